@@ -1,0 +1,77 @@
+"""The one error boundary: every ending becomes a sentence, a JSON document if asked, and an exit code."""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+from gitcoord import __version__
+from gitcoord.errors import Exit, GitcoordError
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; nothing but the code leaves this function."""
+    if list(argv) == ["--version"]:
+        sys.stdout.write(f"gitcoord {__version__}\n")
+        return Exit.OK
+    as_json = "--json" in argv
+    try:
+        return _invoke(argv)
+    except GitcoordError as error:
+        return _fail(as_json, error.code, error.message, error.hint, error.exit)
+    except KeyboardInterrupt:
+        hint = "Running the command again goes on where it stopped."
+        return _fail(as_json, "interrupted", "Interrupted.", hint, Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Exception:
+        return _bug(as_json)
+
+
+def _invoke(argv: Sequence[str]) -> int:
+    from typer.main import get_command
+
+    from gitcoord.cli.app import app
+    from gitcoord.cli.usage import usage_failure
+
+    command = get_command(app)
+    try:
+        outcome = command.main(args=list(argv), prog_name="gitcoord", standalone_mode=False)
+    except Exception as error:
+        failure = usage_failure(error)
+        if failure is None:
+            raise
+        raise failure from None
+    return int(outcome) if isinstance(outcome, int) else Exit.OK
+
+
+def _fail(as_json: bool, code: str, message: str, hint: str, exit: Exit) -> int:
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.redact import redact
+
+    if as_json:
+        document = {"code": code, "message": redact(message), "hint": redact(hint), "exit": int(exit)}
+        emit_json("error", document)
+    say(f"gitcoord: {message}")
+    if hint:
+        say(f"  hint: {hint}")
+    return exit
+
+
+def _bug(as_json: bool) -> int:
+    from gitcoord.redact import redact
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="gitcoord-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as log:
+        log.write(redact(traceback.format_exc()))
+    message = f"This is a bug in gitcoord; its traceback is in {log.name}."
+    return _fail(as_json, "bug", message, "Please report it.", Exit.BUG)

@@ -1,0 +1,83 @@
+"""How commands talk: data to stdout, talk to stderr, nothing untrusted interpreted.
+
+Titles, branch names and paths come from others: `clean` makes control characters visible, and text
+reaches rich only as plain `Text`, never as markup.
+"""
+
+import sys
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gitcoord.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gitcoord.tasks.model import Finding
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+
+
+def clean(text: str) -> str:
+    """`text` on one line and safe for a terminal: controls, bidi marks and surrogates are escaped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if unicodedata.category(char) not in _INVISIBLE or char in _JOINERS else _escaped(char)
+        for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def emit(line: str) -> None:
+    """One line of data on stdout; undecodable bytes of paths go out as they came in."""
+    sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def emit_json(schema: str, document: Any) -> None:
+    """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name."""
+    body = msgspec.to_builtins(document, str_keys=True)
+    import json  # the standard encoder escapes lone surrogates, which are real in paths
+
+    whole = {"schema": f"gitcoord.{schema}/1", **body}
+    emit(json.dumps(whole, indent=2, ensure_ascii=True))
+
+
+def say(text: str) -> None:
+    """One sentence for a person, on stderr. Several lines are kept as lines."""
+    for line in redact(text).split("\n"):
+        sys.stderr.write(clean(line) + "\n")
+    sys.stderr.flush()
+
+
+def warn(findings: Iterable["Finding"]) -> None:
+    """Each warning as a line on stderr, named by its code."""
+    for finding in findings:
+        say(f"warning: {finding.message} [{finding.code}]")
+
+
+@cache
+def stdout_console() -> "Console":
+    """The console for what a person asked to see. Markup, emoji and highlighting are off."""
+    return _console(stderr=False)
+
+
+@cache
+def stderr_console() -> "Console":
+    """The console for progress."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)

@@ -1,0 +1,1 @@
+"""Pull requests: the port, and its implementations."""

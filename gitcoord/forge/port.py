@@ -1,0 +1,126 @@
+"""The forge port: where pull requests live, as seen by landing. Knows nothing of plans.
+
+A refusal is a value (`Refused`), an answer that was lost is a value (`Unclear`); `GitcoordError` means that
+the forge could not be asked at all. Nothing in here retries a write: after `Unclear` the caller looks first.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+Method = Literal["merge", "squash", "rebase"]
+PullState = Literal["open", "closed", "merged"]
+RefusalKind = Literal[
+    "conflict",  # does not merge with the base as it is now
+    "head-moved",  # the head is not the commit that was checked
+    "retry",  # transient: the base was modified, a merge is in progress
+    "gate",  # a required check, approval or other gate is not open yet
+    "not-allowed",  # this merge method, or this user, may not merge here: stop the run
+    "unknown",  # a text that nobody has seen: fail closed, show it
+]
+
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True):
+    """One pull request as the forge reports it.
+
+    `mergeable` is None while the forge computes it. `merge_commit` is set for merged ones only: the
+    commit on the base that ended the merge. `head_commit` may lag behind git; tips are read from git.
+    """
+
+    number: int
+    head: str
+    head_commit: str
+    base: str
+    state: PullState
+    title: str = ""
+    body: str = ""
+    draft: bool = False
+    mergeable: bool | None = None
+    merge_commit: str | None = None
+    url: str = ""
+
+
+class NewPull(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to open a pull request: branch names, not refs."""
+
+    head: str
+    base: str
+    title: str
+    body: str
+    draft: bool = False
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
+
+    `failed` is True when waiting alone cannot open it (a check that has failed).
+    """
+
+    name: str
+    reason: str
+    failed: bool = False
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True, tag="merged"):
+    """The forge merged: `commit` is the base's new tip."""
+
+    commit: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The forge answered no; nothing was changed."""
+
+    kind: RefusalKind
+    message: str
+
+
+class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
+    """No usable answer (reset, timeout, 5xx): the write may or may not have been applied."""
+
+    message: str
+
+
+class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge to perform: only if the pull request's head is still `head`.
+
+    `title` and `message` are for the merge or squash commit (rebase makes none).
+    """
+
+    number: int
+    head: str
+    method: Method
+    title: str
+    message: str
+
+
+MergeOutcome = Merged | Refused | Unclear
+
+
+class Forge(Protocol):
+    """Where pull requests live."""
+
+    @property
+    def name(self) -> str:
+        """`github` or `local`."""
+
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
+        """The pull request of each head branch onto `base`: the open one, else the newest merged one.
+
+        Branches without either are left out; so are closed, unmerged pull requests.
+        """
+
+    def read_pull(self, number: int) -> Pull:
+        """One pull request as it is now. Raises GitcoordError when there is none."""
+
+    def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
+        """Opens a pull request, or adopts the open one that `new.head` already has onto `new.base`."""
+
+    def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Changes the text of a pull request."""
+
+    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
+        """What keeps this pull request from merging although it has no conflict; () when nothing does."""
+
+    def merge_pull(self, request: MergeRequest) -> MergeOutcome:
+        """Sends one merge, once."""

@@ -1,0 +1,1 @@
+"""Landing a level: observe, decide, act."""

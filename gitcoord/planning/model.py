@@ -1,0 +1,99 @@
+"""The plan's values: levels, waves, branches, times. Minutes everywhere; ids are strings."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.tasks.model import Finding, TaskId
+
+Strategy = Literal["single-pr", "multi-pr"]
+
+
+class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task in its place. `level` and `wave` count from 0 and 1; times are minutes from the start."""
+
+    id: TaskId
+    title: str
+    branch: str
+    level: int
+    wave: int
+    depends_on: tuple[TaskId, ...] = ()
+    estimate: float = 0.0
+    earliest_start: float = 0.0
+    latest_start: float = 0.0
+    slack: float = 0.0
+    critical: bool = False
+    priority: str = "medium"
+    subtask_waves: tuple[tuple[TaskId, ...], ...] = ()
+    subtask_titles: dict[TaskId, str] = {}
+    modifies: tuple[str, ...] = ()
+    parallel_safe: bool = True
+    conflicts_with: tuple[TaskId, ...] = ()
+    repo: str | None = None
+    tokens: int | None = None
+    """This task's share of the token budget while it runs beside its wave."""
+
+
+class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks of equal dependency depth; `name` is `level-0`, `branch` the shared level branch."""
+
+    number: int
+    name: str
+    branch: str
+    waves: tuple[tuple[TaskId, ...], ...]
+    tasks: tuple[TaskId, ...]
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to run the plan: duration in minutes, speed-up against sequential, efficiency 0 to 1.
+
+    `starts` holds each task's start in minutes.
+    """
+
+    duration: float
+    speedup: float
+    efficiency: float
+    starts: dict[TaskId, float] = {}
+
+
+class Schedules(msgspec.Struct, frozen=True, kw_only=True):
+    """Three ways side by side, for one `max_parallel`."""
+
+    sequential: Schedule
+    level_barrier: Schedule
+    no_barrier: Schedule
+
+
+class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks that share the same dependencies, so that all become ready at the same moment."""
+
+    depends_on: tuple[TaskId, ...]
+    tasks: tuple[TaskId, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Intent: what runs when, on which branch. Says nothing about what has happened.
+
+    `tasks` is keyed by id in landing order of the levels; `satisfied` holds the ids that the task
+    list calls done (or cancelled), which the plan therefore leaves out.
+    """
+
+    base: str
+    strategy: Strategy
+    tag: str
+    max_parallel: int
+    levels: tuple[PlannedLevel, ...]
+    tasks: dict[TaskId, PlannedTask]
+    critical_path: tuple[TaskId, ...]
+    schedules: Schedules
+    opportunities: tuple[Opportunity, ...] = ()
+    estimates_from: str = ""
+    """One sentence: where the estimates came from."""
+    satisfied: tuple[TaskId, ...] = ()
+    token_budget: int | None = None
+    warnings: tuple[Finding, ...] = ()
+
+    def level_of(self, task: TaskId) -> PlannedLevel:
+        """The level that `task` is planned in; KeyError when the plan has no such task."""
+        number = self.tasks[task].level
+        return next(level for level in self.levels if level.number == number)

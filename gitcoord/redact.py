@@ -1,0 +1,21 @@
+"""Takes secrets out of text before it reaches a screen, an error, a log or state."""
+
+import os
+import re
+
+TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+_USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
+_GITHUB_TOKEN = re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})")
+_AUTHORIZATION = re.compile(r"(?i)(authorization:\s*\w+\s+)\S+")
+
+
+def redact(text: str) -> str:
+    """`text` without user information in URLs, GitHub tokens, and the values of token variables."""
+    text = _USERINFO.sub("***", text)
+    text = _GITHUB_TOKEN.sub("***", text)
+    text = _AUTHORIZATION.sub(r"\1***", text)
+    for name in TOKEN_VARIABLES:
+        value = os.environ.get(name, "")
+        if len(value) >= 4:
+            text = text.replace(value, "***")
+    return text

@@ -1,0 +1,80 @@
+"""Settings: one typed value, read from `gitcoord.toml` or `[tool.gitcoord]` in `pyproject.toml`.
+
+Command-line options and environment variables override them where a command offers them.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from gitcoord.errors import usage_error
+
+SETTINGS_FILE = "gitcoord.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Everything that a repository may set; the names in the files are kebab-case."""
+
+    base: str | None = None
+    remote: str = "origin"
+    strategy: Literal["single-pr", "multi-pr"] = "single-pr"
+    max_parallel: int = 4
+    method: Literal["merge", "squash", "rebase"] = "merge"
+    forge: Literal["auto", "github", "local"] = "auto"
+    repository: str | None = None
+    serialize_on: Literal["conflict", "overlap"] = "conflict"
+    ignore: tuple[str, ...] = ()
+    task_branch: str = "feature/level-{level}-task-{task}"
+    level_branch: str = "feature/level-{level}-implementation"
+    state_prefix: str = "refs/gitcoord/"
+
+
+def load_settings(root: Path | None) -> Settings:
+    """The settings of the working tree at `root` (None: there is none, so the defaults).
+
+    Raises `bad-settings` (exit 2) naming the file, the key and what was expected.
+    """
+    if root is None:
+        return Settings()
+    path = root / SETTINGS_FILE
+    if path.is_file():
+        return _convert(_parse(path), path)
+    path = root / "pyproject.toml"
+    if path.is_file():
+        table = _parse(path).get("tool", {}).get("gitcoord")
+        if table is not None:
+            return _convert(table, path)
+    return Settings()
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise usage_error("bad-settings", f"{path.name} cannot be read: {error}.") from error
+
+
+def _convert(table: dict[str, Any], path: Path) -> Settings:
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise usage_error("bad-settings", f"{path.name}: {error}.", "See Settings in the README.") from error
+    _check(settings, path)
+    return settings
+
+
+def _check(settings: Settings, path: Path) -> None:
+    for key, pattern, field in (
+        ("task-branch", settings.task_branch, "{task}"),
+        ("level-branch", settings.level_branch, "{level}"),
+    ):
+        if field not in pattern:
+            raise usage_error("bad-settings", f"{path.name}: `{key}` must contain {field}, not {pattern!r}.")
+    if settings.max_parallel < 1:
+        raise usage_error("bad-settings", f"{path.name}: `max-parallel` must be at least 1.")
+    if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
+        raise usage_error(
+            "bad-settings", f"{path.name}: `state-prefix` must look like refs/gitcoord/, with both slashes."
+        )

@@ -1,0 +1,1 @@
+"""Plan and journal, kept in git itself."""

@@ -1,0 +1,1 @@
+"""The Task model and the readers of task lists."""

@@ -1,0 +1,84 @@
+"""The Task model: what a task list says, with ids as strings and nothing of git or of a plan."""
+
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+TaskId = NewType("TaskId", str)
+"""A task's id as a trimmed string. A subtask's full id is `PARENT.SUBTASK`."""
+
+
+class Status(StrEnum):
+    """What the task list says of a task. `unknown` keeps its place as work that is not done."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in-progress"
+    REVIEW = "review"
+    DONE = "done"
+    DEFERRED = "deferred"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Subtask(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a task's `subtasks`.
+
+    `id` is the full id (`3.1`); `depends_on` holds full ids of siblings only. What a subtask needs
+    of other parents is lifted to the parent's own `depends_on` by the reader; the raw full ids of
+    those stay in `foreign` (subtask or task ids), for messages and for finer schedules.
+    """
+
+    id: TaskId
+    title: str
+    status: Status = Status.PENDING
+    depends_on: tuple[TaskId, ...] = ()
+    foreign: tuple[TaskId, ...] = ()
+    details: str = ""
+    estimate: float | None = None
+    modifies: tuple[str, ...] = ()
+    parallel_safe: bool = True
+    conflicts_with: tuple[TaskId, ...] = ()
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of the list.
+
+    `depends_on` holds ids of other top-level tasks, dependencies of subtasks lifted into it.
+    `estimate` is in minutes, `complexity` 1 to 10, both None when nobody said. `modifies` holds
+    gitignore-style globs of the files that the task will touch (empty: unknown).
+    """
+
+    id: TaskId
+    title: str
+    status: Status = Status.PENDING
+    priority: str = "medium"
+    description: str = ""
+    details: str = ""
+    test_strategy: str = ""
+    depends_on: tuple[TaskId, ...] = ()
+    subtasks: tuple[Subtask, ...] = ()
+    complexity: float | None = None
+    estimate: float | None = None
+    modifies: tuple[str, ...] = ()
+    parallel_safe: bool = True
+    conflicts_with: tuple[TaskId, ...] = ()
+    repo: str | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something noteworthy in a task list: `code` is stable, `task` the id it is about (or None)."""
+
+    code: str
+    message: str
+    task: TaskId | None = None
+
+
+class TaskList(msgspec.Struct, frozen=True, kw_only=True):
+    """The tasks of one tag, in file order, with the warnings found while reading them."""
+
+    tag: str
+    tasks: tuple[Task, ...]
+    warnings: tuple[Finding, ...] = ()
+    source: str = ""
