@@ -1,0 +1,78 @@
+"""Moving a branch that is checked out in a worktree of this repository, without losing what lies there."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from gitcoord.errors import answer_no
+from gitcoord.git.run import Git, Oid
+
+
+def worktrees(git: Git) -> dict[str, Path]:
+    """The worktree of every checked-out branch, by the branch's full ref name."""
+    found: dict[str, Path] = {}
+    path = None
+    for field in git.text("worktree", "list", "--porcelain", "-z").split("\0"):
+        kind, _, value = field.partition(" ")
+        if kind == "worktree":
+            path = Path(value)
+        elif kind == "branch" and path is not None:
+            found[value] = path
+    return found
+
+
+class CheckedOut:
+    """Brings index and files of affected worktrees to the new commits before their refs move.
+
+    Files first, ref second: a run that is cut short in between finds files that are already right and
+    repeats harmlessly. Without `keep()` everything is brought back. Raises `worktree-in-the-way` when
+    local changes would be lost; then nothing has changed.
+    """
+
+    def __init__(self, git: Git, moves: Sequence[tuple[str, Oid | None, Oid | None]]) -> None:
+        self._git = git
+        self._moves = moves
+        self._moved: list[tuple[Path, Oid, Oid]] = []
+        self._kept = False
+
+    def keep(self) -> None:
+        """The refs have moved: leave the worktrees as they are now."""
+        self._kept = True
+
+    def __enter__(self) -> "CheckedOut":
+        heads = [move for move in self._moves if move[0].startswith("refs/heads/") and move[1] and move[2]]
+        places = worktrees(self._git) if heads else {}
+        for ref, old, new in heads:
+            if ref in places and old is not None and new is not None:
+                self._move(ref, places[ref], old, new)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._kept:
+            self._bring_back()
+
+    def _move(self, ref: str, place: Path, old: Oid, new: Oid) -> None:
+        ended = self._read_tree(place, old, new)
+        if ended:
+            self._bring_back()
+            branch = ref.removeprefix("refs/heads/")
+            raise answer_no(
+                "worktree-in-the-way",
+                f"{branch} is checked out in {place} with changes in the way: {ended}",
+                "Commit or stash the changes there, then run the command again.",
+            )
+        self._moved.append((place, old, new))
+
+    def _bring_back(self) -> None:
+        while self._moved:
+            place, old, new = self._moved.pop()
+            self._read_tree(place, new, old)
+
+    def _read_tree(self, place: Path, old: Oid, new: Oid) -> str:
+        git = self._git.at(place)
+        git.run("update-index", "-q", "--refresh", ok=(), environment={"GIT_OPTIONAL_LOCKS": "1"})
+        ended = git.run("read-tree", "-m", "-u", old, new, ok=())
+        return "" if ended.code == 0 else ended.reason.replace(os.linesep, " ")

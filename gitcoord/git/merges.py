@@ -1,0 +1,117 @@
+"""Merges in memory by merge-ort, the engine that GitHub uses too: nothing is checked out."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.git.run import Git, Oid
+
+
+class MergeMessage(msgspec.Struct, frozen=True):
+    """What merge-ort says of a conflict: its kind such as `CONFLICT (contents)`, paths, and a sentence."""
+
+    kind: str
+    paths: tuple[str, ...]
+    text: str
+
+
+class TreeMerge(msgspec.Struct, frozen=True):
+    """The outcome of merging two commits in memory.
+
+    `clean` is None when git could not merge at all (unrelated histories, a missing object); `problem`
+    then says why. `tree` is the merged tree; with conflicts it holds conflict markers.
+    """
+
+    clean: bool | None
+    tree: Oid = ""
+    paths: tuple[str, ...] = ()
+    messages: tuple[MergeMessage, ...] = ()
+    problem: str = ""
+
+
+def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
+    """Merges every pair `(ours, theirs)` of commits, all in one git process; same order as `pairs`."""
+    if not pairs:
+        return []
+    request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
+    ended = git.run(
+        "merge-tree", "--write-tree", "-z", "--name-only", "--stdin", input=request.encode(), ok=()
+    )
+    if ended.code == 0:
+        return list(_parse(os.fsdecode(ended.stdout)))
+    if len(pairs) == 1:
+        return [TreeMerge(None, problem=ended.reason)]
+    # One impossible pair ends the whole process: halve until it stands alone.
+    middle = len(pairs) // 2
+    return merge_trees(git, pairs[:middle]) + merge_trees(git, pairs[middle:])
+
+
+def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
+    """Merges one pair of commits."""
+    return merge_trees(git, [(ours, theirs)])[0]
+
+
+def commit_tree(
+    git: Git, tree: Oid, parents: Sequence[Oid], message: str, *, environment: Mapping[str, str] | None = None
+) -> Oid:
+    """Writes a commit and returns its id. `environment` may set author, committer and dates."""
+    options = [option for parent in parents for option in ("-p", parent)]
+    message_bytes = message.encode("utf-8", "replace")
+    ended = git.run("commit-tree", *options, tree, "-F", "-", input=message_bytes, environment=environment)
+    return ended.text
+
+
+def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None) -> Oid | None:
+    """Replays the commits of `base..head` onto `base`, merges left out; the new tip, or None on a conflict.
+
+    Git 2.39 has no `git replay`: a synthetic commit with the tip's tree and the original's parent makes
+    that parent the merge base, so that merging it with the original is the cherry-pick.
+    """
+    tip = base
+    for line in git.lines(
+        "rev-list", "--reverse", "--topo-order", "--no-merges", "--parents", f"{base}..{head}"
+    ):
+        commit, *parents = line.split()
+        synthetic = commit_tree(git, _tree(git, tip), parents[:1], "synthetic", environment=environment)
+        merged = merge_tree(git, synthetic, commit)
+        if not merged.clean:
+            return None
+        if merged.tree == _tree(git, tip):
+            continue  # the base already has this change
+        who = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
+        author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), who, strict=False))
+        message = git.text("show", "--no-patch", "--format=%B", commit)
+        tip = commit_tree(git, merged.tree, [tip], message, environment={**(environment or {}), **author})
+    return tip
+
+
+def _tree(git: Git, commit: Oid) -> Oid:
+    return git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def _parse(output: str) -> Iterator[TreeMerge]:
+    """Reads merge-tree's -z form: status, tree, paths, "", then on a conflict messages up to a ""."""
+    fields = iter(output.split("\0"))
+    for status in fields:
+        if status == "":
+            return
+        tree = next(fields)
+        paths = tuple(dict.fromkeys(_until_empty(fields)))
+        if status == "1":
+            yield TreeMerge(True, tree, paths)
+        else:
+            yield TreeMerge(False, tree, paths, tuple(_messages(fields)))
+
+
+def _until_empty(fields: Iterator[str]) -> Iterator[str]:
+    for field in fields:
+        if field == "":
+            return
+        yield field
+
+
+def _messages(fields: Iterator[str]) -> Iterator[MergeMessage]:
+    for count in _until_empty(fields):
+        paths = tuple(next(fields) for _ in range(int(count)))
+        yield MergeMessage(next(fields), paths, next(fields).removesuffix("\n"))

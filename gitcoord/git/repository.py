@@ -1,0 +1,136 @@
+"""The repository that a command works on: where it is, what state it is in, which remote it shares."""
+
+import re
+from functools import cached_property
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.auth import git_auth_environment
+from gitcoord.git.run import Git, Oid
+
+MINIMUM_GIT = (2, 39)
+
+
+class Repository:
+    """One git repository.
+
+    `root` is the top of the working tree (None when bare), `common_dir` the git directory that all
+    worktrees share, `remote` the remote's name (None when the repository has none).
+    """
+
+    def __init__(self, git: Git, root: Path | None, common_dir: Path, remote: str | None) -> None:
+        self.git = git
+        self.root = root
+        self.common_dir = common_dir
+        self.remote = remote
+
+    @classmethod
+    def discover(cls, start: Path | None = None, *, remote: str = "origin") -> "Repository":
+        """The repository around `start` (default: the current directory).
+
+        Raises `no-repository`, or `old-git` when git is older than 2.39.
+        """
+        git = Git(start or Path.cwd())
+        _check_version(git)
+        asked = ("--is-inside-work-tree", "--path-format=absolute", "--git-common-dir")
+        found = git.run("rev-parse", *asked, ok=())
+        if found.code != 0:
+            raise _no_repository(git.directory, found.reason)
+        inside, common_dir = found.text.splitlines()
+        root = Path(git.text("rev-parse", "--show-toplevel")) if inside == "true" else None
+        git = git.at(root or Path(common_dir))
+        name = _remote_name(git, remote)
+        if name is not None:
+            auth = git_auth_environment(git.probe("remote", "get-url", "--", name) or "")
+            git = Git(git.directory, auth)
+        return cls(git, root, Path(common_dir), name)
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is no working tree."""
+        return self.root is None
+
+    @cached_property
+    def remote_url(self) -> str | None:
+        """The URL that the remote is fetched from."""
+        return None if self.remote is None else self.git.probe("remote", "get-url", "--", self.remote)
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Environment for commits that gitcoord makes: the user's own identity, or gitcoord's."""
+        if self.git.probe("var", "GIT_COMMITTER_IDENT") is not None:
+            return {}
+        names = ("AUTHOR", "COMMITTER")
+        who = {f"GIT_{name}_NAME": "gitcoord" for name in names}
+        return who | {f"GIT_{name}_EMAIL": "gitcoord@localhost" for name in names}
+
+    @property
+    def shallow(self) -> bool:
+        """Whether history was cut off by a shallow clone."""
+        return (self.common_dir / "shallow").exists()
+
+    def current_branch(self) -> str | None:
+        """The branch that HEAD is on, or None when HEAD is detached."""
+        return self.git.probe("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def resolve(self, revision: str) -> Oid | None:
+        """The commit that `revision` names, or None."""
+        return self.git.probe(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+
+    def require_history(self) -> None:
+        """Raises unless commits can be merged here: `no-commits` or `shallow`."""
+        if self.shallow:
+            raise GitcoordError(
+                "shallow",
+                "This clone is shallow, so merges cannot be computed from it.",
+                hint="Run `git fetch --unshallow` first.",
+            )
+        if not self.git.probe("for-each-ref", "--count=1", "refs/heads/", "refs/remotes/"):
+            raise GitcoordError(
+                "no-commits", "This repository has no commits yet.", hint="Make and push a first commit."
+            )
+
+    def require_working_tree(self) -> Path:
+        """The top of the working tree; raises `bare` when there is none."""
+        if self.root is None:
+            raise GitcoordError(
+                "bare",
+                f"{self.common_dir} has no working tree.",
+                hint="Run the command in a clone, or give `--worktree DIR` where the command has it.",
+            )
+        return self.root
+
+
+def _remote_name(git: Git, wanted: str) -> str | None:
+    names = git.lines("remote")
+    if wanted in names:
+        return wanted
+    return names[0] if len(names) == 1 else None
+
+
+def _check_version(git: Git) -> None:
+    shown = git.text("version")
+    match = re.search(r"(\d+)\.(\d+)", shown)
+    if match and (int(match[1]), int(match[2])) < MINIMUM_GIT:
+        wanted = ".".join(map(str, MINIMUM_GIT))
+        raise GitcoordError(
+            "old-git", f"{shown} is too old: gitcoord needs git {wanted} or newer.", hint="Upgrade git."
+        )
+
+
+def _no_repository(directory: Path, reason: str) -> GitcoordError:
+    if "dubious ownership" in reason:
+        return GitcoordError(
+            "unsafe-repository",
+            f"Git does not trust the repository at {directory}: it belongs to another user.",
+            hint=f"git config --global --add safe.directory {directory}",
+        )
+    if "not a git repository" in reason:
+        return GitcoordError(
+            "no-repository",
+            f"{directory} is not in a git repository.",
+            hint="Change to a clone of the project, or run `git init`.",
+        )
+    return GitcoordError("no-repository", f"The repository at {directory} cannot be read: {reason}")
