@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import msgspec
+
 from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import CheckedOut
 from gitcoord.git.repository import Repository

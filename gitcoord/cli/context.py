@@ -1,0 +1,45 @@
+"""What most commands begin with: the repository, its settings, the refs that everybody sees, the state."""
+
+import os
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.base import find_base
+from gitcoord.git.repository import Repository
+from gitcoord.git.shared import SharedRefs
+from gitcoord.settings import Settings, load_settings
+from gitcoord.state.store import Store
+
+
+class Context:
+    """One command's world. `state_prefix` comes from `GITCOORD_STATE_PREFIX`, else from the settings."""
+
+    def __init__(self, repository: Repository, settings: Settings) -> None:
+        self.repository = repository
+        self.settings = settings
+        prefix = os.environ.get("GITCOORD_STATE_PREFIX") or settings.state_prefix
+        self.shared = SharedRefs(repository, prefix)
+        self.store = Store(repository, self.shared)
+
+    def base(self, asked: str | None = None) -> str:
+        """The branch that work lands on: `asked`, the settings', or what the repository suggests."""
+        return find_base(self.shared, asked or self.settings.base)
+
+
+def open_context(start: Path | None = None) -> Context:
+    """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`."""
+    repository = Repository.discover(start)
+    settings = load_settings(repository.root)
+    if settings.remote != "origin":
+        repository = Repository.discover(start, remote=settings.remote)
+    return Context(repository, settings)
+
+
+def maybe_context(start: Path | None = None) -> Context | None:
+    """The context, or None outside a git repository."""
+    try:
+        return open_context(start)
+    except GitcoordError as error:
+        if error.code == "no-repository":
+            return None
+        raise

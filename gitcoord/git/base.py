@@ -1,0 +1,40 @@
+"""Which branch work lands on, when nobody said."""
+
+from gitcoord.errors import usage_error
+from gitcoord.git.shared import SharedRefs
+
+_USUAL = ("main", "master", "trunk", "develop")
+
+
+def find_base(shared: SharedRefs, asked: str | None) -> str:
+    """The base branch's name: `asked` if it exists, else the remote's default, `main`, `master` …
+
+    Call after a refresh. Raises `no-such-base` or `unknown-base` (exit 2) naming the branches there are.
+    """
+    if asked is not None:
+        if shared.branch(asked) is None:
+            known = ", ".join(sorted(shared.branches())[:8]) or "none"
+            raise usage_error(
+                "no-such-base", f"The base branch {asked!r} does not exist.", f"Branches here: {known}."
+            )
+        return asked
+    branches = shared.branches()
+    for name in (_remote_default(shared), *_USUAL):
+        if name in branches:
+            return name
+    if len(branches) == 1:
+        return next(iter(branches))
+    known = ", ".join(sorted(branches)[:8]) or "none"
+    raise usage_error(
+        "unknown-base",
+        f"It is not clear which branch work lands on (branches here: {known}).",
+        "Name it with `--base BRANCH` or `base` in gitcoord.toml.",
+    )
+
+
+def _remote_default(shared: SharedRefs) -> str:
+    if shared.remote is None:
+        return ""
+    prefix = f"refs/remotes/{shared.remote}/"
+    target = shared.git.probe("symbolic-ref", "--quiet", f"{prefix}HEAD")
+    return (target or "").removeprefix(prefix)
