@@ -3,7 +3,9 @@
 An expected negative (a conflict, a missing branch, a closed gate) is a value, never one of these.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Protocol
 
 
 class Exit(IntEnum):
@@ -20,19 +22,40 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class Named(Protocol):
+    """One of several things that are wrong: a stable code, a sentence, and the task it is about."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def task(self) -> str | None: ...
+
+
 class GitcoordError(Exception):
     """Something could not be done or found out.
 
     `code` is a stable kebab-case name, `message` one sentence that names the thing, `hint` the way
-    out, and `exit` the exit code that the command ends with.
+    out, and `exit` the exit code that the command ends with. `findings` lists everything that is
+    wrong when it is more than one thing.
     """
 
-    def __init__(self, code: str, message: str, *, hint: str = "", exit: Exit = Exit.REFUSED) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        exit: Exit = Exit.REFUSED,
+        findings: Sequence[Named] = (),
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.exit = exit
+        self.findings = tuple(findings)
 
 
 def usage_error(code: str, message: str, hint: str = "") -> GitcoordError:

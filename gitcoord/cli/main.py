@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from gitcoord import __version__
-from gitcoord.errors import Exit, GitcoordError
+from gitcoord.errors import Exit, GitcoordError, Named
 
 
 def run() -> None:
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _invoke(argv)
     except GitcoordError as error:
-        return _fail(as_json, error.code, error.message, error.hint, error.exit)
+        return _fail(as_json, error.code, error.message, error.hint, error.exit, error.findings)
     except KeyboardInterrupt:
         hint = "Running the command again goes on where it stopped."
         return _fail(as_json, "interrupted", "Interrupted.", hint, Exit.INTERRUPTED)
@@ -53,12 +53,23 @@ def _invoke(argv: Sequence[str]) -> int:
     return int(outcome) if isinstance(outcome, int) else Exit.OK
 
 
-def _fail(as_json: bool, code: str, message: str, hint: str, exit: Exit) -> int:
+def _fail(
+    as_json: bool, code: str, message: str, hint: str, exit: Exit, findings: Sequence[Named] = ()
+) -> int:
     from gitcoord.cli.output import emit_json, say
     from gitcoord.redact import redact
 
     if as_json:
-        document = {"code": code, "message": redact(message), "hint": redact(hint), "exit": int(exit)}
+        document: dict[str, object] = {
+            "code": code,
+            "message": redact(message),
+            "hint": redact(hint),
+            "exit": int(exit),
+        }
+        if findings:
+            document["findings"] = [
+                {"code": one.code, "message": redact(one.message), "task": one.task} for one in findings
+            ]
         emit_json("error", document)
     say(f"gitcoord: {message}")
     if hint:
