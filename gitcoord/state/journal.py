@@ -1,12 +1,6 @@
-"""Events as commits: one commit an event, on one ref a task, so that writers don't queue.
-
-The subject says it in words, the body holds the event as JSON, the tree is empty. A nonce keeps two
-writers of the same event in the same second from making the same commit.
-"""
+"""Events as commits: one commit an event, on one ref a task, so that writers don't queue."""
 
 import os
-import re
-import secrets
 import socket
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,12 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.git.merges import commit_tree
+from gitcoord.git.documents import Document, read_documents, write_document
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_NONCE = "Gitcoord-Nonce"
 _decode = msgspec.json.Decoder(AnyEvent).decode
 
 
@@ -45,45 +37,24 @@ def worker_name(environ: Mapping[str, str] = os.environ) -> str:
 
 def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
     """Writes the commit of `event` on top of `parent`; returns its id. No ref moves."""
-    git = repository.git
-    if tree is None:
-        tree = git.text("hash-object", "-w", "-t", "tree", "--stdin")
-    body = msgspec.json.encode(event).decode()
-    subject = _one_line(event.sentence())
-    message = f"{subject}\n\n{body}\n\n{_NONCE}: {secrets.token_hex(8)}\n"
-    return commit_tree(git, tree, [parent] if parent else [], message, environment=repository.identity)
+    return write_document(repository, event.sentence(), msgspec.json.encode(event), parent, tree)
 
 
 def read_entries(git: Git, tips: Iterable[Oid]) -> list[Entry]:
     """Every commit reachable from `tips`, oldest first (by the events' times, each ref in its order)."""
-    revisions = "".join(f"{tip}\n" for tip in tips)
-    if not revisions:
-        return []
-    ended = git.run(
-        "log", "--stdin", "--topo-order", "--reverse", "-z", "--format=%H%n%B", input=revisions.encode()
-    )
-    entries = [_entry(record) for record in ended.text.split("\0") if record]
-    return sorted(entries, key=_time)
+    return sorted(map(_entry, read_documents(git, tips)), key=_time)
 
 
-def _entry(record: str) -> Entry:
-    commit, _, message = record.partition("\n")
-    lines = message.splitlines()
+def _entry(document: Document) -> Entry:
     event = None
-    for line in lines[1:]:
-        if line.startswith("{"):
-            try:
-                event = _decode(line.encode("utf-8", "surrogateescape"))
-            except (msgspec.ValidationError, msgspec.DecodeError):
-                event = None
-            break
-    return Entry(commit=commit, subject=lines[0] if lines else "", event=event)
+    if document.body is not None:
+        try:
+            event = _decode(document.body)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            event = None
+    return Entry(commit=document.commit, subject=document.subject, event=event)
 
 
 def _time(entry: Entry) -> str:
     # Entries that are not ours sort first; the sort is stable, so each ref keeps its own order.
     return entry.event.at if entry.event else ""
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)[:200]

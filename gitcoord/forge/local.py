@@ -1,0 +1,183 @@
+"""Pull requests kept in the repository itself: the embedded default, without any server.
+
+Each pull request is a ref (`PREFIX/pulls/N`) whose commits are its history; a second ref for each head
+branch says which one is open, so that two openers at once cannot make two. Merging makes real commits
+and moves the base and the record in one atomic compare-and-swap.
+"""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.git.documents import read_documents, write_document
+from gitcoord.git.merges import commit_tree, merge_tree, replay
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, SharedRefs, Update
+
+_decode = msgspec.json.Decoder(Pull).decode
+
+
+class LocalForge:
+    """The `local` forge over the shared refs of one repository."""
+
+    name = "local"
+
+    def __init__(self, repository: Repository, shared: SharedRefs) -> None:
+        self._repository = repository
+        self._git = repository.git
+        self._shared = shared
+
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
+        """See `Forge.find_pulls`."""
+        self._shared.refresh()
+        found: dict[str, Pull] = {}
+        for pull in self._all_pulls():
+            if pull.head in heads and pull.base == base and pull.state != "closed":
+                before = found.get(pull.head)
+                if before is None or before.state != "open":
+                    found[pull.head] = self._with_tip(pull)
+        return found
+
+    def read_pull(self, number: int) -> Pull:
+        """See `Forge.read_pull`."""
+        self._shared.refresh()
+        return self._with_tip(self._read(number)[0])
+
+    def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
+        """See `Forge.open_pull`."""
+        while True:
+            self._shared.refresh()
+            head, base = self._shared.branch(new.head), self._shared.branch(new.base)
+            if head is None or base is None:
+                gone = new.head if head is None else new.base
+                return Refused(kind="unknown", message=f"The branch {gone} does not exist.")
+            claim = self._shared.read(self._claim(new))
+            adopted = self._open_one(claim)
+            if adopted is not None:
+                return self._with_tip(adopted)
+            if self._opened(new, head, claim):
+                return self.read_pull(self._newest())
+
+    def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """See `Forge.edit_pull`."""
+        while True:
+            pull, tip = self._read(number)
+            edited = msgspec.structs.replace(
+                pull, title=pull.title if title is None else title, body=pull.body if body is None else body
+            )
+            if edited == pull:
+                return
+            commit = self._write(edited, "edited", tip)
+            if self._shared.publish([Update(self._ref(number), tip, commit)]):
+                return
+            self._shared.refresh()
+
+    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
+        """See `Forge.closed_gates`: only a draft is held back here."""
+        return (Gate(name="draft", reason="the pull request is a draft"),) if pull.draft else ()
+
+    def merge_pull(self, request: MergeRequest) -> MergeOutcome:
+        """See `Forge.merge_pull`: base and record move together, or neither does."""
+        self._shared.refresh()
+        pull, tip = self._read(request.number)
+        if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
+            return Merged(pull.merge_commit)
+        base, head = self._shared.branch(pull.base), self._shared.branch(pull.head)
+        if head != request.head or base is None or pull.state != "open":
+            return Refused("head-moved", "The head branch was modified.")
+        commit = self._merge_commit(request, base)
+        if commit is None:
+            return Refused("conflict", "The pull request does not merge with its base.")
+        merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
+        record = self._write(merged, "merged", tip)
+        moves = [Update(HEADS + pull.base, base, commit), Update(self._ref(pull.number), tip, record)]
+        if self._shared.publish(moves):
+            return Merged(commit)
+        return Refused("retry", "The base branch was modified.")
+
+    def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
+        who = self._repository.identity
+        if request.method == "rebase":
+            return replay(self._git, base, request.head, environment=who)
+        merged = merge_tree(self._git, base, request.head)
+        if not merged.clean:
+            return None
+        parents = [base, request.head] if request.method == "merge" else [base]
+        message = f"{request.title}\n\n{request.message}".rstrip() + "\n"
+        return commit_tree(self._git, merged.tree, parents, message, environment=who)
+
+    def _opened(self, new: NewPull, head: Oid, claim: Oid | None) -> bool:
+        number = self._newest() + 1
+        pull = Pull(
+            number=number,
+            head=new.head,
+            head_commit=head,
+            base=new.base,
+            state="open",
+            title=new.title,
+            body=new.body,
+            draft=new.draft,
+        )
+        commit = self._write(pull, "opened", None)
+        moves = [Update(self._ref(number), None, commit), Update(self._claim(new), claim, commit)]
+        return self._shared.publish(moves)
+
+    def _open_one(self, claim: Oid | None) -> Pull | None:
+        if claim is None:
+            return None
+        claimed = self._decode(claim)
+        pull = self._read(claimed.number)[0]
+        return pull if pull.state == "open" else None
+
+    def _with_tip(self, pull: Pull) -> Pull:
+        if pull.state != "open":
+            return pull
+        head, base = self._shared.branch(pull.head), self._shared.branch(pull.base)
+        if head is None or base is None:
+            return pull
+        clean = merge_tree(self._git, base, head).clean is True
+        return msgspec.structs.replace(pull, head_commit=head, mergeable=clean)
+
+    def _all_pulls(self) -> list[Pull]:
+        tips = self._shared.list(f"{self._shared.state_prefix}pulls/").values()
+        documents = read_documents(self._git, tips, newest_only=True)
+        pulls = [self._decode_body(document.commit, document.body) for document in documents]
+        return sorted(pulls, key=lambda pull: pull.number)
+
+    def _newest(self) -> int:
+        prefix = f"{self._shared.state_prefix}pulls/"
+        numbers = [ref.removeprefix(prefix) for ref in self._shared.list(prefix)]
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+    def _read(self, number: int) -> tuple[Pull, Oid]:
+        tip = self._shared.read(self._ref(number))
+        if tip is None:
+            raise GitcoordError("no-pull", f"There is no pull request {number} in this repository.")
+        return self._decode(tip), tip
+
+    def _decode(self, commit: Oid) -> Pull:
+        (document,) = read_documents(self._git, [commit], newest_only=True)
+        return self._decode_body(commit, document.body)
+
+    def _decode_body(self, commit: Oid, body: bytes | None) -> Pull:
+        try:
+            return _decode(body or b"")
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise GitcoordError(
+                "foreign-state",
+                f"{commit[:12]} is kept as a pull request, but gitcoord did not write it.",
+                hint=f"Look at it with `git show {commit[:12]}`, and move its ref away.",
+            ) from error
+
+    def _write(self, pull: Pull, what: str, parent: Oid | None) -> Oid:
+        subject = f"pull request {pull.number} {what}: {pull.title}"
+        return write_document(self._repository, subject, msgspec.json.encode(pull), parent)
+
+    def _ref(self, number: int) -> str:
+        return f"{self._shared.state_prefix}pulls/{number}"
+
+    def _claim(self, new: NewPull) -> str:
+        return f"{self._shared.state_prefix}open/{new.base}/from/{new.head}"
