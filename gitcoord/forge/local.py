@@ -58,8 +58,9 @@ class LocalForge:
             adopted = self._open_one(claim)
             if adopted is not None:
                 return self._with_tip(adopted)
-            if self._opened(new, head, claim):
-                return self.read_pull(self._newest())
+            number = self._opened(new, head, claim)
+            if number is not None:
+                return self.read_pull(number)
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """See `Forge.edit_pull`."""
@@ -84,19 +85,19 @@ class LocalForge:
         self._shared.refresh()
         pull, tip = self._read(request.number)
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
-            return Merged(pull.merge_commit)
+            return Merged(commit=pull.merge_commit)
         base, head = self._shared.branch(pull.base), self._shared.branch(pull.head)
         if head != request.head or base is None or pull.state != "open":
-            return Refused("head-moved", "The head branch was modified.")
+            return Refused(kind="head-moved", message="The head branch was modified.")
         commit = self._merge_commit(request, base)
         if commit is None:
-            return Refused("conflict", "The pull request does not merge with its base.")
+            return Refused(kind="conflict", message="The pull request does not merge with its base.")
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
         record = self._write(merged, "merged", tip)
         moves = [Update(HEADS + pull.base, base, commit), Update(self._ref(pull.number), tip, record)]
         if self._shared.publish(moves):
-            return Merged(commit)
-        return Refused("retry", "The base branch was modified.")
+            return Merged(commit=commit)
+        return Refused(kind="retry", message="The base branch was modified.")
 
     def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
         who = self._repository.identity
@@ -109,7 +110,7 @@ class LocalForge:
         message = f"{request.title}\n\n{request.message}".rstrip() + "\n"
         return commit_tree(self._git, merged.tree, parents, message, environment=who)
 
-    def _opened(self, new: NewPull, head: Oid, claim: Oid | None) -> bool:
+    def _opened(self, new: NewPull, head: Oid, claim: Oid | None) -> int | None:
         number = self._newest() + 1
         pull = Pull(
             number=number,
@@ -123,7 +124,7 @@ class LocalForge:
         )
         commit = self._write(pull, "opened", None)
         moves = [Update(self._ref(number), None, commit), Update(self._claim(new), claim, commit)]
-        return self._shared.publish(moves)
+        return number if self._shared.publish(moves) else None
 
     def _open_one(self, claim: Oid | None) -> Pull | None:
         if claim is None:
