@@ -1,0 +1,156 @@
+"""The shape of the house: which room may import which, how long things may get, which words are used."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "gitcoord"
+
+GROUND = {"ground"}
+MAY_IMPORT = {
+    "ground": GROUND,
+    "git": GROUND,
+    "tasks": GROUND,
+    "planning": GROUND | {"tasks"},
+    "state": GROUND | {"planning", "tasks", "git"},
+    "forge": GROUND | {"git"},
+    "conflicts": GROUND | {"state", "planning", "tasks", "git"},
+    "merging": GROUND | {"conflicts", "forge", "state", "planning", "tasks", "git"},
+    "running": GROUND | {"merging", "conflicts", "forge", "state", "planning", "tasks", "git"},
+    "cli": GROUND | {"running", "merging", "conflicts", "forge", "state", "planning", "tasks", "git"},
+    "__main__": {"cli"},
+}
+ONLY_IN = {
+    "typer": "gitcoord.cli.",
+    "rich": "gitcoord.cli.",
+    "pygit2": "gitcoord.git.objects",
+    "github": "gitcoord.forge.github.",
+}
+FORBIDDEN_WORDS = {
+    *("group", "batch", "stage", "phase", "job", "node"),
+    *("item", "manager", "service", "helper", "util"),
+}
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 60
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def test_a_room_imports_only_the_rooms_below_it() -> None:
+    wrong = [
+        f"{module} imports {imported}"
+        for module in modules()
+        for imported in imports(module)
+        if imported.split(".")[0] == "gitcoord"
+        and room(imported) != room(module)
+        and room(imported) not in MAY_IMPORT[room(module)]
+    ]
+    assert wrong == []
+
+
+def test_every_room_is_on_the_map() -> None:
+    assert {room(module) for module in modules()} <= set(MAY_IMPORT)
+
+
+def test_each_large_library_is_known_in_one_place() -> None:
+    wrong = [
+        f"{module} imports {imported}"
+        for module in modules()
+        for imported in imports(module)
+        for library, place in ONLY_IN.items()
+        if imported.split(".")[0] == library and not f"{module}.".startswith(place)
+    ]
+    assert wrong == []
+
+
+def test_no_two_modules_import_each_other_in_a_circle() -> None:
+    known = set(modules())
+    graph = {module: {name for name in imports(module) if name in known} - {module} for module in known}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_no_file_and_no_function_gets_out_of_hand() -> None:
+    long_files = [
+        f"{path.relative_to(ROOT)}: {lines} lines"
+        for path in sources()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    ]
+    long_functions = [
+        f"{path.relative_to(ROOT)}: {function.name} has {lines} lines"
+        for path in sources()
+        for function in ast.walk(parsed(path))
+        if isinstance(function, Function) and (lines := length(function)) > LONGEST_FUNCTION
+    ]
+    assert long_files + long_functions == []
+
+
+def test_names_use_the_words_of_the_glossary() -> None:
+    wrong = [
+        f"{module}: {name}"
+        for module, path in modules().items()
+        for name in (module.rpartition(".")[2], *definitions(path))
+        if {word.removesuffix("s") for word in words(name)} & FORBIDDEN_WORDS
+    ]
+    assert wrong == []
+
+
+def test_every_module_says_what_it_owns() -> None:
+    silent = [module for module, path in modules().items() if not ast.get_docstring(parsed(path))]
+    assert silent == []
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    inside = len(parts) > 1 and (PACKAGE / parts[1]).is_dir()
+    return parts[1] if inside or parts[1:] == ["__main__"] else "ground"
+
+
+@cache
+def modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def sources() -> list[Path]:
+    return [*modules().values(), *sorted((ROOT / "tests").rglob("*.py"))]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(module: str) -> Iterator[str]:
+    """Every module that `module` imports, those inside functions too."""
+    for statement in ast.walk(parsed(modules()[module])):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.level == 0, f"{module} has a relative import, line {statement.lineno}"
+            origin = statement.module or ""
+            for alias in statement.names:
+                inner = f"{origin}.{alias.name}"
+                yield inner if inner in modules() else origin
+
+
+def definitions(path: Path) -> Iterator[str]:
+    for statement in ast.walk(parsed(path)):
+        if isinstance(statement, Function | ast.ClassDef):
+            yield statement.name
+
+
+def words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
+
+
+def length(function: Function) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
