@@ -1,0 +1,93 @@
+"""Folding a task's branch into the level branch: in memory, published by compare-and-swap."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gitcoord.git.merges import commit_tree, merge_tree
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.merging.landed import contained, trailer
+
+FOLD_TRAILER = "Gitcoord-Fold"
+_ATTEMPTS = 60
+
+
+class Folded(msgspec.Struct, frozen=True, kw_only=True):
+    """The head is in the level branch as `commit`; `fresh` is False when it had been before."""
+
+    commit: Oid
+    fresh: bool
+
+
+class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
+    """The head does not merge with the level branch at `onto`, in `paths`. Nothing was changed."""
+
+    onto: Oid
+    paths: tuple[str, ...]
+
+
+FoldOutcome = Folded | FoldConflict
+
+
+def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
+    """The message of the commit that folds a task in."""
+    line = " ".join(title.split())
+    return f"Fold task {task} into {branch}: {line}\n\n{FOLD_TRAILER}: {task}\n{trailer(task, head)}\n"
+
+
+def fold_in_memory(
+    repository: Repository, tip: Oid, head: Oid, *, task: str, title: str, branch: str
+) -> FoldOutcome:
+    """Merges `head` onto `tip` without moving any ref."""
+    git = repository.git
+    if head in contained(git, tip, [head]):
+        return Folded(commit=tip, fresh=False)
+    merged = merge_tree(git, tip, head)
+    if not merged.clean:
+        return FoldConflict(onto=tip, paths=merged.paths)
+    message = fold_message(task, title, branch, head)
+    commit = commit_tree(git, merged.tree, [tip, head], message, environment=repository.identity)
+    return Folded(commit=commit, fresh=True)
+
+
+def fold_in(
+    repository: Repository, shared: SharedRefs, *, branch: str, base: str, head: Oid, task: str, title: str
+) -> FoldOutcome:
+    """Folds `head` into the level branch `branch` (made at `base` if there is none) and publishes it.
+
+    Repeated on the newest tip when another worker was faster. Raises `base-missing` or what publishing
+    raises.
+    """
+    from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+    patience = Retrying(
+        retry=retry_if_result(lambda outcome: outcome is None),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        reraise=True,
+    )
+    outcome: FoldOutcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title))
+    return outcome
+
+
+def _try_fold(
+    repository: Repository,
+    shared: SharedRefs,
+    branches: Sequence[str],
+    head: Oid,
+    named: Sequence[str],
+) -> FoldOutcome | None:
+    branch, base = branches
+    before = shared.branch(branch)
+    start = before or shared.branch(base)
+    if start is None:
+        return None
+    outcome = fold_in_memory(repository, start, head, task=named[0], title=named[1], branch=branch)
+    if isinstance(outcome, FoldConflict) or not outcome.fresh:
+        return outcome
+    if shared.publish([Update(HEADS + branch, before, outcome.commit)]):
+        return outcome
+    shared.refresh()
+    return None

@@ -1,0 +1,131 @@
+"""Which tasks have landed, by the evidence of git itself.
+
+The journal only points at where to look: nothing is believed to have landed unless the base's history holds
+it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
+its landing is, and names no work that was handed in since; a commit of the base names the work in a
+`Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its commits (rebases).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from gitcoord.git.run import Git, Oid
+from gitcoord.planning.model import Plan
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+TRAILER = "Gitcoord-Landed"
+
+
+class Landing(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that is in the base: `commit` is the base's commit that brought it, `head` what was landed."""
+
+    commit: Oid
+    head: Oid
+
+
+def trailer(task: str, head: Oid) -> str:
+    """The line of a merge or squash commit's message that says what it landed."""
+    return f"{TRAILER}: {task} {head}"
+
+
+def landed_tasks(
+    git: Git,
+    *,
+    base_commit: Oid,
+    plan: Plan,
+    progress: Mapping[TaskId, Progress],
+    tips: Mapping[str, Oid],
+) -> dict[TaskId, Landing]:
+    """The tasks of the plan that the base contains; `tips` maps branch names to commits.
+
+    A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line:
+    then it is a branch that was just made.
+    """
+    heads = _heads(plan, progress, tips)
+    known = _existing(git, {*heads.values(), *_recorded(progress)})
+    inside = _contained(git, base_commit, known)
+    main_line = _first_parents(git, base_commit, {heads[t] for t in heads if t not in progress} & inside)
+    found: dict[TaskId, Landing] = {}
+    for task in plan.tasks:
+        before = progress.get(task, PENDING)
+        head = heads.get(task)
+        claim = before.landing
+        if claim is not None and claim.commit in inside:
+            found[task] = Landing(commit=claim.commit, head=claim.head)
+        elif head is None or before.stand == "started":
+            continue
+        elif head in inside:
+            if task in progress or head not in main_line:
+                found[task] = Landing(commit=head, head=head)
+        elif head in known:
+            commit = _named_in(git, base_commit, head) or _equivalent(git, base_commit, head)
+            if commit is not None:
+                found[task] = Landing(commit=commit, head=head)
+    return found
+
+
+def contained(git: Git, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
+    """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
+    return _contained(git, tip, _existing(git, set(commits)))
+
+
+def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> dict[TaskId, Oid]:
+    heads: dict[TaskId, Oid] = {}
+    for task, planned in plan.tasks.items():
+        before = progress.get(task)
+        head = before.head if before else tips.get(planned.branch)
+        if head is not None:
+            heads[task] = head
+    return heads
+
+
+def _recorded(progress: Mapping[TaskId, Progress]) -> Iterable[Oid]:
+    return (entry.landing.commit for entry in progress.values() if entry.landing is not None)
+
+
+def _existing(git: Git, commits: Collection[Oid]) -> set[Oid]:
+    if not commits:
+        return set()
+    request = "".join(f"{commit}\n" for commit in sorted(commits)).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", input=request)
+    return {line.split(" ")[0] for line in answer.splitlines() if line.endswith(" commit")}
+
+
+def _contained(git: Git, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
+    if not commits:
+        return set()
+    request = "".join(f"{commit}\n" for commit in sorted(commits)) + f"^{tip}\n"
+    outside = set(git.text("rev-list", "--stdin", input=request.encode()).splitlines())
+    return {commit for commit in commits if commit not in outside}
+
+
+def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
+    if not wanted:
+        return set()
+    return set(git.lines("rev-list", "--first-parent", tip)) & set(wanted)
+
+
+def _named_in(git: Git, base: Oid, head: Oid) -> Oid | None:
+    """The base's commit whose message says that it landed `head`, or something that `head` is part of."""
+    lines = git.text(
+        "log", "--format=%H %(trailers:key=" + TRAILER + ",valueonly,separator=%x20)", base, f"^{head}"
+    ).splitlines()
+    for line in lines:
+        commit, *words = line.split(" ")
+        if head in words[1::2]:
+            return commit
+    return None
+
+
+def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
+    """The newest base commit that a rebase of `head` made, when every commit of `head` has its twin there."""
+    options = ("rev-list", "--no-merges", "--cherry-mark", "--left-right")
+    lines = git.text(*options, f"{base}...{head}").splitlines()
+    marks = [line[0] for line in lines]
+    if ">" in marks or "=" not in marks:
+        return None
+    outside = set(git.lines("rev-list", f"{base}..{head}"))
+    twins = (line[1:] for line in lines if line[0] == "=" and line[1:] not in outside)
+    return next(twins, None)
