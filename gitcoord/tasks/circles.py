@@ -1,0 +1,85 @@
+"""Circles in a graph of dependencies, found in time linear in tasks and edges, without recursion."""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+
+from gitcoord.tasks.model import TaskId
+
+Graph = Mapping[TaskId, Collection[TaskId]]
+
+
+def knots(graph: Graph) -> list[list[TaskId]]:
+    """The sets of tasks that all wait for each other (strongly connected, two or more), in graph order.
+
+    Edges that leave the graph do not count.
+    """
+    search = _Search(graph)
+    for task in graph:
+        if task not in search.number:
+            search.walk(task)
+    order = {task: place for place, task in enumerate(graph)}
+    ordered = [sorted(knot, key=order.__getitem__) for knot in search.found]
+    return sorted(ordered, key=lambda knot: order[knot[0]])
+
+
+class _Search:
+    """Tarjan's algorithm, its call stack spelled out: chains of thousands of tasks are real."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.number: dict[TaskId, int] = {}
+        self.lowest: dict[TaskId, int] = {}
+        self.open: dict[TaskId, None] = {}
+        self.found: list[list[TaskId]] = []
+
+    def walk(self, root: TaskId) -> None:
+        path = [self._enter(root)]
+        while path:
+            task, onward = path[-1]
+            other = next(onward, None)
+            if other is None:
+                path.pop()
+                self._leave(task)
+                if path:
+                    self._lower(path[-1][0], self.lowest[task])
+            elif other not in self.number:
+                path.append(self._enter(other))
+            elif other in self.open:
+                self._lower(task, self.number[other])
+
+    def _enter(self, task: TaskId) -> tuple[TaskId, Iterator[TaskId]]:
+        self.number[task] = self.lowest[task] = len(self.number)
+        self.open[task] = None
+        return task, (other for other in self.graph[task] if other in self.graph)
+
+    def _lower(self, task: TaskId, number: int) -> None:
+        self.lowest[task] = min(self.lowest[task], number)
+
+    def _leave(self, task: TaskId) -> None:
+        if self.lowest[task] != self.number[task]:
+            return
+        knot = [self.open.popitem()[0]]
+        while knot[-1] != task:
+            knot.append(self.open.popitem()[0])
+        if len(knot) > 1:
+            self.found.append(knot)
+
+
+def circle(graph: Graph, knot: Collection[TaskId]) -> list[TaskId]:
+    """A shortest circle through the first task of `knot`: each depends on the next, the last on the first."""
+    first = next(iter(knot))
+    inside = set(knot)
+    came_from: dict[TaskId, TaskId] = {}
+    queue = deque([first])
+    while queue:
+        task = queue.popleft()
+        for other in graph[task]:
+            if other == first:
+                way = [task]
+                while way[-1] != first:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if other in inside and other not in came_from:
+                came_from[other] = task
+                queue.append(other)
+    raise ValueError("the tasks are not knotted")

@@ -1,0 +1,151 @@
+"""Raw tasks of a task list, read leniently. What they depend on is still as written, for `resolve`.
+
+What is wrong with work that is done or cancelled is a warning at most, since nobody will do it again.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gitcoord.tasks.dependencies import Written, read_dependencies
+from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.hints import Hints, read_hints
+from gitcoord.tasks.model import Status, TaskId
+from gitcoord.tasks.values import (
+    ID_LENGTH,
+    id_text,
+    number,
+    one_line,
+    priority_of,
+    quoted,
+    status_of,
+    text,
+    usable,
+)
+
+SETTLED = (Status.DONE, Status.CANCELLED)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A task or subtask of the file, its dependencies still as written; `id` is the full id.
+
+    `remains` is whether it is left to do: neither done nor cancelled, nor its parent.
+    """
+
+    id: TaskId
+    title: str
+    status: Status
+    remains: bool
+    priority: str
+    description: str
+    details: str
+    test_strategy: str
+    written: Written
+    complexity: float | None
+    hints: Hints
+    subtasks: tuple["Entry", ...] = ()
+
+
+def decode_tasks(raw: list[Any], findings: Findings) -> list[Entry]:
+    """Every task of `raw` that has a usable id, in order."""
+    entries: list[Entry] = []
+    for place, value in enumerate(raw, 1):
+        where = f"at place {place} of the list"
+        if not isinstance(value, dict):
+            findings.warn(
+                "not-a-task", f"There is {quoted(value)} {where}, which is not a task; it is skipped."
+            )
+            continue
+        id = _id(value.get("id"), value, f"The task {where}", findings)
+        if id is None:
+            continue
+        entries.append(_task(value, id, findings))
+    return entries
+
+
+def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> Entry:
+    status = _status(raw, id, findings, strict=True)
+    remains = status not in SETTLED
+    priority = priority_of(raw.get("priority"))
+    if priority is None and raw.get("priority") not in (None, ""):
+        said = quoted(raw["priority"])
+        findings.gather("unknown-priority", f"The priority {said} is nobody's; it counts as medium", id)
+    return _entry(
+        raw,
+        id,
+        findings,
+        status=status,
+        remains=remains,
+        priority=priority or "medium",
+        subtasks=_subtasks(raw.get("subtasks"), id, remains, findings),
+    )
+
+
+def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) -> Entry:
+    return Entry(
+        id=id,
+        title=one_line(raw.get("title")) or one_line(raw.get("name")) or f"Task {id}",
+        description=text(raw.get("description")),
+        details=text(raw.get("details")),
+        test_strategy=text(raw.get("testStrategy")),
+        written=read_dependencies(raw, id, findings),
+        complexity=number(raw.get("complexity"), above=0, most=10),
+        hints=read_hints(raw, id, findings),
+        **known,
+    )
+
+
+def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tuple[Entry, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        findings.warn("not-a-task", f"`subtasks` of task {parent} is {quoted(raw)}; it is ignored.", parent)
+        return ()
+    entries: list[Entry] = []
+    for place, value in enumerate(raw, 1):
+        where = f"at place {place} of the subtasks of task {parent}"
+        if not isinstance(value, dict):
+            findings.warn("not-a-task", f"There is {quoted(value)} {where}; it is skipped.", parent)
+            continue
+        own = _id(value.get("id"), value, f"The subtask {where}", findings, blocks=remains)
+        if own is None:
+            continue
+        # Some lists write the full id, even as a number: 31.1 under task 31.
+        full = own if own.startswith(f"{parent}.") else f"{parent}.{own}"
+        status = _status(value, TaskId(full), findings, strict=False)
+        left = remains and status not in SETTLED
+        entry = _entry(value, TaskId(full), findings, status=status, remains=left, priority="medium")
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _id(
+    value: Any, raw: dict[str, Any], what: str, findings: Findings, *, blocks: bool = True
+) -> TaskId | None:
+    id = id_text(value)
+    if id is not None and usable(id):
+        return TaskId(id)
+    title = one_line(raw.get("title"))
+    named = f"{what} ({quoted(title)})" if title else what
+    wrong = (
+        "has no id" if value is None or id == "" else f"has the id {quoted(value)}, which gitcoord cannot use"
+    )
+    findings.fault(
+        "unusable-id", f"{named} {wrong}.", TaskId(one_line(id)[:ID_LENGTH]) if id else None, blocks=blocks
+    )
+    return None
+
+
+def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool) -> Status:
+    value = raw.get("status")
+    status, native = status_of(value)
+    if status is Status.UNKNOWN:
+        findings.warn(
+            "unknown-status",
+            f"Task {id} has the status {quoted(value)}, which nobody knows; it counts as not done.",
+            id,
+        )
+    elif strict and not native:
+        given = "A missing status" if value in (None, "") else f"The status {quoted(value)}"
+        findings.gather("odd-status", f"{given}, on which TaskMaster itself fails, is read as {status}", id)
+    return status

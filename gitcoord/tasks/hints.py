@@ -1,0 +1,96 @@
+"""gitcoord's own hints about a task: `estimate`, `modifies`, `parallel_safe`, `conflicts_with`, `repo`.
+
+They stand under `metadata.gitcoord`, which TaskMaster keeps, or at the task itself; the former counts more.
+A hint of the wrong kind is ignored with a warning: hints help a plan, and a list must not fail on them.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.model import TaskId
+from gitcoord.tasks.values import id_text, number, one_line, quoted
+
+_MOST_MINUTES = 10_000_000
+_KINDS = {
+    "estimate": "a positive number of minutes",
+    "modifies": "a list of globs",
+    "parallel_safe": "true or false",
+    "conflicts_with": "a list of task ids",
+    "repo": "a name",
+}
+
+
+class Hints(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task says to gitcoord. `conflicts_with` holds ids as written."""
+
+    estimate: float | None = None
+    modifies: tuple[str, ...] = ()
+    parallel_safe: bool = True
+    conflicts_with: tuple[str, ...] = ()
+    repo: str | None = None
+
+
+def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
+    """The hints of the raw task `raw`."""
+    known: dict[str, Any] = {}
+    for name, value in _given(raw, id, findings).items():
+        if value is None:
+            continue
+        understood = _understood(name, value)
+        if understood is None:
+            findings.warn(
+                "bad-hint",
+                f"The hint `{name}` of task {id} is {quoted(value)}, not {_KINDS[name]}; it is ignored.",
+                id,
+            )
+        else:
+            known[name] = understood
+    return Hints(**known)
+
+
+def _given(raw: dict[str, Any], id: TaskId, findings: Findings) -> dict[str, Any]:
+    metadata = raw.get("metadata")
+    own = metadata.get("gitcoord") if isinstance(metadata, dict) else None
+    if own is not None and not isinstance(own, dict):
+        findings.warn(
+            "bad-hint",
+            f"`metadata.gitcoord` of task {id} is {quoted(own)}, not an object; it is ignored.",
+            id,
+        )
+        own = None
+    own = own or {}
+    for name in sorted(own.keys() - _KINDS.keys()):
+        findings.warn(
+            "bad-hint",
+            f"Task {id} has the hint {quoted(name)}; gitcoord knows {', '.join(_KINDS)}.",
+            id,
+        )
+    return {name: own.get(name, raw.get(name)) for name in _KINDS}
+
+
+def _understood(name: str, value: Any) -> Any:
+    """The hint's value, or None when it is of the wrong kind."""
+    match name:
+        case "estimate":
+            return number(value, above=0, most=_MOST_MINUTES)
+        case "parallel_safe":
+            return value if isinstance(value, bool) else None
+        case "repo":
+            return (one_line(value) or None) if isinstance(value, str) else None
+        case "modifies":
+            return _texts(value)
+        case _:
+            return _ids(value)
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(glob, str) for glob in value):
+        return None
+    return tuple(dict.fromkeys(filter(None, map(one_line, value))))
+
+
+def _ids(value: Any) -> tuple[str, ...] | None:
+    ids = [id_text(id) for id in value] if isinstance(value, list) else [None]
+    return tuple(dict.fromkeys(id for id in ids if id)) if None not in ids else None

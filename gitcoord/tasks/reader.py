@@ -1,0 +1,84 @@
+"""Reads a TaskMaster task list, whatever shape it is in, into the Task model. The file is never written.
+
+What comes out has unique ids, dependencies that exist and no circle; a list that cannot give that is one
+error (exit 2) which names what is wrong. What could be got over is in the list's warnings.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from gitcoord.tasks.check import Cut, check_subtasks, check_tasks
+from gitcoord.tasks.complexity import read_scores
+from gitcoord.tasks.decode import Entry, decode_tasks
+from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
+from gitcoord.tasks.resolve import Edges, resolve
+from gitcoord.tasks.shapes import unwrap
+from gitcoord.tasks.source import read_source
+from gitcoord.tasks.syntax import parse
+from gitcoord.tasks.tags import choose_tag
+from gitcoord.tasks.unique import unique
+
+
+def read_task_list(
+    *,
+    root: Path | None,
+    tasks: str | None,
+    tag: str | None,
+    cancelled_satisfies: bool = True,
+    environ: Mapping[str, str] = os.environ,
+) -> TaskList:
+    """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
+
+    Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
+    of `source`, `syntax`, `shapes` and `tags`.
+    """
+    source = read_source(root, tasks)
+    findings = Findings(source.name)
+    tags = unwrap(parse(source.content, findings), findings)
+    chosen = choose_tag(tags, asked=tag, environ=environ, home=source.home, findings=findings)
+    entries = unique(decode_tasks(tags[chosen], findings), findings)
+    edges = resolve(entries.values(), findings, cancelled_satisfies=cancelled_satisfies)
+    depends_on = check_tasks(entries, edges, findings)
+    siblings = check_subtasks(entries, edges, findings)
+    findings.raise_errors()
+    findings.flush()
+    scores = read_scores(source.home, chosen, findings)
+    made = tuple(_task(entry, depends_on, siblings, edges, scores) for entry in entries.values())
+    return TaskList(tag=chosen, tasks=made, warnings=tuple(findings.warnings), source=source.name)
+
+
+def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Mapping[TaskId, float]) -> Task:
+    return Task(
+        id=entry.id,
+        title=entry.title,
+        status=entry.status,
+        priority=entry.priority,
+        description=entry.description,
+        details=entry.details,
+        test_strategy=entry.test_strategy,
+        depends_on=depends_on[entry.id],
+        subtasks=tuple(_subtask(sub, siblings, edges) for sub in entry.subtasks),
+        complexity=entry.complexity if entry.complexity is not None else scores.get(entry.id),
+        estimate=entry.hints.estimate,
+        modifies=entry.hints.modifies,
+        parallel_safe=entry.hints.parallel_safe,
+        conflicts_with=edges.conflicts[entry.id],
+        repo=entry.hints.repo,
+    )
+
+
+def _subtask(entry: Entry, siblings: Cut, edges: Edges) -> Subtask:
+    return Subtask(
+        id=entry.id,
+        title=entry.title,
+        status=entry.status,
+        depends_on=siblings[entry.id],
+        foreign=edges.foreign[entry.id],
+        details=entry.details or entry.description,
+        estimate=entry.hints.estimate,
+        modifies=entry.hints.modifies,
+        parallel_safe=entry.hints.parallel_safe,
+        conflicts_with=edges.conflicts[entry.id],
+    )

@@ -1,0 +1,79 @@
+"""Which tag is read: the one asked for, TASKMASTER_TAG, state.json, `master`, the only one with tasks.
+
+Never the first one, which is what TaskMaster itself falls back to. Who asks for a tag gets it or an error;
+what state.json says is a habit, so a tag that is gone is only mentioned. An empty `master` beside other
+tags is no answer either: silently planning nothing would be the worst one.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gitcoord.errors import usage_error
+from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.shapes import MASTER, Tags
+from gitcoord.tasks.values import one_line, quoted
+
+_MOST = 20
+
+
+def choose_tag(
+    tags: Tags, *, asked: str | None, environ: Mapping[str, str], home: Path | None, findings: Findings
+) -> str:
+    """The name of the tag to read. Raises `no-such-tag` or `ambiguous-tag`, listing the tags."""
+    for name, origin in ((asked, ""), (environ.get("TASKMASTER_TAG"), " (from TASKMASTER_TAG)")):
+        if name is not None and name.strip():
+            return _asked(tags, one_line(name), origin, findings)
+    filled = [name for name, tasks in tags.items() if tasks]
+    current = _current(home, findings)
+    if current is not None and current in tags and (tags[current] or current != MASTER):
+        return current
+    if current is not None and current not in tags and current != MASTER:
+        findings.warn(
+            "no-such-tag",
+            f"state.json names the tag {quoted(current)}, which {findings.source} does not have; "
+            f"it has {_listed(tags)}.",
+        )
+    if MASTER in tags and (tags[MASTER] or not filled):
+        return MASTER
+    if len(filled) == 1 or len(tags) == 1:
+        return (filled or list(tags))[0]
+    raise usage_error(
+        "ambiguous-tag",
+        f"{findings.source} has several tags and none is chosen: {_listed(tags)}.",
+        "Choose one with `--tag` or TASKMASTER_TAG.",
+    )
+
+
+def _asked(tags: Tags, name: str, origin: str, findings: Findings) -> str:
+    if name in tags:
+        return name
+    raise usage_error(
+        "no-such-tag",
+        f"{findings.source} has no tag {quoted(name)}{origin}; it has {_listed(tags)}.",
+        "Choose one of those with `--tag`.",
+    )
+
+
+def _current(home: Path | None, findings: Findings) -> str | None:
+    if home is None:
+        return None
+    path = home / "state.json"
+    try:
+        state: Any = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError):
+        findings.warn("bad-state-file", f"{path} cannot be read, so it does not choose the tag.")
+        return None
+    for key in ("currentTag", "activeTag"):
+        name = one_line(state.get(key)) if isinstance(state, dict) else ""
+        if name:
+            return name
+    return None
+
+
+def _listed(tags: Tags) -> str:
+    shown = ", ".join(f"{quoted(name)} ({len(tasks)} tasks)" for name, tasks in list(tags.items())[:_MOST])
+    return shown if len(tags) <= _MOST else f"{shown} and {len(tags) - _MOST} more"
