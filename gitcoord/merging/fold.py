@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gitcoord.errors import GitcoordError
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
-from gitcoord.merging.landed import contained, trailer
 
 FOLD_TRAILER = "Gitcoord-Fold"
 _ATTEMPTS = 60
@@ -34,7 +35,7 @@ FoldOutcome = Folded | FoldConflict
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
     """The message of the commit that folds a task in."""
     line = " ".join(title.split())
-    return f"Fold task {task} into {branch}: {line}\n\n{FOLD_TRAILER}: {task}\n{trailer(task, head)}\n"
+    return f"Fold task {task} into {branch}: {line}\n\n{FOLD_TRAILER}: {task} {head}\n"
 
 
 def fold_in_memory(
@@ -42,7 +43,7 @@ def fold_in_memory(
 ) -> FoldOutcome:
     """Merges `head` onto `tip` without moving any ref."""
     git = repository.git
-    if head in contained(git, tip, [head]):
+    if Ancestry(git).contains(tip, head):
         return Folded(commit=tip, fresh=False)
     merged = merge_tree(git, tip, head)
     if not merged.clean:
@@ -66,9 +67,11 @@ def fold_in(
         retry=retry_if_result(lambda outcome: outcome is None),
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.02, max=1),
-        reraise=True,
+        retry_error_callback=lambda state: None,
     )
-    outcome: FoldOutcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title))
+    outcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title))
+    if outcome is None:
+        raise GitcoordError("base-missing", f"The base branch {base} does not exist any more.")
     return outcome
 
 
@@ -80,10 +83,12 @@ def _try_fold(
     named: Sequence[str],
 ) -> FoldOutcome | None:
     branch, base = branches
-    before = shared.branch(branch)
-    start = before or shared.branch(base)
-    if start is None:
+    before, base_commit = shared.branch(branch), shared.branch(base)
+    if base_commit is None:
         return None
+    # A level branch that has landed (or has nothing of its own) goes on from the base.
+    landed = before is not None and Ancestry(repository.git).contains(base_commit, before)
+    start = base_commit if before is None or landed else before
     outcome = fold_in_memory(repository, start, head, task=named[0], title=named[1], branch=branch)
     if isinstance(outcome, FoldConflict) or not outcome.fresh:
         return outcome

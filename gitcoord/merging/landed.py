@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.planning.model import Plan
 from gitcoord.state.progress import PENDING, Progress
@@ -37,6 +38,7 @@ def landed_tasks(
     plan: Plan,
     progress: Mapping[TaskId, Progress],
     tips: Mapping[str, Oid],
+    ancestry: Ancestry | None = None,
 ) -> dict[TaskId, Landing]:
     """The tasks of the plan that the base contains; `tips` maps branch names to commits.
 
@@ -44,8 +46,9 @@ def landed_tasks(
     then it is a branch that was just made.
     """
     heads = _heads(plan, progress, tips)
-    known = _existing(git, {*heads.values(), *_recorded(progress)})
-    inside = _contained(git, base_commit, known)
+    ancestry = ancestry or Ancestry(git)
+    known = ancestry.existing({*heads.values(), *_recorded(progress)})
+    inside = ancestry.contained(base_commit, known)
     main_line = _first_parents(git, base_commit, {heads[t] for t in heads if t not in progress} & inside)
     found: dict[TaskId, Landing] = {}
     for task in plan.tasks:
@@ -66,11 +69,6 @@ def landed_tasks(
     return found
 
 
-def contained(git: Git, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
-    """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
-    return _contained(git, tip, _existing(git, set(commits)))
-
-
 def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> dict[TaskId, Oid]:
     heads: dict[TaskId, Oid] = {}
     for task, planned in plan.tasks.items():
@@ -83,22 +81,6 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 
 def _recorded(progress: Mapping[TaskId, Progress]) -> Iterable[Oid]:
     return (entry.landing.commit for entry in progress.values() if entry.landing is not None)
-
-
-def _existing(git: Git, commits: Collection[Oid]) -> set[Oid]:
-    if not commits:
-        return set()
-    request = "".join(f"{commit}\n" for commit in sorted(commits)).encode()
-    answer = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", input=request)
-    return {line.split(" ")[0] for line in answer.splitlines() if line.endswith(" commit")}
-
-
-def _contained(git: Git, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
-    if not commits:
-        return set()
-    request = "".join(f"{commit}\n" for commit in sorted(commits)) + f"^{tip}\n"
-    outside = set(git.text("rev-list", "--stdin", input=request.encode()).splitlines())
-    return {commit for commit in commits if commit not in outside}
 
 
 def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:

@@ -1,0 +1,38 @@
+"""Which commits a tip contains, asked in bulk and remembered: commits never change their ancestors."""
+
+from collections.abc import Collection
+
+from gitcoord.git.run import Git, Oid
+
+
+class Ancestry:
+    """Remembers every answer for as long as it lives."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._here: set[Oid] = set()
+        self._inside: dict[tuple[Oid, Oid], bool] = {}
+
+    def contained(self, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
+        """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
+        unknown = {commit for commit in commits if (tip, commit) not in self._inside and commit != tip}
+        present = self.existing({tip, *unknown}) - {tip} if unknown else set()
+        if present and tip in self._here:
+            request = "".join(f"{commit}\n" for commit in sorted(present)) + f"^{tip}\n"
+            outside = set(self._git.text("rev-list", "--stdin", input=request.encode()).splitlines())
+            self._inside.update({(tip, commit): commit not in outside for commit in present})
+        return {commit for commit in commits if commit == tip or self._inside.get((tip, commit), False)}
+
+    def contains(self, tip: Oid, commit: Oid) -> bool:
+        """Whether `commit` is `tip` or one of its ancestors."""
+        return bool(self.contained(tip, [commit]))
+
+    def existing(self, commits: Collection[Oid]) -> set[Oid]:
+        """Those of `commits` that are commits of this repository."""
+        unknown = sorted(set(commits) - self._here)
+        if unknown:
+            request = "".join(f"{commit}\n" for commit in unknown).encode()
+            answer = self._git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", input=request)
+            lines = answer.splitlines()
+            self._here |= {line.split(" ")[0] for line in lines if line.endswith(" commit")}
+        return set(commits) & self._here

@@ -1,0 +1,30 @@
+"""Who is on the other side of a conflict."""
+
+from collections.abc import Iterable, Mapping
+
+from gitcoord.git.run import Git, Oid
+from gitcoord.tasks.model import TaskId
+
+
+def other_side(
+    git: Git, *, head: Oid, onto: Oid, paths: Iterable[str], heads: Mapping[TaskId, Oid]
+) -> tuple[TaskId, ...]:
+    """The tasks of `heads` that changed one of `paths` (or something above or below it) and are in `onto`.
+
+    `heads` maps tasks to the commits that were landed or folded for them; only what `onto` has beyond
+    `head` is looked at.
+    """
+    wanted = set(paths)
+    found = []
+    for task, other in heads.items():
+        base = git.probe("merge-base", head, other)
+        if base is None or base == other:
+            continue
+        changed = git.run("diff", "--name-only", "-z", "--no-renames", base, other).text.split("\0")
+        if any(_touches(path, wanted) for path in changed if path):
+            found.append(task)
+    return tuple(found)
+
+
+def _touches(path: str, wanted: set[str]) -> bool:
+    return path in wanted or any(path.startswith(f"{one}/") or one.startswith(f"{path}/") for one in wanted)

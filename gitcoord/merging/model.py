@@ -1,0 +1,236 @@
+"""The values of landing: the world as it was observed, and the one next step.
+
+A `Carrier` is what a pull request merges: under multi-PR one task's branch, under single-PR the level branch
+with all the tasks that are folded into it. From there on both strategies land in the same way.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.forge.port import Gate, Method, Pull
+from gitcoord.git.run import Oid
+from gitcoord.merging.landed import Landing
+from gitcoord.planning.model import Strategy
+from gitcoord.tasks.model import TaskId
+
+Standing = Literal["landed", "ready", "waiting", "deferred"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked for. `wait` is in seconds: how long closed gates and workers are waited for."""
+
+    strategy: Strategy
+    method: Method = "merge"
+    wait: float = 0.0
+    partial: bool = False
+    """Single-PR: land what has been handed in without waiting for the rest of the wave."""
+    all_or_nothing: bool = False
+    serialize_on: Literal["conflict", "overlap"] = "conflict"
+    ignore: tuple[str, ...] = ()
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
+
+    `recorded` is the head that the journal knows (None: a branch made by hand), `journaled` whether the
+    landing that git shows is in the journal. `stale`: an earlier wave has landed that the head lacks.
+    """
+
+    task: TaskId
+    title: str
+    branch: str
+    wave: int
+    standing: Standing
+    reason: str = ""
+    head: Oid | None = None
+    recorded: Oid | None = None
+    landing: Landing | None = None
+    journaled: bool = False
+    pull: Pull | None = None
+    stale: bool = False
+    folded: bool = False
+
+
+class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """The level branch of the present round: each round is a branch and a pull request of its own."""
+
+    name: str
+    tip: Oid | None
+    pull: Pull | None = None
+    excess: tuple[TaskId, ...] = ()
+    """Tasks whose work is in the branch although they are not to land with it."""
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at everything that landing depends on. `works` are in landing order."""
+
+    level: str
+    base: str
+    base_commit: Oid
+    works: tuple[Work, ...]
+    level_branch: LevelBranch | None = None
+
+    def work(self, task: TaskId) -> Work:
+        """The work of one task."""
+        return next(work for work in self.works if work.task == task)
+
+
+class Carrier(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pull request merges."""
+
+    branch: str
+    head: Oid
+    tasks: tuple[TaskId, ...]
+    wave: int
+    pull: Pull | None
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """A closer look at a carrier on the present base: git's merge, the forge's opinion, closed gates."""
+
+    clean: bool
+    tree: Oid = ""
+    paths: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    settled: bool = True
+    """False while the forge still computes, or has not seen the head yet."""
+
+
+class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Git shows that the task is in the base; the journal does not know yet."""
+
+    task: TaskId
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """Record the branch's tip as the work of the task: made by hand, or pushed after it was handed in."""
+
+    task: TaskId
+    head: Oid
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """Fold a task into the level branch."""
+
+    task: TaskId
+
+
+class Rebuild(msgspec.Struct, frozen=True, kw_only=True):
+    """Make the level branch anew on the present base, from `tasks`."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """Bring a task's branch up to date with the base."""
+
+    task: TaskId
+
+
+class OpenPull(msgspec.Struct, frozen=True, kw_only=True):
+    """Open (or adopt) the carrier's pull request."""
+
+    carrier: Carrier
+
+
+class Examine(msgspec.Struct, frozen=True, kw_only=True):
+    """Look closer at a carrier."""
+
+    carrier: Carrier
+
+
+class Settle(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait a moment for the forge to make up its mind about a carrier, then look again."""
+
+    carrier: Carrier
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A carrier cannot merge for the time being."""
+
+    carrier: Carrier
+    reason: str
+
+
+class Defer(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's branch does not merge any more: it goes to a later wave."""
+
+    task: TaskId
+    paths: tuple[str, ...]
+    onto: Oid
+
+
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """Merge a carrier: its head is what was checked, `tree` what the base has to look like afterwards."""
+
+    carrier: Carrier
+    tree: Oid
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing can be done now, and there is time left."""
+
+
+class Finish(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is left to do for now."""
+
+
+Step = (
+    RecordLanding
+    | Adopt
+    | Fold
+    | Rebuild
+    | Update
+    | OpenPull
+    | Examine
+    | Settle
+    | Hold
+    | Defer
+    | Merge
+    | Wait
+    | Finish
+)
+
+
+class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of the level that is in the base."""
+
+    task: TaskId
+    pull: int | None
+    commit: Oid
+    wave: int
+
+
+class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
+    """A task that has to be reworked: merging it failed in `paths`, against the tasks `with`."""
+
+    task: TaskId
+    reason: str
+    others: tuple[TaskId, ...]
+    paths: tuple[str, ...]
+
+
+class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that waits for somebody: `reason` says for what."""
+
+    task: TaskId
+    pull: int | None
+    reason: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """How the level stands after the run."""
+
+    level: str
+    strategy: Strategy
+    base: str
+    base_commit: Oid
+    landed: tuple[LandedTask, ...]
+    deferred: tuple[DeferredTask, ...]
+    waiting: tuple[WaitingTask, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole level is in the base."""
+        return not self.deferred and not self.waiting

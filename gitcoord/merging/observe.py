@@ -1,0 +1,226 @@
+"""Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.port import Forge, Pull
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import merge_trees
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import SharedRefs
+from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.merging.model import LevelBranch, Options, Standing, Work, World
+from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """Where landing takes place."""
+
+    repository: Repository
+    shared: SharedRefs
+    ancestry: Ancestry
+    store: Store
+    forge: Forge
+    plan: Plan
+    level: PlannedLevel
+    options: Options
+    overlaps: Mapping[TaskId, tuple[str, ...]] = {}
+    """For each task, sentences about what it shares with others of its level."""
+
+
+class _Look(msgspec.Struct, frozen=True, kw_only=True):
+    """The raw facts of one look, before they are turned into works."""
+
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    progress: Mapping[TaskId, Progress]
+    pulls: Mapping[str, Pull]
+    landed: Mapping[TaskId, Landing]
+
+
+def observe(scene: Scene) -> World:
+    """One look at the world. Raises when git or the forge cannot be asked."""
+    scene.store.refresh()
+    look = _look(scene)
+    works = [_work(scene, look, task) for wave in scene.level.waves for task in wave]
+    branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
+    works = [_with_contents(scene, work, branch) for work in works]
+    works = _revived(scene, look, works, branch)
+    return World(
+        level=scene.level.name,
+        base=scene.plan.base,
+        base_commit=look.base_commit,
+        works=tuple(works),
+        level_branch=_with_excess(scene, look, branch, works),
+    )
+
+
+def _look(scene: Scene) -> _Look:
+    base_commit = scene.shared.branch(scene.plan.base)
+    if base_commit is None:
+        raise GitcoordError("base-missing", f"The base branch {scene.plan.base} does not exist any more.")
+    tips = scene.shared.branches()
+    progress = scene.store.progress()
+    heads = [scene.plan.tasks[task].branch for task in scene.level.tasks]
+    if scene.options.strategy == "single-pr":
+        finished = finished_rounds(scene.level, progress)
+        heads = known_rounds(scene.level, tips, finished)
+    pulls = scene.forge.find_pulls(heads, scene.plan.base)
+    git = scene.repository.git
+    landed = landed_tasks(
+        git,
+        base_commit=base_commit,
+        plan=scene.plan,
+        progress=progress,
+        tips=tips,
+        ancestry=scene.ancestry,
+    )
+    look = _Look(base_commit=base_commit, tips=tips, progress=progress, pulls=pulls, landed=landed)
+    return msgspec.structs.replace(look, landed={**_merged_pulls(scene, look), **landed})
+
+
+def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
+    """Tasks that a merged pull request brought in, although git alone does not show it (squash, rebase)."""
+    found: dict[TaskId, Landing] = {}
+    for branch, pull in look.pulls.items():
+        if pull.state != "merged" or pull.merge_commit is None:
+            continue
+        if not scene.ancestry.contained(look.base_commit, [pull.merge_commit]):
+            continue
+        heads = {task: head for task in scene.level.tasks if (head := _head(scene, look, task))}
+        inside = scene.ancestry.contained(pull.head_commit, set(heads.values()))
+        for task, head in heads.items():
+            own = branch in (scene.plan.tasks[task].branch, *_round_of(scene, branch))
+            if own and head in inside:
+                found[task] = Landing(commit=pull.merge_commit, head=head)
+    return found
+
+
+def _round_of(scene: Scene, branch: str) -> tuple[str, ...]:
+    return (branch,) if scene.options.strategy == "single-pr" else ()
+
+
+def _head(scene: Scene, look: _Look, task: TaskId) -> Oid | None:
+    before = look.progress.get(task, PENDING)
+    if before.stand == "started":
+        return None
+    return before.head or look.tips.get(scene.plan.tasks[task].branch)
+
+
+def _work(scene: Scene, look: _Look, task: TaskId) -> Work:
+    planned = scene.plan.tasks[task]
+    before = look.progress.get(task, PENDING)
+    landing = look.landed.get(task)
+    standing, reason, head = _standing(scene, look, planned)
+    return Work(
+        task=task,
+        title=planned.title,
+        branch=planned.branch,
+        wave=planned.wave,
+        standing=standing,
+        reason=reason,
+        head=head,
+        recorded=before.head,
+        landing=landing,
+        journaled=before.stand == "landed",
+        pull=_pull_for(look, planned.branch, landing),
+        stale=standing == "ready" and head is not None and _stale(scene, look, planned, head),
+    )
+
+
+def _pull_for(look: _Look, branch: str, landing: Landing | None) -> Pull | None:
+    pull = look.pulls.get(branch)
+    if pull is None or (pull.state == "merged" and landing is None):
+        return None  # it merged an earlier head: new work needs a pull request of its own
+    return pull
+
+
+def _standing(scene: Scene, look: _Look, planned: PlannedTask) -> tuple[Standing, str, Oid | None]:
+    before = look.progress.get(planned.id, PENDING)
+    tip = look.tips.get(planned.branch)
+    if planned.id in look.landed:
+        return "landed", "", look.landed[planned.id].head
+    missing = [dep for dep in planned.depends_on if dep in scene.plan.tasks and dep not in look.landed]
+    if missing:
+        return "waiting", f"depends on {_named(missing)}, not landed yet", tip
+    if before.stand == "started":
+        return "waiting", f"started by {before.started_by} at {before.started_at}, not submitted yet", None
+    if tip is None:
+        gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
+        return "waiting", gone if before.head else "not started", None
+    if before.deferral is not None and tip == before.deferral.head:
+        return "deferred", before.deferral.reason, tip
+    if before.head is not None and before.head not in scene.ancestry.contained(tip, [before.head]):
+        return "waiting", f"{planned.branch} was rewritten after it was submitted; submit it again", None
+    if tip in scene.ancestry.contained(look.base_commit, [tip]):
+        return "waiting", f"{planned.branch} has no commits yet", None
+    return "ready", "", tip
+
+
+def _stale(scene: Scene, look: _Look, planned: PlannedTask, head: Oid) -> bool:
+    earlier = [
+        landing.commit
+        for task, landing in look.landed.items()
+        if task in scene.level.tasks and scene.plan.tasks[task].wave < planned.wave
+    ]
+    return len(scene.ancestry.contained(head, earlier)) < len(set(earlier))
+
+
+def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
+    name = present_round(scene.level, look.progress, look.pulls)
+    tip = look.tips.get(name)
+    if tip is not None and tip in scene.ancestry.contained(look.base_commit, [tip]):
+        tip = None  # it holds nothing that the base lacks
+    return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
+
+
+def _with_contents(scene: Scene, work: Work, branch: LevelBranch | None) -> Work:
+    if branch is None or branch.tip is None or work.head is None or work.standing == "landed":
+        return work
+    folded = work.head in scene.ancestry.contained(branch.tip, [work.head])
+    return msgspec.structs.replace(work, folded=folded, stale=False)
+
+
+def _with_excess(
+    scene: Scene, look: _Look, branch: LevelBranch | None, works: list[Work]
+) -> LevelBranch | None:
+    if branch is None or branch.tip is None:
+        return branch
+    recorded = {
+        work.task: fold.head
+        for work in works
+        if work.standing in ("deferred", "waiting")
+        and (fold := look.progress.get(work.task, PENDING).folded) is not None
+    }
+    inside = scene.ancestry.contained(branch.tip, set(recorded.values()))
+    landed = scene.ancestry.contained(look.base_commit, inside)
+    excess = tuple(task for task, head in recorded.items() if head in inside - landed)
+    return msgspec.structs.replace(branch, excess=excess)
+
+
+def _revived(scene: Scene, look: _Look, works: list[Work], branch: LevelBranch | None) -> list[Work]:
+    """Deferred work that merges again, because what it conflicted with has changed, is ready again."""
+    deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
+    targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
+    pairs = [(target, work.head or "") for work in deferred for target in targets]
+    with scene.repository.git.quarantine() as git:
+        clean = [merged.clean is True for merged in merge_trees(git, pairs)]
+    width = len(targets)
+    again = {
+        work.task for index, work in enumerate(deferred) if all(clean[index * width : (index + 1) * width])
+    }
+    return [
+        msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
+        for work in works
+    ]
+
+
+def _named(tasks: list[TaskId]) -> str:
+    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

@@ -1,0 +1,45 @@
+"""The rounds of a level under single-PR: each is a level branch and a pull request of its own.
+
+What conflicts in one round goes to the next, so that no branch ever has two pull requests.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from gitcoord.forge.port import Pull
+from gitcoord.planning.model import PlannedLevel
+from gitcoord.state.progress import Progress
+from gitcoord.tasks.model import TaskId
+
+
+def round_names(level: PlannedLevel) -> Iterator[str]:
+    """The level branch's name in round 1, 2, 3 …"""
+    yield level.branch
+    number = 2
+    while True:
+        yield f"{level.branch}-{number}"
+        number += 1
+
+
+def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) -> set[str]:
+    """The level branches that the journal says have landed."""
+    landings = (progress[task].landing for task in level.tasks if task in progress)
+    return {landing.branch for landing in landings if landing is not None}
+
+
+def present_round(
+    level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: Mapping[str, Pull] | None = None
+) -> str:
+    """The level branch that work is folded into now: the first that has not landed."""
+    finished = finished_rounds(level, progress)
+    merged = {name for name, pull in (pulls or {}).items() if pull.state == "merged"}
+    return next(name for name in round_names(level) if name not in finished | merged)
+
+
+def known_rounds(level: PlannedLevel, branches: Collection[str], finished: Collection[str]) -> list[str]:
+    """The names of every round that may have a pull request, and the one after them."""
+    names = []
+    for name in round_names(level):
+        names.append(name)
+        if name not in branches and name not in finished:
+            return names
+    return names
