@@ -155,12 +155,12 @@ def _present(work: Work, task: TaskId) -> Oid | None:
 
 def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:
     """The commit of the base's own line that brought `commit` in."""
-    options = ("rev-list", "--first-parent", "--ancestry-path", "--reverse")
-    line = scene.repository.git.lines(*options, f"{commit}..{world.base_commit}")
-    main = set(scene.repository.git.lines("rev-list", "--first-parent", "-n", "2000", world.base_commit))
-    if commit in main or not line:
+    git = scene.repository.git
+    line = git.lines("rev-list", "--first-parent", f"{commit}..{world.base_commit}")
+    above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{world.base_commit}"))
+    if commit in git.lines("rev-list", "--first-parent", "-n", str(len(line) + 1), world.base_commit):
         return commit
-    return line[0]
+    return next((one for one in reversed(line) if one in above), commit)
 
 
 def _only_folds(scene: Scene, base: Oid, tip: Oid) -> bool:

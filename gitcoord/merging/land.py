@@ -1,0 +1,157 @@
+"""Landing a level: observe, decide, act, and look again, until nothing is left to do for now.
+
+A crash needs no recovery: the next run observes and goes on.
+"""
+
+import time
+from collections.abc import Callable
+
+from gitcoord.forge.port import Pull
+from gitcoord.merging import act, pulls
+from gitcoord.merging.decide import PATIENCE, Memory, details_key, next_step
+from gitcoord.merging.model import (
+    Adopt,
+    Carrier,
+    Defer,
+    Examine,
+    Finish,
+    Fold,
+    Hold,
+    Merge,
+    OpenPull,
+    Rebuild,
+    RecordLanding,
+    Report,
+    Settle,
+    Step,
+    Update,
+    Wait,
+    World,
+)
+from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.report import make_report, waiting_tasks
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
+"""Seconds between looks at something that settles by itself; the last one repeats."""
+_TICK = 5.0
+"""Seconds between looks while workers and gates are waited for."""
+
+
+class Lander:
+    """One run of landing. `tell` is given a sentence for everything that happens."""
+
+    def __init__(
+        self, scene: Scene, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._scene = scene
+        self._tell = tell
+        self._sleep = sleep
+        self._memory = Memory(details={}, held={}, settling={})
+
+    def land(self) -> Report:
+        """Lands the scene's level as far as it will go, and reports how it stands then.
+
+        Raises GitcoordError when git or the forge could not be asked, and `tree-differs` when a merge came
+        out otherwise than computed.
+        """
+        deadline = time.monotonic() + self._scene.options.wait
+        while True:
+            world = observe(self._scene)
+            left = deadline - time.monotonic()
+            self._memory.impatient = left <= 0
+            step = next_step(world, self._memory, self._scene.options)
+            if isinstance(step, Finish):
+                return make_report(self._scene, world, self._memory)
+            if isinstance(step, Wait):
+                self._wait(world, left)
+            elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge):
+                self._ask_forge(world, step)
+            else:
+                self._change_git(world, step)
+
+    def _wait(self, world: World, left: float) -> None:
+        waiting = waiting_tasks(self._scene, world, self._memory)
+        self._tell("waiting: " + "; ".join(f"task {one.task}: {one.reason}" for one in waiting))
+        self._sleep(min(_TICK, max(0.0, left)))
+        self._memory.held.clear()
+        self._memory.settling.clear()
+        self._memory.details.clear()
+
+    def _change_git(self, world: World, step: Step) -> None:
+        scene = self._scene
+        match step:
+            case RecordLanding():
+                act.record_landing(scene, world, step)
+                self._tell(f"task {step.task} has landed")
+            case Adopt():
+                act.adopt(scene, world, step)
+                self._tell(f"task {step.task} is taken as handed in at {step.head[:12]}")
+            case Fold():
+                self._after(world, act.fold(scene, world, step), f"task {step.task} folded in")
+            case Update():
+                done = f"{world.work(step.task).branch} brought up to date with {world.base}"
+                self._after(world, act.update(scene, world, step), done)
+            case Defer():
+                self._after(world, step, "")
+            case Rebuild() if world.level_branch is not None:
+                name = world.level_branch.name
+                why_not = act.rebuild(scene, world, step)
+                if why_not:
+                    self._memory.held[name] = why_not
+                self._tell(why_not or f"{name} made anew on {world.base}")
+
+    def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge) -> None:
+        scene, carrier = self._scene, step.carrier
+        match step:
+            case Examine():
+                self._memory.details[details_key(world, carrier)] = pulls.examine(scene, world, step)
+            case Settle():
+                self._settle(world, carrier)
+            case Hold():
+                self._hold(carrier, step.reason)
+            case OpenPull():
+                self._follow(world, carrier, pulls.open_pull(scene, world, step))
+            case Merge():
+                self._follow(world, carrier, pulls.merge(scene, world, step))
+
+    def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | Pull) -> None:
+        match outcome:
+            case Pull():
+                self._tell(f"pull request {outcome.number} for {_named(carrier)}")
+            case pulls.Done():
+                self._tell(f"{_named(carrier)} merged into {world.base} as {outcome.commit[:12]}")
+            case pulls.Held():
+                self._hold(carrier, outcome.reason)
+            case pulls.Stop():
+                self._memory.stopped = outcome.reason
+                self._tell(f"stopping: {outcome.reason}")
+            case pulls.Look():
+                if outcome.message:
+                    self._tell(f"{_named(carrier)}: {outcome.message} Looking again.")
+                if outcome.pause:
+                    self._settle(world, carrier)
+
+    def _hold(self, carrier: Carrier, reason: str) -> None:
+        self._memory.held[carrier.branch] = reason
+        self._tell(f"{_named(carrier)} is held: {reason}")
+
+    def _settle(self, world: World, carrier: Carrier) -> None:
+        looks = self._memory.settling.get(carrier.branch, 0)
+        self._memory.settling[carrier.branch] = looks + 1
+        self._memory.details.pop(details_key(world, carrier), None)
+        if looks >= PATIENCE:
+            self._hold(carrier, "the forge has not made up its mind")
+        else:
+            self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
+
+    def _after(self, world: World, deferral: Defer | None, done: str) -> None:
+        if deferral is None:
+            self._tell(done)
+        else:
+            event = act.defer(self._scene, world, deferral)
+            self._tell(f"deferred: {event.reason}")
+
+
+def _named(carrier: Carrier) -> str:
+    word = "task" if len(carrier.tasks) == 1 else "tasks"
+    return f"{carrier.branch} ({word} {', '.join(carrier.tasks)})"

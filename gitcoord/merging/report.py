@@ -1,0 +1,52 @@
+"""How a level stands: what landed, what was deferred and why, what waits for whom."""
+
+from gitcoord.merging.decide import Memory, held_reasons
+from gitcoord.merging.model import DeferredTask, LandedTask, Report, WaitingTask, Work, World
+from gitcoord.merging.observe import Scene
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+
+def make_report(scene: Scene, world: World, memory: Memory) -> Report:
+    """The report of the world as it was last observed."""
+    progress = scene.store.progress()
+    told = {work.task: progress.get(work.task, PENDING) for work in world.works}
+    return Report(
+        level=world.level,
+        strategy=scene.options.strategy,
+        base=world.base,
+        base_commit=world.base_commit,
+        landed=tuple(_landed(work, told[work.task]) for work in world.works if work.standing == "landed"),
+        deferred=tuple(
+            _deferred(work, told[work.task]) for work in world.works if work.standing == "deferred"
+        ),
+        waiting=waiting_tasks(scene, world, memory),
+    )
+
+
+def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTask, ...]:
+    """Every task that has neither landed nor been deferred, with what it waits for."""
+    held = held_reasons(world, memory, scene.options)
+    waiting = []
+    for work in world.works:
+        if work.standing not in ("waiting", "ready"):
+            continue
+        pull = work.pull or (world.level_branch.pull if world.level_branch and work.folded else None)
+        reason = work.reason or held.get(work.task) or "the rest of its wave has not been handed in"
+        waiting.append(WaitingTask(task=work.task, pull=pull.number if pull else None, reason=reason))
+    return tuple(waiting)
+
+
+def _landed(work: Work, told: Progress) -> LandedTask:
+    landing = told.landing
+    if landing is not None:
+        return LandedTask(task=work.task, pull=landing.pull, commit=landing.commit, wave=landing.wave)
+    commit = work.landing.commit if work.landing else ""
+    return LandedTask(task=work.task, pull=told.pull, commit=commit, wave=work.wave)
+
+
+def _deferred(work: Work, told: Progress) -> DeferredTask:
+    deferral = told.deferral
+    others = tuple(TaskId(other) for other in deferral.others) if deferral else ()
+    paths = deferral.paths if deferral else ()
+    return DeferredTask(task=work.task, reason=work.reason, others=others, paths=paths)
