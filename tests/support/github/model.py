@@ -1,0 +1,142 @@
+"""What the emulated GitHub remembers: plain mutable records, each behind its repository's lock."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.support.github.exchange import timestamp
+
+OWN_USER = "mona"
+"""Whom the emulator's token belongs to."""
+
+
+@dataclass
+class MergeSettings:
+    """The repository settings that decide how merging works."""
+
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+    delete_branch_on_merge: bool = False
+
+
+@dataclass(frozen=True)
+class RequiredCheck:
+    """A check that must pass; `app` is the id of the GitHub app that has to report it."""
+
+    context: str
+    app: int | None = None
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What protects one branch, as classic branch protection or as a ruleset."""
+
+    checks: tuple[RequiredCheck, ...] = ()
+    strict: bool = False
+    approvals: int = 0
+    linear_history: bool = False
+    merge_queue: bool = False
+    form: Literal["classic", "ruleset"] = "classic"
+
+    @classmethod
+    def requiring(cls, *contexts: str, **settings: object) -> "Protection":
+        """Requires these checks, whoever reports them."""
+        return cls(checks=tuple(RequiredCheck(name) for name in contexts), **settings)  # type: ignore[arg-type]
+
+
+@dataclass
+class Mergeability:
+    """The background work of finding out whether a pull request merges.
+
+    The first request that asks starts it and is answered null. The result is there at the next one, unless a
+    test holds it: so nobody ever sleeps for it.
+    """
+
+    nulls_left: int
+    known: bool = False
+    mergeable: bool = False
+    rebaseable: bool = False
+    test_merge: str | None = None
+
+
+@dataclass
+class Pull:
+    """A pull request."""
+
+    number: int
+    title: str
+    body: str | None
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    draft: bool
+    mergeability: Mergeability
+    author: str = OWN_USER
+    state: Literal["open", "closed"] = "open"
+    merged: bool = False
+    broken_off: bool = False
+    """A merge moved the base and broke off before it closed the pull request."""
+    merge_commit: str | None = None
+    created_at: str = field(default_factory=timestamp)
+    updated_at: str = field(default_factory=timestamp)
+    merged_at: str | None = None
+    closed_at: str | None = None
+
+    def close(self, *, merge_commit: str | None = None) -> None:
+        """Closes it, as merged when there is a commit that merged it."""
+        self.state = "closed"
+        self.closed_at = self.updated_at = timestamp()
+        if merge_commit is not None:
+            self.merged, self.merged_at, self.merge_commit = True, self.closed_at, merge_commit
+
+
+@dataclass(frozen=True)
+class Status:
+    """A commit status."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    description: str | None = None
+    target_url: str | None = None
+    created_at: str = field(default_factory=timestamp)
+
+
+@dataclass
+class CheckRun:
+    """A check run of a GitHub app."""
+
+    id: int
+    sha: str
+    name: str
+    status: str
+    conclusion: str | None
+    app: int
+    started_at: str = field(default_factory=timestamp)
+    completed_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A submitted review."""
+
+    id: int
+    pull: int
+    user: str
+    state: str
+    commit: str
+    body: str = ""
+    submitted_at: str = field(default_factory=timestamp)
+
+
+@dataclass
+class Comment:
+    """A comment of a pull request's conversation."""
+
+    id: int
+    number: int
+    body: str
+    created_at: str = field(default_factory=timestamp)
+    updated_at: str = field(default_factory=timestamp)

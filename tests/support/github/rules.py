@@ -1,0 +1,104 @@
+"""What stands between a pull request and its merge, in GitHub's own sentences."""
+
+from typing import Literal
+
+from tests.support.github.model import CheckRun, Protection, Pull, RequiredCheck
+from tests.support.github.repository import EmulatedRepository
+
+PASSING = {"success", "neutral", "skipped"}
+Outcome = Literal["expected", "queued", "in progress", "pending", "failing", "other app", "passed"]
+_MERGE_QUEUE = "Changes must be made through the merge queue"
+
+
+def objections(repository: EmulatedRepository, pull: Pull) -> list[str]:
+    """One sentence for each rule that is broken."""
+    protection = repository.protections.get(pull.base)
+    if protection is None:
+        return []
+    found = _check_objections(repository, protection, pull)
+    found += _review_objections(repository, protection, pull)
+    if protection.merge_queue:
+        found.append(_MERGE_QUEUE)
+    return found
+
+
+def refusal(protection: Protection, found: list[str]) -> str:
+    """The message of the 405 that these objections give."""
+    if protection.form == "ruleset":
+        lines = "\n\n".join(found)
+        return f"Repository rule violations found\n\n{lines}\n\n"
+    if len(found) > 1 and all(sentence.endswith("is expected.") for sentence in found):
+        return f"{len(found)} of {len(protection.checks)} required status checks are expected."
+    return found[0]
+
+
+def optional_failing(repository: EmulatedRepository, pull: Pull) -> bool:
+    """Whether something that is not required has failed or is pending."""
+    protection = repository.protections.get(pull.base, Protection())
+    required = {check.context for check in protection.checks}
+    statuses = latest_statuses(repository, pull.head_sha)
+    runs = latest_runs(repository, pull.head_sha)
+    failing = {name for name, state in statuses.items() if state != "success"}
+    failing |= {run.name for run in runs if run.conclusion not in PASSING}
+    return bool(failing - required)
+
+
+def latest_statuses(repository: EmulatedRepository, sha: str) -> dict[str, str]:
+    """The newest state of each status context of a commit."""
+    return {status.context: status.state for status in repository.statuses if status.sha == sha}
+
+
+def latest_runs(repository: EmulatedRepository, sha: str) -> list[CheckRun]:
+    """The newest check run of each name and app on a commit."""
+    newest = {(run.name, run.app): run for run in repository.check_runs if run.sha == sha}
+    return list(newest.values())
+
+
+def _check_objections(repository: EmulatedRepository, protection: Protection, pull: Pull) -> list[str]:
+    found = []
+    for check in protection.checks:
+        outcome = _outcome(repository, pull.head_sha, check)
+        if outcome == "other app":
+            found.append(f'Required status check "{check.context}" was not set by the expected GitHub app.')
+        elif outcome != "passed":
+            found.append(f'Required status check "{check.context}" is {outcome}.')
+    return found
+
+
+def _outcome(repository: EmulatedRepository, sha: str, check: RequiredCheck) -> Outcome:
+    """A status and a check run of the same name must both pass."""
+    state = latest_statuses(repository, sha).get(check.context)
+    runs = [run for run in latest_runs(repository, sha) if run.name == check.context]
+    if state is None and not runs:
+        return "expected"
+    if check.app is not None:
+        runs = [run for run in runs if run.app == check.app]
+        if not runs:
+            return "other app"
+    outcomes = {_of_run(run) for run in runs}
+    if state is not None:
+        outcomes.add({"success": "passed", "pending": "pending"}.get(state, "failing"))  # type: ignore[arg-type]
+    order: tuple[Outcome, ...] = ("failing", "pending", "in progress", "queued")
+    return next((outcome for outcome in order if outcome in outcomes), "passed")
+
+
+def _of_run(run: CheckRun) -> Outcome:
+    if run.status != "completed":
+        return "in progress" if run.status == "in_progress" else "queued"
+    return "passed" if run.conclusion in PASSING else "failing"
+
+
+def _review_objections(repository: EmulatedRepository, protection: Protection, pull: Pull) -> list[str]:
+    if protection.approvals == 0:
+        return []
+    verdicts: dict[str, str] = {}
+    for review in repository.reviews:
+        if review.pull == pull.number and review.state != "COMMENTED":
+            verdicts[review.user] = review.state
+    if "CHANGES_REQUESTED" in verdicts.values():
+        return ["Changes have been requested."]
+    wanted = protection.approvals
+    if sum(state == "APPROVED" for state in verdicts.values()) >= wanted:
+        return []
+    reviews = "approving review is" if wanted == 1 else "approving reviews are"
+    return [f"At least {wanted} {reviews} required by reviewers with write access."]
