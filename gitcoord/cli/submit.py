@@ -1,0 +1,68 @@
+"""`gitcoord submit`."""
+
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+_EXAMPLES = """Examples:
+
+  gitcoord submit
+
+  gitcoord submit 3 --json
+"""
+
+
+@app.command("submit", epilog=_EXAMPLES)
+def submit(
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            help="The task's id; default: the task whose branch is checked out.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Say that the work on TASK is complete: push its branch and record it.
+
+    Under single-PR the branch is folded into the level branch as well. When that conflicts the exit code is
+    1 and the paths and tasks are named; the task's branch is safe on the remote.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.errors import usage_error
+    from gitcoord.running.model import sit_down, task_of_branch
+    from gitcoord.running.submit import check_ready, hand_in
+
+    context = open_context()
+    context.repository.require_history()
+    if task is None:
+        context.store.refresh()
+        here = context.repository.current_branch() if context.repository.root else None
+        task = task_of_branch(context.store.require_plan(), here)
+    if task is None:
+        where = f"The branch {here!r}" if here else "A detached HEAD"
+        raise usage_error(
+            "which-task", f"{where} belongs to no task of the plan.", "Name the task: `gitcoord submit TASK`."
+        )
+    desk = sit_down(context.repository, context.shared, context.store, task)
+    if dry_run:
+        check_ready(desk)
+        say(f"{desk.task.branch} would be pushed and recorded as the work of task {desk.task.id}")
+        if as_json:
+            emit_json("submit", {"task": desk.task.id, "branch": desk.task.branch, "dry_run": True})
+        return
+    done = hand_in(desk)
+    if as_json:
+        emit_json("submit", done)
+    say(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}")
+    if done.folded_into:
+        say(f"folded into {done.folded_into}")
+    for note in done.notes:
+        say(note)

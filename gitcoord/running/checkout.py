@@ -1,0 +1,184 @@
+"""Putting a worker on the right branch, without losing anything and however many do it at once."""
+
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import answer_no
+from gitcoord.events import TaskStarted
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS
+from gitcoord.git.working_copy import WorkingCopy, add_worktree
+from gitcoord.merging.fold import FoldConflict, fold_in_memory
+from gitcoord.merging.rounds import present_round
+from gitcoord.running.model import Desk, Taken
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+
+
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here."""
+
+    stack: bool = False
+    now: bool = False
+    worktree: Path | None = None
+
+
+def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
+    """The commit that the branch is (or would be) at, and whether it has to be made.
+
+    Raises (exit 1) `already-landed`, `not-ready` with what has to land first, or `diverged`.
+    """
+    task, git = desk.task, desk.repository.git
+    if task.id in desk.landed:
+        raise answer_no("already-landed", f"Task {task.id} has landed on {desk.plan.base} already.")
+    local = git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + task.branch)
+    if local and desk.shared_tip and local != desk.shared_tip:
+        if desk.ancestry.contains(desk.shared_tip, local):
+            return desk.shared_tip, False
+        if not desk.ancestry.contains(local, desk.shared_tip):
+            raise answer_no(
+                "diverged",
+                f"{task.branch} here and on {desk.shared.remote} have gone different ways.",
+                f"Run `git pull --no-rebase {desk.shared.remote} {task.branch}` on it, or delete it here.",
+            )
+    existing = local or desk.shared_tip
+    if existing:
+        return existing, not local
+    _require_dependencies(desk, how)
+    if not how.now:
+        _require_earlier_waves(desk)
+    return (_stacked(desk) if how.stack else desk.base_commit), True
+
+
+def take(desk: Desk, how: How) -> Taken:
+    """Checks the task's branch out, resuming what exists, and records who started it."""
+    commit, create = starting_point(desk, how)
+    copy = _place(desk, how, commit, create=create)
+    if desk.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
+        copy.fast_forward(commit)
+    conflicts, notes = _with_other_side(desk, copy)
+    _record_start(desk, commit)
+    others = [who for who in [desk.mine.started_by] if who and who != worker_name() and not desk.mine.head]
+    notes += tuple(f"task {desk.task.id} was started before by {who}; going on with it" for who in others)
+    return Taken(
+        task=desk.task.id,
+        branch=desk.task.branch,
+        base=desk.plan.base,
+        commit=copy.git.text("rev-parse", "HEAD"),
+        directory=str(copy.directory),
+        created=create and desk.shared_tip is None,
+        conflicts=conflicts,
+        notes=notes,
+    )
+
+
+def _require_dependencies(desk: Desk, how: How) -> None:
+    needed = [dep for dep in desk.task.depends_on if dep in desk.plan.tasks and dep not in desk.landed]
+    if how.stack:
+        needed = [dep for dep in needed if desk.plan.tasks[dep].branch not in desk.tips]
+        if needed:
+            raise _not_ready(desk, f"depends on {_named(needed)}, with no branch yet to stack on", "")
+    elif needed:
+        hint = "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
+        raise _not_ready(desk, f"depends on {_named(needed)}, not landed yet", hint)
+
+
+def _require_earlier_waves(desk: Desk) -> None:
+    level = desk.plan.level_of(desk.task.id)
+    earlier = [task for wave in level.waves[: desk.task.wave - 1] for task in wave if task not in desk.landed]
+    if earlier:
+        hint = f"Land the earlier waves of {level.name} first, or use `--now` to start all the same."
+        raise _not_ready(desk, f"comes after {_named(earlier)} in {level.name}, not landed yet", hint)
+
+
+def _not_ready(desk: Desk, why: str, hint: str) -> Exception:
+    return answer_no("not-ready", f"Task {desk.task.id} {why}.", hint)
+
+
+def _stacked(desk: Desk) -> Oid:
+    tip = desk.base_commit
+    for dep in desk.task.depends_on:
+        if dep not in desk.plan.tasks or dep in desk.landed:
+            continue
+        planned = desk.plan.tasks[dep]
+        named = {"task": dep, "title": planned.title, "branch": desk.task.branch}
+        outcome = fold_in_memory(desk.repository, tip, desk.tips[planned.branch], **named)
+        if isinstance(outcome, FoldConflict):
+            raise answer_no(
+                "not-ready",
+                f"Task {desk.task.id} cannot be stacked: task {dep} conflicts with the others in "
+                f"{', '.join(outcome.paths)}.",
+                "Land the dependencies first (`gitcoord merge-level`).",
+            )
+        tip = outcome.commit
+    return tip
+
+
+def _place(desk: Desk, how: How, commit: Oid, *, create: bool) -> WorkingCopy:
+    branch, start = desk.task.branch, commit if create else None
+    if how.worktree is not None:
+        directory = how.worktree.absolute()
+        if worktrees(desk.repository.git).get(HEADS + branch) != directory.resolve():
+            add_worktree(desk.repository, directory, branch, start)
+        return WorkingCopy(desk.repository, directory)
+    copy = WorkingCopy(desk.repository, desk.repository.require_working_tree())
+    here = copy.branch()
+    if here != branch:
+        unclean = copy.changes(untracked=False)
+        if unclean or copy.merge_state().running:
+            shown = ", ".join(unclean[:5])
+            raise answer_no(
+                "unclean",
+                f"{copy.directory} has uncommitted changes on {here or 'a detached HEAD'}: {shown}.",
+                "Commit or stash them first, or use `--worktree DIR`.",
+            )
+        copy.switch(branch, start)
+    return copy
+
+
+def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """For deferred work: merges what it conflicts with, and leaves the conflict for the worker."""
+    state = copy.merge_state()
+    if state.running:
+        return state.unmerged, (_say_conflict(desk, state.unmerged),)
+    deferral = desk.mine.deferral
+    if deferral is None:
+        return (), ()
+    commit, name = _other_side(desk)
+    state = copy.merge(commit, f"Merge {name} into {desk.task.branch}")
+    if not state.running:
+        return (), (f"{name} was merged into {desk.task.branch} without a conflict",)
+    return state.unmerged, (_say_conflict(desk, state.unmerged),)
+
+
+def _other_side(desk: Desk) -> tuple[Oid, str]:
+    """The base; or the level branch while what the task conflicts with is only there."""
+    deferral = desk.mine.deferral
+    if desk.plan.strategy == "single-pr" and deferral is not None:
+        name = present_round(desk.plan.level_of(desk.task.id), desk.progress)
+        tip = desk.tips.get(name)
+        others = [TaskId(other) for other in deferral.others]
+        if tip is not None and any(other not in desk.landed for other in others):
+            return tip, name
+    return desk.base_commit, desk.plan.base
+
+
+def _say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
+    if not paths:
+        return f"a merge into {desk.task.branch} is in progress; `gitcoord submit` completes it"
+    return (
+        f"{desk.task.branch} conflicts in {', '.join(paths)}: resolve the conflict in the working copy, "
+        "then `gitcoord submit`"
+    )
+
+
+def _record_start(desk: Desk, commit: Oid) -> None:
+    who = worker_name()
+    event = TaskStarted(at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit)
+    desk.store.record(event, unless=lambda before: before.started_by == who)
+
+
+def _named(tasks: list[TaskId]) -> str:
+    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

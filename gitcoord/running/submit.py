@@ -1,0 +1,160 @@
+"""Handing a task in: push the branch, record it, and under single-PR fold it into the level branch."""
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no, usage_error
+from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.merging.act import conflict_reason
+from gitcoord.merging.blame import other_side
+from gitcoord.merging.fold import FoldConflict, Folded, fold_in
+from gitcoord.merging.rounds import present_round
+from gitcoord.running.model import Desk, HandedIn
+from gitcoord.state.journal import now, worker_name
+
+_ATTEMPTS = 5
+
+
+def check_ready(desk: Desk) -> None:
+    """Raises (exit 1) `unclean` or `unresolved` while the working copy on the branch is not finished."""
+    copy = _working_copy(desk)
+    if copy is None:
+        return
+    state = copy.merge_state()
+    left = copy.marked(state.unmerged)
+    if left:
+        raise answer_no(
+            "unresolved",
+            f"The conflict is not resolved in {', '.join(left)}.",
+            "Edit the files and take the conflict markers out (`git rm` what should go), then submit again.",
+        )
+    unclean = [] if state.running else copy.changes(untracked=True)
+    if state.running:
+        unclean = [path for path in _unstaged(copy) if path not in state.unmerged]
+    if unclean:
+        shown = ", ".join(unclean[:5]) + (f" and {len(unclean) - 5} more" if len(unclean) > 5 else "")
+        raise answer_no(
+            "unclean",
+            f"{copy.directory} has uncommitted changes: {shown}.",
+            "Commit them (or put them into .gitignore), then submit again.",
+        )
+
+
+def hand_in(desk: Desk) -> HandedIn:
+    """Pushes and records the task's work; under single-PR folds it into the level branch.
+
+    Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred.
+    """
+    check_ready(desk)
+    copy = _working_copy(desk)
+    if copy is not None and copy.merge_state().running:
+        copy.conclude_merge(copy.merge_state().unmerged)
+    head = _push(desk)
+    notes = []
+    if desk.ancestry.contains(desk.base_commit, head):
+        notes.append(f"{desk.task.branch} has no changes of its own")
+    event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=desk.task.branch, head=head)
+    known = ("submitted", "landed")
+    desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
+    done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
+    if desk.plan.strategy == "single-pr" and not notes and desk.task.id not in desk.landed:
+        return _folded(desk, done)
+    return done
+
+
+def _folded(desk: Desk, done: HandedIn) -> HandedIn:
+    unlanded = [d for d in desk.task.depends_on if d in desk.plan.tasks and d not in desk.landed]
+    if unlanded:
+        note = f"it is folded in once task {', '.join(unlanded)} has landed"
+        return msgspec.structs.replace(done, notes=(*done.notes, note))
+    level = desk.plan.level_of(desk.task.id)
+    into = present_round(level, desk.progress)
+    outcome = fold_in(
+        desk.repository,
+        desk.shared,
+        branch=into,
+        base=desk.plan.base,
+        head=done.head,
+        task=desk.task.id,
+        title=desk.task.title,
+    )
+    if isinstance(outcome, FoldConflict):
+        raise _deferred(desk, done.head, into, outcome)
+    _record_fold(desk, done.head, into, outcome)
+    return msgspec.structs.replace(done, folded_into=into, folded=outcome.commit)
+
+
+def _record_fold(desk: Desk, head: Oid, into: str, outcome: Folded) -> None:
+    event = TaskFolded(
+        at=now(), by=worker_name(), task=desk.task.id, into=into, head=head, commit=outcome.commit
+    )
+    desk.store.record(event, unless=lambda before: before.folded is not None and before.folded.head == head)
+
+
+def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
+    progress = desk.store.progress()
+    level = desk.plan.level_of(desk.task.id)
+    heads = {
+        task: folded.head
+        for task in level.tasks
+        if task != desk.task.id and task in progress and (folded := progress[task].folded) is not None
+    }
+    heads |= {task: landing.head for task, landing in desk.landed.items() if task != desk.task.id}
+    others = other_side(desk.repository.git, head=head, onto=conflict.onto, paths=conflict.paths, heads=heads)
+    reason = conflict_reason(desk.task.id, others, conflict.paths, into)
+    event = TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=desk.task.id,
+        head=head,
+        reason=reason,
+        others=others,
+        paths=conflict.paths,
+        onto=conflict.onto,
+    )
+    desk.store.record(event)
+    return answer_no(
+        "conflict",
+        f"{reason[0].upper()}{reason[1:]}; the work is safe on {desk.task.branch}.",
+        f"`gitcoord checkout {desk.task.id}` brings the conflict into the working copy; then submit again.",
+    )
+
+
+def _push(desk: Desk) -> Oid:
+    branch = desk.task.branch
+    for _ in range(_ATTEMPTS):
+        local = desk.repository.git.probe(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + branch
+        )
+        shared = desk.shared.branch(branch)
+        if local is None or local == shared:
+            if shared is None:
+                raise usage_error(
+                    "no-branch",
+                    f"{branch} does not exist.",
+                    f"Begin with `gitcoord checkout {desk.task.id}`.",
+                )
+            return shared
+        if shared is not None and not desk.ancestry.contains(local, shared):
+            raise answer_no(
+                "behind",
+                f"{branch} has commits on {desk.shared.remote} that are not here.",
+                f"Run `git pull {desk.shared.remote} {branch}`, then submit again.",
+            )
+        if desk.shared.publish([Update(HEADS + branch, shared, local)], hooks=True):
+            return local
+    raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
+
+
+def _working_copy(desk: Desk) -> WorkingCopy | None:
+    """The working copy here, if it is on the task's branch."""
+    if desk.repository.root is None:
+        return None
+    copy = WorkingCopy(desk.repository, desk.repository.root)
+    return copy if copy.branch() == desk.task.branch else None
+
+
+def _unstaged(copy: WorkingCopy) -> list[str]:
+    return [path for path in copy.git.text("diff", "--name-only", "-z").split("\0") if path]
