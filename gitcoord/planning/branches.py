@@ -1,0 +1,62 @@
+"""Branch names: patterns filled in by plain replacement, and what git accepts as a branch."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gitcoord.errors import usage_error
+
+_FIELD = re.compile(r"\{(level|task|tag)\}")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
+# A loose ref and its lock are files, and their names end at 255 bytes.
+_LONGEST_PART = 240
+
+
+def fill(pattern: str, fields: Mapping[str, str]) -> str:
+    """`pattern` with its `{level}`, `{task}` and `{tag}` replaced; what is filled in is not read again."""
+    return _FIELD.sub(lambda field: fields.get(field[1], field[0]), pattern)
+
+
+def is_branch_name(name: str) -> bool:
+    """Whether git takes `name` for a new branch (the rules of `git check-ref-format --branch`)."""
+    try:
+        longest = max(len(part.encode()) for part in name.split("/"))
+    except UnicodeEncodeError:
+        return False
+    return (
+        0 < longest <= _LONGEST_PART
+        and not _FORBIDDEN.search(name)
+        and not name.startswith(("-", "/"))
+        and not name.endswith(("/", "."))
+        and not any(part.startswith(".") or part.endswith(".lock") for part in name.split("/"))
+        and name not in ("@", "HEAD")
+    )
+
+
+def check_names(owners: Iterable[tuple[str, str]]) -> None:
+    """Checks (who, branch) pairs: each branch is a name, nobody's twice, and none lies inside another.
+
+    Raises `bad-branch-name` or `same-branch` (exit 2).
+    """
+    taken: dict[str, str] = {}
+    for who, branch in owners:
+        if not is_branch_name(branch):
+            raise usage_error(
+                "bad-branch-name",
+                f"{who} would get the branch {branch!r}, which git does not accept.",
+                "Change the id in the task list, or `task-branch` and `level-branch` in the settings.",
+            )
+        if branch in taken:
+            raise _same(f"{taken[branch]} and {who} would share the branch {branch}.")
+        taken[branch] = who
+    for branch, who in taken.items():
+        parts = branch.split("/")
+        for depth in range(1, len(parts)):
+            above = "/".join(parts[:depth])
+            if above in taken:
+                raise _same(
+                    f"{taken[above]} would get the branch {above} and {who} {branch}: git cannot keep both."
+                )
+
+
+def _same(message: str) -> Exception:
+    return usage_error("same-branch", message, "Change `task-branch` or `level-branch` in the settings.")

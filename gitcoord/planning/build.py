@@ -1,0 +1,241 @@
+"""A task list becomes a plan. Pure: the same tasks, settings and earlier plan give the same plan."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.planning.branches import check_names, fill
+from gitcoord.planning.estimates import estimate, remaining_subtasks
+from gitcoord.planning.graph import Graph, graph_of
+from gitcoord.planning.levels import broken_pins, depths
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Strategy
+from gitcoord.planning.opportunities import opportunities
+from gitcoord.planning.schedules import Work, schedules
+from gitcoord.planning.timing import Timing, measure
+from gitcoord.planning.tokens import split
+from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves, subtask_waves
+from gitcoord.tasks.model import Finding, Status, Task, TaskId, TaskList
+
+
+class _Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before branches are named. `pins` are earlier places that must not change."""
+
+    tag: str
+    tasks: dict[TaskId, Task]
+    everything: bool
+    graph: Graph
+    minutes: dict[TaskId, float]
+    timing: Timing
+    level_of: dict[TaskId, int]
+    levels: dict[int, LevelWaves]
+    pins: dict[TaskId, PlannedTask]
+
+
+def build_plan(
+    tasks: TaskList,
+    *,
+    base: str,
+    strategy: Strategy,
+    max_parallel: int,
+    task_branch: str,
+    level_branch: str,
+    everything: bool = False,
+    cancelled_satisfies: bool = True,
+    token_budget: int | None = None,
+    previous: Plan | None = None,
+    under_way: Collection[TaskId] = (),
+) -> Plan:
+    """The plan of what remains in `tasks` (of everything in it, if asked).
+
+    Done tasks satisfy what needs them, cancelled ones too unless `cancelled_satisfies` is off.
+
+    What `previous` planned and is still listed stays planned, so that levels keep their numbers after
+    work has landed; what is `under_way` in it keeps its level, wave and branch too. Raises
+    `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2).
+    """
+    satisfied = () if everything else _satisfied(tasks, cancelled_satisfies)
+    chosen = _chosen(tasks, satisfied, previous)
+    pins = _pins(chosen, previous, under_way)
+    graph = graph_of({task.id: task.depends_on for task in chosen})
+    estimates = estimate(chosen, everything=everything)
+    timing = measure(graph, estimates.minutes)
+    level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
+    draft = _Draft(
+        tag=tasks.tag,
+        tasks={task.id: task for task in chosen},
+        everything=everything,
+        graph=graph,
+        minutes=estimates.minutes,
+        timing=timing,
+        level_of=level_of,
+        levels=_level_waves(chosen, level_of, estimates.minutes, timing, pins),
+        pins=pins,
+    )
+    levels = _levels(draft, level_branch, previous)
+    planned = _planned(draft, levels, task_branch, _tokens(draft, levels, token_budget, max_parallel))
+    _check_branches(base, planned, levels)
+    return Plan(
+        base=base,
+        strategy=strategy,
+        tag=tasks.tag,
+        max_parallel=max_parallel,
+        levels=levels,
+        tasks=planned,
+        critical_path=timing.critical_path,
+        schedules=schedules(
+            Work(
+                levels=levels,
+                clashes=tuple(draft.levels[level.number].clashes for level in levels),
+                graph=graph,
+                minutes=estimates.minutes,
+                max_parallel=max_parallel,
+            )
+        ),
+        opportunities=opportunities(graph, [task.id for task in chosen]),
+        estimates_from=estimates.sentence,
+        satisfied=satisfied,
+        token_budget=token_budget,
+        warnings=(*tasks.warnings, *_warnings(draft, previous, under_way)),
+    )
+
+
+def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
+    settled = {Status.DONE, Status.CANCELLED} if cancelled_satisfies else {Status.DONE}
+    return tuple(task.id for task in tasks.tasks if task.status in settled)
+
+
+def _chosen(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
+    left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
+    return [task for task in tasks.tasks if task.id not in left_out]
+
+
+def _pins(
+    chosen: Sequence[Task], previous: Plan | None, under_way: Collection[TaskId]
+) -> dict[TaskId, PlannedTask]:
+    if previous is None:
+        return {}
+    kept = (task.id for task in chosen if task.id in under_way)
+    return {task: previous.tasks[task] for task in kept if task in previous.tasks}
+
+
+def _level_waves(
+    chosen: Sequence[Task],
+    level_of: Mapping[TaskId, int],
+    minutes: Mapping[TaskId, float],
+    timing: Timing,
+    pins: Mapping[TaskId, PlannedTask],
+) -> dict[int, LevelWaves]:
+    members: dict[int, list[Task]] = {}
+    for task in chosen:
+        members.setdefault(level_of[task.id], []).append(task)
+    waves = {task: pin.wave for task, pin in pins.items()}
+    return {level: level_waves(members[level], minutes, timing, waves) for level in sorted(members)}
+
+
+def _levels(draft: _Draft, pattern: str, previous: Plan | None) -> tuple[PlannedLevel, ...]:
+    pinned = {pin.level for pin in draft.pins.values()}
+    kept = {level.number: level.branch for level in previous.levels} if previous else {}
+    return tuple(
+        PlannedLevel(
+            number=number,
+            name=f"level-{number}",
+            branch=kept[number]
+            if number in pinned and number in kept
+            else fill(pattern, {"level": str(number), "tag": draft.tag}),
+            waves=level.waves,
+            tasks=tuple(task for wave in level.waves for task in wave),
+        )
+        for number, level in draft.levels.items()
+    )
+
+
+def _tokens(
+    draft: _Draft, levels: Sequence[PlannedLevel], budget: int | None, max_parallel: int
+) -> dict[TaskId, int]:
+    if budget is None:
+        return {}
+    complexities = {task.id: task.complexity for task in draft.tasks.values() if task.complexity is not None}
+    # Complexity and minutes cannot be weighed against each other, so it is one of them for all.
+    weights = complexities if len(complexities) == len(draft.tasks) else draft.minutes
+    return {
+        task: share
+        for level in levels
+        for wave in level.waves
+        if wave
+        for task, share in split(budget, wave, weights, max_parallel).items()
+    }
+
+
+def _planned(
+    draft: _Draft, levels: Sequence[PlannedLevel], pattern: str, tokens: Mapping[TaskId, int]
+) -> dict[TaskId, PlannedTask]:
+    planned: dict[TaskId, PlannedTask] = {}
+    for level in levels:
+        for number, wave in enumerate(level.waves, start=1):
+            for id in wave:
+                pin = draft.pins.get(id)
+                fields = {"level": str(level.number), "task": id, "tag": draft.tag}
+                planned[id] = _place(
+                    draft,
+                    draft.tasks[id],
+                    branch=pin.branch if pin else fill(pattern, fields),
+                    wave=number,
+                    critical=draft.timing.slack[id] == 0,
+                    tokens=tokens.get(id),
+                )
+    return planned
+
+
+def _place(
+    draft: _Draft, task: Task, *, branch: str, wave: int, critical: bool, tokens: int | None
+) -> PlannedTask:
+    timing = draft.timing
+    subtasks = remaining_subtasks(task, everything=draft.everything)
+    return PlannedTask(
+        id=task.id,
+        title=task.title,
+        branch=branch,
+        level=draft.level_of[task.id],
+        wave=wave,
+        depends_on=task.depends_on,
+        estimate=draft.minutes[task.id],
+        earliest_start=timing.earliest[task.id],
+        latest_start=timing.latest[task.id],
+        slack=timing.slack[task.id],
+        critical=critical,
+        priority=task.priority,
+        subtask_waves=subtask_waves(task, everything=draft.everything),
+        subtask_titles={subtask.id: subtask.title for subtask in subtasks},
+        modifies=task.modifies,
+        parallel_safe=task.parallel_safe,
+        conflicts_with=task.conflicts_with,
+        repo=task.repo,
+        tokens=tokens,
+    )
+
+
+def _check_branches(base: str, planned: Mapping[TaskId, PlannedTask], levels: Sequence[PlannedLevel]) -> None:
+    check_names(
+        [
+            ("The base", base),
+            *((f"Task {task.id}", task.branch) for task in planned.values()),
+            *((level.name, level.branch) for level in levels),
+        ]
+    )
+
+
+def _warnings(draft: _Draft, previous: Plan | None, under_way: Collection[TaskId]) -> list[Finding]:
+    gone = [task for task in (previous.tasks.values() if previous else ()) if task.id in under_way]
+    return [
+        *broken_pins(draft.graph, draft.level_of, draft.pins.keys()),
+        *(coarse_warning(number) for number, level in draft.levels.items() if level.clashes.coarse),
+        *(
+            Finding(
+                code="under-way-gone",
+                message=f"Task {task.id} is under way on {task.branch}, but the task list no longer has it.",
+                task=task.id,
+            )
+            for task in gone
+            if task.id not in draft.tasks
+        ),
+    ]

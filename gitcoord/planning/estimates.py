@@ -1,0 +1,70 @@
+"""Estimates in minutes: what the task list says, else an equal default scaled by subtasks."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeGuard
+
+import msgspec
+
+from gitcoord.tasks.model import Status, Subtask, Task, TaskId
+
+DEFAULT_MINUTES = 30.0
+# Coarser than the digits that sums are rounded to, so that those are exact.
+_DIGITS = 3
+_LONGEST = 1e9
+_NOTHING_TO_DO = frozenset({Status.DONE, Status.CANCELLED})
+
+
+class Estimates(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes per task, and one sentence that says where they come from."""
+
+    minutes: dict[TaskId, float]
+    sentence: str
+
+
+def remaining_subtasks(task: Task, *, everything: bool) -> tuple[Subtask, ...]:
+    """The subtasks that are still to do; all of them when the task itself is done."""
+    if everything or task.status in _NOTHING_TO_DO:
+        return task.subtasks
+    return tuple(subtask for subtask in task.subtasks if subtask.status not in _NOTHING_TO_DO)
+
+
+def subtask_minutes(subtask: Subtask) -> float:
+    """How long a subtask takes: its own estimate, else the default."""
+    return round(subtask.estimate, _DIGITS) if _usable(subtask.estimate) else DEFAULT_MINUTES
+
+
+def estimate(tasks: Sequence[Task], *, everything: bool) -> Estimates:
+    """How long each of `tasks` takes: its own estimate, else the sum of its subtasks', else the default."""
+    minutes: dict[TaskId, float] = {}
+    told = 0
+    for task in tasks:
+        subtasks = remaining_subtasks(task, everything=everything)
+        hint = _hint(task, subtasks)
+        told += hint is not None
+        minutes[task.id] = (
+            round(hint, _DIGITS) if hint is not None else DEFAULT_MINUTES * max(1, len(subtasks))
+        )
+    return Estimates(minutes=minutes, sentence=_sentence(told, len(tasks)))
+
+
+def _hint(task: Task, subtasks: Sequence[Subtask]) -> float | None:
+    if _usable(task.estimate):
+        return task.estimate
+    hints = [subtask.estimate for subtask in subtasks if _usable(subtask.estimate)]
+    return math.fsum(hints) if subtasks and len(hints) == len(subtasks) else None
+
+
+def _usable(hint: float | None) -> TypeGuard[float]:
+    return hint is not None and 0 <= hint <= _LONGEST
+
+
+def _sentence(told: int, count: int) -> str:
+    default = f"{DEFAULT_MINUTES:g} minutes for each remaining subtask, and at least {DEFAULT_MINUTES:g}"
+    if not count:
+        return "There is nothing to estimate."
+    if not told:
+        return f"The task list has no estimates: every task counts {default}."
+    if told == count:
+        return f"Estimates are the task list's own for all {count} tasks."
+    return f"Estimates are the task list's own for {told} of {count} tasks; the others count {default}."

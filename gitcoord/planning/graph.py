@@ -1,0 +1,53 @@
+"""The dependency graph of a plan's tasks: who needs whom, in an order that respects it."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from gitcoord.errors import usage_error
+from gitcoord.tasks.model import TaskId
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks in dependency order, with both directions of every edge between them."""
+
+    order: tuple[TaskId, ...]
+    needs: dict[TaskId, tuple[TaskId, ...]]
+    feeds: dict[TaskId, tuple[TaskId, ...]]
+
+
+def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
+    """The graph of `needs`, whose keys are the tasks; what it names beyond its keys is left out.
+
+    Raises `dependency-cycle` (exit 2) naming tasks that wait for one another.
+    """
+    inner = {task: tuple(dict.fromkeys(d for d in wanted if d in needs)) for task, wanted in needs.items()}
+    feeds: dict[TaskId, list[TaskId]] = {task: [] for task in inner}
+    for task, wanted in inner.items():
+        for dependency in wanted:
+            feeds[dependency].append(task)
+    missing = {task: len(wanted) for task, wanted in inner.items()}
+    order = [task for task, count in missing.items() if not count]
+    for task in order:  # grows while it is walked
+        for dependent in feeds[task]:
+            missing[dependent] -= 1
+            if not missing[dependent]:
+                order.append(dependent)
+    if len(order) < len(inner):
+        raise _cycle(inner, missing)
+    return Graph(order=tuple(order), needs=inner, feeds={task: tuple(fed) for task, fed in feeds.items()})
+
+
+def _cycle(needs: Mapping[TaskId, tuple[TaskId, ...]], missing: Mapping[TaskId, int]) -> Exception:
+    # Every task that is left needs another one that is left, so walking up must come round.
+    walk: dict[TaskId, int] = {}
+    task = next(task for task, count in missing.items() if count)
+    while task not in walk:
+        walk[task] = len(walk)
+        task = next(d for d in needs[task] if missing[d])
+    circle = [*list(walk)[walk[task] :], task]
+    return usage_error(
+        "dependency-cycle",
+        f"Tasks wait for one another in a circle: {' needs '.join(circle)}.",
+        "Remove one of these dependencies from the task list.",
+    )

@@ -1,0 +1,98 @@
+"""The planner's waves: what tasks and subtasks say about themselves, put through `order`."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
+from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
+from gitcoord.planning.graph import graph_of
+from gitcoord.planning.order import Candidate, arrange
+from gitcoord.planning.timing import Timing, measure
+from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
+
+
+class LevelWaves(msgspec.Struct, frozen=True, kw_only=True):
+    """A level's waves with what keeps its tasks apart, which schedules need to know too."""
+
+    waves: tuple[tuple[TaskId, ...], ...]
+    clashes: Clashes
+
+
+def footprint(task: Task) -> Footprint:
+    """What a task says about running beside others; its subtasks' globs are its own."""
+    below = (glob for subtask in task.subtasks for glob in subtask.modifies)
+    return Footprint(
+        id=task.id,
+        modifies=tuple(dict.fromkeys((*task.modifies, *below))),
+        conflicts_with=task.conflicts_with,
+        parallel_safe=task.parallel_safe,
+    )
+
+
+def level_waves(
+    tasks: Sequence[Task], minutes: Mapping[TaskId, float], timing: Timing, pinned: Mapping[TaskId, int]
+) -> LevelWaves:
+    """The waves of one level; inside a wave critical tasks first, then the most work, then file order."""
+    clashes = find_clashes([footprint(task) for task in tasks])
+    arrangement = arrange(
+        [
+            Candidate(
+                id=task.id,
+                weight=minutes[task.id],
+                priority=timing.through(task.id),
+                wave=pinned.get(task.id, 1),
+                fixed=task.id in pinned,
+                alone=task.id in clashes.alone,
+            )
+            for task in tasks
+        ],
+        clashes.sets,
+    )
+    place = {task.id: number for number, task in enumerate(tasks)}
+
+    def importance(task: TaskId) -> tuple[float, float, int]:
+        return -timing.through(task), -minutes[task], place[task]
+
+    return LevelWaves(
+        waves=tuple(tuple(sorted(wave, key=importance)) for wave in arrangement.waves), clashes=clashes
+    )
+
+
+def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], ...]:
+    """The waves of a task's remaining subtasks, by what they need of one another and the same clashes."""
+    subtasks = remaining_subtasks(task, everything=everything)
+    if not subtasks:
+        return ()
+    clashes = find_clashes([_subtask_footprint(subtask) for subtask in subtasks])
+    minutes = {subtask.id: subtask_minutes(subtask) for subtask in subtasks}
+    timing = measure(graph_of({subtask.id: subtask.depends_on for subtask in subtasks}), minutes)
+    candidates = [
+        Candidate(
+            id=subtask.id,
+            weight=minutes[subtask.id],
+            priority=timing.through(subtask.id),
+            after=subtask.depends_on,
+            alone=subtask.id in clashes.alone,
+        )
+        for subtask in subtasks
+    ]
+    return arrange(candidates, clashes.sets).waves
+
+
+def _subtask_footprint(subtask: Subtask) -> Footprint:
+    return Footprint(
+        id=subtask.id,
+        modifies=subtask.modifies,
+        conflicts_with=subtask.conflicts_with,
+        parallel_safe=subtask.parallel_safe,
+    )
+
+
+def coarse_warning(level: int) -> Finding:
+    """The warning that a level has too many different globs to be compared one by one."""
+    return Finding(
+        code="globs-not-compared",
+        message=f"level-{level} names too many different globs to compare each with each, "
+        "so its tasks that have globs go one after another; more literal paths make it finer.",
+    )
