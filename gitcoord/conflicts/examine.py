@@ -1,0 +1,201 @@
+"""One level's branches examined: what they changed, what meets, what really conflicts, what follows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from gitcoord.conflicts.changes import Changes, changes_between, combine
+from gitcoord.conflicts.history import Fork, find_forks
+from gitcoord.conflicts.ignore import ignored_by
+from gitcoord.conflicts.model import (
+    BranchInput,
+    BranchReport,
+    ConflictReport,
+    Metrics,
+    PairReport,
+    SerializeOn,
+)
+from gitcoord.conflicts.onto import Brought, bring_onto
+from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
+from gitcoord.conflicts.verdicts import Judgement, judge
+from gitcoord.conflicts.waves import Runner, find_waves
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Git, Oid
+from gitcoord.planning.order import Candidate
+from gitcoord.tasks.model import TaskId
+
+_NOTHING_MET = Overlap()
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """When two branches that meet must not land in one wave."""
+
+    serialize_on: SerializeOn
+    ignores: Callable[[str], bool]
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found out about the branches; `met` holds what pairs are judged by."""
+
+    inputs: tuple[BranchInput, ...]
+    forks: dict[Oid, Fork]
+    brought: dict[Oid, Brought]
+    own: dict[Oid, Changes]
+    met: dict[Oid, Changes]
+
+
+def examine(
+    repository: Repository,
+    *,
+    level: str,
+    base: str,
+    base_commit: Oid,
+    branches: Sequence[BranchInput],
+    candidates: Sequence[Candidate],
+    serialize_on: SerializeOn = "conflict",
+    ignore: Sequence[str] = (),
+) -> ConflictReport:
+    """What `branches` do to each other on the base as it is now, and the waves in which they can land.
+
+    `candidates` say how much each task weighs; a task without one weighs nothing. Nothing is written
+    into the repository. Raises `bad-ignore`.
+    """
+    rules = Rules(serialize_on=serialize_on, ignores=ignored_by(ignore))
+    with repository.git.quarantine() as git:
+        scene = _look(git, base_commit, branches)
+        reports = tuple(_branch_report(branch, scene) for branch in branches)
+        ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
+        pairs = _pair_reports(git, ready, scene, rules)
+        weighed = {candidate.id: candidate for candidate in candidates}
+        runners = [_runner(branch, scene, weighed) for branch in ready]
+        found = find_waves(git, base_commit, runners, pairs)
+    return ConflictReport(
+        level=level,
+        base=base,
+        base_commit=base_commit,
+        serialize_on=serialize_on,
+        branches=reports,
+        pairs=pairs,
+        joint=found.joint,
+        waves=found.waves,
+        landing_order=found.landing_order,
+        proof=found.proof,
+        metrics=_metrics(len(ready), pairs),
+    )
+
+
+def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
+    """What every tip changed since its merge base with the base; nothing for tips that the base has."""
+    return {
+        tip: changes.paths for tip, changes in _own_changes(git, find_forks(git, base_commit, tips)).items()
+    }
+
+
+def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> Scene:
+    tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
+    forks = find_forks(git, base, tips)
+    brought = bring_onto(git, base, forks)
+    own = _own_changes(git, forks)
+    met = dict(own)
+    moved = [(tip, b.ours) for tip, b in brought.items() if b.ours is not None and b.ours != tip]
+    on_base = changes_between(git, [(base, commit) for _, commit in moved])
+    for (tip, _), changes in zip(moved, on_base, strict=True):
+        met[tip] = combine(own[tip], changes)
+    return Scene(inputs=tuple(branches), forks=forks, brought=brought, own=own, met=met)
+
+
+def _own_changes(git: Git, forks: Mapping[Oid, Fork]) -> dict[Oid, Changes]:
+    tips = [tip for tip, fork in forks.items() if fork.merge_bases and not fork.inside]
+    return dict(zip(tips, changes_between(git, [(forks[t].merge_bases[0], t) for t in tips]), strict=True))
+
+
+def _branch_report(branch: BranchInput, scene: Scene) -> BranchReport:
+    tip = branch.commit
+    report = BranchReport(task=branch.task, branch=branch.branch, commit=tip, state="missing")
+    change = msgspec.structs.replace
+    if branch.landed:
+        return change(report, state="landed")
+    if tip is None:
+        return report
+    if scene.forks[tip].inside:
+        return change(report, state="empty")
+    brought = scene.brought[tip]
+    changed = tuple(sorted(scene.own[tip].paths)) if tip in scene.own else ()
+    if brought.problem:
+        return change(report, state="unknown", changed_paths=changed, reason=brought.problem)
+    return change(report, state="ready", changed_paths=changed, base_conflicts=brought.paths)
+
+
+def _pair_reports(
+    git: Git, ready: Sequence[BranchInput], scene: Scene, rules: Rules
+) -> tuple[PairReport, ...]:
+    tips = [branch.commit for branch in ready if branch.commit is not None]
+    overlaps = find_overlaps([scene.met[tip] for tip in tips])
+    asked = sorted({*overlaps, *_entangled(tips, scene.forks)})
+    judgements = judge(git, asked, tips, scene.brought)
+    reports = (
+        _pair_report((ready[i], ready[j]), overlaps.get((i, j), _NOTHING_MET), judgements[i, j], rules)
+        for i, j in asked
+    )
+    return tuple(report for report in reports if _worth_telling(report))
+
+
+def _entangled(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
+    """Pairs that changed paths say nothing certain about, because their histories are entangled."""
+    places: dict[Oid, list[int]] = {}
+    for number, tip in enumerate(tips):
+        places.setdefault(tip, []).append(number)
+    pairs = {pair for same in places.values() for pair in combinations(same, 2)}
+    for number, tip in enumerate(tips):
+        others = range(len(tips)) if len(forks[tip].merge_bases) > 1 else ()
+        near = (place for kin in forks[tip].kin for place in places.get(kin, ()))
+        pairs |= {(min(number, n), max(number, n)) for n in (*others, *near) if n != number}
+    return pairs
+
+
+def _pair_report(
+    branches: tuple[BranchInput, BranchInput], overlap: Overlap, judgement: Judgement, rules: Rules
+) -> PairReport:
+    counting = tuple(path for path in overlap.paths if not rules.ignores(path))
+    twins = tuple(path for path in overlap.case_clashes if not rules.ignores(path))
+    fails = judgement.verdict != "clean"
+    return PairReport(
+        tasks=(branches[0].task, branches[1].task),
+        overlap=tuple(sorted({*counting, *twins})),
+        verdict=judgement.verdict,
+        conflicted_paths=judgement.paths,
+        clash=fails or bool(twins) or (rules.serialize_on == "overlap" and bool(counting)),
+        ignored=tuple(path for path in overlap.paths if rules.ignores(path)),
+        # Landing would fail on an ignored path as on any other: it is marked, never hidden.
+        only_ignored=bool(judgement.paths) and all(map(rules.ignores, judgement.paths)),
+        case_clashes=twins,
+        kinds=judgement.kinds,
+        warnings=("case-clash",) if twins else (),
+        reason=judgement.reason,
+    )
+
+
+def _worth_telling(report: PairReport) -> bool:
+    return bool(report.overlap or report.ignored or report.case_clashes) or report.verdict != "clean"
+
+
+def _runner(branch: BranchInput, scene: Scene, weighed: Mapping[TaskId, Candidate]) -> Runner:
+    tip = branch.commit or ""
+    return Runner(
+        candidate=weighed.get(branch.task) or Candidate(id=branch.task),
+        tip=tip,
+        head=scene.brought[tip].theirs,
+        paths=scene.met[tip].paths,
+    )
+
+
+def _metrics(ready: int, pairs: Sequence[PairReport]) -> Metrics:
+    every = ready * (ready - 1) // 2
+    conflicting = sum(1 for pair in pairs if pair.verdict == "conflict")
+    return Metrics(
+        pairs=every,
+        overlapping=sum(1 for pair in pairs if pair.overlap),
+        conflicting=conflicting,
+        conflict_rate=round(conflicting / every, 4) if every else 0.0,
+    )

@@ -1,0 +1,111 @@
+"""The values of the conflict check: what goes in about each branch, and the report that comes out."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.git.run import Oid
+from gitcoord.tasks.model import TaskId
+
+BranchState = Literal["missing", "empty", "landed", "ready", "unknown"]
+Verdict = Literal["clean", "conflict", "unknown"]
+SerializeOn = Literal["conflict", "overlap"]
+
+
+class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's branch as it stands: `commit` is its tip (None: there is no such branch)."""
+
+    task: TaskId
+    branch: str
+    commit: Oid | None = None
+    landed: bool = False
+
+
+class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch and what it changed since its merge base with the base.
+
+    `base_conflicts` holds the paths in which it does not even merge with the base as that is now.
+    `reason` says why the state is `unknown`.
+    """
+
+    task: TaskId
+    branch: str
+    commit: Oid | None
+    state: BranchState
+    changed_paths: tuple[str, ...] = ()
+    base_conflicts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class PairReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Two branches that overlap, or that do not merge.
+
+    `ignored` holds overlapping paths that an ignore pattern names; a merge that fails in such a path
+    fails all the same. `case_clashes` are names that one of the two adds and that differ from the
+    other's only in case or Unicode form: git merges them, other systems cannot check them out.
+    `clash`: the two go into different waves.
+    """
+
+    tasks: tuple[TaskId, TaskId]
+    overlap: tuple[str, ...]
+    verdict: Verdict
+    conflicted_paths: tuple[str, ...] = ()
+    clash: bool = False
+    ignored: tuple[str, ...] = ()
+    only_ignored: bool = False
+    """The merge fails, and only in ignored paths."""
+    case_clashes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    """What git calls the conflicts: `contents`, `modify/delete`, `file/directory` …"""
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+    """Why the verdict is unknown."""
+
+
+class JointReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Branches that merge two by two and fail together: the last one onto the others."""
+
+    tasks: tuple[TaskId, ...]
+    conflicted_paths: tuple[str, ...]
+
+
+class ProvedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the landing order: merging the task's `head` gives `tree`."""
+
+    task: TaskId
+    head: Oid
+    tree: Oid
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over pairs of ready branches; `conflict_rate` is conflicting pairs per pair."""
+
+    pairs: int = 0
+    overlapping: int = 0
+    conflicting: int = 0
+    conflict_rate: float = 0.0
+
+
+class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the branches of one level do to each other, and the waves that follow.
+
+    `waves` and `landing_order` hold the ready tasks only. `proof` has for each wave its steps, merged
+    one on another onto the base.
+    """
+
+    level: str
+    base: str
+    base_commit: Oid
+    serialize_on: SerializeOn
+    branches: tuple[BranchReport, ...]
+    pairs: tuple[PairReport, ...] = ()
+    joint: tuple[JointReport, ...] = ()
+    waves: tuple[tuple[TaskId, ...], ...] = ()
+    landing_order: tuple[TaskId, ...] = ()
+    proof: tuple[tuple[ProvedStep, ...], ...] = ()
+    metrics: Metrics = Metrics()
+
+    def one_wave(self) -> bool:
+        """Whether everything that is there can land as one wave."""
+        stuck = any(branch.base_conflicts or branch.state == "unknown" for branch in self.branches)
+        return len(self.waves) <= 1 and not stuck

@@ -1,0 +1,127 @@
+"""Which branches touch each other: an index over paths, so that pairs that do not meet cost nothing.
+
+Only these pairs are merged, so that a pair left out must be one that cannot conflict. Besides common
+paths that takes two guards: a file where the other side has a directory, and a new file in a directory
+that the other side moved or removed.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from gitcoord.conflicts.changes import Changes
+
+Pair = tuple[int, int]
+"""Positions of two branches, the smaller first."""
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """How two branches meet; `case_clashes` are names that differ only in case or Unicode form."""
+
+    paths: tuple[str, ...] = ()
+    case_clashes: tuple[str, ...] = ()
+
+
+def find_overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
+    """Every pair of branches that meet, by their positions in `changes`."""
+    paths = _Met()
+    touched = _index((n, change.paths) for n, change in enumerate(changes))
+    for path, branches in touched.items():
+        for one, other in combinations(branches, 2):
+            paths.add(one, other, path)
+        for above in ancestors(path):
+            paths.cross(touched.get(above, ()), branches, above, path)
+    vanished = _index((n, change.vanished) for n, change in enumerate(changes))
+    if vanished:
+        for path, branches in _index((n, change.added) for n, change in enumerate(changes)).items():
+            for above in ancestors(path):
+                paths.cross(vanished.get(above, ()), branches, path)
+    twins = _find_twins(changes)
+    return {
+        pair: Overlap(
+            paths=tuple(sorted(paths.found.get(pair, ()))),
+            case_clashes=tuple(sorted(twins.found.get(pair, ()))),
+        )
+        for pair in sorted({*paths.found, *twins.found})
+    }
+
+
+def meet(path: str, other: str) -> bool:
+    """Whether two paths are the same place for some system: equal, twins, or one above the other."""
+    one, two = fold_name(path), fold_name(other)
+    return one == two or one.startswith(two + "/") or two.startswith(one + "/")
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """The directories above `path`, the innermost first, without the root."""
+    end = path.rfind("/")
+    while end > 0:
+        yield path[:end]
+        end = path.rfind("/", 0, end)
+
+
+def fold_name(path: str) -> str:
+    """What systems that ignore case and Unicode form take for the same name."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+
+
+class _Met:
+    """What was found about pairs."""
+
+    def __init__(self) -> None:
+        self.found: dict[Pair, set[str]] = {}
+
+    def add(self, one: int, other: int, *paths: str) -> None:
+        if one != other:
+            pair = (one, other) if one < other else (other, one)
+            self.found.setdefault(pair, set()).update(paths)
+
+    def cross(self, left: Iterable[int], right: Sequence[int], *paths: str) -> None:
+        for one in left:
+            for other in right:
+                self.add(one, other, *paths)
+
+
+def _index(sets: Iterable[tuple[int, Iterable[str]]]) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = {}
+    for number, paths in sets:
+        for path in paths:
+            index.setdefault(path, []).append(number)
+    return index
+
+
+def _find_twins(changes: Sequence[Changes]) -> _Met:
+    met = _Met()
+    present = _index((n, change.present) for n, change in enumerate(changes))
+    folded: dict[str, list[str]] = {}
+    for path in present:
+        folded.setdefault(fold_name(path), []).append(path)
+    for name, paths in folded.items():
+        for one, other in combinations(paths, 2):
+            _twins(met, changes, present, one, other)
+        for above in ancestors(name):
+            for file in folded.get(above, ()):
+                for path in paths:
+                    if not path.startswith(file + "/"):
+                        _twins(met, changes, present, file, path)
+    return met
+
+
+def _twins(
+    met: _Met, changes: Sequence[Changes], present: Mapping[str, Sequence[int]], one: str, other: str
+) -> None:
+    for left in present[one]:
+        for right in present[other]:
+            if _removed(changes[right], one) or _removed(changes[left], other):
+                continue  # one side renamed what the other edits
+            # Two names that the base already has side by side are nobody's clash.
+            if one in changes[left].added or other in changes[right].added:
+                met.add(left, right, one, other)
+
+
+def _removed(changes: Changes, path: str) -> bool:
+    return path in changes.paths and path not in changes.present

@@ -1,0 +1,83 @@
+"""Proving an order: merging heads one on another, in memory. Two by two clean is not yet all together clean.
+
+Landing uses this too: it knows before it merges which tree each step must give.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.model import ProvedStep
+from gitcoord.conflicts.onto import Spec, plain_paths, write_commits
+from gitcoord.conflicts.overlap import meet
+from gitcoord.git.merges import merge_tree
+from gitcoord.git.run import Git, Oid
+from gitcoord.tasks.model import TaskId
+
+Head = tuple[TaskId, Oid]
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The step at which an order fails: `paths` conflict, or `problem` says why git could not try."""
+
+    task: TaskId
+    head: Oid
+    paths: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps that merge, in order, with the trees they give; `failure` is the first that does not.
+
+    `commit` is a synthetic commit of the last good step; it lives as long as the quarantine.
+    """
+
+    commit: Oid
+    steps: tuple[ProvedStep, ...] = ()
+    failure: Failure | None = None
+
+
+def prove(git: Git, base_commit: Oid, heads: Sequence[Head]) -> Proof:
+    """Merges `heads` onto `base_commit` one after another. `git` writes objects: give it a quarantine."""
+    commit = base_commit
+    steps: list[ProvedStep] = []
+    for task, head in heads:
+        merge = merge_tree(git, commit, head)
+        if not merge.clean:
+            paths = plain_paths(merge.paths, (commit, head))
+            failure = Failure(task=task, head=head, paths=paths, problem=merge.problem)
+            return Proof(commit=commit, steps=tuple(steps), failure=failure)
+        steps.append(ProvedStep(task=task, head=head, tree=merge.tree))
+        [commit] = write_commits(git, [Spec(tree=merge.tree, parents=(commit, head))])
+    return Proof(commit=commit, steps=tuple(steps))
+
+
+def smallest_cause(
+    git: Git, base_commit: Oid, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
+) -> tuple[TaskId, ...]:
+    """The fewest of `before` that `failing` needs to fail on: none of them can be left out.
+
+    `suspects` are tried first; they save merges and decide nothing.
+    """
+    cause = [head for head in before if head[0] in suspects]
+    if not _fails(git, base_commit, cause, failing):
+        cause = list(before)
+    for head in list(cause):
+        without = [kept for kept in cause if kept != head]
+        if _fails(git, base_commit, without, failing):
+            cause = without
+    return tuple(task for task, _ in cause)
+
+
+def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -> tuple[TaskId, ...]:
+    """The tasks on the other side of a conflict in `paths`, by the paths that each of `others` changed."""
+    exact = [task for task, changed in others.items() if not set(paths).isdisjoint(changed)]
+    if exact:
+        return tuple(exact)
+    # A file in a directory's way, a twin in another case: near is enough when nothing is exact.
+    return tuple(task for task, changed in others.items() if any(meet(p, c) for p in paths for c in changed))
+
+
+def _fails(git: Git, base_commit: Oid, before: Sequence[Head], failing: Head) -> bool:
+    failure = prove(git, base_commit, [*before, failing]).failure
+    return failure is not None and (failure.task, failure.head) == failing

@@ -1,0 +1,81 @@
+"""From clashes to waves that are proved: each wave merges whole onto the base, in landing order."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gitcoord.conflicts.model import JointReport, PairReport, ProvedStep
+from gitcoord.conflicts.prove import Failure, Head, culprits, prove, smallest_cause
+from gitcoord.git.run import Git, Oid
+from gitcoord.planning.order import Candidate, arrange
+from gitcoord.tasks.model import TaskId
+
+
+class Runner(msgspec.Struct, frozen=True, kw_only=True):
+    """A ready task: `tip` is its branch's, `head` what merges on today's base (None: it does not)."""
+
+    candidate: Candidate
+    tip: Oid
+    head: Oid | None
+    paths: frozenset[str]
+
+
+class Waves(msgspec.Struct, frozen=True, kw_only=True):
+    """The waves, the order, what only shows when several merge, and each wave's proof."""
+
+    waves: tuple[tuple[TaskId, ...], ...]
+    landing_order: tuple[TaskId, ...]
+    joint: tuple[JointReport, ...]
+    proof: tuple[tuple[ProvedStep, ...], ...]
+
+
+class _Split(msgspec.Struct, frozen=True, kw_only=True):
+    joint: JointReport
+    apart: frozenset[TaskId]
+
+
+def find_waves(git: Git, base: Oid, runners: Sequence[Runner], pairs: Sequence[PairReport]) -> Waves:
+    """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last."""
+    clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
+    able = [runner for runner in runners if runner.head is not None]
+    stuck = [runner for runner in runners if runner.head is None]
+    joint: list[JointReport] = []
+    while True:
+        first = arrange([runner.candidate for runner in able], clashes)
+        proof, split = _prove_waves(git, base, first.waves, able)
+        if split is None:
+            break
+        joint.append(split.joint)
+        clashes.add(split.apart)
+    last = arrange([runner.candidate for runner in stuck], clashes)
+    return Waves(
+        waves=first.waves + last.waves,
+        landing_order=first.landing_order + last.landing_order,
+        joint=tuple(joint),
+        proof=proof,
+    )
+
+
+def _prove_waves(
+    git: Git, base: Oid, waves: Sequence[Sequence[TaskId]], runners: Sequence[Runner]
+) -> tuple[tuple[tuple[ProvedStep, ...], ...], _Split | None]:
+    known = {runner.candidate.id: runner for runner in runners}
+    proved = []
+    for wave in waves:
+        heads = [(task, head) for task in wave if (head := known[task].head) is not None]
+        proof = prove(git, base, heads)
+        if proof.failure is not None:
+            return (), _split(git, base, heads, proof.failure, runners)
+        # The proof merged what stands on today's base; a reader knows the branch's own tip.
+        steps = (msgspec.structs.replace(step, head=known[step.task].tip) for step in proof.steps)
+        proved.append(tuple(steps))
+    return tuple(proved), None
+
+
+def _split(git: Git, base: Oid, heads: Sequence[Head], failure: Failure, runners: Sequence[Runner]) -> _Split:
+    failing = (failure.task, failure.head)
+    before = heads[: heads.index(failing)]
+    suspects = culprits(failure.paths, {runner.candidate.id: runner.paths for runner in runners})
+    cause = smallest_cause(git, base, before, failing, suspects)
+    joint = JointReport(tasks=(*cause, failure.task), conflicted_paths=failure.paths)
+    return _Split(joint=joint, apart=frozenset({cause[-1], failure.task}))
