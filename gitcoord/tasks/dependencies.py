@@ -63,7 +63,7 @@ def _of_entry(entry: Any, id: TaskId, findings: Findings | None) -> Iterator[str
         if entry is not None:
             yield f"({quoted(entry)})"
         return
-    names = [part for part in re.split(r"[\s,;]+", name) if part] if re.search("[,;]", name) else [name]
+    names = [part.strip() for part in re.split("[,;]", name)]
     if names != [name]:
         _warn(findings, "split-dependency", f"holds several ids in one text, {quoted(name)}", id)
     yield from filter(None, names)

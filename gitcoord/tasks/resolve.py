@@ -187,7 +187,7 @@ class _Resolver:
         self.findings.warn(code, f"Task {entry.id} depends on {what}; the dependency is ignored.", entry.id)
 
     def _conflicts(self, entry: Entry, task: Entry) -> None:
-        """Notes what `entry` says it conflicts with: siblings of a subtask, else tasks, which concern `task`."""
+        """Notes the conflicts of `entry`: between siblings at the subtask, with other tasks at its `task`."""
         inside: dict[TaskId, None] = {}
         outside = dict.fromkeys(self.edges.conflicts.get(task.id, ()))
         for name in entry.hints.conflicts_with:

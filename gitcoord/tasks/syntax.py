@@ -87,7 +87,7 @@ def _way_out(error: json.JSONDecodeError) -> str:
         return "A text there holds a raw line break or control character; JSON wants an escape such as \\n."
     if error.doc[: error.pos].rstrip().endswith(","):
         return "Remove the comma before that place."
-    if error.pos >= len(error.doc.rstrip()):
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
         return "The file ends too early; it may have been cut off while it was written."
     if error.msg == "Extra data":
         return "The JSON value ends before that place; remove what follows it."

@@ -27,5 +27,5 @@ def write_tasks(root: Path, tasks: Sequence[dict[str, Any]], tag: str = "master"
     path = root / ".taskmaster" / "tasks" / "tasks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {tag: {"tasks": list(tasks), "metadata": {"description": f"Tasks for {tag}"}}}
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return path
