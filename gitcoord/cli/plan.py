@@ -17,39 +17,51 @@ Examples:
 """
 
 
+_Tasks = Annotated[
+    str | None, typer.Option("--tasks", metavar="PATH", help="The task list; `-` reads standard input.")
+]
+_Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list to plan.")]
+_Everything = Annotated[bool, typer.Option("--all", help="Plan everything, what is done or cancelled too.")]
+_PlanCancelled = Annotated[
+    bool, typer.Option("--plan-cancelled", help="Count cancelled tasks as work that others wait for.")
+]
+_Strategy = Annotated[
+    Literal["single-pr", "multi-pr"] | None,
+    typer.Option("--strategy", help="One pull request for each level, or for each task."),
+]
+_MaxParallel = Annotated[
+    int | None,
+    typer.Option("--max-parallel", min=1, metavar="N", help="How many tasks may run at once (default: 4)."),
+]
+_Base = Annotated[
+    str | None, typer.Option("--base", metavar="BRANCH", help="The branch that the work lands on.")
+]
+_TokenBudget = Annotated[
+    int | None,
+    typer.Option("--token-budget", min=1, metavar="N", help="Tokens to split over what runs at once."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+_Format = Annotated[
+    Literal["text", "json", "mermaid", "dot", "levels"], typer.Option("--format", help="What to print.")
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Save nothing.")]
+_Reset = Annotated[bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")]
+
+
 @app.command("plan", epilog=_EPILOG)
 def plan(
-    tasks: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The task list; `-` reads standard input.")
-    ] = None,
-    tag: Annotated[str | None, typer.Option(metavar="TAG", help="The tag of the list to plan.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Plan everything, what is done or cancelled too.")
-    ] = False,
-    plan_cancelled: Annotated[
-        bool, typer.Option("--plan-cancelled", help="Count cancelled tasks as work that others wait for.")
-    ] = False,
-    strategy: Annotated[
-        Literal["single-pr", "multi-pr"] | None,
-        typer.Option(help="One pull request for each level, or for each task."),
-    ] = None,
-    max_parallel: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many tasks may run at once.")
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(metavar="BRANCH", help="The branch that the work lands on.")
-    ] = None,
-    token_budget: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Tokens to split over the tasks that run at once.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    format: Annotated[
-        Literal["text", "json", "mermaid", "dot", "levels"], typer.Option(help="What to print.")
-    ] = "text",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Save nothing.")] = False,
-    reset: Annotated[
-        bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")
-    ] = False,
+    tasks: _Tasks = None,
+    tag: _Tag = None,
+    everything: _Everything = False,
+    plan_cancelled: _PlanCancelled = False,
+    strategy: _Strategy = None,
+    max_parallel: _MaxParallel = None,
+    base: _Base = None,
+    token_budget: _TokenBudget = None,
+    as_json: _Json = False,
+    format: _Format = "text",
+    dry_run: _DryRun = False,
+    reset: _Reset = False,
 ) -> None:
     """Plan a task list: levels, waves, branches, critical path and times.
 

@@ -8,7 +8,7 @@ from gitcoord.planning.branches import check_names, fill
 from gitcoord.planning.estimates import estimate, remaining_subtasks
 from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.levels import broken_pins, depths
-from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Strategy
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedules, Strategy
 from gitcoord.planning.opportunities import opportunities
 from gitcoord.planning.schedules import Work, schedules
 from gitcoord.planning.timing import Timing, measure
@@ -82,15 +82,7 @@ def build_plan(
         levels=levels,
         tasks=planned,
         critical_path=timing.critical_path,
-        schedules=schedules(
-            Work(
-                levels=levels,
-                clashes=tuple(draft.levels[level.number].clashes for level in levels),
-                graph=graph,
-                minutes=estimates.minutes,
-                max_parallel=max_parallel,
-            )
-        ),
+        schedules=_schedules(draft, levels, max_parallel),
         opportunities=opportunities(graph, [task.id for task in chosen]),
         estimates_from=estimates.sentence,
         satisfied=satisfied,
@@ -211,6 +203,18 @@ def _place(
         conflicts_with=task.conflicts_with,
         repo=task.repo,
         tokens=tokens,
+    )
+
+
+def _schedules(draft: _Draft, levels: tuple[PlannedLevel, ...], max_parallel: int) -> Schedules:
+    return schedules(
+        Work(
+            levels=levels,
+            clashes=tuple(draft.levels[level.number].clashes for level in levels),
+            graph=draft.graph,
+            minutes=draft.minutes,
+            max_parallel=max_parallel,
+        )
     )
 
 
