@@ -1,0 +1,31 @@
+"""Which forge a command talks to: asked for, set, or told by the remote's URL."""
+
+import os
+
+from gitcoord.cli.context import Context
+from gitcoord.errors import usage_error
+from gitcoord.forge.port import Forge
+
+FORGES = ("auto", "github", "local")
+
+
+def open_forge(context: Context, *, asked: str | None = None, repository: str | None = None) -> Forge:
+    """The forge of this repository. Raises `no-token`, `unknown-repository` or what opening it raises."""
+    kind = asked or context.settings.forge
+    if kind not in FORGES:
+        raise usage_error("usage", f"{kind!r} is no forge.", f"Choose one of {', '.join(FORGES)}.")
+    url = context.repository.remote_url
+    named = repository or context.settings.repository
+    if kind == "local" or (kind == "auto" and not _is_github(url)):
+        from gitcoord.forge.local import LocalForge
+
+        return LocalForge(context.repository, context.shared)
+    from gitcoord.forge.github import open_github
+
+    return open_github(url=url, repository=named, environ=os.environ)
+
+
+def _is_github(url: str | None) -> bool:
+    from gitcoord.forge.remote_url import github_repository
+
+    return url is not None and github_repository(url, os.environ) is not None

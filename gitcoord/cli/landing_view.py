@@ -1,0 +1,32 @@
+"""The report of landing, for a person."""
+
+from gitcoord.cli.output import clean, stdout_console
+from gitcoord.merging.model import Report
+
+
+def show_report(report: Report) -> None:
+    """What landed, what was deferred and why, what is waited for."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(f"{report.level} → {report.base} ({report.strategy})"), title_justify="left")
+    for column in ("task", "", "pull", "commit", "why"):
+        table.add_column(column, overflow="fold")
+    for landed in report.landed:
+        pull = "" if landed.pull is None else f"#{landed.pull}"
+        why = f"wave {landed.wave}"
+        table.add_row(clean(landed.task), Text("landed", "green"), pull, landed.commit[:12], why)
+    for deferred in report.deferred:
+        table.add_row(clean(deferred.task), Text("deferred", "red"), "", "", Text(clean(deferred.reason)))
+    for waiting in report.waiting:
+        pull = "" if waiting.pull is None else f"#{waiting.pull}"
+        table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
+    console = stdout_console()
+    console.print(table)
+    if report.complete:
+        console.print(Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."))
+    elif report.deferred:
+        task = clean(report.deferred[0].task)
+        console.print(
+            Text(f"To resolve: gitcoord checkout {task}, edit, gitcoord submit, then merge-level again.")
+        )

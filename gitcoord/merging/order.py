@@ -1,0 +1,108 @@
+"""The landing order, chosen from real verdicts before anything lands, and kept in the plan.
+
+A plan whose waves hold what the branches really do is left alone, so that a run that was cut short goes on
+with the same waves.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.model import BranchInput, ConflictReport
+from gitcoord.events import WavesSaved
+from gitcoord.merging.observe import Scene, observe
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.planning.order import Candidate
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+
+
+def with_real_order(scene: Scene, *, save: bool) -> Scene:
+    """The scene with the level's waves in the order that its branches allow as they are now.
+
+    With `save` a changed order goes into the saved plan.
+    """
+    world = observe(scene)
+    ready = [work for work in world.works if work.standing == "ready" and not work.folded]
+    report = examine(
+        scene.repository,
+        level=scene.level.name,
+        base=world.base,
+        base_commit=world.base_commit,
+        branches=[BranchInput(task=work.task, branch=work.branch, commit=work.head) for work in ready],
+        candidates=candidates(scene.plan, scene.level),
+        serialize_on=scene.options.serialize_on,
+        ignore=scene.options.ignore,
+    )
+    plan = rearranged(scene.plan, scene.level, report)
+    if save and plan != scene.plan:
+        waves = plan.levels[scene.plan.levels.index(scene.level)].waves
+        told = WavesSaved(at=now(), by=worker_name(), level=scene.level.name, waves=waves)
+        scene.store.save_plan(plan, told)
+    level = next(level for level in plan.levels if level.number == scene.level.number)
+    return msgspec.structs.replace(scene, plan=plan, level=level, overlaps=sentences(report))
+
+
+def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
+    """What the tasks of a level weigh, for arranging them."""
+    found = []
+    for task in level.tasks:
+        planned = plan.tasks[task]
+        # A task is as urgent as it is late: what has the least slack is on the longest chain.
+        priority = -planned.slack
+        found.append(Candidate(id=task, weight=planned.estimate, priority=priority, wave=planned.wave))
+    return found
+
+
+def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
+    """The plan with the report's waves for those tasks of the level that are ready.
+
+    Unchanged while no two tasks of one wave clash. Tasks that are not ready keep their wave's number.
+    """
+    if not _violated(level, report):
+        return plan
+    place = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
+    wave_of = {task: place.get(task, plan.tasks[task].wave) for task in level.tasks}
+    order = {task: index for index, task in enumerate(report.landing_order)}
+    numbers = sorted(set(wave_of.values()))
+    waves = tuple(
+        tuple(sorted((t for t in level.tasks if wave_of[t] == n), key=lambda t: order.get(t, len(order))))
+        for n in numbers
+    )
+    renumbered = {task: number for number, wave in enumerate(waves, 1) for task in wave}
+    tasks = {
+        task: msgspec.structs.replace(planned, wave=renumbered.get(task, planned.wave))
+        for task, planned in plan.tasks.items()
+    }
+    levels = tuple(
+        msgspec.structs.replace(one, waves=waves) if one.number == level.number else one
+        for one in plan.levels
+    )
+    return msgspec.structs.replace(plan, tasks=tasks, levels=levels)
+
+
+def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:
+    """For each task, what it shares with which other, in words."""
+    found: dict[TaskId, tuple[str, ...]] = {}
+    for pair in report.pairs:
+        for task, other in (pair.tasks, pair.tasks[::-1]):
+            shared = _paths(pair.conflicted_paths or pair.overlap)
+            how = "conflicts with" if pair.verdict == "conflict" else "also changed by"
+            text = (
+                f"{how} task {other} in {shared}"
+                if pair.verdict == "conflict"
+                else f"{shared} {how} task {other}"
+            )
+            found[task] = (*found.get(task, ()), text)
+    return found
+
+
+def _violated(level: PlannedLevel, report: ConflictReport) -> bool:
+    apart = [set(pair.tasks) for pair in report.pairs if pair.clash]
+    apart += [set(joint.tasks) for joint in report.joint]
+    return any(clash <= set(wave) for clash in apart for wave in level.waves)
+
+
+def _paths(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
