@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.base import find_base
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import Repository, locate
 from gitcoord.git.shared import SharedRefs
 from gitcoord.settings import Settings, load_settings
 from gitcoord.state.store import Store
@@ -28,11 +28,9 @@ class Context:
 
 def open_context(start: Path | None = None) -> Context:
     """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`."""
-    repository = Repository.discover(start)
-    settings = load_settings(repository.root)
-    if settings.remote != "origin":
-        repository = Repository.discover(start, remote=settings.remote)
-    return Context(repository, settings)
+    place = locate(start)
+    settings = load_settings(place.root)
+    return Context(place.open(settings.remote), settings)
 
 
 def maybe_context(start: Path | None = None) -> Context | None:

@@ -11,13 +11,11 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
-from gitcoord.git.documents import read_documents, write_document
+from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.merges import commit_tree, merge_tree, replay
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
-
-_decode = msgspec.json.Decoder(Pull).decode
 
 
 class LocalForge:
@@ -164,18 +162,18 @@ class LocalForge:
         return self._decode_body(commit, document.body)
 
     def _decode_body(self, commit: Oid, body: bytes | None) -> Pull:
-        try:
-            return _decode(body or b"")
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        pull: Pull | None = decode(body, Pull)
+        if pull is None:
             raise GitcoordError(
                 "foreign-state",
                 f"{commit[:12]} is kept as a pull request, but gitcoord did not write it.",
                 hint=f"Look at it with `git show {commit[:12]}`, and move its ref away.",
-            ) from error
+            )
+        return pull
 
     def _write(self, pull: Pull, what: str, parent: Oid | None) -> Oid:
         subject = f"pull request {pull.number} {what}: {pull.title}"
-        return write_document(self._repository, subject, msgspec.json.encode(pull), parent)
+        return write_document(self._repository, subject, encode(pull), parent)
 
     def _ref(self, number: int) -> str:
         return f"{self._shared.state_prefix}pulls/{number}"

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from gitcoord.errors import answer_no
+from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.run import Git, Oid
 
 
 def worktrees(git: Git) -> dict[str, Path]:
-    """The worktree of every checked-out branch, by the branch's full ref name."""
+    """The worktree of every checked-out branch, by its full ref name; none whose directory is gone."""
     found: dict[str, Path] = {}
     path = None
     for field in git.text("worktree", "list", "--porcelain", "-z").split("\0"):
         kind, _, value = field.partition(" ")
         if kind == "worktree":
             path = Path(value)
-        elif kind == "branch" and path is not None:
+        elif kind == "branch" and path is not None and path.is_dir():
             found[value] = path
     return found
 
@@ -43,9 +43,13 @@ class CheckedOut:
     def __enter__(self) -> "CheckedOut":
         heads = [move for move in self._moves if move[0].startswith("refs/heads/") and move[1] and move[2]]
         places = worktrees(self._git) if heads else {}
-        for ref, old, new in heads:
-            if ref in places and old is not None and new is not None:
-                self._move(ref, places[ref], old, new)
+        try:
+            for ref, old, new in heads:
+                if ref in places and old is not None and new is not None:
+                    self._move(ref, places[ref], old, new)
+        except BaseException:
+            self._bring_back()
+            raise
         return self
 
     def __exit__(
@@ -56,15 +60,21 @@ class CheckedOut:
 
     def _move(self, ref: str, place: Path, old: Oid, new: Oid) -> None:
         ended = self._read_tree(place, old, new)
-        if ended:
-            self._bring_back()
-            branch = ref.removeprefix("refs/heads/")
-            raise answer_no(
-                "worktree-in-the-way",
-                f"{branch} is checked out in {place} with changes in the way: {ended}",
-                "Commit or stash the changes there, then run the command again.",
+        if not ended:
+            self._moved.append((place, old, new))
+            return
+        branch = ref.removeprefix("refs/heads/")
+        if "index.lock" in ended:
+            raise GitcoordError(
+                "worktree-locked",
+                f"{branch} is checked out in {place}, and its index is locked: {ended}",
+                hint="Wait until no git process works there; if none does, delete that lock file.",
             )
-        self._moved.append((place, old, new))
+        raise answer_no(
+            "worktree-in-the-way",
+            f"{branch} is checked out in {place} with changes in the way: {ended}",
+            "Commit or stash the changes there, then run the command again.",
+        )
 
     def _bring_back(self) -> None:
         while self._moved:

@@ -4,9 +4,12 @@ A nonce keeps two writers of one document in the same second from making the sam
 both believe that their compare-and-swap won.
 """
 
+import os
 import re
 import secrets
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -15,14 +18,50 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 
 _NONCE = "Gitcoord-Nonce"
+_LONGEST_SUBJECT = 200
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One commit of such a ref; `body` is the raw JSON, or None when there is none in the message."""
 
     commit: Oid
+    parents: tuple[Oid, ...]
     subject: str
     body: bytes | None
+
+
+def encode(value: Any) -> bytes:
+    """`value` as JSON on one line; bytes of paths that are not UTF-8 survive."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        import json  # escapes lone surrogates, which msgspec refuses
+
+        return json.dumps(msgspec.to_builtins(value)).encode()
+
+
+def decode(body: bytes | None, type: Any) -> Any:
+    """The value of `type` that `body` holds, or None when it holds no such thing."""
+    try:
+        return _decoder(type).decode(body or b"")
+    except msgspec.ValidationError:
+        return None
+    except msgspec.DecodeError:
+        return _decode_slowly(body or b"", type)
+
+
+@cache
+def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type)
+
+
+def _decode_slowly(body: bytes, type: Any) -> Any:
+    import json  # accepts the escapes of lone surrogates
+
+    try:
+        return msgspec.convert(json.loads(body), type)
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        return None
 
 
 def write_document(
@@ -32,7 +71,7 @@ def write_document(
     git = repository.git
     if tree is None:
         tree = git.text("hash-object", "-w", "-t", "tree", "--stdin")
-    line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:200]
+    line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {secrets.token_hex(8)}\n"
     return commit_tree(git, tree, [parent] if parent else [], message, environment=repository.identity)
 
@@ -43,14 +82,15 @@ def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) 
     if not revisions:
         return []
     walk = ("--no-walk",) if newest_only else ("--topo-order", "--reverse")
-    options = (*walk, "-z", "--format=%H%n%B", "--stdin")
+    options = (*walk, "-z", "--format=%H %P%n%B", "--stdin")
     ended = git.run("log", *options, input=revisions.encode())
-    return [_document(record) for record in ended.text.split("\0") if record]
+    return [_document(record) for record in ended.stdout.split(b"\0") if record]
 
 
-def _document(record: str) -> Document:
-    commit, _, message = record.partition("\n")
-    lines = message.splitlines()
-    body = next((line for line in lines[1:] if line.startswith("{")), None)
-    raw = None if body is None else body.encode("utf-8", "surrogateescape")
-    return Document(commit=commit, subject=lines[0] if lines else "", body=raw)
+def _document(record: bytes) -> Document:
+    # Not `splitlines`: a title may hold what Unicode calls a line separator.
+    ids, *lines = record.split(b"\n")
+    commit, *parents = ids.decode().split()
+    body = next((line for line in lines[1:] if line.startswith(b"{")), None)
+    subject = os.fsdecode(lines[0]) if lines else ""
+    return Document(commit=commit, parents=tuple(parents), subject=subject, body=body)

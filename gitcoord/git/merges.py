@@ -57,9 +57,16 @@ def commit_tree(
 ) -> Oid:
     """Writes a commit and returns its id. `environment` may set author, committer and dates."""
     options = [option for parent in parents for option in ("-p", parent)]
-    message_bytes = message.encode("utf-8", "replace")
-    ended = git.run("commit-tree", *options, tree, "-F", "-", input=message_bytes, environment=environment)
+    text = _message_bytes(message.replace("\0", " "))
+    ended = git.run("commit-tree", *options, tree, "-F", "-", input=text, environment=environment)
     return ended.text
+
+
+def _message_bytes(message: str) -> bytes:
+    try:
+        return message.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a character that no file ever held
+        return message.encode("utf-8", "replace")
 
 
 def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None) -> Oid | None:

@@ -4,11 +4,14 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from gitcoord.errors import GitcoordError
+import msgspec
+
+from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import git_auth_environment
 from gitcoord.git.run import Git, Oid
 
 MINIMUM_GIT = (2, 39)
+USUAL_REMOTE = "origin"
 
 
 class Repository:
@@ -25,25 +28,12 @@ class Repository:
         self.remote = remote
 
     @classmethod
-    def discover(cls, start: Path | None = None, *, remote: str = "origin") -> "Repository":
-        """The repository around `start` (default: the current directory).
+    def discover(cls, start: Path | None = None, *, remote: str = USUAL_REMOTE) -> "Repository":
+        """The repository around `start` (default: the current directory), shared through `remote`.
 
-        Raises `no-repository`, or `old-git` when git is older than 2.39.
+        Raises `no-repository`, `old-git` when git is older than 2.39, and `no-such-remote`.
         """
-        git = Git(start or Path.cwd())
-        _check_version(git)
-        asked = ("--is-inside-work-tree", "--path-format=absolute", "--git-common-dir")
-        found = git.run("rev-parse", *asked, ok=())
-        if found.code != 0:
-            raise _no_repository(git.directory, found.reason)
-        inside, common_dir = found.text.splitlines()
-        root = Path(git.text("rev-parse", "--show-toplevel")) if inside == "true" else None
-        git = git.at(root or Path(common_dir))
-        name = _remote_name(git, remote)
-        if name is not None:
-            auth = git_auth_environment(git.probe("remote", "get-url", "--", name) or "")
-            git = Git(git.directory, auth)
-        return cls(git, root, Path(common_dir), name)
+        return locate(start).open(remote)
 
     @property
     def bare(self) -> bool:
@@ -58,11 +48,11 @@ class Repository:
     @cached_property
     def identity(self) -> dict[str, str]:
         """Environment for commits that gitcoord makes: the user's own identity, or gitcoord's."""
-        if self.git.probe("var", "GIT_COMMITTER_IDENT") is not None:
-            return {}
-        names = ("AUTHOR", "COMMITTER")
-        who = {f"GIT_{name}_NAME": "gitcoord" for name in names}
-        return who | {f"GIT_{name}_EMAIL": "gitcoord@localhost" for name in names}
+        missing = [
+            who for who in ("AUTHOR", "COMMITTER") if self.git.probe("var", f"GIT_{who}_IDENT") is None
+        ]
+        named = {f"GIT_{who}_NAME": "gitcoord" for who in missing}
+        return named | {f"GIT_{who}_EMAIL": "gitcoord@localhost" for who in missing}
 
     @property
     def shallow(self) -> bool:
@@ -71,7 +61,9 @@ class Repository:
 
     def current_branch(self) -> str | None:
         """The branch that HEAD is on, or None when HEAD is detached."""
-        return self.git.probe("symbolic-ref", "--quiet", "--short", "HEAD")
+        # Not `--short`: it answers `heads/main` when a tag has the same name.
+        ref = self.git.probe("symbolic-ref", "--quiet", "HEAD")
+        return None if ref is None else ref.removeprefix("refs/heads/")
 
     def resolve(self, revision: str) -> Oid | None:
         """The commit that `revision` names, or None."""
@@ -103,11 +95,50 @@ class Repository:
         return self.root
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a repository is: all that can be known before its settings are read."""
+
+    git: Git
+    root: Path | None
+    common_dir: Path
+
+    def open(self, remote: str) -> Repository:
+        """The repository, shared through `remote`; through its only one when the usual name is not there."""
+        name = _remote_name(self.git, remote)
+        git = self.git
+        if name is not None:
+            auth = git_auth_environment(git.probe("remote", "get-url", "--", name) or "")
+            git = Git(git.directory, auth)
+        return Repository(git, self.root, self.common_dir, name)
+
+
+def locate(start: Path | None = None) -> Place:
+    """The place of the repository around `start`; raises `no-repository` or `old-git`."""
+    git = Git(start or Path.cwd())
+    _check_version(git)
+    asked = ("--is-inside-work-tree", "--path-format=absolute", "--git-common-dir")
+    found = git.run("rev-parse", *asked, ok=())
+    if found.code != 0:
+        raise _no_repository(git.directory, found.reason)
+    inside, common_dir = found.text.split("\n", 1)
+    root = Path(git.text("rev-parse", "--show-toplevel")) if inside == "true" else None
+    return Place(git.at(root or Path(common_dir)), root, Path(common_dir))
+
+
 def _remote_name(git: Git, wanted: str) -> str | None:
     names = git.lines("remote")
     if wanted in names:
         return wanted
-    return names[0] if len(names) == 1 else None
+    if not names:
+        return None
+    if wanted == USUAL_REMOTE and len(names) == 1:
+        return names[0]
+    # Guessing wrong would keep the state where no other worker looks.
+    raise usage_error(
+        "no-such-remote",
+        f"This repository has no remote {wanted} (it has: {', '.join(names)}).",
+        "Name the one that the workers share as `remote` in gitcoord.toml.",
+    )
 
 
 def _check_version(git: Git) -> None:

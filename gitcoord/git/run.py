@@ -3,7 +3,7 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,31 @@ _ENVIRONMENT = {
 _CONFIG = (
     # GitHub's own behaviour, whatever the user's configuration says.
     ("merge.directoryRenames", "conflict"),
+    ("merge.renames", "true"),
+    ("merge.renameLimit", "7000"),
+    # What is parsed here has to look the same for everybody.
+    ("i18n.commitEncoding", "UTF-8"),
+    ("i18n.logOutputEncoding", "UTF-8"),
+    ("log.showSignature", "false"),
     ("core.quotePath", "false"),
     ("advice.detachedHead", "false"),
 )
 _WITHOUT_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+# Set where gitcoord is called from a hook or an alias; they would point every process at that one place.
+_NOT_INHERITED = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+)
+_LONGEST_REMOTE_TEXT = 500
+
+
+def stdin_lines(lines: Iterable[str]) -> bytes:
+    """`lines` as git reads them on stdin; the bytes of names that are not UTF-8 stay as they are."""
+    return b"".join(os.fsencode(line) + b"\n" for line in lines)
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -53,6 +74,14 @@ class Result(msgspec.Struct, frozen=True):
                 return line
         return lines[-1] if lines else f"exit code {self.code}"
 
+    @property
+    def remote_text(self) -> str:
+        """What the remote itself had to say, such as the words of a hook that refused a push."""
+        lines = (
+            line.removeprefix("remote:").strip() for line in self.stderr.splitlines() if _is_remote(line)
+        )
+        return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
+
 
 class Git:
     """The git program in one directory. `environment` is added to every process."""
@@ -75,7 +104,8 @@ class Git:
         when there is no git program. Hooks of the repository run only when `hooks` is set.
         """
         argv = ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
-        env = {**os.environ, **_ENVIRONMENT, **self._environment, **(environment or {})}
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        env = {**inherited, **_ENVIRONMENT, **self._environment, **(environment or {})}
         try:
             ended = subprocess.run(
                 argv,
@@ -85,8 +115,8 @@ class Git:
                 check=False,
                 input=input if input is not None else b"",
             )
-        except FileNotFoundError as error:
-            raise _cannot_start(self.directory) from error
+        except OSError as error:
+            raise _cannot_start(self.directory, error) from error
         stderr = redact(os.fsdecode(ended.stderr))
         result = Result(ended.returncode, ended.stdout, stderr)
         if ok and result.code not in ok:
@@ -99,7 +129,9 @@ class Git:
 
     def lines(self, *arguments: str) -> list[str]:
         """stdout of a git command that has to succeed, line by line."""
-        return self.text(*arguments).splitlines()
+        # Not `splitlines`: names may hold what Unicode calls a line separator.
+        text = self.text(*arguments)
+        return text.split("\n") if text else []
 
     def probe(self, *arguments: str) -> str | None:
         """stdout of a git command, or None when it exits with another code than 0."""
@@ -135,10 +167,16 @@ def _fast_directory() -> str | None:
     return str(memory) if os.access(memory, os.W_OK) else None
 
 
-def _cannot_start(directory: Path) -> GitcoordError:
+def _cannot_start(directory: Path, error: OSError) -> GitcoordError:
     if not directory.is_dir():
         return GitcoordError("no-directory", f"The directory {directory} does not exist.")
-    return GitcoordError("no-git", "The git program was not found.", hint="Install git 2.39 or newer.")
+    if isinstance(error, FileNotFoundError):
+        return GitcoordError("no-git", "The git program was not found.", hint="Install git 2.39 or newer.")
+    return GitcoordError("no-git", f"The git program cannot be started in {directory}: {error.strerror}.")
+
+
+def _is_remote(line: str) -> bool:
+    return line.startswith("remote:")
 
 
 def _shown(arguments: Sequence[str]) -> str:

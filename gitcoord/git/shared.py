@@ -1,28 +1,22 @@
 """The refs that every worker sees: on the remote when there is one, else in this repository.
 
-Reading goes through a private mirror (`refs/gitcoord-mirror/REMOTE/`), so that nothing of the user's is
-touched; writing is compare-and-swap. A failed write is never judged by its text: the refs are read again.
+Reading goes through a private mirror, so that nothing of the user's is touched; writing is
+compare-and-swap. A failed write is never judged by its text: the refs are read again.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-import msgspec
-
 from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import CheckedOut
+from gitcoord.git.mirror import HEADS, Mirror, Update
+from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid, Result
+from gitcoord.git.run import Oid, Result, stdin_lines
 
-HEADS = "refs/heads/"
+__all__ = ["HEADS", "SharedRefs", "Update"]
 
-
-class Update(msgspec.Struct, frozen=True):
-    """One ref to move from `old` (None: it must not exist) to `new` (None: it goes)."""
-
-    ref: str
-    old: Oid | None
-    new: Oid | None
+_ATTEMPTS = 3
 
 
 class SharedRefs:
@@ -39,52 +33,50 @@ class SharedRefs:
         return self.repository.remote
 
     def refresh(self) -> None:
-        """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent."""
-        if self.remote is None:
+        """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
+
+        Raises `broken-ref` when the remote holds a ref that points to nothing, which hides all others.
+        """
+        if self._mirror is None:
             return
-        result = self._fetch(self.remote)
+        result = self._mirror.fetch()
         if result.code != 0:
-            raise self._unreachable(result)
-
-    def _fetch(self, remote: str) -> Result:
-        from filelock import FileLock
-        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
-
-        specs = [
-            f"+{HEADS}*:{self._mirror}{HEADS}*",
-            f"+{self.state_prefix}*:{self._mirror}{self.state_prefix}*",
-        ]
-        options = ("--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
-        with FileLock(self.repository.common_dir / "gitcoord-fetch.lock"):
-            # A remote that is written to while it is read answers with errors that pass.
-            patience = Retrying(
-                retry=retry_if_result(lambda result: result.code != 0),
-                stop=stop_after_attempt(3),
-                wait=wait_random_exponential(multiplier=0.1, max=1),
-                retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-            )
-            ended: Result = patience(self.git.run, "fetch", "--quiet", *options, "--", remote, *specs, ok=())
-        return ended
+            raise self._unreadable(result)
 
     def read(self, ref: str) -> Oid | None:
-        """Where `ref` (a full name) points, as of the last refresh."""
-        found = self.git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", self._local(ref))
-        return found or None
+        """Where `ref` (a full name) points, as of the last refresh; raises `broken-ref`."""
+        refs = read_refs(self.git, self._local(ref))
+        if self._local(ref) in refs.broken:
+            raise GitcoordError(
+                "broken-ref",
+                f"{self._local(ref)} is there, but holds no commit's id; it is left as it is.",
+                hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
+            )
+        return refs.targets.get(self._local(ref))
 
     def branch(self, name: str) -> Oid | None:
         """The tip of the branch `name`, as of the last refresh."""
         return self.read(HEADS + name)
 
     def list(self, prefix: str) -> Mapping[str, Oid]:
-        """Every ref under `prefix` (full names) with its target, as of the last refresh."""
+        """Every ref under `prefix` (full names) with its target, as of the last refresh; no broken ones."""
         local = self._local(prefix)
-        lines = self.git.lines("for-each-ref", "--format=%(objectname) %(refname)", local.rstrip("/"))
-        pairs = (line.split(" ", 1) for line in lines)
-        return {prefix + name.removeprefix(local): oid for oid, name in pairs if name.startswith(local)}
+        found = read_refs(self.git, local).targets
+        return {self._shared(name): oid for name, oid in found.items() if name.startswith(local)}
+
+    def broken(self, prefix: str) -> tuple[str, ...]:
+        """Every ref under `prefix` that git cannot read, as of the last refresh."""
+        local = self._local(prefix)
+        return tuple(
+            self._shared(name) for name in read_refs(self.git, local).broken if name.startswith(local)
+        )
 
     def branches(self) -> Mapping[str, Oid]:
-        """The tip of every branch by its short name."""
-        return {name.removeprefix(HEADS): oid for name, oid in self.list(HEADS).items()}
+        """The tip of every branch by its short name; state that is kept in branches is left out."""
+        found = self.list(HEADS).items()
+        return {
+            name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)
+        }
 
     def publish(self, updates: Sequence[Update], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
@@ -92,11 +84,27 @@ class SharedRefs:
         Raises `push-refused` when nobody was faster and it failed all the same, and `worktree-in-the-way`
         when a branch is checked out here with changes that moving it would lose.
         """
-        if self.remote is None:
-            return self._publish_here(updates)
-        result = self._push(updates, hooks=hooks)
-        if result.code == 0:
-            self._write_mirror(updates)
+        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
+
+        # A lock that another writer holds just now looks like a refusal while the refs still stand where they
+        # were. The user's own hooks run once.
+        patience = Retrying(
+            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool)),
+            stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
+            wait=wait_random(0.05, 0.3),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        outcome: bool | Result = patience(self._publish_once, updates, hooks)
+        if isinstance(outcome, bool):
+            return outcome
+        raise self._refused(updates, outcome)
+
+    def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | Result:
+        """Whether the refs moved; git's answer when it failed although nobody else moved them."""
+        ended = self._update_here(updates) if self._mirror is None else self._push(updates, hooks=hooks)
+        if ended.code == 0:
+            if self._mirror is not None:
+                self._mirror.follow(updates)
             return True
         self.refresh()
         now = {update.ref: self.read(update.ref) for update in updates}
@@ -104,14 +112,17 @@ class SharedRefs:
             return True
         if any(now[update.ref] != update.old for update in updates):
             return False
-        raise self._refused(updates, result)
+        return ended
 
     @cached_property
-    def _mirror(self) -> str:
-        return f"refs/gitcoord-mirror/{self.remote}/"
+    def _mirror(self) -> Mirror | None:
+        return None if self.remote is None else Mirror(self.repository, self.remote, self.state_prefix)
 
     def _local(self, ref: str) -> str:
-        return ref if self.remote is None else self._mirror + ref
+        return ref if self._mirror is None else self._mirror.prefix + ref
+
+    def _shared(self, local: str) -> str:
+        return local if self._mirror is None else local.removeprefix(self._mirror.prefix)
 
     def _push(self, updates: Sequence[Update], *, hooks: bool) -> Result:
         leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
@@ -120,39 +131,36 @@ class SharedRefs:
         options = ("--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
         return self.git.run("push", *options, "--", self.remote or "", *specs, hooks=hooks, ok=())
 
-    def _write_mirror(self, updates: Sequence[Update]) -> None:
-        lines = []
-        for update in updates:
-            name = self._local(update.ref)
-            lines.append(f"update {name} {update.new}" if update.new else f"delete {name}")
-        # The mirror is a cache: another process may hold its lock and is then writing the same thing.
-        self.git.run("update-ref", "--stdin", input="\n".join([*lines, ""]).encode(), ok=())
-
-    def _publish_here(self, updates: Sequence[Update]) -> bool:
-        zero = "0" * 40
-        lines = [f"update {u.ref} {u.new or zero} {u.old or zero}" for u in updates]
+    def _update_here(self, updates: Sequence[Update]) -> Result:
+        commands = stdin_lines(update.command() for update in updates)
         with CheckedOut(self.git, [(u.ref, u.old, u.new) for u in updates]) as moving:
-            result = self.git.run("update-ref", "--stdin", input="\n".join([*lines, ""]).encode(), ok=())
+            result = self.git.run("update-ref", "--stdin", input=commands, ok=())
             if result.code == 0:
                 moving.keep()
-                return True
-        now = {update.ref: self.read(update.ref) for update in updates}
-        if all(now[update.ref] == update.new for update in updates):
-            return True
-        if any(now[update.ref] != update.old for update in updates) or "cannot lock ref" in result.stderr:
-            return False
-        raise self._refused(updates, result)
+            return result
 
     def _refused(self, updates: Sequence[Update], result: Result) -> GitcoordError:
         names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
         where = f"The remote {self.remote}" if self.remote else "Git"
+        said = f" It says: {result.remote_text}" if result.remote_text else ""
         return GitcoordError(
             "push-refused",
-            f"{where} refused to move {names}: {result.reason}",
+            f"{where} refused to move {names}: {result.reason}.{said}",
             hint="Check that you may push there, and that the branch is not protected against it.",
         )
 
-    def _unreachable(self, result: Result) -> GitcoordError:
+    def _unreadable(self, result: Result) -> GitcoordError:
+        # One broken ref keeps everything from being fetched; a listing still names it.
+        listed = self.git.run("ls-remote", "--quiet", "--", self.remote or "", ok=())
+        pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
+        broken = [name for oid, name in pairs if not oid.strip("0")]
+        if broken or (listed.code == 0 and "bad object" in result.stderr):
+            names = f" {', '.join(broken)}" if broken else ""
+            return GitcoordError(
+                "broken-ref",
+                f"The remote {self.remote} has a broken ref{names} and cannot be read: {result.reason}.",
+                hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
+            )
         return GitcoordError(
             "unreachable",
             f"The remote {self.remote} cannot be read: {result.reason}",

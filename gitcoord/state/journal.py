@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.git.documents import Document, read_documents, write_document
+from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
-
-_decode = msgspec.json.Decoder(AnyEvent).decode
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,24 +35,22 @@ def worker_name(environ: Mapping[str, str] = os.environ) -> str:
 
 def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
     """Writes the commit of `event` on top of `parent`; returns its id. No ref moves."""
-    return write_document(repository, event.sentence(), msgspec.json.encode(event), parent, tree)
+    return write_document(repository, event.sentence(), encode(event), parent, tree)
 
 
 def read_entries(git: Git, tips: Iterable[Oid]) -> list[Entry]:
-    """Every commit reachable from `tips`, oldest first (by the events' times, each ref in its order)."""
-    return sorted(map(_entry, read_documents(git, tips)), key=_time)
+    """Every commit reachable from `tips`: by the events' times, and each ref in its own order.
 
-
-def _entry(document: Document) -> Entry:
-    event = None
-    if document.body is not None:
-        try:
-            event = _decode(document.body)
-        except (msgspec.ValidationError, msgspec.DecodeError):
-            event = None
-    return Entry(commit=document.commit, subject=document.subject, event=event)
-
-
-def _time(entry: Entry) -> str:
-    # Entries that are not ours sort first; the sort is stable, so each ref keeps its own order.
-    return entry.event.at if entry.event else ""
+    Raises `git-failed` when a tip, or something before it, is not there.
+    """
+    documents = read_documents(git, tips)
+    times: dict[Oid, str] = {}
+    entries = []
+    for document in documents:
+        event = decode(document.body, AnyEvent)
+        entries.append(Entry(commit=document.commit, subject=document.subject, event=event))
+        # A worker whose clock is slow writes after what it has seen, whatever its clock says.
+        times[document.commit] = max(
+            [event.at if event else "", *(times.get(p, "") for p in document.parents)]
+        )
+    return sorted(entries, key=lambda entry: times[entry.commit])

@@ -73,7 +73,8 @@ def _after(before: Progress, event: AnyEvent) -> Progress:
                 landing=None,
             )
         case BranchUpdated():
-            return change(before, head=event.commit)
+            # Work handed in meanwhile is newer than what was brought up to date.
+            return change(before, head=event.commit) if before.head == event.head else before
         case PullOpened():
             return change(before, pull=event.pull)
         case TaskFolded():

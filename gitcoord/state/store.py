@@ -9,12 +9,13 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.events import AnyEvent, PlanSaved, WavesSaved
+from gitcoord.git.documents import decode, encode
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs, Update
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import Entry, now, read_entries, worker_name, write_entry
-from gitcoord.state.progress import Progress, fold
+from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.tasks.model import Finding, TaskId
 
 _PLAN_FILE = "plan.json"
@@ -38,12 +39,10 @@ class Store:
         if tip is None:
             return None
         text = self.repository.git.run("cat-file", "blob", f"{tip}:{_PLAN_FILE}", ok=())
-        try:
-            if text.code == 0:
-                return msgspec.json.decode(text.stdout, type=Plan)
-        except (msgspec.ValidationError, msgspec.DecodeError):
-            pass
-        raise self._foreign(self._plan_ref, tip)
+        plan: Plan | None = decode(text.stdout, Plan) if text.code == 0 else None
+        if plan is None:
+            raise self._foreign(self._plan_ref, tip)
+        return plan
 
     def require_plan(self) -> Plan:
         """The saved plan; raises `no-plan` (exit 2) when there is none."""
@@ -66,7 +65,6 @@ class Store:
         commit = write_entry(self.repository, told, before, tree)
         if self.shared.publish([Update(self._plan_ref, before, commit)]):
             return True
-        self.refresh()
         if self.plan() == plan:
             return False
         raise GitcoordError(
@@ -74,6 +72,26 @@ class Store:
             "Another worker saved a different plan at the same moment.",
             hint="Look at it with `gitcoord status`, then run the command again.",
         )
+
+    def change_plan(self, change: Callable[[Plan], Plan], told: Callable[[Plan], WavesSaved]) -> Plan:
+        """Applies `change` to the newest saved plan, again when another worker was faster; returns the result.
+
+        Raises `no-plan`, or `plan-moved` when it never stood still.
+        """
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+        def attempt() -> Plan:
+            plan = change(self.require_plan())
+            self.save_plan(plan, told(plan))
+            return plan
+
+        patience = Retrying(
+            retry=retry_if_exception(lambda error: getattr(error, "code", "") == "plan-moved"),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.02, max=1),
+            reraise=True,
+        )
+        return patience(attempt)
 
     def record(self, event: AnyEvent, unless: Callable[[Progress], bool] | None = None) -> bool:
         """Appends `event` to its task's ref; False when `unless` says of the newest progress not to.
@@ -98,10 +116,14 @@ class Store:
         return written
 
     def journal(self) -> list[Entry]:
-        """Every entry, oldest first, those that gitcoord did not write included."""
-        tips = dict(self.shared.list(self.shared.state_prefix + "tasks/"))
-        plan = self.shared.read(self._plan_ref)
-        return read_entries(self.repository.git, [*([plan] if plan else []), *tips.values()])
+        """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
+        tips = self._tips()
+        try:
+            return read_entries(self.repository.git, tips.values())
+        except GitcoordError:
+            # One unreadable ref ends git's whole walk.
+            sound = [tip for tip in tips.values() if self._entries(tip)]
+            return read_entries(self.repository.git, sound)
 
     def progress(self) -> dict[TaskId, Progress]:
         """Where every task stands that has a record."""
@@ -112,14 +134,18 @@ class Store:
         return frozenset(self.progress())
 
     def problems(self) -> tuple[Finding, ...]:
-        """Entries and refs in gitcoord's namespace that gitcoord did not write."""
-        return tuple(
-            Finding(
-                code="foreign-state", message=f"The commit {entry.commit[:12]} ({entry.subject}) is not ours."
-            )
-            for entry in self.journal()
+        """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
+        entries = self.journal()
+        found = [
+            f"The commit {entry.commit[:12]} ({entry.subject}) was not written by gitcoord."
+            for entry in entries
             if entry.event is None
-        )
+        ]
+        known = {entry.commit for entry in entries}
+        lost = [ref for ref, tip in self._tips().items() if tip not in known]
+        for ref in (*lost, *self.shared.broken(self.shared.state_prefix)):
+            found.append(f"{ref} cannot be read: what it points to is no commit, or is not there.")
+        return tuple(Finding(code="foreign-state", message=message) for message in found)
 
     @property
     def _plan_ref(self) -> str:
@@ -128,25 +154,35 @@ class Store:
     def _task_ref(self, task: str) -> str:
         return f"{self.shared.state_prefix}tasks/{task}"
 
+    def _tips(self) -> dict[str, Oid]:
+        return {**self.shared.list(self._plan_ref), **self.shared.list(self.shared.state_prefix + "tasks/")}
+
+    def _entries(self, tip: Oid) -> list[Entry]:
+        """The entries of one ref; [] when it cannot be read."""
+        try:
+            entries = read_entries(self.repository.git, [tip])
+        except GitcoordError:
+            return []
+        return entries if any(entry.commit == tip for entry in entries) else []
+
     def _try_record(self, event: AnyEvent, unless: Callable[[Progress], bool] | None) -> bool | None:
-        ref = self._task_ref(event.task or "")
+        task = TaskId(event.task or "")
+        ref = self._task_ref(task)
         before = self.shared.read(ref)
+        events: list[AnyEvent] = []
         if before is not None:
-            entries = read_entries(self.repository.git, [before])
-            if any(entry.event is None for entry in entries):
+            entries = self._entries(before)
+            events = [entry.event for entry in entries if entry.event is not None]
+            if not events or len(events) < len(entries):
                 raise self._foreign(ref, before)
-            progress = fold(entry.event for entry in entries if entry.event)
-            if unless is not None and unless(progress[TaskId(event.task or "")]):
-                return False
+        if unless is not None and unless(fold(events).get(task, PENDING)):
+            return False
         commit = write_entry(self.repository, event, before)
-        if self.shared.publish([Update(ref, before, commit)]):
-            return True
-        self.refresh()
-        return None
+        return True if self.shared.publish([Update(ref, before, commit)]) else None
 
     def _plan_tree(self, plan: Plan) -> Oid:
         git = self.repository.git
-        text = msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+        text = msgspec.json.format(encode(plan), indent=1) + b"\n"
         blob = git.text("hash-object", "-w", "--stdin", input=text)
         return git.text("mktree", input=f"100644 blob {blob}\t{_PLAN_FILE}\n".encode())
 
@@ -154,5 +190,5 @@ class Store:
         return GitcoordError(
             "foreign-state",
             f"{ref} at {tip[:12]} holds something that gitcoord did not write; it is left as it is.",
-            hint=f"Look at it with `git log {tip[:12]}`; move it away, or set another `state-prefix`.",
+            hint=f"Look at it with `git show {tip[:12]}`; move it away, or set another `state-prefix`.",
         )

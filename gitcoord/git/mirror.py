@@ -1,0 +1,95 @@
+"""The private copy of a remote's branches and of its state: `refs/gitcoord-mirror/REMOTE/`.
+
+A cache: nothing of the user's is touched by it, and what is broken in it is dropped and fetched again.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.git.refs import read_refs
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid, Result, stdin_lines
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+HEADS = "refs/heads/"
+
+
+class Update(msgspec.Struct, frozen=True):
+    """One ref to move from `old` (None: it must not exist) to `new` (None: it goes)."""
+
+    ref: str
+    old: Oid | None
+    new: Oid | None
+
+    def command(self, prefix: str = "") -> str:
+        """The line that says it to `git update-ref --stdin`, for the ref under `prefix`."""
+        if self.old is None:
+            return f"create {prefix}{self.ref} {self.new}"
+        if self.new is None:
+            return f"delete {prefix}{self.ref} {self.old}"
+        return f"update {prefix}{self.ref} {self.new} {self.old}"
+
+
+class Mirror:
+    """The copy of one remote. `prefix` goes before the remote's own ref names."""
+
+    def __init__(self, repository: Repository, remote: str, state_prefix: str) -> None:
+        self.prefix = f"refs/gitcoord-mirror/{remote}/"
+        self._repository = repository
+        self._git = repository.git
+        self._remote = remote
+        self._specs = [f"+{refs}*:{self.prefix}{refs}*" for refs in (HEADS, state_prefix)]
+
+    def fetch(self) -> Result:
+        """Brings the copy up to date; tried a few times, because a remote that is written to answers
+        with errors that pass."""
+        with self._lock:
+            return self._fetch()
+
+    def follow(self, updates: Sequence[Update]) -> None:
+        """Moves the copy along after a push, without asking the remote again.
+
+        Only from where it was: when another process has fetched meanwhile, its copy is the newer one.
+        """
+        commands = stdin_lines(update.command(self.prefix) for update in updates)
+        with self._lock:
+            if self._git.run("update-ref", "--stdin", input=commands, ok=()).code != 0:
+                self._fetch()
+
+    def _fetch(self) -> Result:
+        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+        options = ("--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
+        # Without the empty refmap git would move the user's own remote-tracking branches too.
+        command = ("fetch", "--quiet", *options, "--refmap=", "--", self._remote, *self._specs)
+        patience = Retrying(
+            retry=retry_if_result(lambda result: result.code != 0),
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.1, max=1),
+            before_sleep=lambda state: self._drop_broken(),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        ended: Result = patience(self._git.run, *command, ok=())
+        return ended
+
+    def _drop_broken(self) -> None:
+        """Removes copies that a crash of the machine left empty, or pointing to objects that are lost."""
+        refs = read_refs(self._git, self.prefix)
+        for name in refs.broken:
+            # `update-ref -d` refuses a ref that it cannot read.
+            (self._repository.common_dir / name).unlink(missing_ok=True)
+        asked = stdin_lines(refs.targets.values())
+        found = self._git.run("cat-file", "--batch-check=%(objectname)", input=asked).text.split("\n")
+        lost = [name for name, line in zip(refs.targets, found, strict=False) if line.endswith(" missing")]
+        self._git.run("update-ref", "--stdin", input=stdin_lines(f"delete {name}" for name in lost), ok=())
+
+    @cached_property
+    def _lock(self) -> "BaseFileLock":
+        from filelock import FileLock
+
+        return FileLock(self._repository.common_dir / "gitcoord-fetch.lock")

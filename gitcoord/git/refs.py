@@ -1,0 +1,22 @@
+"""Refs read by their exact names: no revision syntax, no guessing, and broken ones told from missing ones."""
+
+import msgspec
+
+from gitcoord.git.run import Git, Oid
+
+_BROKEN = "warning: ignoring broken ref "
+
+
+class Refs(msgspec.Struct, frozen=True):
+    """Where refs point, by their full names; `broken` names those whose target git cannot even read."""
+
+    targets: dict[str, Oid]
+    broken: tuple[str, ...]
+
+
+def read_refs(git: Git, name: str) -> Refs:
+    """The ref `name` and every ref under `name/`."""
+    ended = git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", name.rstrip("/"))
+    pairs = (line.split(" ", 1) for line in ended.text.split("\n") if line)
+    warnings = (line for line in ended.stderr.split("\n") if line.startswith(_BROKEN))
+    return Refs({ref: oid for oid, ref in pairs}, tuple(line.removeprefix(_BROKEN) for line in warnings))
