@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted
+from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted, WavesSaved
 from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
@@ -11,7 +11,10 @@ from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FOLD_TRAILER, FoldConflict, fold_in, fold_in_memory
 from gitcoord.merging.model import Adopt, Defer, Fold, Rebuild, RecordLanding, Update, Work, World
 from gitcoord.merging.observe import Scene
+from gitcoord.planning.later import postponed
+from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 Tell = Callable[[str], None]
@@ -22,8 +25,7 @@ def record_landing(scene: Scene, world: World, step: RecordLanding) -> None:
     work = world.work(step.task)
     if work.landing is None:
         return
-    pull = work.pull or (world.level_branch.pull if world.level_branch else None)
-    merged = pull if pull is not None and pull.state == "merged" else None
+    merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
     event = TaskLanded(
         at=now(),
         by=worker_name(),
@@ -118,7 +120,6 @@ def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
     others = other_side(
         scene.repository.git,
         head=work.head or "",
-        onto=step.onto,
         paths=step.paths,
         heads={other.task: head for other in world.works if (head := _present(other, step.task))},
     )
@@ -132,10 +133,22 @@ def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
         paths=step.paths,
         onto=step.onto,
     )
-    scene.store.record(
-        event, unless=lambda before: before.deferral is not None and before.deferral.onto == step.onto
-    )
+    record_deferral(scene.store, event)
     return event
+
+
+def record_deferral(store: Store, event: TaskDeferred) -> None:
+    """Writes the deferral into the journal, and moves its task to a later wave of the plan."""
+    task = TaskId(event.task or "")
+    known = (event.head, event.onto)
+    fresh = store.record(
+        event,
+        unless=lambda before: (
+            before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
+        ),
+    )
+    if fresh:
+        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
 
 
 def conflict_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str) -> str:
@@ -143,6 +156,11 @@ def conflict_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, 
     shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     against = " and ".join(f"task {other}" for other in others) or base
     return f"task {task} conflicts with {against} in {shown}"
+
+
+def _told(plan: Plan, task: TaskId) -> WavesSaved:
+    level = plan.level_of(task)
+    return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
 
 
 def _present(work: Work, task: TaskId) -> Oid | None:

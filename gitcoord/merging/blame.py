@@ -7,12 +7,12 @@ from gitcoord.tasks.model import TaskId
 
 
 def other_side(
-    git: Git, *, head: Oid, onto: Oid, paths: Iterable[str], heads: Mapping[TaskId, Oid]
+    git: Git, *, head: Oid, paths: Iterable[str], heads: Mapping[TaskId, Oid]
 ) -> tuple[TaskId, ...]:
-    """The tasks of `heads` that changed one of `paths` (or something above or below it) and are in `onto`.
+    """The tasks of `heads` that changed one of `paths`, or something above or below it.
 
-    `heads` maps tasks to the commits that were landed or folded for them; only what `onto` has beyond
-    `head` is looked at.
+    `heads` maps tasks to the commits that were landed or folded for them; only what they have beyond
+    `head` counts.
     """
     wanted = set(paths)
     found = []

@@ -28,7 +28,7 @@ from gitcoord.merging.model import (
     Wait,
     World,
 )
-from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.observe import Scene, observe, with_newest_plan
 from gitcoord.merging.report import make_report, waiting_tasks
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
@@ -149,6 +149,7 @@ class Lander:
             self._tell(done)
         else:
             event = act.defer(self._scene, world, deferral)
+            self._scene = with_newest_plan(self._scene)
             self._tell(f"deferred: {event.reason}")
 
 

@@ -45,6 +45,13 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     landed: Mapping[TaskId, Landing]
 
 
+def with_newest_plan(scene: Scene) -> Scene:
+    """The scene with the plan as it is saved now."""
+    plan = scene.store.require_plan()
+    level = next((level for level in plan.levels if level.number == scene.level.number), scene.level)
+    return msgspec.structs.replace(scene, plan=plan, level=level)
+
+
 def observe(scene: Scene) -> World:
     """One look at the world. Raises when git or the forge cannot be asked."""
     scene.store.refresh()
@@ -97,14 +104,10 @@ def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
         heads = {task: head for task in scene.level.tasks if (head := _head(scene, look, task))}
         inside = scene.ancestry.contained(pull.head_commit, set(heads.values()))
         for task, head in heads.items():
-            own = branch in (scene.plan.tasks[task].branch, *_round_of(scene, branch))
+            own = branch == scene.plan.tasks[task].branch or scene.options.strategy == "single-pr"
             if own and head in inside:
                 found[task] = Landing(commit=pull.merge_commit, head=head)
     return found
-
-
-def _round_of(scene: Scene, branch: str) -> tuple[str, ...]:
-    return (branch,) if scene.options.strategy == "single-pr" else ()
 
 
 def _head(scene: Scene, look: _Look, task: TaskId) -> Oid | None:
@@ -130,16 +133,22 @@ def _work(scene: Scene, look: _Look, task: TaskId) -> Work:
         recorded=before.head,
         landing=landing,
         journaled=before.stand == "landed",
-        pull=_pull_for(look, planned.branch, landing),
+        pull=_pull_for(scene, look, planned.branch, landing),
         stale=standing == "ready" and head is not None and _stale(scene, look, planned, head),
     )
 
 
-def _pull_for(look: _Look, branch: str, landing: Landing | None) -> Pull | None:
-    pull = look.pulls.get(branch)
-    if pull is None or (pull.state == "merged" and landing is None):
-        return None  # it merged an earlier head: new work needs a pull request of its own
-    return pull
+def _pull_for(scene: Scene, look: _Look, branch: str, landing: Landing | None) -> Pull | None:
+    """The pull request that brought the task in, or the open one that carries it."""
+    if landing is None:
+        pull = look.pulls.get(branch)
+        # A merged one merged an earlier head: new work needs a pull request of its own.
+        return pull if pull is not None and pull.state == "open" else None
+    for name, pull in look.pulls.items():
+        own = name == branch or scene.options.strategy == "single-pr"
+        if own and pull.state == "merged" and scene.ancestry.contains(pull.head_commit, landing.head):
+            return pull
+    return None
 
 
 def _standing(scene: Scene, look: _Look, planned: PlannedTask) -> tuple[Standing, str, Oid | None]:

@@ -12,6 +12,7 @@ from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.events import WavesSaved
 from gitcoord.merging.observe import Scene, observe
+from gitcoord.planning.later import with_waves
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
 from gitcoord.state.journal import now, worker_name
@@ -65,21 +66,9 @@ def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
     place = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
     wave_of = {task: place.get(task, plan.tasks[task].wave) for task in level.tasks}
     order = {task: index for index, task in enumerate(report.landing_order)}
-    numbers = sorted(set(wave_of.values()))
-    waves = tuple(
-        tuple(sorted((t for t in level.tasks if wave_of[t] == n), key=lambda t: order.get(t, len(order))))
-        for n in numbers
-    )
-    renumbered = {task: number for number, wave in enumerate(waves, 1) for task in wave}
-    tasks = {
-        task: msgspec.structs.replace(planned, wave=renumbered.get(task, planned.wave))
-        for task, planned in plan.tasks.items()
-    }
-    levels = tuple(
-        msgspec.structs.replace(one, waves=waves) if one.number == level.number else one
-        for one in plan.levels
-    )
-    return msgspec.structs.replace(plan, tasks=tasks, levels=levels)
+    ranked = sorted(level.tasks, key=lambda task: order.get(task, len(order)))
+    waves = [[task for task in ranked if wave_of[task] == number] for number in sorted(set(wave_of.values()))]
+    return with_waves(plan, level.number, waves)
 
 
 def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.merging.act import conflict_reason
+from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
@@ -53,6 +53,10 @@ def hand_in(desk: Desk) -> HandedIn:
         copy.conclude_merge(copy.merge_state().unmerged)
     head = _push(desk)
     notes = []
+    if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
+        return HandedIn(
+            task=desk.task.id, branch=desk.task.branch, head=head, notes=("it has landed already",)
+        )
     if desk.ancestry.contains(desk.base_commit, head):
         notes.append(f"{desk.task.branch} has no changes of its own")
     event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=desk.task.branch, head=head)
@@ -102,7 +106,7 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
         if task != desk.task.id and task in progress and (folded := progress[task].folded) is not None
     }
     heads |= {task: landing.head for task, landing in desk.landed.items() if task != desk.task.id}
-    others = other_side(desk.repository.git, head=head, onto=conflict.onto, paths=conflict.paths, heads=heads)
+    others = other_side(desk.repository.git, head=head, paths=conflict.paths, heads=heads)
     reason = conflict_reason(desk.task.id, others, conflict.paths, into)
     event = TaskDeferred(
         at=now(),
@@ -114,7 +118,7 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
         paths=conflict.paths,
         onto=conflict.onto,
     )
-    desk.store.record(event)
+    record_deferral(desk.store, event)
     return answer_no(
         "conflict",
         f"{reason[0].upper()}{reason[1:]}; the work is safe on {desk.task.branch}.",

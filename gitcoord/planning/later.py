@@ -1,0 +1,38 @@
+"""Moving a task to a later wave of its level, because its branch turned out to conflict."""
+
+import msgspec
+
+from gitcoord.planning.model import Plan
+from gitcoord.tasks.model import TaskId
+
+
+def postponed(plan: Plan, task: TaskId) -> Plan:
+    """The plan with `task` one wave later than its own; unchanged when it is alone in its wave already."""
+    planned = plan.tasks.get(task)
+    if planned is None:
+        return plan
+    level = plan.level_of(task)
+    waves = [list(wave) for wave in level.waves]
+    own = next((index for index, wave in enumerate(waves) if task in wave), None)
+    if own is None or waves[own] == [task]:
+        return plan
+    waves[own].remove(task)
+    if own + 1 == len(waves):
+        waves.append([])
+    waves[own + 1].append(task)
+    return with_waves(plan, level.number, waves)
+
+
+def with_waves(plan: Plan, number: int, waves: list[list[TaskId]]) -> Plan:
+    """The plan with these waves in level `number`; every task's wave number follows."""
+    kept = tuple(tuple(wave) for wave in waves if wave)
+    place = {task: index for index, wave in enumerate(kept, 1) for task in wave}
+    tasks = {
+        task: msgspec.structs.replace(planned, wave=place.get(task, planned.wave))
+        for task, planned in plan.tasks.items()
+    }
+    levels = tuple(
+        msgspec.structs.replace(level, waves=kept) if level.number == number else level
+        for level in plan.levels
+    )
+    return msgspec.structs.replace(plan, tasks=tasks, levels=levels)
