@@ -24,6 +24,8 @@ def test_every_circle_is_told(fault: Fault) -> None:
     error = fault(*(task(id, depends_on=[id ^ 1]) for id in range(2, 12)))
     assert [one.task for one in error.findings] == ["2", "4", "6", "8", "10"]
     assert "has 5 errors" in error.message
+    assert "6 -> 7 -> 6" in error.message
+    assert "8 -> 9" not in error.message
     assert "and 2 more" in error.message
 
 
@@ -86,6 +88,7 @@ def test_an_id_that_occurs_twice_is_an_error_with_both_titles(fault: Fault) -> N
     assert [(one.code, one.task) for one in error.findings] == [("duplicate-id", "48")]
     assert '"Soup"' in error.message
     assert '"Salad"' in error.message
+    assert fault(task(48), task("48", status="done")).code == "duplicate-id"
 
 
 def test_of_finished_duplicates_the_first_counts(read: Read) -> None:

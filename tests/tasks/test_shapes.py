@@ -68,6 +68,7 @@ def test_a_tag_of_that_name_is_not_taken_for_a_wrapper(read_json: ReadJson) -> N
     }
     assert edges(read_json(document, tag="data")) == {"1": []}
     assert edges(read_json(document, tag="tags")) == {"2": []}
+    assert read_json({"data": {"tasks": [task(1)], "metadata": {}}}).tag == "data"
 
 
 def test_tags_that_are_lists_are_all_offered(read_json: ReadJson) -> None:
