@@ -1,0 +1,221 @@
+"""GitHub's answers as typed values: only the fields that gitcoord reads, checked while they are decoded."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.forge.port import Pull
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The base of every answer: unknown keys are GitHub's business."""
+
+
+class RepositoryAnswer(Answer, frozen=True):
+    """`GET /repos/{owner}/{repo}`."""
+
+    full_name: str
+
+
+class NamedRepository(Answer, frozen=True):
+    """A repository inside another answer."""
+
+    full_name: str
+
+
+class SideAnswer(Answer, frozen=True):
+    """The head or base of a pull request; a deleted fork leaves no repository."""
+
+    ref: str
+    sha: str
+    repo: NamedRepository | None = None
+
+
+class PullAnswer(Answer, frozen=True):
+    """A pull request; what concerns mergeability is there when it was read by its number only."""
+
+    number: int
+    state: Literal["open", "closed"]
+    title: str
+    head: SideAnswer
+    base: SideAnswer
+    html_url: str
+    body: str | None = None
+    draft: bool = False
+    merged_at: str | None = None
+    merge_commit_sha: str | None = None
+    mergeable: bool | None = None
+    mergeable_state: str = "unknown"
+
+    def to_pull(self) -> Pull:
+        """The port's value. Of a pull request that is not open, GitHub's `mergeable` means nothing."""
+        merged = self.merged_at is not None
+        return Pull(
+            number=self.number,
+            head=self.head.ref,
+            head_commit=self.head.sha,
+            base=self.base.ref,
+            state="merged" if merged else self.state,
+            title=self.title,
+            body=self.body or "",
+            draft=self.draft,
+            mergeable=self.mergeable if self.state == "open" else None,
+            merge_commit=self.merge_commit_sha if merged else None,
+            url=self.html_url,
+        )
+
+
+class MergeAnswer(Answer, frozen=True):
+    """`PUT …/merge`, 200."""
+
+    sha: str
+    merged: bool
+
+
+class CheckName(Answer, frozen=True):
+    """A required check in classic branch protection."""
+
+    context: str
+    app_id: int | None = None
+
+
+class RequiredChecksAnswer(Answer, frozen=True):
+    """The required checks of classic branch protection."""
+
+    contexts: tuple[str, ...] = ()
+    checks: tuple[CheckName, ...] = ()
+    strict: bool = False
+
+
+class ProtectionSummary(Answer, frozen=True):
+    """What anybody who can read sees of a branch's classic protection."""
+
+    enabled: bool = False
+    required_status_checks: RequiredChecksAnswer | None = None
+
+
+class BranchAnswer(Answer, frozen=True):
+    """`GET …/branches/{branch}`."""
+
+    protected: bool = False
+    protection: ProtectionSummary | None = None
+
+
+class RequiredReviewsAnswer(Answer, frozen=True):
+    """The required reviews of classic branch protection."""
+
+    required_approving_review_count: int = 0
+
+
+class ProtectionAnswer(Answer, frozen=True):
+    """`GET …/branches/{branch}/protection`, for administrators."""
+
+    required_status_checks: RequiredChecksAnswer | None = None
+    required_pull_request_reviews: RequiredReviewsAnswer | None = None
+
+
+class RuleAnswer(Answer, frozen=True):
+    """One rule of the rulesets that apply to a branch; what `parameters` holds depends on the type."""
+
+    type: str
+    parameters: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class RuleCheck(Answer, frozen=True):
+    """A required check in a ruleset."""
+
+    context: str
+    integration_id: int | None = None
+
+
+class CheckParameters(Answer, frozen=True):
+    """The parameters of a `required_status_checks` rule."""
+
+    required_status_checks: tuple[RuleCheck, ...] = ()
+    strict_required_status_checks_policy: bool = False
+
+
+class ReviewParameters(Answer, frozen=True):
+    """The parameters of a `pull_request` rule."""
+
+    required_approving_review_count: int = 0
+
+
+class StatusAnswer(Answer, frozen=True):
+    """A commit status."""
+
+    context: str
+    state: str
+
+
+class CombinedStatusAnswer(Answer, frozen=True):
+    """`GET …/commits/{ref}/status`: the newest status of every context."""
+
+    statuses: tuple[StatusAnswer, ...] = ()
+
+
+class AppAnswer(Answer, frozen=True):
+    """The app that reported a check run."""
+
+    id: int
+
+
+class CheckRunAnswer(Answer, frozen=True):
+    """A check run."""
+
+    name: str
+    status: str
+    conclusion: str | None = None
+    app: AppAnswer | None = None
+
+
+class CheckRunsAnswer(Answer, frozen=True):
+    """`GET …/commits/{ref}/check-runs`."""
+
+    check_runs: tuple[CheckRunAnswer, ...] = ()
+
+
+class UserAnswer(Answer, frozen=True):
+    """Who wrote something."""
+
+    login: str
+
+
+class ReviewAnswer(Answer, frozen=True):
+    """A review of a pull request; its author may have left GitHub."""
+
+    state: str
+    user: UserAnswer | None = None
+
+
+class CompareAnswer(Answer, frozen=True):
+    """`GET …/compare/{base}...{head}`."""
+
+    behind_by: int
+
+
+class ErrorDetail(Answer, frozen=True):
+    """One of the errors of a 422."""
+
+    message: str = ""
+    code: str = ""
+    field: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it says, or what it is about."""
+        return self.message or " ".join(part for part in (self.field, self.code) if part)
+
+
+class ErrorAnswer(Answer, frozen=True):
+    """Any answer from 400 on; GitHub sends `errors` as objects, at times as texts."""
+
+    message: str = ""
+    errors: tuple[ErrorDetail | str, ...] | str = ()
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The texts of its errors."""
+        if isinstance(self.errors, str):
+            return (self.errors,)
+        return tuple(error if isinstance(error, str) else error.text for error in self.errors)

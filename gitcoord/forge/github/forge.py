@@ -1,0 +1,185 @@
+"""The `github` forge: the port on top of the gateway. A lost answer is reported, never sent again."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.answers import (
+    CheckRunsAnswer,
+    CombinedStatusAnswer,
+    CompareAnswer,
+    MergeAnswer,
+    PullAnswer,
+    RepositoryAnswer,
+    ReviewAnswer,
+)
+from gitcoord.forge.github.demands import read_demands
+from gitcoord.forge.github.finding import Finder
+from gitcoord.forge.github.gates import (
+    DRAFT,
+    MERGE_QUEUE,
+    UP_TO_DATE,
+    Demands,
+    check_gates,
+    review_gate,
+    summary_gate,
+)
+from gitcoord.forge.github.gateway import Denied, Gateway, NoAnswer, decode_written
+from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
+from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
+
+
+class GitHubForge:
+    """Pull requests of one repository on GitHub."""
+
+    name = "github"
+
+    def __init__(self, gateway: Gateway, full_name: str) -> None:
+        """Asks GitHub for the repository's present name: after a rename, writes to the old one get lost."""
+        self._gateway = gateway
+        self.full_name = gateway.read(f"/repos/{full_name}", RepositoryAnswer).full_name
+        self._path = f"/repos/{self.full_name}"
+        self._finder = Finder(gateway, self.full_name)
+        self._demands: dict[str, Demands] = {}
+
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
+        """See `Forge.find_pulls`."""
+        return self._finder.find(heads, base)
+
+    def read_pull(self, number: int) -> Pull:
+        """See `Forge.read_pull`."""
+        return self._read(number).to_pull()
+
+    def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
+        """See `Forge.open_pull`."""
+        path = f"{self._path}/pulls"
+        body = {"title": new.title, "head": new.head, "base": new.base, "body": new.body, "draft": new.draft}
+        written = self._gateway.write("POST", path, body)
+        if isinstance(written, Denied):
+            return self._adopted(new) if is_already_open(written.details) else _not_opened(written)
+        answer = (
+            written if isinstance(written, NoAnswer) else decode_written(written, PullAnswer, f"POST {path}")
+        )
+        if isinstance(answer, PullAnswer):
+            return answer.to_pull()
+        return self._finder.open_one(new.head, new.base) or Unclear(message=answer.message)
+
+    def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """See `Forge.edit_pull`."""
+        change: dict[str, Any] = {"title": title, "body": body}
+        change = {name: text for name, text in change.items() if text is not None}
+        if not change:
+            return
+        written = self._gateway.write("PATCH", f"{self._path}/pulls/{number}", change)
+        if isinstance(written, NoAnswer) and not self._has_text(number, title, body):
+            raise GitcoordError(
+                "edit-unclear",
+                f"It is not known whether the text of pull request {number} was changed: {written.message}.",
+                hint="Run the same command again; it goes on where it stopped.",
+            )
+        if isinstance(written, Denied):
+            raise GitcoordError(
+                "edit-refused", f"GitHub did not change the text of pull request {number}: {written.text}."
+            )
+
+    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
+        """See `Forge.closed_gates`. What the base demands is read once, what was reported every time."""
+        if pull.base not in self._demands:
+            self._demands[pull.base] = read_demands(self._gateway, self._path, pull.base)
+        demands = self._demands[pull.base]
+        gates = [DRAFT] if pull.draft else []
+        if demands.merge_queue:
+            gates.append(MERGE_QUEUE)
+        if demands.checks:
+            gates += self._check_gates(pull, demands)
+        review = self._review_gate(pull, demands) if demands.approvals else None
+        if review is not None:
+            gates.append(review)
+        if demands.up_to_date and self._is_behind(pull):
+            gates.append(UP_TO_DATE)
+        if not gates and not demands.complete:
+            summary = summary_gate(self._read(pull.number).mergeable_state, pull.base)
+            gates += [] if summary is None else [summary]
+        return tuple(gates)
+
+    def merge_pull(self, request: MergeRequest) -> MergeOutcome:
+        """See `Forge.merge_pull`."""
+        path = f"{self._path}/pulls/{request.number}/merge"
+        body = {"sha": request.head, "merge_method": request.method}
+        if request.method != "rebase":
+            body |= {"commit_title": request.title, "commit_message": request.message}
+        written = self._gateway.write("PUT", path, body)
+        if isinstance(written, Denied):
+            return self._not_merged(request, written)
+        answer = (
+            written if isinstance(written, NoAnswer) else decode_written(written, MergeAnswer, f"PUT {path}")
+        )
+        if isinstance(answer, NoAnswer):
+            return Unclear(message=answer.message)
+        if not answer.merged:
+            return Unclear(message=f"GitHub answered that pull request {request.number} is not merged")
+        return Merged(commit=answer.sha)
+
+    def _not_merged(self, request: MergeRequest, denied: Denied) -> Refused | Unclear:
+        kind = merge_refusal(denied.status, denied.text)
+        if kind != "conflict":
+            return Refused(kind=kind, message=denied.text)
+        # "Not mergeable" is also said of pull requests that are merged, closed or not examined yet, and has
+        # been answered to calls that did merge.
+        pull = self.read_pull(request.number)
+        if pull.state == "merged":
+            return Unclear(
+                message=f"GitHub said {denied.text!r} of pull request {pull.number}, which is merged"
+            )
+        if pull.state == "closed":
+            return Refused(kind="closed", message=f"Pull request {pull.number} is closed.")
+        return Refused(kind="conflict" if pull.mergeable is False else "retry", message=denied.text)
+
+    def _adopted(self, new: NewPull) -> Pull | Refused:
+        found = self._finder.open_one(new.head, new.base)
+        if found is not None:
+            return found
+        return Refused(
+            kind="retry", message=f"GitHub has a pull request for {new.head}, but does not list it yet."
+        )
+
+    def _read(self, number: int) -> PullAnswer:
+        found = self._gateway.read_if_there(f"{self._path}/pulls/{number}", PullAnswer)
+        if found is None:
+            raise GitcoordError(
+                "no-such-pull",
+                f"There is no pull request {number} in {self.full_name}.",
+                hint="Look at the repository's pull requests; it may have been made in another one.",
+            )
+        return found
+
+    def _has_text(self, number: int, title: str | None, body: str | None) -> bool:
+        pull = self.read_pull(number)
+        return title in (None, pull.title) and body in (None, pull.body)
+
+    def _check_gates(self, pull: Pull, demands: Demands) -> tuple[Gate, ...]:
+        path = f"{self._path}/commits/{pull.head_commit}"
+        statuses = self._gateway.read_pages(f"{path}/status", CombinedStatusAnswer)
+        runs = self._gateway.read_pages(f"{path}/check-runs", CheckRunsAnswer, {"filter": "latest"})
+        return check_gates(
+            demands,
+            [status for page in statuses for status in page.statuses],
+            [run for page in runs for run in page.check_runs],
+        )
+
+    def _review_gate(self, pull: Pull, demands: Demands) -> Gate | None:
+        path = f"{self._path}/pulls/{pull.number}/reviews"
+        pages = self._gateway.read_pages(path, tuple[ReviewAnswer, ...])
+        return review_gate(demands, [review for page in pages for review in page])
+
+    def _is_behind(self, pull: Pull) -> bool:
+        sides = f"{quote(pull.base, safe='')}...{pull.head_commit}"
+        return (
+            self._gateway.read(f"{self._path}/compare/{sides}", CompareAnswer, {"per_page": 1}).behind_by > 0
+        )
+
+
+def _not_opened(denied: Denied) -> Refused:
+    kind = open_refusal(denied.status, denied.message, denied.details)
+    return Refused(kind=kind, message=denied.text)

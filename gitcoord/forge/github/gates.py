@@ -1,0 +1,94 @@
+"""Which gates are closed, from what a base demands and what was reported. Pure."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from gitcoord.forge.github.answers import CheckRunAnswer, ReviewAnswer, StatusAnswer
+from gitcoord.forge.port import Gate
+
+_PASSING = ("success", "neutral", "skipped")
+
+
+class RequiredCheck(msgspec.Struct, frozen=True, order=True):
+    """A check that must pass; `app` None: whoever reports it."""
+
+    context: str
+    app: int | None = None
+
+
+class Demands(msgspec.Struct, frozen=True, kw_only=True):
+    """What a base demands of pull requests.
+
+    `complete` is False when the token may not see everything; then GitHub's own summary is asked as well.
+    """
+
+    checks: frozenset[RequiredCheck] = frozenset()
+    up_to_date: bool = False
+    approvals: int = 0
+    merge_queue: bool = False
+    complete: bool = True
+
+
+def check_gates(
+    demands: Demands, statuses: Iterable[StatusAnswer], runs: Iterable[CheckRunAnswer]
+) -> tuple[Gate, ...]:
+    """The required checks that have not passed. A status and a check run of one name must both pass."""
+    states = {status.context: status.state for status in statuses}
+    by_name: dict[str, list[CheckRunAnswer]] = {}
+    for run in runs:
+        by_name.setdefault(run.name, []).append(run)
+    required = sorted(demands.checks, key=lambda check: (check.context, check.app or 0))
+    gates = (
+        _check_gate(check, states.get(check.context), by_name.get(check.context, [])) for check in required
+    )
+    return tuple(gate for gate in gates if gate is not None)
+
+
+def _check_gate(check: RequiredCheck, state: str | None, runs: list[CheckRunAnswer]) -> Gate | None:
+    name = f"check {check.context}"
+    if state is None and not runs:
+        return Gate(name=name, reason="it has not been reported yet")
+    if check.app is not None:
+        runs = [run for run in runs if run.app is not None and run.app.id == check.app]
+        if not runs:
+            return Gate(name=name, reason=f"the app {check.app}, which must report it, has not")
+    if state in ("failure", "error"):
+        return Gate(name=name, reason=f"its status is {state}", failed=True)
+    for run in runs:
+        if run.status == "completed" and run.conclusion not in _PASSING:
+            return Gate(name=name, reason=f"it ended with {run.conclusion}", failed=True)
+    if state == "pending" or any(run.status != "completed" for run in runs):
+        return Gate(name=name, reason="it has not ended yet")
+    return None
+
+
+def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | None:
+    """The approvals that are missing. A comment does not change what its author said before."""
+    verdicts: dict[str, str] = {}
+    for review in reviews:
+        if review.user is not None and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            verdicts[review.user.login] = review.state
+    objectors = sorted(login for login, state in verdicts.items() if state == "CHANGES_REQUESTED")
+    if objectors:
+        return Gate(name="review", reason=f"{' and '.join(objectors)} asked for changes")
+    given = sum(state == "APPROVED" for state in verdicts.values())
+    if given >= demands.approvals:
+        return None
+    return Gate(name="review", reason=f"{given} of {demands.approvals} required approvals are there")
+
+
+def summary_gate(mergeable_state: str, base: str) -> Gate | None:
+    """What GitHub's one-word summary says, for demands that the token may not see."""
+    if mergeable_state == "blocked":
+        return Gate(name="branch protection", reason=f"GitHub says that a rule of {base} is not met yet")
+    if mergeable_state == "behind":
+        return UP_TO_DATE
+    return None
+
+
+DRAFT = Gate(name="draft", reason="it is a draft; mark it as ready for review")
+UP_TO_DATE = Gate(name="up to date", reason="the base demands branches that contain its newest commits")
+MERGE_QUEUE = Gate(
+    name="merge queue", reason="the base takes changes from GitHub's merge queue only", failed=True
+)

@@ -1,0 +1,78 @@
+"""What GitHub's refusals to merge or to open mean. Pure; by substring, and an unknown sentence fails closed.
+
+The status alone says nothing: 405 is a conflict, a missing review, a method that is switched off, or the
+base having moved.
+"""
+
+from gitcoord.forge.port import RefusalKind
+
+_RULESET_TITLE = "Repository rule violations found"
+
+# In this order: the first match decides. Sentences as GitHub has answered them; it documents few of them.
+_MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
+    ("head branch was modified", "head-moved"),
+    ("base branch was modified", "retry"),
+    ("merge already in progress", "retry"),
+    ("head branch is out of date", "retry"),
+    ("merge queue", "not-allowed"),
+    ("are not allowed on this repository", "not-allowed"),
+    ("not authorized to push", "not-allowed"),
+    ("resource not accessible", "not-allowed"),
+    ("archived", "not-allowed"),
+    # These two are about one branch alone: the run goes on with the others.
+    ("must not contain merge commits", "gate"),
+    ("can't be rebased", "gate"),
+    ("still a draft", "gate"),
+    ("required status check", "gate"),
+    ("approving review", "gate"),
+    ("changes have been requested", "gate"),
+    ("review is required", "gate"),
+    ("conversations must be resolved", "gate"),
+    ("conversation must be resolved", "gate"),
+    ("required deployment", "gate"),
+    ("not mergeable", "conflict"),
+    ("merge conflict", "conflict"),
+)
+_STRONGEST_FIRST: tuple[RefusalKind, ...] = (
+    "not-allowed",
+    "unknown",
+    "gate",
+    "conflict",
+    "head-moved",
+    "retry",
+)
+
+
+def merge_refusal(status: int, message: str) -> RefusalKind:
+    """The kind of a refused merge."""
+    if message.startswith(_RULESET_TITLE):
+        lines = [line for line in message.removeprefix(_RULESET_TITLE).splitlines() if line.strip()]
+        kinds = {_of_sentence(line) for line in lines} or {"unknown"}
+        return next(kind for kind in _STRONGEST_FIRST if kind in kinds)
+    kind = _of_sentence(message)
+    if kind == "unknown" and status == 403:
+        return "not-allowed"
+    return kind
+
+
+def _of_sentence(sentence: str) -> RefusalKind:
+    lowered = sentence.lower().replace("’", "'")
+    return next((kind for text, kind in _MERGE_SENTENCES if text in lowered), "unknown")
+
+
+def is_already_open(details: tuple[str, ...]) -> bool:
+    """Whether a pull request could not be opened because there is one."""
+    return any("pull request already exists" in detail.lower() for detail in details)
+
+
+def open_refusal(status: int, message: str, details: tuple[str, ...]) -> RefusalKind:
+    """The kind of a pull request that could not be opened."""
+    said = " ".join((message, *details)).lower()
+    if "no commits between" in said:
+        return "nothing-to-merge"
+    if status == 403 or "resource not accessible" in said:
+        return "not-allowed"
+    if details in (("head invalid",), ("base invalid",)):
+        # Missing, or pushed a moment ago and not yet known everywhere.
+        return "retry"
+    return "unknown"
