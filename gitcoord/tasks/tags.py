@@ -75,5 +75,6 @@ def _current(home: Path | None, findings: Findings) -> str | None:
 
 
 def _listed(tags: Tags) -> str:
-    shown = ", ".join(f"{quoted(name)} ({len(tasks)} tasks)" for name, tasks in list(tags.items())[:_MOST])
+    counts = [(name, f"{len(tasks)} task{'' if len(tasks) == 1 else 's'}") for name, tasks in tags.items()]
+    shown = ", ".join(f"{quoted(name)} ({count})" for name, count in counts[:_MOST])
     return shown if len(tags) <= _MOST else f"{shown} and {len(tags) - _MOST} more"

@@ -72,7 +72,7 @@ def test_a_tag_of_that_name_is_not_taken_for_a_wrapper(read_json: ReadJson) -> N
 
 
 def test_tags_that_are_lists_are_all_offered(read_json: ReadJson) -> None:
-    with pytest.raises(GitcoordError, match=r'"a" \(1 tasks\), "b" \(2 tasks\)'):
+    with pytest.raises(GitcoordError, match=r'"a" \(1 task\), "b" \(2 tasks\)'):
         read_json({"a": [task(1)], "b": [task(1), task(2)], "notes": ["x"]})
 
 
