@@ -4,7 +4,8 @@ import os
 import re
 
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
-_USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
+# Up to the last @ before the path: a password may hold one itself.
+_USERINFO = re.compile(r"(?<=://)[^/\s'\"]+(?=@)")
 _GITHUB_TOKEN = re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})")
 _AUTHORIZATION = re.compile(r"(?i)(authorization:\s*\w+\s+)\S+")
 

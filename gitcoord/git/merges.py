@@ -120,5 +120,8 @@ def _until_empty(fields: Iterator[str]) -> Iterator[str]:
 
 def _messages(fields: Iterator[str]) -> Iterator[MergeMessage]:
     for count in _until_empty(fields):
+        if not count.isdecimal():
+            # Advice about submodules, written right in front of the NUL that ends the messages.
+            return
         paths = tuple(next(fields) for _ in range(int(count)))
         yield MergeMessage(next(fields), paths, next(fields).removesuffix("\n"))
