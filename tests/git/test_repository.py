@@ -1,0 +1,210 @@
+"""Finding the repository: every odd place gives one clear sentence."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitcoord.errors import Exit, GitcoordError
+from gitcoord.git.base import find_base
+from gitcoord.git.merges import commit_tree
+from gitcoord.git.repository import Repository
+from tests.git.world import ROOT, shared_of
+from tests.support.repos import Repo
+
+
+def refusal(path: Path) -> GitcoordError:
+    with pytest.raises(GitcoordError) as failure:
+        Repository.discover(path)
+    return failure.value
+
+
+def with_program(path: str, place: Path) -> str:
+    """The message of discovering `place` in a process whose PATH is `path`."""
+    script = (
+        "import sys; from pathlib import Path; from gitcoord.errors import GitcoordError;"
+        "from gitcoord.git.repository import Repository\n"
+        "try: Repository.discover(Path(sys.argv[1]))\n"
+        "except GitcoordError as error: print(error.code, error.message, error.hint)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(place)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ended.stdout.strip()
+
+
+def fake_git(directory: Path, version: str) -> str:
+    program = directory / "git"
+    directory.mkdir()
+    program.write_text(f"#!/bin/sh\necho 'git version {version}'\n")
+    program.chmod(0o755)
+    return str(directory)
+
+
+def test_outside_of_any_repository_there_is_none(tmp_path: Path) -> None:
+    error = refusal(tmp_path)
+    assert (error.code, error.exit) == ("no-repository", Exit.REFUSED)
+    assert str(tmp_path) in error.message
+    assert "git init" in error.hint
+
+
+def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "nowhere").code == "no-directory"
+    (tmp_path / "file").touch()
+    assert refusal(tmp_path / "file").code == "no-directory"
+
+
+def test_a_subdirectory_belongs_to_the_repository_around_it(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path, {"a/b/c.txt": "x"})
+    found = Repository.discover(work.path / "a" / "b")
+    assert (found.root, found.common_dir) == (work.path, work.path / ".git")
+    assert (found.remote, found.bare, found.shallow) == ("origin", False, False)
+    assert found.current_branch() == "main"
+
+
+def test_a_linked_worktree_shares_the_repository(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    work.git("worktree", "add", "--quiet", "-b", "topic", str(tmp_path / "linked"))
+    found = Repository.discover(tmp_path / "linked")
+    assert (found.root, found.common_dir) == (tmp_path / "linked", work.path / ".git")
+    assert found.current_branch() == "topic"
+
+
+def test_a_bare_repository_has_no_working_tree(tmp_path: Path) -> None:
+    remote, _ = Repo.pair(tmp_path)
+    found = Repository.discover(remote.path)
+    assert found.bare
+    assert found.remote is None
+    with pytest.raises(GitcoordError, match="has no working tree") as failure:
+        found.require_working_tree()
+    assert failure.value.code == "bare"
+    found.require_history()
+
+
+def test_a_path_with_a_line_feed_is_found(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "two\nlines\u2028")
+    assert Repository.discover(repo.path).root == repo.path
+
+
+def test_a_shallow_clone_is_told(tmp_path: Path) -> None:
+    remote, _ = Repo.pair(tmp_path)
+    remote.commit({"b.txt": "b"})
+    shallow = remote.clone(tmp_path / "shallow", "--depth=1")
+    with pytest.raises(GitcoordError, match="shallow") as failure:
+        Repository.discover(shallow.path).require_history()
+    assert failure.value.code == "shallow"
+    assert "--unshallow" in failure.value.hint
+
+
+def test_a_repository_without_commits_is_told(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "empty")
+    found = Repository.discover(repo.path)
+    with pytest.raises(GitcoordError, match="no commits yet"):
+        found.require_history()
+    assert found.current_branch() == "main"
+    assert found.resolve("HEAD") is None
+    with pytest.raises(GitcoordError, match="branches here: none"):
+        find_base(shared_of(repo), None)
+
+
+def test_a_detached_head_is_on_no_branch(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    work.git("checkout", "--quiet", "--detach")
+    assert Repository.discover(work.path).current_branch() is None
+
+
+def test_a_tag_of_the_same_name_does_not_change_the_name_of_the_branch(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    work.git("tag", "main")
+    assert Repository.discover(work.path).current_branch() == "main"
+
+
+def test_a_git_that_is_too_old_is_refused(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    told = with_program(fake_git(tmp_path / "bin", "2.25.1"), repo.path)
+    assert told == "old-git git version 2.25.1 is too old: gitcoord needs git 2.39 or newer. Upgrade git."
+
+
+def test_no_git_at_all_is_told(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    assert with_program(str(tmp_path), repo.path).startswith("no-git The git program was not found.")
+
+
+def test_a_git_that_may_not_be_run_is_told(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    path = fake_git(tmp_path / "bin", "2.40")
+    (tmp_path / "bin" / "git").write_text("#!/no/such/interpreter\n")
+    assert with_program(path, repo.path).startswith("no-git ")
+
+
+def test_the_only_remote_counts_whatever_its_name(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    work.git("remote", "rename", "origin", "upstream")
+    assert Repository.discover(work.path).remote == "upstream"
+
+
+def test_among_several_remotes_none_is_guessed(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    work.git("remote", "rename", "origin", "mine")
+    work.git("remote", "add", "theirs", "/nowhere")
+    error = refusal(work.path)
+    assert (error.code, error.exit) == ("no-such-remote", Exit.USAGE)
+    assert "mine, theirs" in error.message
+    assert Repository.discover(work.path, remote="theirs").remote == "theirs"
+
+
+def test_a_remote_that_was_asked_for_and_is_not_there_is_not_replaced(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    with pytest.raises(GitcoordError, match=r"no remote upstream \(it has: origin\)"):
+        Repository.discover(work.path, remote="upstream")
+
+
+def test_the_base_is_the_remotes_own_default(tmp_path: Path) -> None:
+    remote, _ = Repo.pair(tmp_path)
+    remote.branch("develop")
+    remote.git("symbolic-ref", "HEAD", "refs/heads/develop")
+    clone = remote.clone(tmp_path / "clone")
+    assert find_base(shared_of(clone), None) == "develop"
+    assert find_base(shared_of(clone), "main") == "main"
+
+
+def test_a_base_that_does_not_exist_is_refused_with_the_branches_there_are(tmp_path: Path) -> None:
+    _, work = Repo.pair(tmp_path)
+    with pytest.raises(GitcoordError, match="'--upload-pack=x' does not exist") as failure:
+        find_base(shared_of(work), "--upload-pack=x")
+    assert failure.value.exit == Exit.USAGE
+    assert failure.value.hint == "Branches here: main."
+
+
+def test_without_a_default_the_usual_names_are_tried_and_else_nothing_is_guessed(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo", branch="one")
+    repo.commit({"a": "a"}, branch="one", orphan=True)
+    assert find_base(shared_of(repo), None) == "one"
+    repo.branch("two", at="one")
+    with pytest.raises(GitcoordError, match=r"not clear .*one, two") as failure:
+        find_base(shared_of(repo), None)
+    assert failure.value.exit == Exit.USAGE
+    repo.branch("trunk", at="one")
+    assert find_base(shared_of(repo), None) == "trunk"
+
+
+@pytest.mark.parametrize("missing", ["AUTHOR", "COMMITTER"])
+def test_whoever_git_does_not_know_is_called_gitcoord(
+    tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    head = repo.commit({"a": "a"})
+    repo.git("config", "user.useConfigOnly", "true")
+    monkeypatch.delenv(f"GIT_{missing}_NAME")
+    monkeypatch.delenv(f"GIT_{missing}_EMAIL")
+    found = Repository.discover(repo.path)
+    commit = commit_tree(found.git, repo.tree("main"), [head], "x", environment=found.identity)
+    people = repo.git("show", "--no-patch", "--format=%an/%cn", commit).split("/")
+    assert sorted(people) == ["A Worker", "gitcoord"]
