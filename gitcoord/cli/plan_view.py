@@ -78,6 +78,8 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
     for number, wave in list(enumerate(level.waves, start=1))[:MOST_WAVES]:
         for place, task in enumerate(wave[:MOST_TASKS]):
             table.add_row(*_row(plan, plan.tasks[task], number if place == 0 else None))
+            if sum(map(len, plan.tasks[task].subtask_waves)) > 1:
+                table.add_row("", "", "", _dim(_subtasks(plan.tasks[task])))
         if len(wave) > MOST_TASKS:
             table.add_row("", "", "", _dim(f"… and {len(wave) - MOST_TASKS} more"))
     hidden = level.waves[MOST_WAVES:]
@@ -102,6 +104,14 @@ def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
     if plan.token_budget is not None:
         row.append(_text(f"{task.tokens or 0:,}"))
     return row
+
+
+def _subtasks(task: "PlannedTask") -> str:
+    waves = (
+        " + ".join(clean(subtask.removeprefix(f"{task.id}.")) for subtask in wave)
+        for wave in task.subtask_waves
+    )
+    return f"subtasks {' → '.join(waves)}"
 
 
 def _critical_path(plan: "Plan") -> "Text":

@@ -67,7 +67,7 @@ def compile_glob(entry: str) -> Glob | None:
     elif names[-1] == "**":
         # `foo/**` matches what is inside foo, not foo itself.
         parts.append(_ONE_PART)
-    elif "." not in names[-1][1:]:
+    elif not _names_files(parts[-1]):
         parts.append(None)
     anchor = parts[: next((n for n, part in enumerate(parts) if not isinstance(part, str)), len(parts))]
     return Glob(
@@ -181,6 +181,11 @@ def _bracket_char(name: str, at: int) -> tuple[int, int]:
     if at >= len(name) or name[at : at + 2] == "[:":
         raise _UnsureError
     return ord(name[at]), at + 1
+
+
+def _names_files(part: _Part) -> bool:
+    """Whether there is a dot beyond the first character, as in `main.rs` but not in `.github`."""
+    return part is not None and _exactly(".") in _tokens(part)[1:]
 
 
 def _ending(part: _Part) -> str:

@@ -75,7 +75,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Intent: what runs when, on which branch. Says nothing about what has happened.
 
     `tasks` is keyed by id in landing order of the levels; `satisfied` holds the ids that the task
-    list calls done (or cancelled), which the plan therefore leaves out.
+    list calls done (or cancelled): the plan leaves them out, or keeps the place that they had in an
+    earlier plan, so that the levels of the others stay.
     """
 
     base: str
