@@ -46,7 +46,9 @@ def decode(body: bytes | None, type: Any) -> Any:
         return _decoder(type).decode(body or b"")
     except msgspec.ValidationError:
         return None
-    except msgspec.DecodeError:
+    except UnicodeDecodeError:
+        return None
+    except (msgspec.DecodeError, RecursionError):
         return _decode_slowly(body or b"", type)
 
 
