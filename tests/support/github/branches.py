@@ -35,9 +35,13 @@ def _summary(classic: Protection | None) -> dict[str, Any]:
         "required_status_checks": {
             "enforcement_level": "non_admins" if checks else "off",
             "contexts": [check.context for check in checks],
-            "checks": [{"context": check.context, "app_id": check.app} for check in checks],
+            "checks": [] if classic is None else _named_checks(classic),
         },
     }
+
+
+def _named_checks(protection: Protection) -> list[dict[str, Any]]:
+    return [{"context": check.context, "app_id": check.app} for check in protection.checks]
 
 
 def read_protection(call: Call) -> Answer:
@@ -58,7 +62,8 @@ def read_protection(call: Call) -> Answer:
     }
     if protection.checks:
         shape["required_status_checks"] = {
-            **_summary(protection)["required_status_checks"],
+            "contexts": [check.context for check in protection.checks],
+            "checks": _named_checks(protection),
             "strict": protection.strict,
             "url": f"{url}/required_status_checks",
             "contexts_url": f"{url}/required_status_checks/contexts",
@@ -112,6 +117,8 @@ def branch_rules(call: Call) -> Answer:
         rules.append(_rule("pull_request", _review_parameters(protection)))
     if protection.linear_history:
         rules.append(_rule("required_linear_history"))
+    if protection.merge_queue:
+        rules.append(_rule("merge_queue"))
     source = {
         "ruleset_source_type": "Repository",
         "ruleset_source": repository.full_name,

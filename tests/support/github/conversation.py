@@ -47,8 +47,6 @@ def create_review(call: Call) -> Answer:
     """Submits a review; nobody approves a pull request of his own."""
     pull, event = find(call), call.request.text("event")
     if event == "APPROVE" and pull.author == call.repository.user:
-        raise ApiError(
-            422, "Unprocessable Entity", errors=[{"code": "Can not approve your own pull request"}]
-        )
+        raise ApiError(422, "Unprocessable Entity", errors=["Can not approve your own pull request"])
     review = call.repository.review(pull.number, by=call.repository.user, state=_STATES.get(event, "PENDING"))
     return Answer(200, review_shape(call.repository, review))

@@ -1,6 +1,6 @@
-"""The pytest fixture `github`: an emulated GitHub that must have been treated properly when the test ends.
+"""Pytest fixtures: an emulated GitHub, checked when the test ends, and a repository on it.
 
-A test module imports it by name.
+A test module imports what it uses by name.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,29 @@ from pathlib import Path
 import pytest
 
 from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.repository import EmulatedRepository
+from tests.support.repos import Repo
 
 
 @pytest.fixture
-def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubEmulator]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubEmulator]:
     """A running emulator; its answers are checked when the test has passed."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
-    with GitHubEmulator(tmp_path / "github") as hub:
-        yield hub
-    hub.assert_clean()
+    with GitHubEmulator(tmp_path / "github") as running:
+        yield running
+        running.assert_clean()
+
+
+@pytest.fixture
+def app(hub: GitHubEmulator) -> EmulatedRepository:
+    """The repository acme/app with one commit on main."""
+    return hub.make_repository("acme/app")
+
+
+@pytest.fixture
+def content(app: EmulatedRepository) -> Repo:
+    """What is in acme/app: commit to it directly, as if somebody had pushed. `main` has five lines."""
+    repo = Repo(app.git_dir)
+    repo.commit({"lines.txt": "1\n2\n3\n4\n5\n"}, "first commit")
+    return repo
