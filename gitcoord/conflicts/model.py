@@ -24,7 +24,8 @@ class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
 class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     """A branch and what it changed since its merge base with the base.
 
-    `base_conflicts` holds the paths in which it does not even merge with the base as that is now.
+    `base_conflicts` holds the paths in which it does not even merge with the base as that is now; it
+    cannot land before its worker has settled that.
     `reason` says why the state is `unknown`.
     """
 

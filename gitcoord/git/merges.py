@@ -20,7 +20,8 @@ class TreeMerge(msgspec.Struct, frozen=True):
     """The outcome of merging two commits in memory.
 
     `clean` is None when git could not merge at all (unrelated histories, a missing object); `problem`
-    then says why. `tree` is the merged tree; with conflicts it holds conflict markers.
+    then says why. `tree` is the merged tree; with conflicts it holds conflict markers, and `paths` says in
+    which files.
     """
 
     clean: bool | None
@@ -108,7 +109,14 @@ def _parse(output: str) -> Iterator[TreeMerge]:
         if status == "1":
             yield TreeMerge(True, tree, paths)
         else:
-            yield TreeMerge(False, tree, paths, tuple(_messages(fields)))
+            messages = tuple(_messages(fields))
+            yield TreeMerge(False, tree, paths or _named(messages), messages)
+
+
+def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:
+    """The paths that the messages name: some conflicts, a file in a moved directory's way, list no others."""
+    conflicts = (message for message in messages if message.kind.startswith("CONFLICT"))
+    return tuple(dict.fromkeys(path for message in conflicts for path in message.paths))
 
 
 def _until_empty(fields: Iterator[str]) -> Iterator[str]:

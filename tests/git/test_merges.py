@@ -119,6 +119,17 @@ def test_a_conflict_is_told_by_kind_and_paths(repo: Repo, case: str) -> None:
     assert told.text.startswith(("CONFLICT", "Failed to merge submodule", "warning"))
 
 
+def test_a_conflict_without_a_conflicted_file_is_told_by_the_paths_in_its_message(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "way", bare=True)
+    text = "some text\nthat is long enough\nto be found again\n"
+    repo.commit({"core/b.txt": text, "a.txt": "in the way\n"})
+    one = repo.commit({"core/b.txt": None, "b.txt": text}, branch="ours")
+    other = repo.commit({"core/a.txt": "new\n"}, branch="theirs")
+    outcome = merge_tree(git_of(repo), one, other)
+    assert outcome.clean is False
+    assert set(outcome.paths) == {"a.txt", "core/a.txt"}
+
+
 def test_many_pairs_go_through_one_process_and_keep_their_order(repo: Repo) -> None:
     pairs, expected = [], []
     for number, (ours, theirs, _, paths) in enumerate(CONFLICTS.values()):
