@@ -37,8 +37,8 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Plan
         return _build(listed, asked, settings, asked.base or "main", None, frozenset())
     context.store.refresh()
     saved = context.store.plan()
-    under_way = context.store.under_way() & saved.tasks.keys() if saved else frozenset()
-    previous = _kept(saved, under_way, listed, asked)
+    under_way = context.store.under_way()
+    previous = _kept(saved, under_way & saved.tasks.keys() if saved else frozenset(), listed, asked)
     # What is under way was begun for this base; only a person may change it.
     base = context.base(asked.base or (previous.base if previous and under_way else None))
     return _build(listed, asked, context.settings, base, previous, under_way)

@@ -10,6 +10,7 @@ from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.levels import broken_pins, depths
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedules, Strategy
 from gitcoord.planning.opportunities import opportunities
+from gitcoord.planning.order import natural_key
 from gitcoord.planning.schedules import Work, schedules
 from gitcoord.planning.timing import Timing, measure
 from gitcoord.planning.tokens import split
@@ -21,6 +22,7 @@ class _Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before branches are named. `pins` are earlier places that must not change."""
 
     tag: str
+    listed: frozenset[TaskId]
     tasks: dict[TaskId, Task]
     everything: bool
     graph: Graph
@@ -62,6 +64,7 @@ def build_plan(
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
     draft = _Draft(
         tag=tasks.tag,
+        listed=frozenset(task.id for task in tasks.tasks),
         tasks={task.id: task for task in chosen},
         everything=everything,
         graph=graph,
@@ -87,7 +90,7 @@ def build_plan(
         estimates_from=estimates.sentence,
         satisfied=satisfied,
         token_budget=token_budget,
-        warnings=(*tasks.warnings, *_warnings(draft, previous, under_way)),
+        warnings=(*tasks.warnings, *_warnings(draft, under_way)),
     )
 
 
@@ -228,18 +231,16 @@ def _check_branches(base: str, planned: Mapping[TaskId, PlannedTask], levels: Se
     )
 
 
-def _warnings(draft: _Draft, previous: Plan | None, under_way: Collection[TaskId]) -> list[Finding]:
-    gone = [task for task in (previous.tasks.values() if previous else ()) if task.id in under_way]
+def _warnings(draft: _Draft, under_way: Collection[TaskId]) -> list[Finding]:
     return [
         *broken_pins(draft.graph, draft.level_of, draft.pins.keys()),
         *(coarse_warning(number) for number, level in draft.levels.items() if level.clashes.coarse),
         *(
             Finding(
                 code="under-way-gone",
-                message=f"Task {task.id} is under way on {task.branch}, but the task list no longer has it.",
-                task=task.id,
+                message=f"Task {task} is under way, but the task list no longer has it.",
+                task=task,
             )
-            for task in gone
-            if task.id not in draft.tasks
+            for task in sorted(set(under_way) - draft.listed, key=natural_key)
         ),
     ]

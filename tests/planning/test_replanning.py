@@ -1,0 +1,89 @@
+"""Planning again: nothing moves that somebody works on, and nothing changes without a reason."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitcoord.tasks.model import Status, Task
+from tests.planning.lists import a_plan, a_task, ids, marked, task_lists, waves_of
+
+CHAIN = [a_task(1), a_task(2, 1), a_task(3, 2)]
+
+
+@given(task_lists(most=20), st.data())
+def test_planning_twice_with_unchanged_input_gives_an_equal_plan(
+    tasks: list[Task], data: st.DataObject
+) -> None:
+    first = a_plan(tasks)
+    assert a_plan(tasks, previous=first) == first
+    under_way = data.draw(st.sets(st.sampled_from([task.id for task in tasks])))
+    assert a_plan(tasks, previous=first, under_way=under_way) == first
+
+
+@given(task_lists(most=15), task_lists(most=15), st.data())
+def test_what_is_under_way_keeps_its_place_whatever_becomes_of_the_list(
+    before: list[Task], after: list[Task], data: st.DataObject
+) -> None:
+    first = a_plan(before)
+    under_way = data.draw(st.sets(st.sampled_from([task.id for task in before])))
+    again = a_plan(after, previous=first, under_way=under_way, task_branch="other/{task}")
+    for task in under_way & again.tasks.keys():
+        kept, place = first.tasks[task], again.tasks[task]
+        assert (place.level, place.wave, place.branch) == (kept.level, kept.wave, kept.branch)
+        assert task in again.level_of(task).waves[place.wave - 1]
+        assert again.level_of(task).branch == first.level_of(task).branch
+    assert a_plan(after, previous=again, under_way=under_way, task_branch="other/{task}") == again
+
+
+def test_levels_keep_their_numbers_after_work_has_landed() -> None:
+    first = a_plan(CHAIN)
+    done = marked(CHAIN, Status.DONE, 1)
+    assert waves_of(a_plan(done)) == [[["2"]], [["3"]]]
+    again = a_plan(done, previous=first)
+    assert waves_of(again) == waves_of(first)
+    assert again.satisfied == ids(1)
+
+
+def test_a_new_task_behind_landed_work_gets_the_level_after_it() -> None:
+    first = a_plan(CHAIN)
+    again = a_plan(marked([*CHAIN, a_task(4, 1)], Status.DONE, 1), previous=first, under_way=ids(1))
+    assert waves_of(again) == [[["1"]], [["2", "4"]], [["3"]]]
+
+
+def test_a_task_that_is_not_under_way_moves_when_its_dependencies_change() -> None:
+    first = a_plan(CHAIN)
+    again = a_plan([a_task(1), a_task(2, 1), a_task(3)], previous=first, under_way=ids(1))
+    assert waves_of(again) == [[["1", "3"]], [["2"]]]
+
+
+def test_a_new_task_keeps_clear_of_the_wave_of_a_pinned_one_that_it_clashes_with() -> None:
+    old = [a_task(1, modifies=("a.py",)), a_task(2, modifies=("a.py",))]
+    first = a_plan(old)
+    new = a_task(3, modifies=("a.py",), estimate=500)
+    assert waves_of(a_plan([*old, new], previous=first)) == [[["3"], ["1"], ["2"]]]
+    assert waves_of(a_plan([*old, new], previous=first, under_way=ids(1, 2))) == [[["1"], ["2"], ["3"]]]
+
+
+def test_a_pinned_task_that_now_needs_a_later_one_stays_and_is_warned_about() -> None:
+    first = a_plan([a_task(1), a_task(2)])
+    again = a_plan([a_task(1, 2), a_task(2)], previous=first, under_way=ids(1))
+    assert waves_of(again) == [[["1", "2"]]]
+    assert [(warning.code, warning.task) for warning in again.warnings] == [("level-pinned", "1")]
+    assert "stays there" in again.warnings[0].message
+
+
+def test_work_under_way_that_the_list_has_lost_is_warned_about() -> None:
+    first = a_plan([a_task(1), a_task(2)])
+    again = a_plan([a_task(1)], previous=first, under_way=ids(2))
+    assert list(again.tasks) == list(ids(1))
+    assert [(warning.code, warning.task) for warning in again.warnings] == [("under-way-gone", "2")]
+
+
+def test_a_lost_task_that_nobody_works_on_just_goes() -> None:
+    assert a_plan([a_task(1)], previous=a_plan([a_task(1), a_task(2)])).warnings == ()
+
+
+def test_levels_without_tasks_leave_a_gap_rather_than_move_the_others() -> None:
+    first = a_plan(CHAIN)
+    again = a_plan([a_task(2), a_task(3, 2)], previous=first, under_way=ids(2))
+    assert [(level.name, level.tasks) for level in again.levels] == [("level-1", ids(2)), ("level-2", ids(3))]
+    assert again.level_of(ids(3)[0]).branch == "feature/level-2-implementation"
