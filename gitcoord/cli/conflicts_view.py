@@ -1,0 +1,228 @@
+"""How a conflict report looks to a person: branches, a matrix, each conflict in a sentence, the waves."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.output import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
+    from gitcoord.tasks.model import TaskId
+
+MOST_IN_MATRIX = 20
+MOST_PATHS = 4
+MOST_OVERLAPS = 12
+_CONFLICT, _UNKNOWN, _TWINS, _OVERLAP = "✗", "?", "≠", "·"
+_STYLES = {_CONFLICT: "bold red", _UNKNOWN: "bold yellow", _TWINS: "bold magenta", _OVERLAP: "green"}
+_STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
+
+
+def show_conflicts(console: "Console", report: "ConflictReport", *, titles: "Mapping[TaskId, str]") -> None:
+    """Prints the whole report."""
+    console.print(_headline(report))
+    console.print(_branches(report, titles))
+    ready = [branch.task for branch in report.branches if branch.state == "ready"]
+    if report.pairs and len(ready) <= MOST_IN_MATRIX:
+        console.print(_matrix(report, ready))
+        console.print(_legend(report))
+    for line in [*_clashes(report), *_overlaps(report)]:
+        console.print(line)
+    for line in _ending(report):
+        console.print(line)
+
+
+def sentence(pair: "PairReport") -> str:
+    """What two branches do to each other, in words."""
+    who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
+    shared = _paths(pair.overlap or pair.ignored)
+    meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
+    if pair.verdict == "unknown":
+        return f"{meet}; git could not merge them: {clean(pair.reason)}."
+    if pair.verdict == "conflict":
+        return f"{_failure(pair, who)}{' It is an ignored path.' if pair.only_ignored else ''}"
+    if pair.case_clashes:
+        return (
+            f"{who} make names that some systems take for one: {_paths(pair.case_clashes)}. "
+            "Git merges them, but not every system can check them out."
+        )
+    return f"{meet}, and git merges them."
+
+
+def _failure(pair: "PairReport", who: str) -> str:
+    paths = _paths(pair.conflicted_paths)
+    if set(pair.conflicted_paths) <= {*pair.overlap, *pair.ignored}:
+        where = "there" if len(pair.conflicted_paths) == len(pair.overlap + pair.ignored) else f"in {paths}"
+        return f"{who} both change {_paths(pair.overlap + pair.ignored)}, and merging them fails {where}."
+    kinds = f" ({', '.join(map(clean, pair.kinds))})" if pair.kinds else ""
+    return f"Merging {who[0].lower()}{who[1:]} fails in {paths}{kinds}."
+
+
+def _headline(report: "ConflictReport") -> "Text":
+    line = _text(clean(report.level), "bold cyan")
+    line.append(f"  onto {clean(report.base)} at {report.base_commit[:12]}", "dim")
+    metrics = report.metrics
+    if metrics.pairs:
+        line.append(
+            f"  {_count(metrics.pairs, 'pair')}, {metrics.overlapping} overlapping, "
+            f"{metrics.conflicting} conflicting",
+            "dim",
+        )
+    return line
+
+
+def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Table":
+    from rich.table import Table
+
+    wave_of = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
+    table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column("branch", no_wrap=True, max_width=30, overflow="ellipsis")
+    table.add_column("state", no_wrap=True)
+    table.add_column("files", justify="right", no_wrap=True)
+    table.add_column("wave", justify="right", no_wrap=True)
+    for branch in report.branches:
+        state = "blocked" if branch.base_conflicts else branch.state
+        table.add_row(
+            _text(clean(branch.task)),
+            _text(clean(titles.get(branch.task, ""))),
+            _text(clean(branch.branch), "dim"),
+            _text(state, _STATES.get(state, "bold red")),
+            _text(str(len(branch.changed_paths)) if branch.changed_paths else ""),
+            _text(str(wave_of.get(branch.task, ""))),
+        )
+    return table
+
+
+def _matrix(report: "ConflictReport", ready: "Sequence[TaskId]") -> "Table":
+    from rich.table import Table
+
+    marks = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
+    ids = [clean(task) for task in ready]
+    # Long ids would make the columns too wide: the columns then are numbered as the rows are.
+    short = max(map(len, ids)) <= 2
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("" if short else "task", no_wrap=True, max_width=14, overflow="ellipsis")
+    if not short:
+        table.add_column("", justify="right", no_wrap=True, style="dim")
+    for number, id in enumerate(ids, 1):
+        table.add_column(id if short else str(number), justify="right", no_wrap=True)
+    for number, task in enumerate(ready, 1):
+        name = [_text(clean(task), "bold")] if short else [_text(clean(task), "bold"), _text(str(number))]
+        cells = [
+            _text("-", "dim") if other == task else _cell(marks.get(frozenset((task, other)), ""))
+            for other in ready
+        ]
+        table.add_row(*name, *cells)
+    return table
+
+
+def _mark(pair: "PairReport") -> str:
+    if pair.verdict == "conflict":
+        return _CONFLICT
+    if pair.verdict == "unknown":
+        return _UNKNOWN
+    return _TWINS if pair.case_clashes else _OVERLAP
+
+
+def _cell(mark: str) -> "Text":
+    return _text(mark, _STYLES.get(mark, ""))
+
+
+def _legend(report: "ConflictReport") -> "Text":
+    words = {
+        _CONFLICT: "conflict",
+        _TWINS: "names clash",
+        _UNKNOWN: "not known",
+        _OVERLAP: "same paths, merge is clean",
+    }
+    used = {_mark(pair) for pair in report.pairs}
+    return _text("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
+
+
+def _clashes(report: "ConflictReport") -> "list[Text]":
+    lines = [_unmergeable(report, branch) for branch in report.branches if branch.base_conflicts]
+    lines += [
+        _text(f"The branch of task {clean(branch.task)} cannot be merged: {clean(branch.reason)}.", "yellow")
+        for branch in report.branches
+        if branch.state == "unknown"
+    ]
+    lines += [
+        _text(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold "))
+        for pair in report.pairs
+        if _mark(pair) != _OVERLAP
+    ]
+    for joint in report.joint:
+        tasks = ", ".join(map(clean, joint.tasks[:-1]))
+        lines.append(
+            _text(
+                f"Task {clean(joint.tasks[-1])} merges with each of {tasks}, but not with all of them "
+                f"together: in {_paths(joint.conflicted_paths)}.",
+                "red",
+            )
+        )
+    return lines
+
+
+def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
+    return _text(
+        f"Task {clean(branch.task)} does not merge with {clean(report.base)} as it is now: "
+        f"{_paths(branch.base_conflicts)}. `gitcoord checkout` brings the conflict to its worker.",
+        "red",
+    )
+
+
+def _overlaps(report: "ConflictReport") -> "list[Text]":
+    apart = report.serialize_on == "overlap"
+    merging = [pair for pair in report.pairs if _mark(pair) == _OVERLAP]
+    lines = [_text(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
+    if len(merging) > MOST_OVERLAPS:
+        more = _count(len(merging) - MOST_OVERLAPS, "more pair")
+        lines.append(_text(f"… and {more} with paths in common that git merges.", "dim"))
+    return lines
+
+
+def _ending(report: "ConflictReport") -> "list[Text]":
+    lines = []
+    if len(report.waves) > 1:
+        for number, wave in enumerate(report.waves, 1):
+            line = _text(f"Wave {number}  ", "bold")
+            line.append(" + ".join(map(clean, wave)))
+            lines.append(line)
+    if report.landing_order:
+        line = _text("Landing order  ", "bold")
+        line.append(", ".join(map(clean, report.landing_order)))
+        lines.append(line)
+    lines.append(_verdict(report))
+    return lines
+
+
+def _verdict(report: "ConflictReport") -> "Text":
+    level = clean(report.level)
+    if not report.waves and report.one_wave():
+        return _text(f"{level} has nothing to land yet.")
+    if report.one_wave():
+        return _text(f"{level} can land as one wave.", "bold green")
+    if len(report.waves) > 1:
+        return _text(f"{level} has to land in {len(report.waves)} waves.", "bold yellow")
+    return _text(f"{level} cannot land as it is.", "bold yellow")
+
+
+def _paths(paths: Sequence[str]) -> str:
+    shown = ", ".join(clean(path) for path in paths[:MOST_PATHS])
+    more = len(paths) - MOST_PATHS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _text(text: str, style: str = "") -> "Text":
+    from rich.text import Text
+
+    return Text(text, style=style)
