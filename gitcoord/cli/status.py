@@ -1,0 +1,74 @@
+"""`gitcoord status`: where every task stands, by the plan, the journal and git."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitcoord.cli.context import Context
+    from gitcoord.merging.landed import Landing
+    from gitcoord.planning.model import Plan
+    from gitcoord.state.progress import Progress
+    from gitcoord.tasks.model import Finding, TaskId
+
+_EPILOG = """\b
+Examples:
+  gitcoord status          levels, waves, who works on what, what has landed
+  gitcoord status --json   the same for a program
+"""
+
+
+@app.command("status", epilog=_EPILOG)
+def status(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.status/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Show where every task stands: pending, started, submitted, deferred or landed.
+
+    Only git decides what has landed; everything else is told by the journal.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, stdout_console, warn
+    from gitcoord.cli.status_document import make_status
+    from gitcoord.cli.status_view import status_view
+
+    context = open_context()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    progress = context.store.progress()
+    landed, doubts = _landed(context, plan, progress)
+    told = make_status(plan, progress, landed, (*context.store.problems(), *doubts))
+    warn(told.warnings)
+    if as_json:
+        emit_json("status", told)
+    else:
+        stdout_console().print(status_view(told))
+
+
+def _landed(
+    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]"
+) -> "tuple[dict[TaskId, Landing], list[Finding]]":
+    from gitcoord.merging.landed import landed_tasks
+    from gitcoord.tasks.model import Finding
+
+    base_commit = context.shared.branch(plan.base)
+    if base_commit is None:
+        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
+        return {}, [Finding(code="base-missing", message=message)]
+    doubts = []
+    if context.repository.shallow:
+        message = "This clone is shallow, so work that landed long ago may not be seen."
+        doubts.append(Finding(code="shallow", message=message))
+    landed = landed_tasks(
+        context.repository.git,
+        base_commit=base_commit,
+        plan=plan,
+        progress=progress,
+        tips=context.shared.branches(),
+    )
+    return landed, doubts

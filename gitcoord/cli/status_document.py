@@ -1,0 +1,158 @@
+"""What `gitcoord status` tells: the plan's intent, the journal's history, and git's word on landings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from gitcoord.merging.landed import Landing
+from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import Finding, TaskId
+
+State = Literal["pending", "started", "submitted", "open-pull", "deferred", "landed"]
+
+
+class Deferred(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a task waits for a later wave."""
+
+    reason: str
+    others: tuple[str, ...] = msgspec.field(name="with")
+    paths: tuple[str, ...]
+
+
+class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one task stands; `since` is when it came there, None when nobody recorded it."""
+
+    title: str
+    state: State
+    branch: str
+    level: int
+    wave: int
+    by: str | None = None
+    since: str | None = None
+    head: str | None = None
+    pull: int | None = None
+    landed_commit: str | None = None
+    deferred: Deferred | None = None
+
+
+class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one level stands; `landed` when all of its tasks have."""
+
+    name: str
+    branch: str
+    landed: bool
+    waves: tuple[tuple[TaskId, ...], ...]
+    tasks: tuple[TaskId, ...]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """How much has landed; `percent` is rounded down, so that 100 means everything."""
+
+    tasks: int
+    landed: int
+    percent: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The document `gitcoord.status/1`."""
+
+    base: str
+    strategy: str
+    tag: str
+    levels: tuple[LevelStatus, ...]
+    tasks: dict[TaskId, TaskStatus]
+    progress: Done
+    warnings: tuple[Finding, ...] = ()
+
+
+def make_status(
+    plan: Plan,
+    progress: Mapping[TaskId, Progress],
+    landed: Mapping[TaskId, Landing],
+    warnings: Sequence[Finding] = (),
+) -> Status:
+    """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed."""
+    tasks = {
+        task: _task(planned, progress.get(task, PENDING), landed.get(task))
+        for task, planned in plan.tasks.items()
+    }
+    levels = tuple(
+        LevelStatus(
+            name=level.name,
+            branch=level.branch,
+            landed=all(task in landed for task in level.tasks),
+            waves=level.waves,
+            tasks=level.tasks,
+        )
+        for level in plan.levels
+    )
+    count = sum(task in landed for task in plan.tasks)
+    percent = 100 * count // len(plan.tasks) if plan.tasks else 100
+    return Status(
+        base=plan.base,
+        strategy=plan.strategy,
+        tag=plan.tag,
+        levels=levels,
+        tasks=tasks,
+        progress=Done(tasks=len(plan.tasks), landed=count, percent=percent),
+        warnings=(*warnings, *_unconfirmed(plan, progress, landed)),
+    )
+
+
+def _task(planned: PlannedTask, before: Progress, landing: Landing | None) -> TaskStatus:
+    state = _state(before, landing)
+    return TaskStatus(
+        title=planned.title,
+        state=state,
+        branch=planned.branch,
+        level=planned.level,
+        wave=planned.wave,
+        by=before.started_by or None,
+        since=_since(state, before),
+        head=landing.head if landing else before.head,
+        pull=before.pull,
+        landed_commit=landing.commit if landing else None,
+        deferred=_deferred(before) if state == "deferred" else None,
+    )
+
+
+def _state(before: Progress, landing: Landing | None) -> State:
+    if landing is not None:
+        return "landed"
+    if before.deferral is not None:
+        return "deferred"
+    if before.head is not None:
+        return "submitted" if before.pull is None else "open-pull"
+    return "started" if before.started_at else "pending"
+
+
+def _since(state: State, before: Progress) -> str | None:
+    if state == "landed":
+        return before.landing.at if before.landing else None
+    if state == "deferred":
+        return before.deferral.at if before.deferral else None
+    if state in ("submitted", "open-pull"):
+        return before.submitted_at or None
+    return before.started_at or None
+
+
+def _deferred(before: Progress) -> Deferred | None:
+    told = before.deferral
+    return None if told is None else Deferred(reason=told.reason, others=told.others, paths=told.paths)
+
+
+def _unconfirmed(
+    plan: Plan, progress: Mapping[TaskId, Progress], landed: Mapping[TaskId, Landing]
+) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            code="unconfirmed-landing",
+            task=task,
+            message=f"The journal says that task {task} landed as {before.landing.commit[:12]}, "
+            f"but {plan.base} does not contain it.",
+        )
+        for task, before in progress.items()
+        if before.landing is not None and task in plan.tasks and task not in landed
+    )

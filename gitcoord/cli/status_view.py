@@ -1,0 +1,135 @@
+"""How the status looks to a person, at 80 columns and more."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.output import clean
+from gitcoord.cli.times import ago
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.cli.status_document import LevelStatus, State, Status, TaskStatus
+
+MOST_LEVELS = 60
+MOST_ROWS = 40
+_BAR = 30
+_MARKS: "dict[State, tuple[str, str]]" = {
+    "pending": ("·", "dim"),
+    "started": (">", "cyan"),
+    "submitted": ("^", "blue"),
+    "open-pull": ("^", "magenta"),
+    "deferred": ("!", "bold red"),
+    "landed": ("+", "green"),
+}
+
+
+def status_view(status: "Status") -> "Group":
+    """The whole status; levels that have landed take one line each."""
+    from rich.console import Group
+
+    parts: list[RenderableType] = [_headline(status), _bar(status)]
+    for level in status.levels[:MOST_LEVELS]:
+        parts.append(_level_line(status, level))
+        if not level.landed:
+            parts.append(_level_table(status, level))
+    if len(status.levels) > MOST_LEVELS:
+        parts.append(_text(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
+    return Group(*parts)
+
+
+def _headline(status: "Status") -> "Text":
+    line = _text(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
+    line.append(f" on {clean(status.base)}", "bold")
+    line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
+    return line
+
+
+def _bar(status: "Status") -> "Text":
+    done = status.progress
+    filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
+    line = _text("█" * filled, "green")
+    line.append("░" * (_BAR - filled), "dim")
+    line.append(f" {done.percent} %")
+    counts = Counter(task.state for task in status.tasks.values())
+    others = [f"{counts[state]} {_word(state)}" for state in _MARKS if state != "landed" and counts[state]]
+    line.append(f"  {', '.join(others)}", "dim")
+    return line
+
+
+def _level_line(status: "Status", level: "LevelStatus") -> "Text":
+    landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
+    line = _text(f"\n{level.name}", "bold cyan")
+    if level.landed:
+        line.append("  + landed", "green")
+        line.append(f"  {_shortened(level.tasks)}", "dim")
+    else:
+        line.append(f"  {landed} of {len(level.tasks)} landed", "dim")
+        if len(level.waves) > 1:
+            line.append(f", {len(level.waves)} waves", "dim")
+        if status.strategy == "single-pr":
+            line.append(f"  {clean(level.branch)}", "dim")
+    return line
+
+
+def _level_table(status: "Status", level: "LevelStatus") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    table.add_column("wave", justify="right", width=4)
+    table.add_column("", width=1)
+    table.add_column("task", no_wrap=True, max_width=12, overflow="ellipsis")
+    table.add_column("title", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("state", no_wrap=True)
+    table.add_column("by", no_wrap=True, max_width=16, overflow="ellipsis")
+    table.add_column("since", no_wrap=True, max_width=12, justify="right")
+    rows = [
+        (number if place == 0 else None, task)
+        for number, wave in enumerate(level.waves, start=1)
+        for place, task in enumerate(wave)
+    ]
+    for number, task in rows[:MOST_ROWS]:
+        told = status.tasks[task]
+        table.add_row(*_row(number, task, told))
+        if told.deferred is not None:
+            table.add_row("", "", "", _why(told), "", "", "")
+    if len(rows) > MOST_ROWS:
+        table.add_row("", "", "", _text(f"… and {len(rows) - MOST_ROWS} more", "dim"))
+    return table
+
+
+def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
+    mark, style = _MARKS[told.state]
+    pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
+    return [
+        _text("" if wave is None else str(wave), "dim"),
+        _text(mark, style),
+        _text(clean(task)),
+        _text(clean(told.title)),
+        _text(_word(told.state) + pull, style),
+        _text(clean(told.by or ""), "dim"),
+        _text(clean(ago(told.since)) if told.since else "", "dim"),
+    ]
+
+
+def _why(told: "TaskStatus") -> "Text":
+    line = _text(clean(told.deferred.reason) if told.deferred else "", "red")
+    line.no_wrap, line.overflow = False, "fold"
+    return line
+
+
+def _word(state: "State") -> str:
+    return "in pull" if state == "open-pull" else state
+
+
+def _shortened(tasks: "tuple[str, ...]", most: int = 12) -> str:
+    more = f" … and {len(tasks) - most} more" if len(tasks) > most else ""
+    return ", ".join(clean(task) for task in tasks[:most]) + more
+
+
+def _text(text: str, style: str = "") -> "Text":
+    from rich.text import Text
+
+    return Text(text, style=style)
