@@ -153,4 +153,5 @@ def words(name: str) -> list[str]:
 
 
 def length(function: Function) -> int:
-    return (function.end_lineno or function.lineno) - function.lineno + 1
+    """The lines of the body: the signature of a command is a table of its options."""
+    return (function.end_lineno or function.lineno) - function.body[0].lineno + 1
