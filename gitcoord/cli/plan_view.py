@@ -49,7 +49,7 @@ def _headline(plan: "Plan") -> "Text":
     line.append(f"  tag {clean(plan.tag)} onto {clean(plan.base)}, {plan.strategy}, ", "dim")
     line.append(f"at most {plan.max_parallel} at once", "dim")
     if plan.satisfied:
-        line.append(f", {len(plan.satisfied)} done", "dim")
+        line.append(f", {len(plan.satisfied):,} done", "dim")
     return line
 
 
@@ -81,7 +81,7 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
             if sum(map(len, plan.tasks[task].subtask_waves)) > 1:
                 table.add_row("", "", "", _dim(_subtasks(plan.tasks[task])))
         if len(wave) > MOST_TASKS:
-            table.add_row("", "", "", _dim(f"… and {len(wave) - MOST_TASKS} more"))
+            table.add_row("", "", "", _dim(f"… and {len(wave) - MOST_TASKS:,} more"))
     hidden = level.waves[MOST_WAVES:]
     if hidden:
         tasks = _count(sum(map(len, hidden)), "task")
@@ -131,7 +131,7 @@ def _opportunities(plan: "Plan") -> "list[Text]":
         line.append(f"  {after}", "dim")
         lines.append(line)
     if len(plan.opportunities) > MOST_TASKS:
-        lines.append(_dim(f"  … and {len(plan.opportunities) - MOST_TASKS} more such sets"))
+        lines.append(_dim(f"  … and {len(plan.opportunities) - MOST_TASKS:,} more such sets"))
     return lines
 
 
@@ -167,7 +167,7 @@ def _shortened(ids: Sequence[str], between: str) -> str:
     shown = [clean(id) for id in ids]
     if len(shown) > MOST_SHOWN_IDS:
         half = MOST_SHOWN_IDS // 2
-        shown = [*shown[:half], f"… {len(shown) - 2 * half} more …", *shown[-half:]]
+        shown = [*shown[:half], f"… {len(shown) - 2 * half:,} more …", *shown[-half:]]
     return between.join(shown)
 
 
