@@ -19,7 +19,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS: tuple[str, ...] = ("plan", "checkout", "submit", "check_conflicts", "merge_level", "status", "log_command")
+COMMANDS: tuple[str, ...] = (
+    "plan",
+    "checkout",
+    "submit",
+    "check_conflicts",
+    "merge_level",
+    "status",
+    "log_command",
+)
 """The modules beside this one that hold a command each, in the order of the help."""
 
 

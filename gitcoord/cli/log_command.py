@@ -35,7 +35,7 @@ def log(
 ) -> None:
     """Show the journal: what happened, when, and who did it; the newest event comes last."""
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.output import clean, emit, emit_json, say, warn
+    from gitcoord.cli.output import emit, emit_json, say, warn
 
     context = open_context()
     context.store.refresh()
@@ -47,7 +47,7 @@ def log(
     if not told:
         say("Nothing has happened yet." if task is None else f"Nothing has happened to task {task} yet.")
     for line in _lines([event for _, event in told]):
-        emit(clean(line))
+        emit(line)
 
 
 def _told(context: "Context", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
@@ -77,7 +77,12 @@ def _document(commit: "Oid", event: "AnyEvent") -> dict[str, str | None]:
 
 
 def _lines(events: "Sequence[AnyEvent]") -> list[str]:
+    from gitcoord.cli.output import clean
     from gitcoord.cli.times import on_the_clock
 
-    widest = max((min(len(event.by), _MOST_NAME) for event in events), default=0)
-    return [f"{on_the_clock(event.at)}  {event.by:<{widest}}  {event.sentence()}" for event in events]
+    names = [clean(event.by) for event in events]
+    widest = max((min(len(name), _MOST_NAME) for name in names), default=0)
+    return [
+        f"{clean(on_the_clock(event.at))}  {name:<{widest}}  {clean(event.sentence())}"
+        for name, event in zip(names, events, strict=True)
+    ]

@@ -1,0 +1,31 @@
+"""Times of events for a person."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gitcoord.cli.times import ago, on_the_clock
+
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        ("2025-06-01T11:59:30+00:00", "just now"),
+        ("2025-06-01T13:00:00+00:00", "just now"),
+        ("2025-06-01T11:55:00+00:00", "5 min ago"),
+        ("2025-06-01T11:00:00", "1 h ago"),
+        ("2025-05-30T12:30:00+00:00", "47 h ago"),
+        ("2025-05-30T12:00:00+00:00", "2 days ago"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("yesterday", "yesterday"),
+        ("", ""),
+    ],
+)
+def test_how_long_ago_it_was_is_said_in_words(at: str, shown: str) -> None:
+    assert ago(at, NOW) == shown
+
+
+def test_what_is_no_time_is_shown_as_it_is() -> None:
+    assert on_the_clock("yesterday") == "yesterday"
