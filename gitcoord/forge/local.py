@@ -29,8 +29,7 @@ class LocalForge:
         self._shared = shared
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
-        """See `Forge.find_pulls`."""
-        self._shared.refresh()
+        """See `Forge.find_pulls`; as of the last refresh of the shared refs."""
         found: dict[str, Pull] = {}
         for pull in self._all_pulls():
             if pull.head in heads and pull.base == base and pull.state != "closed":
@@ -40,14 +39,12 @@ class LocalForge:
         return found
 
     def read_pull(self, number: int) -> Pull:
-        """See `Forge.read_pull`."""
-        self._shared.refresh()
+        """See `Forge.read_pull`; as of the last refresh of the shared refs."""
         return self._with_tip(self._read(number)[0])
 
     def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
         """See `Forge.open_pull`."""
         while True:
-            self._shared.refresh()
             head, base = self._shared.branch(new.head), self._shared.branch(new.base)
             if head is None or base is None:
                 gone = new.head if head is None else new.base
@@ -59,6 +56,7 @@ class LocalForge:
             number = self._opened(new, head, claim)
             if number is not None:
                 return self.read_pull(number)
+            self._shared.refresh()
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """See `Forge.edit_pull`."""
@@ -80,7 +78,6 @@ class LocalForge:
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_pull`: base and record move together, or neither does."""
-        self._shared.refresh()
         pull, tip = self._read(request.number)
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
             return Merged(commit=pull.merge_commit)

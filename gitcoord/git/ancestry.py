@@ -1,6 +1,6 @@
 """Which commits a tip contains, asked in bulk and remembered: commits never change their ancestors."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from gitcoord.git.run import Git, Oid
 
@@ -12,6 +12,7 @@ class Ancestry:
         self._git = git
         self._here: set[Oid] = set()
         self._inside: dict[tuple[Oid, Oid], bool] = {}
+        self._remembered: dict[tuple[str, ...], Oid | None] = {}
 
     def contained(self, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
         """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
@@ -36,3 +37,9 @@ class Ancestry:
             lines = answer.splitlines()
             self._here |= {line.split(" ")[0] for line in lines if line.endswith(" commit")}
         return set(commits) & self._here
+
+    def remembered(self, key: tuple[str, ...], find: Callable[[], Oid | None]) -> Oid | None:
+        """What `find` found for `key`, found once: for questions that only commits decide."""
+        if key not in self._remembered:
+            self._remembered[key] = find()
+        return self._remembered[key]

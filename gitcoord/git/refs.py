@@ -14,9 +14,10 @@ class Refs(msgspec.Struct, frozen=True):
     broken: tuple[str, ...]
 
 
-def read_refs(git: Git, name: str) -> Refs:
-    """The ref `name` and every ref under `name/`."""
-    ended = git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", name.rstrip("/"))
+def read_refs(git: Git, *names: str) -> Refs:
+    """The refs `names` and every ref under them."""
+    patterns = (name.rstrip("/") for name in names)
+    ended = git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", *patterns)
     pairs = (line.split(" ", 1) for line in ended.text.split("\n") if line)
     warnings = (line for line in ended.stderr.split("\n") if line.startswith(_BROKEN))
     return Refs({ref: oid for oid, ref in pairs}, tuple(line.removeprefix(_BROKEN) for line in warnings))

@@ -10,7 +10,7 @@ from functools import cached_property
 from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import CheckedOut
 from gitcoord.git.mirror import HEADS, Mirror, Update
-from gitcoord.git.refs import read_refs
+from gitcoord.git.refs import Refs, read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid, Result, stdin_lines
 
@@ -26,6 +26,7 @@ class SharedRefs:
         self.repository = repository
         self.git = repository.git
         self.state_prefix = state_prefix
+        self._known: Refs | None = None
 
     @property
     def remote(self) -> str | None:
@@ -37,6 +38,7 @@ class SharedRefs:
 
         Raises `broken-ref` when the remote holds a ref that points to nothing, which hides all others.
         """
+        self._known = None
         if self._mirror is None:
             return
         result = self._mirror.fetch()
@@ -45,7 +47,7 @@ class SharedRefs:
 
     def read(self, ref: str) -> Oid | None:
         """Where `ref` (a full name) points, as of the last refresh; raises `broken-ref`."""
-        refs = read_refs(self.git, self._local(ref))
+        refs = self._refs
         if self._local(ref) in refs.broken:
             raise GitcoordError(
                 "broken-ref",
@@ -61,15 +63,13 @@ class SharedRefs:
     def list(self, prefix: str) -> Mapping[str, Oid]:
         """Every ref under `prefix` (full names) with its target, as of the last refresh; no broken ones."""
         local = self._local(prefix)
-        found = read_refs(self.git, local).targets
-        return {self._shared(name): oid for name, oid in found.items() if name.startswith(local)}
+        found = self._refs.targets.items()
+        return {self._shared(name): oid for name, oid in found if name.startswith(local)}
 
     def broken(self, prefix: str) -> tuple[str, ...]:
         """Every ref under `prefix` that git cannot read, as of the last refresh."""
         local = self._local(prefix)
-        return tuple(
-            self._shared(name) for name in read_refs(self.git, local).broken if name.startswith(local)
-        )
+        return tuple(self._shared(name) for name in self._refs.broken if name.startswith(local))
 
     def branches(self) -> Mapping[str, Oid]:
         """The tip of every branch by its short name; state that is kept in branches is left out."""
@@ -102,6 +102,7 @@ class SharedRefs:
     def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | Result:
         """Whether the refs moved; git's answer when it failed although nobody else moved them."""
         ended = self._update_here(updates) if self._mirror is None else self._push(updates, hooks=hooks)
+        self._known = None
         if ended.code == 0:
             if self._mirror is not None:
                 self._mirror.follow(updates)
@@ -113,6 +114,13 @@ class SharedRefs:
         if any(now[update.ref] != update.old for update in updates):
             return False
         return ended
+
+    @property
+    def _refs(self) -> Refs:
+        """All of them, read in one go and kept until something may have moved."""
+        if self._known is None:
+            self._known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
+        return self._known
 
     @cached_property
     def _mirror(self) -> Mirror | None:

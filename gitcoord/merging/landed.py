@@ -7,6 +7,7 @@ its landing is, and names no work that was handed in since; a commit of the base
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -63,7 +64,7 @@ def landed_tasks(
             if task in progress or head not in main_line:
                 found[task] = Landing(commit=head, head=head)
         elif head in known:
-            commit = _named_in(git, base_commit, head) or _equivalent(git, base_commit, head)
+            commit = ancestry.remembered((base_commit, head), partial(_brought_by, git, base_commit, head))
             if commit is not None:
                 found[task] = Landing(commit=commit, head=head)
     return found
@@ -87,6 +88,10 @@ def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
     if not wanted:
         return set()
     return set(git.lines("rev-list", "--first-parent", tip)) & set(wanted)
+
+
+def _brought_by(git: Git, base: Oid, head: Oid) -> Oid | None:
+    return _named_in(git, base, head) or _equivalent(git, base, head)
 
 
 def _named_in(git: Git, base: Oid, head: Oid) -> Oid | None:

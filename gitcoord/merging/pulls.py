@@ -83,7 +83,8 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
     outcome = scene.forge.merge_pull(request)
     match outcome:
         case Merged():
-            scene.store.refresh()
+            if not scene.ancestry.existing({outcome.commit}):
+                scene.store.refresh()
             prove(scene, world, step, outcome.commit)
             return Done(commit=outcome.commit)
         case Unclear():

@@ -28,6 +28,7 @@ class Store:
     def __init__(self, repository: Repository, shared: SharedRefs) -> None:
         self.repository = repository
         self.shared = shared
+        self._read: tuple[dict[str, Oid], list[Entry]] = ({}, [])
 
     def refresh(self) -> None:
         """Reads the shared refs anew (branches too)."""
@@ -118,12 +119,9 @@ class Store:
     def journal(self) -> list[Entry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
         tips = self._tips()
-        try:
-            return read_entries(self.repository.git, tips.values())
-        except GitcoordError:
-            # One unreadable ref ends git's whole walk.
-            sound = [tip for tip in tips.values() if self._entries(tip)]
-            return read_entries(self.repository.git, sound)
+        if tips != self._read[0]:
+            self._read = (tips, self._read_all(tips))
+        return list(self._read[1])
 
     def progress(self) -> dict[TaskId, Progress]:
         """Where every task stands that has a record."""
@@ -156,6 +154,14 @@ class Store:
 
     def _tips(self) -> dict[str, Oid]:
         return {**self.shared.list(self._plan_ref), **self.shared.list(self.shared.state_prefix + "tasks/")}
+
+    def _read_all(self, tips: dict[str, Oid]) -> list[Entry]:
+        try:
+            return read_entries(self.repository.git, tips.values())
+        except GitcoordError:
+            # One unreadable ref ends git's whole walk.
+            sound = [tip for tip in tips.values() if self._entries(tip)]
+            return read_entries(self.repository.git, sound)
 
     def _entries(self, tip: Oid) -> list[Entry]:
         """The entries of one ref; [] when it cannot be read."""
