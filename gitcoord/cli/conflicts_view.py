@@ -78,7 +78,7 @@ def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Tabl
     from rich.table import Table
 
     wave_of = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
-    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
     table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
     table.add_column("branch", no_wrap=True, max_width=30, overflow="ellipsis")

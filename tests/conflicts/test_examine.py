@@ -94,16 +94,6 @@ def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
     assert raised.value.exit == 2
 
 
-def three_way(tmp_path: Path) -> Level:
-    """1 moves a file into a directory that 2 moves away, where 3 put a file: any two of them merge."""
-    level = Level(tmp_path, {"a": LINES, "x": "x\n"})
-    # The insertions of 1 and 3 touch neither each other nor 2's lines, until 2 removes what is between.
-    level.branch("1", {"a": LINES.replace("line 10\n", "line 10\nfrom one\n")})
-    level.branch("2", {"a": LINES.replace("line 11\n", "")})
-    level.branch("3", {"a": LINES.replace("line 12\n", "from three\nline 12\n")})
-    return level
-
-
 def test_the_landing_order_is_proved_step_by_step(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES, "b": LINES})
     level.branch("1", {"a": edited(3)})

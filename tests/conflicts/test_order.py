@@ -1,0 +1,66 @@
+"""Proving an order: what only shows when several merge, and who is to blame."""
+
+from pathlib import Path
+
+from gitcoord.conflicts.prove import culprits, prove, smallest_cause
+from gitcoord.git.repository import Repository
+from gitcoord.tasks.model import TaskId
+from tests.conflicts.level import LINES, Level, edited
+
+ONE, TWO, THREE, FOUR = (TaskId(id) for id in "1234")
+
+
+def three_way(tmp_path: Path) -> Level:
+    """1 renames a file, 2 rewrites most of it, 3 edits its end: after 1 and 2 no rename is seen."""
+    level = Level(tmp_path, {"old.py": LINES, "x": "x\n"})
+    level.branch("1", {"old.py": None, "new.py": LINES})
+    level.branch("2", {"old.py": edited(*range(1, 31), by="rewritten with many other words")})
+    level.branch("3", {"old.py": edited(38)})
+    level.branch("4", {"x": "four\n"})
+    return level
+
+
+def heads(level: Level, *names: str) -> list[tuple[TaskId, str]]:
+    return [(TaskId(name), level.repo.tip(name)) for name in names]
+
+
+def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: Path) -> None:
+    report = three_way(tmp_path).examine()
+    assert {pair.verdict for pair in report.pairs} == {"clean"}
+    [joint] = report.joint
+    assert joint.tasks == ("1", "2", "3")
+    assert joint.conflicted_paths == ("old.py",)
+    assert not any({"1", "2", "3"} <= set(wave) for wave in report.waves)
+    assert len(report.waves) == 2
+    assert not report.one_wave()
+
+
+def test_a_proof_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
+    level = three_way(tmp_path)
+    with Repository.discover(level.repo.path).git.quarantine() as git:
+        base = level.repo.tip("main")
+        proof = prove(git, base, heads(level, "4", "1", "2", "3"))
+        assert [step.task for step in proof.steps] == ["4", "1", "2"]
+        assert proof.failure is not None
+        assert (proof.failure.task, proof.failure.paths) == ("3", ("old.py",))
+        assert prove(git, base, heads(level, "1", "3", "2", "4")).failure is None
+        before, failing = heads(level, "4", "1", "2"), heads(level, "3")[0]
+        assert smallest_cause(git, base, before, failing) == ("1", "2")
+        # A wrong suspicion costs merges and changes nothing.
+        assert smallest_cause(git, base, before, failing, suspects=[FOUR]) == ("1", "2")
+
+
+def test_an_empty_order_is_proved(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"a": LINES})
+    with Repository.discover(level.repo.path).git.quarantine() as git:
+        proof = prove(git, level.repo.tip("main"), [])
+    assert (proof.commit, proof.steps, proof.failure) == (level.repo.tip("main"), (), None)
+
+
+def test_culprits_are_those_who_changed_the_conflicting_paths() -> None:
+    others = {ONE: {"a", "b"}, TWO: {"b"}, THREE: {"c"}, FOUR: {"dir/file"}}
+    assert culprits(["b"], others) == (ONE, TWO)
+    assert culprits(["c", "z"], others) == (THREE,)
+    assert culprits(["dir"], others) == (FOUR,)
+    assert culprits(["C"], others) == (THREE,)
+    assert culprits(["z"], others) == ()
