@@ -1,0 +1,160 @@
+"""Twenty workers at the same moment on one shared repository: nothing is lost and nothing is in twice."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import NamedTuple
+
+import pytest
+
+from gitcoord.git.repository import Repository
+from gitcoord.git.shared import SharedRefs
+from gitcoord.state.journal import read_entries
+from tests.support.cli import Ran, environment, gitcoord
+from tests.support.project import Project, independent
+from tests.support.repos import Repo
+
+WORKERS = [str(number) for number in range(1, 21)]
+PAIRS = [("1", "2"), ("11", "12")]
+"""Tasks that both change the same line."""
+SHARED = {"1": "one.txt", "2": "one.txt", "11": "two.txt", "12": "two.txt"}
+
+Prepare = Callable[[Project, str], Path]
+
+
+class Handed(NamedTuple):
+    """What became of one worker."""
+
+    task: str
+    taken: Ran
+    submitted: Ran
+    commit: str
+
+
+def _own_clone(project: Project, task: str) -> Path:
+    return project.worker(task).repo.path
+
+
+def _own_worktree(project: Project, task: str) -> Path:
+    return project.desk.path.parent / f"tree {task}"
+
+
+def _work(project: Project, task: str, place: Path, start: Barrier) -> Handed:
+    worker = {"GITCOORD_WORKER": f"worker-{task}"}
+    start.wait()
+    if place.exists():
+        taken = gitcoord("checkout", task, cwd=place, env=worker)
+    else:
+        taken = gitcoord("checkout", task, "--worktree", str(place), cwd=project.desk.path, env=worker)
+    assert taken.code == 0, taken.err
+    _change(place, task)
+    _git(place, "add", "--all")
+    _git(place, "commit", "--quiet", "-m", f"Do task {task}")
+    submitted = gitcoord("submit", cwd=place, env=worker)
+    return Handed(task, taken, submitted, Repo(place).git("rev-parse", "HEAD"))
+
+
+def _change(place: Path, task: str) -> None:
+    (place / "work").mkdir(exist_ok=True)
+    (place / "work" / f"{task}.txt").write_text(f"the work on {task}\n")
+    if task in SHARED:
+        (place / SHARED[task]).write_text(f"{task} was here\n")
+
+
+def _git(place: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=place, env=environment(), check=True, capture_output=True)
+
+
+def _all_at_once(project: Project, prepare: Prepare) -> list[Handed]:
+    places = [(task, prepare(project, task)) for task in WORKERS]
+    start = Barrier(len(places))
+    with ThreadPoolExecutor(len(places)) as pool:
+        working = [pool.submit(_work, project, task, place, start) for task, place in places]
+        return [one.result() for one in working]
+
+
+def _events(project: Project) -> dict[str, Counter[str]]:
+    """How often each kind of event is on each task's own ref of the shared repository."""
+    repository = Repository.discover(project.desk.path)
+    shared = SharedRefs(repository, "refs/gitcoord/")
+    shared.refresh()
+    counts = {}
+    for task in WORKERS:
+        tip = shared.read(f"refs/gitcoord/tasks/{task}")
+        assert tip is not None
+        events = [entry.event for entry in read_entries(repository.git, [tip])]
+        assert all(event is not None and event.task == task for event in events)
+        counts[task] = Counter(type(event).__name__ for event in events)
+    return counts
+
+
+@pytest.fixture
+def project(tmp_path: Path, strategy: str) -> Project:
+    files = {"one.txt": "free\n", "two.txt": "free\n"}
+    made = Project.create(tmp_path, independent(*WORKERS), strategy=strategy, files=files)
+    made.desk.git("pull", "--quiet")
+    return made
+
+
+@pytest.mark.parametrize("prepare", [_own_clone, _own_worktree], ids=["clones", "worktrees"])
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_twenty_workers_at_once_lose_nothing_and_land_everything_once(
+    project: Project, prepare: Prepare, strategy: str
+) -> None:
+    handed = _all_at_once(project, prepare)
+    _nobodys_work_is_lost(project, handed)
+    late = _the_record_is_whole(project, handed, strategy)
+    _land(project, handed, late)
+    _everything_is_in_once(project, handed)
+
+
+def _nobodys_work_is_lost(project: Project, handed: Sequence[Handed]) -> None:
+    for one in handed:
+        branch = f"feature/level-0-task-{one.task}"
+        assert one.taken.out == f"{branch}\n"
+        assert project.remote.tip(branch) == one.commit
+        assert project.remote.read(branch, f"work/{one.task}.txt") == f"the work on {one.task}"
+
+
+def _the_record_is_whole(project: Project, handed: Sequence[Handed], strategy: str) -> list[str]:
+    """Checks every event of every task; returns the tasks that came too late into a conflict."""
+    late = [one.task for one in handed if one.submitted.code != 0]
+    if strategy == "multi-pr":
+        assert late == []
+    else:
+        assert [len(set(pair) & set(late)) for pair in PAIRS] == [1, 1], late
+        assert len(late) == len(PAIRS)
+    for task, events in _events(project).items():
+        wanted = Counter(TaskStarted=1, TaskSubmitted=1)
+        if strategy == "single-pr":
+            wanted["TaskDeferred" if task in late else "TaskFolded"] = 1
+        assert events == wanted, task
+    return late
+
+
+def _land(project: Project, handed: Sequence[Handed], late: Sequence[str]) -> None:
+    first = project.run("merge-level", "level-0", "--json", ok=1).json
+    deferred = [one["task"] for one in first["deferred"]]
+    assert [len(set(pair) & set(deferred)) for pair in PAIRS] == [1, 1]
+    assert not late or sorted(late) == sorted(deferred)
+    assert sorted(one["task"] for one in first["landed"]) == sorted(set(WORKERS) - set(deferred))
+    assert first["waiting"] == []
+    for task in deferred:
+        place = project.worker(task).repo.path
+        gitcoord("checkout", task, cwd=place, ok=0)
+        (place / SHARED[task]).write_text("both were here\n")
+        gitcoord("submit", cwd=place, ok=0)
+    last = project.run("merge-level", "level-0", "--json", ok=0).json
+    assert sorted(one["task"] for one in last["landed"]) == sorted(WORKERS)
+
+
+def _everything_is_in_once(project: Project, handed: Sequence[Handed]) -> None:
+    commits = project.remote.git("log", "--no-merges", "--format=%H", "main").splitlines()
+    assert sorted(commits) == sorted([*(one.commit for one in handed), commits[-1]])
+    files = {path for path in project.remote.files("main") if path.startswith("work/")}
+    assert files == {f"work/{task}.txt" for task in WORKERS}
+    assert [project.remote.read("main", path) for path in ("one.txt", "two.txt")] == ["both were here"] * 2
+    assert all(events["TaskLanded"] == 1 for events in _events(project).values())
