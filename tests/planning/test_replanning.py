@@ -87,3 +87,15 @@ def test_levels_without_tasks_leave_a_gap_rather_than_move_the_others() -> None:
     again = a_plan([a_task(2), a_task(3, 2)], previous=first, under_way=ids(2))
     assert [(level.name, level.tasks) for level in again.levels] == [("level-1", ids(2)), ("level-2", ids(3))]
     assert again.level_of(ids(3)[0]).branch == "feature/level-2-implementation"
+
+
+def test_new_branch_patterns_are_for_what_nobody_works_on() -> None:
+    first = a_plan(CHAIN)
+    patterns = {"task_branch": "work/{task}", "level_branch": "together/{level}"}
+    again = a_plan(CHAIN, previous=first, under_way=ids(1), **patterns)
+    assert [task.branch for task in again.tasks.values()] == ["feature/level-0-task-1", "work/2", "work/3"]
+    assert [level.branch for level in again.levels] == [
+        "feature/level-0-implementation",
+        "together/1",
+        "together/2",
+    ]
