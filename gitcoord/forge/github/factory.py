@@ -10,7 +10,9 @@ from gitcoord.forge.remote_url import choose_repository
 from gitcoord.git.hosting import api_url, find_token, is_github, parse_address
 
 PACE_VARIABLE = "GITCOORD_API_PACE"
-"""Seconds between two writes; requests are a quarter of that apart. GitHub asks for 1, the default."""
+"""Seconds between two writes; requests are a quarter of that apart. GitHub asks for 1, the default.
+
+0 takes every pause out, those before repeated reads too: for tests against an emulated GitHub."""
 
 
 def open_github(

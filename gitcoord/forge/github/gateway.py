@@ -31,7 +31,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How many seconds pass at least between two requests, and between two writes."""
+    """How many seconds pass at least between two requests, and between two writes; 0: no pauses at all."""
 
     requests: float = 0.25
     writes: float = 1.0
@@ -81,7 +81,7 @@ class Gateway:
             base_url=api_url,
             auth=Auth.Token(token),
             timeout=_TIMEOUT_SECONDS,
-            retry=_read_retries(),
+            retry=_read_retries(backoff=min(0.5, pace.writes)),
             user_agent=f"gitcoord/{__version__}",
             seconds_between_requests=pace.requests,
             seconds_between_writes=pace.writes,
@@ -175,7 +175,7 @@ class Gateway:
         return None
 
 
-def _read_retries() -> urllib3.Retry:
+def _read_retries(*, backoff: float) -> urllib3.Retry:
     """Retries of reads; connecting is retried for writes too, as nothing was sent then.
 
     Plain urllib3, so that no Retry-After puts the program to sleep for minutes without a word.
@@ -186,8 +186,8 @@ def _read_retries() -> urllib3.Retry:
         read=3,
         status=3,
         other=0,
-        backoff_factor=0.5,
-        backoff_jitter=0.2,
+        backoff_factor=backoff,
+        backoff_jitter=backoff / 2,
         backoff_max=8,
         allowed_methods=_READS,
         status_forcelist=(500, 502, 503, 504),

@@ -46,7 +46,7 @@ def _link(call: Call, number: int, relation: str) -> str:
     """GitHub's links name the repository by its id, never by its name."""
     rest = call.request.path.split("/", 4)[4]
     query = urllib.parse.urlencode({**call.request.query, "page": str(number)})
-    url = f"{call.repository.server}/repositories/{call.repository.id}/{rest}?{query}"
+    url = f"{call.repository.server}{call.request.prefix}/repositories/{call.repository.id}/{rest}?{query}"
     return f'<{url}>; rel="{relation}"'
 
 

@@ -175,9 +175,8 @@ class GitHubEmulator:
             self._violate(raw, None, "is not emulated")
             raise ApiError(404, "Not Found")
         route, params = routed
-        call = Call(
-            repository, Request(raw.method, path, raw.query, body, params), self.hooks, break_off=break_off
-        )
+        request = Request(raw.method, path, raw.query, body, params, raw.prefix)
+        call = Call(repository, request, self.hooks, break_off=break_off)
 
         def run() -> Answer:
             with repository.lock:

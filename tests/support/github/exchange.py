@@ -11,13 +11,18 @@ DOCUMENTATION = "https://docs.github.com/rest"
 
 @dataclass(frozen=True)
 class Request:
-    """One REST request, routed: `params` are the placeholders of the route's path."""
+    """One REST request, routed.
+
+    `params` are the placeholders of the route's path; `prefix` is what GitHub Enterprise
+    has before every path.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     body: Json
     params: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
 
     def number(self, name: str) -> int:
         """A numeric placeholder; anything else is a 404, as on GitHub."""

@@ -37,7 +37,7 @@ class GitSide:
     def __init__(self, path: Path, default_branch: str) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._git("init", "-q", "--bare", "-b", default_branch, str(path), bare=False)
+        self._git("init", "-q", "--bare", "--template=", "-b", default_branch, str(path), bare=False)
         with (path / "config").open("a", encoding="utf-8") as config:
             for key, value in _CONFIG.items():
                 section, name = key.split(".")

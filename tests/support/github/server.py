@@ -36,6 +36,7 @@ class RawRequest:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    prefix: str = ""
 
     @property
     def authorization(self) -> str:
@@ -158,7 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = url.path.removeprefix(_ENTERPRISE_PREFIX)
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return RawRequest(self.command, path, url.query, query, headers, self._read_body())
+        prefix = url.path[: len(url.path) - len(path)]
+        return RawRequest(self.command, path, url.query, query, headers, self._read_body(), prefix)
 
     def _read_body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":
@@ -173,7 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, raw: RawRequest, answer: Answer) -> None:
         self.hub.record(raw.method, raw.path, answer.status)
         body, content_type = _encoded(answer)
-        headers = {**({} if raw.is_git else _api_headers()), "Content-Type": content_type, **answer.headers}
+        headers = {**({} if raw.is_git else _api_headers()), "content-type": content_type}
+        headers |= {name.lower(): value for name, value in answer.headers.items()}
         self.send_response(answer.status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -193,13 +196,13 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
 
 def _api_headers() -> dict[str, str]:
     return {
-        "Cache-Control": "private, max-age=60, s-maxage=60",
-        "X-GitHub-Media-Type": "github.v3; format=json",
-        "X-GitHub-Request-Id": "0000:0000",
+        "cache-control": "private, max-age=60, s-maxage=60",
+        "x-github-media-type": "github.v3; format=json",
+        "x-github-request-id": "0000:0000",
         "x-github-api-version-selected": "2022-11-28",
-        "X-RateLimit-Limit": "5000",
-        "X-RateLimit-Remaining": "4990",
-        "X-RateLimit-Used": "10",
-        "X-RateLimit-Resource": "core",
-        "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        "x-ratelimit-limit": "5000",
+        "x-ratelimit-remaining": "4990",
+        "x-ratelimit-used": "10",
+        "x-ratelimit-resource": "core",
+        "x-ratelimit-reset": str(int(time.time()) + 3600),
     }
