@@ -98,7 +98,7 @@ def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> Scene:
     brought = bring_onto(git, base, forks)
     own = _own_changes(git, forks)
     met = dict(own)
-    moved = [(tip, b.ours) for tip, b in brought.items() if b.ours is not None and b.ours != tip]
+    moved = [(tip, b.commit) for tip, b in brought.items() if b.commit is not None and b.commit != tip]
     on_base = changes_between(git, [(base, commit) for _, commit in moved])
     for (tip, _), changes in zip(moved, on_base, strict=True):
         met[tip] = combine(own[tip], changes)
@@ -185,7 +185,7 @@ def _runner(branch: BranchInput, scene: Scene, weighed: Mapping[TaskId, Candidat
     return Runner(
         candidate=weighed.get(branch.task) or Candidate(id=branch.task),
         tip=tip,
-        head=scene.brought[tip].theirs,
+        able=scene.brought[tip].commit is not None,
         paths=scene.met[tip].paths,
     )
 

@@ -18,11 +18,6 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     merge_bases: tuple[Oid, ...] = ()
     kin: frozenset[Oid] = frozenset()
 
-    @property
-    def plain(self) -> bool:
-        """Whether the tip's changes stand on one commit of the base and on nothing else."""
-        return len(self.merge_bases) == 1 and not self.kin
-
 
 def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
     """The fork of every tip from `base`."""

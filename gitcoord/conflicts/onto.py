@@ -1,7 +1,7 @@
 """Bringing every branch onto the base as it is now, in memory: the question that landing asks.
 
-Afterwards two branches are compared on one common base. That is exact, because both have that base as
-their merge base, and cheap, because git walks no history to find it.
+The merges keep their real history. It matters: where a branch and the base made the same change, git
+sees two changes and not none.
 """
 
 import tempfile
@@ -19,14 +19,12 @@ UNRELATED = "it has no commit in common with the base"
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch on the base: `ours` when others merge into it, `theirs` when it merges into others.
+    """A branch on the base: `commit` is what the base would be if only this branch landed.
 
-    Both are None when it does not merge with the base; `paths` then says where, or `problem` why git
-    could not try.
+    None when it does not merge with the base; `paths` then says where, or `problem` why git could not try.
     """
 
-    ours: Oid | None = None
-    theirs: Oid | None = None
+    commit: Oid | None = None
     paths: tuple[str, ...] = ()
     problem: str = ""
 
@@ -46,7 +44,7 @@ def bring_onto(git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> dict[Oid, Brou
         if fork.inside:
             continue
         if fork.merge_bases == (base,):
-            brought[tip] = Brought(ours=tip, theirs=tip)
+            brought[tip] = Brought(commit=tip)
         elif not fork.merge_bases:
             brought[tip] = Brought(problem=UNRELATED)
         else:
@@ -55,13 +53,11 @@ def bring_onto(git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> dict[Oid, Brou
     specs: dict[Oid, Spec] = {}
     for tip, merge in merges.items():
         if merge.clean:
-            # Work that is shared with other branches has to be seen as shared: keep its history.
-            parents = (base,) if forks[tip].plain else (base, tip)
-            specs[tip] = Spec(tree=merge.tree, parents=parents)
+            specs[tip] = Spec(tree=merge.tree, parents=(base, tip))
         else:
             brought[tip] = Brought(paths=plain_paths(merge.paths, (base, tip)), problem=merge.problem)
     for tip, commit in zip(specs, write_commits(git, list(specs.values())), strict=True):
-        brought[tip] = Brought(ours=commit, theirs=commit if forks[tip].plain else tip)
+        brought[tip] = Brought(commit=commit)
     return brought
 
 

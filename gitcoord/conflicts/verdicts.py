@@ -10,6 +10,8 @@ from gitcoord.conflicts.overlap import Pair
 from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.run import Git, Oid
 
+_WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What merging two branches came to; `kinds` as git names the conflicts, `reason` of an unknown."""
@@ -25,18 +27,28 @@ def judge(
 ) -> dict[Pair, Judgement]:
     """The judgement on every pair, in one process. `git` writes objects: give it a quarantine.
 
-    Both on today's base; where one does not merge with that, the two tips as they are.
+    One branch on the base and then the other, in either order: the worse outcome counts. Where one does
+    not merge with the base at all, the two tips as they are.
     """
-    requests = [_request(tips[one], tips[other], brought) for one, other in pairs]
-    merges = merge_trees(git, requests)
+    requests = {pair: _requests(tips[pair[0]], tips[pair[1]], brought) for pair in pairs}
+    asked = list(dict.fromkeys(request for both in requests.values() for request in both))
+    outcomes = {
+        request: _judgement(merge, request)
+        for request, merge in zip(asked, merge_trees(git, asked), strict=True)
+    }
     return {
-        pair: _judgement(merge, request) for pair, merge, request in zip(pairs, merges, requests, strict=True)
+        pair: max((outcomes[request] for request in both), key=lambda judged: _WORSE.index(judged.verdict))
+        for pair, both in requests.items()
     }
 
 
-def _request(one: Oid, other: Oid, brought: Mapping[Oid, Brought]) -> tuple[Oid, Oid]:
-    ours, theirs = brought[one].ours, brought[other].theirs
-    return (one, other) if ours is None or theirs is None else (ours, theirs)
+def _requests(one: Oid, other: Oid, brought: Mapping[Oid, Brought]) -> tuple[tuple[Oid, Oid], ...]:
+    first, second = brought[one].commit, brought[other].commit
+    if first is None or second is None:
+        return ((one, other),)
+    if (first, second) == (one, other):
+        return ((one, other),)  # both stand on today's base, so that the order is all the same
+    return ((first, other), (second, one))
 
 
 def _judgement(merge: TreeMerge, request: tuple[Oid, Oid]) -> Judgement:

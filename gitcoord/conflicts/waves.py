@@ -12,11 +12,11 @@ from gitcoord.tasks.model import TaskId
 
 
 class Runner(msgspec.Struct, frozen=True, kw_only=True):
-    """A ready task: `tip` is its branch's, `head` what merges on today's base (None: it does not)."""
+    """A ready task at its branch's `tip`; `able` when that merges with the base."""
 
     candidate: Candidate
     tip: Oid
-    head: Oid | None
+    able: bool
     paths: frozenset[str]
 
 
@@ -37,8 +37,8 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
 def find_waves(git: Git, base: Oid, runners: Sequence[Runner], pairs: Sequence[PairReport]) -> Waves:
     """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last."""
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
-    able = [runner for runner in runners if runner.head is not None]
-    stuck = [runner for runner in runners if runner.head is None]
+    able = [runner for runner in runners if runner.able]
+    stuck = [runner for runner in runners if not runner.able]
     joint: list[JointReport] = []
     while True:
         first = arrange([runner.candidate for runner in able], clashes)
@@ -62,13 +62,11 @@ def _prove_waves(
     known = {runner.candidate.id: runner for runner in runners}
     proved = []
     for wave in waves:
-        heads = [(task, head) for task in wave if (head := known[task].head) is not None]
+        heads = [(task, known[task].tip) for task in wave]
         proof = prove(git, base, heads)
         if proof.failure is not None:
             return (), _split(git, base, heads, proof.failure, runners)
-        # The proof merged what stands on today's base; a reader knows the branch's own tip.
-        steps = (msgspec.structs.replace(step, head=known[step.task].tip) for step in proof.steps)
-        proved.append(tuple(steps))
+        proved.append(proof.steps)
     return tuple(proved), None
 
 

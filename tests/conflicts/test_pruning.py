@@ -128,15 +128,15 @@ def test_pruned_verdicts_equal_the_merges_of_all_pairs(
 
 
 def truth(level: Level, names: list[str]) -> set[tuple[str, str]]:
-    """The pairs of which the second does not merge once the first has landed: every pair is merged."""
+    """The pairs of which one does not merge once the other has landed: every pair is merged, both ways."""
     git = Repository.discover(level.repo.path).git
     base = level.repo.tip("main")
     conflicts = set()
-    for number, name in enumerate(names):
+    for name in names:
         tip = level.repo.tip(name)
         tree = merge_tree(git, base, tip).tree
         landed = commit_tree(git, tree, [base, tip], "landed")
-        for other in names[number + 1 :]:
-            if not merge_tree(git, landed, level.repo.tip(other)).clean:
-                conflicts.add((name, other))
+        for other in names:
+            if other != name and not merge_tree(git, landed, level.repo.tip(other)).clean:
+                conflicts.add((min(name, other), max(name, other)))
     return conflicts

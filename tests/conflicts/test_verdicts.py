@@ -213,6 +213,16 @@ def test_a_file_that_the_base_has_renamed_since_is_found_under_both_names(tmp_pa
     assert (pair.verdict, pair.conflicted_paths) == ("conflict", ("new.py",))
 
 
+def test_a_change_that_base_and_branch_both_made_conflicts_with_edits_of_it(tmp_path: Path) -> None:
+    """2 has the file that the base got too. Landing 1 first, git sees two additions that differ."""
+    level = Level(tmp_path, {"a": LINES})
+    level.branch("2", {"new": LINES, "b": "b\n"})
+    level.repo.commit({"new": LINES}, "the same file")
+    level.branch("1", {"new": edited(5)})
+    pair = only_pair(level.examine())
+    assert (pair.verdict, pair.conflicted_paths) == ("conflict", ("new",))
+
+
 def test_what_the_base_did_meanwhile_is_not_blamed_on_two_branches(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES, "b": LINES})
     level.branch("1", {"a": edited(5, by="one")})
