@@ -75,7 +75,7 @@ class Store:
         )
 
     def change_plan(self, change: Callable[[Plan], Plan], told: Callable[[Plan], WavesSaved]) -> Plan:
-        """Applies `change` to the newest saved plan, again when another worker was faster; returns the result.
+        """Applies `change` to the newest saved plan, again when another worker was faster.
 
         Raises `no-plan`, or `plan-moved` when it never stood still.
         """

@@ -73,6 +73,13 @@ def test_of_different_plans_at_once_none_is_silently_replaced(remote: Repo, clon
     assert said.count("True") == int(remote.git("rev-list", "--count", STATE + "plan"))
 
 
+def test_many_who_change_the_plan_at_once_lose_no_change(clone: Repo) -> None:
+    store_of(clone).save_plan(plan_of([[["1", "2"]]]))
+    race("tests.state.worker", [["change", str(clone.path), name] for name in WORKERS[:6]])
+    changed = [warning.message for warning in store_of(clone).require_plan().warnings]
+    assert sorted(changed) == sorted(WORKERS[:6])
+
+
 def test_an_equal_plan_writes_nothing(clone: Repo) -> None:
     store = store_of(clone)
     plan = plan_of([[["1", "2"]], [["3"]]])
