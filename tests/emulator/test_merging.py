@@ -57,14 +57,16 @@ def test_a_rebase_makes_new_commits_even_where_a_fast_forward_would_do(api: Api,
     assert log(content, "%s", "%an", "%cn")[0] == "Add a file|A Worker|GitHub"
 
 
-def test_a_rebase_leaves_merge_commits_out(api: Api, content: Repo, number: int) -> None:
-    tree = content.git("merge-tree", "--write-tree", "work", "main")
-    merged = content.git("commit-tree", tree, "-p", "work", "-p", "main", "-m", "Merge main into work")
-    content.branch("work", merged)
+def test_a_rebase_leaves_merge_commits_and_what_was_done_in_them_out(
+    api: Api, content: Repo, number: int
+) -> None:
+    expected = content.git("merge-tree", "--write-tree", "work", "main")
+    resolution = {"lines.txt": "one\n2\n3\n4\nfive\n", "resolution.txt": "by hand"}
+    content.commit(resolution, "Merge main into work", branch="work", merge=["main"])
     api.ready(number)
     assert api.merge(number, "rebase")[0] == 200
     assert log(content, "%s")[:3] == ["Add a file", "Change the first line", "Change the last line"]
-    assert content.tree("main") == tree
+    assert content.tree("main") == expected
 
 
 def test_a_branch_whose_commits_do_not_apply_one_by_one_cannot_be_rebased(api: Api, content: Repo) -> None:

@@ -149,6 +149,26 @@ def test_open_pull_requests_win_over_merged_ones_and_closed_ones_are_left_out(
     assert len(hub.log) - before == (2 if many else 5)
 
 
+def test_a_reopened_pull_request_wins_over_a_later_one_that_was_merged(
+    forge: GitHubForge, app: EmulatedRepository, content: Repo
+) -> None:
+    first = opened(forge, "one")
+    app.pulls[first.number].close()
+    later = opened(forge, "one")
+    app.pulls[later.number].close(merge_commit=content.tip("main"))
+    app.pulls[first.number].state = "open"
+    assert forge.find_pulls(["one"], "main")["one"].number == first.number
+
+
+def test_mergeability_of_what_is_not_open_means_nothing(
+    forge: GitHubForge, app: EmulatedRepository, content: Repo
+) -> None:
+    pull = opened(forge, "one")
+    app.dirty_when_closed = True
+    app.pulls[pull.number].close(merge_commit=content.tip("main"))
+    assert forge.read_pull(pull.number).mergeable is None
+
+
 def test_many_branches_are_found_among_hundreds_of_closed_pull_requests(
     forge: GitHubForge, app: EmulatedRepository, content: Repo, hub: GitHubEmulator
 ) -> None:

@@ -8,7 +8,7 @@ from tests.support.github.rules import objections, optional_failing
 def ask(repository: EmulatedRepository, pull: Pull) -> bool | None:
     """Whether it merges, as far as is known; asking starts the work, and the next one to ask may have it."""
     if pull.state != "open":
-        return None
+        return False if repository.dirty_when_closed else None
     known = pull.mergeability
     if not known.known:
         if repository.hold_mergeability or known.nulls_left > 0:

@@ -37,6 +37,8 @@ class EmulatedRepository:
         self.settings = MergeSettings()
         self.null_answers = 1
         """How many reads of a pull request answer `mergeable: null` after its head or base moved."""
+        self.dirty_when_closed = False
+        """Whether a pull request that is not open reads `false`/`dirty`: GitHub does both that and null."""
         self.hold_mergeability = False
         """While True, mergeability stays null however often it is read."""
         self.merges: Counter[int] = Counter()
