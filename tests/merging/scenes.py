@@ -1,0 +1,70 @@
+"""The level that landing tests land: two tasks that merge, and a third that conflicts with the first."""
+
+import shutil
+from pathlib import Path
+
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.project import MAIN, Project, independent
+from tests.support.repos import Repo
+
+STRATEGIES = ("single-pr", "multi-pr")
+METHODS = ("merge", "squash", "rebase")
+_FIRST = MAIN.replace("start", "start 1")
+
+
+def three_tasks(directory: Path, strategy: str) -> Project:
+    """On a bare remote of its own, work done and pushed with plain git."""
+    project = Project.create(directory, independent("1", "2", "3"), strategy=strategy)
+    do_all(project)
+    return project
+
+
+def three_tasks_on_github(directory: Path, hub: GitHubEmulator, strategy: str) -> Project:
+    """On acme/app of the emulated GitHub, work done and pushed with plain git."""
+    app = hub.make_repository("acme/app")
+    remote, url = Repo(app.git_dir), app.authenticated_url
+    tasks = independent("1", "2", "3")
+    project = Project.create(
+        directory, tasks, strategy=strategy, remote=remote, url=url, env=hub.environment()
+    )
+    do_all(project)
+    return project
+
+
+def copied(template: Project, place: Path, url: str, remote: Repo) -> Project:
+    """The template's project again, in `place`, on another shared repository that holds the same."""
+    desk = place / "desk"
+    shutil.copytree(template.desk.path, desk)
+    project = Project(remote, Repo(desk), template.env)
+    project.desk.git("remote", "set-url", "origin", url)
+    return project
+
+
+def do_all(project: Project) -> None:
+    """The work of the three tasks, each on a branch of its own."""
+    project.work("1", {"src/main.rs": _FIRST})
+    project.work("2", {"docs/two.md": "two\n"})
+    project.work("3", {"src/main.rs": MAIN.replace("start", "start 3")})
+
+
+def merged_by_hand(project: Project, *tasks: str) -> str:
+    """The tree that plain git gives for the tasks' branches, merged in this order onto the first commit."""
+    clone = project.remote.clone(project.desk.path.parent / f"by-hand-{'-'.join(tasks)}")
+    first = clone.git("rev-list", "--max-parents=0", "main")
+    clone.git("switch", "--quiet", "--detach", first)
+    for task in tasks:
+        clone.git("merge", "--quiet", "--no-edit", f"origin/feature/level-0-task-{task}")
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    shutil.rmtree(clone.path)
+    return tree
+
+
+def changes_in_base(remote: Repo) -> dict[str, int]:
+    """How often each task's own commit, or a squash of it, is in the history of the base."""
+    blobs = {"1": ("src/main.rs", "start 1"), "2": ("docs/two.md", "two"), "3": ("src/main.rs", "start 3")}
+    return {
+        task: len(
+            remote.git("log", "-m", "--first-parent", "--format=%H", f"-S{text}", "main", "--", path).split()
+        )
+        for task, (path, text) in blobs.items()
+    }
