@@ -55,7 +55,8 @@ def _kept(saved: Plan | None, under_way: Collection[TaskId], listed: TaskList, a
             "other-plan",
             f"The saved plan is for the tag {saved.tag}, and {_some(under_way)} of it under way; "
             f"the task list was read for the tag {listed.tag}.",
-            f"Land that work first, say `--tag {saved.tag}`, or give this tag its own `state-prefix`.",
+            f"Say `--tag {saved.tag}`; or give this tag its own state and branches: `state-prefix`, "
+            "and {tag} in `task-branch` and `level-branch`.",
         )
     raise usage_error(
         "work-under-way",

@@ -1,6 +1,7 @@
 """Which branch work lands on, when nobody said."""
 
 from gitcoord.errors import usage_error
+from gitcoord.git.repository import no_commits
 from gitcoord.git.shared import SharedRefs
 
 _USUAL = ("main", "master", "trunk", "develop")
@@ -12,6 +13,8 @@ def find_base(shared: SharedRefs, asked: str | None) -> str:
     Call after a refresh. Raises `no-such-base` or `unknown-base` (exit 2) naming the branches there are.
     """
     if asked is not None:
+        if shared.branch(asked) is None and not shared.branches():
+            raise no_commits()
         if shared.branch(asked) is None:
             known = ", ".join(sorted(shared.branches())[:8]) or "none"
             raise usage_error(
@@ -19,6 +22,8 @@ def find_base(shared: SharedRefs, asked: str | None) -> str:
             )
         return asked
     branches = shared.branches()
+    if not branches:
+        raise no_commits()
     for name in (_remote_default(shared), *_USUAL):
         if name in branches:
             return name

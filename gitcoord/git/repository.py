@@ -80,9 +80,7 @@ class Repository:
                 hint="Run `git fetch --unshallow` first.",
             )
         if not self.git.probe("for-each-ref", "--count=1", "refs/heads/", "refs/remotes/"):
-            raise GitcoordError(
-                "no-commits", "This repository has no commits yet.", hint="Make and push a first commit."
-            )
+            raise no_commits()
 
     def require_working_tree(self) -> Path:
         """The top of the working tree; raises `bare` when there is none."""
@@ -149,6 +147,15 @@ def _check_version(git: Git) -> None:
         raise GitcoordError(
             "old-git", f"{shown} is too old: gitcoord needs git {wanted} or newer.", hint="Upgrade git."
         )
+
+
+def no_commits() -> GitcoordError:
+    """The error for a repository without any history."""
+    return GitcoordError(
+        "no-commits",
+        "This repository has no commits yet.",
+        hint="Make a first commit, and push it if there is a remote.",
+    )
 
 
 def _no_repository(directory: Path, reason: str) -> GitcoordError:

@@ -34,7 +34,7 @@ def read_source(root: Path | None, tasks: str | None) -> Source:
 def _find(root: Path | None) -> Path:
     hint = "Give its path with `--tasks PATH` (`-` reads standard input)."
     if root is None:
-        raise usage_error("no-task-list", "There is no git repository here to find a task list in.", hint)
+        raise usage_error("no-task-list", "There is no working tree here to find a task list in.", hint)
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
             return root / place
