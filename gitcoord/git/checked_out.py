@@ -33,7 +33,7 @@ class CheckedOut:
     def __init__(self, git: Git, moves: Sequence[tuple[str, Oid | None, Oid | None]]) -> None:
         self._git = git
         self._moves = moves
-        self._moved: list[tuple[Path, Oid, Oid]] = []
+        self._moved: list[tuple[str, Path, Oid, Oid]] = []
         self._kept = False
 
     def keep(self) -> None:
@@ -59,9 +59,11 @@ class CheckedOut:
             self._bring_back()
 
     def _move(self, ref: str, place: Path, old: Oid, new: Oid) -> None:
+        if self._git.probe("rev-parse", "--verify", "--quiet", ref) != old:
+            return  # somebody was faster: the files follow that, and the ref will not move
         ended = self._read_tree(place, old, new)
         if not ended:
-            self._moved.append((place, old, new))
+            self._moved.append((ref, place, old, new))
             return
         branch = ref.removeprefix("refs/heads/")
         if "index.lock" in ended:
@@ -78,8 +80,10 @@ class CheckedOut:
 
     def _bring_back(self) -> None:
         while self._moved:
-            place, old, new = self._moved.pop()
-            self._read_tree(place, new, old)
+            ref, place, old, new = self._moved.pop()
+            # Files that the ref has reached all the same stay: they are what is committed.
+            if self._git.probe("rev-parse", "--verify", "--quiet", ref) != new:
+                self._read_tree(place, new, old)
 
     def _read_tree(self, place: Path, old: Oid, new: Oid) -> str:
         git = self._git.at(place)

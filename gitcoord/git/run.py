@@ -46,6 +46,7 @@ _NOT_INHERITED = (
     "GIT_NAMESPACE",
 )
 _LONGEST_REMOTE_TEXT = 500
+_OWN_WORDS = ("remote:", "error:", "fatal:", "hint:", "warning:", "To ", " ! ", "Everything up-to-date")
 
 
 def stdin_lines(lines: Iterable[str]) -> bytes:
@@ -80,6 +81,12 @@ class Result(msgspec.Struct, frozen=True):
         lines = (
             line.removeprefix("remote:").strip() for line in self.stderr.splitlines() if _is_remote(line)
         )
+        return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
+
+    @property
+    def hook_text(self) -> str:
+        """What is neither git's own nor the remote's: the words of a hook of this repository."""
+        lines = (line.strip() for line in self.stderr.splitlines() if not line.startswith(_OWN_WORDS))
         return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
 
 

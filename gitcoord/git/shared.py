@@ -97,7 +97,7 @@ class SharedRefs:
         outcome: bool | Result = patience(self._publish_once, updates, hooks)
         if isinstance(outcome, bool):
             return outcome
-        raise self._refused(updates, outcome)
+        raise self._refused(updates, outcome, hooks=hooks)
 
     def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | Result:
         """Whether the refs moved; git's answer when it failed although nobody else moved them."""
@@ -147,10 +147,16 @@ class SharedRefs:
                 moving.keep()
             return result
 
-    def _refused(self, updates: Sequence[Update], result: Result) -> GitcoordError:
+    def _refused(self, updates: Sequence[Update], result: Result, *, hooks: bool) -> GitcoordError:
         names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
         where = f"The remote {self.remote}" if self.remote else "Git"
         said = f" It says: {result.remote_text}" if result.remote_text else ""
+        if hooks and not said and result.hook_text:
+            return GitcoordError(
+                "push-refused",
+                f"{names} could not be pushed. The pre-push hook says: {result.hook_text}",
+                hint="Do what the hook asks for, commit, and try again.",
+            )
         return GitcoordError(
             "push-refused",
             f"{where} refused to move {names}: {result.reason}.{said}",

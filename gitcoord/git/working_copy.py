@@ -1,4 +1,4 @@
-"""The working copy: switching without losing anything, merges left for a person, worktrees."""
+"""The working copy: switching without losing anything, and merges left for a person."""
 
 from pathlib import Path
 
@@ -7,15 +7,26 @@ import msgspec
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.shared import HEADS
+
+_OPERATIONS = {
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
 
 
 class MergeState(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge in a working copy: whether one is in progress, and which paths are still in conflict."""
+    """A merge in a working copy: whether one is in progress, and which paths are still in conflict.
+
+    `resolved` holds the paths that were in conflict and have been staged since.
+    """
 
     running: bool
     unmerged: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
 
 
 class WorkingCopy:
@@ -28,42 +39,64 @@ class WorkingCopy:
 
     def branch(self) -> str | None:
         """The branch that is checked out, or None when HEAD is detached."""
-        return self.git.probe("symbolic-ref", "--quiet", "--short", "HEAD")
+        # Not `--short`: it answers `heads/main` when a tag has the same name.
+        ref = self.git.probe("symbolic-ref", "--quiet", "HEAD")
+        return None if ref is None else ref.removeprefix(HEADS)
+
+    def operation(self) -> str | None:
+        """What git has begun here and not finished, other than a merge: `rebase`, `cherry-pick`, `revert`."""
+        place = Path(self.git.text("rev-parse", "--absolute-git-dir"))
+        return next((name for file, name in _OPERATIONS.items() if (place / file).exists()), None)
 
     def changes(self, *, untracked: bool) -> list[str]:
         """The paths with uncommitted changes, those git does not know included when asked."""
-        which = "normal" if untracked else "no"
-        fields = self.git.text("status", "--porcelain", "-z", f"--untracked-files={which}").split("\0")
-        return [field[3:] for field in fields if len(field) > 3 and field[2] == " "]
+        return [path for _, path in self._status(untracked=untracked)]
+
+    def unstaged(self) -> list[str]:
+        """The paths that a commit would leave out: changed and not staged, or unknown to git."""
+        return [path for state, path in self._status(untracked=True) if state[1] != " "]
 
     def merge_state(self) -> MergeState:
         """Whether a merge is in progress."""
-        running = self.git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None
-        unmerged = self.git.text("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
-        return MergeState(running=running, unmerged=tuple(dict.fromkeys(filter(None, unmerged))))
+        if self.git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is None:
+            return MergeState(running=False)
+        unmerged = self._listed("--unmerged")
+        undone = self._listed("--resolve-undo")
+        resolved = tuple(path for path in undone if path not in unmerged)
+        return MergeState(running=True, unmerged=unmerged, resolved=resolved)
 
     def switch(self, branch: str, start: Oid | None) -> None:
         """Checks out `branch`, made at `start` unless that is None. Raises `unclean` or `in-use` (exit 1)."""
-        options = ("--create", branch, start) if start else (branch,)
-        no_track = ("--no-track",) if start else ()
-        ended = self.git.run("switch", "--quiet", *no_track, *options, ok=(), hooks=True)
-        if ended.code != 0:
-            raise self._cannot_switch(branch, ended.stderr)
+        options = ("--no-track", "--create", branch, start) if start else ("--no-guess", branch)
+        ended = self.git.run("switch", "--quiet", *options, ok=(), hooks=True)
+        # A failing post-checkout hook makes git fail after it has switched.
+        if ended.code != 0 and self.branch() != branch:
+            raise self._cannot_move(branch, ended)
 
     def fast_forward(self, commit: Oid) -> None:
         """Moves the checked-out branch ahead to `commit`; raises `unclean` (exit 1)."""
         ended = self.git.run("merge", "--quiet", "--ff-only", commit, ok=())
         if ended.code != 0:
-            raise self._cannot_switch(self.branch() or "HEAD", ended.stderr)
+            raise self._cannot_move(self.branch() or "HEAD", ended)
 
     def merge(self, commit: Oid, message: str) -> MergeState:
-        """Merges `commit`; a conflict stays in the working copy. Raises when git cannot even begin."""
+        """Merges `commit`; a conflict stays in the working copy.
+
+        Raises `unclean` (exit 1), or `git-failed` when git cannot even begin.
+        """
+        unclean = self.changes(untracked=False)
+        if unclean:
+            raise answer_no(
+                "unclean",
+                f"{self.directory} has uncommitted changes in the way of a merge: {', '.join(unclean[:5])}.",
+                "Commit them first, then run the command again.",
+            )
         ended = self.git.run(
             "merge", "--no-ff", "-m", message, commit, ok=(), environment=self._repository.identity
         )
         state = self.merge_state()
         if ended.code != 0 and not state.running:
-            raise GitcoordError("git-failed", f"Merging {commit[:12]} could not begin: {ended.reason}")
+            raise self._cannot_move(self.branch() or "HEAD", ended)
         return state
 
     def conclude_merge(self, paths: tuple[str, ...]) -> None:
@@ -73,47 +106,84 @@ class WorkingCopy:
         who = self._repository.identity
         self.git.run("commit", "--quiet", "--no-edit", hooks=True, environment=who)
 
-    def marked(self, paths: tuple[str, ...]) -> list[str]:
-        """Those of `paths` whose file still holds a conflict marker, or that are gone."""
-        left = []
-        for path in paths:
-            file = self.directory / path
-            if file.is_symlink():
-                continue
-            if not file.is_file() or any(
-                line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in file.read_bytes().splitlines()
-            ):
-                left.append(path)
-        return left
+    def marked(self, state: MergeState) -> list[str]:
+        """The paths of a merge that still hold conflict markers, or are gone and were not removed by git."""
+        unmerged = [path for path in state.unmerged if self._is_gone(path) or self._has_markers(path)]
+        return unmerged + [path for path in state.resolved if self._has_markers(path)]
 
-    def _cannot_switch(self, branch: str, stderr: str) -> GitcoordError:
+    def _status(self, *, untracked: bool) -> list[tuple[str, str]]:
+        which = "normal" if untracked else "no"
+        options = ("--porcelain", "-z", "--no-renames", f"--untracked-files={which}")
+        fields = self.git.text("status", *options).split("\0")
+        return [(field[:2], field[3:]) for field in fields if field]
+
+    def _listed(self, which: str) -> tuple[str, ...]:
+        fields = self.git.text("ls-files", which, "--full-name", "-z").split("\0")
+        return tuple(dict.fromkeys(field.partition("\t")[2] for field in fields if field))
+
+    def _is_gone(self, path: str) -> bool:
+        file = self.directory / path
+        return not file.is_symlink() and not file.is_file()
+
+    def _has_markers(self, path: str) -> bool:
+        file = self.directory / path
+        if file.is_symlink() or not file.is_file():
+            return False
+        starts = {line[:8] for line in file.read_bytes().splitlines()}
+        return b"<<<<<<< " in starts or b">>>>>>> " in starts
+
+    def _cannot_move(self, branch: str, ended: Result) -> GitcoordError:
         place = worktrees(self.git).get(HEADS + branch)
         if place is not None and place != self.directory:
-            return answer_no("in-use", f"{branch} is checked out in {place} already.", f"Work in {place}.")
-        lines = [line.strip() for line in stderr.splitlines() if line.startswith("\t")]
-        paths = ", ".join(lines[:5]) or stderr.strip().splitlines()[-1]
-        return answer_no(
-            "unclean",
-            f"Switching {self.directory} to {branch} would lose uncommitted work: {paths}.",
-            "Commit or stash it first.",
+            return in_use(branch, place)
+        # What git is afraid to overwrite it lists, each path on a line of its own behind a tab.
+        lines = [line.strip() for line in ended.stderr.splitlines() if line.startswith("\t")]
+        if lines:
+            more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+            return answer_no(
+                "unclean",
+                f"Bringing {self.directory} to {branch} would overwrite {', '.join(lines[:5])}{more}.",
+                "Commit or move what is there first, then run the command again.",
+            )
+        return GitcoordError(
+            "git-failed", f"Git could not bring {self.directory} to {branch}: {ended.reason}"
         )
+
+
+def in_use(branch: str, place: Path) -> GitcoordError:
+    """The error (exit 1) for a branch that is checked out somewhere else."""
+    return answer_no("in-use", f"{branch} is checked out in {place} already.", f"Work in {place}.")
 
 
 def add_worktree(repository: Repository, directory: Path, branch: str, start: Oid | None) -> Path:
     """Makes `directory` a worktree on `branch`, made at `start` unless that is None.
 
-    One at a time: adding worktrees in parallel fails in git itself.
+    One at a time: adding worktrees in parallel fails in git itself. Raises `in-use` or `worktree-failed`
+    (exit 1).
     """
     from filelock import FileLock
 
     options = ("--no-track", "-b", branch) if start else ()
     target = (str(directory), start) if start else (str(directory), branch)
+    place = worktrees(repository.git).get(HEADS + branch)
+    if place is not None:
+        raise in_use(branch, place)
     with FileLock(repository.common_dir / "gitcoord-worktree.lock"):
+        # Asked first, because git makes the branch before it looks at the directory.
+        if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
+            raise _no_worktree(directory, branch, "there is something already.")
+        if not directory.exists():
+            # A worktree whose directory was deleted is still on git's list, and keeps its branch.
+            repository.git.run("worktree", "remove", "--", str(directory), ok=())
         ended = repository.git.run("worktree", "add", "--quiet", *options, "--", *target, ok=())
     if ended.code != 0:
-        raise answer_no(
-            "worktree-failed",
-            f"{directory} cannot become a worktree on {branch}: {ended.reason}",
-            "Choose another directory, or remove what is there.",
-        )
+        raise _no_worktree(directory, branch, ended.reason)
     return directory
+
+
+def _no_worktree(directory: Path, branch: str, why: str) -> GitcoordError:
+    return answer_no(
+        "worktree-failed",
+        f"{directory} cannot become a worktree on {branch}: {why}",
+        "Choose another directory, or remove what is there; `git worktree prune` forgets what is gone.",
+    )

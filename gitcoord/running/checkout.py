@@ -11,7 +11,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
-from gitcoord.merging.rounds import present_round
+from gitcoord.running.deferred import other_side
 from gitcoord.running.model import Desk, Taken
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
@@ -126,16 +126,28 @@ def _place(desk: Desk, how: How, commit: Oid, *, create: bool) -> WorkingCopy:
     copy = WorkingCopy(desk.repository, desk.repository.require_working_tree())
     here = copy.branch()
     if here != branch:
-        unclean = copy.changes(untracked=False)
-        if unclean or copy.merge_state().running:
-            shown = ", ".join(unclean[:5])
-            raise answer_no(
-                "unclean",
-                f"{copy.directory} has uncommitted changes on {here or 'a detached HEAD'}: {shown}.",
-                "Commit or stash them first, or use `--worktree DIR`.",
-            )
+        _require_nothing_unfinished(copy, here)
         copy.switch(branch, start)
     return copy
+
+
+def _require_nothing_unfinished(copy: WorkingCopy, here: str | None) -> None:
+    where = here or "a detached HEAD"
+    begun = "merge" if copy.merge_state().running else copy.operation()
+    if begun:
+        raise answer_no(
+            "unfinished",
+            f"{copy.directory} is in the middle of a {begun} on {where}.",
+            f"Finish it or give it up (`git {begun} --abort`) first, or use `--worktree DIR`.",
+        )
+    unclean = copy.changes(untracked=False)
+    if unclean:
+        more = f" and {len(unclean) - 5} more" if len(unclean) > 5 else ""
+        raise answer_no(
+            "unclean",
+            f"{copy.directory} has uncommitted changes on {where}: {', '.join(unclean[:5])}{more}.",
+            "Commit or stash them first, or use `--worktree DIR`.",
+        )
 
 
 def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -143,26 +155,15 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     state = copy.merge_state()
     if state.running:
         return state.unmerged, (_say_conflict(desk, state.unmerged),)
-    deferral = desk.mine.deferral
-    if deferral is None:
+    if desk.mine.deferral is None:
         return (), ()
-    commit, name = _other_side(desk)
+    commit, name = other_side(desk)
+    if desk.ancestry.contains(copy.git.text("rev-parse", "HEAD"), commit):
+        return (), (f"{desk.task.branch} holds {name} already; `gitcoord submit` hands it in",)
     state = copy.merge(commit, f"Merge {name} into {desk.task.branch}")
     if not state.running:
         return (), (f"{name} was merged into {desk.task.branch} without a conflict",)
     return state.unmerged, (_say_conflict(desk, state.unmerged),)
-
-
-def _other_side(desk: Desk) -> tuple[Oid, str]:
-    """The base; or the level branch while what the task conflicts with is only there."""
-    deferral = desk.mine.deferral
-    if desk.plan.strategy == "single-pr" and deferral is not None:
-        name = present_round(desk.plan.level_of(desk.task.id), desk.progress)
-        tip = desk.tips.get(name)
-        others = [TaskId(other) for other in deferral.others]
-        if tip is not None and any(other not in desk.landed for other in others):
-            return tip, name
-    return desk.base_commit, desk.plan.base
 
 
 def _say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
+from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
@@ -11,6 +12,7 @@ from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
+from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.state.journal import now, worker_name
 
@@ -18,27 +20,36 @@ _ATTEMPTS = 5
 
 
 def check_ready(desk: Desk) -> None:
-    """Raises (exit 1) `unclean` or `unresolved` while the working copy on the branch is not finished."""
+    """Raises (exit 1) while the working copy on the branch is not finished.
+
+    `unfinished`: git is in the middle of something; `unresolved`: conflict markers remain; `unclean`:
+    changes that a commit would leave out; `detached`: commits that are on no branch.
+    """
     copy = _working_copy(desk)
     if copy is None:
+        _check_detached(desk)
         return
+    begun = copy.operation()
+    if begun:
+        raise _unfinished(copy, begun)
     state = copy.merge_state()
-    left = copy.marked(state.unmerged)
+    left = copy.marked(state)
     if left:
         raise answer_no(
             "unresolved",
             f"The conflict is not resolved in {', '.join(left)}.",
             "Edit the files and take the conflict markers out (`git rm` what should go), then submit again.",
         )
-    unclean = [] if state.running else copy.changes(untracked=True)
-    if state.running:
-        unclean = [path for path in _unstaged(copy) if path not in state.unmerged]
+    unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
+    unclean = [path for path in unclean if path not in state.unmerged]
     if unclean:
         shown = ", ".join(unclean[:5]) + (f" and {len(unclean) - 5} more" if len(unclean) > 5 else "")
         raise answer_no(
             "unclean",
             f"{copy.directory} has uncommitted changes: {shown}.",
-            "Commit them (or put them into .gitignore), then submit again.",
+            "Commit them (or put them into .gitignore), then submit again."
+            if not state.running
+            else "Stage them with `git add` (or put them into .gitignore), then submit again.",
         )
 
 
@@ -49,14 +60,20 @@ def hand_in(desk: Desk) -> HandedIn:
     """
     check_ready(desk)
     copy = _working_copy(desk)
-    if copy is not None and copy.merge_state().running:
-        copy.conclude_merge(copy.merge_state().unmerged)
+    if copy is not None:
+        state = copy.merge_state()
+        if state.running:
+            copy.conclude_merge(state.unmerged)
+            if desk.shared.remote is None:
+                # The commit moved a branch that everybody sees.
+                desk.shared.refresh()
     head = _push(desk)
     notes = []
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return HandedIn(
             task=desk.task.id, branch=desk.task.branch, head=head, notes=("it has landed already",)
         )
+    check_reworked(desk, head)
     if desk.ancestry.contains(desk.base_commit, head):
         notes.append(f"{desk.task.branch} has no changes of its own")
     event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=desk.task.branch, head=head)
@@ -153,12 +170,33 @@ def _push(desk: Desk) -> Oid:
 
 
 def _working_copy(desk: Desk) -> WorkingCopy | None:
-    """The working copy here, if it is on the task's branch."""
+    """The working copy that is on the task's branch: this one or another worktree."""
+    place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
+    return None if place is None else WorkingCopy(desk.repository, place)
+
+
+def _check_detached(desk: Desk) -> None:
+    """Work that was committed on a detached HEAD on top of the branch would be left behind."""
     if desk.repository.root is None:
-        return None
+        return
     copy = WorkingCopy(desk.repository, desk.repository.root)
-    return copy if copy.branch() == desk.task.branch else None
+    tip, head = desk.repository.resolve(HEADS + desk.task.branch), desk.repository.resolve("HEAD")
+    if copy.branch() is not None or tip is None or head is None:
+        return
+    begun = copy.operation()
+    if begun:
+        raise _unfinished(copy, begun)
+    if head != tip and desk.ancestry.contains(head, tip):
+        raise answer_no(
+            "detached",
+            f"HEAD is detached at {head[:12]}, with commits that {desk.task.branch} does not have.",
+            f"Put them on the branch with `git switch -C {desk.task.branch}`, then submit again.",
+        )
 
 
-def _unstaged(copy: WorkingCopy) -> list[str]:
-    return [path for path in copy.git.text("diff", "--name-only", "-z").split("\0") if path]
+def _unfinished(copy: WorkingCopy, begun: str) -> GitcoordError:
+    return answer_no(
+        "unfinished",
+        f"{copy.directory} is in the middle of a {begun}.",
+        f"Finish it (`git {begun} --continue`) or give it up (`git {begun} --abort`), then submit again.",
+    )

@@ -1,0 +1,35 @@
+"""Deferred work: what it conflicts with, and whether it still does."""
+
+from gitcoord.errors import answer_no
+from gitcoord.git.merges import merge_tree
+from gitcoord.git.run import Oid
+from gitcoord.merging.rounds import present_round
+from gitcoord.running.model import Desk
+from gitcoord.tasks.model import TaskId
+
+
+def other_side(desk: Desk) -> tuple[Oid, str]:
+    """The base; or the level branch while what the task conflicts with is only there."""
+    deferral = desk.mine.deferral
+    if desk.plan.strategy == "single-pr" and deferral is not None:
+        name = present_round(desk.plan.level_of(desk.task.id), desk.progress)
+        tip = desk.tips.get(name)
+        others = [TaskId(other) for other in deferral.others]
+        if tip is not None and any(other not in desk.landed for other in others):
+            return tip, name
+    return desk.base_commit, desk.plan.base
+
+
+def check_reworked(desk: Desk, head: Oid) -> None:
+    """Raises `conflict` (exit 1) when `head` was deferred as it is, and conflicts as before."""
+    deferral = desk.mine.deferral
+    if deferral is None or deferral.head != head:
+        return
+    commit, name = other_side(desk)
+    merged = merge_tree(desk.repository.git, commit, head)
+    if not merged.clean:
+        raise answer_no(
+            "conflict",
+            f"Task {desk.task.id} was deferred, and its work is as it was: {deferral.reason}.",
+            f"`gitcoord checkout {desk.task.id}` brings the conflict with {name} into the working copy.",
+        )

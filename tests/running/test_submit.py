@@ -1,0 +1,172 @@
+"""`gitcoord submit`: complete work only, safely on the remote, and recorded once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, Worker, independent
+
+BRANCH = "feature/level-0-task-1"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project.create(tmp_path, independent("1", "2"))
+
+
+@pytest.fixture
+def worker(project: Project) -> Worker:
+    """A worker who has done task 1 and not handed it in."""
+    one = project.worker("1")
+    one.run("checkout", "1", ok=0)
+    one.write({"one.txt": "1\n"})
+    return one
+
+
+def record(project: Project, task: str = "1") -> list[str]:
+    """The subjects of a task's record, oldest first."""
+    ref = f"refs/gitcoord/tasks/{task}"
+    return project.remote.git("log", "--reverse", "--format=%s", ref).splitlines()
+
+
+def test_work_is_pushed_and_recorded(project: Project, worker: Worker) -> None:
+    document = worker.run("submit", "--json", ok=0).json
+    commit = worker.repo.tip("HEAD")
+    assert document == {
+        "schema": "gitcoord.submit/1",
+        "task": "1",
+        "branch": BRANCH,
+        "head": commit,
+        "folded_into": None,
+        "folded": None,
+        "notes": [],
+    }
+    assert project.remote.tip(BRANCH) == commit
+    assert [line.split(" by ")[0] for line in record(project)] == ["task 1 started", "task 1 submitted"]
+
+
+def test_submitting_twice_changes_nothing_the_second_time(project: Project, worker: Worker) -> None:
+    worker.run("submit", ok=0)
+    before = project.remote.refs()
+    worker.run("submit", ok=0)
+    assert project.remote.refs() == before
+
+
+def test_work_may_be_handed_in_again_after_more_of_it(project: Project, worker: Worker) -> None:
+    worker.run("submit", ok=0)
+    worker.write({"one.txt": "1, better\n"})
+    worker.run("submit", ok=0)
+    assert project.remote.read(BRANCH, "one.txt") == "1, better"
+    assert len(record(project)) == 3
+
+
+@pytest.mark.parametrize("path", ["one.txt", "forgotten.txt", "ab cd.txt"])
+def test_uncommitted_changes_are_refused_and_named(project: Project, worker: Worker, path: str) -> None:
+    (worker.repo.path / path).write_text("half done\n")
+    before = project.remote.refs()
+    refused = worker.run("submit", "--json", ok=1)
+    assert refused.json["code"] == "unclean"
+    assert f"uncommitted changes: {path}." in refused.json["message"]
+    assert project.remote.refs() == before
+
+
+def test_ignored_files_do_not_count(project: Project, worker: Worker) -> None:
+    worker.write({".gitignore": "*.log\n"})
+    (worker.repo.path / "agent.log").write_text("talk\n")
+    worker.run("submit", ok=0)
+
+
+def test_commits_of_others_on_the_remote_are_not_overwritten(project: Project, worker: Worker) -> None:
+    theirs = project.work("1", {"two.txt": "theirs\n"})
+    refused = worker.run("submit", "--json", ok=1)
+    assert refused.json["code"] == "behind"
+    assert f"git pull origin {BRANCH}" in refused.json["hint"]
+    assert project.remote.tip(BRANCH) == theirs
+
+
+def test_the_words_of_a_pre_push_hook_reach_the_worker(project: Project, worker: Worker) -> None:
+    hook = worker.repo.path / ".git" / "hooks" / "pre-push"
+    hook.write_text("#!/bin/sh\necho 'lint: one.txt has no last line' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    before = project.remote.refs()
+    refused = worker.run("submit", "--json", ok=3)
+    assert refused.json["code"] == "push-refused"
+    assert "lint: one.txt has no last line" in refused.json["message"]
+    assert project.remote.refs() == before
+
+
+def test_the_words_of_a_hook_of_the_remote_reach_the_worker(project: Project, worker: Worker) -> None:
+    hook = project.remote.path / "hooks" / "update"
+    hook.write_text('#!/bin/sh\ncase "$1" in refs/heads/*) echo "no pushes on Sundays"; exit 1;; esac\n')
+    hook.chmod(0o755)
+    refused = worker.run("submit", "--json", ok=3)
+    assert refused.json["code"] == "push-refused"
+    assert "no pushes on Sundays" in refused.json["message"]
+    assert len(record(project)) == 1, "nothing is recorded as handed in that nobody has got"
+
+
+def test_work_without_commits_is_taken_as_it_is_and_said_so(project: Project) -> None:
+    worker = project.worker("1")
+    worker.run("checkout", "1", ok=0)
+    handed = worker.run("submit", "--json", ok=0).json
+    assert handed["notes"] == [f"{BRANCH} has no changes of its own"]
+    landed = project.run("merge-level", "0", "--json", ok=1).json["landed"]
+    assert [one["task"] for one in landed] == ["1"]
+
+
+def test_a_task_is_handed_in_by_its_id_from_another_branch(project: Project, worker: Worker) -> None:
+    commit = worker.repo.tip("HEAD")
+    worker.repo.git("switch", "--quiet", "main")
+    (worker.repo.path / "src" / "main.rs").write_text("half of something else\n")
+    worker.run("submit", "1", ok=0)
+    assert project.remote.tip(BRANCH) == commit
+
+
+@pytest.mark.parametrize("head", ["main", "--detach"])
+def test_without_an_id_the_branch_has_to_belong_to_a_task(
+    project: Project, worker: Worker, head: str
+) -> None:
+    worker.repo.git("switch", "--quiet", head)
+    refused = worker.run("submit", "--json", ok=2)
+    assert refused.json["code"] == "which-task"
+    assert "gitcoord submit TASK" in refused.json["hint"]
+
+
+def test_commits_on_a_detached_head_are_not_left_behind(project: Project, worker: Worker) -> None:
+    worker.repo.git("switch", "--quiet", "--detach")
+    worker.run("submit", "1", ok=0)
+    worker.write({"more.txt": "more\n"})
+    refused = worker.run("submit", "1", "--json", ok=1)
+    assert refused.json["code"] == "detached"
+    worker.repo.git("switch", "--quiet", "-C", BRANCH)
+    worker.run("submit", ok=0)
+    assert project.remote.read(BRANCH, "more.txt") == "more"
+
+
+def test_a_rebase_in_progress_is_not_handed_in(project: Project, worker: Worker) -> None:
+    project.remote.commit({"one.txt": "base\n"})
+    worker.repo.git("fetch", "--quiet")
+    worker.repo.git("rebase", "origin/main", ok=(1,))
+    refused = worker.run("submit", "1", "--json", ok=1)
+    assert refused.json["code"] == "unfinished"
+    assert "git rebase --continue" in refused.json["hint"]
+
+
+def test_a_task_that_nobody_began_has_nothing_to_hand_in(project: Project) -> None:
+    refused = project.run("submit", "2", "--json", ok=2)
+    assert refused.json["code"] == "no-branch"
+    assert "gitcoord checkout 2" in refused.json["hint"]
+
+
+def test_work_that_has_landed_may_be_handed_in_again_in_vain(project: Project, worker: Worker) -> None:
+    worker.run("submit", ok=0)
+    project.run("merge-level", "0", ok=1)
+    before = project.remote.refs()
+    assert worker.run("submit", "--json", ok=0).json["notes"] == ["it has landed already"]
+    assert project.remote.refs() == before
+
+
+def test_a_dry_run_changes_nothing(project: Project, worker: Worker) -> None:
+    before = project.remote.refs()
+    assert "would be pushed" in worker.run("submit", "--dry-run", ok=0).err
+    assert project.remote.refs() == before
