@@ -213,12 +213,15 @@ def test_a_file_that_the_base_has_renamed_since_is_found_under_both_names(tmp_pa
     assert (pair.verdict, pair.conflicted_paths) == ("conflict", ("new.py",))
 
 
-def test_a_change_that_base_and_branch_both_made_conflicts_with_edits_of_it(tmp_path: Path) -> None:
-    """2 has the file that the base got too. Landing 1 first, git sees two additions that differ."""
+@pytest.mark.parametrize(("same", "editor"), [("2", "1"), ("1", "2")])
+def test_a_change_that_base_and_branch_both_made_conflicts_with_edits_of_it(
+    same: str, editor: str, tmp_path: Path
+) -> None:
+    """Once the editor has landed, git sees two additions that differ; the other order would merge."""
     level = Level(tmp_path, {"a": LINES})
-    level.branch("2", {"new": LINES, "b": "b\n"})
+    level.branch(same, {"new": LINES, "b": "b\n"})
     level.repo.commit({"new": LINES}, "the same file")
-    level.branch("1", {"new": edited(5)})
+    level.branch(editor, {"new": edited(5)})
     pair = only_pair(level.examine())
     assert (pair.verdict, pair.conflicted_paths) == ("conflict", ("new",))
 
