@@ -1,5 +1,6 @@
 """The working copy: switching without losing anything, and merges left for a person."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,12 +22,18 @@ _OPERATIONS = {
 class MergeState(msgspec.Struct, frozen=True, kw_only=True):
     """A merge in a working copy: whether one is in progress, and which paths are still in conflict.
 
-    `resolved` holds the paths that were in conflict and have been staged since.
+    `sides` maps them to what each side has there (`None`: it was deleted); `resolved` holds the paths
+    that were in conflict and have been staged since.
     """
 
     running: bool
-    unmerged: tuple[str, ...] = ()
+    sides: Mapping[str, tuple[Oid | None, Oid | None]] = {}
     resolved: tuple[str, ...] = ()
+
+    @property
+    def unmerged(self) -> tuple[str, ...]:
+        """The paths that git still has as conflicts."""
+        return tuple(self.sides)
 
 
 class WorkingCopy:
@@ -60,10 +67,10 @@ class WorkingCopy:
         """Whether a merge is in progress."""
         if self.git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is None:
             return MergeState(running=False)
-        unmerged = self._listed("--unmerged")
-        undone = self._listed("--resolve-undo")
-        resolved = tuple(path for path in undone if path not in unmerged)
-        return MergeState(running=True, unmerged=unmerged, resolved=resolved)
+        unmerged, undone = self._stages("--unmerged"), self._stages("--resolve-undo")
+        sides = {path: (stages.get("2"), stages.get("3")) for path, stages in unmerged.items()}
+        resolved = tuple(path for path in undone if path not in sides)
+        return MergeState(running=True, sides=sides, resolved=resolved)
 
     def switch(self, branch: str, start: Oid | None) -> None:
         """Checks out `branch`, made at `start` unless that is None. Raises `unclean` or `in-use` (exit 1)."""
@@ -106,10 +113,15 @@ class WorkingCopy:
         who = self._repository.identity
         self.git.run("commit", "--quiet", "--no-edit", hooks=True, environment=who)
 
-    def marked(self, state: MergeState) -> list[str]:
-        """The paths of a merge that still hold conflict markers, or are gone and were not removed by git."""
-        unmerged = [path for path in state.unmerged if self._is_gone(path) or self._has_markers(path)]
-        return unmerged + [path for path in state.resolved if self._has_markers(path)]
+    def unresolved(self, state: MergeState) -> list[str]:
+        """The paths of a merge that somebody still has to decide on.
+
+        Git does not tell whether they did. What was not staged counts as resolved only if both sides had a
+        file, and it is now neither the one that lay there before nor one with conflict markers.
+        """
+        unmerged = [path for path in state.unmerged if not self._was_edited(path, *state.sides[path])]
+        marked = [path for path in (*state.unmerged, *state.resolved) if self._has_markers(path)]
+        return list(dict.fromkeys(unmerged + marked))
 
     def _status(self, *, untracked: bool) -> list[tuple[str, str]]:
         which = "normal" if untracked else "no"
@@ -117,13 +129,19 @@ class WorkingCopy:
         fields = self.git.text("status", *options).split("\0")
         return [(field[:2], field[3:]) for field in fields if field]
 
-    def _listed(self, which: str) -> tuple[str, ...]:
-        fields = self.git.text("ls-files", which, "--full-name", "-z").split("\0")
-        return tuple(dict.fromkeys(field.partition("\t")[2] for field in fields if field))
+    def _stages(self, which: str) -> dict[str, dict[str, Oid]]:
+        found: dict[str, dict[str, Oid]] = {}
+        for line in filter(None, self.git.text("ls-files", which, "--full-name", "-z").split("\0")):
+            entry, _, path = line.partition("\t")
+            _, oid, stage = entry.split(" ")
+            found.setdefault(path, {})[stage] = oid
+        return found
 
-    def _is_gone(self, path: str) -> bool:
+    def _was_edited(self, path: str, ours: Oid | None, theirs: Oid | None) -> bool:
         file = self.directory / path
-        return not file.is_symlink() and not file.is_file()
+        if ours is None or theirs is None or file.is_symlink() or not file.is_file():
+            return False
+        return self.git.text("hash-object", "--", path) != ours
 
     def _has_markers(self, path: str) -> bool:
         file = self.directory / path

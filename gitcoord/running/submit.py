@@ -33,12 +33,13 @@ def check_ready(desk: Desk) -> None:
     if begun:
         raise _unfinished(copy, begun)
     state = copy.merge_state()
-    left = copy.marked(state)
+    left = copy.unresolved(state)
     if left:
         raise answer_no(
             "unresolved",
             f"The conflict is not resolved in {', '.join(left)}.",
-            "Edit the files and take the conflict markers out (`git rm` what should go), then submit again.",
+            "Edit the files and take the conflict markers out (`git add` what is right as it is, `git rm` "
+            "what should go), then submit again.",
         )
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]

@@ -133,3 +133,22 @@ def test_a_conflict_that_has_gone_away_is_merged_without_the_worker(late: Worker
     late.run("submit", ok=0)
     lands(late)
     assert late.project.remote.read("main", "shared.txt") == "2"
+
+
+@pytest.mark.parametrize("side", ["one", "two"])
+def test_a_conflict_without_markers_has_to_be_decided(tmp_path: Path, side: str) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), files={"gone.txt": "old\n"})
+    changed, deleted = ("1", "2") if side == "one" else ("2", "1")
+    project.work(changed, {"gone.txt": "new\n"})
+    project.work(deleted, {"gone.txt": None})
+    project.run("merge-level", "0", ok=1)
+    [late] = project.run("merge-level", "0", "--json", ok=1).json["deferred"]
+    worker = project.worker(late["task"])
+    worker.run("checkout", worker.id, ok=0)
+    refused = worker.run("submit", "--json", ok=1)
+    assert refused.json["code"] == "unresolved"
+    assert "git add" in refused.json["hint"]
+    worker.repo.git("add", "gone.txt")
+    worker.run("submit", ok=0)
+    project.run("merge-level", "0", ok=0)
+    assert project.remote.read("main", "gone.txt") == "new"
