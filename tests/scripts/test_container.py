@@ -1,0 +1,248 @@
+"""`scripts/container-base.sh`: workers as real processes on one shared repository, killed and restarted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Ran, environment
+from tests.support.project import Project, independent
+from tests.support.tasklists import task
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "container-base.sh"
+DO = 'mkdir -p work && echo "$TASK_ID on $TASK_BRANCH in $EXECUTION_LEVEL" > "work/$TASK_ID.txt"'
+TOKEN = "ghp_" + "S3cret" * 6
+
+
+class Container:
+    """One container: its environment and its file system, which a restart keeps."""
+
+    def __init__(self, project: Project, id: str, **variables: str) -> None:
+        self.workdir = project.desk.path.parent / f"container {id}"
+        self.env = environment(
+            {
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "TASK_ID": id,
+                "REPOSITORY_URL": project.remote.path.as_uri(),
+                "AGENT_COMMAND": DO,
+                "WORKDIR": str(self.workdir),
+                "GITCOORD_WORKER": f"container-{id}",
+                **variables,
+            }
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["bash", str(SCRIPT)],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def run(self, ok: int | None = 0) -> Ran:
+        return ended(self.start(), ok)
+
+    def with_agent(self, command: str) -> "Container":
+        self.env["AGENT_COMMAND"] = command
+        return self
+
+
+def ended(process: subprocess.Popen[bytes], ok: int | None = 0) -> Ran:
+    out, err = process.communicate(timeout=120)
+    ran = Ran(process.returncode, os.fsdecode(out), os.fsdecode(err))
+    assert ok is None or ran.code == ok, f"ended with {ran.code}:\n{ran.out}\n{ran.err}"
+    return ran
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def work_in_base(project: Project) -> Mapping[str, str]:
+    paths = [path for path in project.remote.files("main") if path.startswith("work/")]
+    return {path: project.remote.read("main", path) for path in paths}
+
+
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_workers_at_once_hand_in_and_the_last_one_lands_the_level(tmp_path: Path, strategy: str) -> None:
+    ids = ("1", "2", "3", "4", "5")
+    project = Project.create(tmp_path, independent(*ids), strategy=strategy)
+    running = [Container(project, id, EXECUTION_LEVEL="level-0").start() for id in ids]
+    for process in running:
+        ended(process)
+    assert work_in_base(project) == {
+        f"work/{id}.txt": f"{id} on feature/level-0-task-{id} in level-0" for id in ids
+    }
+    subjects = project.remote.git("log", "--no-merges", "--format=%s", "main").splitlines()
+    assert sorted(subjects[:-1]) == sorted(f"Work on task {id}" for id in ids)
+
+
+def test_the_next_level_starts_from_what_has_landed(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2, depends_on=[1])])
+    early = Container(project, "2").run(ok=1)
+    assert "depends on task 1, not landed yet" in early.err
+    Container(project, "1").run()
+    Container(project, "2", EXECUTION_LEVEL="1").run()
+    assert set(work_in_base(project)) == {"work/1.txt", "work/2.txt"}
+
+
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_a_conflict_is_worked_on_when_the_container_starts_again(tmp_path: Path, strategy: str) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), strategy=strategy)
+    edit = "sed -i.bak s/start/$TASK_ID/ src/main.rs && rm src/main.rs.bak"
+    Container(project, "1").with_agent(edit).run()
+    second = Container(project, "2").with_agent(edit)
+    assert "task 2 conflicts with task 1 in src/main.rs" in second.run(ok=1).err.lower()
+    assert "not resolved in src/main.rs" in second.with_agent("true").run(ok=1).err
+    second.with_agent("echo '// 1 and 2' > src/main.rs; echo new > new.txt").run()
+    assert project.remote.read("main", "src/main.rs") == "// 1 and 2"
+    assert project.remote.read("main", "new.txt") == "new"
+
+
+@pytest.mark.parametrize("state_of_disk", ["kept", "lost"])
+def test_a_container_killed_while_its_agent_works_does_the_task_once(
+    tmp_path: Path, state_of_disk: str
+) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    begun = tmp_path / "begun"
+    container = Container(project, "1").with_agent(f"echo half > half.txt; touch {begun}; sleep 60")
+    process = container.start()
+    wait_for(begun.exists, process)
+    kill(process)
+    (container.workdir / ".git" / "index.lock").touch()
+    if state_of_disk == "lost":
+        container.workdir.rename(tmp_path / "gone")
+    container.with_agent(DO).run()
+    assert set(work_in_base(project)) == {"work/1.txt"}
+    assert ("half.txt" in project.remote.files("main")) == (state_of_disk == "kept")
+
+
+@pytest.mark.parametrize("step", ["fetch", "checkout", "add", "commit", "submit", "merge-level"])
+def test_a_container_killed_after_any_step_ends_the_same_when_started_again(
+    tmp_path: Path, step: str
+) -> None:
+    project = Project.create(tmp_path, independent("1"), strategy="single-pr")
+    container = Container(project, "1", AGENT_COMMAND=f"echo once >> {tmp_path}/runs; {DO}")
+    healthy = container.env["PATH"]
+    container.env["PATH"] = f"{deadly(tmp_path / 'bin', step, healthy)}{os.pathsep}{healthy}"
+    process = container.start()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    container.env["PATH"] = healthy
+    container.run()
+    assert set(work_in_base(project)) == {"work/1.txt"}
+    assert (tmp_path / "runs").read_text() == "once\n"
+    before = project.remote.refs()
+    assert "Task 1 is landed already." in container.run().err
+    assert project.remote.refs() == before
+
+
+def deadly(directory: Path, step: str, path: str) -> Path:
+    """A directory with a git and a gitcoord that kill the whole container once `step` is done."""
+    directory.mkdir()
+    for name in ("git", "gitcoord"):
+        program = directory / name
+        run = f'PATH="{path}" {name} "$@"'
+        program.write_text(f'#!/bin/bash\nif [ "$1" = {step} ]; then {run}; kill -9 0; fi\n{run}\n')
+        program.chmod(0o755)
+    return directory
+
+
+def test_an_agent_that_fails_hands_nothing_in(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    failed = Container(project, "1").with_agent("echo half > half.txt; exit 7").run(ok=1)
+    assert "exit code 7" in failed.err
+    assert project.remote.find("refs/heads/feature/level-0-task-1") is None
+
+
+def test_an_agent_that_leaves_its_branch_hands_nothing_in(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    astray = Container(project, "1").with_agent(
+        "git switch -q -c mine; echo x > x; git add .; git commit -qm x"
+    )
+    assert "another branch than feature/level-0-task-1" in astray.run(ok=1).err
+
+
+def test_an_agent_may_commit_by_itself(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    Container(project, "1").with_agent(f"{DO}; git add .; git commit -qm 'My own words'; echo > rest").run()
+    subjects = project.remote.git("log", "--no-merges", "--format=%s", "main").splitlines()
+    assert subjects[:2] == ["Work on task 1", "My own words"]
+
+
+def test_landing_can_be_left_to_somebody_else(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    Container(project, "1", MERGE="0").run()
+    assert work_in_base(project) == {}
+    Container(project, "1", MERGE_OPTIONS="--method squash").run()
+    assert set(work_in_base(project)) == {"work/1.txt"}
+    assert project.remote.git("log", "--merges", "--format=%s", "main") == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"EXECUTION_LEVEL": "level-3"}, "EXECUTION_LEVEL is level-3, but the plan has task 1 in level-0."),
+        ({"EXECUTION_LEVEL": "3"}, "EXECUTION_LEVEL is 3, but the plan has task 1 in level-0."),
+        ({"TASK_ID": ""}, "TASK_ID is not set."),
+        ({"AGENT_COMMAND": ""}, "AGENT_COMMAND is not set."),
+        ({"REPOSITORY_URL": ""}, "REPOSITORY_URL is not set."),
+        ({"TASK_ID": "../../x"}, "The plan has no task '../../x'."),
+        ({"TASK_ID": "--help"}, "The plan has no task '--help'."),
+        ({"MERGE": "perhaps"}, "MERGE is 0 or 1"),
+    ],
+)
+def test_a_wrong_environment_is_told_before_any_work(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    before = project.remote.refs()
+    container = Container(project, "1", **variables).run(ok=2)
+    assert said in container.err
+    assert project.remote.refs() == before
+
+
+def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    container = Container(project, "1")
+    container.workdir.mkdir()
+    (container.workdir / "mine.txt").write_text("mine\n")
+    assert "holds something that is no clone" in container.run(ok=2).err
+    assert [file.name for file in container.workdir.iterdir()] == ["mine.txt"]
+
+
+def test_a_clone_that_lies_there_already_is_used_and_never_emptied(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    container = Container(project, "1")
+    clone = project.remote.clone(container.workdir)
+    (clone.path / ".git" / "info" / "exclude").write_text("cache\n")
+    (clone.path / "cache").write_text("warm\n")
+    for _ in range(2):
+        container.run()
+    assert (clone.path / "cache").read_text() == "warm\n"
+    assert set(work_in_base(project)) == {"work/1.txt"}
+
+
+def test_no_token_is_ever_said(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    urls = [f"https://user:{TOKEN}@127.0.0.1:9/x.git", f"https://{TOKEN}@127.0.0.1:9/x.git"]
+    for url in urls:
+        refused = Container(project, "1", REPOSITORY_URL=url, GITHUB_TOKEN=TOKEN).run(ok=3)
+        assert "cannot be fetched" in refused.err
+        assert TOKEN not in refused.out + refused.err
