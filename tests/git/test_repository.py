@@ -110,7 +110,7 @@ def test_a_repository_without_commits_is_told(tmp_path: Path) -> None:
         found.require_history()
     assert found.current_branch() == "main"
     assert found.resolve("HEAD") is None
-    with pytest.raises(GitcoordError, match="branches here: none"):
+    with pytest.raises(GitcoordError, match="no commits yet"):
         find_base(shared_of(repo), None)
 
 

@@ -235,6 +235,6 @@ def test_hooks_of_the_user_run_only_when_asked(tmp_path: Path) -> None:
     shared = shared_of(work)
     hook(work, "pre-push", "echo 'not today' >&2; exit 1")
     new = work.commit({"a.txt": "a"}, branch="feature")
-    with pytest.raises(GitcoordError, match="refused to move feature"):
+    with pytest.raises(GitcoordError, match="pre-push hook says: not today"):
         shared.publish([Update(HEADS + "feature", None, new)], hooks=True)
     assert shared.publish([Update(HEADS + "feature", None, new)])
