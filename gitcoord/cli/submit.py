@@ -1,10 +1,13 @@
 """`gitcoord submit`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
 
 _EXAMPLES = """Examples:
 
@@ -47,10 +50,7 @@ def submit(
         here = context.repository.current_branch() if context.repository.root else None
         task = task_of_branch(context.store.require_plan(), here)
     if task is None:
-        where = f"The branch {here!r}" if here else "A detached HEAD"
-        raise usage_error(
-            "which-task", f"{where} belongs to no task of the plan.", "Name the task: `gitcoord submit TASK`."
-        )
+        raise usage_error("which-task", f"{_where(context, here)}.", "Name the task: `gitcoord submit TASK`.")
     desk = sit_down(context.repository, context.shared, context.store, task)
     if dry_run:
         check_ready(desk)
@@ -66,3 +66,9 @@ def submit(
         say(f"folded into {done.folded_into}")
     for note in done.notes:
         say(note)
+
+
+def _where(context: "Context", here: str | None) -> str:
+    if context.repository.bare:
+        return "There is no working tree here, whose branch would tell the task"
+    return f"The branch {here!r} belongs to no task of the plan" if here else "HEAD is detached here"
