@@ -1,5 +1,6 @@
 """Events as commits: one commit an event, on one ref a task, so that writers don't queue."""
 
+import getpass
 import os
 import socket
 from collections.abc import Iterable, Mapping
@@ -29,8 +30,13 @@ def now() -> str:
 def worker_name(environ: Mapping[str, str] = os.environ) -> str:
     """Who acts: `GITCOORD_WORKER`, else USER@HOST."""
     named = environ.get("GITCOORD_WORKER", "").strip()
-    user = environ.get("USER") or environ.get("LOGNAME") or str(os.getuid())
-    return named or f"{user}@{socket.gethostname()}"
+    if named:
+        return named
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())  # a container's user without a name
+    return f"{user}@{socket.gethostname()}"
 
 
 def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
