@@ -1,7 +1,7 @@
 """Events as commits: one commit an event, on one ref a task, so that writers don't queue."""
 
-import getpass
 import os
+import pwd
 import socket
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -30,13 +30,15 @@ def now() -> str:
 def worker_name(environ: Mapping[str, str] = os.environ) -> str:
     """Who acts: `GITCOORD_WORKER`, else USER@HOST."""
     named = environ.get("GITCOORD_WORKER", "").strip()
-    if named:
-        return named
+    user = environ.get("USER") or environ.get("LOGNAME") or _user_name()
+    return named or f"{user}@{socket.gethostname()}"
+
+
+def _user_name() -> str:
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())  # a container's user without a name
-    return f"{user}@{socket.gethostname()}"
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())  # a container's user without a name
 
 
 def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
