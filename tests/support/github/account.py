@@ -1,46 +1,37 @@
-"""Who may ask: tokens, and the two resources that belong to no repository."""
+"""The resources that belong to no repository: who the token is, how much it may ask, what the server is."""
 
-import base64
-import binascii
-import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tests.support.github.exchange import Answer, ApiError
-from tests.support.github.model import OWN_USER
 from tests.support.github.shapes import server_skeleton
+from tests.support.github.tokens import Token
+
+if TYPE_CHECKING:
+    from tests.support.github.emulator import GitHubEmulator
 
 
-def check_token(authorization: str, token: str) -> None:
-    """Raises GitHub's 401 unless the header carries the token."""
-    if not authorization:
-        raise ApiError(401, "Requires authentication")
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() not in ("bearer", "token") or value.strip() != token:
-        raise ApiError(401, "Bad credentials")
+def _user(hub: "GitHubEmulator", token: Token) -> Answer:
+    if token.kind == "installation":
+        raise ApiError(403, "Resource not accessible by integration")
+    body = server_skeleton("GET /user", 200, hub.url)
+    return Answer(200, {**body, "login": token.login, "name": "Mona"})
 
 
-def is_git_login(authorization: str, token: str) -> bool:
-    """Whether git sent the token, as the password of any user."""
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return False
-    try:
-        login = base64.b64decode(value).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return False
-    return login.partition(":")[2] == token
-
-
-def _user(server: str) -> Answer:
-    body = server_skeleton("GET /user", 200, server)
-    return Answer(200, {**body, "login": OWN_USER, "name": "Mona"}, {"X-OAuth-Scopes": "repo"})
-
-
-def _rate_limit(server: str) -> Answer:
-    body = server_skeleton("GET /rate_limit", 200, server)
-    limit = {"limit": 5000, "used": 10, "remaining": 4990, "reset": int(time.time()) + 3600}
-    body["rate"] = body["resources"]["core"] = limit
+def _rate_limit(hub: "GitHubEmulator", token: Token) -> Answer:
+    if not hub.limit.enabled:
+        raise ApiError(404, "Rate limiting is not enabled.")
+    body = server_skeleton("GET /rate_limit", 200, hub.url)
+    body["rate"] = body["resources"]["core"] = hub.limit.as_resource()
     return Answer(200, body)
 
 
-ENDPOINTS: dict[str, Callable[[str], Answer]] = {"GET /user": _user, "GET /rate_limit": _rate_limit}
+def _meta(hub: "GitHubEmulator", token: Token) -> Answer:
+    return Answer(200, server_skeleton("GET /meta", 200, hub.url))
+
+
+ENDPOINTS: dict[str, Callable[["GitHubEmulator", Token], Answer]] = {
+    "GET /user": _user,
+    "GET /rate_limit": _rate_limit,
+    "GET /meta": _meta,
+}

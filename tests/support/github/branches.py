@@ -1,11 +1,11 @@
-"""Branches, refs, their protection, and comparing commits."""
+"""Branches and their protection, as classic protection and as rulesets."""
 
 from typing import Any
 
 from tests.support.github.call import Call, paged
 from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.model import Protection, RequiredCheck
-from tests.support.github.shapes import REPO, commit_shape, ref_shape, skeleton
+from tests.support.github.shapes import commit_shape
 
 
 def read_branch(call: Call) -> Answer:
@@ -14,14 +14,14 @@ def read_branch(call: Call) -> Answer:
     sha = repository.tip(name)
     if sha is None:
         raise ApiError(404, "Branch not found")
-    protection = repository.protections.get(name)
-    classic = protection if protection is not None and protection.form == "classic" else None
+    rules = repository.rules_of(name)
+    classic = next((one for one in rules if one.form == "classic"), None)
     url = f"{repository.api_url}/branches/{name}"
     shape = {
         "name": name,
         "commit": commit_shape(repository, sha),
         "_links": {"self": url, "html": f"{repository.server}/{repository.full_name}/tree/{name}"},
-        "protected": protection is not None,
+        "protected": bool(rules),
         "protection": _summary(classic),
         "protection_url": f"{url}/protection",
     }
@@ -49,8 +49,8 @@ def read_protection(call: Call) -> Answer:
     repository, name = call.repository, call.request.params["branch"]
     if not repository.admin:
         raise ApiError(403, "Resource not accessible by personal access token")
-    protection = repository.protections.get(name)
-    if protection is None or protection.form != "classic":
+    protection = next((one for one in repository.rules_of(name) if one.form == "classic"), None)
+    if protection is None:
         raise ApiError(404, "Branch not protected")
     url = f"{repository.api_url}/branches/{name}/protection"
     shape: dict[str, Any] = {
@@ -71,7 +71,7 @@ def read_protection(call: Call) -> Answer:
     if protection.approvals:
         shape["required_pull_request_reviews"] = {
             "url": f"{url}/required_pull_request_reviews",
-            "dismiss_stale_reviews": False,
+            "dismiss_stale_reviews": protection.dismiss_stale,
             "require_code_owner_reviews": False,
             "require_last_push_approval": False,
             "required_approving_review_count": protection.approvals,
@@ -88,18 +88,21 @@ def change_protection(call: Call) -> Answer:
     )
     listed = wanted.get("checks") or [{"context": context} for context in wanted.get("contexts", [])]
     checks = tuple(RequiredCheck(check["context"], check.get("app_id")) for check in listed)
-    call.repository.protections[name] = Protection(
+    protection = Protection(
         checks=checks,
         strict=bool(wanted.get("strict")),
         approvals=reviews.get("required_approving_review_count", 0),
+        dismiss_stale=bool(reviews.get("dismiss_stale_reviews")),
         linear_history=bool(body.get("required_linear_history")),
+        pull_request_required=bool(reviews),
     )
+    call.repository.protect(name, protection)
     return read_protection(call)
 
 
 def delete_protection(call: Call) -> Answer:
     """Takes the protection of a branch away."""
-    if call.repository.protections.pop(call.request.params["branch"], None) is None:
+    if call.repository.unprotect(call.request.params["branch"]) is None:
         raise ApiError(404, "Branch not protected")
     return Answer(204)
 
@@ -107,24 +110,33 @@ def delete_protection(call: Call) -> Answer:
 def branch_rules(call: Call) -> Answer:
     """What rulesets ask of a branch; an empty list when nothing, even for a branch that does not exist."""
     repository = call.repository
-    protection = repository.protections.get(call.request.params["branch"])
-    if protection is None or protection.form != "ruleset":
-        return paged(call, [])
-    rules: list[dict[str, Any]] = []
-    if protection.checks:
-        rules.append(_rule("required_status_checks", _check_parameters(protection)))
-    if protection.approvals:
-        rules.append(_rule("pull_request", _review_parameters(protection)))
-    if protection.linear_history:
-        rules.append(_rule("required_linear_history"))
-    if protection.merge_queue:
-        rules.append(_rule("merge_queue"))
+    rules = [
+        rule
+        for protection in repository.rules_of(call.request.params["branch"])
+        if protection.form == "ruleset"
+        for rule in _rules(protection)
+    ]
     source = {
         "ruleset_source_type": "Repository",
         "ruleset_source": repository.full_name,
         "ruleset_id": repository.id,
     }
     return paged(call, [{**rule, **source} for rule in rules])
+
+
+def _rules(protection: Protection) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = []
+    if protection.checks:
+        rules.append(_rule("required_status_checks", _check_parameters(protection)))
+    if protection.approvals or protection.pull_request_required:
+        rules.append(_rule("pull_request", _review_parameters(protection)))
+    if protection.linear_history:
+        rules.append(_rule("required_linear_history"))
+    if protection.merge_queue:
+        rules.append(_rule("merge_queue"))
+    if protection.restricts_pushes:
+        rules.append(_rule("update"))
+    return rules
 
 
 def _rule(kind: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -142,85 +154,28 @@ def _check_parameters(protection: Protection) -> dict[str, Any]:
 def _review_parameters(protection: Protection) -> dict[str, Any]:
     return {
         "required_approving_review_count": protection.approvals,
-        "dismiss_stale_reviews_on_push": False,
+        "dismiss_stale_reviews_on_push": protection.dismiss_stale,
         "require_code_owner_review": False,
         "require_last_push_approval": False,
         "required_review_thread_resolution": False,
     }
 
 
-def read_ref(call: Call) -> Answer:
-    """One ref, named without `refs/`."""
-    ref = f"refs/{call.request.params['ref']}"
-    sha = call.repository.git.resolve(ref)
-    if sha is None:
-        raise ApiError(404, "Not Found")
-    return Answer(200, ref_shape(call.repository, ref, sha))
+def list_branches(call: Call) -> Answer:
+    """Every branch with its commit."""
+    repository = call.repository
+    heads = repository.git.refs("refs/heads/")
+    shapes = []
+    for ref, sha in heads.items():
+        name = ref.removeprefix("refs/heads/")
+        commit = {"sha": sha, "url": f"{repository.api_url}/commits/{sha}"}
+        shapes.append({"name": name, "commit": commit, "protected": bool(repository.rules_of(name))})
+    return paged(call, shapes)
 
 
-def matching_refs(call: Call) -> Answer:
-    """Every ref that starts like this."""
-    found = call.repository.git.refs(f"refs/{call.request.params['ref']}")
-    return paged(call, [ref_shape(call.repository, ref, sha) for ref, sha in found.items()])
-
-
-def create_ref(call: Call) -> Answer:
-    """Creates a ref, named with `refs/` here."""
-    repository, ref, sha = call.repository, call.request.text("ref"), call.request.text("sha")
-    if not repository.git.has_commit(sha):
-        raise ApiError(422, "Object does not exist")
-    if not repository.git.create(ref, sha):
-        raise ApiError(422, "Reference already exists")
-    return Answer(201, ref_shape(repository, ref, sha))
-
-
-def change_ref(call: Call) -> Answer:
-    """Moves a ref; only forward unless forced."""
-    repository, ref = call.repository, f"refs/{call.request.params['ref']}"
-    old, new = repository.git.resolve(ref), call.request.text("sha")
-    if old is None:
-        raise ApiError(422, "Reference does not exist")
-    if not repository.git.has_commit(new):
-        raise ApiError(422, "Object does not exist")
-    if not call.request.body.get("force") and not repository.git.is_ancestor(old, new):
-        raise ApiError(422, "Update is not a fast forward")
-    if not repository.git.move(ref, new, old):
-        raise ApiError(422, "Reference update failed")
-    repository.sync()
-    return Answer(200, ref_shape(repository, ref, new))
-
-
-def delete_ref(call: Call) -> Answer:
-    """Deletes a ref; pull requests that have it as head or base are closed by that."""
-    ref = f"refs/{call.request.params['ref']}"
-    if call.repository.git.resolve(ref) is None:
-        raise ApiError(422, "Reference does not exist")
-    call.repository.git.delete(ref)
-    call.repository.sync()
-    return Answer(204)
-
-
-def compare(call: Call) -> Answer:
-    """How two commits stand to each other: `base...head`."""
-    repository, git = call.repository, call.repository.git
-    names = [name.rpartition(":")[2] for name in call.request.params["basehead"].split("...")]
-    base, head = (git.commit_named(name) for name in (names * 2)[:2])
-    merge_base = git.merge_base(base, head) if base and head else None
-    if base is None or head is None or merge_base is None:
-        raise ApiError(404, "Not Found")
-    ahead, behind = git.ahead_behind(head, base)
-    status = "diverged" if ahead and behind else "ahead" if ahead else "behind" if behind else "identical"
-    shape = skeleton(f"GET {REPO}/compare/{{basehead}}", 200, repository)
-    commits = [commit_shape(repository, sha) for sha in git.commits_between(base, head)]
-    answer = paged(call, commits)
-    shape.update(
-        status=status,
-        ahead_by=ahead,
-        behind_by=behind,
-        total_commits=ahead,
-        base_commit=commit_shape(repository, base),
-        merge_base_commit=commit_shape(repository, merge_base),
-        commits=answer.body,
-        files=[],
-    )
-    return Answer(200, shape, answer.headers)
+def read_required_checks(call: Call) -> Answer:
+    """The required checks of a classic protection alone."""
+    required = read_protection(call).body.get("required_status_checks")
+    if required is None:
+        raise ApiError(404, "Required status checks not enabled")
+    return Answer(200, required)

@@ -17,6 +17,7 @@ class Call:
     request: Request
     hooks: Hooks
     break_off: bool = False
+    may_push: bool = True
 
 
 Endpoint = Callable[[Call], Answer]

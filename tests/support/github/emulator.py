@@ -1,29 +1,24 @@
 """The emulated GitHub as tests hold it: its repositories, faults, hooks, and the log of what was asked."""
 
-import json
 import re
 import threading
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.github import account
-from tests.support.github.call import Call
-from tests.support.github.exchange import Answer, ApiError, Json, Request
+from tests.support.github.apps import App
+from tests.support.github.exchange import ApiError
 from tests.support.github.faults import Fault, Faults
 from tests.support.github.hooks import Hook, Hooks
-from tests.support.github.merging import MergeBrokenOff
+from tests.support.github.limits import PrimaryLimit, secondary
 from tests.support.github.repository import EmulatedRepository
-from tests.support.github.routes import find_route
 from tests.support.github.server import LoopbackServer, RawRequest
+from tests.support.github.stale import Replica
+from tests.support.github.tokens import Kind, Level, Token, make_text
 from tests.support.github.validation import Description, Violation
 
 TOKEN = "ghp_" + "e" * 36
-_REPOSITORY_PATH = re.compile(r"/repos/([^/]+/[^/]+)(?:/|\Z)")
-_BY_ID = re.compile(r"/repositories/(\d+)(?=/|\Z)")
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,11 @@ class GitHubEmulator:
         self.violations: list[Violation] = []
         self.repositories: dict[str, EmulatedRepository] = {}
         self._renamed: dict[str, EmulatedRepository] = {}
-        self._description = Description.load()
+        self.tokens = {token: Token(token)}
+        self.apps: dict[str, App] = {}
+        self.limit = PrimaryLimit()
+        self.replica = Replica()
+        self.description = Description.load()
         self._lock = threading.Lock()
         self._server = LoopbackServer(self)
 
@@ -93,11 +92,32 @@ class GitHubEmulator:
         repository.full_name = new
         self.repositories[new] = self._renamed[old] = repository
 
-    def environment(self) -> dict[str, str]:
+    def make_token(self, kind: Kind = "classic", **permissions: Level) -> Token:
+        """A further token; one that is not classic may do what `permissions` say, and nothing else."""
+        granted = None if kind == "classic" else permissions
+        token = Token(make_text(kind, len(self.tokens)), kind, granted)
+        self.tokens[token.text] = token
+        return token
+
+    def make_app(self, *repositories: str, id: int = 4711, **permissions: Level) -> App:
+        """A GitHub App that is installed on these repositories; see App for what it may by default."""
+        app = App(id, id * 10, repositories)
+        app.permissions = permissions or app.permissions
+        self.apps[str(id)] = app
+        return app
+
+    def token_of(self, text: str) -> Token:
+        """For the server: the token with this text; GitHub's 401 when it is not valid."""
+        token = self.tokens.get(text)
+        if token is None or not token.is_valid:
+            raise ApiError(401, "Bad credentials")
+        return token
+
+    def environment(self, token: Token | None = None) -> dict[str, str]:
         """What a process needs in its environment to use this GitHub."""
         return {
             "GITHUB_API_URL": self.url,
-            "GITHUB_TOKEN": self.token,
+            "GITHUB_TOKEN": token.text if token else self.token,
             "GITCOORD_API_PACE": "0",
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
@@ -106,6 +126,21 @@ class GitHubEmulator:
     def fault(self, request: str, kind: str, **settings: object) -> Fault:
         """Sets a fault; see Fault for what it takes."""
         return self.faults.add(Fault(request, kind, **settings))  # type: ignore[arg-type]
+
+    def secondary_limit(
+        self, request: str, *, status: int = 403, retry_after: int | None = None, times: int = 1
+    ) -> Fault:
+        """Refuses requests because there were too many at once."""
+        answer = secondary(status, retry_after)
+        return self.fault(
+            request, "status", status=status, body=answer.body, headers=answer.headers, times=times
+        )
+
+    def not_yet_there(self, request: str, *, times: int = 1) -> Fault:
+        """Does not find what was made a moment ago."""
+        return self.fault(
+            request, "status", status=404, body=ApiError(404, "Not Found").answer.body, times=times
+        )
 
     def on(self, name: str, hook: Hook) -> None:
         """Steps in at a named place, once."""
@@ -139,87 +174,7 @@ class GitHubEmulator:
         """For the server: the repository that went by this name before."""
         return None if full_name in self.repositories else self._renamed.get(full_name)
 
-    def answer(self, raw: RawRequest, *, break_off: bool = False) -> Answer:
-        """For the server: the answer to a REST request, checked."""
-        try:
-            account.check_token(raw.authorization, self.token)
-            body = _parse(raw.body)
-            return self._answer_account(raw) or self._answer_repository(raw, body, break_off)
-        except ApiError as error:
-            return error.answer
-        except MergeBrokenOff:
-            return Answer(502, {"message": "Server Error"})
-        except Exception:
-            self._violate(raw, 500, f"the emulator failed:\n{traceback.format_exc()}")
-            return Answer(500, {"message": "Server Error"})
-
-    def _answer_account(self, raw: RawRequest) -> Answer | None:
-        endpoint = account.ENDPOINTS.get(f"{raw.method} {raw.path}")
-        if endpoint is None:
-            return None
-        return self._checked(raw, f"{raw.method} {raw.path}", None, lambda: endpoint(self.url))
-
-    def _answer_repository(self, raw: RawRequest, body: Json, break_off: bool) -> Answer:
-        path = _BY_ID.sub(self._name_of_id, raw.path, count=1)
-        named = _REPOSITORY_PATH.match(path)
-        if named is None:
-            self._violate(raw, None, "is not emulated")
-            raise ApiError(404, "Not Found")
-        moved = self.moved_to(named[1])
-        if moved is not None:
-            raise _redirect(raw, path, moved)
-        repository, routed = self.find(named[1]), find_route(raw.method, path)
-        if repository is None:
-            raise ApiError(404, "Not Found")
-        if routed is None:
-            self._violate(raw, None, "is not emulated")
-            raise ApiError(404, "Not Found")
-        route, params = routed
-        request = Request(raw.method, path, raw.query, body, params, raw.prefix)
-        call = Call(repository, request, self.hooks, break_off=break_off)
-
-        def run() -> Answer:
-            with repository.lock:
-                repository.sync()
-                return route.endpoint(call)
-
-        return self._checked(raw, route.operation, body, run)
-
-    def _checked(self, raw: RawRequest, operation: str, body: Json, run: Callable[[], Answer]) -> Answer:
-        for problem in self._description.problems_of_request(operation, body):
-            self._violate(raw, None, problem)
-        try:
-            answer = run()
-        except ApiError as error:
-            answer = error.answer
-        for problem in self._description.problems_of_answer(operation, answer):
-            self._violate(raw, answer.status, problem)
-        return answer
-
-    def _name_of_id(self, match: re.Match[str]) -> str:
-        for repository in self.repositories.values():
-            if repository.id == int(match[1]):
-                return f"/repos/{repository.full_name}"
-        raise ApiError(404, "Not Found")
-
-    def _violate(self, raw: RawRequest, status: int | None, problem: str) -> None:
+    def violate(self, raw: RawRequest, status: int | None, problem: str) -> None:
+        """For the server: notes that GitHub's description was broken."""
         with self._lock:
             self.violations.append(Violation(f"{raw.method} {raw.path}", status, problem))
-
-
-def _redirect(raw: RawRequest, path: str, moved: EmulatedRepository) -> ApiError:
-    rest = "/".join(path.split("/")[4:])
-    url = f"{moved.server}/repositories/{moved.id}" + (f"/{rest}" if rest else "")
-    status = 301 if raw.method == "GET" else 307
-    error = ApiError(status, "Moved Permanently", headers={"Location": url})
-    error.answer.body["url"] = url
-    return error
-
-
-def _parse(raw: bytes) -> Json:
-    if not raw:
-        return None
-    try:
-        return json.loads(raw)
-    except ValueError:
-        raise ApiError(400, "Problems parsing JSON") from None

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,22 @@ from tests.support.github.exchange import Json
 WRITES = r"^(?:(?:PUT|PATCH|DELETE) |POST (?!.*/git-upload-pack$))"
 """Matches every request that changes something: REST, and pushes through git."""
 
-Kind = Literal["reset", "eof", "status", "kill", "gate", "partial-merge"]
+Kind = Literal[
+    "reset",
+    "eof",
+    "status",
+    "kill",
+    "gate",
+    "partial-merge",
+    "delay",
+    "truncate",
+    "stale",
+    "expire-token",
+    "drop-permission",
+]
+HINDRANCES = {"gate", "delay", "stale", "expire-token", "drop-permission"}
+"""What a request goes through all the same."""
+UNICORN = b"<html><body>Unicorn! We had issues producing the response to your request.</body></html>"
 _PATIENCE = 60.0
 
 
@@ -46,7 +62,10 @@ class Fault:
     `request` is searched in `METHOD /path`; the `nth` request that it matches is hit, and those after it as
     long as `times` lasts. `when` says whether the request takes effect first. The kinds: `reset` and `eof`
     break the connection, `status` answers with `status` and `body`, `kill` calls `kill` and answers nothing,
-    `gate` stops at `gate`, `partial-merge` moves the base, leaves the pull request open and answers `status`.
+    `gate` stops at `gate`, `partial-merge` moves the base, leaves the pull request open and answers `status`,
+    `delay` answers after `seconds`, `truncate` breaks off within the answer, `stale` answers what the same
+    request was answered the last time, `expire-token` makes the request's token invalid, `drop-permission`
+    takes `permission` away from it, from this request on.
     """
 
     request: str
@@ -57,10 +76,19 @@ class Fault:
     status: int = 502
     body: Json | bytes = field(default_factory=lambda: {"message": "Server Error"})
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    permission: str = ""
     kill: Callable[[], None] | None = None
     gate: Gate = field(default_factory=Gate)
     seen: int = 0
     fired: int = 0
+
+    def hold(self) -> None:
+        """For the server: keeps a request waiting, if that is what it is for."""
+        if self.kind == "gate":
+            self.gate.pass_through()
+        elif self.kind == "delay":
+            time.sleep(self.seconds)
 
     def hits(self, line: str) -> bool:
         """Counts a request, and says whether it is one to hit."""

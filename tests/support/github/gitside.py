@@ -3,10 +3,14 @@
 import os
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import ObjectType
+
+from tests.support.github import push_rules
+from tests.support.github.model import Protection
 
 GITHUB = ("GitHub", "noreply@github.com")
 _CONFIG = {
@@ -156,6 +160,20 @@ class GitSide:
                 continue
             tip = self.write_commit(tree, [tip], original.message, author=original.author)
         return tip
+
+    def files(self, base: str, head: str) -> list[tuple[str, str, int, int, str]]:
+        """Status letter, path, lines added and deleted, and blob of every file that `head` changed."""
+        found = []
+        for patch in filter(None, self._objects.diff(base, head)):
+            _, added, deleted = patch.line_stats
+            delta = patch.delta
+            side = delta.old_file if delta.status_char() == "D" else delta.new_file
+            found.append((delta.status_char(), side.path, added, deleted, str(side.id)))
+        return found
+
+    def write_push_rules(self, rules: Mapping[str, Sequence[Protection]], user: str) -> None:
+        """Puts the protections where the hook that every push goes through reads them."""
+        push_rules.write(self.path, rules, user)
 
     def move(self, ref: str, new: str, old: str | None = None) -> bool:
         """Moves a ref if it still is at `old` (None: wherever it is)."""

@@ -1,6 +1,6 @@
 """Whether a pull request merges: found out in the background, forgotten when its head or base moves."""
 
-from tests.support.github.model import Protection, Pull
+from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.rules import objections, optional_failing
 
@@ -42,7 +42,7 @@ def mergeable_state(repository: EmulatedRepository, pull: Pull, mergeable: bool 
     if not mergeable:
         return "dirty"
     if pull.draft:
-        return "draft"
+        return repository.draft_state
     if objections(repository, pull):
         return "blocked"
     if is_behind(repository, pull):
@@ -52,5 +52,5 @@ def mergeable_state(repository: EmulatedRepository, pull: Pull, mergeable: bool 
 
 def is_behind(repository: EmulatedRepository, pull: Pull) -> bool:
     """Whether the base demands up-to-date branches and this one is not."""
-    protection = repository.protections.get(pull.base, Protection())
-    return protection.strict and not repository.git.is_ancestor(pull.base_sha, pull.head_sha)
+    strict = any(rules.strict for rules in repository.rules_of(pull.base))
+    return strict and not repository.git.is_ancestor(pull.base_sha, pull.head_sha)

@@ -8,7 +8,7 @@ from tests.support.github.exchange import Answer, ApiError, Request
 from tests.support.github.hooks import Hooks
 from tests.support.github.model import OWN_USER, Pull
 from tests.support.github.repository import EmulatedRepository
-from tests.support.github.rules import objections, refusal
+from tests.support.github.rules import refusal
 
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
@@ -28,6 +28,7 @@ class MergeCall:
     sha: str | None
     title: str | None
     message: str | None
+    by_queue: bool = False
 
     @classmethod
     def of(cls, request: Request) -> "MergeCall":
@@ -71,7 +72,8 @@ def _check_pull(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> 
         raise ApiError(409, HEAD_MODIFIED)
     mergeable = mergeability.ask(repository, pull)
     if mergeable is None:
-        raise ApiError(405, BASE_MODIFIED)
+        not_yet = BASE_MODIFIED if repository.unknown_sentence == "base" else "Pull Request is not mergeable"
+        raise ApiError(405, not_yet)
     if not mergeable:
         raise ApiError(405, "Pull Request is not mergeable")
 
@@ -80,16 +82,11 @@ def _check_rules(repository: EmulatedRepository, pull: Pull, call: MergeCall) ->
     setting, sentence = _METHODS[call.method]
     if not getattr(repository.settings, setting):
         raise ApiError(405, sentence)
-    protection = repository.protections.get(pull.base)
-    if protection is None:
-        return
-    if protection.linear_history and call.method == "merge":
-        raise ApiError(405, "Merge commits are not allowed on this repository.")
-    found = objections(repository, pull)
-    if found:
-        raise ApiError(405, refusal(protection, found))
-    if mergeability.is_behind(repository, pull):
-        raise ApiError(405, HEAD_OUTDATED)
+    found = refusal(repository, pull, method=call.method, by_queue=call.by_queue)
+    if found is not None:
+        raise ApiError(405, found)
+    if not call.by_queue and mergeability.is_behind(repository, pull):
+        raise ApiError(repository.outdated_status, HEAD_OUTDATED)
 
 
 def _write(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:

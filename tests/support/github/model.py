@@ -17,6 +17,8 @@ class MergeSettings:
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
     delete_branch_on_merge: bool = False
+    allow_auto_merge: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,14 @@ class Protection:
     checks: tuple[RequiredCheck, ...] = ()
     strict: bool = False
     approvals: int = 0
+    dismiss_stale: bool = False
+    """Whether approvals are dismissed when the head moves."""
     linear_history: bool = False
     merge_queue: bool = False
+    restricts_pushes: bool = False
+    """Whether only `pushers` may move the branch, be it by a merge."""
+    pushers: tuple[str, ...] = ()
+    pull_request_required: bool = False
     form: Literal["classic", "ruleset"] = "classic"
 
     @classmethod
@@ -57,6 +65,39 @@ class Mergeability:
     mergeable: bool = False
     rebaseable: bool = False
     test_merge: str | None = None
+
+
+@dataclass(frozen=True)
+class AutoMerge:
+    """A request to merge as soon as nothing stands in the way."""
+
+    method: str
+    title: str | None = None
+    message: str | None = None
+    enabled_at: str = field(default_factory=timestamp)
+
+
+@dataclass
+class QueueEntry:
+    """A pull request's place in the merge queue of its base."""
+
+    id: int
+    head_sha: str
+    reads_left: int
+    enqueued_at: str = field(default_factory=timestamp)
+
+
+@dataclass
+class AsyncMerge:
+    """A merge that was asked for and is performed in the background."""
+
+    uuid: str
+    pull: int
+    method: str
+    sha: str
+    status: Literal["pending", "merged", "enqueued", "failed"] = "pending"
+    message: str = "Merge request is in progress."
+    merge_commit: str = ""
 
 
 @dataclass
@@ -82,11 +123,16 @@ class Pull:
     updated_at: str = field(default_factory=timestamp)
     merged_at: str | None = None
     closed_at: str | None = None
+    labels: list[str] = field(default_factory=list)
+    reviewers: list[str] = field(default_factory=list)
+    auto_merge: AutoMerge | None = None
+    queued: QueueEntry | None = None
 
     def close(self, *, merge_commit: str | None = None) -> None:
         """Closes it, as merged when there is a commit that merged it."""
         self.state = "closed"
         self.closed_at = self.updated_at = timestamp()
+        self.auto_merge = self.queued = None
         if merge_commit is not None:
             self.merged, self.merged_at, self.merge_commit = True, self.closed_at, merge_commit
 

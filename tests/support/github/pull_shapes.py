@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.github.mergeability import mergeable_state
 from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
-from tests.support.github.shapes import REPO, nested_repository, node_id, skeleton, user
+from tests.support.github.shapes import REPO, label_shape, nested_repository, pull_id, skeleton, user
 
 
 def simple_pull(repository: EmulatedRepository, pull: Pull) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _fill(shape: dict[str, Any], repository: EmulatedRepository, pull: Pull) -> 
     shape.update(
         url=api,
         id=100_000 + pull.number,
-        node_id=node_id("PR", pull.number),
+        node_id=pull_id(repository, pull.number),
         html_url=page,
         diff_url=f"{page}.diff",
         patch_url=f"{page}.patch",
@@ -63,11 +63,11 @@ def _fill(shape: dict[str, Any], repository: EmulatedRepository, pull: Pull) -> 
         user=user(repository, pull.author),
         assignee=None,
         assignees=[],
-        requested_reviewers=[],
+        requested_reviewers=[user(repository, login) for login in pull.reviewers],
         requested_teams=[],
-        labels=[],
+        labels=[label_shape(repository, name) for name in pull.labels],
         milestone=None,
-        auto_merge=None,
+        auto_merge=_auto_merge(repository, pull),
         created_at=pull.created_at,
         updated_at=pull.updated_at,
         closed_at=pull.closed_at,
@@ -92,3 +92,14 @@ def _fill(shape: dict[str, Any], repository: EmulatedRepository, pull: Pull) -> 
             "user": user(repository, repository.owner),
             "repo": nested_repository(repository),
         }
+
+
+def _auto_merge(repository: EmulatedRepository, pull: Pull) -> dict[str, Any] | None:
+    if pull.auto_merge is None:
+        return None
+    return {
+        "enabled_by": user(repository, repository.user),
+        "merge_method": pull.auto_merge.method,
+        "commit_title": pull.auto_merge.title or "",
+        "commit_message": pull.auto_merge.message or "",
+    }

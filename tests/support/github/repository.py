@@ -3,11 +3,15 @@
 import itertools
 import threading
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from tests.support.github.gitside import GitSide
 from tests.support.github.model import (
     OWN_USER,
+    AsyncMerge,
     CheckRun,
     Comment,
     Mergeability,
@@ -17,6 +21,14 @@ from tests.support.github.model import (
     Review,
     Status,
 )
+
+
+@dataclass
+class Late:
+    """Work in the background: done when a request has come in for the `reads_left`-th time."""
+
+    reads_left: int
+    run: Callable[[], None]
 
 
 class EmulatedRepository:
@@ -41,12 +53,28 @@ class EmulatedRepository:
         """Whether a pull request that is not open reads `false`/`dirty`: GitHub does both that and null."""
         self.hold_mergeability = False
         """While True, mergeability stays null however often it is read."""
+        self.draft_state: Literal["draft", "clean", "blocked"] = "draft"
+        """What a draft's `mergeable_state` is: all three have been recorded."""
+        self.outdated_status = 405
+        """The status of "Head branch is out of date": 405 and 409 have both been seen."""
+        self.unknown_sentence: Literal["base", "not mergeable"] = "base"
+        """What a merge is told while mergeability is null: that the base was modified, or not mergeable."""
+        self.background_reads = 1
+        """How many requests come in before an update, a queued or an asynchronous merge is performed."""
+        self.offers_async = False
+        """Whether there is `merge-async`: not on GitHub Enterprise Server."""
+        self.queue_method = "merge"
+        self.dequeues_by_entry = False
+        """Whether a queue entry's id takes it out of the queue, as well as the pull request's."""
         self.merges: Counter[int] = Counter()
         """How many merge calls had an effect, per pull request."""
         self.lock = threading.RLock()
         self.git = GitSide(git_dir, default_branch)
         self.pulls: dict[int, Pull] = {}
         self.protections: dict[str, Protection] = {}
+        self.more_rules: dict[str, list[Protection]] = {}
+        self.late: list[Late] = []
+        self.async_merges: dict[str, AsyncMerge] = {}
         self.statuses: list[Status] = []
         self.check_runs: list[CheckRun] = []
         self.reviews: list[Review] = []
@@ -90,6 +118,32 @@ class EmulatedRepository:
         """Protects a branch."""
         with self.lock:
             self.protections[branch] = protection
+            self.more_rules.pop(branch, None)
+            self.write_push_rules()
+
+    def add_rules(self, branch: str, protection: Protection) -> None:
+        """Protects a branch by this, too: classic protection and rulesets add up."""
+        with self.lock:
+            self.more_rules.setdefault(branch, []).append(protection)
+            self.write_push_rules()
+
+    def unprotect(self, branch: str) -> Protection | None:
+        """Takes all protection of a branch away."""
+        with self.lock:
+            self.more_rules.pop(branch, None)
+            taken = self.protections.pop(branch, None)
+            self.write_push_rules()
+            return taken
+
+    def rules_of(self, branch: str) -> list[Protection]:
+        """Everything that protects a branch."""
+        first = self.protections.get(branch)
+        return ([] if first is None else [first]) + self.more_rules.get(branch, [])
+
+    def write_push_rules(self) -> None:
+        """Lets git's own pushes meet the protections as they are now."""
+        branches = {*self.protections, *self.more_rules}
+        self.git.write_push_rules({branch: self.rules_of(branch) for branch in branches}, self.user)
 
     def set_status(self, sha: str, context: str, state: str) -> Status:
         """Reports a commit status: success, pending, failure or error."""
@@ -145,8 +199,20 @@ class EmulatedRepository:
         if head != pull.head_sha:
             self.git.move(f"refs/pull/{pull.number}/head", head)
         if (head, base) != (pull.head_sha, pull.base_sha):
+            if head != pull.head_sha:
+                self._dismiss_stale(pull)
             pull.head_sha, pull.base_sha = head, base
             pull.mergeability = self.fresh_mergeability()
         if self.git.is_ancestor(head, base) and not pull.broken_off:
             # The head was reset to something that the base has: nothing is left to merge.
             pull.close()
+
+    def _dismiss_stale(self, pull: Pull) -> None:
+        pull.queued = None
+        if any(rules.dismiss_stale for rules in self.rules_of(pull.base)):
+            self.reviews = [
+                replace(review, state="DISMISSED")
+                if review.pull == pull.number and review.state == "APPROVED"
+                else review
+                for review in self.reviews
+            ]

@@ -4,7 +4,7 @@ import urllib.parse
 from dataclasses import dataclass
 from re import Pattern
 
-from tests.support.github import branches, checks, conversation, pulls
+from tests.support.github import branches, checks, commits, conversation, labels, pulls, refs, updating
 from tests.support.github.call import Call, Endpoint
 from tests.support.github.exchange import Answer
 from tests.support.github.shapes import REPO, repository_shape
@@ -13,7 +13,7 @@ from tests.support.github.validation import path_pattern
 
 def read_repository(call: Call) -> Answer:
     """The repository itself."""
-    return Answer(200, repository_shape(call.repository))
+    return Answer(200, repository_shape(call.repository, push=call.may_push))
 
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -39,12 +39,28 @@ ENDPOINTS: dict[str, Endpoint] = {
     f"PUT {REPO}/branches/{{branch}}/protection": branches.change_protection,
     f"DELETE {REPO}/branches/{{branch}}/protection": branches.delete_protection,
     f"GET {REPO}/rules/branches/{{branch}}": branches.branch_rules,
-    f"GET {REPO}/git/ref/{{ref}}": branches.read_ref,
-    f"GET {REPO}/git/matching-refs/{{ref}}": branches.matching_refs,
-    f"POST {REPO}/git/refs": branches.create_ref,
-    f"PATCH {REPO}/git/refs/{{ref}}": branches.change_ref,
-    f"DELETE {REPO}/git/refs/{{ref}}": branches.delete_ref,
-    f"GET {REPO}/compare/{{basehead}}": branches.compare,
+    f"GET {REPO}/git/ref/{{ref}}": refs.read_ref,
+    f"GET {REPO}/git/matching-refs/{{ref}}": refs.matching_refs,
+    f"POST {REPO}/git/refs": refs.create_ref,
+    f"PATCH {REPO}/git/refs/{{ref}}": refs.change_ref,
+    f"DELETE {REPO}/git/refs/{{ref}}": refs.delete_ref,
+    f"GET {REPO}/branches": branches.list_branches,
+    f"GET {REPO}/branches/{{branch}}/protection/required_status_checks": branches.read_required_checks,
+    f"GET {REPO}/commits/{{ref}}": commits.read_commit,
+    f"GET {REPO}/commits/{{ref}}/statuses": commits.list_statuses,
+    f"GET {REPO}/commits/{{commit_sha}}/pulls": commits.pulls_of_commit,
+    f"GET {REPO}/git/commits/{{commit_sha}}": commits.read_git_commit,
+    f"GET {REPO}/pulls/{{pull_number}}/commits": commits.commits_of_pull,
+    f"GET {REPO}/pulls/{{pull_number}}/files": commits.files_of_pull,
+    f"GET {REPO}/pulls/{{pull_number}}/requested_reviewers": labels.list_reviewers,
+    f"POST {REPO}/pulls/{{pull_number}}/requested_reviewers": labels.request_reviewers,
+    f"POST {REPO}/issues/{{issue_number}}/labels": labels.add_labels,
+    f"DELETE {REPO}/issues/{{issue_number}}/labels/{{name}}": labels.remove_label,
+    f"PUT {REPO}/pulls/{{pull_number}}/update-branch": updating.update_branch,
+    f"PUT {REPO}/pulls/{{pull_number}}/merge-async": updating.merge_async,
+    f"GET {REPO}/pulls/{{pull_number}}/merge-async/{{uuid}}": updating.read_async,
+    f"POST {REPO}/merges": updating.merge_branches,
+    f"GET {REPO}/compare/{{basehead}}": refs.compare,
 }
 
 
@@ -63,9 +79,13 @@ def _route(operation: str, endpoint: Endpoint) -> Route:
     return Route(operation, method, path_pattern(template), endpoint)
 
 
+# GitHub takes the singular for DELETE, too; its description has the plural only.
+_SINGULAR = Route(
+    f"DELETE {REPO}/git/refs/{{ref}}", "DELETE", path_pattern(f"{REPO}/git/ref/{{ref}}"), refs.delete_ref
+)
 # A branch may be named `a/protection`: the more a template says, the earlier it is tried.
 _ROUTES = sorted(
-    (_route(operation, endpoint) for operation, endpoint in ENDPOINTS.items()),
+    [_SINGULAR, *(_route(operation, endpoint) for operation, endpoint in ENDPOINTS.items())],
     key=lambda route: (-route.operation.count("/"), route.operation.count("{")),
 )
 

@@ -8,22 +8,68 @@ from tests.support.github.repository import EmulatedRepository
 PASSING = {"success", "neutral", "skipped"}
 Outcome = Literal["expected", "queued", "in progress", "pending", "failing", "other app", "passed"]
 _MERGE_QUEUE = "Changes must be made through the merge queue"
+_NO_MERGE_COMMITS = "Merge commits are not allowed on this repository."
+_NOT_LINEAR = "This branch must not contain merge commits."
+_NOT_AUTHORIZED = (
+    "You're not authorized to push to this branch. Visit "
+    "https://docs.github.com/articles/about-protected-branches/ for more information."
+)
 
 
 def objections(repository: EmulatedRepository, pull: Pull) -> list[str]:
     """One sentence for each rule that is broken."""
-    protection = repository.protections.get(pull.base)
-    if protection is None:
-        return []
-    found = _check_objections(repository, protection, pull)
+    return [
+        sentence
+        for rules in repository.rules_of(pull.base)
+        for sentence in _broken(repository, rules, pull, method="squash", by_queue=False)
+    ]
+
+
+def refusal(repository: EmulatedRepository, pull: Pull, *, method: str, by_queue: bool = False) -> str | None:
+    """The message of the 405 that a merge meets; None when nothing is in its way."""
+    for rules in repository.rules_of(pull.base):
+        found = _broken(repository, rules, pull, method=method, by_queue=by_queue)
+        if found:
+            return _message(rules, found)
+    return None
+
+
+def _broken(
+    repository: EmulatedRepository, protection: Protection, pull: Pull, *, method: str, by_queue: bool
+) -> list[str]:
+    found = []
+    if protection.linear_history and method == "merge":
+        found.append(_NOT_LINEAR if protection.form == "ruleset" else _NO_MERGE_COMMITS)
+    found += _check_objections(repository, protection, pull)
     found += _review_objections(repository, protection, pull)
-    if protection.merge_queue:
+    if protection.restricts_pushes and repository.user not in protection.pushers:
+        found.append(_NOT_AUTHORIZED)
+    if protection.merge_queue and not by_queue:
         found.append(_MERGE_QUEUE)
     return found
 
 
-def refusal(protection: Protection, found: list[str]) -> str:
-    """The message of the 405 that these objections give."""
+def review_decision(repository: EmulatedRepository, pull: Pull) -> str | None:
+    """APPROVED, CHANGES_REQUESTED or REVIEW_REQUIRED; None when nobody has to review."""
+    wanted = max((rules.approvals for rules in repository.rules_of(pull.base)), default=0)
+    verdicts = verdicts_on(repository, pull)
+    if "CHANGES_REQUESTED" in verdicts:
+        return "CHANGES_REQUESTED"
+    if verdicts.count("APPROVED") >= max(wanted, 1):
+        return "APPROVED"
+    return "REVIEW_REQUIRED" if wanted else None
+
+
+def verdicts_on(repository: EmulatedRepository, pull: Pull) -> list[str]:
+    """The last verdict of each reviewer; a comment is none."""
+    verdicts: dict[str, str] = {}
+    for review in repository.reviews:
+        if review.pull == pull.number and review.state != "COMMENTED":
+            verdicts[review.user] = review.state
+    return list(verdicts.values())
+
+
+def _message(protection: Protection, found: list[str]) -> str:
     if protection.form == "ruleset":
         lines = "\n\n".join(found)
         return f"Repository rule violations found\n\n{lines}\n\n"
@@ -34,8 +80,7 @@ def refusal(protection: Protection, found: list[str]) -> str:
 
 def optional_failing(repository: EmulatedRepository, pull: Pull) -> bool:
     """Whether something that is not required has failed or is pending."""
-    protection = repository.protections.get(pull.base, Protection())
-    required = {check.context for check in protection.checks}
+    required = {check.context for rules in repository.rules_of(pull.base) for check in rules.checks}
     statuses = latest_statuses(repository, pull.head_sha)
     runs = latest_runs(repository, pull.head_sha)
     failing = {name for name, state in statuses.items() if state != "success"}
@@ -91,14 +136,10 @@ def _of_run(run: CheckRun) -> Outcome:
 def _review_objections(repository: EmulatedRepository, protection: Protection, pull: Pull) -> list[str]:
     if protection.approvals == 0:
         return []
-    verdicts: dict[str, str] = {}
-    for review in repository.reviews:
-        if review.pull == pull.number and review.state != "COMMENTED":
-            verdicts[review.user] = review.state
-    if "CHANGES_REQUESTED" in verdicts.values():
+    verdicts, wanted = verdicts_on(repository, pull), protection.approvals
+    if "CHANGES_REQUESTED" in verdicts:
         return ["Changes have been requested."]
-    wanted = protection.approvals
-    if sum(state == "APPROVED" for state in verdicts.values()) >= wanted:
+    if verdicts.count("APPROVED") >= wanted:
         return []
     reviews = "approving review is" if wanted == 1 else "approving reviews are"
     return [f"At least {wanted} {reviews} required by reviewers with write access."]

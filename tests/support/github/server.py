@@ -7,16 +7,15 @@ import socket
 import socketserver
 import struct
 import threading
-import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from tests.support.github import smart_http
+from tests.support.github import rest, smart_http, tokens
 from tests.support.github.exchange import Answer
-from tests.support.github.faults import Fault
+from tests.support.github.faults import HINDRANCES, Fault
 
 if TYPE_CHECKING:
     from tests.support.github.emulator import GitHubEmulator
@@ -47,6 +46,11 @@ class RawRequest:
     def is_git(self) -> bool:
         """Whether this is git's own protocol."""
         return _GIT_PATH.match(self.path) is not None
+
+    @property
+    def is_graphql(self) -> bool:
+        """Whether this is a GraphQL document."""
+        return self.method == "POST" and self.path in ("/graphql", "/api/graphql")
 
     @property
     def line(self) -> str:
@@ -108,27 +112,35 @@ class _Handler(BaseHTTPRequestHandler):
         """Serves one request."""
         raw = self._read()
         fault = self.hub.faults.take(raw.line)
-        if fault is not None and fault.kind == "gate":
-            if fault.when == "before":
-                fault.gate.pass_through()
-        elif fault is not None and fault.when == "before" and fault.kind != "partial-merge":
+        if fault is None:
+            self._send(raw, self._answer(raw))
+        elif fault.kind in HINDRANCES:
+            self._send(raw, self._hindered(raw, fault))
+        elif fault.kind == "truncate":
+            self._send(raw, self._answer(raw), truncated=True)
+        else:
+            if fault.when == "after" or fault.kind == "partial-merge":
+                self._answer(raw, break_off=fault.kind == "partial-merge")
             self._fail(raw, fault)
-            return
-        answer = self._answer(raw, break_off=fault is not None and fault.kind == "partial-merge")
-        if fault is not None and fault.kind == "gate":
-            if fault.when == "after":
-                fault.gate.pass_through()
-        elif fault is not None:
-            self._fail(raw, fault)
-            return
-        self._send(raw, answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
-    def _answer(self, raw: RawRequest, *, break_off: bool) -> Answer:
+    def _answer(self, raw: RawRequest, *, break_off: bool = False, stale: bool = False) -> Answer:
         if raw.is_git:
             return smart_http.answer(self.hub, raw)
-        return self.hub.answer(raw, break_off=break_off)
+        return rest.answer(self.hub, raw, break_off=break_off, stale=stale)
+
+    def _hindered(self, raw: RawRequest, fault: Fault) -> Answer:
+        """The answer to a request that goes through, though not as it should."""
+        if fault.kind in ("expire-token", "drop-permission"):
+            tokens.spoil(self.hub.tokens, raw.authorization, fault.permission)
+            return self._answer(raw)
+        if fault.when == "before":
+            fault.hold()
+        answer = self._answer(raw, stale=fault.kind == "stale")
+        if fault.when == "after":
+            fault.hold()
+        return answer
 
     def _fail(self, raw: RawRequest, fault: Fault) -> None:
         if fault.kind in ("status", "partial-merge"):
@@ -172,10 +184,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(chunks)
 
-    def _send(self, raw: RawRequest, answer: Answer) -> None:
-        self.hub.record(raw.method, raw.path, answer.status)
+    def _send(self, raw: RawRequest, answer: Answer, *, truncated: bool = False) -> None:
+        self.hub.record(raw.method, raw.path, None if truncated else answer.status)
         body, content_type = _encoded(answer)
-        headers = {**({} if raw.is_git else _api_headers()), "content-type": content_type}
+        headers = {
+            **({} if raw.is_git else {**_API_HEADERS, **self.hub.limit.headers()}),
+            "content-type": content_type,
+        }
         headers |= {name.lower(): value for name, value in answer.headers.items()}
         self.send_response(answer.status)
         for name, value in headers.items():
@@ -183,7 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if truncated:
+            self.close_connection = True
+        self.wfile.write(body[: len(body) // 2] if truncated else body)
 
 
 def _encoded(answer: Answer) -> tuple[bytes, str]:
@@ -194,15 +211,10 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
     return json.dumps(answer.body).encode(), "application/json; charset=utf-8"
 
 
-def _api_headers() -> dict[str, str]:
-    return {
-        "cache-control": "private, max-age=60, s-maxage=60",
-        "x-github-media-type": "github.v3; format=json",
-        "x-github-request-id": "0000:0000",
-        "x-github-api-version-selected": "2022-11-28",
-        "x-ratelimit-limit": "5000",
-        "x-ratelimit-remaining": "4990",
-        "x-ratelimit-used": "10",
-        "x-ratelimit-resource": "core",
-        "x-ratelimit-reset": str(int(time.time()) + 3600),
-    }
+_API_HEADERS = {
+    "cache-control": "private, max-age=60, s-maxage=60",
+    "x-github-media-type": "github.v3; format=json",
+    "x-github-request-id": "0000:0000",
+    "x-github-api-version-selected": "2022-11-28",
+    "vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
+}

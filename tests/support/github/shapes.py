@@ -3,6 +3,7 @@
 import functools
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tests.support.github.model import CheckRun, Comment, Review, Status
 from tests.support.github.repository import EmulatedRepository
@@ -36,6 +37,11 @@ def node_id(kind: str, number: int) -> str:
     return f"{kind}_kwDO{number:06d}"
 
 
+def pull_id(repository: EmulatedRepository, number: int) -> str:
+    """The id of a pull request in GraphQL."""
+    return node_id("PR", repository.id * 10_000 + number)
+
+
 def user(repository: EmulatedRepository, login: str) -> dict[str, Any]:
     """A user as it stands inside other bodies."""
     text = json.dumps(skeleton(f"GET {REPO}", 200, repository)["owner"]).replace("octocat", login)
@@ -45,7 +51,7 @@ def user(repository: EmulatedRepository, login: str) -> dict[str, Any]:
     return shape
 
 
-def repository_shape(repository: EmulatedRepository) -> dict[str, Any]:
+def repository_shape(repository: EmulatedRepository, *, push: bool = True) -> dict[str, Any]:
     """`GET /repos/{owner}/{repo}`."""
     shape: dict[str, Any] = skeleton(f"GET {REPO}", 200, repository)
     for name in ("organization", "parent", "source", "template_repository"):
@@ -56,9 +62,13 @@ def repository_shape(repository: EmulatedRepository) -> dict[str, Any]:
         allow_squash_merge=settings.allow_squash_merge,
         allow_rebase_merge=settings.allow_rebase_merge,
         delete_branch_on_merge=settings.delete_branch_on_merge,
+        allow_auto_merge=settings.allow_auto_merge,
+        archived=settings.archived,
         open_issues=sum(pull.state == "open" for pull in repository.pulls.values()),
         **_identity(repository),
     )
+    if not push:
+        shape["permissions"] = {**dict.fromkeys(shape["permissions"], False), "pull": True}
     return shape
 
 
@@ -124,6 +134,38 @@ def ref_shape(repository: EmulatedRepository, ref: str, sha: str) -> dict[str, A
         "node_id": "REF_kwDO",
         "url": f"{repository.api_url}/git/{ref}",
         "object": {"type": "commit", "sha": sha, "url": f"{repository.api_url}/git/commits/{sha}"},
+    }
+
+
+def git_commit_shape(repository: EmulatedRepository, sha: str) -> dict[str, Any]:
+    """A commit as the git API has it."""
+    commit = repository.git.commit(sha)
+    shape: dict[str, Any] = skeleton(f"GET {REPO}/git/commits/{{commit_sha}}", 200, repository)
+    url = f"{repository.api_url}/git"
+    parents = [str(parent) for parent in commit.parent_ids]
+    page = f"{repository.server}/{repository.full_name}/commit"
+    shape.update(
+        sha=sha,
+        url=f"{url}/commits/{sha}",
+        html_url=f"{page}/{sha}",
+        message=commit.message,
+        tree={"sha": str(commit.tree_id), "url": f"{url}/trees/{commit.tree_id}"},
+        parents=[{"sha": one, "url": f"{url}/commits/{one}", "html_url": f"{page}/{one}"} for one in parents],
+    )
+    return shape
+
+
+def label_shape(repository: EmulatedRepository, name: str) -> dict[str, Any]:
+    """A label; GitHub makes one that does not exist when it is put on something."""
+    number = sum(name.encode())
+    return {
+        "id": number,
+        "node_id": node_id("LA", number),
+        "url": f"{repository.api_url}/labels/{quote(name)}",
+        "name": name,
+        "description": "",
+        "color": "ededed",
+        "default": False,
     }
 
 

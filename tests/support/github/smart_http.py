@@ -3,9 +3,9 @@
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.support.github.account import is_git_login
 from tests.support.github.exchange import Answer
 from tests.support.github.gitside import git_environment
+from tests.support.github.tokens import git_password
 
 if TYPE_CHECKING:
     from tests.support.github.emulator import GitHubEmulator
@@ -17,7 +17,8 @@ _PASSED_ON = ("content-encoding", "git-protocol", "accept")
 def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
     """The answer to a clone, fetch or push."""
     full_name = "/".join(raw.path.split("/")[1:3]).removesuffix(".git")
-    if not is_git_login(raw.authorization, hub.token):
+    token = hub.tokens.get(git_password(raw.authorization) or "")
+    if token is None or not token.is_valid:
         headers = {"WWW-Authenticate": 'Basic realm="GitHub"'}
         return Answer(401, b"Repository not found.\n", headers)
     moved = hub.moved_to(full_name)
@@ -27,6 +28,10 @@ def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
     repository = hub.find(full_name)
     if repository is None:
         return Answer(404, b"Repository not found.\n")
+    writes = "git-receive-pack" in f"{raw.path}?{raw.query_string}"
+    if not token.has("contents", "write" if writes else "read"):
+        refusal = f"Permission to {full_name}.git denied to {token.login}.\n"
+        return Answer(403, refusal.encode())
     answered = _run_backend(hub, raw)
     if (
         raw.method == "POST"

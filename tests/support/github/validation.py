@@ -71,7 +71,7 @@ class Description:
         body = answer.body
         if answer.status >= 400:
             # GitHub sends `status` in every error; its description lists it for some only.
-            body = {name: value for name, value in body.items() if name != "status"}
+            body = {name: value for name, value in body.items() if name != "status" or not value.isdigit()}
         return self._problems(f"{operation} {answer.status}", body)
 
     def _problems(self, key: str, body: Json) -> list[str]:
