@@ -43,3 +43,7 @@ class Ancestry:
         if key not in self._remembered:
             self._remembered[key] = find()
         return self._remembered[key]
+
+    def recalls(self, key: tuple[str, ...]) -> bool:
+        """Whether the answer for `key` is remembered."""
+        return key in self._remembered

@@ -6,7 +6,7 @@ its landing is, and names no work that was handed in since; a commit of the base
 `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its commits (rebases).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -18,6 +18,7 @@ from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 TRAILER = "Gitcoord-Landed"
+_STAMP = "%ae%x1f%at%x1f%s"
 
 
 class Landing(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ def landed_tasks(
     inside = ancestry.contained(base_commit, known)
     main_line = _first_parents(git, base_commit, {heads[t] for t in heads if t not in progress} & inside)
     found: dict[TaskId, Landing] = {}
+    elsewhere: dict[TaskId, Oid] = {}
     for task in plan.tasks:
         before = progress.get(task, PENDING)
         head = heads.get(task)
@@ -64,10 +66,10 @@ def landed_tasks(
             if task in progress or head not in main_line:
                 found[task] = Landing(commit=head, head=head)
         elif head in known:
-            commit = ancestry.remembered((base_commit, head), partial(_brought_by, git, base_commit, head))
-            if commit is not None:
-                found[task] = Landing(commit=commit, head=head)
-    return found
+            elsewhere[task] = head
+    brought = _brought_by(git, ancestry, base_commit, set(elsewhere.values()))
+    copies = {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
+    return {task: landing for task in plan.tasks if (landing := found.get(task) or copies.get(task))}
 
 
 def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> dict[TaskId, Oid]:
@@ -90,20 +92,40 @@ def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
     return set(git.lines("rev-list", "--first-parent", tip)) & set(wanted)
 
 
-def _brought_by(git: Git, base: Oid, head: Oid) -> Oid | None:
-    return _named_in(git, base, head) or _equivalent(git, base, head)
+def _brought_by(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
+    """For heads that the base does not contain: its commit that holds their work all the same."""
+    unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
+    found = _search(git, base, unknown) if unknown else {}
+    brought = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
+    return {head: commit for head, commit in brought.items() if commit is not None}
 
 
-def _named_in(git: Git, base: Oid, head: Oid) -> Oid | None:
-    """The base's commit whose message says that it landed `head`, or something that `head` is part of."""
-    lines = git.text(
-        "log", "--format=%H %(trailers:key=" + TRAILER + ",valueonly,separator=%x20)", base, f"^{head}"
-    ).splitlines()
-    for line in lines:
-        commit, *words = line.split(" ")
-        if head in words[1::2]:
-            return commit
-    return None
+def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
+    """All heads in a few processes; comparing patches is only for those that look copied."""
+    root = git.probe("merge-base", "--octopus", base, *heads)
+    fields = f"--format=%H%x1f{_STAMP}%x1f%(trailers:key={TRAILER},valueonly,separator=%x1f)"
+    named: dict[Oid, Oid] = {}
+    stamps = set()
+    for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
+        commit, email, time, subject, *values = line.split("\x1f")
+        stamps.add((email, time, subject))
+        for value in values:
+            named.setdefault(value.rpartition(" ")[2], commit)
+    found = {head: named[head] for head in heads if head in named}
+    left = [head for head in heads if head not in found]
+    if not left:
+        return found
+    own = _records(git, f"--format={_STAMP}", "".join(f"{head}\n" for head in left) + f"^{base}\n")
+    # A rebase keeps author, time and subject. Patches of a long history are expensive to compare.
+    if stamps.isdisjoint(tuple(line.split("\x1f")) for line in own):
+        return found
+    twins = {head: _equivalent(git, base, head) for head in left}
+    return found | {head: commit for head, commit in twins.items() if commit is not None}
+
+
+def _records(git: Git, fields: str, revisions: str) -> list[str]:
+    text = git.text("log", "-z", "--no-show-signature", fields, "--stdin", input=revisions.encode())
+    return [record.strip("\n") for record in text.split("\0") if record]
 
 
 def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
