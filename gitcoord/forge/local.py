@@ -35,7 +35,7 @@ class LocalForge:
             if pull.head in heads and pull.base == base and pull.state != "closed":
                 before = found.get(pull.head)
                 if before is None or before.state != "open":
-                    found[pull.head] = self._with_tip(pull)
+                    found[pull.head] = self._with_head(pull)
         return found
 
     def read_pull(self, number: int) -> Pull:
@@ -129,13 +129,17 @@ class LocalForge:
         return pull if pull.state == "open" else None
 
     def _with_tip(self, pull: Pull) -> Pull:
-        if pull.state != "open":
+        base, pull = self._shared.branch(pull.base), self._with_head(pull)
+        if pull.state != "open" or base is None:
             return pull
-        head, base = self._shared.branch(pull.head), self._shared.branch(pull.base)
-        if head is None or base is None:
+        clean = merge_tree(self._git, base, pull.head_commit).clean is True
+        return msgspec.structs.replace(pull, mergeable=clean)
+
+    def _with_head(self, pull: Pull) -> Pull:
+        head = self._shared.branch(pull.head)
+        if pull.state != "open" or head is None:
             return pull
-        clean = merge_tree(self._git, base, head).clean is True
-        return msgspec.structs.replace(pull, head_commit=head, mergeable=clean)
+        return msgspec.structs.replace(pull, head_commit=head)
 
     def _all_pulls(self) -> list[Pull]:
         tips = self._shared.list(f"{self._shared.state_prefix}pulls/").values()
