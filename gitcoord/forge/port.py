@@ -23,6 +23,10 @@ RefusalKind = Literal[
 ]
 
 
+BEHIND = "up to date"
+"""The name of the gate that opens once the head contains the newest commits of the base."""
+
+
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
     """One pull request as the forge reports it.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gitcoord.forge.github.answers import CheckRunAnswer, ReviewAnswer, StatusAnswer
-from gitcoord.forge.port import Gate
+from gitcoord.forge.port import BEHIND, Gate
 
 _PASSING = ("success", "neutral", "skipped")
 
@@ -88,7 +88,7 @@ def summary_gate(mergeable_state: str, base: str) -> Gate | None:
 
 
 DRAFT = Gate(name="draft", reason="it is a draft; mark it as ready for review")
-UP_TO_DATE = Gate(name="up to date", reason="the base demands branches that contain its newest commits")
+UP_TO_DATE = Gate(name=BEHIND, reason="the base demands branches that contain its newest commits")
 MERGE_QUEUE = Gate(
     name="merge queue", reason="the base takes changes from GitHub's merge queue only", failed=True
 )
