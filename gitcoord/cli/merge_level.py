@@ -1,22 +1,24 @@
 """`gitcoord merge-level`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitcoord.cli.app import app
 
-_EXAMPLES = """Examples:
+if TYPE_CHECKING:
+    from gitcoord.merging.observe import Scene
 
-  gitcoord merge-level level-0
-
+_EPILOG = """\b
+Examples:
+  gitcoord merge-level                         the first level that has not landed
+  gitcoord merge-level level-0 --dry-run       every step, none of them taken
   gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
-
-  gitcoord merge-level --dry-run
+  gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
 """
 
 
-@app.command("merge-level", epilog=_EXAMPLES)
+@app.command("merge-level", epilog=_EPILOG)
 def merge_level(
     level: Annotated[
         str | None,
@@ -39,6 +41,12 @@ def merge_level(
     serialize_on: Annotated[
         str | None, typer.Option(help="conflict (default) or overlap: what puts tasks into different waves.")
     ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="Paths whose overlap does not count, as in .gitignore; may be repeated."
+        ),
+    ] = None,
     forge: Annotated[str | None, typer.Option(help="auto, github or local.")] = None,
     repository: Annotated[str | None, typer.Option(help="OWNER/NAME on GitHub.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")] = False,
@@ -52,12 +60,8 @@ def merge_level(
     any moment and started again, it goes on where the world is.
     """
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.landing_view import show_report
     from gitcoord.cli.merge_options import make_options, make_scene
-    from gitcoord.cli.output import emit, emit_json, say
-    from gitcoord.merging.land import Lander
     from gitcoord.merging.order import with_real_order
-    from gitcoord.merging.preview import preview
 
     context = open_context()
     context.repository.require_history()
@@ -72,17 +76,33 @@ def merge_level(
         partial=partial,
         all_or_nothing=all_or_nothing,
         serialize_on=serialize_on,
+        ignore=ignore or (),
     )
     scene = make_scene(context, plan, level, options, forge=forge, repository=repository)
     scene = with_real_order(scene, save=not dry_run)
     if dry_run:
-        steps = preview(scene)
-        if as_json:
-            emit_json("landing-preview", {"level": scene.level.name, "steps": steps})
-        else:
-            for step in steps:
-                emit(step)
-        return
+        _show_steps(scene, as_json=as_json)
+    else:
+        _land(scene, as_json=as_json)
+
+
+def _show_steps(scene: "Scene", *, as_json: bool) -> None:
+    from gitcoord.cli.output import clean, emit, emit_json
+    from gitcoord.merging.preview import preview
+
+    steps = preview(scene)
+    if as_json:
+        emit_json("landing-preview", {"level": scene.level.name, "steps": steps})
+    else:
+        for step in steps or [f"nothing is left to do for {scene.level.name}"]:
+            emit(clean(step))
+
+
+def _land(scene: "Scene", *, as_json: bool) -> None:
+    from gitcoord.cli.landing_view import show_report
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.merging.land import Lander
+
     report = Lander(scene, say).land()
     if as_json:
         emit_json("landing", report)

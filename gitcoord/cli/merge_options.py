@@ -1,5 +1,7 @@
 """From the words of `merge-level` to the values that landing takes."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from gitcoord.cli.context import Context
@@ -24,6 +26,7 @@ def make_options(
     partial: bool,
     all_or_nothing: bool,
     serialize_on: str | None,
+    ignore: Sequence[str],
 ) -> Options:
     """The options of a run; raises `usage` (exit 2) for a word that is none of the choices."""
     words = {
@@ -33,8 +36,14 @@ def make_options(
         "partial": partial,
         "all_or_nothing": all_or_nothing,
         "serialize_on": serialize_on or settings.serialize_on,
-        "ignore": settings.ignore,
+        "ignore": (*settings.ignore, *ignore),
     }
+    if all_or_nothing and words["strategy"] == "multi-pr":
+        raise usage_error(
+            "usage",
+            "--all-or-nothing needs --strategy single-pr: under multi-pr every task lands by itself.",
+            "Leave it out, or land the level through one pull request.",
+        )
     try:
         return msgspec.convert(words, Options)
     except msgspec.ValidationError as error:

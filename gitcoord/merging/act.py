@@ -1,69 +1,84 @@
 """Performing one step on git and the journal. Every write is compare-and-swap; a lost race is a new look."""
 
-from collections.abc import Callable
-
+from gitcoord.errors import GitcoordError
 from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted, WavesSaved
 from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.shared import Update as RefUpdate
 from gitcoord.merging.blame import other_side
-from gitcoord.merging.fold import FOLD_TRAILER, FoldConflict, fold_in, fold_in_memory
-from gitcoord.merging.model import Adopt, Defer, Fold, Rebuild, RecordLanding, Update, Work, World
+from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
+from gitcoord.merging.model import Defer, Fold, Rebuild, Update, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
-Tell = Callable[[str], None]
 
-
-def record_landing(scene: Scene, world: World, step: RecordLanding) -> None:
-    """Writes into the journal what git shows."""
-    work = world.work(step.task)
-    if work.landing is None:
-        return
+def record_landing(scene: Scene, world: World, task: TaskId) -> Oid:
+    """Writes into the journal what git shows; returns the base's commit that brought the task in."""
+    work = world.work(task)
+    landing = work.landing
+    assert landing is not None  # noqa: S101 - only what has landed is recorded so
     merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
     event = TaskLanded(
         at=now(),
         by=worker_name(),
         task=work.task,
         branch=merged.head if merged else work.branch,
-        head=work.landing.head,
-        commit=_bringing(scene, world, work.landing.commit),
+        head=landing.head,
+        commit=_bringing(scene, world, landing.commit),
         pull=merged.number if merged else None,
         wave=work.wave,
     )
-    scene.store.record(event, unless=lambda before: before.stand == "landed")
+    scene.store.record(event, unless=lambda before: _same_landing(before, event))
+    return event.commit
 
 
-def adopt(scene: Scene, world: World, step: Adopt) -> None:
-    """Records a tip that nobody handed in as the work of its task."""
+def _same_landing(before: Progress, event: TaskLanded) -> bool:
+    claim = before.landing
+    return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
+
+
+def adopt(scene: Scene, world: World, task: TaskId) -> Oid:
+    """Records a tip that nobody handed in as the work of its task; returns it."""
+    work = world.work(task)
+    head = work.head or ""
+    event = TaskSubmitted(at=now(), by=worker_name(), task=task, branch=work.branch, head=head)
+    scene.store.record(event, unless=lambda before: before.head == head)
+    return head
+
+
+def update(scene: Scene, world: World, step: Update) -> Defer | str:
+    """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
+
+    Returns why not when the branch is checked out here with changes that this would lose, else "".
+    """
     work = world.work(step.task)
-    event = TaskSubmitted(at=now(), by=worker_name(), task=step.task, branch=work.branch, head=step.head)
-    scene.store.record(event, unless=lambda before: before.head == step.head)
-
-
-def update(scene: Scene, world: World, step: Update) -> Defer | None:
-    """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts."""
-    work = world.work(step.task)
-    if work.head is None:
-        return None
+    head = work.head or ""
     git = scene.repository.git
-    merged = merge_tree(git, work.head, world.base_commit)
+    merged = merge_tree(git, head, world.base_commit)
     if not merged.clean:
-        return Defer(task=work.task, paths=merged.paths, onto=world.base_commit)
+        return Defer(task=work.task, paths=merged.paths, onto=world.base_commit, problem=merged.problem)
     message = f"Merge {world.base} into {work.branch}\n"
-    parents = [work.head, world.base_commit]
-    commit = commit_tree(git, merged.tree, parents, message, environment=scene.repository.identity)
-    if scene.shared.publish([RefUpdate(HEADS + work.branch, work.head, commit)]):
+    commit = commit_tree(
+        git, merged.tree, [head, world.base_commit], message, environment=scene.repository.identity
+    )
+    try:
+        moved = scene.shared.publish([RefUpdate(HEADS + work.branch, head, commit)])
+    except GitcoordError as error:
+        if error.code not in ("worktree-in-the-way", "worktree-locked"):
+            raise
+        return f"it cannot be brought up to date: {error.message}"
+    if moved:
         event = BranchUpdated(
-            at=now(), by=worker_name(), task=work.task, branch=work.branch, head=work.head, commit=commit
+            at=now(), by=worker_name(), task=work.task, branch=work.branch, head=head, commit=commit
         )
         scene.store.record(event, unless=lambda before: before.head == commit)
-    return None
+    return ""
 
 
 def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
@@ -81,7 +96,7 @@ def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
         title=work.title,
     )
     if isinstance(outcome, FoldConflict):
-        return Defer(task=work.task, paths=outcome.paths, onto=outcome.onto)
+        return Defer(task=work.task, paths=outcome.paths, onto=outcome.onto, problem=outcome.problem)
     event = TaskFolded(
         at=now(), by=worker_name(), task=work.task, into=branch.name, head=work.head, commit=outcome.commit
     )
@@ -91,27 +106,27 @@ def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
     return None
 
 
-def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
+def rebuild(scene: Scene, world: World, step: Rebuild) -> None:
     """Makes the level branch anew from the base and those tasks that fold cleanly.
 
-    Returns why not when the branch holds commits that gitcoord did not make: those are never dropped.
+    A task whose own branch was deleted gets it back: what is left out here must not be lost.
     """
     branch = world.level_branch
     if branch is None or branch.tip is None:
-        return ""
-    if not _only_folds(scene, world.base_commit, branch.tip):
-        return f"{branch.name} conflicts with {world.base} and holds commits made by hand: merge them there"
+        return
     tip = world.base_commit
+    moves = []
     for task in step.tasks:
         work = world.work(task)
         if work.head is None:
             continue
+        if scene.shared.branch(work.branch) is None:
+            moves.append(RefUpdate(HEADS + work.branch, None, work.head))
         named = {"task": task, "title": work.title, "branch": branch.name}
         outcome = fold_in_memory(scene.repository, tip, work.head, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
-    scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip)])
-    return ""
+    scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *moves])
 
 
 def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
@@ -128,7 +143,7 @@ def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
         by=worker_name(),
         task=work.task,
         head=work.head or "",
-        reason=conflict_reason(step.task, others, step.paths, world.base),
+        reason=conflict_reason(step.task, others, step.paths, world.base, step.problem),
         others=others,
         paths=step.paths,
         onto=step.onto,
@@ -151,8 +166,12 @@ def record_deferral(store: Store, event: TaskDeferred) -> None:
         store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
 
 
-def conflict_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str) -> str:
-    """A sentence that names both sides and the paths."""
+def conflict_reason(
+    task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
+) -> str:
+    """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
+    if problem and not paths:
+        return f"task {task} cannot be merged with {base}: {problem}"
     shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     against = " and ".join(f"task {other}" for other in others) or base
     return f"task {task} conflicts with {against} in {shown}"
@@ -172,17 +191,10 @@ def _present(work: Work, task: TaskId) -> Oid | None:
 
 
 def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:
-    """The commit of the base's own line that brought `commit` in."""
+    """The commit of the base's own line that brought `commit` in: the oldest that contains it."""
     git = scene.repository.git
     line = git.lines("rev-list", "--first-parent", f"{commit}..{world.base_commit}")
-    above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{world.base_commit}"))
-    if commit in git.lines("rev-list", "--first-parent", "-n", str(len(line) + 1), world.base_commit):
+    if not line or git.probe("rev-parse", "--verify", "--quiet", f"{line[-1]}^1") == commit:
         return commit
+    above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{world.base_commit}"))
     return next((one for one in reversed(line) if one in above), commit)
-
-
-def _only_folds(scene: Scene, base: Oid, tip: Oid) -> bool:
-    fields = "%(trailers:key=" + FOLD_TRAILER + ",valueonly,separator=%x20)"
-    options = ("log", "--first-parent", "-z", f"--format={fields}")
-    texts = scene.repository.git.text(*options, f"{base}..{tip}").split("\0")
-    return all(text.strip() for text in texts)

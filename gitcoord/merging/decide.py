@@ -14,6 +14,7 @@ from gitcoord.merging.model import (
     Finish,
     Fold,
     Hold,
+    LevelBranch,
     Merge,
     OpenPull,
     Options,
@@ -35,14 +36,21 @@ class Memory(msgspec.Struct, kw_only=True):
     """What a run keeps between looks; losing it costs questions, never correctness.
 
     `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
-    the time for waiting is over. `settling` counts the looks at a carrier that had not settled.
+    the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
+    looks that are still due after a merge whose answer was lost.
     """
 
     details: dict[DetailsKey, Details]
     held: dict[str, str]
     settling: dict[str, int]
+    doubt: dict[str, int]
     impatient: bool = False
     stopped: str = ""
+
+    @classmethod
+    def empty(cls) -> "Memory":
+        """At the start of a run."""
+        return cls(details={}, held={}, settling={}, doubt={})
 
 
 PATIENCE = 20
@@ -51,12 +59,12 @@ PATIENCE = 20
 
 def next_step(world: World, memory: Memory, options: Options) -> Step:
     """The one next step. Deterministic; takes nothing but what it is given."""
-    for work in world.works:
-        if work.standing == "landed" and not work.journaled:
-            return RecordLanding(task=work.task)
-    for work in world.works:
-        if work.standing == "ready" and work.head != work.recorded and work.head is not None:
-            return Adopt(task=work.task, head=work.head)
+    landed = [w.task for w in world.works if w.standing == "landed" and not w.journaled]
+    if landed:
+        return RecordLanding(tasks=tuple(landed))
+    moved = [w.task for w in world.works if w.standing == "ready" and w.head != w.recorded]
+    if moved:
+        return Adopt(tasks=tuple(moved))
     if memory.stopped:
         return Finish()
     if options.strategy == "single-pr":
@@ -74,62 +82,84 @@ def _multi(world: World, memory: Memory) -> Step:
     for work in ready:
         if work.pull is None:
             return OpenPull(carrier=_task_carrier(work))
-    for work in ready:
-        if work.stale:
-            return Update(task=work.task)
-        step = _landing(world, memory, _task_carrier(work))
-        if isinstance(step, Rebuild):
-            details = memory.details[details_key(world, _task_carrier(work))]
-            return Defer(task=work.task, paths=details.paths, onto=world.base_commit)
-        return step
-    return _rest(world, memory)
+    first = next(iter(ready), None)
+    if first is None or (not memory.impatient and _earlier(world, first.wave)):
+        return _rest(world, memory)
+    carrier = _task_carrier(first)
+    details = memory.details.get(details_key(world, carrier))
+    if details is not None and not details.clean:
+        return Defer(task=first.task, paths=details.paths, onto=world.base_commit, problem=details.problem)
+    if details is not None and details.behind:
+        return Update(task=first.task)
+    return _landing(carrier, details, memory)
+
+
+def _earlier(world: World, wave: int) -> bool:
+    """Whether something of an earlier wave may still land in the time there is: it goes first."""
+    return any(work.wave < wave and work.standing in ("ready", "waiting") for work in world.works)
 
 
 def _single(world: World, memory: Memory, options: Options) -> Step:
     branch = world.level_branch
     if branch is None:
         return Finish()
-    if branch.excess and branch.name not in memory.held:
-        return Rebuild(
-            tasks=tuple(work.task for work in world.works if work.folded and work.standing == "ready")
-        )
+    folded = [work for work in world.works if work.standing == "ready" and work.folded]
+    if branch.tip is not None and branch.excess and branch.name not in memory.held:
+        why = f"it still holds work of task {', '.join(branch.excess)} that is not to land now"
+        return _anew(_level_carrier(branch, branch.tip, folded), branch, why)
+    turn = _turn(world, options)
     for work in world.works:
-        if work.standing == "ready" and not work.folded:
+        if work.standing == "ready" and not work.folded and work.wave <= turn:
             return Fold(task=work.task)
     if options.all_or_nothing and any(work.standing == "deferred" for work in world.works):
         return Finish()
-    folded = [work for work in world.works if work.standing == "ready" and work.folded]
     if not folded or branch.tip is None or branch.name in memory.held:
         return _rest(world, memory)
-    if not options.partial and any(_blocking(world, folded)):
+    if not options.partial and any(missing(world)):
         return _rest(world, memory)
-    carrier = Carrier(
-        branch=branch.name,
-        head=branch.tip,
-        tasks=tuple(work.task for work in folded),
-        wave=min(work.wave for work in folded),
-        pull=branch.pull,
-    )
+    carrier = _level_carrier(branch, branch.tip, folded)
     if branch.pull is None:
         return OpenPull(carrier=carrier)
-    return _landing(world, memory, carrier)
+    details = memory.details.get(details_key(world, carrier))
+    if details is not None and (not details.clean or details.behind):
+        paths = f" in {', '.join(details.paths)}" if details.paths else ""
+        why = f"it conflicts with {world.base}{paths}" if not details.clean else f"it is behind {world.base}"
+        return _anew(carrier, branch, why)
+    return _landing(carrier, details, memory)
 
 
-def _blocking(world: World, folded: list[Work]) -> Iterator[Work]:
-    """Tasks of the folded ones' waves (or earlier) that somebody is still working on."""
-    wave = min(work.wave for work in folded)
+def _turn(world: World, options: Options) -> int:
+    """The last wave that is folded now. Under the cautious rule each wave has a pull request of its own."""
+    last = max((work.wave for work in world.works), default=1)
+    if options.serialize_on == "conflict" or options.all_or_nothing:
+        return last
+    awaited = ("ready",) if options.partial else ("ready", "waiting")
+    return min((work.wave for work in world.works if work.standing in awaited), default=last)
+
+
+def _anew(carrier: Carrier, branch: LevelBranch, why: str) -> Step:
+    if branch.by_hand:
+        text = f"{why}, and {branch.name} has commits made by hand, which are never dropped: settle it there"
+        return Hold(carrier=carrier, reason=text)
+    return Rebuild(tasks=carrier.tasks)
+
+
+def missing(world: World) -> Iterator[Work]:
+    """Under single-PR: what the level branch waits for, in the wave that it holds or an earlier one."""
+    folded = [work.wave for work in world.works if work.standing == "ready" and work.folded]
+    wave = min(folded, default=0)
     return (work for work in world.works if work.standing == "waiting" and work.wave <= wave)
 
 
-def _landing(world: World, memory: Memory, carrier: Carrier) -> Step:
-    """Examine, then merge; `Rebuild` stands for "does not merge with the base"."""
-    details = memory.details.get(details_key(world, carrier))
+def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
+    """Examine, then merge what nothing speaks against."""
+    if memory.doubt.get(carrier.branch, 0) > 0:
+        return Settle(carrier=carrier)
     if details is None:
         return Examine(carrier=carrier)
-    if not details.clean:
-        return Rebuild(tasks=carrier.tasks)
     if details.gates:
-        return Hold(carrier=carrier, reason="; ".join(gate.reason for gate in details.gates))
+        reasons = (f"{gate.name}: {gate.reason}" for gate in details.gates)
+        return Hold(carrier=carrier, reason="; ".join(reasons))
     if not details.settled:
         if memory.settling.get(carrier.branch, 0) < PATIENCE:
             return Settle(carrier=carrier)
@@ -143,8 +173,15 @@ def _rest(world: World, memory: Memory) -> Step:
 
 
 def _task_carrier(work: Work) -> Carrier:
-    assert work.head is not None  # noqa: S101 - a ready work has a head
-    return Carrier(branch=work.branch, head=work.head, tasks=(work.task,), wave=work.wave, pull=work.pull)
+    return Carrier(
+        branch=work.branch, head=work.head or "", tasks=(work.task,), wave=work.wave, pull=work.pull
+    )
+
+
+def _level_carrier(branch: LevelBranch, tip: Oid, folded: list[Work]) -> Carrier:
+    tasks = tuple(work.task for work in folded)
+    wave = min((work.wave for work in folded), default=1)
+    return Carrier(branch=branch.name, head=tip, tasks=tasks, wave=wave, pull=branch.pull)
 
 
 def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid
+from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
 
 FOLD_TRAILER = "Gitcoord-Fold"
@@ -23,19 +23,39 @@ class Folded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
-    """The head does not merge with the level branch at `onto`, in `paths`. Nothing was changed."""
+    """The head does not merge with the level branch at `onto`, in `paths`. Nothing was changed.
+
+    `problem` says why git could not even try.
+    """
 
     onto: Oid
     paths: tuple[str, ...]
+    problem: str = ""
 
 
 FoldOutcome = Folded | FoldConflict
+
+
+class Folds(msgspec.Struct, frozen=True, kw_only=True):
+    """What was folded into a level branch, as (task, head); `by_hand`: it holds other commits too."""
+
+    found: tuple[tuple[str, Oid], ...]
+    by_hand: bool
 
 
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
     """The message of the commit that folds a task in."""
     line = " ".join(title.split())
     return f"Fold task {task} into {branch}: {line}\n\n{FOLD_TRAILER}: {task} {head}\n"
+
+
+def folds(git: Git, base: Oid, tip: Oid) -> Folds:
+    """The folds of a level branch that the base does not contain, oldest first."""
+    fields = "%H %(trailers:key=" + FOLD_TRAILER + ",valueonly,separator=%x20)"
+    options = ("log", "--first-parent", "--reverse", "-z", f"--format={fields}")
+    texts = [text.strip().split(" ") for text in git.text(*options, f"{base}..{tip}").split("\0") if text]
+    found = [(" ".join(words[1:-1]), words[-1]) for words in texts if len(words) > 2]
+    return Folds(found=tuple(found), by_hand=len(found) < len(texts))
 
 
 def fold_in_memory(
@@ -47,7 +67,7 @@ def fold_in_memory(
         return Folded(commit=tip, fresh=False)
     merged = merge_tree(git, tip, head)
     if not merged.clean:
-        return FoldConflict(onto=tip, paths=merged.paths)
+        return FoldConflict(onto=tip, paths=merged.paths, problem=merged.problem)
     message = fold_message(task, title, branch, head)
     commit = commit_tree(git, merged.tree, [tip, head], message, environment=repository.identity)
     return Folded(commit=commit, fresh=True)
@@ -71,7 +91,11 @@ def fold_in(
     )
     outcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title))
     if outcome is None:
-        raise GitcoordError("base-missing", f"The base branch {base} does not exist any more.")
+        raise GitcoordError(
+            "state-busy",
+            f"The level branch {branch} kept moving while task {task} was folded in.",
+            hint="Run the command again.",
+        )
     return outcome
 
 
@@ -85,7 +109,7 @@ def _try_fold(
     branch, base = branches
     before, base_commit = shared.branch(branch), shared.branch(base)
     if base_commit is None:
-        return None
+        raise GitcoordError("base-missing", f"The base branch {base} does not exist any more.")
     # A level branch that has landed (or has nothing of its own) goes on from the base.
     landed = before is not None and Ancestry(repository.git).contains(base_commit, before)
     start = base_commit if before is None or landed else before

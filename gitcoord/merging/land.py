@@ -4,11 +4,12 @@ A crash needs no recovery: the next run observes and goes on.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from gitcoord.forge.port import Pull
 from gitcoord.merging import act, pulls
 from gitcoord.merging.decide import PATIENCE, Memory, details_key, next_step
+from gitcoord.merging.examine import examine
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -30,11 +31,14 @@ from gitcoord.merging.model import (
 )
 from gitcoord.merging.observe import Scene, observe, with_newest_plan
 from gitcoord.merging.report import make_report, waiting_tasks
+from gitcoord.tasks.model import TaskId
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds between looks at something that settles by itself; the last one repeats."""
-_TICK = 5.0
-"""Seconds between looks while workers and gates are waited for."""
+_TICKS = (0.5, 1.0, 2.0, 5.0)
+"""Seconds between looks while workers and gates are waited for; the last one repeats."""
+_DOUBTFUL_LOOKS = 4
+"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
 
 
 class Lander:
@@ -46,7 +50,11 @@ class Lander:
         self._scene = scene
         self._tell = tell
         self._sleep = sleep
-        self._memory = Memory(details={}, held={}, settling={})
+        self._memory = Memory.empty()
+        self._opened: set[str] = set()
+        self._unproved: dict[TaskId, tuple[World, Merge]] = {}
+        self._waits = 0
+        self._told = ""
 
     def land(self) -> Report:
         """Lands the scene's level as far as it will go, and reports how it stands then.
@@ -71,8 +79,12 @@ class Lander:
 
     def _wait(self, world: World, left: float) -> None:
         waiting = waiting_tasks(self._scene, world, self._memory)
-        self._tell("waiting: " + "; ".join(f"task {one.task}: {one.reason}" for one in waiting))
-        self._sleep(min(_TICK, max(0.0, left)))
+        told = "waiting: " + "; ".join(f"task {one.task}: {one.reason}" for one in waiting)
+        if told != self._told:
+            self._tell(told)
+            self._told, self._waits = told, 0
+        self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
+        self._waits += 1
         self._memory.held.clear()
         self._memory.settling.clear()
         self._memory.details.clear()
@@ -81,30 +93,48 @@ class Lander:
         scene = self._scene
         match step:
             case RecordLanding():
-                act.record_landing(scene, world, step)
-                self._tell(f"task {step.task} has landed")
+                self._record_landings(world, step.tasks)
             case Adopt():
-                act.adopt(scene, world, step)
-                self._tell(f"task {step.task} is taken as handed in at {step.head[:12]}")
+                for task in step.tasks:
+                    head = act.adopt(scene, world, task)
+                    self._tell(f"task {task} is taken as handed in at {head[:12]}")
             case Fold():
                 self._after(world, act.fold(scene, world, step), f"task {step.task} folded in")
             case Update():
-                done = f"{world.work(step.task).branch} brought up to date with {world.base}"
-                self._after(world, act.update(scene, world, step), done)
+                self._update(world, step)
             case Defer():
                 self._after(world, step, "")
             case Rebuild() if world.level_branch is not None:
-                name = world.level_branch.name
-                why_not = act.rebuild(scene, world, step)
-                if why_not:
-                    self._memory.held[name] = why_not
-                self._tell(why_not or f"{name} made anew on {world.base}")
+                act.rebuild(scene, world, step)
+                self._tell(f"{world.level_branch.name} made anew on {world.base}")
+
+    def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
+        commits = {task: act.record_landing(self._scene, world, task) for task in tasks}
+        for task in tasks:
+            self._tell(f"task {task} has landed")
+        # Merges whose answer was lost, and which turn out to have happened.
+        sent = {task: self._unproved.pop(task) for task in tasks if task in self._unproved}
+        for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
+            brought = {commits[task] for task in step.carrier.tasks if task in commits}
+            ends = [one for one in brought if self._scene.ancestry.contained(one, brought) == brought]
+            if ends and _whole(step, commits):
+                pulls.prove(self._scene, before, step, ends[0])
+
+    def _update(self, world: World, step: Update) -> None:
+        branch = world.work(step.task).branch
+        outcome = act.update(self._scene, world, step)
+        if isinstance(outcome, str) and outcome:
+            self._memory.held[branch] = outcome
+            self._tell(f"{branch} is held: {outcome}")
+        else:
+            deferral = outcome if isinstance(outcome, Defer) else None
+            self._after(world, deferral, f"{branch} brought up to date with {world.base}")
 
     def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge) -> None:
         scene, carrier = self._scene, step.carrier
         match step:
             case Examine():
-                self._memory.details[details_key(world, carrier)] = pulls.examine(scene, world, step)
+                self._memory.details[details_key(world, carrier)] = examine(scene, world, carrier)
             case Settle():
                 self._settle(world, carrier)
             case Hold():
@@ -112,13 +142,19 @@ class Lander:
             case OpenPull():
                 self._follow(world, carrier, pulls.open_pull(scene, world, step))
             case Merge():
+                self._unproved.update(dict.fromkeys(carrier.tasks, (world, step)))
                 self._follow(world, carrier, pulls.merge(scene, world, step))
 
     def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | Pull) -> None:
         match outcome:
+            case Pull() if carrier.branch in self._opened:
+                self._settle(world, carrier)  # it is there, and not listed yet
             case Pull():
+                self._opened.add(carrier.branch)
                 self._tell(f"pull request {outcome.number} for {_named(carrier)}")
             case pulls.Done():
+                for task in carrier.tasks:
+                    self._unproved.pop(task, None)
                 self._tell(f"{_named(carrier)} merged into {world.base} as {outcome.commit[:12]}")
             case pulls.Held():
                 self._hold(carrier, outcome.reason)
@@ -128,16 +164,20 @@ class Lander:
             case pulls.Look():
                 if outcome.message:
                     self._tell(f"{_named(carrier)}: {outcome.message} Looking again.")
+                if outcome.doubt:
+                    self._memory.doubt[carrier.branch] = _DOUBTFUL_LOOKS
                 if outcome.pause:
                     self._settle(world, carrier)
 
     def _hold(self, carrier: Carrier, reason: str) -> None:
         self._memory.held[carrier.branch] = reason
-        self._tell(f"{_named(carrier)} is held: {reason}")
+        if self._waits == 0:
+            self._tell(f"{_named(carrier)} is held: {reason}")
 
     def _settle(self, world: World, carrier: Carrier) -> None:
         looks = self._memory.settling.get(carrier.branch, 0)
         self._memory.settling[carrier.branch] = looks + 1
+        self._memory.doubt[carrier.branch] = max(0, self._memory.doubt.get(carrier.branch, 0) - 1)
         self._memory.details.pop(details_key(world, carrier), None)
         if looks >= PATIENCE:
             self._hold(carrier, "the forge has not made up its mind")
@@ -151,6 +191,11 @@ class Lander:
             event = act.defer(self._scene, world, deferral)
             self._scene = with_newest_plan(self._scene)
             self._tell(f"deferred: {event.reason}")
+
+
+def _whole(step: Merge, landed: Collection[TaskId]) -> bool:
+    """Whether everything that a merge was to land has landed."""
+    return all(task in landed for task in step.carrier.tasks)
 
 
 def _named(carrier: Carrier) -> str:

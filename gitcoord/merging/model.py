@@ -34,7 +34,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
 
     `recorded` is the head that the journal knows (None: a branch made by hand), `journaled` whether the
-    landing that git shows is in the journal. `stale`: an earlier wave has landed that the head lacks.
+    landing that git shows is in the journal.
     """
 
     task: TaskId
@@ -48,7 +48,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     landing: Landing | None = None
     journaled: bool = False
     pull: Pull | None = None
-    stale: bool = False
     folded: bool = False
 
 
@@ -59,7 +58,9 @@ class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
     tip: Oid | None
     pull: Pull | None = None
     excess: tuple[TaskId, ...] = ()
-    """Tasks whose work is in the branch although they are not to land with it."""
+    """Tasks of which the branch holds something that is not to land with it: deferred, or rewritten since."""
+    by_hand: bool = False
+    """Whether it holds commits that are no folds; those are never dropped."""
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,22 +93,25 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     clean: bool
     tree: Oid = ""
     paths: tuple[str, ...] = ()
+    problem: str = ""
+    """Why git could not even try, such as histories that have nothing in common."""
+    behind: bool = False
+    """The head lacks something that it has to contain first: an earlier wave, or all of a strict base."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True
     """False while the forge still computes, or has not seen the head yet."""
 
 
 class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
-    """Git shows that the task is in the base; the journal does not know yet."""
+    """Git shows that the tasks are in the base; the journal does not know yet."""
 
-    task: TaskId
+    tasks: tuple[TaskId, ...]
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
-    """Record the branch's tip as the work of the task: made by hand, or pushed after it was handed in."""
+    """Record the tips of branches as the work of their tasks: made by hand, or pushed after handing in."""
 
-    task: TaskId
-    head: Oid
+    tasks: tuple[TaskId, ...]
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +163,7 @@ class Defer(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskId
     paths: tuple[str, ...]
     onto: Oid
+    problem: str = ""
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):

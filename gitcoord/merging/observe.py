@@ -11,6 +11,7 @@ from gitcoord.git.merges import merge_trees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
+from gitcoord.merging.fold import folds
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.merging.model import LevelBranch, Options, Standing, Work, World
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
@@ -48,7 +49,9 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
 def with_newest_plan(scene: Scene) -> Scene:
     """The scene with the plan as it is saved now."""
     plan = scene.store.require_plan()
-    level = next((level for level in plan.levels if level.number == scene.level.number), scene.level)
+    level = next((level for level in plan.levels if level.number == scene.level.number), None)
+    if level is None or set(level.tasks) != set(scene.level.tasks):
+        return scene  # planned anew meanwhile: this run ends what it began
     return msgspec.structs.replace(scene, plan=plan, level=level)
 
 
@@ -56,9 +59,8 @@ def observe(scene: Scene) -> World:
     """One look at the world. Raises when git or the forge cannot be asked."""
     scene.store.refresh()
     look = _look(scene)
-    works = [_work(scene, look, task) for wave in scene.level.waves for task in wave]
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
-    works = [_with_contents(scene, work, branch) for work in works]
+    works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     works = _revived(scene, look, works, branch)
     return World(
         level=scene.level.name,
@@ -95,18 +97,18 @@ def _look(scene: Scene) -> _Look:
 
 def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
     """Tasks that a merged pull request brought in, although git alone does not show it (squash, rebase)."""
+    merged = [pull for pull in look.pulls.values() if pull.state == "merged" and pull.merge_commit]
+    inside = scene.ancestry.contained(look.base_commit, {pull.merge_commit or "" for pull in merged})
+    single = scene.options.strategy == "single-pr"
+    heads = {task: head for task in scene.level.tasks if (head := _head(scene, look, task))}
     found: dict[TaskId, Landing] = {}
-    for branch, pull in look.pulls.items():
-        if pull.state != "merged" or pull.merge_commit is None:
+    for pull in merged:
+        if pull.merge_commit not in inside:
             continue
-        if not scene.ancestry.contained(look.base_commit, [pull.merge_commit]):
-            continue
-        heads = {task: head for task in scene.level.tasks if (head := _head(scene, look, task))}
-        inside = scene.ancestry.contained(pull.head_commit, set(heads.values()))
-        for task, head in heads.items():
-            own = branch == scene.plan.tasks[task].branch or scene.options.strategy == "single-pr"
-            if own and head in inside:
-                found[task] = Landing(commit=pull.merge_commit, head=head)
+        own = {t: h for t, h in heads.items() if single or scene.plan.tasks[t].branch == pull.head}
+        part = scene.ancestry.contained(pull.head_commit, set(own.values()))
+        landed = {t: Landing(commit=pull.merge_commit, head=h) for t, h in own.items() if h in part}
+        found |= landed
     return found
 
 
@@ -117,11 +119,12 @@ def _head(scene: Scene, look: _Look, task: TaskId) -> Oid | None:
     return before.head or look.tips.get(scene.plan.tasks[task].branch)
 
 
-def _work(scene: Scene, look: _Look, task: TaskId) -> Work:
+def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -> Work:
     planned = scene.plan.tasks[task]
     before = look.progress.get(task, PENDING)
     landing = look.landed.get(task)
-    standing, reason, head = _standing(scene, look, planned)
+    standing, reason, head = _standing(scene, look, branch, planned)
+    open_here = head is not None and standing != "landed"
     return Work(
         task=task,
         title=planned.title,
@@ -132,10 +135,15 @@ def _work(scene: Scene, look: _Look, task: TaskId) -> Work:
         head=head,
         recorded=before.head,
         landing=landing,
-        journaled=before.stand == "landed",
+        journaled=_journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),
-        stale=standing == "ready" and head is not None and _stale(scene, look, planned, head),
+        folded=open_here and _folded(scene, branch, head),
     )
+
+
+def _journaled(scene: Scene, look: _Look, before: Progress) -> bool:
+    """Whether the journal names a landing that git confirms: a base that was reset takes it back."""
+    return before.landing is not None and scene.ancestry.contains(look.base_commit, before.landing.commit)
 
 
 def _pull_for(scene: Scene, look: _Look, branch: str, landing: Landing | None) -> Pull | None:
@@ -151,7 +159,9 @@ def _pull_for(scene: Scene, look: _Look, branch: str, landing: Landing | None) -
     return None
 
 
-def _standing(scene: Scene, look: _Look, planned: PlannedTask) -> tuple[Standing, str, Oid | None]:
+def _standing(
+    scene: Scene, look: _Look, branch: LevelBranch | None, planned: PlannedTask
+) -> tuple[Standing, str, Oid | None]:
     before = look.progress.get(planned.id, PENDING)
     tip = look.tips.get(planned.branch)
     if planned.id in look.landed:
@@ -161,6 +171,9 @@ def _standing(scene: Scene, look: _Look, planned: PlannedTask) -> tuple[Standing
         return "waiting", f"depends on {_named(missing)}, not landed yet", tip
     if before.stand == "started":
         return "waiting", f"started by {before.started_by} at {before.started_at}, not submitted yet", None
+    if tip is None and _folded(scene, branch, before.head):
+        # The branch was deleted after it was folded in: the level branch holds the work.
+        return "ready", "", before.head
     if tip is None:
         gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
         return "waiting", gone if before.head else "not started", None
@@ -173,15 +186,6 @@ def _standing(scene: Scene, look: _Look, planned: PlannedTask) -> tuple[Standing
     return "ready", "", tip
 
 
-def _stale(scene: Scene, look: _Look, planned: PlannedTask, head: Oid) -> bool:
-    earlier = [
-        landing.commit
-        for task, landing in look.landed.items()
-        if task in scene.level.tasks and scene.plan.tasks[task].wave < planned.wave
-    ]
-    return len(scene.ancestry.contained(head, earlier)) < len(set(earlier))
-
-
 def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
     name = present_round(scene.level, look.progress, look.pulls)
     tip = look.tips.get(name)
@@ -190,11 +194,11 @@ def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
     return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
 
 
-def _with_contents(scene: Scene, work: Work, branch: LevelBranch | None) -> Work:
-    if branch is None or branch.tip is None or work.head is None or work.standing == "landed":
-        return work
-    folded = work.head in scene.ancestry.contained(branch.tip, [work.head])
-    return msgspec.structs.replace(work, folded=folded, stale=False)
+def _folded(scene: Scene, branch: LevelBranch | None, head: Oid | None) -> bool:
+    """Whether the present level branch holds `head`."""
+    if branch is None or branch.tip is None or head is None:
+        return False
+    return scene.ancestry.contains(branch.tip, head)
 
 
 def _with_excess(
@@ -202,21 +206,26 @@ def _with_excess(
 ) -> LevelBranch | None:
     if branch is None or branch.tip is None:
         return branch
-    recorded = {
-        work.task: fold.head
-        for work in works
-        if work.standing in ("deferred", "waiting")
-        and (fold := look.progress.get(work.task, PENDING).folded) is not None
-    }
-    inside = scene.ancestry.contained(branch.tip, set(recorded.values()))
-    landed = scene.ancestry.contained(look.base_commit, inside)
-    excess = tuple(task for task, head in recorded.items() if head in inside - landed)
-    return msgspec.structs.replace(branch, excess=excess)
+    inside = folds(scene.repository.git, look.base_commit, branch.tip)
+    by_task = {work.task: work for work in works if work.standing != "landed"}
+    excess = [
+        task
+        for task, head in inside.found
+        if (work := by_task.get(TaskId(task))) is not None and not _is_part(scene, work, head)
+    ]
+    return msgspec.structs.replace(branch, excess=tuple(dict.fromkeys(excess)), by_hand=inside.by_hand)
+
+
+def _is_part(scene: Scene, work: Work, head: Oid) -> bool:
+    """Whether `head`, which was folded in once, is still part of what the task wants to land."""
+    return work.standing == "ready" and work.head is not None and scene.ancestry.contains(work.head, head)
 
 
 def _revived(scene: Scene, look: _Look, works: list[Work], branch: LevelBranch | None) -> list[Work]:
     """Deferred work that merges again, because what it conflicted with has changed, is ready again."""
     deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
+    if not deferred:
+        return works
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
     pairs = [(target, work.head or "") for work in deferred for target in targets]
     with scene.repository.git.quarantine() as git:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.into_plan import plan_with_waves
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.events import WavesSaved
 from gitcoord.merging.observe import Scene, observe
-from gitcoord.planning.later import with_waves
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
 from gitcoord.state.journal import now, worker_name
@@ -36,13 +36,29 @@ def with_real_order(scene: Scene, *, save: bool) -> Scene:
         serialize_on=scene.options.serialize_on,
         ignore=scene.options.ignore,
     )
-    plan = rearranged(scene.plan, scene.level, report)
+    number = scene.level.number
+
+    def change(plan: Plan) -> Plan:
+        level = _level(plan, number)
+        return plan if level is None else rearranged(plan, level, report)
+
+    def told(plan: Plan) -> WavesSaved:
+        waves = (_level(plan, number) or scene.level).waves
+        return WavesSaved(at=now(), by=worker_name(), level=scene.level.name, waves=waves)
+
+    plan = change(scene.plan)
     if save and plan != scene.plan:
-        waves = plan.levels[scene.plan.levels.index(scene.level)].waves
-        told = WavesSaved(at=now(), by=worker_name(), level=scene.level.name, waves=waves)
-        scene.store.save_plan(plan, told)
-    level = next(level for level in plan.levels if level.number == scene.level.number)
-    return msgspec.structs.replace(scene, plan=plan, level=level, overlaps=sentences(report))
+        # On the newest plan: another worker may have saved one since this one was read.
+        newest = scene.store.change_plan(change, told)
+        level = _level(newest, number)
+        plan = newest if level and set(level.tasks) == set(scene.level.tasks) else plan
+    return msgspec.structs.replace(
+        scene, plan=plan, level=_level(plan, number) or scene.level, overlaps=sentences(report)
+    )
+
+
+def _level(plan: Plan, number: int) -> PlannedLevel | None:
+    return next((level for level in plan.levels if level.number == number), None)
 
 
 def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
@@ -61,14 +77,12 @@ def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
 
     Unchanged while no two tasks of one wave clash. Tasks that are not ready keep their wave's number.
     """
-    if not _violated(level, report):
+    known = {task for wave in report.waves for task in wave}
+    if not _violated(level, report) or not known <= set(level.tasks):
         return plan
-    place = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
-    wave_of = {task: place.get(task, plan.tasks[task].wave) for task in level.tasks}
-    order = {task: index for index, task in enumerate(report.landing_order)}
-    ranked = sorted(level.tasks, key=lambda task: order.get(task, len(order)))
-    waves = [[task for task in ranked if wave_of[task] == number] for number in sorted(set(wave_of.values()))]
-    return with_waves(plan, level.number, waves)
+    # What has landed stays in the waves before: the ready ones begin where the first of them was.
+    before = min(plan.tasks[task].wave for task in known) - 1
+    return plan_with_waves(plan, level, msgspec.structs.replace(report, waves=((),) * before + report.waves))
 
 
 def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:

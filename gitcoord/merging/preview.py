@@ -1,55 +1,189 @@
-"""What landing would do, step by step, without doing any of it: computed in memory from one look."""
+"""What landing would do, step by step, without doing any of it.
+
+The same decisions as in a real run, over a world that is played on in memory: commits go to a quarantine,
+the forge is only read.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
-from gitcoord.git.merges import commit_tree, merge_tree
-from gitcoord.git.run import Git, Oid
-from gitcoord.merging.model import Work, World
+import msgspec
+
+from gitcoord.forge.port import Pull
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.merging.decide import Memory, details_key, next_step
+from gitcoord.merging.examine import examine_in_git, is_behind
+from gitcoord.merging.landed import Landing
+from gitcoord.merging.model import (
+    Adopt,
+    Carrier,
+    Defer,
+    Details,
+    Examine,
+    Finish,
+    Fold,
+    Hold,
+    LevelBranch,
+    Merge,
+    OpenPull,
+    Rebuild,
+    RecordLanding,
+    Step,
+    Update,
+    Wait,
+    World,
+)
 from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.report import waiting_tasks
+from gitcoord.merging.rounds import round_names
+from gitcoord.tasks.model import TaskId
 
 
 def preview(scene: Scene) -> list[str]:
-    """A sentence for each step that a run would take now, in order."""
+    """A sentence for each step that a run would take now, in order, and for each task that it waits for."""
     world = observe(scene)
     with scene.repository.git.quarantine() as git:
-        return list(_steps(scene, world, git))
+        real = scene.repository
+        repository = Repository(git, real.root, real.common_dir, real.remote)
+        aside = msgspec.structs.replace(scene, repository=repository, ancestry=Ancestry(git))
+        return list(_Rehearsal(aside, world).steps())
 
 
-def _steps(scene: Scene, world: World, git: Git) -> Iterator[str]:
-    single = scene.options.strategy == "single-pr"
-    tip, merged, held = world.base_commit, [], False
-    for work in world.works:
-        if work.standing == "landed":
-            yield f"task {work.task} has landed already"
-        elif work.standing == "deferred":
-            yield f"task {work.task} stays deferred: {work.reason}"
-        elif work.standing == "waiting":
-            held = True
-            yield f"task {work.task} would be waited for: {work.reason}"
+class _Rehearsal:
+    def __init__(self, scene: Scene, world: World) -> None:
+        self._scene = scene
+        self._git = scene.repository.git
+        self._world = world
+        self._memory = Memory.empty()
+        self._memory.impatient = True
+        self._rounds = {world.level_branch.name} if world.level_branch else set()
+
+    def steps(self) -> Iterator[str]:
+        while not isinstance(
+            step := next_step(self._world, self._memory, self._scene.options), Finish | Wait
+        ):
+            yield from self._play(step)
+        for waiting in waiting_tasks(self._scene, self._world, self._memory):
+            yield f"task {waiting.task} would be waited for: {waiting.reason}"
+
+    def _play(self, step: Step) -> Iterator[str]:
+        match step:
+            case RecordLanding():
+                for task in step.tasks:
+                    yield f"record that task {task} has landed"
+                    self._change(task, journaled=True)
+            case Adopt():
+                for task in step.tasks:
+                    work = self._world.work(task)
+                    yield f"take {work.branch} as the work that is handed in for task {task}"
+                    self._change(task, recorded=work.head)
+            case OpenPull():
+                yield f"open a pull request for {step.carrier.branch} onto {self._world.base}"
+                self._open(step.carrier)
+            case Examine():
+                key = details_key(self._world, step.carrier)
+                self._memory.details[key] = self._examine(step.carrier)
+            case Hold():
+                yield f"hold {step.carrier.branch} back: {step.reason}"
+                self._memory.held[step.carrier.branch] = step.reason
+            case Defer():
+                where = f"it conflicts in {', '.join(step.paths)}" if step.paths else step.problem
+                yield f"defer task {step.task}: {where}"
+                self._change(step.task, standing="deferred", reason=where, folded=False)
+            case Update() | Fold() | Rebuild():
+                yield from self._play_branch(step)
+            case Merge():
+                yield f"merge {step.carrier.branch} ({_named(step.carrier.tasks)}) into {self._world.base}"
+                self._merge(step.carrier)
+
+    def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
+        branch = self._world.level_branch or LevelBranch(name="", tip=None)
+        start = branch.tip or self._world.base_commit
+        match step:
+            case Update():
+                work = self._world.work(step.task)
+                yield f"bring {work.branch} up to date with {self._world.base}"
+                merged = merge_tree(self._git, work.head or "", self._world.base_commit)
+                if merged.clean:
+                    head = self._commit(merged.tree, work.head or "", self._world.base_commit)
+                    self._change(step.task, head=head, recorded=head)
+                else:
+                    yield from self._play(self._deferral(step.task, merged))
+            case Fold():
+                work = self._world.work(step.task)
+                merged = merge_tree(self._git, start, work.head or "")
+                if merged.clean:
+                    yield f"fold task {work.task} ({work.branch}) into {branch.name}"
+                    self._level(branch, self._commit(merged.tree, start, work.head or ""))
+                    self._change(work.task, folded=True)
+                else:
+                    yield from self._play(self._deferral(step.task, merged))
+            case Rebuild():
+                yield f"make {branch.name} anew on {self._world.base}"
+                for work in self._world.works:
+                    self._change(work.task, folded=False)
+                clean = msgspec.structs.replace(branch, tip=None, excess=())
+                self._world = msgspec.structs.replace(self._world, level_branch=clean)
+                for task in step.tasks:
+                    yield from self._play_branch(Fold(task=task))
+
+    def _examine(self, carrier: Carrier) -> Details:
+        found = examine_in_git(self._scene, self._world, carrier)
+        pull = carrier.pull
+        if not found.clean or found.behind or found.gates or pull is None or not pull.number:
+            return found
+        pull = self._scene.forge.read_pull(pull.number)
+        if pull.head_commit != carrier.head:
+            return found
+        gates = self._scene.forge.closed_gates(pull)
+        behind = is_behind(self._scene, self._world, carrier, gates)
+        return msgspec.structs.replace(found, gates=gates, behind=behind)
+
+    def _open(self, carrier: Carrier) -> None:
+        pull = Pull(
+            number=0, head=carrier.branch, head_commit=carrier.head, base=self._world.base, state="open"
+        )
+        branch = self._world.level_branch
+        if branch is None:
+            self._change(carrier.tasks[0], pull=pull)
         else:
-            tip, sentences, done = _one(scene, world, work, git, tip)
-            merged += [work] if done else []
-            yield from sentences
-    if single and merged and world.level_branch is not None:
-        if held and not scene.options.partial:
-            yield "nothing would be merged before the wave is complete (or with --partial)"
-        else:
-            yield f"open a pull request for {world.level_branch.name} and merge it into {world.base}"
+            opened = msgspec.structs.replace(branch, pull=pull)
+            self._world = msgspec.structs.replace(self._world, level_branch=opened)
+
+    def _merge(self, carrier: Carrier) -> None:
+        merged = merge_tree(self._git, self._world.base_commit, carrier.head)
+        base = self._commit(merged.tree, self._world.base_commit, carrier.head)
+        for task in carrier.tasks:
+            landing = Landing(commit=base, head=self._world.work(task).head or carrier.head)
+            self._change(task, standing="landed", landing=landing, journaled=True, folded=False)
+        branch = self._world.level_branch
+        if branch is not None:
+            self._rounds.add(branch.name)
+            name = next(name for name in round_names(self._scene.level) if name not in self._rounds)
+            branch = LevelBranch(name=name, tip=None)
+        self._world = msgspec.structs.replace(self._world, base_commit=base, level_branch=branch)
+
+    def _deferral(self, task: TaskId, merged: TreeMerge) -> Defer:
+        return Defer(task=task, paths=merged.paths, onto=self._world.base_commit, problem=merged.problem)
+
+    def _level(self, branch: LevelBranch, tip: Oid) -> None:
+        moved = msgspec.structs.replace(branch, tip=tip)
+        self._world = msgspec.structs.replace(self._world, level_branch=moved)
+
+    def _change(self, task: TaskId, **changes: Any) -> None:
+        works = tuple(
+            msgspec.structs.replace(work, **changes) if work.task == task else work
+            for work in self._world.works
+        )
+        self._world = msgspec.structs.replace(self._world, works=works)
+
+    def _commit(self, tree: Oid, *parents: Oid) -> Oid:
+        who = self._scene.repository.identity
+        return commit_tree(self._git, tree, parents, "rehearsal", environment=who)
 
 
-def _one(scene: Scene, world: World, work: Work, git: Git, tip: Oid) -> tuple[Oid, list[str], bool]:
-    head = work.head or ""
-    outcome = merge_tree(git, tip, head)
-    if not outcome.clean:
-        return tip, [f"task {work.task} would be deferred: it conflicts in {', '.join(outcome.paths)}"], False
-    commit = commit_tree(git, outcome.tree, [tip, head], "preview", environment=scene.repository.identity)
-    if scene.options.strategy == "single-pr":
-        name = world.level_branch.name if world.level_branch else ""
-        return commit, [f"fold task {work.task} ({work.branch}) into {name}"], True
-    steps = []
-    if work.pull is None:
-        steps.append(f"open a pull request for {work.branch} onto {world.base}")
-    if work.wave > 1:
-        steps.append(f"bring {work.branch} up to date with {world.base}")
-    steps.append(f"merge {work.branch} (task {work.task}, wave {work.wave}) into {world.base}")
-    return commit, steps, True
+def _named(tasks: tuple[TaskId, ...]) -> str:
+    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

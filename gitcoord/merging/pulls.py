@@ -1,13 +1,14 @@
-"""Performing the steps that go to the forge: open, examine, merge once, and prove what came out."""
+"""Performing the steps that go to the forge: open, merge once, and prove what came out."""
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened
-from gitcoord.forge.port import Gate, Merged, Pull, Refused, Unclear
+from gitcoord.forge.port import Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Carrier, Details, Examine, Merge, OpenPull, World
+from gitcoord.merging.examine import number_of
+from gitcoord.merging.model import Carrier, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
@@ -26,9 +27,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing is certain: look at the world again. `pause` says that a moment should pass first."""
+    """Nothing is certain: look at the world again. `pause` says that a moment should pass first.
+
+    `doubt`: a merge was sent, and its answer was lost. It may still be at work.
+    """
 
     pause: bool = False
+    doubt: bool = False
     message: str = ""
 
 
@@ -43,13 +48,17 @@ Outcome = Done | Held | Stop | Look
 
 def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
     """Opens the carrier's pull request, or adopts the one that is there, and records it."""
+    rejected = _rejected(scene, step.carrier)
+    if rejected is not None:
+        return rejected
     opened = scene.forge.open_pull(new_pull(scene, world, step.carrier))
-    if isinstance(opened, Unclear):
-        return Look(pause=True, message=opened.message)
-    if isinstance(opened, Refused):
-        if opened.kind == "not-allowed":
+    match opened:
+        case Unclear() | Refused(kind="retry" | "head-moved"):
+            return Look(pause=True, message=opened.message)
+        case Refused(kind="not-allowed"):
             return Stop(reason=opened.message)
-        return Held(reason=f"its pull request cannot be opened: {opened.message}")
+        case Refused():
+            return Held(reason=f"its pull request cannot be opened: {opened.message}")
     for task in step.carrier.tasks:
         event = PullOpened(
             at=now(), by=worker_name(), task=task, pull=opened.number, branch=step.carrier.branch
@@ -58,28 +67,28 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
     return opened
 
 
-def examine(scene: Scene, world: World, step: Examine) -> Details:
-    """Git's own merge onto the base as it is now; the forge is asked only about what merges."""
-    carrier = step.carrier
-    git = scene.repository.git
-    merged = merge_tree(git, world.base_commit, carrier.head)
-    if not merged.clean:
-        return Details(clean=False, paths=merged.paths or (merged.problem,))
-    tree = merged.tree
-    if scene.options.method == "rebase":
-        tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)
-        if tip is None:
-            return Details(clean=True, gates=(_not_rebasable(carrier),))
-        tree = git.text("rev-parse", f"{tip}^{{tree}}")
-    pull = scene.forge.read_pull(_number(carrier))
-    seen = pull.head_commit == carrier.head and pull.mergeable is not None
-    return Details(clean=True, tree=tree, gates=scene.forge.closed_gates(pull), settled=seen)
+def _rejected(scene: Scene, carrier: Carrier) -> Held | None:
+    """Somebody closed the pull request of just this work: that is a no, and not to be asked again."""
+    progress = scene.store.progress()
+    known = {progress[task].pull for task in carrier.tasks if task in progress} - {None}
+    if len(known) != 1:
+        return None
+    (number,) = known
+    try:
+        pull = scene.forge.read_pull(number or 0)
+    except GitcoordError as error:
+        if error.code not in ("no-pull", "no-such-pull"):
+            raise
+        return None  # it was opened on another forge
+    if (pull.state, pull.head, pull.head_commit) != ("closed", carrier.branch, carrier.head):
+        return None
+    return Held(reason=f"its pull request {number} was closed unmerged; reopen it, or submit other work")
 
 
 def merge(scene: Scene, world: World, step: Merge) -> Outcome:
     """Sends the merge once. Whatever the answer, the caller looks at the world again."""
     carrier, method = step.carrier, scene.options.method
-    request = merge_request(world, carrier, _number(carrier), method)
+    request = merge_request(world, carrier, number_of(carrier), method)
     outcome = scene.forge.merge_pull(request)
     match outcome:
         case Merged():
@@ -88,13 +97,11 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
             prove(scene, world, step, outcome.commit)
             return Done(commit=outcome.commit)
         case Unclear():
-            return Look(pause=True, message=outcome.message)
+            return Look(pause=True, doubt=True, message=outcome.message)
         case Refused(kind="not-allowed"):
             return Stop(reason=outcome.message)
-        case Refused(kind="head-moved"):
-            return Look()
-        case Refused(kind="retry" | "conflict"):
-            # Git has just found it clean: the forge's opinion is stale, or the base has moved.
+        case Refused(kind="retry" | "conflict" | "head-moved"):
+            # Git has just found it clean at this head: the forge lags behind, or something has moved.
             return Look(pause=True, message=outcome.message)
         case _:
             return Held(reason=outcome.message)
@@ -117,34 +124,24 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
         return
     raise GitcoordError(
         "tree-differs",
-        f"Merging pull request {_number(step.carrier)} gave the tree {actual}, but {expected or step.tree} "
+        f"Merging pull request {number_of(step.carrier)} gave the tree {actual}, but {expected or step.tree} "
         f"was computed before; the run stops at {commit}.",
         hint=f"Compare them with `git diff {expected or step.tree} {actual}`.",
     )
 
 
 def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid | None:
-    git = scene.repository.git
+    git, head = scene.repository.git, step.carrier.head
+    who = scene.repository.identity
+    count = 1
     if scene.options.method == "rebase":
-        picks = git.lines("rev-list", "--no-merges", f"{world.base_commit}..{step.carrier.head}")
-        start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{len(picks)}")
-        tip = replay(git, start, step.carrier.head, environment=scene.repository.identity) if start else None
-        return git.text("rev-parse", f"{tip}^{{tree}}") if tip else None
-    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
+        before = replay(git, world.base_commit, head, environment=who)
+        count = len(git.lines("rev-list", f"{world.base_commit}..{before}")) if before else 0
+    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{count}")
     if start is None or start == world.base_commit:
         return None
-    merged = merge_tree(git, start, step.carrier.head)
+    if scene.options.method == "rebase":
+        tip = replay(git, start, head, environment=who)
+        return git.text("rev-parse", f"{tip}^{{tree}}") if tip else None
+    merged = merge_tree(git, start, head)
     return merged.tree if merged.clean else None
-
-
-def _number(carrier: Carrier) -> int:
-    assert carrier.pull is not None  # noqa: S101 - examined and merged only once it is open
-    return carrier.pull.number
-
-
-def _not_rebasable(carrier: Carrier) -> Gate:
-    return Gate(
-        name="rebase",
-        reason=f"the commits of {carrier.branch} cannot be rebased one by one; use --method merge or squash",
-        failed=True,
-    )

@@ -1,6 +1,6 @@
 """How a level stands: what landed, what was deferred and why, what waits for whom."""
 
-from gitcoord.merging.decide import Memory, held_reasons
+from gitcoord.merging.decide import Memory, held_reasons, missing
 from gitcoord.merging.model import DeferredTask, LandedTask, Report, WaitingTask, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.state.progress import PENDING, Progress
@@ -27,21 +27,40 @@ def make_report(scene: Scene, world: World, memory: Memory) -> Report:
 def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTask, ...]:
     """Every task that has neither landed nor been deferred, with what it waits for."""
     held = held_reasons(world, memory, scene.options)
+    rest = _rest_of_level(scene, world)
     waiting = []
     for work in world.works:
         if work.standing not in ("waiting", "ready"):
             continue
         pull = work.pull or (world.level_branch.pull if world.level_branch and work.folded else None)
-        reason = work.reason or held.get(work.task) or "the rest of its wave has not been handed in"
+        reason = work.reason or held.get(work.task) or rest
         waiting.append(WaitingTask(task=work.task, pull=pull.number if pull else None, reason=reason))
     return tuple(waiting)
 
 
+def _rest_of_level(scene: Scene, world: World) -> str:
+    """Why work that is ready itself does not land yet."""
+    deferred = [work.task for work in world.works if work.standing == "deferred"]
+    if scene.options.all_or_nothing and deferred:
+        return f"nothing lands while {_named(deferred)} conflicts (--all-or-nothing)"
+    missing_ones = [work.task for work in missing(world)] if world.level_branch else []
+    if not missing_ones:
+        missing_ones = [work.task for work in world.works if work.standing == "waiting"]
+    return f"it waits for {_named(missing_ones)}" if missing_ones else "the earlier waves land first"
+
+
+def _named(tasks: list[TaskId]) -> str:
+    shown = ", ".join(tasks[:8]) + (f" and {len(tasks) - 8} more" if len(tasks) > 8 else "")
+    return ("task " if len(tasks) == 1 else "tasks ") + shown
+
+
 def _landed(work: Work, told: Progress) -> LandedTask:
     landing = told.landing
-    if landing is not None:
-        return LandedTask(task=work.task, pull=landing.pull, commit=landing.commit, wave=landing.wave)
     commit = work.landing.commit if work.landing else ""
+    if landing is not None:
+        return LandedTask(
+            task=work.task, pull=landing.pull or told.pull, commit=landing.commit, wave=landing.wave
+        )
     return LandedTask(task=work.task, pull=told.pull, commit=commit, wave=work.wave)
 
 

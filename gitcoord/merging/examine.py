@@ -1,0 +1,70 @@
+"""A closer look at one carrier: what git says of merging it now, then what the forge says."""
+
+import msgspec
+
+from gitcoord.forge.port import BEHIND, Gate
+from gitcoord.git.merges import merge_tree, replay
+from gitcoord.merging.model import Carrier, Details, World
+from gitcoord.merging.observe import Scene
+from gitcoord.merging.texts import new_text
+
+
+def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
+    """Git's own merge onto the base as it is now; the forge is asked only about what merges."""
+    found = examine_in_git(scene, world, carrier)
+    if not found.clean or found.behind or found.gates:
+        return found
+    pull = scene.forge.read_pull(number_of(carrier))
+    text = new_text(scene, world, carrier, pull)
+    if text is not None and pull.state == "open":
+        scene.forge.edit_pull(pull.number, title=text.title, body=text.body)
+    seen = pull.head_commit == carrier.head and pull.mergeable is not None
+    gates = scene.forge.closed_gates(pull)
+    behind = is_behind(scene, world, carrier, gates)
+    return msgspec.structs.replace(found, behind=behind, gates=gates, settled=seen)
+
+
+def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
+    """What git alone can say; nothing is asked of the forge."""
+    git = scene.repository.git
+    merged = merge_tree(git, world.base_commit, carrier.head)
+    if not merged.clean:
+        return Details(clean=False, paths=merged.paths, problem=merged.problem)
+    if _lacks_earlier_wave(scene, world, carrier):
+        return Details(clean=True, behind=True)
+    if scene.options.method == "rebase":
+        tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)
+        # A rebase leaves merges out: what was settled in one would be lost without a word.
+        if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
+            return Details(clean=True, gates=(_not_rebasable(carrier),))
+    return Details(clean=True, tree=merged.tree)
+
+
+def is_behind(scene: Scene, world: World, carrier: Carrier, gates: tuple[Gate, ...]) -> bool:
+    """Whether the base takes only what contains all of it, and the carrier does not."""
+    strict = any(gate.name == BEHIND for gate in gates)
+    return strict and not scene.ancestry.contains(carrier.head, world.base_commit)
+
+
+def number_of(carrier: Carrier) -> int:
+    """The number of a carrier's pull request, which is open by now."""
+    assert carrier.pull is not None  # noqa: S101 - examined and merged only once it is open
+    return carrier.pull.number
+
+
+def _lacks_earlier_wave(scene: Scene, world: World, carrier: Carrier) -> bool:
+    if scene.options.strategy == "single-pr":
+        return False
+    earlier = {
+        work.landing.commit for work in world.works if work.landing is not None and work.wave < carrier.wave
+    }
+    return len(scene.ancestry.contained(carrier.head, earlier)) < len(earlier)
+
+
+def _not_rebasable(carrier: Carrier) -> Gate:
+    return Gate(
+        name="rebase",
+        reason=f"replaying the commits of {carrier.branch} one by one does not give what merging it gives; "
+        "use --method merge or squash",
+        failed=True,
+    )
