@@ -44,12 +44,14 @@ def _invoke(argv: Sequence[str]) -> int:
 
     command = get_command(app)
     try:
-        outcome = command.main(args=list(argv), prog_name="gitcoord", standalone_mode=False)
+        outcome = command.main(args=list(argv) or ["--help"], prog_name="gitcoord", standalone_mode=False)
     except Exception as error:
         failure = usage_failure(error)
         if failure is None:
             raise
         raise failure from None
+    if outcome == Exit.INTERRUPTED:
+        raise KeyboardInterrupt  # typer has turned it into a quiet exit code
     return int(outcome) if isinstance(outcome, int) else Exit.OK
 
 

@@ -12,6 +12,7 @@ Examples:
   gitcoord plan --dry-run --max-parallel 8      only look, with eight workers
   gitcoord plan --tag api --strategy multi-pr   another tag, a pull request for each task
   gitcoord plan --format levels                 [[1,3],[2],[4]] for a workflow template
+  gitcoord plan --format waves                  the same for every wave: what may start together
   gitcoord plan --format mermaid --dry-run      a picture for a README
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere, for a program
 """
@@ -42,7 +43,7 @@ _TokenBudget = Annotated[
 ]
 _Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 _Format = Annotated[
-    Literal["text", "json", "mermaid", "dot", "levels"], typer.Option("--format", help="What to print.")
+    Literal["text", "json", "mermaid", "dot", "levels", "waves"], typer.Option("--format", help="What to print.")
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Save nothing.")]
 _Reset = Annotated[bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")]

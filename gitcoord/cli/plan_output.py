@@ -31,6 +31,8 @@ def print_plan(plan: Plan, *, format: str, saved: bool, homeless: bool) -> None:
             emit(dot(plan))
         case "levels":
             emit(levels_list(plan))
+        case "waves":
+            emit(waves_list(plan))
         case _:
             from gitcoord.cli.plan_view import plan_view
 
@@ -46,6 +48,12 @@ def levels_list(plan: Plan) -> str:
     from gitcoord.planning.order import natural_key
 
     nested = [[_plain_id(task) for task in sorted(level.tasks, key=natural_key)] for level in plan.levels]
+    return msgspec.json.encode(nested).decode()
+
+
+def waves_list(plan: Plan) -> str:
+    """Every wave of every level in order as a plain nested list: what may be started together."""
+    nested = [[_plain_id(task) for task in wave] for level in plan.levels for wave in level.waves]
     return msgspec.json.encode(nested).decode()
 
 

@@ -100,6 +100,7 @@ def test_the_json_document_has_what_the_readme_promises(shell: Shell) -> None:
 
 def test_the_levels_are_a_plain_list_for_workflow_templates(project: tuple[Repo, Repo], shell: Shell) -> None:
     assert shell.plan("--format", "levels").out == "[[1],[2,3],[4]]\n"
+    assert shell.plan("--format", "waves").out == "[[1],[2,3],[4]]\n"
     write_tasks(project[1].path, [task("10"), task("9"), task("a"), task("01x"), task("9" * 20)])
     assert shell.plan("--format", "levels", "--dry-run").out == f'[["01x",9,10,"{"9" * 20}","a"]]\n'
 
