@@ -43,7 +43,8 @@ _TokenBudget = Annotated[
 ]
 _Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 _Format = Annotated[
-    Literal["text", "json", "mermaid", "dot", "levels", "waves"], typer.Option("--format", help="What to print.")
+    Literal["text", "json", "mermaid", "dot", "levels", "waves"],
+    typer.Option("--format", help="What to print."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Save nothing.")]
 _Reset = Annotated[bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")]
