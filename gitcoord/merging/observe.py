@@ -119,6 +119,12 @@ def _head(scene: Scene, look: _Look, task: TaskId) -> Oid | None:
     return before.head or look.tips.get(scene.plan.tasks[task].branch)
 
 
+def _heads(scene: Scene, look: _Look, task: TaskId) -> set[Oid]:
+    """The commits that a task's work may be: what was handed in, and where its branch is."""
+    handed_in = look.progress.get(task, PENDING).head
+    return {head for head in (handed_in, look.tips.get(scene.plan.tasks[task].branch)) if head}
+
+
 def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -> Work:
     planned = scene.plan.tasks[task]
     before = look.progress.get(task, PENDING)
@@ -191,6 +197,11 @@ def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
     tip = look.tips.get(name)
     if tip is not None and tip in scene.ancestry.contained(look.base_commit, [tip]):
         tip = None  # it holds nothing that the base lacks
+    if tip is not None:
+        # Asked of all at once; the single questions later are answered from memory.
+        scene.ancestry.contained(
+            tip, {head for task in scene.level.tasks for head in _heads(scene, look, task)}
+        )
     return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
 
 
