@@ -25,7 +25,8 @@ MERGE = r"^PUT .*/merge$"
 
 @pytest.fixture
 def forge(hub: GitHubEmulator, app: EmulatedRepository, content: Repo) -> GitHubForge:
-    return open_github(url=app.clone_url, repository=None, environ=hub.environment())
+    environ = hub.environment() | {"GITCOORD_API_PATIENCE": "0"}
+    return open_github(url=app.clone_url, repository=None, environ=environ)
 
 
 @pytest.fixture

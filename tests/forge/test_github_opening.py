@@ -25,7 +25,7 @@ def connect(hub: GitHubEmulator, app: EmulatedRepository, **changed: str) -> Git
 
 def failure(hub: GitHubEmulator, app: EmulatedRepository, **changed: str) -> GitcoordError:
     with pytest.raises(GitcoordError) as caught:
-        connect(hub, app, **changed)
+        connect(hub, app, **{"GITCOORD_API_PATIENCE": "0", **changed})
     error = caught.value
     said = f"{error} {error.message} {error.hint} {error.__cause__} {error.__context__}"
     assert hub.token not in said

@@ -11,6 +11,53 @@ class Answer(msgspec.Struct, frozen=True):
     """The base of every answer: unknown keys are GitHub's business."""
 
 
+class InstallationAnswer(Answer, frozen=True):
+    """`GET /repos/{owner}/{repo}/installation`."""
+
+    id: int
+
+
+class InstallationTokenAnswer(Answer, frozen=True):
+    """`POST /app/installations/{id}/access_tokens`."""
+
+    token: str
+    expires_at: str
+
+
+class AsyncMergeDetails(Answer, frozen=True):
+    """What an asynchronous merge has to say about itself."""
+
+    message: str = ""
+    uuid: str = ""
+    sha: str = ""
+
+
+class AsyncMergeAnswer(Answer, frozen=True):
+    """`…/merge-async`."""
+
+    status: str
+    details: AsyncMergeDetails = AsyncMergeDetails()
+
+
+class PullIdAnswer(Answer, frozen=True):
+    """A pull request's id in GraphQL."""
+
+    node_id: str
+
+
+class GraphError(Answer, frozen=True):
+    """One of the errors of a GraphQL answer, whose status is always 200."""
+
+    message: str
+    type: str = ""
+
+
+class GraphAnswer(Answer, frozen=True):
+    """The answer to a GraphQL document, as far as it went wrong."""
+
+    errors: tuple[GraphError, ...] = ()
+
+
 class RepositoryAnswer(Answer, frozen=True):
     """`GET /repos/{owner}/{repo}`."""
 

@@ -1,42 +1,68 @@
 """Making the `github` forge from a remote's URL and the environment."""
 
 import os
+import time
 from collections.abc import Mapping
 
-from gitcoord.errors import GitcoordError, usage_error
+from github import Auth
+
+from gitcoord.errors import usage_error
+from gitcoord.forge.github.credentials import sign_in
 from gitcoord.forge.github.forge import GitHubForge
-from gitcoord.forge.github.gateway import Gateway, Pace
+from gitcoord.forge.github.gateway import Gateway
+from gitcoord.forge.github.patience import LONGEST, Countdown, Patience
+from gitcoord.forge.github.sending import Pace
 from gitcoord.forge.remote_url import choose_repository
-from gitcoord.git.hosting import api_url, find_token, is_github, parse_address
+from gitcoord.git.hosting import api_url, is_github, parse_address
 
 PACE_VARIABLE = "GITCOORD_API_PACE"
 """Seconds between two writes; requests are a quarter of that apart. GitHub asks for 1, the default.
 
 0 takes every pause out, those before repeated reads too: for tests against an emulated GitHub."""
+PATIENCE_VARIABLE = "GITCOORD_API_PATIENCE"
+"""How many seconds one request waits for GitHub's rate limits, in all, before the run gives up."""
 
 
 def open_github(
-    *, url: str | None, repository: str | None, environ: Mapping[str, str] = os.environ
+    *,
+    url: str | None,
+    repository: str | None,
+    environ: Mapping[str, str] = os.environ,
+    tell: Countdown | None = None,
 ) -> GitHubForge:
     """The forge of the repository that `repository`, the remote's `url` or GITHUB_REPOSITORY names.
 
-    Makes one request, for the repository's present name. Raises `no-token` and whatever keeps GitHub from
-    being asked.
+    Makes one request, for the repository's present name. `tell` is told about every wait for a rate limit.
+    Raises `no-token` and whatever keeps GitHub from being asked.
     """
     full_name = choose_repository(url, repository, environ)
+    return GitHubForge(connect(url=url, full_name=full_name, environ=environ, tell=tell), full_name)
+
+
+def connect(
+    *, url: str | None, full_name: str, environ: Mapping[str, str], tell: Countdown | None = None
+) -> Gateway:
+    """The gateway to the GitHub that the remote's `url` or the environment names, signed in."""
     address = parse_address(url) if url else None
     if address is not None and not is_github(address, environ):
         address = None
     root = api_url(address, environ)
     host = address.host if address is not None else _host(root)
-    token = find_token(host, environ)
-    if token is None:
-        raise GitcoordError(
-            "no-token",
-            f"There is no token for {host} in the environment.",
-            hint="Put one into GITHUB_TOKEN or GH_TOKEN, or use `--forge local` to work without GitHub.",
-        )
-    return GitHubForge(Gateway(api_url=root, token=token, pace=_pace(environ)), full_name)
+    pace = _pace(environ)
+    patience = Patience(
+        longest=_seconds(environ, PATIENCE_VARIABLE, LONGEST, "how many seconds to wait for a rate limit"),
+        tell=tell,
+        sleep=time.sleep if pace.writes > 0 else _no_pause,
+    )
+
+    def open_with(auth: Auth.Auth) -> Gateway:
+        return Gateway(api_url=root, auth=auth, pace=pace, patience=patience)
+
+    return open_with(sign_in(host=host, full_name=full_name, environ=environ, connect=open_with))
+
+
+def _no_pause(seconds: float) -> None:
+    """For tests against an emulated GitHub, which count the seconds and do not wait for them."""
 
 
 def _host(root: str) -> str:
@@ -51,17 +77,18 @@ def _host(root: str) -> str:
 
 
 def _pace(environ: Mapping[str, str]) -> Pace:
-    text = environ.get(PACE_VARIABLE, "").strip()
-    if not text:
-        return Pace()
-    try:
-        writes = float(text)
-    except ValueError:
-        writes = -1.0
-    if not 0 <= writes <= 3600:
-        raise usage_error(
-            "bad-pace",
-            f"{PACE_VARIABLE} is {text!r}.",
-            "Set it to the seconds between two writes, such as 1.0.",
-        )
+    writes = _seconds(environ, PACE_VARIABLE, Pace().writes, "the seconds between two writes")
     return Pace(requests=writes / 4, writes=writes)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float, meaning: str) -> float:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise usage_error("bad-pace", f"{name} is {text!r}.", f"Set it to {meaning}, such as 1.0.")
+    return seconds

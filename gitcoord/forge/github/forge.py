@@ -25,8 +25,11 @@ from gitcoord.forge.github.gates import (
     review_gate,
     summary_gate,
 )
-from gitcoord.forge.github.gateway import Denied, Gateway, NoAnswer, decode_written
+from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, decode_written
+from gitcoord.forge.github.handover import Handover
+from gitcoord.forge.github.later import LaterMerges
 from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
+from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
 
 
@@ -41,6 +44,8 @@ class GitHubForge:
         self.full_name = gateway.read(f"/repos/{full_name}", RepositoryAnswer).full_name
         self._path = f"/repos/{self.full_name}"
         self._finder = Finder(gateway, self.full_name)
+        self._later = LaterMerges(gateway, self._path)
+        self.handover = Handover(gateway, self._path)
         self._demands: dict[str, Demands] = {}
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
@@ -109,17 +114,20 @@ class GitHubForge:
         body = {"sha": request.head, "merge_method": request.method}
         if request.method != "rebase":
             body |= {"commit_title": request.title, "commit_message": request.message}
-        written = self._gateway.write("PUT", path, body)
-        if isinstance(written, Denied):
-            return self._not_merged(request, written)
-        answer = (
-            written if isinstance(written, NoAnswer) else decode_written(written, MergeAnswer, f"PUT {path}")
-        )
+        answer = self._later.merge(request.number, body) or self._merge_now(path, body)
+        if isinstance(answer, Denied):
+            return self._not_merged(request, answer)
         if isinstance(answer, NoAnswer):
             return Unclear(message=answer.message)
         if not answer.merged:
             return Unclear(message=f"GitHub answered that pull request {request.number} is not merged")
         return Merged(commit=answer.sha)
+
+    def _merge_now(self, path: str, body: Mapping[str, Any]) -> MergeAnswer | Denied | NoAnswer:
+        written = self._gateway.write("PUT", path, body)
+        return (
+            decode_written(written, MergeAnswer, f"PUT {path}") if isinstance(written, Accepted) else written
+        )
 
     def _not_merged(self, request: MergeRequest, denied: Denied) -> Refused | Unclear:
         kind = merge_refusal(denied.status, denied.text)

@@ -1,9 +1,7 @@
-"""The one place where gitcoord talks to GitHub, and where third-party exceptions end.
+"""The one place where gitcoord talks to GitHub: reads are retried and remembered, a write is sent once.
 
-Reads are retried; a write is sent once. PyGithub carries the requests (authentication, pacing, connections,
-redirects of reads); what comes back is decoded here. Findings about PyGithub that shape this file: its own
-retry repeats PUT and POST up to ten times; it takes a 307 (a renamed repository) for success; it does not
-translate the exceptions of requests.
+What GitHub refuses because of a rate limit, or of a token that has run out, was not done: after waiting, or
+with a new token, it is sent again. Everything else about a write is the caller's to look into.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,35 +9,24 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
-import urllib3
-from github import Auth, Github, GithubException
+from github import Auth
 from requests.utils import parse_header_links
 
-from gitcoord import __version__
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import ErrorAnswer
-from gitcoord.forge.github.troubles import about_status, is_rate_limit, no_answer, rate_limited, unreachable
+from gitcoord.forge.github.patience import Patience
+from gitcoord.forge.github.remembering import Memory
+from gitcoord.forge.github.sending import NoAnswer, Pace, Query, Reply, Wire
+from gitcoord.forge.github.troubles import about_status, no_answer, rate_limited
 
 T = TypeVar("T")
-Query = Mapping[str, str | int]
 _NO_QUERY: Query = {}
-API_VERSION = "2022-11-28"
-"""Pinned: 2026-03-10 takes `merge_commit_sha` away from pull requests."""
-_TIMEOUT_SECONDS = 20
-_READS = frozenset({"GET", "HEAD"})
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How many seconds pass at least between two requests, and between two writes; 0: no pauses at all."""
-
-    requests: float = 0.25
-    writes: float = 1.0
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """A write's answer below 300."""
 
+    status: int
     body: bytes
 
 
@@ -49,6 +36,7 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     message: str
     details: tuple[str, ...] = ()
+    body: bytes = b""
 
     @property
     def text(self) -> str:
@@ -56,37 +44,49 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
         return "; ".join((self.message, *(detail for detail in self.details if detail)))
 
 
-class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The write was sent, and nothing usable came back: it may or may not have been applied."""
-
-    message: str
-
-
 Written = Accepted | Denied | NoAnswer
 
 
-class _Reply(msgspec.Struct, frozen=True, kw_only=True):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+class Renewable(Auth.Auth):
+    """Credentials that can be made anew when GitHub does not take them any more."""
+
+    def renew(self) -> None:
+        """Lets go of the token at hand."""
+        raise NotImplementedError
 
 
 class Gateway:
     """A connection to the REST API below `api_url`."""
 
-    def __init__(self, *, api_url: str, token: str, pace: Pace) -> None:
+    def __init__(
+        self, *, api_url: str, auth: Auth.Auth, pace: Pace, patience: Patience | None = None
+    ) -> None:
         self.api_url = api_url
+        self._auth = auth
         self._prefix = urlsplit(api_url).path.rstrip("/")
-        self._requester = Github(
-            base_url=api_url,
-            auth=Auth.Token(token),
-            timeout=_TIMEOUT_SECONDS,
-            retry=_read_retries(backoff=min(0.5, pace.writes)),
-            user_agent=f"gitcoord/{__version__}",
-            seconds_between_requests=pace.requests,
-            seconds_between_writes=pace.writes,
-            lazy=True,
-        ).requester
+        self._patience = patience or Patience()
+        self._memory = Memory()
+        self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
+
+    @property
+    def is_enterprise_server(self) -> bool:
+        """Whether this is a GitHub Enterprise Server, which lacks some of what github.com has."""
+        return self._prefix.endswith("/api/v3")
+
+    @property
+    def graphql_path(self) -> str:
+        """Where GraphQL is asked."""
+        return self._wire.graphql_path
+
+    @property
+    def patience(self) -> Patience:
+        """How waiting is done here."""
+        return self._patience
+
+    def headers(self, path: str) -> tuple[int, Mapping[str, str]]:
+        """Status and headers of a resource, whatever the status is."""
+        reply = self._get(path, _NO_QUERY)
+        return reply.status, reply.headers
 
     def read(self, path: str, kind: type[T], query: Query = _NO_QUERY) -> T:
         """One resource. Raises GitcoordError when it is not there or cannot be read."""
@@ -100,7 +100,7 @@ class Gateway:
     ) -> T | None:
         """One resource; None when GitHub answers with one of the `absent` statuses."""
         reply = self._get(path, query)
-        if reply.status in absent and not _is_limited(reply):
+        if reply.status in absent and not reply.limited:
             return None
         return _decode(_successful(reply, f"GET {path}").body, kind, path)
 
@@ -109,7 +109,7 @@ class Gateway:
     ) -> Iterator[T]:
         """A list, page by page; its links lead on, and name the repository by its id."""
         reply = self._get(path, {"per_page": 100, **query})
-        if reply.status in absent and not _is_limited(reply):
+        if reply.status in absent and not reply.limited:
             return
         while True:
             yield _decode(_successful(reply, f"GET {path}").body, kind, path)
@@ -118,56 +118,55 @@ class Gateway:
                 return
             reply = self._get(following, {})
 
-    def write(self, verb: str, path: str, body: Mapping[str, Any]) -> Written:
-        """Sends one write, once.
+    def write(
+        self, verb: str, path: str, body: Mapping[str, Any], *, denied: tuple[int, ...] = ()
+    ) -> Written:
+        """Sends one write, once; a 401, 404 or redirect is an error unless it is in `denied`.
 
         Raises GitcoordError when it did not get there, or when the token or a rate limit stood in the way.
         """
-        reply = self._send(verb, path, {}, body)
+        reply = self._send(verb, path, _NO_QUERY, body, {})
         if isinstance(reply, NoAnswer):
             return reply
         if reply.status >= 500:
             return NoAnswer(message=f"GitHub answered {reply.status} to {verb} {path}")
         if reply.status < 300:
-            return Accepted(body=reply.body)
-        error = _error(reply)
-        if reply.status < 400:
-            raise about_status(reply.status, f"{verb} {path}", error)
-        if _is_limited(reply):
+            return Accepted(status=reply.status, body=reply.body)
+        error = reply.error
+        if reply.limited:
             raise rate_limited(f"{verb} {path}", error.message, reply.headers)
-        if reply.status in (401, 404):
+        if reply.status not in denied and (reply.status < 400 or reply.status in (401, 404)):
             raise about_status(reply.status, f"{verb} {path}", error)
-        return Denied(status=reply.status, message=error.message, details=error.details)
+        return Denied(status=reply.status, message=error.message, details=error.details, body=reply.body)
 
-    def _get(self, path: str, query: Query) -> _Reply:
-        reply = self._send("GET", path, query, None)
+    def _get(self, path: str, query: Query) -> Reply:
+        known = self._memory.of(path, query)
+        reply = self._send("GET", path, query, None, known.condition)
+        if isinstance(reply, NoAnswer):
+            # The connection broke off within the answer: reading it again does no harm.
+            reply = self._send("GET", path, query, None, known.condition)
         if isinstance(reply, NoAnswer):
             raise no_answer(f"GET {path}", reply.message)
+        return known.answered(reply)
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        query: Query,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Reply | NoAnswer:
+        def once() -> Reply | NoAnswer:
+            return self._wire.send(verb, path, query, body, headers)
+
+        reply = self._patience.through_limits(once, f"{verb} {path}")
+        if isinstance(reply, Reply) and reply.status == 401 and isinstance(self._auth, Renewable):
+            self._auth.renew()
+            reply = self._patience.through_limits(once, f"{verb} {path}")
         return reply
 
-    def _send(self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None) -> _Reply | NoAnswer:
-        try:
-            status, headers, text = self._requester.requestJson(
-                verb,
-                path,
-                parameters=dict(query),
-                headers={"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"},
-                input=body,
-            )
-        except GithubException as error:
-            raise about_status(
-                error.status, f"{verb} {path}", ErrorAnswer(message=str(error.message))
-            ) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            if _was_not_sent(error):
-                raise unreachable(self.api_url, _cause(error)) from None
-            return NoAnswer(message=f"the answer to {verb} {path} was lost: {_cause(error)}")
-        except RuntimeError as error:
-            # PyGithub's word for a redirect to another host, which it does not follow.
-            raise unreachable(self.api_url, str(error)) from None
-        return _Reply(status=status, headers=headers, body=str(text or "").encode())
-
-    def _next_page(self, reply: _Reply) -> str | None:
+    def _next_page(self, reply: Reply) -> str | None:
         for link in parse_header_links(reply.headers.get("link", "")):
             if link.get("rel") == "next":
                 url = urlsplit(link["url"])
@@ -175,45 +174,13 @@ class Gateway:
         return None
 
 
-def _read_retries(*, backoff: float) -> urllib3.Retry:
-    """Retries of reads; connecting is retried for writes too, as nothing was sent then.
-
-    Plain urllib3, so that no Retry-After puts the program to sleep for minutes without a word.
-    """
-    return urllib3.Retry(
-        total=4,
-        connect=4,
-        read=3,
-        status=3,
-        other=0,
-        backoff_factor=backoff,
-        backoff_jitter=backoff / 2,
-        backoff_max=8,
-        allowed_methods=_READS,
-        status_forcelist=(500, 502, 503, 504),
-        raise_on_status=False,
-        respect_retry_after_header=False,
-    )
-
-
-def _successful(reply: _Reply, what: str) -> _Reply:
+def _successful(reply: Reply, what: str) -> Reply:
     if reply.status < 300:
         return reply
-    error = _error(reply)
-    if _is_limited(reply):
+    error = reply.error
+    if reply.limited:
         raise rate_limited(what, error.message, reply.headers)
     raise about_status(reply.status, what, error)
-
-
-def _is_limited(reply: _Reply) -> bool:
-    return reply.status in (403, 429) and is_rate_limit(reply.status, _error(reply).message, reply.headers)
-
-
-def _error(reply: _Reply) -> ErrorAnswer:
-    try:
-        return msgspec.json.decode(reply.body, type=ErrorAnswer)
-    except msgspec.DecodeError:
-        return ErrorAnswer(message=f"an answer that is not GitHub's (status {reply.status})")
 
 
 def _decode(body: bytes, kind: type[T], path: str) -> T:
@@ -233,23 +200,3 @@ def decode_written(accepted: Accepted, kind: type[T], path: str) -> T | NoAnswer
         return msgspec.json.decode(accepted.body, type=kind)
     except msgspec.DecodeError as error:
         return NoAnswer(message=f"GitHub's answer to {path} cannot be read: {error}")
-
-
-def _was_not_sent(error: Exception) -> bool:
-    reason: object = error.args[0] if error.args else None
-    reason = getattr(reason, "reason", reason)
-    return isinstance(error, requests.ConnectTimeout) or isinstance(
-        reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
-    )
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost cause in plain words; the outer ones repeat it in nested parentheses."""
-    seen: BaseException = error
-    while seen.args and isinstance(seen.args[-1], BaseException):
-        seen = seen.args[-1]
-    reason = getattr(seen, "reason", None)
-    if isinstance(reason, BaseException):
-        return _cause(reason)
-    text = str(seen.args[-1]) if seen.args else ""
-    return text or type(seen).__name__

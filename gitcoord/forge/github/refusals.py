@@ -4,6 +4,8 @@ The status alone says nothing: 405 is a conflict, a missing review, a method tha
 base having moved.
 """
 
+from typing import Literal
+
 from gitcoord.forge.port import RefusalKind
 
 _RULESET_TITLE = "Repository rule violations found"
@@ -19,6 +21,8 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("not authorized to push", "not-allowed"),
     ("resource not accessible", "not-allowed"),
     ("archived", "not-allowed"),
+    ("pull request is closed", "closed"),
+    ("already exists for this pull request", "retry"),
     # These two are about one branch alone: the run goes on with the others.
     ("must not contain merge commits", "gate"),
     ("can't be rebased", "gate"),
@@ -76,3 +80,60 @@ def open_refusal(status: int, message: str, details: tuple[str, ...]) -> Refusal
         # Missing, or pushed a moment ago and not yet known everywhere.
         return "retry"
     return "unknown"
+
+
+_UPDATE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
+    ("no new commits on the base", "nothing-to-merge"),
+    ("merge conflict", "conflict"),
+    ("expected head sha", "head-moved"),
+    ("resource not accessible", "not-allowed"),
+)
+
+
+def update_refusal(status: int, message: str) -> RefusalKind:
+    """The kind of a branch that GitHub did not bring up to date."""
+    lowered = message.lower()
+    found = next((kind for text, kind in _UPDATE_SENTENCES if text in lowered), None)
+    return found or ("not-allowed" if status == 403 else "unknown")
+
+
+_REF_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already", "gone"]], ...] = (
+    ("reference already exists", "already"),
+    ("reference does not exist", "gone"),
+    ("reference update failed", "retry"),
+    ("not a fast forward", "head-moved"),
+    ("object does not exist", "retry"),
+    ("protected branch", "not-allowed"),
+    ("rule violations found", "not-allowed"),
+    ("resource not accessible", "not-allowed"),
+)
+
+
+def ref_refusal(status: int, message: str) -> RefusalKind | Literal["already", "gone"]:
+    """The kind of a ref that was not made, moved or deleted; a commit that is not there yet is a retry."""
+    lowered = message.lower()
+    found = next((kind for text, kind in _REF_SENTENCES if text in lowered), None)
+    return found or ("not-allowed" if status == 403 else "unknown")
+
+
+_GRAPH_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already"]], ...] = (
+    ("already in the queue", "already"),
+    ("not in the correct state", "gate"),
+    # Nothing is in the way: merging is what is left to do.
+    ("is in clean status", "retry"),
+    ("is in unstable status", "retry"),
+    ("head branch was modified", "head-moved"),
+    ("auto merge is not allowed", "not-allowed"),
+    ("protected branch rules not configured", "not-allowed"),
+    ("can't enable auto-merge", "not-allowed"),
+    ("merge queue is not enabled", "not-allowed"),
+    ("resource not accessible", "not-allowed"),
+    ("submitted too quickly", "retry"),
+)
+
+
+def graph_refusal(type: str, message: str) -> RefusalKind | Literal["already"]:
+    """The kind of a GraphQL error."""
+    lowered = message.lower().replace("’", "'")
+    found = next((kind for text, kind in _GRAPH_SENTENCES if text in lowered), None)
+    return found or ("not-allowed" if type == "FORBIDDEN" else "unknown")

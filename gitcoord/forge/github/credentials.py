@@ -1,0 +1,153 @@
+"""What gitcoord signs in with: a token, a GitHub App's installation, or what the `gh` program holds."""
+
+import datetime
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import jwt
+from github import Auth
+
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.forge.github.answers import InstallationAnswer, InstallationTokenAnswer
+from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Renewable
+from gitcoord.forge.github.sending import NoAnswer
+from gitcoord.git.hosting import find_token
+
+APP_VARIABLE = "GITCOORD_APP_ID"
+KEY_VARIABLE = "GITCOORD_APP_PRIVATE_KEY"
+KEY_FILE_VARIABLE = "GITCOORD_APP_PRIVATE_KEY_FILE"
+_MARGIN = 300.0
+"""Tokens with fewer seconds to live are replaced: an hour is what they get, and a run takes longer."""
+_ATTEMPTS = 3
+
+
+class Installation(Renewable):
+    """The token of an App where it is installed, got when it is first needed and before it runs out."""
+
+    def __init__(self, app: Gateway, full_name: str, clock: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._full_name = full_name
+        self._clock = clock
+        self._number: int | None = None
+        self._token: str | None = None
+        self._expires = 0.0
+
+    @property
+    def token_type(self) -> str:
+        """How it stands in the header."""
+        return "Bearer"
+
+    @property
+    def token(self) -> str:
+        """A token that is valid for some minutes."""
+        if self._token is None or self._expires - self._clock() < _MARGIN:
+            fresh = self._fetch()
+            expires = datetime.datetime.fromisoformat(fresh.expires_at.replace("Z", "+00:00"))
+            self._token, self._expires = fresh.token, expires.timestamp()
+        return self._token
+
+    def renew(self) -> None:
+        """Lets go of the token at hand."""
+        self._token = None
+
+    def _fetch(self) -> InstallationTokenAnswer:
+        if self._number is None:
+            self._number = self._installed()
+        path = f"/app/installations/{self._number}/access_tokens"
+        for _ in range(_ATTEMPTS):
+            # A token too many does no harm, so a lost answer is simply asked for again.
+            written = self._app.write("POST", path, {})
+            if not isinstance(written, NoAnswer):
+                break
+        if isinstance(written, Accepted):
+            return _token_in(written)
+        said = written.text if isinstance(written, Denied) else written.message
+        raise GitcoordError(
+            "app-refused",
+            f"GitHub gives the App no token for {self._full_name}: {said}.",
+            hint="Check the App's permissions: contents and pull requests, both to write.",
+        )
+
+    def _installed(self) -> int:
+        path = f"/repos/{self._full_name}/installation"
+        found = self._app.read_if_there(path, InstallationAnswer)
+        if found is None:
+            raise GitcoordError(
+                "app-not-installed",
+                f"The GitHub App is not installed on {self._full_name}.",
+                hint="Install it there, or put a token into GITHUB_TOKEN in place of the App.",
+            )
+        return found.id
+
+
+def _token_in(written: Accepted) -> InstallationTokenAnswer:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(written.body, type=InstallationTokenAnswer)
+    except msgspec.DecodeError as error:
+        raise GitcoordError("unexpected-answer", f"GitHub's token cannot be read: {error}.") from None
+
+
+def sign_in(
+    *, host: str, full_name: str, environ: Mapping[str, str], connect: Callable[[Auth.Auth], Gateway]
+) -> Auth.Auth:
+    """The App when there is one, else the environment's token, else what `gh` holds; raises `no-token`."""
+    app = environ.get(APP_VARIABLE, "").strip()
+    if app:
+        return Installation(connect(_app_auth(app, environ)), full_name)
+    token = find_token(host, environ) or token_of_gh(host, environ)
+    if token is None:
+        raise GitcoordError(
+            "no-token",
+            f"There is no token for {host} in the environment.",
+            hint="Put one into GITHUB_TOKEN or GH_TOKEN, run `gh auth login`, or use `--forge local` to work "
+            "without GitHub.",
+        )
+    return Auth.Token(token)
+
+
+def _app_auth(app: str, environ: Mapping[str, str]) -> Auth.AppAuth:
+    auth = Auth.AppAuth(app, _private_key(environ))
+    try:
+        auth.create_jwt()
+    except (jwt.PyJWTError, ValueError, TypeError):
+        # Not the cause: it may quote the key.
+        raise usage_error(
+            "bad-app-key",
+            f"The private key of the GitHub App {app} cannot be used: it is no RSA key in PEM form.",
+            f"Put the file that GitHub made for the App into {KEY_FILE_VARIABLE}, unchanged.",
+        ) from None
+    return auth
+
+
+def _private_key(environ: Mapping[str, str]) -> str:
+    text, file = environ.get(KEY_VARIABLE, "").strip(), environ.get(KEY_FILE_VARIABLE, "").strip()
+    if text:
+        # Where a variable can hold one line only, line feeds are written out.
+        return text.replace("\\n", "\n") + "\n"
+    if not file:
+        raise usage_error(
+            "no-app-key",
+            f"{APP_VARIABLE} is set, but the App's private key is not.",
+            f"Put its path into {KEY_FILE_VARIABLE}, or the key itself into {KEY_VARIABLE}.",
+        )
+    try:
+        return Path(file).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise usage_error("no-app-key", f"The private key {file} cannot be read: {reason}.") from None
+
+
+def token_of_gh(host: str, environ: Mapping[str, str]) -> str | None:
+    """The token that GitHub's own program is signed in with, if it is there."""
+    argv = ["gh", "auth", "token", "--hostname", host]
+    try:
+        ended = subprocess.run(
+            argv, capture_output=True, text=True, timeout=20, env=dict(environ), check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return ended.stdout.strip() or None if ended.returncode == 0 else None

@@ -1,0 +1,84 @@
+"""What GitHub does for a pull request on request: update its branch, merge it when ready, queue it.
+
+An answer that says "already so" is success; one that was lost is reported, and the caller looks.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.answers import GraphAnswer, PullIdAnswer
+from gitcoord.forge.github.gateway import Accepted, Denied, Gateway
+from gitcoord.forge.github.refusals import graph_refusal, update_refusal
+from gitcoord.forge.github.sending import NoAnswer
+from gitcoord.forge.port import Method, Refused, Unclear
+
+Done = Literal["asked", "already"]
+_ENQUEUE = """mutation($input: EnqueuePullRequestInput!) {
+  enqueuePullRequest(input: $input) { mergeQueueEntry { id position } } }"""
+_AUTO_MERGE = """mutation($input: EnablePullRequestAutoMergeInput!) {
+  enablePullRequestAutoMerge(input: $input) { pullRequest { id } } }"""
+_READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
+  markPullRequestReadyForReview(input: $input) { pullRequest { id } } }"""
+
+
+class Handover:
+    """Requests about the pull requests of one repository."""
+
+    def __init__(self, gateway: Gateway, repository_path: str) -> None:
+        self._gateway = gateway
+        self._path = repository_path
+
+    def update_branch(self, number: int, head: str) -> Done | Refused | Unclear:
+        """Asks GitHub to merge the base into the head, which it does later; only while the head is `head`."""
+        path = f"{self._path}/pulls/{number}/update-branch"
+        written = self._gateway.write("PUT", path, {"expected_head_sha": head})
+        if isinstance(written, Accepted):
+            return "asked"
+        if isinstance(written, NoAnswer):
+            return Unclear(message=written.message)
+        kind = update_refusal(written.status, written.text)
+        return "already" if kind == "nothing-to-merge" else Refused(kind=kind, message=written.text)
+
+    def enqueue(self, number: int, head: str) -> Done | Refused | Unclear:
+        """Hands a pull request over to the merge queue, only while its head is `head`."""
+        return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
+
+    def merge_when_ready(
+        self, number: int, head: str, method: Method, title: str, message: str
+    ) -> Done | Refused | Unclear:
+        """Lets GitHub merge as soon as nothing is in the way (its auto-merge)."""
+        wanted: dict[str, Any] = {"expectedHeadOid": head, "mergeMethod": method.upper()}
+        if method != "rebase":
+            wanted |= {"commitHeadline": title, "commitBody": message}
+        return self._change(number, _AUTO_MERGE, wanted)
+
+    def mark_ready(self, number: int) -> Done | Refused | Unclear:
+        """Ends a pull request's being a draft."""
+        return self._change(number, _READY, {})
+
+    def _change(self, number: int, document: str, wanted: dict[str, Any]) -> Done | Refused | Unclear:
+        id = self._gateway.read(f"{self._path}/pulls/{number}", PullIdAnswer).node_id
+        body = {"query": document, "variables": {"input": {"pullRequestId": id, **wanted}}}
+        written = self._gateway.write("POST", self._gateway.graphql_path, body)
+        if isinstance(written, NoAnswer):
+            return Unclear(message=written.message)
+        if isinstance(written, Denied):
+            return Refused(kind="unknown", message=written.text)
+        return _told(written)
+
+
+def _told(written: Accepted) -> Done | Refused | Unclear:
+    try:
+        answer = msgspec.json.decode(written.body, type=GraphAnswer)
+    except msgspec.DecodeError as error:
+        return Unclear(message=f"GitHub's answer cannot be read: {error}")
+    if not answer.errors:
+        return "asked"
+    first = answer.errors[0]
+    if first.type == "RATE_LIMITED":
+        hint = "Run the same command again in a few minutes; it goes on where it stopped."
+        raise GitcoordError("rate-limited", f"GitHub's rate limit: {first.message}.", hint=hint)
+    kind = graph_refusal(first.type, first.message)
+    return "already" if kind == "already" else Refused(kind=kind, message=first.message)
