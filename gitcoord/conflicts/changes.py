@@ -5,24 +5,38 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gitcoord.git.parts import in_parts
 from gitcoord.git.run import Git, Oid
 
 _DIRECTORY = "040000"
 _ABSENT = "000000"
-_OPTIONS = ("-r", "-t", "-z", "-M", "--raw", "--no-abbrev", "--always", "--ignore-submodules=none")
+_REGULAR = ("100644", "100755")
+_AT_ONCE = 2000
+# Without renames: both their ends are wanted, and finding them costs reading files.
+_OPTIONS = ("-r", "-t", "-z", "--no-renames", "--raw", "--no-abbrev", "--always", "--ignore-submodules=none")
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A regular file with other content, mode and path as before."""
+
+    mode: str
+    old: Oid
+    new: Oid
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The difference between two commits, as far as it matters to others.
 
     `paths` are all files touched, both ends of renames; `present` those that exist afterwards, `added`
-    those that did not exist before. `vanished` are directories of which nothing is left.
+    those that did not exist before. `vanished` are directories of which nothing is left. `edits` are the
+    files that changed in nothing but content.
     """
 
     paths: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
+    edits: dict[str, Edit] = {}
 
 
 NOTHING = Changes()
@@ -32,19 +46,23 @@ def combine(own: Changes, on_base: Changes) -> Changes:
     """Everything that a branch may meet others with: since its merge base, and compared with today's base.
 
     The two differ where the base has moved on: what the base renamed, the branch now changes elsewhere.
+    Of the edits those are left that the base had no part in.
     """
     return Changes(
         paths=own.paths | on_base.paths,
         present=on_base.present,
         added=own.added | on_base.added,
         vanished=own.vanished | on_base.vanished,
+        edits={path: edit for path, edit in own.edits.items() if on_base.edits.get(path) == edit},
     )
 
 
 def changes_between(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Changes]:
-    """The changes of every pair of commits `(before, after)`, in one process; same order as `pairs`."""
-    if not pairs:
-        return []
+    """The changes of every pair of commits `(before, after)`, in one pass; same order as `pairs`."""
+    return list(in_parts(lambda part: _ask(git, part), pairs, _AT_ONCE))
+
+
+def _ask(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Changes]:
     # A commit followed by another one is compared with that as if it were its parent.
     request = "".join(f"{after} {before}\n" for before, after in pairs)
     ended = git.run("diff-tree", *_OPTIONS, "--stdin", input=request.encode())
@@ -57,18 +75,22 @@ class _Collected:
         self.present: set[str] = set()
         self.added: set[str] = set()
         self.vanished: set[str] = set()
+        self.edits: dict[str, Edit] = {}
 
-    def take(self, modes: tuple[str, str], old: str, new: str) -> None:
-        before, after = modes
-        if before == _DIRECTORY or after == _DIRECTORY:
-            if before == _DIRECTORY and (after == _ABSENT or old != new):
-                self.vanished.add(old)
+    def take(self, before: str, after: str, old: Oid, new: Oid, path: str) -> None:
+        if before == _DIRECTORY:
+            if after == _ABSENT:
+                self.vanished.add(path)
             return
-        self.paths.update((old, new))
+        if after == _DIRECTORY:
+            return
+        self.paths.add(path)
         if after != _ABSENT:
-            self.present.add(new)
-            if before == _ABSENT or old != new:
-                self.added.add(new)
+            self.present.add(path)
+            if before == _ABSENT:
+                self.added.add(path)
+            elif before == after and after in _REGULAR:
+                self.edits[path] = Edit(after, old, new)
 
     def done(self) -> Changes:
         return Changes(
@@ -76,20 +98,20 @@ class _Collected:
             present=frozenset(self.present),
             added=frozenset(self.added),
             vanished=frozenset(self.vanished),
+            edits=self.edits,
         )
 
 
 def _parse(output: str) -> Iterator[Changes]:
-    """Reads the -z form: a commit's id, then `:modes ids status` and one path, or two for a rename."""
+    """Reads the -z form: a commit's id, then `:modes ids status` and a path for each change."""
     fields = iter(output.split("\0"))
     current: _Collected | None = None
     for field in fields:
         if field.startswith(":"):
-            before, after, _, _, status = field[1:].split(" ")
-            old = next(fields)
-            new = next(fields) if status[0] in "RC" else old
+            before, after, old, new, _ = field[1:].split(" ")
+            path = next(fields)
             if current is not None:
-                current.take((before, after), old, new)
+                current.take(before, after, old, new, path)
         elif field:
             if current is not None:
                 yield current.done()

@@ -16,9 +16,9 @@ from gitcoord.conflicts.model import (
     PairReport,
     SerializeOn,
 )
-from gitcoord.conflicts.onto import Brought, bring_onto
+from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
-from gitcoord.conflicts.verdicts import Judgement, judge
+from gitcoord.conflicts.verdicts import Judge, Judgement, Met
 from gitcoord.conflicts.waves import Runner, find_waves
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
@@ -63,13 +63,13 @@ def examine(
     """
     rules = Rules(serialize_on=serialize_on, ignores=ignored_by(ignore))
     with repository.git.quarantine() as git:
-        scene = _look(git, base_commit, branches)
+        bench, scene = _look(git, base_commit, branches)
         reports = tuple(_branch_report(branch, scene) for branch in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
-        pairs = _pair_reports(git, ready, scene, rules)
+        pairs = _pair_reports(bench, ready, scene, rules)
         weighed = {candidate.id: candidate for candidate in candidates}
         runners = [_runner(branch, scene, weighed) for branch in ready]
-        found = find_waves(git, base_commit, runners, pairs)
+        found = find_waves(bench, runners, pairs)
     return ConflictReport(
         level=level,
         base=base,
@@ -92,17 +92,18 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
     }
 
 
-def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> Scene:
+def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> tuple[Workbench, Scene]:
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     forks = find_forks(git, base, tips)
-    brought = bring_onto(git, base, forks)
+    bench = Workbench(git, base, forks)
+    brought = bring_onto(bench)
     own = _own_changes(git, forks)
     met = dict(own)
     moved = [(tip, b.commit) for tip, b in brought.items() if b.commit is not None and b.commit != tip]
     on_base = changes_between(git, [(base, commit) for _, commit in moved])
     for (tip, _), changes in zip(moved, on_base, strict=True):
         met[tip] = combine(own[tip], changes)
-    return Scene(inputs=tuple(branches), forks=forks, brought=brought, own=own, met=met)
+    return bench, Scene(inputs=tuple(branches), forks=forks, brought=brought, own=own, met=met)
 
 
 def _own_changes(git: Git, forks: Mapping[Oid, Fork]) -> dict[Oid, Changes]:
@@ -128,12 +129,16 @@ def _branch_report(branch: BranchInput, scene: Scene) -> BranchReport:
 
 
 def _pair_reports(
-    git: Git, ready: Sequence[BranchInput], scene: Scene, rules: Rules
+    bench: Workbench, ready: Sequence[BranchInput], scene: Scene, rules: Rules
 ) -> tuple[PairReport, ...]:
     tips = [branch.commit for branch in ready if branch.commit is not None]
     overlaps = find_overlaps([scene.met[tip] for tip in tips])
-    asked = sorted({*overlaps, *_entangled(tips, scene.forks)})
-    judgements = judge(git, asked, tips, scene.brought)
+    entangled = _entangled(tips, scene.forks)
+    asked = {
+        pair: Met(overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled)
+        for pair in sorted({*overlaps, *entangled})
+    }
+    judgements = Judge(bench, tips, scene.brought, scene.met).judge(asked)
     reports = (
         _pair_report((ready[i], ready[j]), overlaps.get((i, j), _NOTHING_MET), judgements[i, j], rules)
         for i, j in asked

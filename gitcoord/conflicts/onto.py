@@ -1,80 +1,102 @@
 """Bringing every branch onto the base as it is now, in memory: the question that landing asks.
 
-The merges keep their real history. It matters: where a branch and the base made the same change, git
-sees two changes and not none.
+A merge depends on three trees alone where there is one merge base. So the commits that are merged are
+synthetic, one deep: a branch on top of its own merge base. No history is walked, and yet the merge is the
+real one; where a branch and the base made the same change, git sees two changes and not none.
 """
 
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from gitcoord.conflicts.history import Fork
 from gitcoord.git.merges import merge_trees
 from gitcoord.git.run import Git, Oid
+from gitcoord.git.writing import Writer
 
 UNRELATED = "it has no commit in common with the base"
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch on the base: `commit` is what the base would be if only this branch landed.
+    """A branch on the base: `commit` and `tree` are what the base would be if only this branch landed.
 
-    None when it does not merge with the base; `paths` then says where, or `problem` why git could not try.
+    No commit when it does not merge with the base; `paths` then says where, or `problem` why git could
+    not try.
     """
 
     commit: Oid | None = None
+    tree: Oid = ""
     paths: tuple[str, ...] = ()
     problem: str = ""
 
 
-class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit to write."""
+class Workbench:
+    """Writes the commits that are merged, into a quarantine."""
 
-    tree: Oid
-    parents: tuple[Oid, ...]
+    def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
+        self.git = git
+        self.base = base
+        self.forks = forks
+        self.writer = Writer(git, base)
+        self.trees = trees_of(git, {base, *forks, *(m for fork in forks.values() for m in fork.merge_bases)})
+        self._now = int(time.time())
+
+    def lone(self, tip: Oid) -> bool:
+        """Whether the base and `tip` have one merge base, so that trees say everything about merging them."""
+        return len(self.forks[tip].merge_bases) == 1
+
+    def above(self, tree: Oid, merge_base: Oid) -> Oid:
+        """A commit of `tree` whose only parent is a commit of the merge base's tree."""
+        return self.writer.commit(tree, [self.writer.commit(self.trees[merge_base])])
+
+    def onto(self, tree: Oid, tip: Oid) -> tuple[Oid, Oid]:
+        """The merge of `tip` into a base that has come to hold `tree` and shares no more history with it."""
+        [merge_base] = self.forks[tip].merge_bases
+        return self.above(tree, merge_base), self.above(self.trees[tip], merge_base)
+
+    def next_merge(self, tree: Oid, before: Sequence[Oid], tip: Oid) -> tuple[Oid, Oid]:
+        """The merge of `tip` into the base after `before` have landed and made it `tree`."""
+        if self.lone(tip) and self.forks[tip].kin.isdisjoint(before) and tip not in before:
+            return self.onto(tree, tip)
+        return self.landed(tree, *before) if before else self.base, tip
+
+    def landed(self, tree: Oid, *heads: Oid) -> Oid:
+        """What the base would be after `heads` landed, with the history that it would have."""
+        return self.writer.commit(tree, [self.base, *heads], when=self._now)
 
 
-def bring_onto(git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> dict[Oid, Brought]:
-    """Every tip of `forks` that the base lacks, brought onto it. `git` writes objects: a quarantine."""
+def bring_onto(bench: Workbench) -> dict[Oid, Brought]:
+    """Every tip that the base lacks, brought onto it."""
     brought: dict[Oid, Brought] = {}
-    behind: list[Oid] = []
-    for tip, fork in forks.items():
+    behind: dict[Oid, tuple[Oid, Oid]] = {}
+    for tip, fork in bench.forks.items():
         if fork.inside:
             continue
-        if fork.merge_bases == (base,):
-            brought[tip] = Brought(commit=tip)
+        if fork.merge_bases == (bench.base,):
+            brought[tip] = Brought(commit=tip, tree=bench.trees[tip])
         elif not fork.merge_bases:
             brought[tip] = Brought(problem=UNRELATED)
+        elif bench.lone(tip):
+            behind[tip] = bench.onto(bench.trees[bench.base], tip)
         else:
-            behind.append(tip)
-    merges = dict(zip(behind, merge_trees(git, [(base, tip) for tip in behind]), strict=True))
-    specs: dict[Oid, Spec] = {}
-    for tip, merge in merges.items():
+            behind[tip] = (bench.base, tip)
+    for (tip, asked), merge in zip(
+        behind.items(), merge_trees(bench.git, list(behind.values())), strict=True
+    ):
         if merge.clean:
-            specs[tip] = Spec(tree=merge.tree, parents=(base, tip))
+            brought[tip] = Brought(commit=bench.landed(merge.tree, tip), tree=merge.tree)
         else:
-            brought[tip] = Brought(paths=plain_paths(merge.paths, (base, tip)), problem=merge.problem)
-    for tip, commit in zip(specs, write_commits(git, list(specs.values())), strict=True):
-        brought[tip] = Brought(commit=commit)
+            brought[tip] = Brought(paths=plain_paths(merge.paths, asked), problem=merge.problem)
     return brought
 
 
-def write_commits(git: Git, specs: Sequence[Spec]) -> list[Oid]:
-    """Writes many commits in one process; same order as `specs`."""
-    if not specs:
-        return []
-    who = f"gitcoord <gitcoord@localhost> {int(time.time())} +0000"
-    with tempfile.TemporaryDirectory(prefix="gitcoord-commits-") as scratch:
-        paths = []
-        for number, spec in enumerate(specs):
-            parents = "".join(f"parent {parent}\n" for parent in spec.parents)
-            path = Path(scratch, str(number))
-            path.write_text(f"tree {spec.tree}\n{parents}author {who}\ncommitter {who}\n\nsynthetic\n")
-            paths.append(f"{path}\n")
-        request = "".join(paths).encode()
-        return git.text("hash-object", "-t", "commit", "-w", "--stdin-paths", input=request).splitlines()
+def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
+    """The tree of every commit."""
+    wanted = sorted(commits)
+    request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
+    return dict(zip(wanted, answer.splitlines(), strict=True))
 
 
 def plain_paths(paths: Sequence[str], merged: tuple[Oid, Oid]) -> tuple[str, ...]:

@@ -18,10 +18,14 @@ Pair = tuple[int, int]
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """How two branches meet; `case_clashes` are names that differ only in case or Unicode form."""
+    """How two branches meet; `case_clashes` are names that differ only in case or Unicode form.
+
+    `guarded`: not only by paths that both touch, so that looking at those is not enough.
+    """
 
     paths: tuple[str, ...] = ()
     case_clashes: tuple[str, ...] = ()
+    guarded: bool = False
 
 
 def find_overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
@@ -43,6 +47,7 @@ def find_overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
         pair: Overlap(
             paths=tuple(sorted(paths.found.get(pair, ()))),
             case_clashes=tuple(sorted(twins.found.get(pair, ()))),
+            guarded=pair in paths.crossed,
         )
         for pair in sorted({*paths.found, *twins.found})
     }
@@ -74,6 +79,7 @@ class _Met:
 
     def __init__(self) -> None:
         self.found: dict[Pair, set[str]] = {}
+        self.crossed: set[Pair] = set()
 
     def add(self, one: int, other: int, *paths: str) -> None:
         if one != other:
@@ -84,6 +90,7 @@ class _Met:
         for one in left:
             for other in right:
                 self.add(one, other, *paths)
+                self.crossed.add((one, other) if one < other else (other, one))
 
 
 def _index(sets: Iterable[tuple[int, Iterable[str]]]) -> dict[str, list[int]]:

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.model import ProvedStep
-from gitcoord.conflicts.onto import Spec, plain_paths, write_commits
+from gitcoord.conflicts.onto import Workbench, plain_paths
 from gitcoord.conflicts.overlap import meet
-from gitcoord.git.merges import merge_tree
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.chain import MergeChain
+from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
 Head = tuple[TaskId, Oid]
@@ -37,34 +37,38 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def prove(git: Git, base_commit: Oid, heads: Sequence[Head]) -> Proof:
-    """Merges `heads` onto `base_commit` one after another. `git` writes objects: give it a quarantine."""
-    commit = base_commit
+def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
+    """Merges `heads` onto the base one after another; the workbench has to know all of them."""
+    tree = bench.trees[bench.base]
     steps: list[ProvedStep] = []
-    for task, head in heads:
-        merge = merge_tree(git, commit, head)
-        if not merge.clean:
-            paths = plain_paths(merge.paths, (commit, head))
-            failure = Failure(task=task, head=head, paths=paths, problem=merge.problem)
-            return Proof(commit=commit, steps=tuple(steps), failure=failure)
-        steps.append(ProvedStep(task=task, head=head, tree=merge.tree))
-        [commit] = write_commits(git, [Spec(tree=merge.tree, parents=(commit, head))])
-    return Proof(commit=commit, steps=tuple(steps))
+    failure: Failure | None = None
+    with MergeChain(bench.git, bench.writer) as chain:
+        for task, head in heads:
+            asked = bench.next_merge(tree, [step.head for step in steps], head)
+            merge = chain.merge(*asked)
+            if not merge.clean:
+                paths = plain_paths(merge.paths, asked)
+                failure = Failure(task=task, head=head, paths=paths, problem=merge.problem)
+                break
+            tree = merge.tree
+            steps.append(ProvedStep(task=task, head=head, tree=tree))
+    commit = bench.landed(tree, *(step.head for step in steps)) if steps else bench.base
+    return Proof(commit=commit, steps=tuple(steps), failure=failure)
 
 
 def smallest_cause(
-    git: Git, base_commit: Oid, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
+    bench: Workbench, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
 ) -> tuple[TaskId, ...]:
     """The fewest of `before` that `failing` needs to fail on: none of them can be left out.
 
     `suspects` are tried first; they save merges and decide nothing.
     """
     cause = [head for head in before if head[0] in suspects]
-    if not _fails(git, base_commit, cause, failing):
+    if not _fails(bench, cause, failing):
         cause = list(before)
     for head in list(cause):
         without = [kept for kept in cause if kept != head]
-        if _fails(git, base_commit, without, failing):
+        if _fails(bench, without, failing):
             cause = without
     return tuple(task for task, _ in cause)
 
@@ -78,6 +82,6 @@ def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -
     return tuple(task for task, changed in others.items() if any(meet(p, c) for p in paths for c in changed))
 
 
-def _fails(git: Git, base_commit: Oid, before: Sequence[Head], failing: Head) -> bool:
-    failure = prove(git, base_commit, [*before, failing]).failure
+def _fails(bench: Workbench, before: Sequence[Head], failing: Head) -> bool:
+    failure = prove(bench, [*before, failing]).failure
     return failure is not None and (failure.task, failure.head) == failing

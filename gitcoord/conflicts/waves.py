@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.conflicts.model import JointReport, PairReport, ProvedStep
+from gitcoord.conflicts.onto import Workbench
 from gitcoord.conflicts.prove import Failure, Head, culprits, prove, smallest_cause
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.run import Oid
 from gitcoord.planning.order import Candidate, arrange
 from gitcoord.tasks.model import TaskId
 
@@ -34,7 +35,7 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
     apart: frozenset[TaskId]
 
 
-def find_waves(git: Git, base: Oid, runners: Sequence[Runner], pairs: Sequence[PairReport]) -> Waves:
+def find_waves(bench: Workbench, runners: Sequence[Runner], pairs: Sequence[PairReport]) -> Waves:
     """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last."""
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     able = [runner for runner in runners if runner.able]
@@ -42,7 +43,7 @@ def find_waves(git: Git, base: Oid, runners: Sequence[Runner], pairs: Sequence[P
     joint: list[JointReport] = []
     while True:
         first = arrange([runner.candidate for runner in able], clashes)
-        proof, split = _prove_waves(git, base, first.waves, able)
+        proof, split = _prove_waves(bench, first.waves, able)
         if split is None:
             break
         joint.append(split.joint)
@@ -57,23 +58,23 @@ def find_waves(git: Git, base: Oid, runners: Sequence[Runner], pairs: Sequence[P
 
 
 def _prove_waves(
-    git: Git, base: Oid, waves: Sequence[Sequence[TaskId]], runners: Sequence[Runner]
+    bench: Workbench, waves: Sequence[Sequence[TaskId]], runners: Sequence[Runner]
 ) -> tuple[tuple[tuple[ProvedStep, ...], ...], _Split | None]:
     known = {runner.candidate.id: runner for runner in runners}
     proved = []
     for wave in waves:
         heads = [(task, known[task].tip) for task in wave]
-        proof = prove(git, base, heads)
+        proof = prove(bench, heads)
         if proof.failure is not None:
-            return (), _split(git, base, heads, proof.failure, runners)
+            return (), _split(bench, heads, proof.failure, runners)
         proved.append(proof.steps)
     return tuple(proved), None
 
 
-def _split(git: Git, base: Oid, heads: Sequence[Head], failure: Failure, runners: Sequence[Runner]) -> _Split:
+def _split(bench: Workbench, heads: Sequence[Head], failure: Failure, runners: Sequence[Runner]) -> _Split:
     failing = (failure.task, failure.head)
     before = heads[: heads.index(failing)]
     suspects = culprits(failure.paths, {runner.candidate.id: runner.paths for runner in runners})
-    cause = smallest_cause(git, base, before, failing, suspects)
+    cause = smallest_cause(bench, before, failing, suspects)
     joint = JointReport(tasks=(*cause, failure.task), conflicted_paths=failure.paths)
     return _Split(joint=joint, apart=frozenset({cause[-1], failure.task}))

@@ -1,11 +1,20 @@
 """Merges in memory by merge-ort, the engine that GitHub uses too: nothing is checked out."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.git.parts import in_parts
 from gitcoord.git.run import Git, Oid
+
+MERGE = (
+    # What newer versions of git read from the user's configuration, and GitHub does not know.
+    *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
+    *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
+)
+_MERGES_IN_A_PART = 1000
 
 
 class MergeMessage(msgspec.Struct, frozen=True):
@@ -14,6 +23,12 @@ class MergeMessage(msgspec.Struct, frozen=True):
     kind: str
     paths: tuple[str, ...]
     text: str
+
+    @property
+    def said(self) -> str:
+        """The kind as the sentence has it, which tells `add/add` from `content`."""
+        found = re.match(r"CONFLICT \(([^)]*)\)", self.text)
+        return found[1] if found else self.kind.removeprefix("CONFLICT (").removesuffix(")")
 
 
 class TreeMerge(msgspec.Struct, frozen=True):
@@ -32,20 +47,25 @@ class TreeMerge(msgspec.Struct, frozen=True):
 
 
 def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
-    """Merges every pair `(ours, theirs)` of commits, all in one git process; same order as `pairs`."""
-    if not pairs:
-        return []
+    """Merges every pair `(ours, theirs)` of commits, a git process for each core; same order as `pairs`."""
+    return list(iter_merges(git, pairs))
+
+
+def iter_merges(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> Iterator[TreeMerge]:
+    """The same one by one, so that what many merges say is never held at once; on all cores."""
+    return in_parts(lambda part: _merge_part(git, part), pairs, _MERGES_IN_A_PART)
+
+
+def _merge_part(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
     request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
-    ended = git.run(
-        "merge-tree", "--write-tree", "-z", "--name-only", "--stdin", input=request.encode(), ok=()
-    )
+    ended = git.run(*MERGE, input=request.encode(), ok=())
     if ended.code == 0:
         return list(_parse(os.fsdecode(ended.stdout)))
     if len(pairs) == 1:
         return [TreeMerge(None, problem=ended.reason)]
     # One impossible pair ends the whole process: halve until it stands alone.
     middle = len(pairs) // 2
-    return merge_trees(git, pairs[:middle]) + merge_trees(git, pairs[middle:])
+    return _merge_part(git, pairs[:middle]) + _merge_part(git, pairs[middle:])
 
 
 def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
@@ -99,18 +119,22 @@ def _tree(git: Git, commit: Oid) -> Oid:
 
 
 def _parse(output: str) -> Iterator[TreeMerge]:
-    """Reads merge-tree's -z form: status, tree, paths, "", then on a conflict messages up to a ""."""
     fields = iter(output.split("\0"))
-    for status in fields:
-        if status == "":
-            return
-        tree = next(fields)
-        paths = tuple(dict.fromkeys(_until_empty(fields)))
-        if status == "1":
-            yield TreeMerge(True, tree, paths)
-        else:
-            messages = tuple(_messages(fields))
-            yield TreeMerge(False, tree, paths or _named(messages), messages)
+    while (merge := read_merge(fields)) is not None:
+        yield merge
+
+
+def read_merge(fields: Iterator[str]) -> TreeMerge | None:
+    """The next merge of the -z form: status, tree, paths, "", then on a conflict messages up to a ""."""
+    status = next(fields, "")
+    if status == "":
+        return None
+    tree = next(fields)
+    paths = tuple(dict.fromkeys(_until_empty(fields)))
+    if status == "1":
+        return TreeMerge(True, tree, paths)
+    messages = tuple(_messages(fields))
+    return TreeMerge(False, tree, paths or _named(messages), messages)
 
 
 def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:

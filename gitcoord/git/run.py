@@ -97,6 +97,12 @@ class Git:
         self.directory = directory
         self._environment = dict(environment or {})
 
+    @property
+    def scratch(self) -> Path | None:
+        """Where a quarantine's objects go; None outside of one."""
+        place = self._environment.get("GIT_OBJECT_DIRECTORY")
+        return Path(place) if place else None
+
     def run(
         self,
         *arguments: str,
@@ -110,14 +116,12 @@ class Git:
         Raises `git-failed` when the exit code is not in `ok` (an empty `ok` accepts any), and `no-git`
         when there is no git program. Hooks of the repository run only when `hooks` is set.
         """
-        argv = ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
-        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-        env = {**inherited, **_ENVIRONMENT, **self._environment, **(environment or {})}
+        argv = self._command(arguments, hooks=hooks)
         try:
             ended = subprocess.run(
                 argv,
                 cwd=self.directory,
-                env=env,
+                env=self._whole_environment(environment or {}),
                 capture_output=True,
                 check=False,
                 input=input if input is not None else b"",
@@ -129,6 +133,20 @@ class Git:
         if ok and result.code not in ok:
             raise GitcoordError("git-failed", f"`git {_shown(arguments)}` failed: {result.reason}")
         return result
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """A git process to talk with; it is the caller's to end. What it says of errors is lost."""
+        try:
+            return subprocess.Popen(
+                self._command(arguments),
+                cwd=self.directory,
+                env=self._whole_environment({}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise _cannot_start(self.directory, error) from error
 
     def text(self, *arguments: str, input: bytes | None = None) -> str:
         """stdout of a git command that has to succeed."""
@@ -163,6 +181,13 @@ class Git:
                     "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(alternates),
                 },
             )
+
+    def _command(self, arguments: Sequence[str], *, hooks: bool = False) -> list[str]:
+        return ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
+
+    def _whole_environment(self, added: Mapping[str, str]) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        return {**inherited, **_ENVIRONMENT, **self._environment, **added}
 
     def _config(self) -> Iterator[str]:
         for key, value in _CONFIG:

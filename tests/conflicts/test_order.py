@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from gitcoord.conflicts.history import find_forks
+from gitcoord.conflicts.onto import Workbench
 from gitcoord.conflicts.prove import culprits, prove, smallest_cause
 from gitcoord.git.repository import Repository
+from gitcoord.git.run import Git
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited
 
@@ -24,6 +27,11 @@ def heads(level: Level, *names: str) -> list[tuple[TaskId, str]]:
     return [(TaskId(name), level.repo.tip(name)) for name in names]
 
 
+def workbench(git: Git, level: Level, *names: str) -> Workbench:
+    base = level.repo.tip("main")
+    return Workbench(git, base, find_forks(git, base, [level.repo.tip(name) for name in names]))
+
+
 def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: Path) -> None:
     report = three_way(tmp_path).examine()
     assert {pair.verdict for pair in report.pairs} == {"clean"}
@@ -38,22 +46,22 @@ def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: P
 def test_a_proof_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
     level = three_way(tmp_path)
     with Repository.discover(level.repo.path).git.quarantine() as git:
-        base = level.repo.tip("main")
-        proof = prove(git, base, heads(level, "4", "1", "2", "3"))
+        bench = workbench(git, level, "1", "2", "3", "4")
+        proof = prove(bench, heads(level, "4", "1", "2", "3"))
         assert [step.task for step in proof.steps] == ["4", "1", "2"]
         assert proof.failure is not None
         assert (proof.failure.task, proof.failure.paths) == ("3", ("old.py",))
-        assert prove(git, base, heads(level, "1", "3", "2", "4")).failure is None
+        assert prove(bench, heads(level, "1", "3", "2", "4")).failure is None
         before, failing = heads(level, "4", "1", "2"), heads(level, "3")[0]
-        assert smallest_cause(git, base, before, failing) == ("1", "2")
+        assert smallest_cause(bench, before, failing) == ("1", "2")
         # A wrong suspicion costs merges and changes nothing.
-        assert smallest_cause(git, base, before, failing, suspects=[FOUR]) == ("1", "2")
+        assert smallest_cause(bench, before, failing, suspects=[FOUR]) == ("1", "2")
 
 
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES})
     with Repository.discover(level.repo.path).git.quarantine() as git:
-        proof = prove(git, level.repo.tip("main"), [])
+        proof = prove(workbench(git, level), [])
     assert (proof.commit, proof.steps, proof.failure) == (level.repo.tip("main"), (), None)
 
 

@@ -1,0 +1,36 @@
+"""One long request to git, cut into parts that run on all cores, a few at a time to keep answers small."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_WORTH_A_PROCESS = 24
+
+
+def in_parts(
+    ask: Callable[[Sequence[Asked]], Sequence[Answer]], requests: Sequence[Asked], most: int
+) -> Iterator[Answer]:
+    """The answers in the order of `requests`; `ask` gets at most `most` of them at once.
+
+    Each part is a process that waits outside of Python, so that threads are enough to keep the cores busy.
+    """
+    cores = min(os.cpu_count() or 1, max(1, len(requests) // _WORTH_A_PROCESS))
+    if cores == 1 and len(requests) <= most:
+        if requests:
+            yield from ask(requests)
+        return
+    size = min(most, -(-len(requests) // cores))
+    parts = [requests[start : start + size] for start in range(0, len(requests), size)]
+    with ThreadPoolExecutor(cores) as threads:
+        waiting: deque[Future[Sequence[Answer]]] = deque()
+        for part in parts:
+            waiting.append(threads.submit(ask, part))
+            if len(waiting) > cores:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
