@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Ran, gitcoord
+from tests.support.copies import copy_of
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task, write_tasks
@@ -103,10 +104,13 @@ PLACES: Mapping[str, tuple[Callable[[Path, Project], Path], Mapping[str, int]]] 
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = Project.create(tmp_path / "world", [task(1), task(2)])
-    made.remote.commit({"second.txt": "so that a clone can be shallow\n"})
-    return made
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        made = Project.create(place, [task(1), task(2)])
+        made.remote.commit({"second.txt": "so that a clone can be shallow\n"})
+        return made
+
+    return copy_of("hostile", make, tmp_path / "world", tmp_path_factory)
 
 
 @pytest.mark.parametrize("place", PLACES)

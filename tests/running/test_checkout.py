@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.copies import copy_of
 from tests.support.project import Project, independent
 from tests.support.tasklists import task
 
@@ -11,8 +12,11 @@ BRANCH = "feature/level-0-task-1"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project.create(tmp_path, [*independent("1", "2"), task(3, depends_on=[1, 2])])
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        return Project.create(place, [*independent("1", "2"), task(3, depends_on=[1, 2])])
+
+    return copy_of("checkout", make, tmp_path, tmp_path_factory)
 
 
 def test_a_new_branch_starts_at_the_base_and_its_name_is_all_of_stdout(project: Project) -> None:

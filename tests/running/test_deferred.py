@@ -4,21 +4,34 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.copies import copy_of
 from tests.support.project import Project, Worker, independent
 
 BRANCH = "feature/level-0-task-2"
 
 
-@pytest.fixture(params=["single-pr", "multi-pr"])
-def late(request: pytest.FixtureRequest, tmp_path: Path) -> Worker:
+@pytest.fixture
+def strategy() -> str:
+    """Most of this has nothing to do with the strategy."""
+    return "multi-pr"
+
+
+@pytest.fixture
+def late(strategy: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Worker:
     """The worker of task 2, which was deferred because task 1 landed first."""
-    files = {"shared.txt": "free\n", "gone.txt": "old\n"}
-    project = Project.create(tmp_path, independent("1", "2"), strategy=request.param, files=files)
-    project.worker("1").do({"shared.txt": "1\n", "one.txt": "1\n"})
-    worker = project.worker("2")
-    worker.do({"shared.txt": "2\n", "two.txt": "2\n"})
-    project.run("merge-level", "0", ok=1)
-    return worker
+
+    def make(place: Path) -> Project:
+        files = {"shared.txt": "free\n", "gone.txt": "old\n"}
+        project = Project.create(place, independent("1", "2"), strategy=strategy, files=files)
+        project.worker("1").do({"shared.txt": "1\n", "one.txt": "1\n"})
+        project.worker("2").do({"shared.txt": "2\n", "two.txt": "2\n"})
+        project.run("merge-level", "0", ok=1)
+        return project
+
+    return copy_of(f"deferred {strategy}", make, tmp_path, tmp_path_factory).worker("2")
+
+
+both_strategies = pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
 
 
 def lands(worker: Worker) -> None:
@@ -26,6 +39,7 @@ def lands(worker: Worker) -> None:
     assert {one["task"] for one in report["landed"]} == {"1", "2"}
 
 
+@both_strategies
 def test_checkout_leaves_the_conflict_and_says_so(late: Worker) -> None:
     taken = late.run("checkout", "2", ok=0)
     assert taken.out == f"{BRANCH}\n"
@@ -41,6 +55,7 @@ def test_checkout_again_leaves_the_half_resolved_conflict_alone(late: Worker) ->
     assert (late.repo.path / "shared.txt").read_text() == "half resolved\n"
 
 
+@both_strategies
 @pytest.mark.parametrize("add", [True, False], ids=["added", "not added"])
 def test_submit_completes_the_merge(late: Worker, add: bool) -> None:
     late.run("checkout", "2", ok=0)
@@ -99,6 +114,7 @@ def test_a_file_that_is_gone_has_to_be_removed_by_git(late: Worker) -> None:
     assert "shared.txt" not in late.project.remote.files(BRANCH)
 
 
+@both_strategies
 def test_work_that_was_not_touched_since_is_not_taken_again(late: Worker) -> None:
     before = late.project.remote.refs()
     refused = late.run("submit", "--json", ok=1)
@@ -125,6 +141,7 @@ def test_another_machine_gets_the_conflict_as_well(late: Worker) -> None:
     lands(late)
 
 
+@both_strategies
 def test_a_conflict_that_has_gone_away_is_merged_without_the_worker(late: Worker) -> None:
     late.project.remote.commit({"shared.txt": "free\n"}, "give way")
     taken = late.run("checkout", "2", "--json", ok=0).json

@@ -1,26 +1,37 @@
 """`gitcoord submit`: complete work only, safely on the remote, and recorded once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.support.copies import copy_of
 from tests.support.project import Project, Worker, independent
 
 BRANCH = "feature/level-0-task-1"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project.create(tmp_path, independent("1", "2"))
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        return Project.create(place, independent("1", "2"))
+
+    return copy_of("submit", make, tmp_path, tmp_path_factory)
 
 
 @pytest.fixture
-def worker(project: Project) -> Worker:
+def worker(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, project: Project) -> Worker:
     """A worker who has done task 1 and not handed it in."""
-    one = project.worker("1")
-    one.run("checkout", "1", ok=0)
-    one.write({"one.txt": "1\n"})
-    return one
+
+    def make(place: Path) -> Project:
+        made = Project.create(place, independent("1", "2"))
+        one = made.worker("1")
+        one.run("checkout", "1", ok=0)
+        one.write({"one.txt": "1\n"})
+        return made
+
+    shutil.rmtree(tmp_path)
+    return copy_of("submit with work", make, tmp_path, tmp_path_factory).worker("1")
 
 
 def record(project: Project, task: str = "1") -> list[str]:

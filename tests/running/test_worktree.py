@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.copies import copy_of
 from tests.support.project import Project, independent
 from tests.support.repos import Repo
 
@@ -12,8 +13,11 @@ BRANCH = "feature/level-0-task-1"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project.create(tmp_path / "world", independent("1", "2"))
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        return Project.create(place, independent("1", "2"))
+
+    return copy_of("worktree", make, tmp_path / "world", tmp_path_factory)
 
 
 def test_a_worktree_is_made_and_the_working_copy_here_stays_where_it_is(

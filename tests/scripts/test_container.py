@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Ran, environment
+from tests.support.copies import copy_of
 from tests.support.project import Project, independent
 from tests.support.tasklists import task
 
@@ -74,6 +75,16 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) 
         time.sleep(0.02)
 
 
+@pytest.fixture
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One task, which nobody has begun."""
+
+    def make(place: Path) -> Project:
+        return Project.create(place, independent("1"))
+
+    return copy_of("container", make, tmp_path, tmp_path_factory)
+
+
 def work_in_base(project: Project) -> Mapping[str, str]:
     paths = [path for path in project.remote.files("main") if path.startswith("work/")]
     return {path: project.remote.read("main", path) for path in paths}
@@ -117,9 +128,8 @@ def test_a_conflict_is_worked_on_when_the_container_starts_again(tmp_path: Path,
 
 @pytest.mark.parametrize("state_of_disk", ["kept", "lost"])
 def test_a_container_killed_while_its_agent_works_does_the_task_once(
-    tmp_path: Path, state_of_disk: str
+    project: Project, tmp_path: Path, state_of_disk: str
 ) -> None:
-    project = Project.create(tmp_path, independent("1"))
     begun = tmp_path / "begun"
     container = Container(project, "1").with_agent(f"echo half > half.txt; touch {begun}; sleep 60")
     process = container.start()
@@ -133,11 +143,10 @@ def test_a_container_killed_while_its_agent_works_does_the_task_once(
     assert ("half.txt" in project.remote.files("main")) == (state_of_disk == "kept")
 
 
-@pytest.mark.parametrize("step", ["fetch", "checkout", "add", "commit", "submit", "merge-level"])
+@pytest.mark.parametrize("step", ["fetch", "checkout", "commit", "submit", "merge-level"])
 def test_a_container_killed_after_any_step_ends_the_same_when_started_again(
-    tmp_path: Path, step: str
+    project: Project, tmp_path: Path, step: str
 ) -> None:
-    project = Project.create(tmp_path, independent("1"), strategy="single-pr")
     container = Container(project, "1", AGENT_COMMAND=f"echo once >> {tmp_path}/runs; {DO}")
     healthy = container.env["PATH"]
     container.env["PATH"] = f"{deadly(tmp_path / 'bin', step, healthy)}{os.pathsep}{healthy}"
@@ -164,30 +173,26 @@ def deadly(directory: Path, step: str, path: str) -> Path:
     return directory
 
 
-def test_an_agent_that_fails_hands_nothing_in(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_an_agent_that_fails_hands_nothing_in(project: Project) -> None:
     failed = Container(project, "1").with_agent("echo half > half.txt; exit 7").run(ok=1)
     assert "exit code 7" in failed.err
     assert project.remote.find("refs/heads/feature/level-0-task-1") is None
 
 
-def test_an_agent_that_leaves_its_branch_hands_nothing_in(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_an_agent_that_leaves_its_branch_hands_nothing_in(project: Project) -> None:
     astray = Container(project, "1").with_agent(
         "git switch -q -c mine; echo x > x; git add .; git commit -qm x"
     )
     assert "another branch than feature/level-0-task-1" in astray.run(ok=1).err
 
 
-def test_an_agent_may_commit_by_itself(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_an_agent_may_commit_by_itself(project: Project) -> None:
     Container(project, "1").with_agent(f"{DO}; git add .; git commit -qm 'My own words'; echo > rest").run()
     subjects = project.remote.git("log", "--no-merges", "--format=%s", "main").splitlines()
     assert subjects[:2] == ["Work on task 1", "My own words"]
 
 
-def test_landing_can_be_left_to_somebody_else(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_landing_can_be_left_to_somebody_else(project: Project) -> None:
     Container(project, "1", MERGE="0").run()
     assert work_in_base(project) == {}
     Container(project, "1", MERGE_OPTIONS="--method squash").run()
@@ -209,17 +214,15 @@ def test_landing_can_be_left_to_somebody_else(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_environment_is_told_before_any_work(
-    tmp_path: Path, variables: dict[str, str], said: str
+    project: Project, variables: dict[str, str], said: str
 ) -> None:
-    project = Project.create(tmp_path, independent("1"))
     before = project.remote.refs()
     container = Container(project, "1", **variables).run(ok=2)
     assert said in container.err
     assert project.remote.refs() == before
 
 
-def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_a_directory_that_holds_something_else_is_left_alone(project: Project) -> None:
     container = Container(project, "1")
     container.workdir.mkdir()
     (container.workdir / "mine.txt").write_text("mine\n")
@@ -227,8 +230,7 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
     assert [file.name for file in container.workdir.iterdir()] == ["mine.txt"]
 
 
-def test_a_clone_that_lies_there_already_is_used_and_never_emptied(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_a_clone_that_lies_there_already_is_used_and_never_emptied(project: Project) -> None:
     container = Container(project, "1")
     clone = project.remote.clone(container.workdir)
     (clone.path / ".git" / "info" / "exclude").write_text("cache\n")
@@ -239,8 +241,7 @@ def test_a_clone_that_lies_there_already_is_used_and_never_emptied(tmp_path: Pat
     assert set(work_in_base(project)) == {"work/1.txt"}
 
 
-def test_no_token_is_ever_said(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, independent("1"))
+def test_no_token_is_ever_said(project: Project) -> None:
     urls = [f"https://user:{TOKEN}@127.0.0.1:9/x.git", f"https://{TOKEN}@127.0.0.1:9/x.git"]
     for url in urls:
         refused = Container(project, "1", REPOSITORY_URL=url, GITHUB_TOKEN=TOKEN).run(ok=3)
