@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitcoord.cli.context import Context
+    from gitcoord.git.ancestry import Ancestry
+    from gitcoord.git.run import Oid
     from gitcoord.merging.landed import Landing
     from gitcoord.planning.model import Plan
     from gitcoord.state.progress import Progress
@@ -36,13 +38,21 @@ def status(
     from gitcoord.cli.output import emit_json, stdout_console, warn
     from gitcoord.cli.status_document import make_status
     from gitcoord.cli.status_view import status_view
+    from gitcoord.git.ancestry import Ancestry
 
     context = open_context()
     context.store.refresh()
     plan = context.store.require_plan()
     progress = context.store.progress()
-    landed, doubts = _landed(context, plan, progress)
-    told = make_status(plan, progress, landed, (*context.store.problems(), *doubts))
+    ancestry = Ancestry(context.repository.git)
+    landed, doubts = _landed(context, plan, progress, ancestry)
+    told = make_status(
+        plan,
+        progress,
+        landed,
+        (*context.store.problems(), *doubts),
+        _moved_on(context, plan, landed, ancestry),
+    )
     warn(told.warnings)
     if as_json:
         emit_json("status", told)
@@ -51,7 +61,7 @@ def status(
 
 
 def _landed(
-    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]"
+    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
 ) -> "tuple[dict[TaskId, Landing], list[Finding]]":
     from gitcoord.merging.landed import landed_tasks
     from gitcoord.tasks.model import Finding
@@ -70,5 +80,17 @@ def _landed(
         plan=plan,
         progress=progress,
         tips=context.shared.branches(),
+        ancestry=ancestry,
     )
     return landed, doubts
+
+
+def _moved_on(
+    context: "Context", plan: "Plan", landed: "dict[TaskId, Landing]", ancestry: "Ancestry"
+) -> "dict[TaskId, Oid]":
+    from gitcoord.merging.landed import moved_on
+
+    base_commit, tips = context.shared.branch(plan.base), context.shared.branches()
+    if base_commit is None:
+        return {}
+    return moved_on(ancestry, base_commit=base_commit, plan=plan, landed=landed, tips=tips)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
@@ -72,8 +73,12 @@ def make_status(
     progress: Mapping[TaskId, Progress],
     landed: Mapping[TaskId, Landing],
     warnings: Sequence[Finding] = (),
+    moved_on: Mapping[TaskId, Oid] | None = None,
 ) -> Status:
-    """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed."""
+    """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
+
+    `moved_on` holds the tips of landed tasks' branches that have commits since.
+    """
     tasks = {
         task: _task(planned, progress.get(task, PENDING), landed.get(task))
         for task, planned in plan.tasks.items()
@@ -97,7 +102,7 @@ def make_status(
         levels=levels,
         tasks=tasks,
         progress=Done(tasks=len(plan.tasks), landed=count, percent=percent),
-        warnings=(*warnings, *_unconfirmed(plan, progress, landed)),
+        warnings=(*warnings, *_unconfirmed(plan, progress, landed), *unlanded_commits(plan, moved_on or {})),
     )
 
 
@@ -109,7 +114,7 @@ def _task(planned: PlannedTask, before: Progress, landing: Landing | None) -> Ta
         branch=planned.branch,
         level=planned.level,
         wave=planned.wave,
-        by=before.started_by or None,
+        by=(before.started_by if state == "started" else before.submitted_by or before.started_by) or None,
         since=_since(state, before),
         head=landing.head if landing else before.head,
         pull=before.pull,
@@ -141,6 +146,19 @@ def _since(state: State, before: Progress) -> str | None:
 def _deferred(before: Progress) -> Deferred | None:
     told = before.deferral
     return None if told is None else Deferred(reason=told.reason, others=told.others, paths=told.paths)
+
+
+def unlanded_commits(plan: Plan, moved_on: Mapping[TaskId, Oid]) -> tuple[Finding, ...]:
+    """A warning for each landed task whose branch has gone on since."""
+    return tuple(
+        Finding(
+            code="unlanded-commits",
+            task=task,
+            message=f"Task {task} has landed, but {plan.tasks[task].branch} has newer commits ({tip[:12]}) "
+            f"that have not; `gitcoord submit {task}` hands them in.",
+        )
+        for task, tip in moved_on.items()
+    )
 
 
 def _unconfirmed(

@@ -25,6 +25,9 @@ def submit(
             help="The task's id; default: the task whose branch is checked out.", show_default=False
         ),
     ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="The task is complete without any commit.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
     ] = False,
@@ -58,7 +61,7 @@ def submit(
         if as_json:
             emit_json("submit", {"task": desk.task.id, "branch": desk.task.branch, "dry_run": True})
         return
-    done = hand_in(desk)
+    done = hand_in(desk, allow_empty=allow_empty)
     if as_json:
         emit_json("submit", done)
     say(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}")

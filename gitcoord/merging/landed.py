@@ -72,6 +72,28 @@ def landed_tasks(
     return {task: landing for task in plan.tasks if (landing := found.get(task) or copies.get(task))}
 
 
+def moved_on(
+    ancestry: Ancestry,
+    *,
+    base_commit: Oid,
+    plan: Plan,
+    landed: Mapping[TaskId, Landing],
+    tips: Mapping[str, Oid],
+) -> dict[TaskId, Oid]:
+    """The branch tips of landed tasks that hold commits on top of what has landed."""
+    ahead = {
+        task: tip
+        for task, landing in landed.items()
+        if (tip := tips.get(plan.tasks[task].branch)) is not None and tip != landing.head
+    }
+    inside = ancestry.contained(base_commit, set(ahead.values()))
+    return {
+        task: tip
+        for task, tip in ahead.items()
+        if tip not in inside and ancestry.contains(tip, landed[task].head)
+    }
+
+
 def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> dict[TaskId, Oid]:
     heads: dict[TaskId, Oid] = {}
     for task, planned in plan.tasks.items():

@@ -54,10 +54,11 @@ def check_ready(desk: Desk) -> None:
         )
 
 
-def hand_in(desk: Desk) -> HandedIn:
+def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     """Pushes and records the task's work; under single-PR folds it into the level branch.
 
-    Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred.
+    Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred;
+    and `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`.
     """
     check_ready(desk)
     copy = _working_copy(desk)
@@ -68,6 +69,8 @@ def hand_in(desk: Desk) -> HandedIn:
             if desk.shared.remote is None:
                 # The commit moved a branch that everybody sees.
                 desk.shared.refresh()
+    if not allow_empty:
+        _require_commits(desk)
     head = _push(desk)
     notes = []
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
@@ -81,9 +84,23 @@ def hand_in(desk: Desk) -> HandedIn:
     known = ("submitted", "landed")
     desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
     done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
-    if desk.plan.strategy == "single-pr" and not notes and desk.task.id not in desk.landed:
+    if desk.plan.strategy == "single-pr" and not notes:
         return _folded(desk, done)
     return done
+
+
+def _require_commits(desk: Desk) -> None:
+    """An empty hand-in would count as landed at once, and let the tasks start that build on it."""
+    branch = desk.task.branch
+    local = desk.repository.git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + branch)
+    head = local or desk.shared_tip
+    if head is None or desk.task.id in desk.landed or not desk.ancestry.contains(desk.base_commit, head):
+        return
+    raise answer_no(
+        "no-commits-of-its-own",
+        f"{branch} has no commits that {desk.plan.base} lacks: there is nothing to hand in.",
+        "Commit the work first; or say `--allow-empty` if the task needs no change.",
+    )
 
 
 def _folded(desk: Desk, done: HandedIn) -> HandedIn:

@@ -34,6 +34,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     stand: Stand = "pending"
     started_by: str = ""
     started_at: str = ""
+    submitted_by: str = ""
     submitted_at: str = ""
     branch: str = ""
     head: Oid | None = None
@@ -66,11 +67,14 @@ def _after(before: Progress, event: AnyEvent) -> Progress:
             return change(
                 before,
                 stand="submitted",
+                submitted_by=event.by,
                 submitted_at=event.at,
                 branch=event.branch,
                 head=event.head,
                 deferral=None,
                 landing=None,
+                # What has landed has had its pull request; new work needs another.
+                pull=None if before.landing else before.pull,
             )
         case BranchUpdated():
             # Work handed in meanwhile is newer than what was brought up to date.

@@ -28,7 +28,7 @@ def desk(remote: Repo, tmp_path: Path) -> Repo:
     store = store_of(desk)
     store.save_plan(plan_of([[["1", "2"], ["3"]], [["4"], ["5"]]], title=TITLE))
     store.record(started("1", by="ann"))
-    store.record(submitted("1", done))
+    store.record(submitted("1", done, by="ann"))
     store.record(TaskLanded(at=now(), by="ann", task="1", branch="b", head=done, commit=merge, pull=7))
     store.record(started("2", by="bob"))
     store.record(submitted("2", clashing))

@@ -116,13 +116,31 @@ def test_the_words_of_a_hook_of_the_remote_reach_the_worker(project: Project, wo
     assert len(record(project)) == 1, "nothing is recorded as handed in that nobody has got"
 
 
-def test_work_without_commits_is_taken_as_it_is_and_said_so(project: Project) -> None:
+def test_work_without_commits_is_refused_unless_it_is_meant(project: Project) -> None:
     worker = project.worker("1")
     worker.run("checkout", "1", ok=0)
-    handed = worker.run("submit", "--json", ok=0).json
+    before = project.remote.refs()
+    refused = worker.run("submit", "--json", ok=1)
+    assert refused.json["code"] == "no-commits-of-its-own"
+    assert project.remote.refs() == before
+    handed = worker.run("submit", "--allow-empty", "--json", ok=0).json
     assert handed["notes"] == [f"{BRANCH} has no changes of its own"]
     landed = project.run("merge-level", "0", "--json", ok=1).json["landed"]
     assert [one["task"] for one in landed] == ["1"]
+
+
+def test_work_pushed_after_an_empty_hand_in_is_pointed_out_and_can_be_handed_in(project: Project) -> None:
+    worker = project.worker("1")
+    worker.run("checkout", "1", ok=0)
+    worker.run("submit", "--allow-empty", ok=0)
+    worker.write({"one.txt": "late\n"})
+    worker.repo.git("push", "--quiet", "origin", BRANCH)
+    warnings = project.run("status", "--json", ok=0).json["warnings"]
+    assert [(one["code"], one["task"]) for one in warnings] == [("unlanded-commits", "1")]
+    worker.run("submit", ok=0)
+    assert project.run("status", "--json", ok=0).json["warnings"] == []
+    project.run("merge-level", "0", "--json", ok=1)
+    assert project.remote.read("main", "one.txt") == "late"
 
 
 def test_a_task_is_handed_in_by_its_id_from_another_branch(project: Project, worker: Worker) -> None:
