@@ -19,7 +19,7 @@ from gitcoord.conflicts.model import (
 from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.verdicts import Judge, Judgement, Met
-from gitcoord.conflicts.waves import Runner, find_waves
+from gitcoord.conflicts.waves import Runner, Waves, find_waves
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.planning.order import Candidate
@@ -55,8 +55,11 @@ def examine(
     candidates: Sequence[Candidate],
     serialize_on: SerializeOn = "conflict",
     ignore: Sequence[str] = (),
+    only_pairs: bool = False,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
+
+    With `only_pairs` no waves are made.
 
     `candidates` say how much each task weighs; a task without one weighs nothing. Nothing is written
     into the repository. Raises `bad-ignore`.
@@ -69,7 +72,7 @@ def examine(
         pairs = _pair_reports(bench, ready, scene, rules)
         weighed = {candidate.id: candidate for candidate in candidates}
         runners = [_runner(branch, scene, weighed) for branch in ready]
-        found = find_waves(bench, runners, pairs)
+        found = Waves() if only_pairs else find_waves(bench, runners, pairs)
     return ConflictReport(
         level=level,
         base=base,
@@ -178,6 +181,8 @@ def _pair_report(
         kinds=judgement.kinds,
         warnings=("case-clash",) if twins else (),
         reason=judgement.reason,
+        fails_after=tuple(branches[place].task for place in judgement.fails_after),
+        settled_by="merge" if judgement.merged else "lines",
     )
 
 

@@ -61,6 +61,10 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     reason: str = ""
     """Why the verdict is unknown."""
+    fails_after: tuple[TaskId, ...] = ()
+    """Those of the two after which the other one no longer merges: some fail in one order only."""
+    settled_by: Literal["lines", "merge"] = "merge"
+    """Whether git merged the two, or their lines lie so far apart that there is nothing to merge."""
 
 
 class JointReport(msgspec.Struct, frozen=True, kw_only=True):

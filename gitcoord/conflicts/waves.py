@@ -24,10 +24,10 @@ class Runner(msgspec.Struct, frozen=True, kw_only=True):
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
     """The waves, the order, what only shows when several merge, and each wave's proof."""
 
-    waves: tuple[tuple[TaskId, ...], ...]
-    landing_order: tuple[TaskId, ...]
-    joint: tuple[JointReport, ...]
-    proof: tuple[tuple[ProvedStep, ...], ...]
+    waves: tuple[tuple[TaskId, ...], ...] = ()
+    landing_order: tuple[TaskId, ...] = ()
+    joint: tuple[JointReport, ...] = ()
+    proof: tuple[tuple[ProvedStep, ...], ...] = ()
 
 
 class _Split(msgspec.Struct, frozen=True, kw_only=True):
