@@ -7,6 +7,8 @@ from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.model import Protection, RequiredCheck
 from tests.support.github.shapes import commit_shape
 
+_SWITCHED_OFF = ("block_creations", "required_conversation_resolution", "lock_branch", "allow_fork_syncing")
+
 
 def read_branch(call: Call) -> Answer:
     """A branch, with the required checks of its classic protection."""
@@ -59,8 +61,10 @@ def read_protection(call: Call) -> Answer:
         "required_linear_history": {"enabled": protection.linear_history},
         "allow_force_pushes": {"enabled": False},
         "allow_deletions": {"enabled": False},
+        "required_signatures": {"url": f"{url}/required_signatures", "enabled": False},
+        **{name: {"enabled": False} for name in _SWITCHED_OFF},
     }
-    if protection.checks:
+    if protection.checks or protection.strict:
         shape["required_status_checks"] = {
             "contexts": [check.context for check in protection.checks],
             "checks": _named_checks(protection),
@@ -68,7 +72,7 @@ def read_protection(call: Call) -> Answer:
             "url": f"{url}/required_status_checks",
             "contexts_url": f"{url}/required_status_checks/contexts",
         }
-    if protection.approvals:
+    if protection.approvals or protection.pull_request_required:
         shape["required_pull_request_reviews"] = {
             "url": f"{url}/required_pull_request_reviews",
             "dismiss_stale_reviews": protection.dismiss_stale,

@@ -28,11 +28,11 @@ def page(call: Call, items: Sequence[Json]) -> tuple[list[Json], dict[str, str]]
     size = min(_positive(call.request, "per_page", 30), 100)
     number = _positive(call.request, "page", 1)
     last = max(1, -(-len(items) // size))
-    links = []
+    links = [_link(call, number - 1, "prev")] if number > 1 else []
     if number < last:
-        links = [_link(call, number + 1, "next"), _link(call, last, "last")]
+        links += [_link(call, number + 1, "next"), _link(call, last, "last")]
     if number > 1:
-        links += [_link(call, 1, "first"), _link(call, number - 1, "prev")]
+        links.append(_link(call, 1, "first"))
     headers = {"Link": ", ".join(links)} if links else {}
     return list(items[(number - 1) * size : number * size]), headers
 

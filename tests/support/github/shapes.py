@@ -12,6 +12,17 @@ from tests.support.github.validation import Description
 REPO = "/repos/{owner}/{repo}"
 
 
+_OTHER_SETTINGS = {
+    "allow_update_branch": False,
+    "web_commit_signoff_required": False,
+    "use_squash_pr_title_as_default": False,
+    "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+    "squash_merge_commit_message": "COMMIT_MESSAGES",
+    "merge_commit_title": "MERGE_MESSAGE",
+    "merge_commit_message": "PR_TITLE",
+}
+
+
 def skeleton(operation: str, status: int, repository: EmulatedRepository) -> Any:
     """A fresh copy of the description's example, with this repository's name and addresses."""
     return json.loads(_skeleton_text(operation, status, repository.full_name, repository.server))
@@ -47,7 +58,7 @@ def user(repository: EmulatedRepository, login: str) -> dict[str, Any]:
     text = json.dumps(skeleton(f"GET {REPO}", 200, repository)["owner"]).replace("octocat", login)
     shape: dict[str, Any] = json.loads(text)
     number = sum(login.encode())
-    shape.update(login=login, id=number, node_id=node_id("U", number))
+    shape.update(login=login, id=number, node_id=node_id("U", number), user_view_type="public")
     return shape
 
 
@@ -64,6 +75,7 @@ def repository_shape(repository: EmulatedRepository, *, push: bool = True) -> di
         delete_branch_on_merge=settings.delete_branch_on_merge,
         allow_auto_merge=settings.allow_auto_merge,
         archived=settings.archived,
+        **_OTHER_SETTINGS,
         open_issues=sum(pull.state == "open" for pull in repository.pulls.values()),
         **_identity(repository),
     )
