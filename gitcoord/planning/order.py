@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from gitcoord.planning.search import Puzzle, solve
+from gitcoord.planning.puzzle import Puzzle
+from gitcoord.planning.search import solve
 from gitcoord.tasks.model import TaskId
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -34,10 +35,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
-    """The waves in order, and the order in which the tasks land."""
+    """Waves in order, and the order in which tasks land; fewer than `at_least` waves are impossible."""
 
     waves: tuple[tuple[TaskId, ...], ...]
     landing_order: tuple[TaskId, ...]
+    at_least: int = 0
 
 
 def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -51,16 +53,19 @@ def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     return tuple(chunks), id
 
 
-def arrange(tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]]) -> Arrangement:
+def arrange(
+    tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], *, most: int | None = None
+) -> Arrangement:
     """The fewest waves in which no two members of a clash meet, the weightiest tasks first.
 
-    Of two arrangements with equally many waves the better one has the most important task earlier;
-    importance is priority, then weight, then the id. Optimal for a dozen tasks that hang together,
-    good for more; equal input in any order gives an equal answer.
+    No wave has more than `most` members (None: any number). Of two arrangements with equally many waves the
+    better one has the most important task earlier; importance is priority, then weight, then the id. Optimal
+    for about twenty tasks that hang together, nearly so for a hundred; equal input in any order gives an
+    equal answer.
     """
     ranked = sorted(tasks, key=lambda task: (task.wave, *_importance(task)))
     number = {task.id: index for index, task in enumerate(ranked)}
-    waves = solve(
+    solved = solve(
         Puzzle(
             after=[[number[need] for need in task.after if need in number] for task in ranked],
             clashes=[
@@ -70,14 +75,18 @@ def arrange(tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]]) 
             ],
             fixed={number[task.id]: task.wave - 1 for task in ranked if task.fixed},
             alone={number[task.id] for task in ranked if task.alone},
+            room=most or 0,
         )
     )
+    waves = solved.waves
     places: list[list[Candidate]] = [[] for _ in range(max(waves, default=-1) + 1)]
     for task in sorted(tasks, key=_importance):
         places[waves[number[task.id]]].append(task)
     landing = [task.id for wave in places for task in wave]
     return Arrangement(
-        waves=tuple(tuple(task.id for task in wave) for wave in places), landing_order=tuple(landing)
+        waves=tuple(tuple(task.id for task in wave) for wave in places),
+        landing_order=tuple(landing),
+        at_least=solved.at_least,
     )
 
 

@@ -1,84 +1,58 @@
 """The search behind `order`: a colouring under precedence, over tasks numbered by importance.
 
-First fit is the start. Few tasks that hang together are then searched to the end for fewer waves;
-more of them are placed again in other orders, the same ones every time.
+First fit is the start. `repair` then looks for arrangements with fewer waves, `bounds` for the proof that
+there are none. The same tasks give the same waves everywhere: effort is counted in steps, never in time.
 """
 
-import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-_SEARCHED_WHOLE: Final = 12
+from gitcoord.planning.bounds import fewest_possible, too_few
+from gitcoord.planning.puzzle import Puzzle, in_order, parts, rivals
+from gitcoord.planning.repair import repaired
+
+_SEARCHED_WHOLE: Final = 24
 _MOST_STEPS: Final = 20_000
 _MOST_PLACED: Final = 200_000
-_MOST_RETRIES: Final = 64
+_MOST_RETRIES: Final = 24
 
 
-class Puzzle(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks 0 to n-1, the most important first; waves count from 0.
+class Solution(msgspec.Struct, frozen=True, kw_only=True):
+    """Each task's wave, and the number of waves that no arrangement can be below."""
 
-    `after[t]` are the tasks that `t` must come after; the members of a clash exclude one another.
-    """
-
-    after: list[list[int]]
-    clashes: list[list[int]]
-    fixed: dict[int, int]
-    alone: set[int]
+    waves: list[int]
+    at_least: int
 
 
-def solve(puzzle: Puzzle) -> list[int]:
-    """Each task's wave. Raises ValueError when tasks wait for one another in a circle."""
+def solve(puzzle: Puzzle) -> Solution:
+    """Few waves, and how few there could be. Raises ValueError when tasks wait in a circle."""
     waves = [0] * len(puzzle.after)
-    for tasks, part in _parts(puzzle):
-        for task, wave in zip(tasks, _solve_part(part), strict=True):
+    at_least = 0
+    for tasks, part in parts(puzzle):
+        solved = _solve_part(part)
+        at_least = max(at_least, solved.at_least)
+        for task, wave in zip(tasks, solved.waves, strict=True):
             waves[task] = wave
-    return waves
+    return Solution(waves=waves, at_least=at_least)
 
 
-def _parts(puzzle: Puzzle) -> Iterator[tuple[list[int], Puzzle]]:
-    """The tasks that hang together, each part as a puzzle of its own with its tasks renumbered."""
-    root = list(range(len(puzzle.after)))
-
-    def find(task: int) -> int:
-        while root[task] != task:
-            root[task] = task = root[root[task]]
-        return task
-
-    ties = [[task, *needs] for task, needs in enumerate(puzzle.after)] + puzzle.clashes
-    for tie in [list(range(len(root)))] if puzzle.alone else ties:
-        for task in tie:
-            root[find(task)] = find(tie[0])
-    parts: dict[int, list[int]] = {}
-    for task in range(len(root)):
-        parts.setdefault(find(task), []).append(task)
-    clashes: dict[int, list[list[int]]] = {}
-    for clash in puzzle.clashes:
-        clashes.setdefault(find(clash[0]), []).append(clash)
-    place = {task: number for tasks in parts.values() for number, task in enumerate(tasks)}
-    for head, tasks in parts.items():
-        yield (
-            tasks,
-            Puzzle(
-                after=[[place[need] for need in puzzle.after[task]] for task in tasks],
-                clashes=[[place[task] for task in clash] for clash in clashes.get(head, [])],
-                fixed={place[task]: puzzle.fixed[task] for task in tasks if task in puzzle.fixed},
-                alone={place[task] for task in tasks if task in puzzle.alone},
-            ),
-        )
-
-
-def _solve_part(puzzle: Puzzle) -> list[int]:
+def _solve_part(puzzle: Puzzle) -> Solution:
     count = len(puzzle.after)
     best = _first_fit(puzzle, range(count))
-    bound = _fewest_possible(puzzle)
-    if max(best) < bound:
-        return best
-    if count - len(puzzle.fixed) <= _SEARCHED_WHOLE:
-        return _search_whole(puzzle, bound, best)
-    return _retry(puzzle, bound, best)
+    bound = fewest_possible(puzzle)
+    if max(best) >= bound:
+        best = _retry(puzzle, bound, best)
+    small = count - len(puzzle.fixed) <= _SEARCHED_WHOLE
+    if small and max(best) >= bound:
+        best, bound = _search_to_the_end(puzzle, bound, best)
+    while max(best) >= bound and (fewer := repaired(puzzle, best)) is not None:
+        best = _settle(puzzle, fewer)
+    if small:
+        best = _most_important_first(puzzle, best)
+    return Solution(waves=best, at_least=min(bound, max(best) + 1))
 
 
 class _Taken:
@@ -111,18 +85,20 @@ def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
         for task in clash:
             mine[task].append(taken)
     waves = [0] * len(puzzle.after)
+    members: dict[int, int] = {}
 
     def place(task: int, wave: int) -> None:
         waves[task] = wave
         used.take(wave)
-        if task in puzzle.alone:
+        members[wave] = members.get(wave, 0) + 1
+        if task in puzzle.alone or members[wave] == puzzle.room:
             closed.take(wave)
         for taken in mine[task][1:]:
             taken.take(wave)
 
     for task, wave in puzzle.fixed.items():
         place(task, wave)
-    for task in _in_order(puzzle, rank):
+    for task in in_order(puzzle, rank):
         wave = max((waves[need] + 1 for need in puzzle.after[task]), default=0)
         start = -1
         while start != wave:
@@ -133,52 +109,30 @@ def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
     return waves
 
 
-def _in_order(puzzle: Puzzle, rank: Sequence[int]) -> Iterator[int]:
-    """The tasks that are not fixed, by rank, none before one that it must come after."""
-    missing = {
-        task: sum(need not in puzzle.fixed for need in needs)
-        for task, needs in enumerate(puzzle.after)
-        if task not in puzzle.fixed
-    }
-    feeds: dict[int, list[int]] = {}
-    for task in missing:
-        for need in puzzle.after[task]:
-            feeds.setdefault(need, []).append(task)
-    ready = [(rank[task], task) for task, count in missing.items() if not count]
-    heapq.heapify(ready)
-    left = len(missing)
-    while ready:
-        task = heapq.heappop(ready)[1]
-        yield task
-        left -= 1
-        for fed in feeds.get(task, ()):
-            missing[fed] -= 1
-            if not missing[fed]:
-                heapq.heappush(ready, (rank[fed], fed))
-    if left:
-        raise ValueError(f"{left} tasks must come after one another in a circle")
+def _search_to_the_end(puzzle: Puzzle, bound: int, best: list[int]) -> tuple[list[int], int]:
+    """The fewest waves there are with the proof, as far as the steps go."""
+    while max(best) >= bound:
+        fewer = too_few(puzzle, max(best))
+        if fewer is None:
+            return best, bound
+        if not fewer:
+            return best, max(best) + 1
+        best = _settle(puzzle, fewer)
+    return best, bound
 
 
-def _fewest_possible(puzzle: Puzzle) -> int:
-    """A number of waves that no arrangement can be below."""
-    depth = [0] * len(puzzle.after)
-    for task in _in_order(puzzle, range(len(depth))):
-        depth[task] = max((depth[need] + 1 for need in puzzle.after[task]), default=0)
-    clique = max(map(len, puzzle.clashes), default=1)
-    loners = len(puzzle.alone) + (len(puzzle.alone) < len(depth))
-    return max(clique, max(depth) + 1, loners, max(puzzle.fixed.values(), default=0) + 1)
-
-
-def _search_whole(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
-    """The fewest waves there are, the most important tasks as early as those allow."""
-    rivals: list[set[int]] = [set() for _ in puzzle.after]
-    for clash in [*puzzle.clashes, *([task, other] for task in puzzle.alone for other in range(len(rivals)))]:
-        for task in clash:
-            rivals[task].update(clash)
-    order = list(_in_order(puzzle, range(len(rivals))))
+def _most_important_first(puzzle: Puzzle, best: list[int]) -> list[int]:
+    """As many waves as `best` has, with the most important tasks as early as those allow."""
+    clashing = rivals(puzzle)
+    order = list(in_order(puzzle, range(len(clashing))))
+    count = max(best) + 1
+    waves = dict(puzzle.fixed)
+    members = [0] * count
+    for wave in waves.values():
+        members[wave] += 1
     steps = 0
 
-    def fill(index: int, waves: dict[int, int], count: int) -> bool:
+    def fill(index: int) -> bool:
         nonlocal steps
         if index == len(order):
             return True
@@ -187,18 +141,16 @@ def _search_whole(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
             steps += 1
             if steps > _MOST_STEPS:
                 return False
-            if all(waves.get(rival) != wave for rival in rivals[task] if rival != task):
+            if members[wave] != puzzle.room and all(waves.get(rival) != wave for rival in clashing[task]):
                 waves[task] = wave
-                if fill(index + 1, waves, count):
+                members[wave] += 1
+                if fill(index + 1):
                     return True
+                members[wave] -= 1
                 del waves[task]
         return False
 
-    for count in range(bound, max(best) + 1):
-        waves = dict(puzzle.fixed)
-        if fill(0, waves, count):
-            return [waves[task] for task in range(len(rivals))]
-    return best
+    return [waves[task] for task in range(len(clashing))] if fill(0) else best
 
 
 def _retry(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
