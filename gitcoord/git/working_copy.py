@@ -67,8 +67,8 @@ class WorkingCopy:
         """Whether a merge is in progress."""
         if self.git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is None:
             return MergeState(running=False)
-        unmerged, undone = self._stages("--unmerged"), self._stages("--resolve-undo")
-        sides = {path: (stages.get("2"), stages.get("3")) for path, stages in unmerged.items()}
+        unmerged, undone = self._sides("--unmerged"), self._sides("--resolve-undo")
+        sides = {path: (found.get("2"), found.get("3")) for path, found in unmerged.items()}
         resolved = tuple(path for path in undone if path not in sides)
         return MergeState(running=True, sides=sides, resolved=resolved)
 
@@ -129,12 +129,12 @@ class WorkingCopy:
         fields = self.git.text("status", *options).split("\0")
         return [(field[:2], field[3:]) for field in fields if field]
 
-    def _stages(self, which: str) -> dict[str, dict[str, Oid]]:
+    def _sides(self, which: str) -> dict[str, dict[str, Oid]]:
         found: dict[str, dict[str, Oid]] = {}
         for line in filter(None, self.git.text("ls-files", which, "--full-name", "-z").split("\0")):
             entry, _, path = line.partition("\t")
-            _, oid, stage = entry.split(" ")
-            found.setdefault(path, {})[stage] = oid
+            _, oid, number = entry.split(" ")
+            found.setdefault(path, {})[number] = oid
         return found
 
     def _was_edited(self, path: str, ours: Oid | None, theirs: Oid | None) -> bool:
