@@ -10,12 +10,13 @@
 #   EXECUTION_LEVEL  level-0 or 0: the level that the task has to be in
 #   WORKDIR          where the clone is made, or lies already (default: ./work)
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
-#   MERGE            0: never land a level here (default: the last worker of a level lands it)
+#   MERGE            0: never land anything here (default: the last worker of a wave lands it)
 #   MERGE_OPTIONS    options for `gitcoord merge-level`, such as `--method squash --wait 30m`
 #
-# Exit codes: 0 handed in (and the level landed, if this was its last worker) · 1 the answer is no: not ready
-# yet, the agent failed, a conflict, a level that did not land whole · 2 wrong environment · 3 git or the forge
-# refused. May be killed at any moment and started again, in the same WORKDIR or in an empty one.
+# Exit codes: 0 handed in (and the wave landed, if this was its last worker) · 1 the answer is no: not ready
+# yet (an earlier wave or level has to land first), the agent failed, a conflict, a wave that did not land whole ·
+# 2 wrong environment · 3 git or the forge refused. May be killed at any moment and started again, in the same
+# WORKDIR or in an empty one: let the orchestrator retry on exit code 1.
 set -euo pipefail
 
 say() { printf 'worker: %s\n' "$*" >&2; }
@@ -96,7 +97,8 @@ under_way() { printf '%s %s\n' "$1" "$TASK_ID" >"$note.new" && mv "$note.new" "$
 
 # --- What gitcoord knows ---------------------------------------------------------------------------------
 
-# Sets level, state (of the task) and level_state: open, complete (everything handed in) or landed.
+# Sets level, state (of the task) and level_state: of the first wave that has not landed, complete (everything
+# is handed in), deferred (some of it waits for its worker) or open; landed when there is none.
 look() {
   local document code=0
   document=$(gitcoord status --json) || code=$?
@@ -106,9 +108,11 @@ import json, sys
 status, task = json.load(sys.stdin), sys.argv[1]
 for level in status["levels"]:
     if task in level["tasks"]:
-        states = [status["tasks"][one]["state"] for one in level["tasks"]]
-        complete = all(state in ("submitted", "open-pull", "landed") for state in states)
-        whole = "landed" if level["landed"] else "complete" if complete else "open"
+        waves = [{status["tasks"][one]["state"] for one in wave} for wave in level["waves"]]
+        states = next((wave for wave in waves if wave - {"landed"}), None)
+        handed_in = states is not None and states <= {"submitted", "open-pull", "landed"}
+        whole = "landed" if states is None else "complete" if handed_in else "open"
+        whole = "deferred" if whole == "open" and "deferred" in states else whole
         print(level["name"], status["tasks"][task]["state"], whole)
         break
 else:
@@ -159,6 +163,9 @@ hand_in() {
   gitcoord submit -- "$TASK_ID" || code=$?
   if [ "$code" != 0 ]; then
     under_way working
+    look
+    # This task was deferred, and the rest of its wave may have waited for nothing else.
+    if [ "$state" = deferred ]; then land_wave || true; fi
     exit "$code"
   fi
   rm -f "$note"
@@ -173,14 +180,22 @@ do_task() {
   hand_in
 }
 
-land_level() {
+# Lands what has been handed in, when nobody is still at work on the first open wave.
+land_wave() {
   local code=0 options=()
+  [ "${MERGE:-1}" = 1 ] && [ "$level_state" = complete ] || return 0
   read -r -a options <<<"${MERGE_OPTIONS:-}" || true
-  say "Every task of $level is handed in; landing it."
+  say "Everything that $level waits for is handed in; landing it."
   # Exit code 1 says that the level needs more than one wave, which landing does by itself.
   gitcoord check-conflicts "$level" || code=$?
-  [ "$code" -le 1 ] || exit "$code"
-  gitcoord merge-level "$level" ${options[@]+"${options[@]}"}
+  [ "$code" -le 1 ] || return "$code"
+  code=0
+  gitcoord merge-level "$level" ${options[@]+"${options[@]}"} || code=$?
+  if [ "$code" = 1 ]; then
+    look
+    [ "$level_state" != open ] || { say "The later waves of $level have their own workers." && code=0; }
+  fi
+  return "$code"
 }
 
 check_environment
@@ -200,6 +215,4 @@ case $state in
     look
     ;;
 esac
-if [ "${MERGE:-1}" = 1 ] && [ "$level_state" = complete ]; then
-  land_level
-fi
+land_wave

@@ -114,6 +114,21 @@ def test_the_next_level_starts_from_what_has_landed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_the_last_worker_of_a_wave_lands_it_for_the_next_wave(tmp_path: Path, strategy: str) -> None:
+    clashing = [task(id, modifies=["work/shared.txt"]) for id in (1, 2)]
+    project = Project.create(tmp_path, [*clashing, task(3)], strategy=strategy)
+    assert project.run("plan", "--format", "waves").out == "[[1,3],[2]]\n"
+    early = Container(project, "2").run(ok=1)
+    assert "comes after" in early.err
+    Container(project, "1").run()
+    assert work_in_base(project) == {}
+    Container(project, "3").run()
+    assert set(work_in_base(project)) == {"work/1.txt", "work/3.txt"}
+    Container(project, "2").run()
+    assert set(work_in_base(project)) == {"work/1.txt", "work/2.txt", "work/3.txt"}
+
+
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
 def test_a_conflict_is_worked_on_when_the_container_starts_again(tmp_path: Path, strategy: str) -> None:
     project = Project.create(tmp_path, independent("1", "2"), strategy=strategy)
     edit = "sed -i.bak s/start/$TASK_ID/ src/main.rs && rm src/main.rs.bak"
