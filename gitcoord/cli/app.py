@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "merge_level",
     "status",
     "log_command",
+    "doctor",
 )
 """The modules beside this one that hold a command each, in the order of the help."""
 

@@ -16,16 +16,18 @@ def open_forge(context: Context, *, asked: str | None = None, repository: str | 
         raise usage_error("usage", f"{kind!r} is no forge.", f"Choose one of {', '.join(FORGES)}.")
     url = context.repository.remote_url
     named = repository or context.settings.repository
-    if kind == "local" or (kind == "auto" and not _is_github(url)):
+    if kind == "local" or (kind == "auto" and not is_github(url)):
         from gitcoord.forge.local import LocalForge
 
         return LocalForge(context.repository, context.shared)
+    from gitcoord.cli.countdown import count_down
     from gitcoord.forge.github import open_github
 
-    return open_github(url=url, repository=named, environ=os.environ)
+    return open_github(url=url, repository=named, environ=os.environ, tell=count_down)
 
 
-def _is_github(url: str | None) -> bool:
+def is_github(url: str | None) -> bool:
+    """Whether a remote's URL names a repository on GitHub."""
     from gitcoord.forge.remote_url import github_repository
 
     return url is not None and github_repository(url, os.environ) is not None

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.forge.port import Pull
+from gitcoord.forge.port import Method, Pull
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,9 +59,42 @@ class GraphAnswer(Answer, frozen=True):
 
 
 class RepositoryAnswer(Answer, frozen=True):
-    """`GET /repos/{owner}/{repo}`."""
+    """`GET /repos/{owner}/{repo}`; what concerns merging is told to those who may push."""
 
     full_name: str
+    archived: bool = False
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The merge methods that it allows."""
+        allowed: tuple[tuple[Method, bool], ...] = (
+            ("merge", self.allow_merge_commit),
+            ("squash", self.allow_squash_merge),
+            ("rebase", self.allow_rebase_merge),
+        )
+        return tuple(method for method, is_allowed in allowed if is_allowed)
+
+
+class CoreLimit(Answer, frozen=True):
+    """What is left of the primary rate limit."""
+
+    limit: int
+    remaining: int
+
+
+class Limits(Answer, frozen=True):
+    """The limits by resource."""
+
+    core: CoreLimit
+
+
+class LimitsAnswer(Answer, frozen=True):
+    """`GET /rate_limit`."""
+
+    resources: Limits
 
 
 class NamedRepository(Answer, frozen=True):
@@ -154,11 +187,18 @@ class RequiredReviewsAnswer(Answer, frozen=True):
     required_approving_review_count: int = 0
 
 
+class Switch(Answer, frozen=True):
+    """A part of a protection that is on or off."""
+
+    enabled: bool = False
+
+
 class ProtectionAnswer(Answer, frozen=True):
     """`GET …/branches/{branch}/protection`, for administrators."""
 
     required_status_checks: RequiredChecksAnswer | None = None
     required_pull_request_reviews: RequiredReviewsAnswer | None = None
+    required_linear_history: Switch = Switch()
 
 
 class RuleAnswer(Answer, frozen=True):

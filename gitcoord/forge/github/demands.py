@@ -53,6 +53,8 @@ def _of_rules(rules: Iterable[RuleAnswer]) -> Demands:
             demands = msgspec.structs.replace(demands, approvals=approvals)
         elif rule.type == "merge_queue":
             demands = msgspec.structs.replace(demands, merge_queue=True)
+        elif rule.type == "required_linear_history":
+            demands = msgspec.structs.replace(demands, linear_history=True)
     return demands
 
 
@@ -69,6 +71,7 @@ def _with_classic(demands: Demands, branch: BranchAnswer, classic: ProtectionAns
         checks=demands.checks | listed | _required(checks),
         up_to_date=demands.up_to_date or (checks is not None and checks.strict),
         approvals=max(demands.approvals, approvals),
+        linear_history=demands.linear_history or classic.required_linear_history.enabled,
     )
 
 

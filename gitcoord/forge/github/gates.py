@@ -27,6 +27,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
     up_to_date: bool = False
     approvals: int = 0
     merge_queue: bool = False
+    linear_history: bool = False
     complete: bool = True
 
 

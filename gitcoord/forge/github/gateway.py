@@ -62,7 +62,7 @@ class Gateway:
         self, *, api_url: str, auth: Auth.Auth, pace: Pace, patience: Patience | None = None
     ) -> None:
         self.api_url = api_url
-        self._auth = auth
+        self.auth = auth
         self._prefix = urlsplit(api_url).path.rstrip("/")
         self._patience = patience or Patience()
         self._memory = Memory()
@@ -161,8 +161,8 @@ class Gateway:
             return self._wire.send(verb, path, query, body, headers)
 
         reply = self._patience.through_limits(once, f"{verb} {path}")
-        if isinstance(reply, Reply) and reply.status == 401 and isinstance(self._auth, Renewable):
-            self._auth.renew()
+        if isinstance(reply, Reply) and reply.status == 401 and isinstance(self.auth, Renewable):
+            self.auth.renew()
             reply = self._patience.through_limits(once, f"{verb} {path}")
         return reply
 

@@ -1,0 +1,149 @@
+"""`gitcoord doctor`: whether landing would work here, and what to do where it would not."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gitcoord.cli.context import Context
+    from gitcoord.forge.diagnosis import Diagnosis
+
+_MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+_EPILOG = """\b
+Examples:
+  gitcoord doctor          what works here and what is missing, each with its way out
+  gitcoord doctor --json   the same for a program
+"""
+
+
+@app.command("doctor", epilog=_EPILOG)
+def doctor(
+    base: Annotated[
+        str | None, typer.Option("--base", help="The branch that work lands on.", show_default=False)
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
+    ] = False,
+) -> int:
+    """Examine whether landing would work: git, remote, state, token, permissions, rules, limits.
+
+    Exit code 0 when it would, 1 when it would fail. Nothing is left changed: one ref is pushed and
+    taken away again to see whether the state can be kept, and what is tried on GitHub is refused by it.
+    """
+    from gitcoord.errors import Exit
+
+    findings = list(_examine(base, repository))
+    works = all(finding.verdict != "failed" for finding in findings)
+    _tell(findings, works, as_json)
+    return Exit.OK if works else Exit.NO
+
+
+def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.context import open_context
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.diagnosis import broken, fine
+
+    name = "git"
+    try:
+        context = open_context()
+        yield fine(name, f"{context.repository.git.text('version')} is new enough.")
+        name = "remote"
+        context.shared.refresh()
+        yield fine(name, _where(context))
+        name = "base"
+        landing = context.base(base)
+        yield fine(name, f"Work lands on {landing}.")
+        name = "history"
+        context.repository.require_history()
+    except GitcoordError as error:
+        yield broken(name, error.message, error.hint)
+        return
+    yield from _guarded("state", lambda: _state(context))
+    yield from _guarded("github", lambda: _github(context, landing, repository))
+
+
+def _guarded(name: str, look: "Callable[[], Iterator[Diagnosis]]") -> "Iterator[Diagnosis]":
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.diagnosis import broken
+
+    try:
+        yield from look()
+    except GitcoordError as error:
+        yield broken(_NAMES.get(error.code, name), error.message, error.hint)
+
+
+_NAMES = {
+    "no-token": "token",
+    "bad-token": "token",
+    "no-app-key": "token",
+    "bad-app-key": "token",
+    "app-refused": "token",
+    "app-not-installed": "token",
+    "not-found": "repository",
+    "rate-limited": "rate limit",
+}
+
+
+def _where(context: "Context") -> str:
+    remote = context.shared.remote
+    return f"The remote {remote} answers." if remote else "There is no remote: everything stays here."
+
+
+def _state(context: "Context") -> "Iterator[Diagnosis]":
+    from uuid import uuid4
+
+    from gitcoord.forge.diagnosis import broken, fine
+    from gitcoord.git.documents import write_document
+    from gitcoord.git.shared import Update
+
+    ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
+    commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None)
+    if not context.shared.publish([Update(ref, None, commit)]):
+        yield broken("state", f"{ref} could not be made.", "Run `gitcoord doctor` again.")
+        return
+    context.shared.publish([Update(ref, commit, None)])
+    yield fine("state", f"Plan and journal can be kept under {context.shared.state_prefix}.")
+
+
+def _github(context: "Context", base: str, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.forges import is_github
+    from gitcoord.forge.diagnosis import fine
+
+    url, settings = context.repository.remote_url, context.settings
+    if settings.forge == "local" or (settings.forge == "auto" and not is_github(url)):
+        yield fine("forge", "Pull requests are kept in the repository itself (the local forge).")
+        return
+    from gitcoord.forge.github.examine import examine_github
+
+    asked = repository or settings.repository
+    yield from examine_github(url=url, repository=asked, base=base, method=settings.method)
+
+
+def _tell(findings: "list[Diagnosis]", works: bool, as_json: bool) -> None:
+    from gitcoord.cli.output import clean, emit, emit_json
+    from gitcoord.redact import redact
+
+    if as_json:
+        shown = [
+            {
+                "name": finding.name,
+                "verdict": finding.verdict,
+                "message": redact(finding.message),
+                "hint": redact(finding.hint),
+            }
+            for finding in findings
+        ]
+        emit_json("doctor", {"works": works, "findings": shown})
+        return
+    for finding in findings:
+        emit(clean(f"{_MARKS[finding.verdict]}  {finding.name}: {redact(finding.message)}"))
+        if finding.hint and finding.verdict != "ok":
+            emit(clean(f"         {redact(finding.hint)}"))
+    emit("Landing would work." if works else "Landing would fail.")

@@ -1,0 +1,148 @@
+"""Examining a repository on GitHub before anything is landed: token, permissions, methods, rules, limits.
+
+Permissions are tried with writes that GitHub must refuse for another reason, after it has looked at those.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.diagnosis import Diagnosis, broken, doubtful, fine
+from gitcoord.forge.github.answers import LimitsAnswer, RepositoryAnswer
+from gitcoord.forge.github.credentials import APP_VARIABLE, Installation
+from gitcoord.forge.github.demands import read_demands
+from gitcoord.forge.github.factory import PATIENCE_VARIABLE, connect
+from gitcoord.forge.github.gates import Demands
+from gitcoord.forge.github.gateway import Denied, Gateway
+from gitcoord.forge.port import Method
+from gitcoord.forge.remote_url import choose_repository
+
+_FEW = 200
+_KINDS = (
+    ("github_pat_", "a fine-grained token"),
+    ("ghs_", "an installation token"),
+    ("gho_", "a token of the `gh` program or another OAuth app"),
+    ("ghu_", "a user token of a GitHub App"),
+    ("", "a classic token"),
+)
+_NOBODY = "0" * 40
+
+
+def examine_github(
+    *,
+    url: str | None,
+    repository: str | None,
+    base: str,
+    method: Method,
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Diagnosis]:
+    """What works and what is missing; a GitcoordError ends it where nothing more can be found out."""
+    full_name = choose_repository(url, repository, environ)
+    # An examination says that a limit is used up; it does not wait for it.
+    gateway = connect(url=url, full_name=full_name, environ={**environ, PATIENCE_VARIABLE: "0"})
+    yield _limit(gateway)
+    answer = gateway.read(f"/repos/{full_name}", RepositoryAnswer)
+    yield _token(gateway, environ)
+    yield _name(full_name, answer)
+    if answer.archived:
+        hint = "Unarchive it in the repository's settings."
+        yield broken("repository", f"{answer.full_name} is archived: nothing can be changed in it.", hint)
+        return
+    path = f"/repos/{answer.full_name}"
+    yield from _permissions(gateway, path, base)
+    yield _method(answer, method)
+    yield from _rules(gateway, path, base, method)
+
+
+def _limit(gateway: Gateway) -> Diagnosis:
+    found = gateway.read_if_there("/rate_limit", LimitsAnswer)
+    if found is None:
+        return fine("rate limit", "This server has no rate limit.")
+    core = found.resources.core
+    said = f"{core.remaining} of {core.limit} requests are left in this hour."
+    if core.remaining == 0:
+        return broken("rate limit", said, "Wait until the hour is over, or use another token.")
+    if core.remaining < min(_FEW, core.limit):
+        return doubtful("rate limit", said, "gitcoord waits when they are used up; a GitHub App has more.")
+    return fine("rate limit", said)
+
+
+def _token(gateway: Gateway, environ: Mapping[str, str]) -> Diagnosis:
+    if isinstance(gateway.auth, Installation):
+        return fine("token", f"Signed in as the GitHub App {environ.get(APP_VARIABLE, '')}.")
+    kind = next(kind for prefix, kind in _KINDS if gateway.auth.token.startswith(prefix))
+    return fine("token", f"GitHub accepts the token, {kind}.")
+
+
+def _name(asked: str, answer: RepositoryAnswer) -> Diagnosis:
+    if answer.full_name.lower() == asked.lower():
+        return fine("repository", f"{answer.full_name} is there.")
+    return doubtful(
+        "repository",
+        f"{asked} has been renamed to {answer.full_name}.",
+        f"Point the remote to the new name: `git remote set-url origin …/{answer.full_name}.git`.",
+    )
+
+
+def _permissions(gateway: Gateway, path: str, base: str) -> Iterator[Diagnosis]:
+    body = {"title": "gitcoord doctor", "head": base, "base": base}
+    yield _allowed(gateway, f"{path}/pulls", body, "pull requests", "pull requests: write")
+    ref = {"ref": "refs/heads/gitcoord-doctor", "sha": _NOBODY}
+    yield _allowed(gateway, f"{path}/git/refs", ref, "contents", "contents: write")
+    for what, rest in (("statuses", "status"), ("checks", "check-runs")):
+        status, _ = gateway.headers(f"{path}/commits/{quote(base, safe='')}/{rest}")
+        name = f"permission {what}"
+        if status == 403:
+            hint = f"Grant the token {what}: read."
+            yield doubtful(name, f"The token may not read {what}, so required ones cannot be seen.", hint)
+        else:
+            yield fine(name, f"The token may read {what}.")
+
+
+def _allowed(gateway: Gateway, path: str, body: Mapping[str, str], what: str, permission: str) -> Diagnosis:
+    written = gateway.write("POST", path, body, denied=(404,))
+    if isinstance(written, Denied) and written.status in (403, 404):
+        message = f"The token may not change {what}: {written.text}."
+        hint = f"Grant it the permission {permission} (a classic token: the scope `repo`)."
+        return broken(f"permission {what}", message, hint)
+    return fine(f"permission {what}", f"The token may change {what}.")
+
+
+def _method(answer: RepositoryAnswer, method: Method) -> Diagnosis:
+    allowed = answer.methods
+    if method in allowed:
+        return fine("merge method", f"Merging by {method} is allowed.")
+    others = " or ".join(f"`{other}`" for other in allowed) or "one"
+    return broken(
+        "merge method",
+        f"The repository does not allow merging by {method}.",
+        f"Set `method` in gitcoord.toml to {others}, or allow {method} in the repository's settings.",
+    )
+
+
+def _rules(gateway: Gateway, path: str, base: str, method: Method) -> Iterator[Diagnosis]:
+    try:
+        demands = read_demands(gateway, path, base)
+    except GitcoordError as error:
+        yield broken("protection", error.message, error.hint)
+        return
+    if demands.merge_queue:
+        message = f"{base} takes changes from GitHub's merge queue only."
+        yield broken("merge queue", message, f"Take the merge queue off {base}, or land on another branch.")
+    if demands.linear_history and method == "merge":
+        message = f"{base} must have a linear history, so merge commits are refused."
+        yield broken("linear history", message, "Set `method` in gitcoord.toml to `squash` or `rebase`.")
+    if not demands.complete:
+        message = f"The token may not see all the rules of {base}; GitHub's own summary is gone by."
+        yield doubtful("hidden rules", message, "Grant the token administration: read to see them.")
+    yield fine("protection", _described(demands, base))
+
+
+def _described(demands: Demands, base: str) -> str:
+    parts = [f"the check {check.context}" for check in sorted(demands.checks)]
+    if demands.approvals:
+        parts.append(f"{demands.approvals} approval" + ("s" if demands.approvals > 1 else ""))
+    if demands.up_to_date:
+        parts.append("up-to-date branches")
+    return f"{base} demands {', '.join(parts)}." if parts else f"{base} demands no checks and no approvals."
