@@ -46,14 +46,12 @@ def combine(own: Changes, on_base: Changes) -> Changes:
     """Everything that a branch may meet others with: since its merge base, and compared with today's base.
 
     The two differ where the base has moved on: what the base renamed, the branch now changes elsewhere.
-    Of the edits those are left that the base had no part in.
     """
     return Changes(
         paths=own.paths | on_base.paths,
         present=on_base.present,
         added=own.added | on_base.added,
         vanished=own.vanished | on_base.vanished,
-        edits={path: edit for path, edit in own.edits.items() if on_base.edits.get(path) == edit},
     )
 
 

@@ -1,23 +1,24 @@
 """One level's branches examined: what they changed, what meets, what really conflicts, what follows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import msgspec
 
 from gitcoord.conflicts.changes import Changes, changes_between, combine
 from gitcoord.conflicts.history import Fork, find_forks
-from gitcoord.conflicts.ignore import ignored_by
 from gitcoord.conflicts.model import (
     BranchInput,
     BranchReport,
     ConflictReport,
+    DecidedBy,
     Metrics,
     PairReport,
     SerializeOn,
 )
 from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.verdicts import Judge, Judgement, Met
 from gitcoord.conflicts.waves import Runner, Waves, find_waves
 from gitcoord.git.repository import Repository
@@ -32,16 +33,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """When two branches that meet must not land in one wave."""
 
     serialize_on: SerializeOn
-    ignores: Callable[[str], bool]
+    book: Rulebook
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was found out about the branches; `met` holds what pairs are judged by."""
+    """Everything that was found out about the branches; `met` holds what pairs may meet in.
+
+    `on_base` are the changes that a branch makes to today's base, where that is not what it stands on.
+    """
 
     inputs: tuple[BranchInput, ...]
     forks: dict[Oid, Fork]
     brought: dict[Oid, Brought]
     own: dict[Oid, Changes]
+    on_base: dict[Oid, Changes]
     met: dict[Oid, Changes]
 
 
@@ -55,19 +60,20 @@ def examine(
     candidates: Sequence[Candidate],
     serialize_on: SerializeOn = "conflict",
     ignore: Sequence[str] = (),
+    book: Rulebook | None = None,
     only_pairs: bool = False,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
 
     With `only_pairs` no waves are made.
 
-    `candidates` say how much each task weighs; a task without one weighs nothing. Nothing is written
-    into the repository. Raises `bad-ignore`.
+    `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
+    count how (None: only `ignore`). Nothing is written into the repository. Raises `bad-ignore`.
     """
-    rules = Rules(serialize_on=serialize_on, ignores=ignored_by(ignore))
+    rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
     with repository.git.quarantine() as git:
         bench, scene = _look(git, base_commit, branches)
-        reports = tuple(_branch_report(branch, scene) for branch in branches)
+        reports = tuple(_branch_report(branch, scene, rules) for branch in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
         pairs = _pair_reports(bench, ready, scene, rules)
         weighed = {candidate.id: candidate for candidate in candidates}
@@ -103,10 +109,13 @@ def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> tuple[Workben
     own = _own_changes(git, forks)
     met = dict(own)
     moved = [(tip, b.commit) for tip, b in brought.items() if b.commit is not None and b.commit != tip]
-    on_base = changes_between(git, [(base, commit) for _, commit in moved])
-    for (tip, _), changes in zip(moved, on_base, strict=True):
+    found = changes_between(git, [(base, commit) for _, commit in moved])
+    on_base = {tip: changes for (tip, _), changes in zip(moved, found, strict=True)}
+    for tip, changes in on_base.items():
         met[tip] = combine(own[tip], changes)
-    return bench, Scene(inputs=tuple(branches), forks=forks, brought=brought, own=own, met=met)
+    return bench, Scene(
+        inputs=tuple(branches), forks=forks, brought=brought, own=own, on_base=on_base, met=met
+    )
 
 
 def _own_changes(git: Git, forks: Mapping[Oid, Fork]) -> dict[Oid, Changes]:
@@ -114,7 +123,7 @@ def _own_changes(git: Git, forks: Mapping[Oid, Fork]) -> dict[Oid, Changes]:
     return dict(zip(tips, changes_between(git, [(forks[t].merge_bases[0], t) for t in tips]), strict=True))
 
 
-def _branch_report(branch: BranchInput, scene: Scene) -> BranchReport:
+def _branch_report(branch: BranchInput, scene: Scene, rules: Rules) -> BranchReport:
     tip = branch.commit
     report = BranchReport(task=branch.task, branch=branch.branch, commit=tip, state="missing")
     change = msgspec.structs.replace
@@ -126,6 +135,8 @@ def _branch_report(branch: BranchInput, scene: Scene) -> BranchReport:
         return change(report, state="empty")
     brought = scene.brought[tip]
     changed = tuple(sorted(scene.own[tip].paths)) if tip in scene.own else ()
+    scratch = rules.book.by("scratch", (path for path in changed if path in scene.own[tip].present))
+    report = change(report, scratch=scratch)
     if brought.problem:
         return change(report, state="unknown", changed_paths=changed, reason=brought.problem)
     return change(report, state="ready", changed_paths=changed, base_conflicts=brought.paths)
@@ -141,7 +152,7 @@ def _pair_reports(
         pair: Met(overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled)
         for pair in sorted({*overlaps, *entangled})
     }
-    judgements = Judge(bench, tips, scene.brought, scene.met).judge(asked)
+    judgements = Judge(bench, tips, scene.brought, scene.own, {**scene.own, **scene.on_base}).judge(asked)
     reports = (
         _pair_report((ready[i], ready[j]), overlaps.get((i, j), _NOTHING_MET), judgements[i, j], rules)
         for i, j in asked
@@ -165,18 +176,35 @@ def _entangled(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
 def _pair_report(
     branches: tuple[BranchInput, BranchInput], overlap: Overlap, judgement: Judgement, rules: Rules
 ) -> PairReport:
-    counting = tuple(path for path in overlap.paths if not rules.ignores(path))
-    twins = tuple(path for path in overlap.case_clashes if not rules.ignores(path))
-    fails = judgement.verdict != "clean"
+    book = rules.book
+    ignored, hub = book.by("ignore", overlap.paths), book.by("hub", overlap.paths)
+    counting = tuple(path for path in overlap.paths if path not in ignored and path not in hub)
+    ignored_twins = book.by("ignore", overlap.case_clashes)
+    twins = tuple(path for path in overlap.case_clashes if path not in ignored_twins)
+    exclusive = book.by("exclusive", counting)
+    decided_by: DecidedBy = ""
+    if judgement.verdict != "clean":
+        decided_by = "merge"
+    elif twins:
+        decided_by = "case-clash"
+    elif exclusive:
+        decided_by = "exclusive"
+    elif rules.serialize_on == "overlap" and counting:
+        decided_by = "serialize-on"
     return PairReport(
         tasks=(branches[0].task, branches[1].task),
         overlap=tuple(sorted({*counting, *twins})),
         verdict=judgement.verdict,
         conflicted_paths=judgement.paths,
-        clash=fails or bool(twins) or (rules.serialize_on == "overlap" and bool(counting)),
-        ignored=tuple(path for path in overlap.paths if rules.ignores(path)),
+        clash=bool(decided_by),
+        ignored=ignored,
+        hub=hub,
+        exclusive=exclusive,
+        decided_by=decided_by,
+        rules=book.decisions(dict.fromkeys((*overlap.paths, *overlap.case_clashes, *judgement.paths))),
         # Landing would fail on an ignored path as on any other: it is marked, never hidden.
-        only_ignored=bool(judgement.paths) and all(map(rules.ignores, judgement.paths)),
+        only_ignored=bool(judgement.paths)
+        and len(book.by("ignore", judgement.paths)) == len(judgement.paths),
         case_clashes=twins,
         kinds=judgement.kinds,
         warnings=("case-clash",) if twins else (),
@@ -187,7 +215,10 @@ def _pair_report(
 
 
 def _worth_telling(report: PairReport) -> bool:
-    return bool(report.overlap or report.ignored or report.case_clashes) or report.verdict != "clean"
+    return (
+        bool(report.overlap or report.ignored or report.hub or report.case_clashes)
+        or report.verdict != "clean"
+    )
 
 
 def _runner(branch: BranchInput, scene: Scene, weighed: Mapping[TaskId, Candidate]) -> Runner:

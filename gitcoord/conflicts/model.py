@@ -4,11 +4,13 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.conflicts.rules import Decision
 from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
 BranchState = Literal["missing", "empty", "landed", "ready", "unknown"]
 Verdict = Literal["clean", "conflict", "unknown"]
+DecidedBy = Literal["", "merge", "exclusive", "serialize-on", "case-clash"]
 SerializeOn = Literal["conflict", "overlap"]
 
 
@@ -36,6 +38,8 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     changed_paths: tuple[str, ...] = ()
     base_conflicts: tuple[str, ...] = ()
     reason: str = ""
+    scratch: tuple[str, ...] = ()
+    """Files that it brings and that a rule says must not land."""
 
 
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,14 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     """Why the verdict is unknown."""
     fails_after: tuple[TaskId, ...] = ()
     """Those of the two after which the other one no longer merges: some fail in one order only."""
+    hub: tuple[str, ...] = ()
+    """Overlapping paths that many tasks touch by rule: they count only when the merge fails."""
+    exclusive: tuple[str, ...] = ()
+    """Overlapping paths that keep two tasks apart by rule, even where they merge."""
+    decided_by: DecidedBy = ""
+    """Why the two clash; empty when they do not."""
+    rules: tuple[Decision, ...] = ()
+    """The rules that hold for the paths of this pair."""
     settled_by: Literal["lines", "merge"] = "merge"
     """Whether git merged the two, or their lines lie so far apart that there is nothing to merge."""
 

@@ -5,19 +5,17 @@ not merge with the base at all, the two tips as they are. Two edits of one file 
 are settled by that file alone: their lines, if they lie apart, and a merge of just that file if they do not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.conflicts.attributes import plainly_merged
 from gitcoord.conflicts.changes import Changes, Edit
-from gitcoord.conflicts.lines import Hunks, gap, hunks_of
+from gitcoord.conflicts.files import FileMerge, FileMerges, Question
 from gitcoord.conflicts.model import Verdict
 from gitcoord.conflicts.onto import Brought, Workbench, plain_paths
 from gitcoord.conflicts.overlap import Overlap, Pair
 from gitcoord.git.merges import TreeMerge, iter_merges
 from gitcoord.git.run import Oid
-from gitcoord.git.writing import Entry
 
 Request = tuple[Oid, Oid]
 _WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
@@ -47,69 +45,80 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judge:
-    """Judges pairs of `tips` on one base."""
+    """Judges pairs of `tips` on one base.
+
+    `own` is what each changed since its merge base, `on_base` what it would change of the base.
+    """
 
     def __init__(
         self,
         bench: Workbench,
         tips: Sequence[Oid],
         brought: Mapping[Oid, Brought],
-        met: Mapping[Oid, Changes],
+        own: Mapping[Oid, Changes],
+        on_base: Mapping[Oid, Changes],
     ) -> None:
         self._bench = bench
         self._tips = tips
         self._brought = brought
-        self._met = met
-        self.hunks: dict[Edit, Hunks] = {}
+        self._own = own
+        self._on_base = on_base
+        self._files = FileMerges(bench)
 
     def judge(self, pairs: Mapping[Pair, Met]) -> dict[Pair, Judgement]:
         """The judgement on every pair."""
-        by_file = {pair: self._shared_edits(pair, met) for pair, met in pairs.items()}
-        self._find_hunks([edits for edits in by_file.values() if edits])
+        by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
+        self._files.prepare([asked for questions in by_file.values() for asked in questions or ()])
         judged: dict[Pair, Judgement] = {}
         wanted: dict[Pair, list[Request]] = {}
-        for pair, edits in by_file.items():
-            if edits is None:
+        touching: dict[Pair, list[Question]] = {}
+        for pair, questions in by_file.items():
+            if questions is None:
                 wanted[pair] = self._requests(pair, pairs[pair])
-            elif touching := [path for path, one, other in edits if not self._apart(one, other)]:
-                wanted[pair] = [self._of_one_file(pair, path) for path in touching]
+            elif near := [question for question in questions if not self._files.apart(question)]:
+                touching[pair] = near
             else:
                 judged[pair] = Judgement()
         outcomes = self._merge({request: None for requests in wanted.values() for request in requests})
+        of_files = self._files.merge({question: None for near in touching.values() for question in near})
         for pair, requests in wanted.items():
-            come = [outcomes[request] for request in requests]
-            judged[pair] = _in_any_order(come) if by_file[pair] is None else _in_any_file(come)
+            judged[pair] = _in_any_order([outcomes[request] for request in requests])
+        for pair, near in touching.items():
+            judged[pair] = _in_any_file([(question, of_files[question]) for question in near])
         return judged
 
-    def _shared_edits(self, pair: Pair, met: Met) -> list[tuple[str, Edit, Edit]] | None:
-        """What settles a pair: the files that both edit; None when only a whole merge does."""
+    def _questions(self, pair: Pair, met: Met) -> list[Question] | None:
+        """The files whose merges settle a pair; None when only a whole merge does.
+
+        A path that exists before and after on every side is no end of a rename, and nothing that happens
+        to others touches it.
+        """
         one, other = (self._tips[place] for place in pair)
         if met.entangled or met.overlap.guarded or not (self._lands(one) and self._lands(other)):
             return None
-        mine, yours = self._met[one].edits, self._met[other].edits
-        shared = self._met[one].paths & self._met[other].paths
-        edits = []
-        for path in shared:
-            left, right = mine.get(path), yours.get(path)
-            if left is None or right is None or (left.old, left.mode) != (right.old, right.mode):
+        questions: list[Question] = []
+        for path in (self._own[one].paths | self._on_base[one].paths) & (
+            self._own[other].paths | self._on_base[other].paths
+        ):
+            sides = self._sides(one, path), self._sides(other, path)
+            if sides[0] is None or sides[1] is None:
                 return None
-            edits.append((path, left, right))
-        return edits
+            found = _both_orders(path, sides[0], sides[1])
+            if found is None:
+                return None
+            questions += found
+        return questions
+
+    def _sides(self, tip: Oid, path: str) -> "_Side | None":
+        """How a branch edits a file, on its merge base and on the base; None when it is no plain edit."""
+        own, on_base = self._own[tip], self._on_base[tip]
+        edit, edit_on_base = own.edits.get(path), on_base.edits.get(path)
+        if edit is None or (edit_on_base is None and path in on_base.paths):
+            return None
+        return edit, edit_on_base
 
     def _lands(self, tip: Oid) -> bool:
         return self._brought[tip].commit is not None and self._bench.lone(tip)
-
-    def _find_hunks(self, pairs: Sequence[Sequence[tuple[str, Edit, Edit]]]) -> None:
-        wanted = {(path, edit): None for edits in pairs for path, *both in edits for edit in both}
-        plain = plainly_merged(self._bench.git, {path for path, _ in wanted})
-        edits = [(path, edit) for path, edit in wanted if path in plain]
-        self.hunks = hunks_of(self._bench.git, self._bench.writer, edits)
-
-    def _apart(self, one: Edit, other: Edit) -> bool:
-        if one == other:
-            return True
-        left, right = self.hunks.get(one), self.hunks.get(other)
-        return left is not None and right is not None and gap(left, right) > 0
 
     def _requests(self, pair: Pair, met: Met) -> list[Request]:
         one, other = (self._tips[place] for place in pair)
@@ -122,20 +131,30 @@ class Judge:
         both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]
         return both[:1] if both[0] == both[1][::-1] else both
 
-    def _of_one_file(self, pair: Pair, path: str) -> Request:
-        one, other = (self._met[self._tips[place]].edits[path] for place in pair)
-        writer = self._bench.writer
-
-        def holding(oid: Oid, parents: Sequence[Oid] = ()) -> Oid:
-            return writer.commit(writer.tree({path: Entry(one.mode, oid)}), parents)
-
-        before = holding(one.old)
-        return holding(one.new, [before]), holding(other.new, [before])
-
     def _merge(self, requests: Mapping[Request, None]) -> dict[Request, Judgement]:
         asked = list(requests)
         merges = iter_merges(self._bench.git, asked)
         return {request: _judgement(merge, request) for request, merge in zip(asked, merges, strict=True)}
+
+
+_Side = tuple[Edit, Edit | None]
+
+
+def _both_orders(path: str, one: _Side, other: _Side) -> list[Question] | None:
+    (left, left_on_base), (right, right_on_base) = one, other
+    edits = [edit for edit in (left, left_on_base, right, right_on_base) if edit is not None]
+    if len({edit.mode for edit in edits}) > 1:
+        return None
+    asked = []
+    # Without a change of the base's file there, the other one merges as it does with the base itself.
+    if left_on_base is not None:
+        asked.append(Question(path, left.mode, right.old, left_on_base.new, right.new, first=0))
+    calm = left_on_base == left and right_on_base == right and left.old == right.old
+    if calm:
+        return [msgspec.structs.replace(asked[0], both=True)]
+    if right_on_base is not None:
+        asked.append(Question(path, left.mode, left.old, right_on_base.new, left.new, first=1))
+    return asked
 
 
 def _judgement(merge: TreeMerge, request: Request) -> Judgement:
@@ -144,7 +163,7 @@ def _judgement(merge: TreeMerge, request: Request) -> Judgement:
     if merge.clean:
         return Judgement(merged=True)
     conflicts = [message for message in merge.messages if message.kind.startswith("CONFLICT")]
-    kinds = dict.fromkeys(message.kind.removeprefix("CONFLICT (").removesuffix(")") for message in conflicts)
+    kinds = dict.fromkeys(message.short for message in conflicts)
     path_kinds = {path: message.said for message in conflicts for path in plain_paths(message.paths, request)}
     paths = plain_paths(merge.paths, request)
     return Judgement(
@@ -165,21 +184,20 @@ def _in_any_order(come: Sequence[Judgement]) -> Judgement:
     return msgspec.structs.replace(worst, fails_after=tuple(failing))
 
 
-def _in_any_file(come: Sequence[Judgement]) -> Judgement:
-    """One file is enough to fail; the order is all the same."""
-    failing = [judged for judged in come if judged.verdict != "clean"]
-    if not failing:
-        return Judgement(merged=True)
-
-    def joined(part: Callable[[Judgement], tuple[str, ...]]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one for judged in failing for one in part(judged)))
-
+def _in_any_file(come: Sequence[tuple[Question, FileMerge]]) -> Judgement:
+    """One file is enough to fail, in either order."""
+    failing = [(question, merge) for question, merge in come if not merge.clean]
+    kinds = {question.path: merge for question, merge in failing}
+    # Where the base had no part in a file, the order is all the same and only one of them was asked.
+    orders = {order for question, _ in failing for order in ((0, 1) if question.both else (question.first,))}
+    problems = [merge.problem for merge in kinds.values() if merge.problem]
+    if problems and len(problems) == len(kinds):
+        return Judgement(verdict="unknown", reason=problems[0], merged=True)
     return Judgement(
-        verdict=max((judged.verdict for judged in failing), key=_WORSE.index),
-        paths=tuple(sorted(joined(lambda judged: judged.paths))),
-        kinds=joined(lambda judged: judged.kinds),
-        path_kinds=tuple(sorted(pair for judged in failing for pair in judged.path_kinds)),
-        fails_after=(0, 1),
-        reason=failing[0].reason,
+        verdict="conflict" if failing else "clean",
+        paths=tuple(sorted(kinds)),
+        kinds=tuple(dict.fromkeys(merge.kind for merge in kinds.values())),
+        path_kinds=tuple((path, kinds[path].said) for path in sorted(kinds)),
+        fails_after=tuple(sorted(orders)),
         merged=True,
     )

@@ -12,6 +12,8 @@ from gitcoord.git.run import Git, Oid
 MERGE = (
     # What newer versions of git read from the user's configuration, and GitHub does not know.
     *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
+    # What is written goes away soon.
+    *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
 _MERGES_IN_A_PART = 1000
@@ -28,7 +30,12 @@ class MergeMessage(msgspec.Struct, frozen=True):
     def said(self) -> str:
         """The kind as the sentence has it, which tells `add/add` from `content`."""
         found = re.match(r"CONFLICT \(([^)]*)\)", self.text)
-        return found[1] if found else self.kind.removeprefix("CONFLICT (").removesuffix(")")
+        return found[1] if found else self.short
+
+    @property
+    def short(self) -> str:
+        """The kind without its wrapping."""
+        return self.kind.removeprefix("CONFLICT (").removesuffix(")")
 
 
 class TreeMerge(msgspec.Struct, frozen=True):

@@ -76,7 +76,7 @@ class Writer:
                 Path(self._place, folder).mkdir(exist_ok=True)
                 self._folders.add(folder)
             with open(f"{self._place}/{folder}/{oid[2:]}", "wb") as file:  # noqa: PTH123 - thousands of them
-                file.write(zlib.compress(raw, 1))
+                file.write(zlib.compress(raw, 0))
         return oid
 
 

@@ -90,7 +90,8 @@ def with_branches(bed: Testbed, count: int, seed: int) -> Testbed:
             start = starts[0] if dice.random() < 0.5 else dice.choice(starts)
             wanted = min(20, max(1, round(dice.lognormvariate(1.1, 1.0))))
             chosen = dict.fromkeys(names[_pick(dice, weights)] for _ in range(wanted))
-            changes = [change for name in chosen for change in _work(dice, reader, start, name, number)]
+            changes = [change for name in chosen for change in _edit(dice, reader, start, name)]
+            changes += _structure(dice, reader, start, dice.choice(names), number)
             if dice.random() < 0.02:
                 changes += _moved_directory(bed, start, names[_pick(dice, weights)], number)
             stream.append(_commit(f"refs/heads/work/{number}", start, 10_000 + number, changes))
@@ -148,21 +149,30 @@ def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def _work(dice: random.Random, reader: _Reader, start: str, name: str, number: int) -> Iterator[bytes]:
+def _edit(dice: random.Random, reader: _Reader, start: str, name: str) -> Iterator[bytes]:
     text = reader.read(start, name)
-    if text is None or b"\0" in text or b"\n" in os.fsencode(name) or len(text) > 200_000:
-        return
+    if text is not None and _editable(name, text):
+        yield _put(name, _edited(dice, text))
+
+
+def _structure(dice: random.Random, reader: _Reader, start: str, name: str, number: int) -> Iterator[bytes]:
+    """Sometimes a new, a removed or a renamed file: any one, for popular files stay where they are."""
+    text = reader.read(start, name)
     kind = dice.random()
     folder = name.rpartition("/")[0]
-    if kind < 0.84:
-        yield _put(name, _edited(dice, text))
-    elif kind < 0.94:
+    if text is None or not _editable(name, text):
+        return
+    if kind < 0.35:
         yield _put(f"{folder}/new_{dice.randrange(400)}.py".lstrip("/"), _text(dice))
-    elif kind < 0.96:
+    elif kind < 0.45:
         yield b"D " + _quoted(name)
-    else:
+    elif kind < 0.6:
         yield b"R " + _quoted(name) + b" " + _quoted(f"{name}.moved{number}")
         yield _put(f"{name}.moved{number}", _edited(dice, text))
+
+
+def _editable(name: str, text: bytes) -> bool:
+    return b"\0" not in text and b"\n" not in os.fsencode(name) and len(text) < 200_000
 
 
 def _moved_directory(bed: Testbed, start: str, name: str, number: int) -> list[bytes]:

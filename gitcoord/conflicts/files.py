@@ -1,0 +1,98 @@
+"""Merging single files: what two branches that only edit it make of a file, without the trees around it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.attributes import plainly_merged
+from gitcoord.conflicts.changes import Edit
+from gitcoord.conflicts.lines import Hunks, gap, hunks_of
+from gitcoord.conflicts.onto import Workbench
+from gitcoord.git.merges import iter_merges
+from gitcoord.git.run import Oid
+from gitcoord.git.writing import Entry
+
+_ANY_NAME = "gitcoord-file"
+_NONE: Hunks = ()
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Whether two edits of a file merge: the blobs before and on both sides.
+
+    `first` is which of two branches, 0 or 1, has landed before; `both` when that makes no difference.
+    """
+
+    path: str
+    mode: str
+    before: Oid
+    ours: Oid
+    theirs: Oid
+    first: int = 0
+    both: bool = False
+
+
+class FileMerge(msgspec.Struct, frozen=True):
+    """What became of it; `kind` and `said` as git names a conflict; `problem` says why git could not try."""
+
+    clean: bool
+    kind: str = ""
+    said: str = ""
+    problem: str = ""
+
+
+class FileMerges:
+    """Merges files, and knows the lines that their edits changed."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._plain: set[str] = set()
+        self.hunks: dict[Edit, Hunks] = {}
+
+    def prepare(self, questions: Iterable[Question]) -> None:
+        """Finds the lines that the edits of `questions` changed, all in one diff."""
+        edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
+        self._plain = plainly_merged(self._bench.git, {_ANY_NAME, *(path for path, _ in edits)})
+        plain = [(path, edit) for path, edit in edits if path in self._plain]
+        self.hunks = hunks_of(self._bench.git, self._bench.writer, plain)
+
+    def apart(self, question: Question) -> bool:
+        """Whether the lines alone say that the merge is clean."""
+        if question.ours == question.theirs or question.before in (question.ours, question.theirs):
+            return True
+        left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
+        return bool(left and right) and gap(left, right) > 0
+
+    def merge(self, questions: Mapping[Question, None]) -> dict[Question, FileMerge]:
+        """The merge of every question."""
+        asked: dict[tuple[Oid, Oid], list[Question]] = {}
+        for question in questions:
+            asked.setdefault(self._request(question), []).append(question)
+        found: dict[Question, FileMerge] = {}
+        merges = iter_merges(self._bench.git, list(asked))
+        for alike, merge in zip(asked.values(), merges, strict=True):
+            first = next((m for m in merge.messages if m.kind.startswith("CONFLICT")), None)
+            come = FileMerge(bool(merge.clean), problem=merge.problem)
+            if first:
+                come = FileMerge(False, first.short, first.said)
+            found.update(dict.fromkeys(alike, come))
+        return found
+
+    def _request(self, question: Question) -> tuple[Oid, Oid]:
+        # A name matters to nothing but attributes, and a short one saves the directories around it.
+        name = _ANY_NAME if {_ANY_NAME, question.path} <= self._plain else question.path
+        before = self._holding(name, question.mode, question.before)
+        ours, theirs = (
+            self._holding(name, question.mode, blob, [before]) for blob in (question.ours, question.theirs)
+        )
+        return ours, theirs
+
+    def _holding(self, name: str, mode: str, blob: Oid, parents: Sequence[Oid] = ()) -> Oid:
+        writer = self._bench.writer
+        return writer.commit(writer.tree({name: Entry(mode, blob)}), parents)
+
+
+def _edits(question: Question) -> tuple[Edit, Edit]:
+    return (
+        Edit(question.mode, question.before, question.ours),
+        Edit(question.mode, question.before, question.theirs),
+    )
