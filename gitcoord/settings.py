@@ -14,6 +14,21 @@ from gitcoord.errors import usage_error
 SETTINGS_FILE = "gitcoord.toml"
 
 
+class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[rules]` table: patterns as in .gitignore for paths that count in another way than others.
+
+    `preset` adds patterns for ecosystems by name. `on_scratch` says what `submit` does with a branch that
+    holds scratch files: refuse it, or allow it.
+    """
+
+    preset: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    hub: tuple[str, ...] = ()
+    exclusive: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    on_scratch: Literal["refuse", "allow"] = "refuse"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case."""
 
@@ -26,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repository: str | None = None
     serialize_on: Literal["conflict", "overlap"] = "conflict"
     ignore: tuple[str, ...] = ()
+    rules: RuleSettings = RuleSettings()
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"
     state_prefix: str = "refs/gitcoord/"

@@ -1,0 +1,101 @@
+"""Which paths count how: gitignore-style patterns from the settings, from presets and from options.
+
+A path has at most one rule. Own patterns are asked before those of presets, and in each of the two `ignore`
+before `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern that matches counts; `!` takes a
+path out of one rule, a preset's too.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from gitcoord.conflicts.presets import PRESETS
+from gitcoord.errors import usage_error
+from gitcoord.settings import RuleSettings
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+Rule = Literal["ignore", "scratch", "exclusive", "hub"]
+_RULES: Final[tuple[Rule, ...]] = ("ignore", "scratch", "exclusive", "hub")
+OWN: Final = "settings"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule for one path, with the pattern that says so and where that was written."""
+
+    path: str
+    rule: Rule
+    pattern: str
+    source: str
+
+
+class Rulebook:
+    """Answers which rule holds for a path.
+
+    `ignore`: its overlap does not count. `hub`: many tasks touch it, so that only a failing merge counts.
+    `exclusive`: whoever touches it goes one after another. `scratch`: it must not land.
+    """
+
+    def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
+        """`ignore` are further patterns. Raises `bad-ignore`, `bad-rule` or `no-such-preset` (exit 2)."""
+        own = settings or RuleSettings()
+        self.on_scratch = own.on_scratch
+        unknown = [name for name in own.preset if name not in PRESETS]
+        if unknown:
+            raise usage_error(
+                "no-such-preset",
+                f"There is no preset {unknown[0]!r} for rules.",
+                f"There are: {', '.join(sorted(PRESETS))}.",
+            )
+        self._sections: list[tuple[Rule, str, GitIgnoreSpec]] = []
+        for name, section in ((OWN, own), *((f"preset {name}", PRESETS[name]) for name in own.preset)):
+            for rule in _RULES:
+                patterns = getattr(section, rule)
+                if rule == "ignore" and name == OWN:
+                    patterns = (*patterns, *ignore)
+                if patterns:
+                    self._sections.append((rule, name, _spec(rule, patterns)))
+        self._known: dict[str, Decision | None] = {}
+
+    def decide(self, path: str) -> Decision | None:
+        """The rule for `path`, if there is one."""
+        if path not in self._known:
+            self._known[path] = self._look_up(path)
+        return self._known[path]
+
+    def by(self, rule: Rule, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of `paths` that `rule` holds for."""
+        return tuple(path for path in paths if (found := self.decide(path)) and found.rule == rule)
+
+    def decisions(self, paths: Iterable[str]) -> tuple[Decision, ...]:
+        """What was decided for each of `paths` that has a rule."""
+        return tuple(found for path in paths if (found := self.decide(path)))
+
+    def _look_up(self, path: str) -> Decision | None:
+        taken_out: set[Rule] = set()
+        for rule, source, spec in self._sections:
+            found = spec.check_file(path)
+            if found.include is None or found.index is None or rule in taken_out:
+                continue
+            if found.include:
+                pattern = str(getattr(spec.patterns[found.index], "pattern", ""))
+                return Decision(path=path, rule=rule, pattern=pattern, source=source)
+            taken_out.add(rule)
+        return None
+
+
+def _spec(rule: Rule, patterns: Sequence[str]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
+    for pattern in patterns:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except ValueError as error:
+            raise usage_error(
+                "bad-ignore" if rule == "ignore" else "bad-rule",
+                f"{pattern!r} is not a pattern for paths ({rule}): {error}.",
+                "Patterns are written as in .gitignore, for example `docs/**` or `*.lock`.",
+            ) from error
+    return GitIgnoreSpec.from_lines(patterns)
