@@ -9,7 +9,8 @@ from tests.merging.scenes import three_tasks_on_github
 from tests.support.cli import start_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
-from tests.support.github.model import Protection
+from tests.support.github.model import Protection, Pull
+from tests.support.github.repository import EmulatedRepository
 from tests.support.project import MAIN, Project, independent
 from tests.support.repos import Repo
 
@@ -41,7 +42,11 @@ def test_a_base_that_is_pushed_to_in_the_middle_of_a_merge_is_looked_at_again(
 ) -> None:
     project = three_tasks_on_github(tmp_path, hub, "multi-pr")
     elsewhere = {"src/main.rs": MAIN.replace("start", "start elsewhere")}
-    hub.on("before_merge_cas", lambda *_: project.remote.commit(elsewhere, "pushed from outside") and None)
+
+    def push(app: EmulatedRepository, pull: Pull) -> None:
+        project.remote.commit(elsewhere, "pushed from outside")
+
+    hub.on("before_merge_cas", push)
     ran = project.run("merge-level", "--json")
     assert tasks_of(ran.json["landed"]) == ["2"]
     assert [(one["task"], one["with"]) for one in ran.json["deferred"]] == [("1", []), ("3", [])]

@@ -1,0 +1,59 @@
+"""`gitcoord merge-level` as people and programs call it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, independent
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project.create(tmp_path, independent("1"), strategy="single-pr")
+    made.work("1", {"one.txt": "1\n"})
+    return made
+
+
+def test_wrong_words_are_named_with_a_way_out(project: Project) -> None:
+    before = project.remote.refs()
+    for arguments, named in (
+        (("--strategy", "both"), "--strategy cannot be 'both'"),
+        (("--method", "fold"), "--method cannot be 'fold'"),
+        (("--serialize-on", "fear"), "--serialize-on cannot be 'fear'"),
+        (("--wait", "soon"), "'soon' is no duration"),
+        (("--wait", "-5m"), "'-5m' is no duration"),
+        (("--forge", "gitlab"), "'gitlab' is no forge"),
+        (("--ignore", "!"), "is not a pattern"),
+        (("level-7",), "no level 'level-7'"),
+        (("--all-or-nothing", "--strategy", "multi-pr"), "--all-or-nothing needs --strategy single-pr"),
+    ):
+        ran = project.run("merge-level", *arguments)
+        assert ran.code == 2, (arguments, ran)
+        assert named in ran.err, (arguments, ran.err)
+    assert project.remote.refs() == before
+
+
+def test_the_document_is_as_documented(project: Project) -> None:
+    steps = project.run("merge-level", "--dry-run", "--json", ok=0).json
+    assert steps["schema"] == "gitcoord.landing-preview/1"
+    ran = project.run("merge-level", "--json", ok=0)
+    base = project.remote.tip("main")
+    assert ran.json == {
+        "schema": "gitcoord.landing/1",
+        "level": "level-0",
+        "strategy": "single-pr",
+        "base": "main",
+        "base_commit": base,
+        "landed": [{"task": "1", "pull": 1, "commit": base, "wave": 1}],
+        "deferred": [],
+        "waiting": [],
+    }
+    assert "task 1 has landed" in ran.err
+    assert "level-0 has landed on main" in project.run("merge-level", ok=0).out
+    assert "nothing is left to do" in project.run("merge-level", "--dry-run", ok=0).out
+
+
+def test_help_shows_examples(project: Project) -> None:
+    shown = project.run("merge-level", "--help", ok=0).out
+    assert "gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m" in shown
+    assert "--ignore" in shown
