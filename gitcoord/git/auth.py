@@ -2,22 +2,29 @@
 
 import base64
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 
-from gitcoord.git.hosting import find_token, is_github, may_carry_token, parse_address
+from gitcoord.git.hosting import Address, find_token, is_github, may_carry_token, parse_address
+
+_APP_VARIABLE = "GITCOORD_APP_ID"
+_CREDENTIALS = "gitcoord.forge.github.git_credentials"
 
 
 def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment that lets git authenticate to `remote_url`; {} when it needs none.
 
     That is a header with the token, when the remote is GitHub over HTTPS, has no login of its own, and the
-    environment holds a token for it.
+    environment holds a token for it; a program to ask when it names a GitHub App.
     """
     address = parse_address(remote_url)
     if address is None or address.has_login or address.scheme not in ("http", "https"):
         return {}
     if not is_github(address, environ) or not may_carry_token(address, environ):
         return {}
+    if environ.get(_APP_VARIABLE, "").strip():
+        return _appended(environ, _asking_the_app(address))
     token = find_token(address.host, environ)
     if token is None:
         return {}
@@ -26,6 +33,19 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     # The empty value drops headers from configuration files: CI checkouts leave their own Authorization
     # header there, and GitHub answers 400 to two of them.
     return _appended(environ, [(key, ""), (key, f"Authorization: Basic {login}")])
+
+
+def _asking_the_app(address: Address) -> list[tuple[str, str]]:
+    """Lets git ask for a token of the GitHub App whenever it needs one: they live for an hour only."""
+    place = f"{address.scheme}://{address.authority}"
+    # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
+    helper = f"!{shlex.quote(sys.executable)} -P -m {_CREDENTIALS}"
+    return [
+        (f"http.{place}/.extraHeader", ""),
+        (f"credential.{place}.helper", ""),
+        (f"credential.{place}.helper", helper),
+        (f"credential.{place}.useHttpPath", "true"),
+    ]
 
 
 def _appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:

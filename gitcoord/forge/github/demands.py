@@ -5,7 +5,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from gitcoord.forge.github.answers import (
+from gitcoord.forge.github.gates import Demands, RequiredCheck
+from gitcoord.forge.github.gateway import Gateway
+from gitcoord.forge.github.rule_answers import (
     BranchAnswer,
     CheckParameters,
     ProtectionAnswer,
@@ -13,8 +15,6 @@ from gitcoord.forge.github.answers import (
     ReviewParameters,
     RuleAnswer,
 )
-from gitcoord.forge.github.gates import Demands, RequiredCheck
-from gitcoord.forge.github.gateway import Gateway
 
 
 def read_demands(gateway: Gateway, repository_path: str, base: str) -> Demands:
