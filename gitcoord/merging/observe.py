@@ -1,13 +1,14 @@
 """Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_trees
+from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
@@ -239,16 +240,24 @@ def _revived(scene: Scene, look: _Look, works: list[Work], branch: LevelBranch |
         return works
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
     pairs = [(target, work.head or "") for work in deferred for target in targets]
+    unknown = [pair for pair in pairs if not scene.ancestry.recalls(("merges", *pair))]
     with scene.repository.git.quarantine() as git:
-        clean = [merged.clean is True for merged in merge_trees(git, pairs)]
-    width = len(targets)
-    again = {
-        work.task for index, work in enumerate(deferred) if all(clean[index * width : (index + 1) * width])
-    }
+        for pair, merged in zip(unknown, merge_trees(git, unknown), strict=True):
+            scene.ancestry.remembered(("merges", *pair), partial(_clean_tree, merged))
+    failing = {head for target, head in pairs if not _merges(scene, target, head)}
+    again = {work.task for work in deferred if work.head not in failing}
     return [
         msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
         for work in works
     ]
+
+
+def _merges(scene: Scene, target: Oid, head: Oid) -> bool:
+    return scene.ancestry.remembered(("merges", target, head), lambda: None) is not None
+
+
+def _clean_tree(merged: TreeMerge) -> Oid | None:
+    return merged.tree if merged.clean else None
 
 
 def _named(tasks: list[TaskId]) -> str:
