@@ -51,6 +51,7 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.forge.diagnosis import broken, fine
 
     name = "git"
+    context = None
     try:
         context = open_context()
         yield fine(name, f"{context.repository.git.text('version')} is new enough.")
@@ -64,9 +65,20 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
         context.repository.require_history()
     except GitcoordError as error:
         yield broken(name, error.message, error.hint)
+        if context is not None and name == "remote":
+            # A silent remote is often a matter of the token, which GitHub's API tells more about.
+            yield from _github_alone(context, base, repository)
         return
     yield from _guarded("state", lambda: _state(context))
     yield from _guarded("github", lambda: _github(context, landing, repository))
+
+
+def _github_alone(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.forges import is_github
+
+    if is_github(context.repository.remote_url):
+        landing = base or context.settings.base or "main"
+        yield from _guarded("github", lambda: _github(context, landing, repository))
 
 
 def _guarded(name: str, look: "Callable[[], Iterator[Diagnosis]]") -> "Iterator[Diagnosis]":

@@ -213,4 +213,14 @@ def test_a_git_that_is_too_old(clinic: Clinic, tmp_path: Path) -> None:
 def test_an_app_that_is_not_installed_there(clinic: Clinic, hub: GitHubEmulator) -> None:
     robot = hub.make_app("acme/other")
     clinic.set(GITCOORD_APP_ID=str(robot.id), GITCOORD_APP_PRIVATE_KEY=robot.private_key)
-    assert "not installed on acme/app" in clinic.complaint("token")
+    findings = clinic.examine(code=1)
+    # Git gets no login, and GitHub's API says why.
+    assert (findings["remote"]["verdict"], findings["token"]["verdict"]) == ("failed", "failed")
+    assert "not installed on acme/app" in findings["token"]["message"]
+
+
+def test_an_app_that_is_installed(clinic: Clinic, hub: GitHubEmulator) -> None:
+    robot = hub.make_app("acme/app")
+    clinic.set(GITHUB_TOKEN="", GITCOORD_APP_ID=str(robot.id), GITCOORD_APP_PRIVATE_KEY=robot.private_key)
+    findings = clinic.examine(code=0)
+    assert findings["token"]["message"] == f"Signed in as the GitHub App {robot.id}."
