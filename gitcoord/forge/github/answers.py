@@ -186,6 +186,13 @@ class CheckRunsAnswer(Answer, frozen=True):
     check_runs: tuple[CheckRunAnswer, ...] = ()
 
 
+class CommentAnswer(Answer, frozen=True):
+    """A comment of a pull request."""
+
+    id: int
+    body: str = ""
+
+
 class UserAnswer(Answer, frozen=True):
     """Who wrote something."""
 

@@ -14,6 +14,7 @@ from gitcoord.forge.github.answers import (
     RepositoryAnswer,
     ReviewAnswer,
 )
+from gitcoord.forge.github.conversation import Conversation
 from gitcoord.forge.github.demands import read_demands
 from gitcoord.forge.github.finding import Finder
 from gitcoord.forge.github.gates import (
@@ -32,6 +33,9 @@ from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
 
+_REPLICATION = 30.0
+"""How many seconds GitHub's replicas may take to know a new pull request."""
+
 
 class GitHubForge:
     """Pull requests of one repository on GitHub."""
@@ -46,6 +50,8 @@ class GitHubForge:
         self._finder = Finder(gateway, self.full_name)
         self._later = LaterMerges(gateway, self._path)
         self.handover = Handover(gateway, self._path)
+        self.conversation = Conversation(gateway, self.full_name)
+        self._opened: set[int] = set()
         self._demands: dict[str, Demands] = {}
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
@@ -67,6 +73,7 @@ class GitHubForge:
             written if isinstance(written, NoAnswer) else decode_written(written, PullAnswer, f"POST {path}")
         )
         if isinstance(answer, PullAnswer):
+            self._opened.add(answer.number)
             return answer.to_pull()
         return self._finder.open_one(new.head, new.base) or Unclear(message=answer.message)
 
@@ -153,7 +160,12 @@ class GitHubForge:
         )
 
     def _read(self, number: int) -> PullAnswer:
-        found = self._gateway.read_if_there(f"{self._path}/pulls/{number}", PullAnswer)
+        def look() -> PullAnswer | None:
+            return self._gateway.read_if_there(f"{self._path}/pulls/{number}", PullAnswer)
+
+        # What was opened a moment ago is not yet known to every replica.
+        seconds = _REPLICATION if number in self._opened else 0.0
+        found = self._gateway.patience.poll(look, f"pull request {number}", seconds=seconds)
         if found is None:
             raise GitcoordError(
                 "no-such-pull",

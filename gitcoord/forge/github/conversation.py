@@ -1,0 +1,100 @@
+"""What gitcoord says on pull requests, and tidying up after them.
+
+Its own comments are found again by a hidden marker and edited, so however often something is said it stands
+there once. Deleting a branch through the API closes the pull requests that build on it: those are moved before.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.answers import CommentAnswer, PullAnswer
+from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written
+from gitcoord.forge.github.refusals import ref_refusal
+from gitcoord.forge.github.sending import NoAnswer
+
+_MARKER = "<!-- gitcoord:{} -->"
+
+
+class Conversation:
+    """Texts, labels and branches around the pull requests of one repository."""
+
+    def __init__(self, gateway: Gateway, full_name: str) -> None:
+        self._gateway = gateway
+        self._owner = full_name.split("/")[0]
+        self._path = f"/repos/{full_name}"
+
+    def say(self, number: int, topic: str, text: str) -> None:
+        """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there."""
+        body = f"{_MARKER.format(topic)}\n{text}"
+        known = self._own_comment(number, topic)
+        if known is not None and known.body == body:
+            return
+        if known is None:
+            written = self._gateway.write("POST", f"{self._path}/issues/{number}/comments", {"body": body})
+        else:
+            written = self._gateway.write("PATCH", f"{self._path}/issues/comments/{known.id}", {"body": body})
+        if isinstance(written, NoAnswer):
+            found = self._own_comment(number, topic)
+            if found is not None and found.body == body:
+                return
+        _require(written, f"the comment on pull request {number}")
+
+    def label(self, number: int, labels: tuple[str, ...]) -> None:
+        """Puts labels on a pull request; twice is once."""
+        if labels:
+            path = f"{self._path}/issues/{number}/labels"
+            self._twice("POST", path, {"labels": list(labels)}, f"the labels of pull request {number}")
+
+    def ask_for_reviews(self, number: int, logins: tuple[str, ...]) -> None:
+        """Asks people to review; twice is once."""
+        if logins:
+            path = f"{self._path}/pulls/{number}/requested_reviewers"
+            self._twice("POST", path, {"reviewers": list(logins)}, f"the reviewers of pull request {number}")
+
+    def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
+        """Deletes a merged branch; pull requests onto it are moved to `base` first. Returns their numbers."""
+        query = {"state": "open", "base": branch}
+        pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
+        dependents = tuple(pull.number for page in pages for pull in page)
+        for number in dependents:
+            what = f"the base of pull request {number}"
+            self._twice("PATCH", f"{self._path}/pulls/{number}", {"base": base}, what)
+        path = f"{self._path}/git/refs/heads/{quote(branch)}"
+        written = self._gateway.write("DELETE", path, {}, denied=(404,))
+        if isinstance(written, Denied) and ref_refusal(written.status, written.text) == "gone":
+            return dependents
+        if isinstance(written, NoAnswer) and not self._is_there(branch):
+            return dependents
+        _require(written, f"the branch {branch}")
+        return dependents
+
+    def _own_comment(self, number: int, topic: str) -> CommentAnswer | None:
+        path = f"{self._path}/issues/{number}/comments"
+        for page in self._gateway.read_pages(path, tuple[CommentAnswer, ...]):
+            for comment in page:
+                if comment.body.startswith(_MARKER.format(topic)):
+                    return comment
+        return None
+
+    def _is_there(self, branch: str) -> bool:
+        path = f"{self._path}/git/ref/heads/{quote(branch)}"
+        return self._gateway.headers(path)[0] != 404
+
+    def _twice(self, verb: str, path: str, body: dict[str, Any], what: str) -> None:
+        """For changes that are the same when they are made again: a lost answer is asked for once more."""
+        written = self._gateway.write(verb, path, body)
+        if isinstance(written, NoAnswer):
+            written = self._gateway.write(verb, path, body)
+        _require(written, what)
+
+
+def _require(written: Written, what: str) -> None:
+    if isinstance(written, Accepted):
+        return
+    said = written.text if isinstance(written, Denied) else written.message
+    raise GitcoordError(
+        "not-changed",
+        f"GitHub did not change {what}: {said}.",
+        hint="Run the same command again; it goes on where it stopped.",
+    )
