@@ -1,7 +1,7 @@
 """What gitcoord says on pull requests, and tidying up after them.
 
 Its own comments are found again by a hidden marker and edited, so however often something is said it stands
-there once. Deleting a branch through the API closes the pull requests that build on it: those are moved before.
+there once. Deleting a branch closes the pull requests that build on it, so those are moved first.
 """
 
 from typing import Any
