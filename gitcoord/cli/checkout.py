@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
 
 _EXAMPLES = """Examples:
 
@@ -19,7 +20,9 @@ _EXAMPLES = """Examples:
 
 @app.command("checkout", epilog=_EXAMPLES)
 def checkout(
-    task: Annotated[str, typer.Argument(help="The task's id.", show_default=False)],
+    task: Annotated[
+        str, typer.Argument(autocompletion=complete_task, help="The task's id.", show_default=False)
+    ],
     stack: Annotated[
         bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")
     ] = False,

@@ -1,10 +1,11 @@
 """`gitcoord merge-level`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_level
 
 if TYPE_CHECKING:
     from gitcoord.merging.observe import Scene
@@ -23,13 +24,20 @@ def merge_level(
     level: Annotated[
         str | None,
         typer.Argument(
-            help="level-0 or 0; default: the first level that has not landed.", show_default=False
+            autocompletion=complete_level,
+            help="level-0 or 0; default: the first level that has not landed.",
+            show_default=False,
         ),
     ] = None,
-    strategy: Annotated[str | None, typer.Option(help="single-pr or multi-pr; default: the plan's.")] = None,
-    method: Annotated[str | None, typer.Option(help="merge, squash or rebase.")] = None,
+    strategy: Annotated[
+        Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")
+    ] = None,
+    method: Annotated[
+        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
+    ] = None,
     wait: Annotated[
-        str | None, typer.Option(help="How long to wait for workers and gates, such as 30m or 1h.")
+        str | None,
+        typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
     ] = None,
     partial: Annotated[
         bool,
@@ -39,7 +47,7 @@ def merge_level(
         bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
     ] = False,
     serialize_on: Annotated[
-        str | None, typer.Option(help="conflict (default) or overlap: what puts tasks into different waves.")
+        Literal["conflict", "overlap"] | None, typer.Option(help="What puts tasks into different waves.")
     ] = None,
     ignore: Annotated[
         list[str] | None,
@@ -47,8 +55,12 @@ def merge_level(
             metavar="GLOB", help="Paths whose overlap does not count, as in .gitignore; may be repeated."
         ),
     ] = None,
-    forge: Annotated[str | None, typer.Option(help="auto, github or local.")] = None,
-    repository: Annotated[str | None, typer.Option(help="OWNER/NAME on GitHub.")] = None,
+    forge: Annotated[
+        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="The repository on GitHub.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")

@@ -1,18 +1,18 @@
 """From the words of `merge-level` to the values that landing takes."""
 
 from collections.abc import Sequence
-
-import msgspec
+from typing import Literal
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.forges import open_forge
 from gitcoord.cli.levels import find_level
 from gitcoord.errors import usage_error
+from gitcoord.forge.port import Method
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.model import Options
 from gitcoord.merging.observe import Scene
-from gitcoord.planning.model import Plan
+from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import Settings
 
 
@@ -20,37 +20,32 @@ def make_options(
     plan: Plan,
     settings: Settings,
     *,
-    strategy: str | None,
-    method: str | None,
+    strategy: Strategy | None,
+    method: Method | None,
     wait: str | None,
     partial: bool,
     all_or_nothing: bool,
-    serialize_on: str | None,
+    serialize_on: Literal["conflict", "overlap"] | None,
     ignore: Sequence[str],
 ) -> Options:
-    """The options of a run; raises `usage` (exit 2) for a word that is none of the choices."""
-    words = {
-        "strategy": strategy or plan.strategy,
-        "method": method or settings.method,
-        "wait": seconds(wait),
-        "partial": partial,
-        "all_or_nothing": all_or_nothing,
-        "serialize_on": serialize_on or settings.serialize_on,
-        "ignore": (*settings.ignore, *ignore),
-    }
-    if all_or_nothing and words["strategy"] == "multi-pr":
-        raise usage_error(
-            "usage",
-            "--all-or-nothing needs --strategy single-pr: under multi-pr every task lands by itself.",
-            "Leave it out, or land the level through one pull request.",
-        )
-    try:
-        return msgspec.convert(words, Options)
-    except msgspec.ValidationError as error:
-        where = str(error).rpartition("`$.")[2].rstrip("`").replace("_", "-")
-        raise usage_error(
-            "usage", f"--{where} cannot be {words.get(where.replace('-', '_'))!r}.", "See --help."
-        ) from error
+    """The options of a run; raises `usage` (exit 2) for what does not go together."""
+    chosen = strategy or plan.strategy
+    for option, given in (("--all-or-nothing", all_or_nothing), ("--partial", partial)):
+        if given and chosen == "multi-pr":
+            raise usage_error(
+                "usage",
+                f"{option} needs --strategy single-pr: under multi-pr every task lands by itself.",
+                "Leave it out, or land the level through one pull request.",
+            )
+    return Options(
+        strategy=chosen,
+        method=method or settings.method,
+        wait=seconds(wait),
+        partial=partial,
+        all_or_nothing=all_or_nothing,
+        serialize_on=serialize_on or settings.serialize_on,
+        ignore=(*settings.ignore, *ignore),
+    )
 
 
 def seconds(text: str | None) -> float:

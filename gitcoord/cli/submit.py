@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -22,7 +23,9 @@ def submit(
     task: Annotated[
         str | None,
         typer.Argument(
-            help="The task's id; default: the task whose branch is checked out.", show_default=False
+            autocompletion=complete_task,
+            help="The task's id; default: the task whose branch is checked out.",
+            show_default=False,
         ),
     ] = None,
     allow_empty: Annotated[

@@ -17,15 +17,16 @@ def project(tmp_path: Path) -> Project:
 def test_wrong_words_are_named_with_a_way_out(project: Project) -> None:
     before = project.remote.refs()
     for arguments, named in (
-        (("--strategy", "both"), "--strategy cannot be 'both'"),
-        (("--method", "fold"), "--method cannot be 'fold'"),
-        (("--serialize-on", "fear"), "--serialize-on cannot be 'fear'"),
+        (("--strategy", "both"), "'both' is not one of 'single-pr', 'multi-pr'"),
+        (("--method", "fold"), "'fold' is not one of"),
+        (("--serialize-on", "fear"), "'fear' is not one of"),
         (("--wait", "soon"), "'soon' is no duration"),
         (("--wait", "-5m"), "'-5m' is no duration"),
-        (("--forge", "gitlab"), "'gitlab' is no forge"),
+        (("--forge", "gitlab"), "'gitlab' is not one of"),
         (("--ignore", "!"), "is not a pattern"),
         (("level-7",), "no level 'level-7'"),
         (("--all-or-nothing", "--strategy", "multi-pr"), "--all-or-nothing needs --strategy single-pr"),
+        (("--partial", "--strategy", "multi-pr"), "--partial needs --strategy single-pr"),
     ):
         ran = project.run("merge-level", *arguments)
         assert ran.code == 2, (arguments, ran)
