@@ -8,15 +8,16 @@ from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.conflicts.model import BranchInput, ConflictReport
-    from gitcoord.git.run import Oid
-    from gitcoord.planning.model import Plan, PlannedLevel
+    from gitcoord.cli.level_check import Checked
 
 _EPILOG = """\b
 Examples:
   gitcoord check-conflicts                         the first level that has not landed
   gitcoord check-conflicts level-0 --save          write the waves that follow into the plan
   gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock' --ignore docs/
+  gitcoord check-conflicts --explain               which rule decided for each pair
+  gitcoord check-conflicts --what-if 7             the order if task 7 landed first
+  gitcoord check-conflicts --watch                 stay, and check again when a branch moves
   gitcoord check-conflicts --json                  for a program
 """
 
@@ -44,9 +45,29 @@ def check_conflicts(
             help="Paths whose overlap does not count, as in .gitignore; may be repeated.",
         ),
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")] = False,
+    what_if: Annotated[
+        str | None, typer.Option("--what-if", metavar="TASK", help="Let this task land first.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="TASK", help="Leave this task out; may be repeated."),
+    ] = None,
+    worktrees: Annotated[
+        bool, typer.Option("--worktrees", help="Count uncommitted work in the worktrees of this clone.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and check again whenever a branch has moved.")
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often --watch looks.")
+    ] = 5.0,
     save: Annotated[bool, typer.Option("--save", help="Write the waves into the plan.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.conflicts/1 document on stdout.")
+        bool,
+        typer.Option(
+            "--json", help="One gitcoord.conflicts/1 document on stdout; with --watch a line for each change."
+        ),
     ] = False,
 ) -> None:
     """Find which branches of LEVEL really conflict, by merging them in memory.
@@ -55,71 +76,52 @@ def check_conflicts(
     working tree nor a branch is touched. Paths that are ignored do not keep tasks apart; a merge that
     fails in one is a conflict all the same, because landing would fail there.
     """
-    import msgspec
-
-    from gitcoord.cli.conflicts_view import show_conflicts
+    from gitcoord.cli.conflicts_view import document, show_checked
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.levels import find_level
+    from gitcoord.cli.level_check import Asked, check, look
     from gitcoord.cli.output import emit_json, say, stdout_console
-    from gitcoord.conflicts.examine import examine
-    from gitcoord.errors import Exit
-    from gitcoord.merging.order import candidates
+    from gitcoord.errors import Exit, usage_error
 
+    if save and (without or worktrees or watch):
+        raise usage_error(
+            "usage",
+            "--save goes with neither --without nor --worktrees nor --watch: the plan holds the branches.",
+            "Check first, and save with a second call.",
+        )
     context = open_context()
     context.repository.require_history()
-    context.store.refresh()
-    plan = context.store.require_plan()
-    base_commit = context.shared.branch(context.base(plan.base)) or ""
-    inputs = _inputs(context, plan, base_commit)
-    chosen = find_level(plan, level, [branch.task for branch in inputs if branch.landed])
-    report = examine(
-        context.repository,
-        level=chosen.name,
-        base=plan.base,
-        base_commit=base_commit,
-        branches=[branch for branch in inputs if branch.task in chosen.tasks],
-        candidates=candidates(plan, chosen),
-        serialize_on=serialize_on or context.settings.serialize_on,
-        ignore=(*context.settings.ignore, *(ignore or ())),
+    asked = Asked(
+        level=level,
+        serialize_on=serialize_on,
+        ignore=tuple(ignore or ()),
+        first=what_if,
+        without=tuple(without or ()),
+        worktrees=worktrees,
     )
-    saved = save and _save(context, plan, chosen, report)
+    if watch:
+        from gitcoord.cli.watch import watch_level
+
+        watch_level(context, asked, every=every, as_json=as_json, explain=explain)
+    checked = check(context, asked, look(context, asked))
+    saved = save and _save(context, checked)
     if as_json:
-        document = msgspec.to_builtins(report, str_keys=True)
-        emit_json("conflicts", {**document, "one_wave": report.one_wave(), "saved": saved})
+        emit_json("conflicts", {**document(checked, asked), "saved": saved})
     else:
-        show_conflicts(stdout_console(), report, titles={t: plan.tasks[t].title for t in chosen.tasks})
+        show_checked(stdout_console(), checked, asked, explain=explain)
         if save:
             say("The waves are saved in the plan." if saved else "The plan has these waves already.")
-    if not report.one_wave():
+    if not checked.report.one_wave():
         raise typer.Exit(Exit.NO)
 
 
-def _inputs(context: "Context", plan: "Plan", base_commit: "Oid") -> "list[BranchInput]":
-    """Every task's branch as the shared refs show it."""
-    from gitcoord.conflicts.model import BranchInput
-    from gitcoord.merging.landed import landed_tasks
-
-    tips = context.shared.branches()
-    landed = landed_tasks(
-        context.repository.git,
-        base_commit=base_commit,
-        plan=plan,
-        progress=context.store.progress(),
-        tips=tips,
-    )
-    return [
-        BranchInput(task=task, branch=planned.branch, commit=tips.get(planned.branch), landed=task in landed)
-        for task, planned in plan.tasks.items()
-    ]
-
-
-def _save(context: "Context", plan: "Plan", level: "PlannedLevel", report: "ConflictReport") -> bool:
+def _save(context: "Context", checked: "Checked") -> bool:
     """Writes the report's waves into the plan; False when it had them already."""
     from gitcoord.conflicts.into_plan import plan_with_waves
     from gitcoord.events import WavesSaved
     from gitcoord.state.journal import now, worker_name
 
-    changed = plan_with_waves(plan, level, report)
+    level = checked.level
+    changed = plan_with_waves(checked.plan, level, checked.report)
     waves = next(after.waves for after in changed.levels if after.number == level.number)
     told = WavesSaved(at=now(), by=worker_name(), level=level.name, waves=waves)
-    return changed != plan and context.store.save_plan(changed, told)
+    return changed != checked.plan and context.store.save_plan(changed, told)

@@ -1,8 +1,9 @@
 """How a conflict report looks to a person: branches, a matrix, each conflict in a sentence, the waves."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from gitcoord.cli.conflicts_explain import explanation, scratch, what_if
 from gitcoord.cli.output import clean
 
 if TYPE_CHECKING:
@@ -10,35 +11,64 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from gitcoord.cli.level_check import Asked, Checked
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
     from gitcoord.tasks.model import TaskId
 
 MOST_IN_MATRIX = 20
 MOST_PATHS = 4
 MOST_OVERLAPS = 12
-_CONFLICT, _UNKNOWN, _TWINS, _OVERLAP = "✗", "?", "≠", "·"
-_STYLES = {_CONFLICT: "bold red", _UNKNOWN: "bold yellow", _TWINS: "bold magenta", _OVERLAP: "green"}
+_CONFLICT, _UNKNOWN, _TWINS, _APART, _OVERLAP = "✗", "?", "≠", "‖", "·"
+_STYLES = {
+    _CONFLICT: "bold red",
+    _UNKNOWN: "bold yellow",
+    _TWINS: "bold magenta",
+    _APART: "bold yellow",
+    _OVERLAP: "green",
+}
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
-def show_conflicts(console: "Console", report: "ConflictReport", *, titles: "Mapping[TaskId, str]") -> None:
+def show_checked(console: "Console", checked: "Checked", asked: "Asked", *, explain: bool = False) -> None:
     """Prints the whole report."""
-    console.print(_headline(report))
-    console.print(_branches(report, titles))
+    for part in pictures(checked, asked, explain=explain):
+        console.print(part)
+
+
+def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "list[Table | Text]":
+    """The parts of the report from top to bottom."""
+    report = checked.report
+    titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
+    parts: list[Table | Text] = [_headline(report), _branches(report, titles)]
     ready = [branch.task for branch in report.branches if branch.state == "ready"]
     if report.pairs and len(ready) <= MOST_IN_MATRIX:
-        console.print(_matrix(report, ready))
-        console.print(_legend(report))
-    for line in [*_clashes(report), *_overlaps(report)]:
-        console.print(line)
-    for line in _ending(report):
-        console.print(line)
+        parts += [_matrix(report, ready), _legend(report)]
+    parts += [*_clashes(report), *_overlaps(report)]
+    parts += [_text(line, "yellow") for line in scratch(report)]
+    if explain:
+        parts += map(_text, explanation(report))
+    parts += map(_text, what_if(checked, asked))
+    return [*parts, *_ending(report, checked.at_least)]
+
+
+def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
+    """The report for a program."""
+    import msgspec
+
+    found = msgspec.to_builtins(checked.report, str_keys=True)
+    found |= {"one_wave": checked.report.one_wave(), "at_least": checked.at_least}
+    if checked.otherwise is not None:
+        otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
+        found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}
+    if asked.worktrees:
+        found["worktrees"] = msgspec.to_builtins(checked.copies)
+    return dict(found)
 
 
 def sentence(pair: "PairReport") -> str:
     """What two branches do to each other, in words."""
     who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
-    shared = _paths(pair.overlap or pair.ignored)
+    shared = _paths(pair.overlap or pair.ignored or pair.hub)
     meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
     if pair.verdict == "unknown":
         return f"{meet}; git could not merge them: {clean(pair.reason)}."
@@ -49,14 +79,19 @@ def sentence(pair: "PairReport") -> str:
             f"{who} make names that some systems take for one: {_paths(pair.case_clashes)}. "
             "Git merges them, but not every system can check them out."
         )
-    return f"{meet}, and git merges them."
+    if pair.exclusive:
+        apart = _paths(pair.exclusive)
+        return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
+    hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
+    return f"{meet}, and git merges them.{hub}"
 
 
 def _failure(pair: "PairReport", who: str) -> str:
     paths = _paths(pair.conflicted_paths)
-    if set(pair.conflicted_paths) <= {*pair.overlap, *pair.ignored}:
-        where = "there" if len(pair.conflicted_paths) == len(pair.overlap + pair.ignored) else f"in {paths}"
-        return f"{who} both change {_paths(pair.overlap + pair.ignored)}, and merging them fails {where}."
+    shared = pair.overlap + pair.ignored + pair.hub
+    if set(pair.conflicted_paths) <= {*shared}:
+        where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
+        return f"{who} both change {_paths(shared)}, and merging them fails {where}."
     kinds = f" ({', '.join(map(clean, pair.kinds))})" if pair.kinds else ""
     return f"Merging {who[0].lower()}{who[1:]} fails in {paths}{kinds}."
 
@@ -126,7 +161,9 @@ def _mark(pair: "PairReport") -> str:
         return _CONFLICT
     if pair.verdict == "unknown":
         return _UNKNOWN
-    return _TWINS if pair.case_clashes else _OVERLAP
+    if pair.case_clashes:
+        return _TWINS
+    return _APART if pair.exclusive else _OVERLAP
 
 
 def _cell(mark: str) -> "Text":
@@ -138,6 +175,7 @@ def _legend(report: "ConflictReport") -> "Text":
         _CONFLICT: "conflict",
         _TWINS: "names clash",
         _UNKNOWN: "not known",
+        _APART: "one after another by rule",
         _OVERLAP: "same paths, merge is clean",
     }
     used = {_mark(pair) for pair in report.pairs}
@@ -186,7 +224,7 @@ def _overlaps(report: "ConflictReport") -> "list[Text]":
     return lines
 
 
-def _ending(report: "ConflictReport") -> "list[Text]":
+def _ending(report: "ConflictReport", at_least: int) -> "list[Text]":
     lines = []
     if len(report.waves) > 1:
         for number, wave in enumerate(report.waves, 1):
@@ -197,18 +235,19 @@ def _ending(report: "ConflictReport") -> "list[Text]":
         line = _text("Landing order  ", "bold")
         line.append(", ".join(map(clean, report.landing_order)))
         lines.append(line)
-    lines.append(_verdict(report))
+    lines.append(_verdict(report, at_least))
     return lines
 
 
-def _verdict(report: "ConflictReport") -> "Text":
+def _verdict(report: "ConflictReport", at_least: int) -> "Text":
     level = clean(report.level)
     if not report.waves and report.one_wave():
         return _text(f"{level} has nothing to land yet.")
     if report.one_wave():
         return _text(f"{level} can land as one wave.", "bold green")
     if len(report.waves) > 1:
-        return _text(f"{level} has to land in {len(report.waves)} waves.", "bold yellow")
+        bound = "fewer are impossible" if len(report.waves) == at_least else f"at least {at_least} are needed"
+        return _text(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
     return _text(f"{level} cannot land as it is.", "bold yellow")
 
 

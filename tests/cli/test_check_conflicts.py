@@ -39,7 +39,7 @@ def test_a_conflict_splits_the_level_and_is_told_in_a_sentence(project: Project)
     assert ended.code == 1
     assert "Task 1 and task 2 both change src/main.rs, and merging them fails there." in ended.out
     assert "Task 1 and task 3 both touch src/main.rs, and git merges them." in ended.out
-    assert "level-0 has to land in 2 waves." in ended.out
+    assert "level-0 has to land in 2 waves; fewer are impossible." in ended.out
 
 
 def test_the_matrix_fits_a_narrow_terminal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,83 @@
+"""`check-conflicts --explain` and the what-ifs in words: which rule decided, and what would change."""
+
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.output import clean
+
+if TYPE_CHECKING:
+    from gitcoord.cli.level_check import Asked, Checked
+    from gitcoord.conflicts.model import ConflictReport, PairReport
+
+_DECIDED = {
+    "merge": "kept apart because merging them fails",
+    "case-clash": "kept apart because some systems take their names for one",
+    "exclusive": "kept apart because whoever touches these paths goes one after another",
+    "serialize-on": "kept apart because any shared path counts (serialize-on = overlap)",
+    "": "may go together",
+}
+_MOST_PATHS = 6
+
+
+def explanation(report: "ConflictReport") -> list[str]:
+    """For every pair why it is kept apart or not, and for every path with a rule which one."""
+    return [line for pair in report.pairs for line in _pair(pair)]
+
+
+def _pair(pair: "PairReport") -> list[str]:
+    one, other = map(clean, pair.tasks)
+    lines = [f"Task {one} and task {other}: {_DECIDED[pair.decided_by]}."]
+    lines += [
+        f"  {clean(found.path)}: {found.rule} by `{clean(found.pattern)}` ({clean(found.source)})"
+        for found in pair.rules[:_MOST_PATHS]
+    ]
+    if len(pair.rules) > _MOST_PATHS:
+        lines.append(f"  … and {len(pair.rules) - _MOST_PATHS} more paths with a rule")
+    plain = [path for path in pair.overlap if path not in {found.path for found in pair.rules}]
+    if plain:
+        shown = ", ".join(map(clean, plain[:_MOST_PATHS]))
+        more = f" and {len(plain) - _MOST_PATHS} more" if len(plain) > _MOST_PATHS else ""
+        lines.append(f"  {shown}{more}: no rule, so only {_counts(pair)}")
+    return lines
+
+
+def _counts(pair: "PairReport") -> str:
+    return "that they share it counts" if pair.decided_by == "serialize-on" else "a failing merge counts"
+
+
+def scratch(report: "ConflictReport") -> list[str]:
+    """Which branches bring files that must not land."""
+    return [
+        f"Task {clean(branch.task)} brings scratch files that should not land: "
+        f"{', '.join(map(clean, branch.scratch[:_MOST_PATHS]))}"
+        + (f" and {len(branch.scratch) - _MOST_PATHS} more." if len(branch.scratch) > _MOST_PATHS else ".")
+        for branch in report.branches
+        if branch.scratch and branch.state == "ready"
+    ]
+
+
+def what_if(checked: "Checked", asked: "Asked") -> list[str]:
+    """What the what-ifs change, compared with the level as it is."""
+    if checked.otherwise is None:
+        return []
+    parts = []
+    if asked.first:
+        parts.append(f"With task {clean(asked.first)} first")
+    if asked.without:
+        left_out = ", ".join(map(clean, asked.without))
+        parts.append(f"{'and without' if parts else 'Without'} task {left_out}")
+    now, then = len(checked.otherwise.waves), len(checked.report.waves)
+    lines = [f"{' '.join(parts)} there {_are(then)}, and {now} otherwise."]
+    before = {task: n for n, wave in enumerate(checked.otherwise.waves, 1) for task in wave}
+    moved = [
+        f"{clean(task)} ({before[task]} → {number})"
+        for number, wave in enumerate(checked.report.waves, 1)
+        for task in wave
+        if before.get(task, number) != number
+    ]
+    if moved:
+        lines.append(f"Tasks that change their wave: {', '.join(moved)}.")
+    return lines
+
+
+def _are(waves: int) -> str:
+    return "is 1 wave" if waves == 1 else f"are {waves} waves"

@@ -1,0 +1,133 @@
+"""One check of a level: from a command's options and the repository as it is now to a report."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.levels import find_level
+from gitcoord.conflicts.bound import at_least
+from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.model import BranchInput, ConflictReport
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.errors import usage_error
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.merging.landed import landed_tasks
+from gitcoord.merging.order import candidates
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.planning.order import Candidate
+from gitcoord.running.uncommitted import Copy, with_working_copies
+from gitcoord.tasks.model import TaskId
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants to know. `first` lands before the others, `without` not at all."""
+
+    level: str | None = None
+    serialize_on: Literal["conflict", "overlap"] | None = None
+    ignore: tuple[str, ...] = ()
+    first: str | None = None
+    without: tuple[str, ...] = ()
+    worktrees: bool = False
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """The report on a level of a plan; `otherwise` is the one without what-ifs, where there are any."""
+
+    plan: Plan
+    level: PlannedLevel
+    report: ConflictReport
+    at_least: int
+    otherwise: ConflictReport | None = None
+    copies: tuple[Copy, ...] = ()
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """The repository at one moment, as far as a check depends on it. Equal sights give equal reports."""
+
+    plan: Plan
+    level: PlannedLevel
+    base_commit: Oid
+    branches: tuple[BranchInput, ...]
+
+
+def look(context: Context, asked: Asked) -> Sight:
+    """Reads the plan and the branches anew. Raises `no-such-level` or `no-such-task` (exit 2)."""
+    context.store.refresh()
+    plan = context.store.require_plan()
+    base_commit = context.shared.branch(context.base(plan.base)) or ""
+    inputs = _inputs(context, plan, base_commit)
+    level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
+    for task in filter(None, (asked.first, *asked.without)):
+        if task not in level.tasks:
+            known = ", ".join(level.tasks[:12]) + (" …" if len(level.tasks) > 12 else "")
+            raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
+    branches = tuple(branch for branch in inputs if branch.task in level.tasks)
+    return Sight(plan=plan, level=level, base_commit=base_commit, branches=branches)
+
+
+def check(context: Context, asked: Asked, sight: Sight) -> Checked:
+    """The report on what was seen."""
+    if not asked.worktrees:
+        return _check(context, context.repository, asked, sight, ())
+    with with_working_copies(context.repository, sight.branches) as (repository, branches, copies):
+        return _check(
+            context, repository, asked, msgspec.structs.replace(sight, branches=tuple(branches)), copies
+        )
+
+
+def _check(
+    context: Context, repository: Repository, asked: Asked, sight: Sight, copies: Sequence[Copy]
+) -> Checked:
+    book = Rulebook(context.settings.rules, (*context.settings.ignore, *asked.ignore))
+    weighed = candidates(sight.plan, sight.level)
+
+    def report(branches: Sequence[BranchInput], tasks: Sequence[Candidate]) -> ConflictReport:
+        return examine(
+            repository,
+            level=sight.level.name,
+            base=sight.plan.base,
+            base_commit=sight.base_commit,
+            branches=branches,
+            candidates=tasks,
+            serialize_on=asked.serialize_on or context.settings.serialize_on,
+            book=book,
+        )
+
+    plain = report(sight.branches, weighed)
+    chosen = plain
+    if asked.first or asked.without:
+        left = [branch for branch in sight.branches if branch.task not in asked.without]
+        chosen = report(left, [_ahead(task) if task.id == asked.first else task for task in weighed])
+    return Checked(
+        plan=sight.plan,
+        level=sight.level,
+        report=chosen,
+        at_least=at_least(chosen),
+        otherwise=plain if chosen is not plain else None,
+        copies=tuple(copies),
+    )
+
+
+def _ahead(task: Candidate) -> Candidate:
+    return msgspec.structs.replace(task, wave=0, priority=float("inf"))
+
+
+def _inputs(context: Context, plan: Plan, base_commit: Oid) -> list[BranchInput]:
+    """Every task's branch as the shared refs show it."""
+    tips = context.shared.branches()
+    landed = landed_tasks(
+        context.repository.git,
+        base_commit=base_commit,
+        plan=plan,
+        progress=context.store.progress(),
+        tips=tips,
+    )
+    return [
+        BranchInput(
+            task=TaskId(task), branch=planned.branch, commit=tips.get(planned.branch), landed=task in landed
+        )
+        for task, planned in plan.tasks.items()
+    ]

@@ -1,0 +1,91 @@
+"""`check-conflicts --watch`: look again and again, and check only when something has moved."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import msgspec
+
+from gitcoord.cli.conflicts_view import pictures
+from gitcoord.cli.context import Context
+from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
+from gitcoord.cli.output import emit, say, stdout_console
+from gitcoord.errors import GitcoordError
+from gitcoord.running.uncommitted import fingerprint
+from gitcoord.state.journal import now
+
+
+def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, explain: bool) -> NoReturn:
+    """Shows the level until it is interrupted."""
+    if as_json:
+        before: Checked | None = None
+        for checked in _changes(context, asked, every):
+            emit(json.dumps(_line(before, checked), ensure_ascii=True))
+            before = checked
+    elif stdout_console().is_terminal:
+        _live(context, asked, every, explain)
+    else:
+        for checked in _changes(context, asked, every):
+            for part in pictures(checked, asked, explain=explain):
+                stdout_console().print(part)
+            stdout_console().print()
+    raise AssertionError("watching has no end")
+
+
+def _changes(context: Context, asked: Asked, every: float) -> Iterator[Checked]:
+    """A check at once, and another one whenever what it depends on has changed."""
+    known: tuple[Sight, object] | None = None
+    silent = False
+    while True:
+        try:
+            sight = look(context, asked)
+            copies = fingerprint(context.repository, sight.branches) if asked.worktrees else ()
+            if (sight, copies) != known:
+                yield check(context, asked, sight)
+                known = (sight, copies)
+            silent = False
+        except GitcoordError as error:
+            # A remote that cannot be reached for a while is no reason to give up; a wrong level is.
+            if known is None or error.exit == 2:
+                raise
+            if not silent:
+                say(f"gitcoord: {error.message} Looking again every {every:g} s.")
+            silent = True
+        time.sleep(every)
+
+
+def _live(context: Context, asked: Asked, every: float, explain: bool) -> None:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
+        for checked in _changes(context, asked, every):
+            at = Text(f"as of {now()}; looking every {every:g} s, Ctrl-C ends", style="dim")
+            live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
+
+
+def _line(before: Checked | None, checked: Checked) -> dict[str, Any]:
+    """What changed since the check before; at first everything that there is."""
+    report = checked.report
+    tips = {b.task: (b.state, b.commit) for b in before.report.branches} if before else {}
+    pairs = {pair.tasks: pair for pair in before.report.pairs} if before else {}
+    gone = pairs.keys() - {pair.tasks for pair in report.pairs}
+    return {
+        "schema": "gitcoord.conflicts-change/1",
+        "at": now(),
+        "level": report.level,
+        "base_commit": report.base_commit,
+        "branches": [
+            {"task": branch.task, "state": branch.state, "commit": branch.commit}
+            for branch in report.branches
+            if tips.get(branch.task) != (branch.state, branch.commit)
+        ],
+        "pairs": [msgspec.to_builtins(pair) for pair in report.pairs if pairs.get(pair.tasks) != pair],
+        "gone": sorted(gone),
+        "waves": report.waves,
+        "landing_order": report.landing_order,
+        "at_least": checked.at_least,
+        "one_wave": report.one_wave(),
+    }

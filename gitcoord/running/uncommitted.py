@@ -1,0 +1,92 @@
+"""Work that is in the worktrees of this clone and on no shared branch yet, as commits in memory."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.conflicts.model import BranchInput
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.merges import commit_tree
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Git, Oid
+from gitcoord.git.shared import HEADS
+from gitcoord.tasks.model import TaskId
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's worktree. `commit` stands for everything in it; `uncommitted`: it is a commit in memory."""
+
+    task: TaskId
+    directory: str
+    commit: Oid
+    uncommitted: bool
+
+
+Seen = tuple[Repository, list[BranchInput], tuple[Copy, ...]]
+
+
+@contextmanager
+def with_working_copies(repository: Repository, branches: Sequence[BranchInput]) -> Iterator[Seen]:
+    """The branches with what this clone's worktrees hold of them, and a repository that knows those commits.
+
+    Nothing is written into the repository, nor into anybody's index.
+    """
+    with repository.git.quarantine() as git:
+        _know_the_repository(repository.git, git)
+        inside = Repository(git, repository.root, repository.common_dir, repository.remote)
+        places = worktrees(repository.git)
+        copies = {
+            branch.task: _copy(git, branch.task, places[HEADS + branch.branch])
+            for branch in branches
+            if not branch.landed and HEADS + branch.branch in places
+        }
+        seen = [
+            msgspec.structs.replace(branch, commit=copies[branch.task].commit)
+            if branch.task in copies
+            else branch
+            for branch in branches
+        ]
+        yield inside, seen, tuple(copies.values())
+
+
+def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tuple[Copy, ...]:
+    """What the worktrees hold just now, to be compared with another time."""
+    with with_working_copies(repository, branches) as (_, _, copies):
+        return copies
+
+
+def _know_the_repository(git: Git, quarantined: Git) -> None:
+    """Lets a quarantine inside this one find the repository's objects as well."""
+    ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    info = Path(quarantined.text(*ask), "info")
+    info.mkdir(exist_ok=True)
+    (info / "alternates").write_bytes(os.fsencode(git.text(*ask)) + b"\n")
+
+
+def _copy(git: Git, task: TaskId, directory: Path) -> Copy:
+    here = git.at(directory)
+    head = here.text("rev-parse", "--verify", "HEAD")
+    with tempfile.TemporaryDirectory(prefix="gitcoord-index-") as scratch:
+        index = Path(scratch, "index")
+        own = Path(here.text("rev-parse", "--path-format=absolute", "--git-path", "index"))
+        if own.is_file():
+            shutil.copy(own, index)
+        environment = {"GIT_INDEX_FILE": str(index)}
+        here.run("add", "--all", "--ignore-errors", "--", ".", environment=environment, ok=())
+        tree = here.run("write-tree", environment=environment).text
+    uncommitted = tree != here.text("rev-parse", "--verify", f"{head}^{{tree}}")
+    commit = head
+    if uncommitted:
+        who = {
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            # The same work gives the same commit, so that looking twice tells whether anything changed.
+            for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", "@0 +0000"))
+        }
+        commit = commit_tree(git, tree, [head], "uncommitted work", environment=who)
+    return Copy(task=task, directory=str(directory), commit=commit, uncommitted=uncommitted)
