@@ -5,7 +5,7 @@ Command-line options and environment variables override them where a command off
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -69,16 +69,26 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise usage_error("bad-settings", f"{path.name} cannot be read: {error}.") from error
+        raise usage_error(
+            "bad-settings", f"{path.name} cannot be read: {error}.", "Mend the file."
+        ) from error
 
 
 def _convert(table: dict[str, Any], path: Path) -> Settings:
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise usage_error("bad-settings", f"{path.name}: {error}.", "See Settings in the README.") from error
+        raise usage_error("bad-settings", f"{path.name}: {error}.", _way_out(str(error))) from error
     _check(settings, path)
     return settings
+
+
+def _way_out(problem: str) -> str:
+    """The choices of the setting that the problem names, when it has any."""
+    key = problem.rpartition("`$.")[2].rstrip("`").replace("-", "_")
+    choices = get_args(get_type_hints(Settings).get(key))
+    words = [choice for choice in choices if isinstance(choice, str)]
+    return f"It can be {', '.join(words)}." if words else "See Settings in the README."
 
 
 def _check(settings: Settings, path: Path) -> None:
