@@ -7,6 +7,7 @@ from gitcoord.forge.github.gateway import Gateway
 from gitcoord.forge.port import Pull
 
 _FEW = 5
+_MOST = 100
 _Page = tuple[PullAnswer, ...]
 
 
@@ -18,6 +19,7 @@ class Finder:
         self._full_name = full_name
         self._owner = full_name.split("/")[0]
         self._path = f"/repos/{full_name}/pulls"
+        self._crowded: set[str] = set()
         self._earlier: dict[tuple[str, str], Pull | None] = {}
 
     def open_one(self, head: str, base: str) -> Pull | None:
@@ -39,17 +41,26 @@ class Finder:
         return [pull for page in pages for pull in self._own(page) if pull.head == head]
 
     def _of_many(self, heads: Collection[str], base: str) -> dict[str, Pull | None]:
-        """All that are open, the last hundred that were closed, and one by one what is in neither."""
+        """All there are where they fit on one page.
+
+        Else all that are open, the last hundred that were closed, and one by one what is in neither.
+        """
+        if base not in self._crowded:
+            page = self._gateway.read(self._path, _Page, {"state": "all", "base": base, "per_page": _MOST})
+            if len(page) < _MOST:
+                pulls = self._own(page)
+                return {head: _best([pull for pull in pulls if pull.head == head]) for head in heads}
+            self._crowded.add(base)
         pages = self._gateway.read_pages(self._path, _Page, {"state": "open", "base": base})
         seen = [pull for page in pages for pull in self._own(page)]
         recent = self._gateway.read(
             self._path,
             _Page,
-            {"state": "closed", "base": base, "sort": "updated", "direction": "desc", "per_page": 100},
+            {"state": "closed", "base": base, "sort": "updated", "direction": "desc", "per_page": _MOST},
         )
         seen += self._own(recent)
         found = {head: _best([pull for pull in seen if pull.head == head]) for head in heads}
-        if len(recent) == 100:
+        if len(recent) == _MOST:
             for head in (head for head, pull in found.items() if pull is None):
                 found[head] = self._one_earlier(head, base)
         return found
