@@ -176,12 +176,20 @@ def _judgement(merge: TreeMerge, request: Request) -> Judgement:
 
 
 def _in_any_order(come: Sequence[Judgement]) -> Judgement:
-    """The worse of the two orders counts; `come` has the one in which the first lands first in front."""
+    """Either order may fail; `come` has the one in which the first lands first in front."""
     worst = max(come, key=lambda judged: _WORSE.index(judged.verdict))
     failing = [place for place, judged in enumerate(come) if judged.verdict != "clean"]
     if len(come) == 1 and failing:
         failing = [0, 1]
-    return msgspec.structs.replace(worst, fails_after=tuple(failing))
+    bad = [judged for judged in come if judged.verdict == "conflict"]
+    path_kinds = dict(kind for judged in reversed(bad) for kind in judged.path_kinds)
+    return msgspec.structs.replace(
+        worst,
+        paths=tuple(sorted(path_kinds)),
+        kinds=tuple(dict.fromkeys(kind for judged in bad for kind in judged.kinds)),
+        path_kinds=tuple(sorted(path_kinds.items())),
+        fails_after=tuple(failing),
+    )
 
 
 def _in_any_file(come: Sequence[tuple[Question, FileMerge]]) -> Judgement:

@@ -61,6 +61,22 @@ class Level:
         )
 
 
+def examined(repo: Repo, names: Sequence[str]) -> ConflictReport:
+    """The pairs of the branches `names` of a repository, without waves."""
+    refs = repo.refs()
+    return examine(
+        Repository.discover(repo.path),
+        level="level-0",
+        base="main",
+        base_commit=refs["refs/heads/main"],
+        branches=[
+            BranchInput(task=TaskId(name), branch=name, commit=refs[f"refs/heads/{name}"]) for name in names
+        ],
+        candidates=(),
+        only_pairs=True,
+    )
+
+
 def only_pair(report: ConflictReport) -> PairReport:
     """The one pair of a report that has one."""
     [pair] = report.pairs
