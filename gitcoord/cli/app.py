@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "checkout",
     "submit",
     "check_conflicts",
+    "check_file",
     "merge_level",
     "status",
     "log_command",

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import tempfile
-import traceback
-from collections.abc import Sequence
 
-from gitcoord import __version__
-from gitcoord.errors import Exit, GitcoordError, Named
+TYPE_CHECKING = False  # importing it from `typing` would cost every start what the rest of this module does
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitcoord.errors import Exit, Named
 
 
 def run() -> None:
@@ -15,8 +15,17 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: "Sequence[str]") -> int:
     """Runs one command and returns its exit code; nothing but the code leaves this function."""
+    if argv[:1] in (["check-file"], ("check-file",)):
+        from gitcoord.cli.quick import quick_answer
+
+        answer = quick_answer(list(argv[1:]))
+        if answer is not None:
+            return answer
+    from gitcoord import __version__
+    from gitcoord.errors import Exit, GitcoordError
+
     if list(argv) == ["--version"]:
         sys.stdout.write(f"gitcoord {__version__}\n")
         return Exit.OK
@@ -36,11 +45,12 @@ def main(argv: Sequence[str]) -> int:
         return _bug(as_json)
 
 
-def _invoke(argv: Sequence[str]) -> int:
+def _invoke(argv: "Sequence[str]") -> int:
     from typer.main import get_command
 
     from gitcoord.cli.app import app
     from gitcoord.cli.usage import usage_failure
+    from gitcoord.errors import Exit
 
     command = get_command(app)
     try:
@@ -56,7 +66,7 @@ def _invoke(argv: Sequence[str]) -> int:
 
 
 def _fail(
-    as_json: bool, code: str, message: str, hint: str, exit: Exit, findings: Sequence[Named] = ()
+    as_json: bool, code: str, message: str, hint: str, exit: "Exit", findings: "Sequence[Named]" = ()
 ) -> int:
     from gitcoord.cli.output import emit_json, say
     from gitcoord.redact import redact
@@ -80,6 +90,10 @@ def _fail(
 
 
 def _bug(as_json: bool) -> int:
+    import tempfile
+    import traceback
+
+    from gitcoord.errors import Exit
     from gitcoord.redact import redact
 
     with tempfile.NamedTemporaryFile(
