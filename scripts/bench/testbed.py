@@ -99,6 +99,19 @@ def with_branches(bed: Testbed, count: int, seed: int) -> Testbed:
     return bed._replace(branches=tuple(f"work/{number}" for number in range(count)))
 
 
+def with_merges(bed: Testbed, seed: int) -> None:
+    """Merges each branch into the base as it was at some time, or into another branch, as history has it."""
+    dice = random.Random(seed)
+    spine = bed.git("rev-list", "--first-parent", f"--max-count={HISTORY + 1}", bed.base).split()
+    stream = []
+    for number, branch in enumerate(bed.branches):
+        onto = dice.choice(spine) if dice.random() < 0.6 else f"refs/heads/{dice.choice(bed.branches)}^0"
+        # What the merge came to does not matter: it is done again.
+        merge = f"merge refs/heads/{branch}^0".encode()
+        stream.append(_commit(f"refs/heads/merged/{number}", onto, 30_000 + number, [merge]))
+    _import(bed, stream)
+
+
 def moved_on(bed: Testbed, branch: str, seed: int) -> None:
     """Lets one branch move by a commit."""
     dice = random.Random(seed)
