@@ -18,7 +18,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The `[rules]` table: patterns as in .gitignore for paths that count in another way than others.
 
     `preset` adds patterns for ecosystems by name. `on_scratch` says what `submit` does with a branch that
-    holds scratch files: refuse it, or allow it.
+    adds scratch files: refuse it, drop them with one more commit, or allow them.
     """
 
     preset: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hub: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
-    on_scratch: Literal["refuse", "allow"] = "refuse"
+    on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

@@ -45,6 +45,7 @@ def make_options(
         all_or_nothing=all_or_nothing,
         serialize_on=serialize_on or settings.serialize_on,
         ignore=(*settings.ignore, *ignore),
+        rules=settings.rules,
     )
 
 

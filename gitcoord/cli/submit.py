@@ -47,6 +47,7 @@ def submit(
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import usage_error
     from gitcoord.running.model import sit_down, task_of_branch
+    from gitcoord.running.scratch import settle_scratch
     from gitcoord.running.submit import check_ready, hand_in
 
     context = open_context()
@@ -58,6 +59,11 @@ def submit(
     if task is None:
         raise usage_error("which-task", f"{_where(context, here)}.", "Name the task: `gitcoord submit TASK`.")
     desk = sit_down(context.repository, context.shared, context.store, task)
+    scratch = settle_scratch(desk, context.settings.rules, dry_run=dry_run)
+    if scratch and context.settings.rules.on_scratch == "drop":
+        say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
+        if not dry_run:
+            desk = sit_down(context.repository, context.shared, context.store, task)
     if dry_run:
         check_ready(desk)
         say(f"{desk.task.branch} would be pushed and recorded as the work of task {desk.task.id}")

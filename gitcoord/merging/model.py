@@ -12,6 +12,7 @@ from gitcoord.forge.port import Gate, Method, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Strategy
+from gitcoord.settings import RuleSettings
 from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
@@ -28,6 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     all_or_nothing: bool = False
     serialize_on: Literal["conflict", "overlap"] = "conflict"
     ignore: tuple[str, ...] = ()
+    rules: RuleSettings = RuleSettings()
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):

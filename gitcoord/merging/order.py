@@ -11,6 +11,7 @@ import msgspec
 from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.into_plan import plan_with_waves
 from gitcoord.conflicts.model import BranchInput, ConflictReport
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.events import WavesSaved
 from gitcoord.merging.observe import Scene, observe
 from gitcoord.planning.model import Plan, PlannedLevel
@@ -34,7 +35,7 @@ def with_real_order(scene: Scene, *, save: bool) -> Scene:
         branches=[BranchInput(task=work.task, branch=work.branch, commit=work.head) for work in ready],
         candidates=candidates(scene.plan, scene.level),
         serialize_on=scene.options.serialize_on,
-        ignore=scene.options.ignore,
+        book=Rulebook(scene.options.rules, scene.options.ignore),
     )
     number = scene.level.number
 

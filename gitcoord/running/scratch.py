@@ -1,0 +1,67 @@
+"""Leftovers that must not land: what handing in does about them, as `on-scratch` in the rules says.
+
+Only files that the branch adds count: one that the base already has is the project's own decision.
+"""
+
+import os
+
+from gitcoord.conflicts.changes import changes_between
+from gitcoord.conflicts.history import find_forks
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS
+from gitcoord.running.model import Desk
+from gitcoord.settings import RuleSettings
+
+_MOST_SHOWN = 5
+
+
+def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
+    """The scratch files that the task's branch would bring, after dropping them where that is wanted.
+
+    `refuse` raises `scratch` (exit 1); `drop` commits their removal to the branch, in whose history they
+    stay; `allow` leaves them.
+    """
+    branch = HEADS + desk.task.branch
+    local = desk.repository.git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", branch)
+    head = local or desk.shared_tip
+    found = () if head is None else _added_scratch(desk, head, Rulebook(rules))
+    if not found or rules.on_scratch == "allow":
+        return found
+    if rules.on_scratch == "refuse":
+        raise _refusal(desk, found)
+    if not dry_run:
+        _drop(desk, branch, found)
+    return found
+
+
+def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
+    git = desk.repository.git
+    fork = find_forks(git, desk.base_commit, [head])[head]
+    if fork.inside or not fork.merge_bases:
+        return ()
+    [changes] = changes_between(git, [(fork.merge_bases[0], head)])
+    return book.by("scratch", sorted(changes.added))
+
+
+def _drop(desk: Desk, branch: str, paths: tuple[str, ...]) -> None:
+    place = worktrees(desk.repository.git).get(branch)
+    git = desk.repository.git.at(place) if place else None
+    if git is None or git.lines("diff", "--name-only", "HEAD") or git.probe("rev-parse", "MERGE_HEAD"):
+        raise _refusal(desk, paths)
+    listed = b"\0".join(map(os.fsencode, paths))
+    options = ("--quiet", "--pathspec-from-file=-", "--pathspec-file-nul")
+    git.run("--literal-pathspecs", "rm", *options, input=listed)
+    message = "Leave scratch files out"
+    git.run("commit", "--quiet", "--no-verify", "-m", message, environment=desk.repository.identity)
+
+
+def _refusal(desk: Desk, paths: tuple[str, ...]) -> GitcoordError:
+    more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
+    return answer_no(
+        "scratch",
+        f"{desk.task.branch} adds files that must not land: {', '.join(paths[:_MOST_SHOWN])}{more}.",
+        "Take them out with `git rm --cached` and commit; or change `scratch` or `on-scratch` in the rules.",
+    )
