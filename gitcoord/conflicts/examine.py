@@ -6,7 +6,6 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.conflicts.changes import Changes, changes_between, combine
-from gitcoord.conflicts.details import Details
 from gitcoord.conflicts.history import Fork, find_forks
 from gitcoord.conflicts.model import (
     BranchInput,
@@ -15,7 +14,6 @@ from gitcoord.conflicts.model import (
     DecidedBy,
     Metrics,
     PairReport,
-    PathConflict,
     SerializeOn,
 )
 from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
@@ -154,18 +152,9 @@ def _pair_reports(
         pair: Met(overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled)
         for pair in sorted({*overlaps, *entangled})
     }
-    to_base = {**scene.own, **scene.on_base}
-    judge = Judge(bench, tips, scene.brought, scene.own, to_base)
-    judgements = judge.judge(asked)
-    details = Details(bench, tips, to_base, judgements, judge.known_lines)
+    judgements = Judge(bench, tips, scene.brought, scene.own, {**scene.own, **scene.on_base}).judge(asked)
     reports = (
-        _pair_report(
-            (ready[i], ready[j]),
-            overlaps.get((i, j), _NOTHING_MET),
-            judgements[i, j],
-            rules,
-            details.of((i, j), (ready[i].task, ready[j].task), judgements[i, j]),
-        )
+        _pair_report((ready[i], ready[j]), overlaps.get((i, j), _NOTHING_MET), judgements[i, j], rules)
         for i, j in asked
     )
     return tuple(report for report in reports if _worth_telling(report))
@@ -185,11 +174,7 @@ def _entangled(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
 
 
 def _pair_report(
-    branches: tuple[BranchInput, BranchInput],
-    overlap: Overlap,
-    judgement: Judgement,
-    rules: Rules,
-    conflicts: tuple[PathConflict, ...],
+    branches: tuple[BranchInput, BranchInput], overlap: Overlap, judgement: Judgement, rules: Rules
 ) -> PairReport:
     book = rules.book
     ignored, hub = book.by("ignore", overlap.paths), book.by("hub", overlap.paths)
@@ -226,9 +211,6 @@ def _pair_report(
         reason=judgement.reason,
         fails_after=tuple(branches[place].task for place in judgement.fails_after),
         settled_by="merge" if judgement.merged else "lines",
-        conflicts=conflicts,
-        grade=judgement.grade,
-        symbols=judgement.symbols,
     )
 
 
