@@ -28,14 +28,15 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The difference between two commits, as far as it matters to others.
 
     `paths` are all files touched, both ends of renames; `present` those that exist afterwards, `added`
-    those that did not exist before. `vanished` are directories of which nothing is left. `edits` are the
-    files that changed in nothing but content.
+    those that did not exist before. `vanished` are directories of which nothing is left, `made` new ones.
+    `edits` are the files that changed in nothing but content.
     """
 
     paths: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
     edits: dict[str, Edit] = {}
 
 
@@ -73,6 +74,7 @@ class _Collected:
         self.present: set[str] = set()
         self.added: set[str] = set()
         self.vanished: set[str] = set()
+        self.made: set[str] = set()
         self.edits: dict[str, Edit] = {}
 
     def take(self, before: str, after: str, old: Oid, new: Oid, path: str) -> None:
@@ -81,6 +83,7 @@ class _Collected:
                 self.vanished.add(path)
             return
         if after == _DIRECTORY:
+            self.made.add(path)
             return
         self.paths.add(path)
         if after != _ABSENT:
@@ -96,6 +99,7 @@ class _Collected:
             present=frozenset(self.present),
             added=frozenset(self.added),
             vanished=frozenset(self.vanished),
+            made=frozenset(self.made),
             edits=self.edits,
         )
 

@@ -6,6 +6,8 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.conflicts.changes import Changes, changes_between, combine
+from gitcoord.conflicts.details import Details
+from gitcoord.conflicts.exposed import exposed_pairs
 from gitcoord.conflicts.history import Fork, find_forks
 from gitcoord.conflicts.model import (
     BranchInput,
@@ -14,6 +16,7 @@ from gitcoord.conflicts.model import (
     DecidedBy,
     Metrics,
     PairReport,
+    PathConflict,
     SerializeOn,
 )
 from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
@@ -61,6 +64,7 @@ def examine(
     serialize_on: SerializeOn = "conflict",
     ignore: Sequence[str] = (),
     book: Rulebook | None = None,
+    most: int | None = None,
     only_pairs: bool = False,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
@@ -68,7 +72,8 @@ def examine(
     With `only_pairs` no waves are made.
 
     `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
-    count how (None: only `ignore`). Nothing is written into the repository. Raises `bad-ignore`.
+    count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
+    repository. Raises `bad-ignore`.
     """
     rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
     with repository.git.quarantine() as git:
@@ -78,7 +83,7 @@ def examine(
         pairs = _pair_reports(bench, ready, scene, rules)
         weighed = {candidate.id: candidate for candidate in candidates}
         runners = [_runner(branch, scene, weighed) for branch in ready]
-        found = Waves() if only_pairs else find_waves(bench, runners, pairs)
+        found = Waves() if only_pairs else find_waves(bench, runners, pairs, most=most)
     return ConflictReport(
         level=level,
         base=base,
@@ -148,13 +153,25 @@ def _pair_reports(
     tips = [branch.commit for branch in ready if branch.commit is not None]
     overlaps = find_overlaps([scene.met[tip] for tip in tips])
     entangled = _entangled(tips, scene.forks)
+    exposed = exposed_pairs(bench.git, bench.base, tips, scene.forks, scene.own, scene.on_base)
     asked = {
-        pair: Met(overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled)
-        for pair in sorted({*overlaps, *entangled})
+        pair: Met(
+            overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled, exposed=pair in exposed
+        )
+        for pair in sorted({*overlaps, *entangled, *exposed})
     }
-    judgements = Judge(bench, tips, scene.brought, scene.own, {**scene.own, **scene.on_base}).judge(asked)
+    to_base = {**scene.own, **scene.on_base}
+    judge = Judge(bench, tips, scene.brought, scene.own, to_base)
+    judgements = judge.judge(asked)
+    details = Details(bench, tips, to_base, judgements, judge.known_lines)
     reports = (
-        _pair_report((ready[i], ready[j]), overlaps.get((i, j), _NOTHING_MET), judgements[i, j], rules)
+        _pair_report(
+            (ready[i], ready[j]),
+            overlaps.get((i, j), _NOTHING_MET),
+            judgements[i, j],
+            rules,
+            details.of((i, j), (ready[i].task, ready[j].task), judgements[i, j]),
+        )
         for i, j in asked
     )
     return tuple(report for report in reports if _worth_telling(report))
@@ -174,7 +191,11 @@ def _entangled(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
 
 
 def _pair_report(
-    branches: tuple[BranchInput, BranchInput], overlap: Overlap, judgement: Judgement, rules: Rules
+    branches: tuple[BranchInput, BranchInput],
+    overlap: Overlap,
+    judgement: Judgement,
+    rules: Rules,
+    conflicts: tuple[PathConflict, ...],
 ) -> PairReport:
     book = rules.book
     ignored, hub = book.by("ignore", overlap.paths), book.by("hub", overlap.paths)
@@ -211,6 +232,9 @@ def _pair_report(
         reason=judgement.reason,
         fails_after=tuple(branches[place].task for place in judgement.fails_after),
         settled_by="merge" if judgement.merged else "lines",
+        conflicts=conflicts,
+        grade=judgement.grade,
+        symbols=judgement.symbols,
     )
 
 

@@ -1,5 +1,6 @@
 """Merging single files: what two branches that only edit it make of a file, without the trees around it."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -14,6 +15,8 @@ from gitcoord.git.writing import Entry
 
 _ANY_NAME = "gitcoord-file"
 _NONE: Hunks = ()
+FAR = sys.maxsize
+"""No lines to compare."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -53,7 +56,7 @@ class FileMerges:
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
         self._plain = plainly_merged(self._bench.git, {_ANY_NAME, *(path for path, _ in edits)})
         plain = [(path, edit) for path, edit in edits if path in self._plain]
-        self.hunks = hunks_of(self._bench.git, self._bench.writer, plain)
+        self.hunks.update(hunks_of(self._bench.git, self._bench.writer, plain))
 
     def apart(self, question: Question) -> bool:
         """Whether the lines alone say that the merge is clean."""
@@ -61,6 +64,13 @@ class FileMerges:
             return True
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         return bool(left and right) and gap(left, right) > 0
+
+    def nearness(self, question: Question) -> tuple[int, set[str]]:
+        """How many lines lie between what the two sides changed, and the symbols that both are in."""
+        left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
+        if not (left and right):
+            return FAR, set()
+        return gap(left, right), {h.symbol for h in left} & {h.symbol for h in right} - {""}
 
     def merge(self, questions: Mapping[Question, None]) -> dict[Question, FileMerge]:
         """The merge of every question."""

@@ -12,11 +12,13 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
 
     `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several
     members after criss-cross merges. `kin` are other tips that share commits which the base lacks.
+    `commits` are those that only the base lacks, the newest first.
     """
 
     inside: bool = False
     merge_bases: tuple[Oid, ...] = ()
     kin: frozenset[Oid] = frozenset()
+    commits: tuple[Oid, ...] = ()
 
 
 def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
@@ -34,8 +36,16 @@ def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
     visitors: dict[Oid, list[Oid]] = {}
     borders = {tip: _border(own, tip, visitors) for tip in wanted if tip in own}
     kin = _kin(visitors)
+    commits: dict[Oid, list[Oid]] = {}
+    for commit, tips_there in visitors.items():
+        for tip in tips_there:
+            commits.setdefault(tip, []).append(commit)
     return {
-        tip: Fork(merge_bases=_merge_bases(git, base, tip, borders[tip]), kin=frozenset(kin.get(tip, ())))
+        tip: Fork(
+            merge_bases=_merge_bases(git, base, tip, borders[tip]),
+            kin=frozenset(kin.get(tip, ())),
+            commits=tuple(commits[tip]),
+        )
         if tip in own
         else Fork(inside=True, merge_bases=(tip,))
         for tip in wanted

@@ -8,6 +8,7 @@ from gitcoord.conflicts.rules import Decision
 from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
+Grade = Literal["", "same file", "same symbol", "adjacent"]
 BranchState = Literal["missing", "empty", "landed", "ready", "unknown"]
 Verdict = Literal["clean", "conflict", "unknown"]
 DecidedBy = Literal["", "merge", "exclusive", "serialize-on", "case-clash"]
@@ -40,6 +41,26 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     scratch: tuple[str, ...] = ()
     """Files that it brings and that a rule says must not land."""
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One task's part in a conflict: the lines of the base's file that it changed, and the commits.
+
+    Lines are counted from 1, both ends included; `(7, 6)` is an insertion in front of line 7. None where
+    there are no lines to tell of: a new, removed, renamed or binary file.
+    """
+
+    task: TaskId
+    lines: tuple[tuple[int, int], ...] = ()
+    commits: tuple[Oid, ...] = ()
+
+
+class PathConflict(msgspec.Struct, frozen=True, kw_only=True):
+    """Where two tasks conflict; `kind` as git says it: `content`, `add/add`, `modify/delete` …"""
+
+    path: str
+    kind: str
+    sides: tuple[Side, Side]
 
 
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +96,12 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     """Why the two clash; empty when they do not."""
     rules: tuple[Decision, ...] = ()
     """The rules that hold for the paths of this pair."""
+    conflicts: tuple[PathConflict, ...] = ()
+    """Each conflicted path, with what both sides did there."""
+    grade: Grade = ""
+    """How near two that merge come: `adjacent` hunks have at most three lines between them."""
+    symbols: tuple[str, ...] = ()
+    """Functions or sections that both change, as git's hunk headers name them."""
     settled_by: Literal["lines", "merge"] = "merge"
     """Whether git merged the two, or their lines lie so far apart that there is nothing to merge."""
 

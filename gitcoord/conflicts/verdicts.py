@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.changes import Changes, Edit
-from gitcoord.conflicts.files import FileMerge, FileMerges, Question
-from gitcoord.conflicts.model import Verdict
+from gitcoord.conflicts.files import FAR, FileMerge, FileMerges, Question
+from gitcoord.conflicts.model import Grade, Verdict
 from gitcoord.conflicts.onto import Brought, Workbench, plain_paths
 from gitcoord.conflicts.overlap import Overlap, Pair
 from gitcoord.git.merges import TreeMerge, iter_merges
 from gitcoord.git.run import Oid
 
+ADJACENT = 3
+"""Lines between two hunks that are few enough for the one to matter to the other."""
 Request = tuple[Oid, Oid]
 _WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
 
@@ -24,8 +26,9 @@ _WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What merging two branches came to; `kinds` as git names the conflicts, `reason` of an unknown.
 
-    `path_kinds` has the kind for each path. `fails_after`: which of the two, 0 or 1, makes the merge of the
-    other fail when it lands first. `merged`: git was asked, lines alone did not settle it.
+    `path_kinds` has the kind for each path, `grade` says how near two come that merge.
+    `fails_after`: which of the two, 0 or 1, makes the merge of the other fail when it lands first.
+    `merged`: git was asked, lines alone did not settle it.
     """
 
     verdict: Verdict = "clean"
@@ -35,13 +38,19 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     fails_after: tuple[int, ...] = ()
     reason: str = ""
     merged: bool = False
+    grade: Grade = ""
+    symbols: tuple[str, ...] = ()
 
 
 class Met(msgspec.Struct, frozen=True, kw_only=True):
-    """Two branches that have to be judged: how they overlap, and whether their histories are entangled."""
+    """Two branches that have to be judged: how they overlap, and whether their histories are entangled.
+
+    `exposed`: the base moved what one of them touches, so that paths alone say too little.
+    """
 
     overlap: Overlap
     entangled: bool = False
+    exposed: bool = False
 
 
 class Judge:
@@ -64,6 +73,7 @@ class Judge:
         self._own = own
         self._on_base = on_base
         self._files = FileMerges(bench)
+        self.known_lines = self._files.hunks
 
     def judge(self, pairs: Mapping[Pair, Met]) -> dict[Pair, Judgement]:
         """The judgement on every pair."""
@@ -85,7 +95,22 @@ class Judge:
             judged[pair] = _in_any_order([outcomes[request] for request in requests])
         for pair, near in touching.items():
             judged[pair] = _in_any_file([(question, of_files[question]) for question in near])
-        return judged
+        return {pair: self._graded(judgement, pair, by_file[pair]) for pair, judgement in judged.items()}
+
+    def _graded(self, judged: Judgement, pair: Pair, questions: list[Question] | None) -> Judgement:
+        one, other = (self._own[tip].paths for tip in (self._tips[place] for place in pair))
+        if judged.verdict != "clean" or one.isdisjoint(other):
+            return judged
+        symbols: set[str] = set()
+        nearest = FAR
+        for question in questions or ():
+            near, shared = self._files.nearness(question)
+            nearest = min(nearest, near)
+            symbols |= shared
+        grade: Grade = "same symbol" if symbols else "same file"
+        if nearest <= ADJACENT:
+            grade = "adjacent"
+        return msgspec.structs.replace(judged, grade=grade, symbols=tuple(sorted(symbols)))
 
     def _questions(self, pair: Pair, met: Met) -> list[Question] | None:
         """The files whose merges settle a pair; None when only a whole merge does.
@@ -94,7 +119,12 @@ class Judge:
         to others touches it.
         """
         one, other = (self._tips[place] for place in pair)
-        if met.entangled or met.overlap.guarded or not (self._lands(one) and self._lands(other)):
+        if (
+            met.entangled
+            or met.exposed
+            or met.overlap.guarded
+            or not (self._lands(one) and self._lands(other))
+        ):
             return None
         questions: list[Question] = []
         for path in (self._own[one].paths | self._on_base[one].paths) & (

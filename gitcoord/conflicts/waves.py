@@ -35,20 +35,25 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
     apart: frozenset[TaskId]
 
 
-def find_waves(bench: Workbench, runners: Sequence[Runner], pairs: Sequence[PairReport]) -> Waves:
-    """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last."""
+def find_waves(
+    bench: Workbench, runners: Sequence[Runner], pairs: Sequence[PairReport], *, most: int | None = None
+) -> Waves:
+    """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last.
+
+    No wave has more than `most` members (None: any number).
+    """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     able = [runner for runner in runners if runner.able]
     stuck = [runner for runner in runners if not runner.able]
     joint: list[JointReport] = []
     while True:
-        first = arrange([runner.candidate for runner in able], clashes)
+        first = arrange([runner.candidate for runner in able], clashes, most=most)
         proof, split = _prove_waves(bench, first.waves, able)
         if split is None:
             break
         joint.append(split.joint)
         clashes.add(split.apart)
-    last = arrange([runner.candidate for runner in stuck], clashes)
+    last = arrange([runner.candidate for runner in stuck], clashes, most=most)
     return Waves(
         waves=first.waves + last.waves,
         landing_order=first.landing_order + last.landing_order,
