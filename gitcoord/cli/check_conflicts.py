@@ -53,6 +53,12 @@ def check_conflicts(
         list[str] | None,
         typer.Option("--without", metavar="TASK", help="Leave this task out; may be repeated."),
     ] = None,
+    max_parallel: Annotated[
+        int | None,
+        typer.Option(
+            "--max-parallel", metavar="N", min=1, help="At most so many tasks in a wave; default: any number."
+        ),
+    ] = None,
     worktrees: Annotated[
         bool, typer.Option("--worktrees", help="Count uncommitted work in the worktrees of this clone.")
     ] = False,
@@ -97,6 +103,7 @@ def check_conflicts(
         first=what_if,
         without=tuple(without or ()),
         worktrees=worktrees,
+        most=max_parallel,
     )
     if watch:
         from gitcoord.cli.watch import watch_level

@@ -23,7 +23,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person wants to know. `first` lands before the others, `without` not at all."""
+    """What a person wants to know. `first` lands before the others, `without` not at all, `most` at once."""
 
     level: str | None = None
     serialize_on: Literal["conflict", "overlap"] | None = None
@@ -31,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     first: str | None = None
     without: tuple[str, ...] = ()
     worktrees: bool = False
+    most: int | None = None
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ def _check(
             candidates=tasks,
             serialize_on=asked.serialize_on or context.settings.serialize_on,
             book=book,
+            most=asked.most,
         )
 
     plain = report(sight.branches, weighed)
@@ -105,7 +107,7 @@ def _check(
         plan=sight.plan,
         level=sight.level,
         report=chosen,
-        at_least=at_least(chosen),
+        at_least=at_least(chosen, asked.most),
         otherwise=plain if chosen is not plain else None,
         copies=tuple(copies),
     )

@@ -4,8 +4,8 @@ from gitcoord.conflicts.model import ConflictReport
 from gitcoord.planning.order import Candidate, arrange
 
 
-def at_least(report: ConflictReport) -> int:
-    """A number of waves that no order of these branches can be below."""
+def at_least(report: ConflictReport, most: int | None = None) -> int:
+    """A number of waves with at most `most` members that no order of these branches can be below."""
     if not report.waves:
         return 0
     clashes = {frozenset(pair.tasks) for pair in report.pairs if pair.clash}
@@ -13,5 +13,9 @@ def at_least(report: ConflictReport) -> int:
     ready = [task for wave in report.waves for task in wave]
     # What does not merge with the base yet comes after everything that does.
     both = ([task for task in ready if task not in blocked], [task for task in ready if task in blocked])
-    bounds = [arrange([Candidate(id=task) for task in tasks], clashes).at_least for tasks in both if tasks]
+    bounds = [
+        arrange([Candidate(id=task) for task in tasks], clashes, most=most).at_least
+        for tasks in both
+        if tasks
+    ]
     return max(sum(bounds), 2 if report.joint else 1)

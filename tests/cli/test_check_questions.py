@@ -100,6 +100,14 @@ def test_what_if_puts_a_task_first_and_compares(project: Project) -> None:
     assert "Tasks that change their wave: 2 (2 → 1), 1 (1 → 2)." in shown
 
 
+def test_no_wave_has_more_tasks_than_may_run_at_once(project: Project) -> None:
+    for id in (1, 2, 3):
+        project.push(id, {f"{id}.rs": "new\n"})
+    assert project.check("--json").json["waves"] == [["1", "2", "3"]]
+    ended = project.check("--max-parallel", "2", "--json")
+    assert (ended.code, ended.json["waves"], ended.json["at_least"]) == (1, [["1", "2"], ["3"]], 2)
+
+
 def test_without_leaves_a_task_out(project: Project) -> None:
     collide(project)
     ended = project.check("--without", "1")
