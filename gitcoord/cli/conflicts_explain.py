@@ -1,5 +1,6 @@
 """`check-conflicts --explain` and the what-ifs in words: which rule decided, and what would change."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean
@@ -23,9 +24,48 @@ def explanation(report: "ConflictReport") -> list[str]:
     return [line for pair in report.pairs for line in _pair(pair)]
 
 
+def where(pair: "PairReport") -> list[str]:
+    """For each conflicted path what kind of conflict it is, and which lines of the base each side changed."""
+    lines = [
+        f"  {clean(one.path)}{f' ({clean(one.kind)})' if one.kind else ''}"
+        f"{': ' if any(side.lines for side in one.sides) else ''}"
+        + " and ".join(f"task {clean(side.task)} {_lines(side.lines)}" for side in one.sides if side.lines)
+        for one in pair.conflicts[:_MOST_PATHS]
+    ]
+    more = len(pair.conflicts) - _MOST_PATHS
+    return [*lines, f"  … and {more} more"] if more > 0 else lines
+
+
+def nearness(pair: "PairReport") -> str:
+    """A sentence on how near two branches come that merge; empty when they only share files."""
+    if pair.grade == "adjacent":
+        return " Their lines lie next to each other."
+    if pair.grade == "same symbol":
+        return f" Both change `{clean(pair.symbols[0])}`." if pair.symbols else " Both change one function."
+    return ""
+
+
+def _lines(ranges: Sequence[tuple[int, int]]) -> str:
+    shown = ", ".join(_range(start, end) for start, end in ranges[:_MOST_PATHS])
+    only_one = len(ranges) == 1 and ranges[0][0] >= ranges[0][1]
+    return f"line{'' if only_one else 's'} {shown}{' …' if len(ranges) > _MOST_PATHS else ''}"
+
+
+def _range(start: int, end: int) -> str:
+    if end < start:
+        return f"before {start}"
+    return str(start) if start == end else f"{start}-{end}"
+
+
 def _pair(pair: "PairReport") -> list[str]:
     one, other = map(clean, pair.tasks)
     lines = [f"Task {one} and task {other}: {_DECIDED[pair.decided_by]}."]
+    lines += [
+        f"  in {clean(one.path)}: task {clean(side.task)} by {', '.join(oid[:12] for oid in side.commits)}"
+        for one in pair.conflicts[:_MOST_PATHS]
+        for side in one.sides
+        if side.commits
+    ]
     lines += [
         f"  {clean(found.path)}: {found.rule} by `{clean(found.pattern)}` ({clean(found.source)})"
         for found in pair.rules[:_MOST_PATHS]

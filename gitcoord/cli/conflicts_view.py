@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gitcoord.cli.conflicts_explain import explanation, scratch, what_if
+from gitcoord.cli.conflicts_explain import explanation, nearness, scratch, what_if, where
 from gitcoord.cli.output import clean
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def sentence(pair: "PairReport") -> str:
         apart = _paths(pair.exclusive)
         return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
     hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
-    return f"{meet}, and git merges them.{hub}"
+    return f"{meet}, and git merges them.{hub}{nearness(pair)}"
 
 
 def _failure(pair: "PairReport", who: str) -> str:
@@ -189,11 +189,10 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
         for branch in report.branches
         if branch.state == "unknown"
     ]
-    lines += [
-        _text(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold "))
-        for pair in report.pairs
-        if _mark(pair) != _OVERLAP
-    ]
+    for pair in report.pairs:
+        if _mark(pair) != _OVERLAP:
+            lines.append(_text(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
+            lines += [_text(line, "dim") for line in where(pair)]
     for joint in report.joint:
         tasks = ", ".join(map(clean, joint.tasks[:-1]))
         lines.append(

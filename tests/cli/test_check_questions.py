@@ -83,6 +83,21 @@ def test_an_unknown_preset_is_one_clear_sentence(project: Project) -> None:
     assert (ended.code, "There is no preset 'cobol' for rules." in ended.err) == (2, True)
 
 
+def test_a_conflict_is_told_with_its_kind_its_lines_and_its_commits(project: Project) -> None:
+    tips = [project.push(id, {"src/main.rs": edited(5, 6, by=str(id))}) for id in (1, 2)]
+    shown = project.check().out
+    assert "  src/main.rs (content): task 1 lines 5-6 and task 2 lines 5-6\n" in shown
+    explained = project.check("--explain").out
+    assert f"  in src/main.rs: task 1 by {tips[0][:12]}\n" in explained
+    assert f"  in src/main.rs: task 2 by {tips[1][:12]}\n" in explained
+
+
+def test_branches_that_merge_and_come_near_each_other_are_told_so(project: Project) -> None:
+    project.push(1, {"src/main.rs": edited(5)})
+    project.push(2, {"src/main.rs": edited(8)})
+    assert "and git merges them. Their lines lie next to each other." in " ".join(project.check().out.split())
+
+
 def test_it_says_whether_fewer_waves_are_possible(project: Project) -> None:
     collide(project)
     assert project.check("--json").json["at_least"] == 2
