@@ -12,6 +12,9 @@ import msgspec
 from gitcoord.errors import usage_error
 
 SETTINGS_FILE = "gitcoord.toml"
+SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
+"""What keeps two tasks out of one wave, each with all that stands before it: a merge that fails, lines next
+to each other, one function or section that both change, any shared path."""
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -39,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     method: Literal["merge", "squash", "rebase"] = "merge"
     forge: Literal["auto", "github", "local"] = "auto"
     repository: str | None = None
-    serialize_on: Literal["conflict", "overlap"] = "conflict"
+    serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
     task_branch: str = "feature/level-{level}-task-{task}"

@@ -31,10 +31,11 @@ def check_conflicts(
         ),
     ] = None,
     serialize_on: Annotated[
-        Literal["conflict", "overlap"] | None,
+        Literal["conflict", "adjacent", "symbol", "overlap"] | None,
         typer.Option(
             "--serialize-on",
-            help="What keeps two tasks out of one wave: a failing merge, or any shared path.",
+            help="What keeps two tasks out of one wave: a failing merge; lines next to each other too; "
+            "a function that both change too; any shared path.",
         ),
     ] = None,
     ignore: Annotated[

@@ -13,7 +13,7 @@ _DECIDED = {
     "merge": "kept apart because merging them fails",
     "case-clash": "kept apart because some systems take their names for one",
     "exclusive": "kept apart because whoever touches these paths goes one after another",
-    "serialize-on": "kept apart because any shared path counts (serialize-on = overlap)",
+    "serialize-on": "kept apart because they come too near each other for `serialize-on`",
     "": "may go together",
 }
 _MOST_PATHS = 6
@@ -81,7 +81,7 @@ def _pair(pair: "PairReport") -> list[str]:
 
 
 def _counts(pair: "PairReport") -> str:
-    return "that they share it counts" if pair.decided_by == "serialize-on" else "a failing merge counts"
+    return "how near they come counts" if pair.decided_by == "serialize-on" else "a failing merge counts"
 
 
 def scratch(report: "ConflictReport") -> list[str]:

@@ -214,7 +214,7 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
 
 
 def _overlaps(report: "ConflictReport") -> "list[Text]":
-    apart = report.serialize_on == "overlap"
+    apart = report.serialize_on != "conflict"
     merging = [pair for pair in report.pairs if _mark(pair) == _OVERLAP]
     lines = [_text(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
     if len(merging) > MOST_OVERLAPS:

@@ -1,7 +1,6 @@
 """One check of a level: from a command's options and the repository as it is now to a report."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
@@ -19,6 +18,7 @@ from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
 from gitcoord.running.uncommitted import Copy, with_working_copies
+from gitcoord.settings import SerializeOn
 from gitcoord.tasks.model import TaskId
 
 
@@ -26,7 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a person wants to know. `first` lands before the others, `without` not at all, `most` at once."""
 
     level: str | None = None
-    serialize_on: Literal["conflict", "overlap"] | None = None
+    serialize_on: SerializeOn | None = None
     ignore: tuple[str, ...] = ()
     first: str | None = None
     without: tuple[str, ...] = ()

@@ -47,7 +47,8 @@ def merge_level(
         bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
     ] = False,
     serialize_on: Annotated[
-        Literal["conflict", "overlap"] | None, typer.Option(help="What puts tasks into different waves.")
+        Literal["conflict", "adjacent", "symbol", "overlap"] | None,
+        typer.Option(help="What puts tasks into different waves."),
     ] = None,
     ignore: Annotated[
         list[str] | None,

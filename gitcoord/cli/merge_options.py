@@ -1,7 +1,6 @@
 """From the words of `merge-level` to the values that landing takes."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.forges import open_forge
@@ -13,7 +12,7 @@ from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.model import Options
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.model import Plan, Strategy
-from gitcoord.settings import Settings
+from gitcoord.settings import SerializeOn, Settings
 
 
 def make_options(
@@ -25,7 +24,7 @@ def make_options(
     wait: str | None,
     partial: bool,
     all_or_nothing: bool,
-    serialize_on: Literal["conflict", "overlap"] | None,
+    serialize_on: SerializeOn | None,
     ignore: Sequence[str],
 ) -> Options:
     """The options of a run; raises `usage` (exit 2) for what does not go together."""

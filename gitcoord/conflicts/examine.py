@@ -14,6 +14,7 @@ from gitcoord.conflicts.model import (
     BranchReport,
     ConflictReport,
     DecidedBy,
+    Grade,
     Metrics,
     PairReport,
     PathConflict,
@@ -30,6 +31,12 @@ from gitcoord.planning.order import Candidate
 from gitcoord.tasks.model import TaskId
 
 _NOTHING_MET = Overlap()
+_TOO_NEAR: dict[SerializeOn, tuple[Grade, ...]] = {
+    "conflict": (),
+    "adjacent": ("adjacent",),
+    "symbol": ("adjacent", "same symbol"),
+    "overlap": ("adjacent", "same symbol", "same file", ""),
+}
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +217,7 @@ def _pair_report(
         decided_by = "case-clash"
     elif exclusive:
         decided_by = "exclusive"
-    elif rules.serialize_on == "overlap" and counting:
+    elif counting and judgement.grade in _TOO_NEAR[rules.serialize_on]:
         decided_by = "serialize-on"
     return PairReport(
         tasks=(branches[0].task, branches[1].task),

@@ -6,13 +6,13 @@ import msgspec
 
 from gitcoord.conflicts.rules import Decision
 from gitcoord.git.run import Oid
+from gitcoord.settings import SerializeOn as SerializeOn
 from gitcoord.tasks.model import TaskId
 
 Grade = Literal["", "same file", "same symbol", "adjacent"]
 BranchState = Literal["missing", "empty", "landed", "ready", "unknown"]
 Verdict = Literal["clean", "conflict", "unknown"]
 DecidedBy = Literal["", "merge", "exclusive", "serialize-on", "case-clash"]
-SerializeOn = Literal["conflict", "overlap"]
 
 
 class BranchInput(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from gitcoord.forge.port import Gate, Method, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Strategy
-from gitcoord.settings import RuleSettings
+from gitcoord.settings import RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
@@ -27,7 +27,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     """Single-PR: land what has been handed in without waiting for the rest of the wave."""
     all_or_nothing: bool = False
-    serialize_on: Literal["conflict", "overlap"] = "conflict"
+    serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
 

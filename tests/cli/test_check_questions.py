@@ -13,6 +13,8 @@ from tests.cli.conflicts_shell import Project, three
 from tests.conflicts.level import edited
 from tests.support.repos import Repo
 
+HOW_NEAR = ("conflict", "adjacent", "symbol", "overlap")
+
 
 @pytest.fixture
 def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
@@ -96,6 +98,20 @@ def test_branches_that_merge_and_come_near_each_other_are_told_so(project: Proje
     project.push(1, {"src/main.rs": edited(5)})
     project.push(2, {"src/main.rs": edited(8)})
     assert "and git merges them. Their lines lie next to each other." in " ".join(project.check().out.split())
+
+
+def test_how_near_branches_may_come_follows_the_settings(project: Project) -> None:
+    project.push(1, {"src/main.rs": edited(5)})
+    project.push(2, {"src/main.rs": edited(8)})
+    project.push(3, {"src/main.rs": edited(35)})
+    found = {how: project.check("--json", "--serialize-on", how).json for how in HOW_NEAR}
+    assert {how: document["waves"] for how, document in found.items()} == {
+        "conflict": [["1", "2", "3"]],
+        "adjacent": [["1", "3"], ["2"]],
+        "symbol": [["1", "3"], ["2"]],
+        "overlap": [["1"], ["2"], ["3"]],
+    }
+    assert found["adjacent"]["pairs"][0]["decided_by"] == "serialize-on"
 
 
 def test_it_says_whether_fewer_waves_are_possible(project: Project) -> None:
