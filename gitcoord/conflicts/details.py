@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from gitcoord.conflicts.changes import Changes, Edit
 from gitcoord.conflicts.history import Fork
 from gitcoord.conflicts.lines import Hunks, hunks_of
@@ -38,11 +40,11 @@ class Details:
         self._hunks = {**known, **hunks_of(bench.git, bench.writer, missing)}
         self._commits = _commits(bench.git, {tip: bench.forks[tip] for tip, _ in at}, at)
 
-    def of(self, pair: Pair, tasks: tuple[TaskId, TaskId], judged: Judgement) -> tuple[PathConflict, ...]:
-        """The conflicts of a pair, a path each."""
-        return tuple(self._conflict(pair, tasks, path, kind) for path, kind in judged.path_kinds)
+    def of(self, pair: Pair, judged: Judgement) -> tuple[PathConflict, ...]:
+        """The conflicts of a pair, a path each, the tasks not `named` yet."""
+        return tuple(self._conflict(pair, path, kind) for path, kind in judged.path_kinds)
 
-    def _conflict(self, pair: Pair, tasks: tuple[TaskId, TaskId], path: str, kind: str) -> PathConflict:
+    def _conflict(self, pair: Pair, path: str, kind: str) -> PathConflict:
         one, other = (self._tips[place] for place in pair)
         left, right = self._lines(one, path), self._lines(other, path)
         meeting = _touching(left, right), _touching(right, left)
@@ -50,17 +52,26 @@ class Details:
         lines = meeting if all(meeting) else (left, right)
         sides = [
             Side(
-                task=task,
+                task=TaskId(""),
                 lines=tuple((hunk.start + 1, hunk.end) for hunk in hunks),
                 commits=self._commits.get((tip, path), ()),
             )
-            for task, tip, hunks in zip(tasks, (one, other), lines, strict=True)
+            for tip, hunks in zip((one, other), lines, strict=True)
         ]
         return PathConflict(path=path, kind=kind, sides=(sides[0], sides[1]))
 
     def _lines(self, tip: Oid, path: str) -> Hunks:
         edit = self._changes[tip].edits.get(path)
         return self._hunks.get(edit, ()) if edit else ()
+
+
+def named(conflicts: tuple[PathConflict, ...], one: TaskId, other: TaskId) -> tuple[PathConflict, ...]:
+    """The same conflicts with the tasks whose branches they are about."""
+    change = msgspec.structs.replace
+    return tuple(
+        change(conflict, sides=(change(conflict.sides[0], task=one), change(conflict.sides[1], task=other)))
+        for conflict in conflicts
+    )
 
 
 def _touching(hunks: Hunks, others: Hunks) -> Hunks:

@@ -5,8 +5,9 @@ from itertools import combinations
 
 import msgspec
 
-from gitcoord.conflicts.changes import Changes, changes_between, combine
-from gitcoord.conflicts.details import Details
+from gitcoord.conflicts.cache import Cache, open_cache
+from gitcoord.conflicts.changes import Changes, combine
+from gitcoord.conflicts.details import Details, named
 from gitcoord.conflicts.exposed import exposed_pairs
 from gitcoord.conflicts.history import Fork, find_forks
 from gitcoord.conflicts.model import (
@@ -22,6 +23,12 @@ from gitcoord.conflicts.model import (
 )
 from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
+from gitcoord.conflicts.recall import (
+    Told,
+    remembered_arrivals,
+    remembered_changes,
+    remembered_pairs,
+)
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.verdicts import Judge, Judgement, Met
 from gitcoord.conflicts.waves import Runner, Waves, find_waves
@@ -57,6 +64,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     brought: dict[Oid, Brought]
     own: dict[Oid, Changes]
     on_base: dict[Oid, Changes]
+    remembered: frozenset[Oid]
     met: dict[Oid, Changes]
 
 
@@ -73,10 +81,11 @@ def examine(
     book: Rulebook | None = None,
     most: int | None = None,
     only_pairs: bool = False,
+    caching: bool = True,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
 
-    With `only_pairs` no waves are made.
+    With `only_pairs` no waves are made. With `caching` what is found out about commits is kept.
 
     `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
     count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
@@ -84,10 +93,11 @@ def examine(
     """
     rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
     with repository.git.quarantine() as git:
-        bench, scene = _look(git, base_commit, branches)
+        cache = open_cache(repository) if caching else Cache(None)
+        bench, scene = _look(git, base_commit, branches, cache)
         reports = tuple(_branch_report(branch, scene, rules) for branch in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
-        pairs = _pair_reports(bench, ready, scene, rules)
+        pairs = _pair_reports(bench, ready, scene, rules, cache)
         weighed = {candidate.id: candidate for candidate in candidates}
         runners = [_runner(branch, scene, weighed) for branch in ready]
         found = Waves() if only_pairs else find_waves(bench, runners, pairs, most=most)
@@ -109,30 +119,36 @@ def examine(
 def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
     """What every tip changed since its merge base with the base; nothing for tips that the base has."""
     return {
-        tip: changes.paths for tip, changes in _own_changes(git, find_forks(git, base_commit, tips)).items()
+        tip: changes.paths
+        for tip, changes in _own_changes(git, find_forks(git, base_commit, tips), Cache(None)).items()
     }
 
 
-def _look(git: Git, base: Oid, branches: Sequence[BranchInput]) -> tuple[Workbench, Scene]:
+def _look(git: Git, base: Oid, branches: Sequence[BranchInput], cache: Cache) -> tuple[Workbench, Scene]:
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     forks = find_forks(git, base, tips)
     bench = Workbench(git, base, forks)
-    brought = bring_onto(bench)
-    own = _own_changes(git, forks)
+    arrivals = remembered_arrivals(cache, bench)
+    brought, on_base = arrivals.brought, arrivals.on_base
+    own = _own_changes(git, forks, cache)
     met = dict(own)
-    moved = [(tip, b.commit) for tip, b in brought.items() if b.commit is not None and b.commit != tip]
-    found = changes_between(git, [(base, commit) for _, commit in moved])
-    on_base = {tip: changes for (tip, _), changes in zip(moved, found, strict=True)}
     for tip, changes in on_base.items():
         met[tip] = combine(own[tip], changes)
     return bench, Scene(
-        inputs=tuple(branches), forks=forks, brought=brought, own=own, on_base=on_base, met=met
+        inputs=tuple(branches),
+        forks=forks,
+        brought=brought,
+        own=own,
+        on_base=on_base,
+        remembered=arrivals.remembered,
+        met=met,
     )
 
 
-def _own_changes(git: Git, forks: Mapping[Oid, Fork]) -> dict[Oid, Changes]:
+def _own_changes(git: Git, forks: Mapping[Oid, Fork], cache: Cache) -> dict[Oid, Changes]:
     tips = [tip for tip, fork in forks.items() if fork.merge_bases and not fork.inside]
-    return dict(zip(tips, changes_between(git, [(forks[t].merge_bases[0], t) for t in tips]), strict=True))
+    pairs = [(forks[tip].merge_bases[0], tip) for tip in tips]
+    return dict(zip(tips, remembered_changes(cache, git, pairs), strict=True))
 
 
 def _branch_report(branch: BranchInput, scene: Scene, rules: Rules) -> BranchReport:
@@ -155,12 +171,15 @@ def _branch_report(branch: BranchInput, scene: Scene, rules: Rules) -> BranchRep
 
 
 def _pair_reports(
-    bench: Workbench, ready: Sequence[BranchInput], scene: Scene, rules: Rules
+    bench: Workbench, ready: Sequence[BranchInput], scene: Scene, rules: Rules, cache: Cache
 ) -> tuple[PairReport, ...]:
     tips = [branch.commit for branch in ready if branch.commit is not None]
     overlaps = find_overlaps([scene.met[tip] for tip in tips])
     entangled = _entangled(tips, scene.forks)
-    exposed = exposed_pairs(bench.git, bench.base, tips, scene.forks, scene.own, scene.on_base)
+    exposed = exposed_pairs(
+        lambda wanted: remembered_changes(cache, bench.git, wanted),
+        *(bench.base, tips, scene.forks, scene.own, scene.on_base),
+    )
     asked = {
         pair: Met(
             overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled, exposed=pair in exposed
@@ -168,16 +187,24 @@ def _pair_reports(
         for pair in sorted({*overlaps, *entangled, *exposed})
     }
     to_base = {**scene.own, **scene.on_base}
-    judge = Judge(bench, tips, scene.brought, scene.own, to_base)
-    judgements = judge.judge(asked)
-    details = Details(bench, tips, to_base, judgements, judge.known_lines)
+    tasks = [branch.task for branch in ready]
+
+    def find_out(pairs: Sequence[Pair]) -> dict[Pair, Told]:
+        # The trees of what is only remembered went away with the quarantine that they were made in.
+        bring_onto(bench, {tips[place] for pair in pairs for place in pair} & scene.remembered)
+        judge = Judge(bench, tips, scene.brought, scene.own, to_base)
+        judged = judge.judge({pair: asked[pair] for pair in pairs})
+        details = Details(bench, tips, to_base, judged, judge.known_lines)
+        return {pair: (judgement, details.of(pair, judgement)) for pair, judgement in judged.items()}
+
+    told = remembered_pairs(cache, bench.base, tips, asked, find_out)
     reports = (
         _pair_report(
             (ready[i], ready[j]),
             overlaps.get((i, j), _NOTHING_MET),
-            judgements[i, j],
+            told[i, j][0],
             rules,
-            details.of((i, j), (ready[i].task, ready[j].task), judgements[i, j]),
+            named(told[i, j][1], tasks[i], tasks[j]),
         )
         for i, j in asked
     )

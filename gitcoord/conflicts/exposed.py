@@ -5,16 +5,16 @@ another branch adds elsewhere looks like a rename then, and what the base rename
 or rewrites looks like a removal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from gitcoord.conflicts.changes import Changes, changes_between
+from gitcoord.conflicts.changes import Changes
 from gitcoord.conflicts.history import Fork
 from gitcoord.conflicts.overlap import Pair, ancestors
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.run import Oid
 
 
 def exposed_pairs(
-    git: Git,
+    changes_of: Callable[[Sequence[tuple[Oid, Oid]]], Sequence[Changes]],
     base: Oid,
     tips: Sequence[Oid],
     forks: Mapping[Oid, Fork],
@@ -24,7 +24,7 @@ def exposed_pairs(
     """The pairs that only a merge of both can settle, by positions in `tips`."""
     doubtful = [tip for tip in dict.fromkeys(tips) if tip in on_base and _doubtful(own[tip], on_base[tip])]
     starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
-    moved = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
+    moved = dict(zip(starts, changes_of([(start, base) for start in starts]), strict=True))
     pairs: set[Pair] = set()
     for place, tip in enumerate(tips):
         if tip not in doubtful:

@@ -5,7 +5,6 @@ synthetic, one deep: a branch on top of its own merge base. No history is walked
 real one; where a branch and the base made the same change, git sees two changes and not none.
 """
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -15,6 +14,8 @@ from gitcoord.git.merges import merge_trees
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.writing import Writer
 
+_LATE = 2**31 - 1
+"""A date later than any parent's, and always the same, so that equal commits have equal ids."""
 UNRELATED = "it has no commit in common with the base"
 
 
@@ -40,7 +41,6 @@ class Workbench:
         self.forks = forks
         self.writer = Writer(git, base)
         self.trees = trees_of(git, {base, *forks, *(m for fork in forks.values() for m in fork.merge_bases)})
-        self._now = int(time.time())
 
     def lone(self, tip: Oid) -> bool:
         """Whether the base and `tip` have one merge base, so that trees say everything about merging them."""
@@ -63,15 +63,15 @@ class Workbench:
 
     def landed(self, tree: Oid, *heads: Oid) -> Oid:
         """What the base would be after `heads` landed, with the history that it would have."""
-        return self.writer.commit(tree, [self.base, *heads], when=self._now)
+        return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
 
-def bring_onto(bench: Workbench) -> dict[Oid, Brought]:
-    """Every tip that the base lacks, brought onto it."""
+def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oid, Brought]:
+    """Every tip that the base lacks, or those of `tips`, brought onto it."""
     brought: dict[Oid, Brought] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
     for tip, fork in bench.forks.items():
-        if fork.inside:
+        if fork.inside or (tips is not None and tip not in tips):
             continue
         if fork.merge_bases == (bench.base,):
             brought[tip] = Brought(commit=tip, tree=bench.trees[tip])

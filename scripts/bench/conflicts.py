@@ -144,10 +144,10 @@ def _floor(bed: Testbed, merged: Sequence[Sequence[str]]) -> Cost:
             merge, bed.path, input="".join(f"{base} {tip}\n" for tip in work).encode(), env=environment
         )
         commits = _on_base(bed, work, base, onto, environment)
+        # Where a branch does not merge with the base there is nothing to put on it: the two tips.
         request = [
-            f"{commits[one]} {commits[other]}\n"
+            f"{commits[one]} {commits[other]}\n" if {one, other} <= set(commits) else f"{one} {other}\n"
             for one, other in merged
-            if one in commits and other in commits and one != other
         ]
         pairs = cost_of(merge, bed.path, input="".join(request).encode(), env=environment)
     every = (diffs, onto, pairs)

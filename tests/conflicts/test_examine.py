@@ -122,4 +122,5 @@ def test_nothing_is_written_into_the_repository(tmp_path: Path) -> None:
 
 
 def everything(path: Path) -> dict[str, bytes]:
-    return {str(file): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and "gitcoord" not in file.parts]
+    return {str(file): file.read_bytes() for file in files}
