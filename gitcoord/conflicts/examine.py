@@ -127,7 +127,7 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
 def _look(git: Git, base: Oid, branches: Sequence[BranchInput], cache: Cache) -> tuple[Workbench, Scene]:
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     forks = find_forks(git, base, tips)
-    bench = Workbench(git, base, forks)
+    bench = Workbench(git, base, forks, cache)
     arrivals = remembered_arrivals(cache, bench)
     brought, on_base = arrivals.brought, arrivals.on_base
     own = _own_changes(git, forks, cache)

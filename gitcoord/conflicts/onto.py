@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.conflicts.cache import Cache
 from gitcoord.conflicts.history import Fork
 from gitcoord.git.merges import merge_trees
 from gitcoord.git.run import Git, Oid
@@ -33,10 +34,11 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Workbench:
-    """Writes the commits that are merged, into a quarantine."""
+    """Writes the commits that are merged, into a quarantine; `cache` remembers what came of them."""
 
-    def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
+    def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork], cache: Cache | None = None) -> None:
         self.git = git
+        self.cache = cache or Cache(None)
         self.base = base
         self.forks = forks
         self.writer = Writer(git, base)

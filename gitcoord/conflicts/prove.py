@@ -3,6 +3,7 @@
 Landing uses this too: it knows before it merges which tree each step must give.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
 Head = tuple[TaskId, Oid]
+_PROOFS = "proofs"
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +31,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """The steps that merge, in order, with the trees they give; `failure` is the first that does not.
 
-    `commit` is a synthetic commit of the last good step; it lives as long as the quarantine.
+    `commit` is a synthetic commit of the last good step; it lives as long as the quarantine, and its tree
+    is there only when the proof was not remembered.
     """
 
     commit: Oid
@@ -39,21 +42,41 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
     """Merges `heads` onto the base one after another; the workbench has to know all of them."""
-    tree = bench.trees[bench.base]
-    steps: list[ProvedStep] = []
-    failure: Failure | None = None
+    key = f"{bench.base} {hashlib.sha256(' '.join(head for _, head in heads).encode()).hexdigest()}"
+    come = bench.cache.read(_PROOFS, [key], _Come).get(key) if len(heads) > 1 else None
+    if come is None:
+        come = _merge(bench, [head for _, head in heads])
+        bench.cache.write(_PROOFS, {key: come} if len(heads) > 1 else {})
+    steps = tuple(
+        ProvedStep(task=task, head=head, tree=tree)
+        for (task, head), tree in zip(heads, come.trees, strict=False)
+    )
+    failure = None
+    if len(steps) < len(heads):
+        task, head = heads[len(steps)]
+        failure = Failure(task=task, head=head, paths=come.paths, problem=come.problem)
+    commit = bench.landed(steps[-1].tree, *(step.head for step in steps)) if steps else bench.base
+    return Proof(commit=commit, steps=steps, failure=failure)
+
+
+class _Come(msgspec.Struct, frozen=True, array_like=True):
+    """What became of an order: the tree of each step that merged, and why the next one did not."""
+
+    trees: tuple[Oid, ...]
+    paths: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def _merge(bench: Workbench, heads: Sequence[Oid]) -> _Come:
+    trees = [bench.trees[bench.base]]
     with MergeChain(bench.git, bench.writer) as chain:
-        for task, head in heads:
-            asked = bench.next_merge(tree, [step.head for step in steps], head)
+        for number, head in enumerate(heads):
+            asked = bench.next_merge(trees[-1], heads[:number], head)
             merge = chain.merge(*asked)
             if not merge.clean:
-                paths = plain_paths(merge.paths, asked)
-                failure = Failure(task=task, head=head, paths=paths, problem=merge.problem)
-                break
-            tree = merge.tree
-            steps.append(ProvedStep(task=task, head=head, tree=tree))
-    commit = bench.landed(tree, *(step.head for step in steps)) if steps else bench.base
-    return Proof(commit=commit, steps=tuple(steps), failure=failure)
+                return _Come(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
+            trees.append(merge.tree)
+    return _Come(tuple(trees[1:]))
 
 
 def smallest_cause(

@@ -1,0 +1,94 @@
+"""Remembering what was found out: the same answers, whatever became of the file."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from gitcoord.conflicts.cache import Cache
+from gitcoord.conflicts.model import ConflictReport
+from tests.conflicts.level import LINES, Level, edited
+
+
+def busy_level(tmp_path: Path) -> Level:
+    level = Level(tmp_path, {"a": LINES, "b": LINES, "d/x": "x\n"})
+    level.branch("1", {"a": edited(5, by="one"), "b": edited(2)})
+    level.branch("2", {"b": edited(2), "c": "c\n"})
+    level.repo.commit({"b": edited(30)}, "the base moves")
+    level.branch("3", {"a": edited(5, by="three")})
+    level.branch("4", {"b": None})
+    level.branch("5", {"b": edited(20)})
+    return level
+
+
+def file_of(level: Level) -> Path:
+    return level.repo.path / "gitcoord" / "conflicts.sqlite"
+
+
+def fresh(level: Level) -> ConflictReport:
+    file_of(level).unlink(missing_ok=True)
+    return level.examine()
+
+
+def test_a_warm_check_says_what_a_cold_one_says(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    cold = level.examine()
+    assert file_of(level).exists()
+    assert level.examine() == cold
+
+
+def test_a_branch_that_moved_is_judged_anew_among_remembered_ones(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    level.examine()
+    level.branch("2", {"b": edited(2, 20, by="two")})
+    warm = level.examine()
+    assert warm == fresh(level)
+
+
+def test_a_moved_base_is_not_answered_from_what_was_before(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    level.examine()
+    level.repo.commit({"a": edited(5, by="base")}, "the base moves again")
+    warm = level.examine()
+    assert warm == fresh(level)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100])
+def test_a_broken_cache_is_thrown_away(damage: bytes, tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    cold = level.examine()
+    file_of(level).write_bytes(damage)
+    assert level.examine() == cold
+    assert level.examine() == cold
+
+
+def test_a_damaged_answer_is_none(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "scope")
+    cache.write("kind", {"key": ("one", "two")})
+    assert cache.read("kind", ["key"], tuple[str, ...]) == {"key": ("one", "two")}
+    assert Cache(tmp_path, "other").read("kind", ["key"], tuple[str, ...]) == {}
+    file = tmp_path / "gitcoord" / "conflicts.sqlite"
+    file.write_bytes(file.read_bytes().replace(b"two", b"six"))
+    assert cache.read("kind", ["key"], tuple[str, ...]) == {}
+
+
+def test_attributes_are_part_of_the_question(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"log": LINES})
+    level.branch("1", {"log": edited(5, by="one")})
+    level.branch("2", {"log": edited(5, by="two")})
+    assert level.examine().pairs[0].verdict == "conflict"
+    (level.repo.path / "info").mkdir(exist_ok=True)
+    (level.repo.path / "info" / "attributes").write_text("log merge=union\n")
+    assert level.examine().pairs[0].verdict == "clean"
+
+
+def test_many_at_once_may_use_it(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    reports: list[ConflictReport] = []
+    threads = [threading.Thread(target=lambda: reports.append(level.examine())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reports) == 6
+    assert all(report == reports[0] for report in reports)
