@@ -67,6 +67,8 @@ class Details:
 
 def named(conflicts: tuple[PathConflict, ...], one: TaskId, other: TaskId) -> tuple[PathConflict, ...]:
     """The same conflicts with the tasks whose branches they are about."""
+    if not conflicts:
+        return ()
     change = msgspec.structs.replace
     return tuple(
         change(conflict, sides=(change(conflict.sides[0], task=one), change(conflict.sides[1], task=other)))
