@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_level, complete_task
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -27,7 +28,9 @@ def check_conflicts(
     level: Annotated[
         str | None,
         typer.Argument(
-            help="level-0 or 0; default: the first level that has not landed.", show_default=False
+            autocompletion=complete_level,
+            help="level-0 or 0; default: the first level that has not landed.",
+            show_default=False,
         ),
     ] = None,
     serialize_on: Annotated[
@@ -48,11 +51,19 @@ def check_conflicts(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")] = False,
     what_if: Annotated[
-        str | None, typer.Option("--what-if", metavar="TASK", help="Let this task land first.")
+        str | None,
+        typer.Option(
+            "--what-if", metavar="TASK", autocompletion=complete_task, help="Let this task land first."
+        ),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="TASK", help="Leave this task out; may be repeated."),
+        typer.Option(
+            "--without",
+            metavar="TASK",
+            autocompletion=complete_task,
+            help="Leave this task out; may be repeated.",
+        ),
     ] = None,
     max_parallel: Annotated[
         int | None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
 
 _EPILOG = """\b
 For the hook that a coding agent runs before it writes a file, exit 1 means that another task is at it:
@@ -22,7 +23,10 @@ def check_file(
     task: Annotated[
         str | None,
         typer.Option(
-            "--task", metavar="TASK", help="Whose question it is; default: the task that is checked out."
+            "--task",
+            metavar="TASK",
+            autocompletion=complete_task,
+            help="Whose question it is; default: the task that is checked out.",
         ),
     ] = None,
     fetch: Annotated[
