@@ -49,7 +49,7 @@ def _solve_part(puzzle: Puzzle) -> Solution:
     if small and max(best) >= bound:
         best, bound = _search_to_the_end(puzzle, bound, best)
     while max(best) >= bound and (fewer := repaired(puzzle, best)) is not None:
-        best = _settle(puzzle, fewer)
+        best = min(_settle(puzzle, fewer), fewer, key=max)
     if small:
         best = _most_important_first(puzzle, best)
     return Solution(waves=best, at_least=min(bound, max(best) + 1))
@@ -117,7 +117,7 @@ def _search_to_the_end(puzzle: Puzzle, bound: int, best: list[int]) -> tuple[lis
             return best, bound
         if not fewer:
             return best, max(best) + 1
-        best = _settle(puzzle, fewer)
+        best = min(_settle(puzzle, fewer), fewer, key=max)
     return best, bound
 
 
