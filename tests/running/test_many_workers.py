@@ -91,8 +91,11 @@ def project(tmp_path: Path, strategy: str) -> Project:
     return made
 
 
-@pytest.mark.parametrize("prepare", [_own_clone, _own_worktree], ids=["clones", "worktrees"])
-@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+@pytest.mark.parametrize(
+    ("strategy", "prepare"),
+    [("single-pr", _own_clone), ("multi-pr", _own_worktree)],
+    ids=["single-pr-clones", "multi-pr-worktrees"],
+)
 def test_twenty_workers_at_once_lose_nothing_and_land_everything_once(
     project: Project, prepare: Prepare, strategy: str
 ) -> None:
