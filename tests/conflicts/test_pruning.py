@@ -184,6 +184,7 @@ def truth(repo: Repo, names: Sequence[str], blocked: Collection[str]) -> dict[tu
                 asked += [(landed[one], tips[other]), (landed[other], tips[one])]
         merges = merge_trees(git, asked)
         for pair, request, merge in zip([p for p in pairs for _ in "12"], asked, merges, strict=True):
-            if not merge.clean:
+            # None: some merges of renames make git 2.39 itself give up, on a failed assertion.
+            if merge.clean is False:
                 conflicts.setdefault(pair, set()).update(plain_paths(merge.paths, request))
         return conflicts
