@@ -27,22 +27,12 @@ class Objects:
         """The ids of the commit's parents."""
         return tuple(str(parent) for parent in self._commit(commit).parent_ids)
 
-    def message(self, commit: Oid) -> str:
-        """The commit's message."""
-        return self._commit(commit).message
-
-    def contains(self, tip: Oid, commit: Oid) -> bool:
-        """Whether `commit` is `tip` or one of its ancestors. False when `commit` is not here."""
-        if tip == commit:
-            return True
-        if commit not in self._repo:
-            return False
-        return self._repo.descendant_of(pygit2.Oid(hex=tip), pygit2.Oid(hex=commit))
-
-    def merge_base(self, one: Oid, other: Oid) -> Oid | None:
-        """The best common ancestor, or None for unrelated histories."""
-        found = self._repo.merge_base(pygit2.Oid(hex=one), pygit2.Oid(hex=other))
-        return None if found is None else str(found)
+    def ancestor(self, commit: Oid, generations: int) -> Oid | None:
+        """The commit so many first parents before `commit`, or None when there are not so many."""
+        found: Oid | None = commit
+        for _ in range(generations):
+            found = next(iter(self.parents(found)), None) if found else None
+        return found
 
     def first_parents(self, tip: Oid, stop: Oid | None = None) -> Iterator[Oid]:
         """`tip` and its first parents, newest first, up to but without `stop` and its ancestors."""

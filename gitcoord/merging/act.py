@@ -1,5 +1,8 @@
 """Performing one step on git and the journal. Every write is compare-and-swap; a lost race is a new look."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from gitcoord.errors import GitcoordError
 from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted, WavesSaved
 from gitcoord.git.merges import commit_tree, merge_tree
@@ -18,13 +21,19 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-def record_landing(scene: Scene, world: World, task: TaskId) -> Oid:
-    """Writes into the journal what git shows; returns the base's commit that brought the task in."""
+def record_landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, Oid]:
+    """Writes into the journal what git shows; returns the base's commit that brought each task in."""
+    events = [_landed(scene, world, task) for task in tasks]
+    scene.store.record_all([(event, partial(_same_landing, event)) for event in events])
+    return {task: event.commit for task, event in zip(tasks, events, strict=True)}
+
+
+def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
     work = world.work(task)
     landing = work.landing
     assert landing is not None  # noqa: S101 - only what has landed is recorded so
     merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
-    event = TaskLanded(
+    return TaskLanded(
         at=now(),
         by=worker_name(),
         task=work.task,
@@ -34,22 +43,26 @@ def record_landing(scene: Scene, world: World, task: TaskId) -> Oid:
         pull=merged.number if merged else None,
         wave=work.wave,
     )
-    scene.store.record(event, unless=lambda before: _same_landing(before, event))
-    return event.commit
 
 
-def _same_landing(before: Progress, event: TaskLanded) -> bool:
+def _same_landing(event: TaskLanded, before: Progress) -> bool:
     claim = before.landing
     return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
 
 
-def adopt(scene: Scene, world: World, task: TaskId) -> Oid:
-    """Records a tip that nobody handed in as the work of its task; returns it."""
-    work = world.work(task)
-    head = work.head or ""
-    event = TaskSubmitted(at=now(), by=worker_name(), task=task, branch=work.branch, head=head)
-    scene.store.record(event, unless=lambda before: before.head == head)
-    return head
+def adopt(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, Oid]:
+    """Records tips that nobody handed in as the work of their tasks; returns them."""
+    heads = {task: world.work(task).head or "" for task in tasks}
+    events = [
+        TaskSubmitted(at=now(), by=worker_name(), task=task, branch=world.work(task).branch, head=head)
+        for task, head in heads.items()
+    ]
+    scene.store.record_all([(event, partial(_same_head, event)) for event in events])
+    return heads
+
+
+def _same_head(event: TaskSubmitted, before: Progress) -> bool:
+    return before.head == event.head
 
 
 def update(scene: Scene, world: World, step: Update) -> Defer | str:

@@ -95,8 +95,7 @@ class Lander:
             case RecordLanding():
                 self._record_landings(world, step.tasks)
             case Adopt():
-                for task in step.tasks:
-                    head = act.adopt(scene, world, task)
+                for task, head in act.adopt(scene, world, step.tasks).items():
                     self._tell(f"task {task} is taken as handed in at {head[:12]}")
             case Fold():
                 self._after(world, act.fold(scene, world, step), f"task {step.task} folded in")
@@ -109,7 +108,7 @@ class Lander:
                 self._tell(f"{world.level_branch.name} made anew on {world.base}")
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
-        commits = {task: act.record_landing(self._scene, world, task) for task in tasks}
+        commits = act.record_landings(self._scene, world, tasks)
         for task in tasks:
             self._tell(f"task {task} has landed")
         # Merges whose answer was lost, and which turn out to have happened.

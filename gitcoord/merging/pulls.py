@@ -6,6 +6,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened
 from gitcoord.forge.port import Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay
+from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, Merge, OpenPull, World
@@ -59,11 +60,12 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
             return Stop(reason=opened.message)
         case Refused():
             return Held(reason=f"its pull request cannot be opened: {opened.message}")
-    for task in step.carrier.tasks:
-        event = PullOpened(
-            at=now(), by=worker_name(), task=task, pull=opened.number, branch=step.carrier.branch
-        )
-        scene.store.record(event, unless=lambda before: before.pull == opened.number)
+    branch, number = step.carrier.branch, opened.number
+    events = [
+        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch)
+        for task in step.carrier.tasks
+    ]
+    scene.store.record_all([(event, lambda before: before.pull == number) for event in events])
     return opened
 
 
@@ -113,10 +115,9 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
     When the base had moved in between, the expectation is computed anew from the commit that was really
     merged onto.
     """
-    git = scene.repository.git
     if not scene.ancestry.existing({commit}):
         return
-    actual = git.text("rev-parse", f"{commit}^{{tree}}")
+    actual = Objects(scene.repository.common_dir).tree(commit)
     if actual == step.tree:
         return
     expected = _expected_anew(scene, world, step, commit)
@@ -132,16 +133,16 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
 
 def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid | None:
     git, head = scene.repository.git, step.carrier.head
-    who = scene.repository.identity
+    objects, who = Objects(scene.repository.common_dir), scene.repository.identity
     count = 1
     if scene.options.method == "rebase":
         before = replay(git, world.base_commit, head, environment=who)
-        count = len(git.lines("rev-list", f"{world.base_commit}..{before}")) if before else 0
-    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{count}")
+        count = len(list(objects.first_parents(before, world.base_commit))) if before else 0
+    start = objects.ancestor(commit, count)
     if start is None or start == world.base_commit:
         return None
     if scene.options.method == "rebase":
         tip = replay(git, start, head, environment=who)
-        return git.text("rev-parse", f"{tip}^{{tree}}") if tip else None
+        return objects.tree(tip) if tip else None
     merged = merge_tree(git, start, head)
     return merged.tree if merged.clean else None

@@ -3,7 +3,7 @@
 Writes are compare-and-swap, repeated on the newest state when another worker was faster.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -20,6 +20,9 @@ from gitcoord.tasks.model import Finding, TaskId
 
 _PLAN_FILE = "plan.json"
 _ATTEMPTS = 40
+
+Unless = Callable[[Progress], bool]
+"""Says of a task's newest progress that an event is not to be written (any more)."""
 
 
 class Store:
@@ -94,7 +97,7 @@ class Store:
         )
         return patience(attempt)
 
-    def record(self, event: AnyEvent, unless: Callable[[Progress], bool] | None = None) -> bool:
+    def record(self, event: AnyEvent, unless: Unless | None = None) -> bool:
         """Appends `event` to its task's ref; False when `unless` says of the newest progress not to.
 
         Raises `foreign-state` when the ref holds a commit that gitcoord did not write.
@@ -115,6 +118,16 @@ class Store:
                 hint="Run the command again.",
             )
         return written
+
+    def record_all(self, wanted: Sequence[tuple[AnyEvent, Unless]]) -> None:
+        """Appends several tasks' events in one write; each by itself when somebody else was faster.
+
+        Raises what `record` raises.
+        """
+        moves = [move for event, unless in wanted if (move := self._move(event, unless)) is not None]
+        if moves and not self.shared.publish(moves):
+            for event, unless in wanted:
+                self.record(event, unless)
 
     def journal(self) -> list[Entry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
@@ -171,7 +184,14 @@ class Store:
             return []
         return entries if any(entry.commit == tip for entry in entries) else []
 
-    def _try_record(self, event: AnyEvent, unless: Callable[[Progress], bool] | None) -> bool | None:
+    def _try_record(self, event: AnyEvent, unless: Unless | None) -> bool | None:
+        move = self._move(event, unless)
+        if move is None:
+            return False
+        return True if self.shared.publish([move]) else None
+
+    def _move(self, event: AnyEvent, unless: Unless | None) -> Update | None:
+        """The move of the task's ref that appends `event`, or None when `unless` says not to."""
         task = TaskId(event.task or "")
         ref = self._task_ref(task)
         before = self.shared.read(ref)
@@ -182,9 +202,8 @@ class Store:
             if not events or len(events) < len(entries):
                 raise self._foreign(ref, before)
         if unless is not None and unless(fold(events).get(task, PENDING)):
-            return False
-        commit = write_entry(self.repository, event, before)
-        return True if self.shared.publish([Update(ref, before, commit)]) else None
+            return None
+        return Update(ref, before, write_entry(self.repository, event, before))
 
     def _plan_tree(self, plan: Plan) -> Oid:
         git = self.repository.git
