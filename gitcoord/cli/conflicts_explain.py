@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean
+from gitcoord.sentences import some
 
 if TYPE_CHECKING:
     from gitcoord.cli.level_check import Asked, Checked
@@ -74,9 +75,8 @@ def _pair(pair: "PairReport") -> list[str]:
         lines.append(f"  … and {len(pair.rules) - _MOST_PATHS} more paths with a rule")
     plain = [path for path in pair.overlap if path not in {found.path for found in pair.rules}]
     if plain:
-        shown = ", ".join(map(clean, plain[:_MOST_PATHS]))
-        more = f" and {len(plain) - _MOST_PATHS} more" if len(plain) > _MOST_PATHS else ""
-        lines.append(f"  {shown}{more}: no rule, so only {_counts(pair)}")
+        shown = some([clean(path) for path in plain], _MOST_PATHS)
+        lines.append(f"  {shown}: no rule, so only {_counts(pair)}")
     return lines
 
 
@@ -88,8 +88,7 @@ def scratch(report: "ConflictReport") -> list[str]:
     """Which branches bring files that must not land."""
     return [
         f"Task {clean(branch.task)} brings scratch files that should not land: "
-        f"{', '.join(map(clean, branch.scratch[:_MOST_PATHS]))}"
-        + (f" and {len(branch.scratch) - _MOST_PATHS} more." if len(branch.scratch) > _MOST_PATHS else ".")
+        f"{some([clean(path) for path in branch.scratch], _MOST_PATHS)}."
         for branch in report.branches
         if branch.scratch and branch.state == "ready"
     ]

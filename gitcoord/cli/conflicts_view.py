@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitcoord.cli.conflicts_explain import explanation, nearness, scratch, what_if, where
 from gitcoord.cli.output import clean
+from gitcoord.sentences import some
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -251,9 +252,7 @@ def _verdict(report: "ConflictReport", at_least: int) -> "Text":
 
 
 def _paths(paths: Sequence[str]) -> str:
-    shown = ", ".join(clean(path) for path in paths[:MOST_PATHS])
-    more = len(paths) - MOST_PATHS
-    return f"{shown} and {more} more" if more > 0 else shown
+    return some([clean(path) for path in paths], MOST_PATHS)
 
 
 def _count(count: int, what: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from gitcoord.errors import usage_error
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan, Strategy
+from gitcoord.sentences import named_tasks
 from gitcoord.settings import Settings, load_settings
 from gitcoord.tasks.model import TaskId, TaskList
 
@@ -69,8 +70,7 @@ def _some(tasks: Collection[TaskId]) -> str:
     from gitcoord.planning.order import natural_key
 
     ids = sorted(tasks, key=natural_key)
-    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-    return f"task {ids[0]} is" if len(ids) == 1 else f"tasks {', '.join(ids[:5])}{more} are"
+    return f"{named_tasks(ids, 5)} {'is' if len(ids) == 1 else 'are'}"
 
 
 def _build(

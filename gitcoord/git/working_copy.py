@@ -10,6 +10,7 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.shared import HEADS
+from gitcoord.sentences import some
 
 _OPERATIONS = {
     "rebase-merge": "rebase",
@@ -157,10 +158,9 @@ class WorkingCopy:
         # What git is afraid to overwrite it lists, each path on a line of its own behind a tab.
         lines = [line.strip() for line in ended.stderr.splitlines() if line.startswith("\t")]
         if lines:
-            more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
             return answer_no(
                 "unclean",
-                f"Bringing {self.directory} to {branch} would overwrite {', '.join(lines[:5])}{more}.",
+                f"Bringing {self.directory} to {branch} would overwrite {some(lines)}.",
                 "Commit or move what is there first, then run the command again.",
             )
         return GitcoordError(

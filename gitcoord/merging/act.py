@@ -15,6 +15,7 @@ from gitcoord.merging.model import Defer, Fold, Rebuild, Update, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
+from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
@@ -185,9 +186,8 @@ def conflict_reason(
     """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
     if problem and not paths:
         return f"task {task} cannot be merged with {base}: {problem}"
-    shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     against = " and ".join(f"task {other}" for other in others) or base
-    return f"task {task} conflicts with {against} in {shown}"
+    return f"task {task} conflicts with {against} in {some(paths)}"
 
 
 def _told(plan: Plan, task: TaskId) -> WavesSaved:

@@ -31,6 +31,7 @@ from gitcoord.merging.model import (
 )
 from gitcoord.merging.observe import Scene, observe, with_newest_plan
 from gitcoord.merging.report import make_report, waiting_tasks
+from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
@@ -198,5 +199,4 @@ def _whole(step: Merge, landed: Collection[TaskId]) -> bool:
 
 
 def _named(carrier: Carrier) -> str:
-    word = "task" if len(carrier.tasks) == 1 else "tasks"
-    return f"{carrier.branch} ({word} {', '.join(carrier.tasks)})"
+    return f"{carrier.branch} ({named_tasks(carrier.tasks)})"

@@ -17,6 +17,7 @@ from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.merging.model import LevelBranch, Options, Standing, Work, World
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
+from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -175,7 +176,7 @@ def _standing(
         return "landed", "", look.landed[planned.id].head
     missing = [dep for dep in planned.depends_on if dep in scene.plan.tasks and dep not in look.landed]
     if missing:
-        return "waiting", f"depends on {_named(missing)}, not landed yet", tip
+        return "waiting", f"depends on {named_tasks(missing)}, not landed yet", tip
     if before.stand == "started":
         return "waiting", f"started by {before.started_by} at {before.started_at}, not submitted yet", None
     if tip is None and _folded(scene, branch, before.head):
@@ -258,7 +259,3 @@ def _merges(scene: Scene, target: Oid, head: Oid) -> bool:
 
 def _clean_tree(merged: TreeMerge) -> Oid | None:
     return merged.tree if merged.clean else None
-
-
-def _named(tasks: list[TaskId]) -> str:
-    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

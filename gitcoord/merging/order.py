@@ -4,7 +4,7 @@ A plan whose waves hold what the branches really do is left alone, so that a run
 with the same waves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -16,8 +16,11 @@ from gitcoord.events import WavesSaved
 from gitcoord.merging.observe import Scene, observe
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
+from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
+
+_MOST_PATHS = 4
 
 
 def with_real_order(scene: Scene, *, save: bool) -> Scene:
@@ -91,7 +94,7 @@ def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:
     found: dict[TaskId, tuple[str, ...]] = {}
     for pair in report.pairs:
         for task, other in (pair.tasks, pair.tasks[::-1]):
-            shared = _paths(pair.conflicted_paths or pair.overlap)
+            shared = some(pair.conflicted_paths or pair.overlap, _MOST_PATHS)
             how = "conflicts with" if pair.verdict == "conflict" else "also changed by"
             text = (
                 f"{how} task {other} in {shared}"
@@ -106,7 +109,3 @@ def _violated(level: PlannedLevel, report: ConflictReport) -> bool:
     apart = [set(pair.tasks) for pair in report.pairs if pair.clash]
     apart += [set(joint.tasks) for joint in report.joint]
     return any(clash <= set(wave) for clash in apart for wave in level.waves)
-
-
-def _paths(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")

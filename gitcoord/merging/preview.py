@@ -39,6 +39,7 @@ from gitcoord.merging.model import (
 from gitcoord.merging.observe import Scene, observe
 from gitcoord.merging.report import waiting_tasks
 from gitcoord.merging.rounds import round_names
+from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
@@ -96,8 +97,9 @@ class _Rehearsal:
             case Update() | Fold() | Rebuild():
                 yield from self._play_branch(step)
             case Merge():
-                yield f"merge {step.carrier.branch} ({_named(step.carrier.tasks)}) into {self._world.base}"
-                self._merge(step.carrier)
+                carrier = step.carrier
+                yield f"merge {carrier.branch} ({named_tasks(carrier.tasks)}) into {self._world.base}"
+                self._merge(carrier)
 
     def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
         branch = self._world.level_branch or LevelBranch(name="", tip=None)
@@ -183,7 +185,3 @@ class _Rehearsal:
     def _commit(self, tree: Oid, *parents: Oid) -> Oid:
         who = self._scene.repository.identity
         return commit_tree(self._git, tree, parents, "rehearsal", environment=who)
-
-
-def _named(tasks: tuple[TaskId, ...]) -> str:
-    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

@@ -3,8 +3,11 @@
 from gitcoord.merging.decide import Memory, held_reasons, missing
 from gitcoord.merging.model import DeferredTask, LandedTask, Report, WaitingTask, Work, World
 from gitcoord.merging.observe import Scene
+from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
+
+_MOST_NAMED = 8
 
 
 def make_report(scene: Scene, world: World, memory: Memory) -> Report:
@@ -42,16 +45,15 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     """Why work that is ready itself does not land yet."""
     deferred = [work.task for work in world.works if work.standing == "deferred"]
     if scene.options.all_or_nothing and deferred:
-        return f"nothing lands while {_named(deferred)} conflicts (--all-or-nothing)"
+        return f"nothing lands while {named_tasks(deferred, _MOST_NAMED)} conflicts (--all-or-nothing)"
     missing_ones = [work.task for work in missing(world)] if world.level_branch else []
     if not missing_ones:
         missing_ones = [work.task for work in world.works if work.standing == "waiting"]
-    return f"it waits for {_named(missing_ones)}" if missing_ones else "the earlier waves land first"
-
-
-def _named(tasks: list[TaskId]) -> str:
-    shown = ", ".join(tasks[:8]) + (f" and {len(tasks) - 8} more" if len(tasks) > 8 else "")
-    return ("task " if len(tasks) == 1 else "tasks ") + shown
+    return (
+        f"it waits for {named_tasks(missing_ones, _MOST_NAMED)}"
+        if missing_ones
+        else "the earlier waves land first"
+    )
 
 
 def _landed(work: Work, told: Progress) -> LandedTask:

@@ -13,8 +13,8 @@ from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
 from gitcoord.running.deferred import other_side
 from gitcoord.running.model import Desk, Taken
+from gitcoord.sentences import named_tasks, some
 from gitcoord.state.journal import now, worker_name
-from gitcoord.tasks.model import TaskId
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,10 +79,10 @@ def _require_dependencies(desk: Desk, how: How) -> None:
     if how.stack:
         needed = [dep for dep in needed if desk.plan.tasks[dep].branch not in desk.tips]
         if needed:
-            raise _not_ready(desk, f"depends on {_named(needed)}, with no branch yet to stack on", "")
+            raise _not_ready(desk, f"depends on {named_tasks(needed)}, with no branch yet to stack on", "")
     elif needed:
         hint = "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
-        raise _not_ready(desk, f"depends on {_named(needed)}, not landed yet", hint)
+        raise _not_ready(desk, f"depends on {named_tasks(needed)}, not landed yet", hint)
 
 
 def _require_earlier_waves(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def _require_earlier_waves(desk: Desk) -> None:
     earlier = [task for wave in level.waves[: desk.task.wave - 1] for task in wave if task not in desk.landed]
     if earlier:
         hint = f"Land the earlier waves of {level.name} first, or use `--now` to start all the same."
-        raise _not_ready(desk, f"comes after {_named(earlier)} in {level.name}, not landed yet", hint)
+        raise _not_ready(desk, f"comes after {named_tasks(earlier)} in {level.name}, not landed yet", hint)
 
 
 def _not_ready(desk: Desk, why: str, hint: str) -> Exception:
@@ -142,10 +142,9 @@ def _require_nothing_unfinished(copy: WorkingCopy, here: str | None) -> None:
         )
     unclean = copy.changes(untracked=False)
     if unclean:
-        more = f" and {len(unclean) - 5} more" if len(unclean) > 5 else ""
         raise answer_no(
             "unclean",
-            f"{copy.directory} has uncommitted changes on {where}: {', '.join(unclean[:5])}{more}.",
+            f"{copy.directory} has uncommitted changes on {where}: {some(unclean)}.",
             "Commit or stash them first, or use `--worktree DIR`.",
         )
 
@@ -179,7 +178,3 @@ def _record_start(desk: Desk, commit: Oid) -> None:
     who = worker_name()
     event = TaskStarted(at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit)
     desk.store.record(event, unless=lambda before: before.started_by == who)
-
-
-def _named(tasks: list[TaskId]) -> str:
-    return ("task " if len(tasks) == 1 else "tasks ") + ", ".join(tasks)

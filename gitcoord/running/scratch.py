@@ -13,9 +13,8 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.running.model import Desk
+from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
-
-_MOST_SHOWN = 5
 
 
 def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
@@ -59,9 +58,8 @@ def _drop(desk: Desk, branch: str, paths: tuple[str, ...]) -> None:
 
 
 def _refusal(desk: Desk, paths: tuple[str, ...]) -> GitcoordError:
-    more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
     return answer_no(
         "scratch",
-        f"{desk.task.branch} adds files that must not land: {', '.join(paths[:_MOST_SHOWN])}{more}.",
+        f"{desk.task.branch} adds files that must not land: {some(paths)}.",
         "Take them out with `git rm --cached` and commit; or change `scratch` or `on-scratch` in the rules.",
     )

@@ -14,6 +14,7 @@ from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
+from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 
 _ATTEMPTS = 5
@@ -44,10 +45,9 @@ def check_ready(desk: Desk) -> None:
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]
     if unclean:
-        shown = ", ".join(unclean[:5]) + (f" and {len(unclean) - 5} more" if len(unclean) > 5 else "")
         raise answer_no(
             "unclean",
-            f"{copy.directory} has uncommitted changes: {shown}.",
+            f"{copy.directory} has uncommitted changes: {some(unclean)}.",
             "Commit them (or put them into .gitignore), then submit again."
             if not state.running
             else "Stage them with `git add` (or put them into .gitignore), then submit again.",

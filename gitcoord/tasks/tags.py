@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gitcoord.errors import usage_error
+from gitcoord.sentences import some
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.shapes import MASTER, Tags
 from gitcoord.tasks.values import one_line, quoted
@@ -76,5 +77,4 @@ def _current(home: Path | None, findings: Findings) -> str | None:
 
 def _listed(tags: Tags) -> str:
     counts = [(name, f"{len(tasks)} task{'' if len(tasks) == 1 else 's'}") for name, tasks in tags.items()]
-    shown = ", ".join(f"{quoted(name)} ({count})" for name, count in counts[:_MOST])
-    return shown if len(tags) <= _MOST else f"{shown} and {len(tags) - _MOST} more"
+    return some([f"{quoted(name)} ({count})" for name, count in counts], _MOST)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from gitcoord.sentences import some
 from gitcoord.tasks.model import Status
 
 ID_LENGTH = 100
@@ -111,5 +112,5 @@ def listed(ids: Iterable[str], most: int = 12) -> str:
     """`ids` for a sentence: `3, 4 and 9`; the tail of a long list is counted."""
     names = list(ids)
     if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
+        return some(names, most)
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "none"

@@ -1,0 +1,15 @@
+"""Names in a sentence: the first few of them, and the rest counted."""
+
+from collections.abc import Sequence
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """`a, b, c`; of more than `most` names the tail is counted: `a, b and 7 more`."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def named_tasks(tasks: Sequence[str], most: int | None = None) -> str:
+    """`task 3` or `tasks 3, 4`; with `most` the tail of a long list is counted."""
+    word = "task" if len(tasks) == 1 else "tasks"
+    return f"{word} {some(tasks, len(tasks) if most is None else most)}"
