@@ -8,17 +8,16 @@ import typer
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
 
-_EXAMPLES = """Examples:
-
-  gitcoord checkout 3
-
-  gitcoord checkout 3 --worktree ../task-3
-
-  BRANCH=$(gitcoord checkout "$TASK_ID")
+_EPILOG = """\b
+Examples:
+  gitcoord checkout 3                        onto the task's branch, made or resumed
+  gitcoord checkout 3 --worktree ../task-3   in a worktree of its own
+  gitcoord checkout 3 --stack                on top of dependencies that have not landed yet
+  BRANCH=$(gitcoord checkout "$TASK_ID")     the branch's name, for a script
 """
 
 
-@app.command("checkout", epilog=_EXAMPLES)
+@app.command("checkout", epilog=_EPILOG)
 def checkout(
     task: Annotated[
         str, typer.Argument(autocompletion=complete_task, help="The task's id.", show_default=False)

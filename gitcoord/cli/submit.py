@@ -10,15 +10,14 @@ from gitcoord.cli.complete import complete_task
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
 
-_EXAMPLES = """Examples:
-
-  gitcoord submit
-
-  gitcoord submit 3 --json
+_EPILOG = """\b
+Examples:
+  gitcoord submit            the task whose branch is checked out
+  gitcoord submit 3 --json   a task by its id, for a program
 """
 
 
-@app.command("submit", epilog=_EXAMPLES)
+@app.command("submit", epilog=_EPILOG)
 def submit(
     task: Annotated[
         str | None,
