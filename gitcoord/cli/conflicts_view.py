@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gitcoord.cli.conflicts_explain import explanation, nearness, scratch, what_if, where
-from gitcoord.cli.output import clean
+from gitcoord.cli.output import clean, count_of, plain
 from gitcoord.sentences import some
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     if report.pairs and len(ready) <= MOST_IN_MATRIX:
         parts += [_matrix(report, ready), _legend(report)]
     parts += [*_clashes(report), *_overlaps(report)]
-    parts += [_text(line, "yellow") for line in scratch(report)]
+    parts += [plain(line, "yellow") for line in scratch(report)]
     if explain:
-        parts += map(_text, explanation(report))
-    parts += map(_text, what_if(checked, asked))
+        parts += map(plain, explanation(report))
+    parts += map(plain, what_if(checked, asked))
     return [*parts, *_ending(report, checked.at_least)]
 
 
@@ -98,12 +98,12 @@ def _failure(pair: "PairReport", who: str) -> str:
 
 
 def _headline(report: "ConflictReport") -> "Text":
-    line = _text(clean(report.level), "bold cyan")
+    line = plain(clean(report.level), "bold cyan")
     line.append(f"  onto {clean(report.base)} at {report.base_commit[:12]}", "dim")
     metrics = report.metrics
     if metrics.pairs:
         line.append(
-            f"  {_count(metrics.pairs, 'pair')}, {metrics.overlapping} overlapping, "
+            f"  {count_of(metrics.pairs, 'pair')}, {metrics.overlapping} overlapping, "
             f"{metrics.conflicting} conflicting",
             "dim",
         )
@@ -124,12 +124,12 @@ def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Tabl
     for branch in report.branches:
         state = "blocked" if branch.base_conflicts else branch.state
         table.add_row(
-            _text(clean(branch.task)),
-            _text(clean(titles.get(branch.task, ""))),
-            _text(clean(branch.branch), "dim"),
-            _text(state, _STATES.get(state, "bold red")),
-            _text(str(len(branch.changed_paths)) if branch.changed_paths else ""),
-            _text(str(wave_of.get(branch.task, ""))),
+            plain(clean(branch.task)),
+            plain(clean(titles.get(branch.task, ""))),
+            plain(clean(branch.branch), "dim"),
+            plain(state, _STATES.get(state, "bold red")),
+            plain(str(len(branch.changed_paths)) if branch.changed_paths else ""),
+            plain(str(wave_of.get(branch.task, ""))),
         )
     return table
 
@@ -148,9 +148,9 @@ def _matrix(report: "ConflictReport", ready: "Sequence[TaskId]") -> "Table":
     for number, id in enumerate(ids, 1):
         table.add_column(id if short else str(number), justify="right", no_wrap=True)
     for number, task in enumerate(ready, 1):
-        name = [_text(clean(task), "bold")] if short else [_text(clean(task), "bold"), _text(str(number))]
+        name = [plain(clean(task), "bold")] if short else [plain(clean(task), "bold"), plain(str(number))]
         cells = [
-            _text("-", "dim") if other == task else _cell(marks.get(frozenset((task, other)), ""))
+            plain("-", "dim") if other == task else _cell(marks.get(frozenset((task, other)), ""))
             for other in ready
         ]
         table.add_row(*name, *cells)
@@ -168,7 +168,7 @@ def _mark(pair: "PairReport") -> str:
 
 
 def _cell(mark: str) -> "Text":
-    return _text(mark, _STYLES.get(mark, ""))
+    return plain(mark, _STYLES.get(mark, ""))
 
 
 def _legend(report: "ConflictReport") -> "Text":
@@ -180,24 +180,24 @@ def _legend(report: "ConflictReport") -> "Text":
         _OVERLAP: "same paths, merge is clean",
     }
     used = {_mark(pair) for pair in report.pairs}
-    return _text("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
+    return plain("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
 
 
 def _clashes(report: "ConflictReport") -> "list[Text]":
     lines = [_unmergeable(report, branch) for branch in report.branches if branch.base_conflicts]
     lines += [
-        _text(f"The branch of task {clean(branch.task)} cannot be merged: {clean(branch.reason)}.", "yellow")
+        plain(f"The branch of task {clean(branch.task)} cannot be merged: {clean(branch.reason)}.", "yellow")
         for branch in report.branches
         if branch.state == "unknown"
     ]
     for pair in report.pairs:
         if _mark(pair) != _OVERLAP:
-            lines.append(_text(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
-            lines += [_text(line, "dim") for line in where(pair)]
+            lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
+            lines += [plain(line, "dim") for line in where(pair)]
     for joint in report.joint:
         tasks = ", ".join(map(clean, joint.tasks[:-1]))
         lines.append(
-            _text(
+            plain(
                 f"Task {clean(joint.tasks[-1])} merges with each of {tasks}, but not with all of them "
                 f"together: in {_paths(joint.conflicted_paths)}.",
                 "red",
@@ -207,7 +207,7 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
 
 
 def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
-    return _text(
+    return plain(
         f"Task {clean(branch.task)} does not merge with {clean(report.base)} as it is now: "
         f"{_paths(branch.base_conflicts)}. `gitcoord checkout` brings the conflict to its worker.",
         "red",
@@ -217,10 +217,10 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
 def _overlaps(report: "ConflictReport") -> "list[Text]":
     apart = report.serialize_on != "conflict"
     merging = [pair for pair in report.pairs if _mark(pair) == _OVERLAP]
-    lines = [_text(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
+    lines = [plain(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
     if len(merging) > MOST_OVERLAPS:
-        more = _count(len(merging) - MOST_OVERLAPS, "more pair")
-        lines.append(_text(f"… and {more} with paths in common that git merges.", "dim"))
+        more = count_of(len(merging) - MOST_OVERLAPS, "more pair")
+        lines.append(plain(f"… and {more} with paths in common that git merges.", "dim"))
     return lines
 
 
@@ -228,11 +228,11 @@ def _ending(report: "ConflictReport", at_least: int) -> "list[Text]":
     lines = []
     if len(report.waves) > 1:
         for number, wave in enumerate(report.waves, 1):
-            line = _text(f"Wave {number}  ", "bold")
+            line = plain(f"Wave {number}  ", "bold")
             line.append(" + ".join(map(clean, wave)))
             lines.append(line)
     if report.landing_order:
-        line = _text("Landing order  ", "bold")
+        line = plain("Landing order  ", "bold")
         line.append(", ".join(map(clean, report.landing_order)))
         lines.append(line)
     lines.append(_verdict(report, at_least))
@@ -242,24 +242,14 @@ def _ending(report: "ConflictReport", at_least: int) -> "list[Text]":
 def _verdict(report: "ConflictReport", at_least: int) -> "Text":
     level = clean(report.level)
     if not report.waves and report.one_wave():
-        return _text(f"{level} has nothing to land yet.")
+        return plain(f"{level} has nothing to land yet.")
     if report.one_wave():
-        return _text(f"{level} can land as one wave.", "bold green")
+        return plain(f"{level} can land as one wave.", "bold green")
     if len(report.waves) > 1:
         bound = "fewer are impossible" if len(report.waves) == at_least else f"at least {at_least} are needed"
-        return _text(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
-    return _text(f"{level} cannot land as it is.", "bold yellow")
+        return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
+    return plain(f"{level} cannot land as it is.", "bold yellow")
 
 
 def _paths(paths: Sequence[str]) -> str:
     return some([clean(path) for path in paths], MOST_PATHS)
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _text(text: str, style: str = "") -> "Text":
-    from rich.text import Text
-
-    return Text(text, style=style)

@@ -16,6 +16,7 @@ from gitcoord.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from gitcoord.tasks.model import Finding
 
@@ -68,16 +69,18 @@ def warn(findings: Iterable["Finding"]) -> None:
 @cache
 def stdout_console() -> "Console":
     """The console for what a person asked to see. Markup, emoji and highlighting are off."""
-    return _console(stderr=False)
-
-
-@cache
-def stderr_console() -> "Console":
-    """The console for progress."""
-    return _console(stderr=True)
-
-
-def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def plain(text: str, style: str = "") -> "Text":
+    """`text` for the console, never taken for markup."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def count_of(count: int, what: str) -> str:
+    """`1 task`, `1,200 tasks`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

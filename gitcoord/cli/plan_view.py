@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.output import clean
+from gitcoord.cli.output import clean, count_of, plain
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -27,9 +27,9 @@ def plan_view(plan: "Plan") -> "Group":
     for level in plan.levels[:MOST_LEVELS]:
         parts += [_level_line(plan, level), _level_table(plan, level)]
     if len(plan.levels) > MOST_LEVELS:
-        parts.append(_dim(f"… and {_count(len(plan.levels) - MOST_LEVELS, 'more level')}"))
+        parts.append(_dim(f"… and {count_of(len(plan.levels) - MOST_LEVELS, 'more level')}"))
     if plan.tasks:
-        parts += [_text(""), _critical_path(plan), *_opportunities(plan), _text(""), _schedules(plan)]
+        parts += [plain(""), _critical_path(plan), *_opportunities(plan), plain(""), _schedules(plan)]
     parts.append(_dim(plan.estimates_from))
     return Group(*parts)
 
@@ -44,8 +44,8 @@ def minutes(value: float) -> str:
 
 
 def _headline(plan: "Plan") -> "Text":
-    said = f"{_count(len(plan.tasks), 'task')} in {_count(len(plan.levels), 'level')}"
-    line = _text(said, "bold")
+    said = f"{count_of(len(plan.tasks), 'task')} in {count_of(len(plan.levels), 'level')}"
+    line = plain(said, "bold")
     line.append(f"  tag {clean(plan.tag)} onto {clean(plan.base)}, {plan.strategy}, ", "dim")
     line.append(f"at most {plan.max_parallel} at once", "dim")
     if plan.satisfied:
@@ -54,9 +54,9 @@ def _headline(plan: "Plan") -> "Text":
 
 
 def _level_line(plan: "Plan", level: "PlannedLevel") -> "Text":
-    line = _text(f"\n{level.name}", "bold cyan")
-    waves = f" in {_count(len(level.waves), 'wave')}" if len(level.waves) > 1 else ""
-    line.append(f"  {_count(len(level.tasks), 'task')}{waves}", "dim")
+    line = plain(f"\n{level.name}", "bold cyan")
+    waves = f" in {count_of(len(level.waves), 'wave')}" if len(level.waves) > 1 else ""
+    line.append(f"  {count_of(len(level.tasks), 'task')}{waves}", "dim")
     if plan.strategy == "single-pr":
         line.append(f"  {clean(level.branch)}", "dim")
     return line
@@ -84,8 +84,8 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
             table.add_row("", "", "", _dim(f"… and {len(wave) - MOST_TASKS:,} more"))
     hidden = level.waves[MOST_WAVES:]
     if hidden:
-        tasks = _count(sum(map(len, hidden)), "task")
-        table.add_row("", "", "", _dim(f"… and {_count(len(hidden), 'more wave')} with {tasks}"))
+        tasks = count_of(sum(map(len, hidden)), "task")
+        table.add_row("", "", "", _dim(f"… and {count_of(len(hidden), 'more wave')} with {tasks}"))
     return table
 
 
@@ -94,15 +94,15 @@ def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
     needs = ", ".join(clean(need) for need in task.depends_on if need in plan.tasks)
     row = [
         _dim("" if wave is None else str(wave)),
-        _text(_CRITICAL if task.critical else "", style),
-        _text(clean(task.id), style),
-        _text(clean(task.title)),
+        plain(_CRITICAL if task.critical else "", style),
+        plain(clean(task.id), style),
+        plain(clean(task.title)),
         _dim(needs),
-        _text(minutes(task.estimate)),
-        _text("" if task.critical else minutes(task.slack), "green"),
+        plain(minutes(task.estimate)),
+        plain("" if task.critical else minutes(task.slack), "green"),
     ]
     if plan.token_budget is not None:
-        row.append(_text(f"{task.tokens or 0:,}"))
+        row.append(plain(f"{task.tokens or 0:,}"))
     return row
 
 
@@ -115,7 +115,7 @@ def _subtasks(task: "PlannedTask") -> str:
 
 
 def _critical_path(plan: "Plan") -> "Text":
-    line = _text(f"{_CRITICAL} Critical path  ", "bold red")
+    line = plain(f"{_CRITICAL} Critical path  ", "bold red")
     line.append(_shortened(plan.critical_path, " → "))
     length = sum(plan.tasks[task].estimate for task in plan.critical_path)
     line.append(f"  ({minutes(length)})", "dim")
@@ -125,7 +125,7 @@ def _critical_path(plan: "Plan") -> "Text":
 def _opportunities(plan: "Plan") -> "list[Text]":
     lines = []
     for chance in plan.opportunities[:MOST_TASKS]:
-        line = _text("  Ready together ", "bold")
+        line = plain("  Ready together ", "bold")
         line.append(f" {_shortened(chance.tasks, ', ')}")
         after = f"after {_shortened(chance.depends_on, ', ')}" if chance.depends_on else "at once"
         line.append(f"  {after}", "dim")
@@ -155,11 +155,11 @@ def _schedules(plan: "Plan") -> "Table":
 def _schedule_row(name: str, schedule: "Schedule", slowest: float) -> "list[Text]":
     saved = slowest - schedule.duration
     return [
-        _text(name),
-        _text(minutes(schedule.duration), "bold"),
-        _text(minutes(saved) if saved else "", "green"),
-        _text(f"{schedule.speedup:.2f}×"),
-        _text(f"{schedule.efficiency:.0%}"),
+        plain(name),
+        plain(minutes(schedule.duration), "bold"),
+        plain(minutes(saved) if saved else "", "green"),
+        plain(f"{schedule.speedup:.2f}×"),
+        plain(f"{schedule.efficiency:.0%}"),
     ]
 
 
@@ -171,15 +171,5 @@ def _shortened(ids: Sequence[str], between: str) -> str:
     return between.join(shown)
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def _dim(text: str) -> "Text":
-    return _text(text, "dim")
-
-
-def _text(text: str, style: str = "") -> "Text":
-    from rich.text import Text
-
-    return Text(text, style=style)
+    return plain(text, "dim")

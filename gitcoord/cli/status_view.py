@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.output import clean
+from gitcoord.cli.output import clean, plain
 from gitcoord.cli.times import ago
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def status_view(status: "Status") -> "Group":
         if not level.landed:
             parts.append(_level_table(status, level))
     if len(status.levels) > MOST_LEVELS:
-        parts.append(_text(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
+        parts.append(plain(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
     return Group(*parts)
 
 
 def _headline(status: "Status") -> "Text":
-    line = _text(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
+    line = plain(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
     line.append(f" on {clean(status.base)}", "bold")
     line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
     return line
@@ -50,7 +50,7 @@ def _headline(status: "Status") -> "Text":
 def _bar(status: "Status") -> "Text":
     done = status.progress
     filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
-    line = _text("█" * filled, "green")
+    line = plain("█" * filled, "green")
     line.append("░" * (_BAR - filled), "dim")
     line.append(f" {done.percent} %")
     counts = Counter(task.state for task in status.tasks.values())
@@ -61,7 +61,7 @@ def _bar(status: "Status") -> "Text":
 
 def _level_line(status: "Status", level: "LevelStatus") -> "Text":
     landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
-    line = _text(f"\n{level.name}", "bold cyan")
+    line = plain(f"\n{level.name}", "bold cyan")
     if level.landed:
         line.append("  + landed", "green")
         line.append(f"  {_shortened(level.tasks)}", "dim")
@@ -96,7 +96,7 @@ def _level_table(status: "Status", level: "LevelStatus") -> "Table":
         if told.deferred is not None:
             table.add_row("", "", "", _why(told), "", "", "")
     if len(rows) > MOST_ROWS:
-        table.add_row("", "", "", _text(f"… and {len(rows) - MOST_ROWS} more", "dim"))
+        table.add_row("", "", "", plain(f"… and {len(rows) - MOST_ROWS} more", "dim"))
     return table
 
 
@@ -104,18 +104,18 @@ def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
     mark, style = _MARKS[told.state]
     pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
     return [
-        _text("" if wave is None else str(wave), "dim"),
-        _text(mark, style),
-        _text(clean(task)),
-        _text(clean(told.title)),
-        _text(_word(told.state) + pull, style),
-        _text(clean(told.by or ""), "dim"),
-        _text(clean(ago(told.since)) if told.since else "", "dim"),
+        plain("" if wave is None else str(wave), "dim"),
+        plain(mark, style),
+        plain(clean(task)),
+        plain(clean(told.title)),
+        plain(_word(told.state) + pull, style),
+        plain(clean(told.by or ""), "dim"),
+        plain(clean(ago(told.since)) if told.since else "", "dim"),
     ]
 
 
 def _why(told: "TaskStatus") -> "Text":
-    line = _text(clean(told.deferred.reason) if told.deferred else "", "red")
+    line = plain(clean(told.deferred.reason) if told.deferred else "", "red")
     line.no_wrap, line.overflow = False, "fold"
     return line
 
@@ -127,9 +127,3 @@ def _word(state: "State") -> str:
 def _shortened(tasks: "tuple[str, ...]", most: int = 12) -> str:
     more = f" … and {len(tasks) - most} more" if len(tasks) > most else ""
     return ", ".join(clean(task) for task in tasks[:most]) + more
-
-
-def _text(text: str, style: str = "") -> "Text":
-    from rich.text import Text
-
-    return Text(text, style=style)
