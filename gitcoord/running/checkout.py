@@ -30,10 +30,10 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
 
     Raises (exit 1) `already-landed`, `not-ready` with what has to land first, or `diverged`.
     """
-    task, git = desk.task, desk.repository.git
+    task = desk.task
     if task.id in desk.landed:
         raise answer_no("already-landed", f"Task {task.id} has landed on {desk.plan.base} already.")
-    local = git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + task.branch)
+    local = desk.local_tip
     if local and desk.shared_tip and local != desk.shared_tip:
         if desk.ancestry.contains(desk.shared_tip, local):
             return desk.shared_tip, False

@@ -8,7 +8,7 @@ from gitcoord.errors import usage_error
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import SharedRefs
+from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
@@ -39,6 +39,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     def shared_tip(self) -> Oid | None:
         """The tip of the task's branch as everybody sees it."""
         return self.tips.get(self.task.branch)
+
+    @property
+    def local_tip(self) -> Oid | None:
+        """The tip of the task's branch in this clone, read anew each time."""
+        return self.repository.resolve(HEADS + self.task.branch)
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,16 +23,14 @@ def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) ->
     `refuse` raises `scratch` (exit 1); `drop` commits their removal to the branch, in whose history they
     stay; `allow` leaves them.
     """
-    branch = HEADS + desk.task.branch
-    local = desk.repository.git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", branch)
-    head = local or desk.shared_tip
+    head = desk.local_tip or desk.shared_tip
     found = () if head is None else _added_scratch(desk, head, Rulebook(rules))
     if not found or rules.on_scratch == "allow":
         return found
     if rules.on_scratch == "refuse":
         raise _refusal(desk, found)
     if not dry_run:
-        _drop(desk, branch, found)
+        _drop(desk, found)
     return found
 
 
@@ -45,8 +43,8 @@ def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
     return book.by("scratch", sorted(changes.added))
 
 
-def _drop(desk: Desk, branch: str, paths: tuple[str, ...]) -> None:
-    place = worktrees(desk.repository.git).get(branch)
+def _drop(desk: Desk, paths: tuple[str, ...]) -> None:
+    place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
     git = desk.repository.git.at(place) if place else None
     if git is None or git.lines("diff", "--name-only", "HEAD") or git.probe("rev-parse", "MERGE_HEAD"):
         raise _refusal(desk, paths)

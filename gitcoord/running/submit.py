@@ -92,8 +92,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
 def _require_commits(desk: Desk) -> None:
     """An empty hand-in would count as landed at once, and let the tasks start that build on it."""
     branch = desk.task.branch
-    local = desk.repository.git.probe("rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + branch)
-    head = local or desk.shared_tip
+    head = desk.local_tip or desk.shared_tip
     if head is None or desk.task.id in desk.landed or not desk.ancestry.contains(desk.base_commit, head):
         return
     raise answer_no(
@@ -164,9 +163,7 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
 def _push(desk: Desk) -> Oid:
     branch = desk.task.branch
     for _ in range(_ATTEMPTS):
-        local = desk.repository.git.probe(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", HEADS + branch
-        )
+        local = desk.local_tip
         shared = desk.shared.branch(branch)
         if local is None or local == shared:
             if shared is None:
@@ -198,7 +195,7 @@ def _check_detached(desk: Desk) -> None:
     if desk.repository.root is None:
         return
     copy = WorkingCopy(desk.repository, desk.repository.root)
-    tip, head = desk.repository.resolve(HEADS + desk.task.branch), desk.repository.resolve("HEAD")
+    tip, head = desk.local_tip, desk.repository.resolve("HEAD")
     if copy.branch() is not None or tip is None or head is None:
         return
     begun = copy.operation()
