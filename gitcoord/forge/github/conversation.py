@@ -21,7 +21,6 @@ class Conversation:
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
-        self._owner = full_name.split("/")[0]
         self._path = f"/repos/{full_name}"
 
     def say(self, number: int, topic: str, text: str) -> None:

@@ -165,7 +165,7 @@ class GitHubForge:
 
         # What was opened a moment ago is not yet known to every replica.
         seconds = _REPLICATION if number in self._opened else 0.0
-        found = self._gateway.patience.poll(look, f"pull request {number}", seconds=seconds)
+        found = self._gateway.patience.poll(look, seconds=seconds)
         if found is None:
             raise GitcoordError(
                 "no-such-pull",

@@ -50,7 +50,7 @@ class LaterMerges:
             found = self._gateway.read_if_there(f"{path}/{asked.details.uuid}", AsyncMergeAnswer)
             return None if found is None or found.status == "pending" else found
 
-        found = self._gateway.patience.poll(look, "the merge", seconds=_LONGEST_MERGE)
+        found = self._gateway.patience.poll(look, seconds=_LONGEST_MERGE)
         if found is None:
             return NoAnswer(message=f"GitHub has not ended the merge after {_LONGEST_MERGE:.0f} s")
         return _ended(found)

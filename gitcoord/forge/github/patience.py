@@ -49,7 +49,7 @@ class Patience:
         reply: Reply | NoAnswer = retrying(once)
         return reply
 
-    def poll(self, look: Callable[[], T | None], what: str, *, seconds: float) -> T | None:
+    def poll(self, look: Callable[[], T | None], *, seconds: float) -> T | None:
         """Looks again and again, ever more slowly, until there is something; None after `seconds`."""
         retrying = Retrying(
             retry=retry_if_result(lambda found: found is None),
