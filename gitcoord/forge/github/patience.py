@@ -4,13 +4,14 @@ The one who watches sees a countdown. A limited request was not performed, so wr
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random
 from tenacity.wait import wait_base
 
 from gitcoord.forge.github.sending import NoAnswer, Reply
+from gitcoord.forge.github.troubles import seconds_asked_for
 
 T = TypeVar("T")
 Countdown = Callable[[str, int], None]
@@ -79,17 +80,6 @@ class Patience:
         reply = state.outcome.result() if state.outcome is not None else None
         asked = seconds_asked_for(reply.headers, self._clock()) if isinstance(reply, Reply) else None
         return _UNKNOWN(state) if asked is None else asked
-
-
-def seconds_asked_for(headers: Mapping[str, str], now: float) -> float | None:
-    """How long GitHub asks to wait; None when it does not say."""
-    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if after.isdigit():
-        return float(after)
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        # A second more: clocks differ, and GitHub's has no fractions.
-        return max(1.0, int(reset) - now + 1)
-    return None
 
 
 def _is_limited(reply: Reply | NoAnswer) -> bool:

@@ -17,8 +17,8 @@ def is_rate_limit(status: int, message: str, headers: Mapping[str, str]) -> bool
 
 def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> GitcoordError:
     """GitHub wants to be asked later."""
-    seconds = _seconds_to_wait(headers)
-    when = f"in {seconds} s" if seconds is not None else "in a few minutes"
+    seconds = seconds_asked_for(headers, time.time())
+    when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
     return GitcoordError(
         "rate-limited",
         f"GitHub's rate limit stopped {what}: {message or 'too many requests'}.",
@@ -26,12 +26,14 @@ def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> Gitcoor
     )
 
 
-def _seconds_to_wait(headers: Mapping[str, str]) -> int | None:
+def seconds_asked_for(headers: Mapping[str, str], now: float) -> float | None:
+    """How long GitHub asks to wait; None when it does not say."""
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isdigit():
-        return int(after)
+        return float(after)
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        return max(1, int(reset) - int(time.time()))
+        # A second more: clocks differ, and GitHub's has no fractions.
+        return max(1.0, int(reset) - now + 1)
     return None
 
 
