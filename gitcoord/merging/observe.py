@@ -174,7 +174,7 @@ def _standing(
     tip = look.tips.get(planned.branch)
     if planned.id in look.landed:
         return "landed", "", look.landed[planned.id].head
-    missing = [dep for dep in planned.depends_on if dep in scene.plan.tasks and dep not in look.landed]
+    missing = scene.plan.waits_for(planned.id, look.landed)
     if missing:
         return "waiting", f"depends on {named_tasks(missing)}, not landed yet", tip
     if before.stand == "started":

@@ -1,5 +1,6 @@
 """The plan's values: levels, waves, branches, times. Minutes everywhere; ids are strings."""
 
+from collections.abc import Container
 from typing import Literal
 
 import msgspec
@@ -98,3 +99,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """The level that `task` is planned in; KeyError when the plan has no such task."""
         number = self.tasks[task].level
         return next(level for level in self.levels if level.number == number)
+
+    def waits_for(self, task: TaskId, landed: Container[TaskId]) -> list[TaskId]:
+        """The dependencies of `task` in this plan that are not `landed`."""
+        return [need for need in self.tasks[task].depends_on if need in self.tasks and need not in landed]

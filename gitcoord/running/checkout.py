@@ -75,7 +75,7 @@ def take(desk: Desk, how: How) -> Taken:
 
 
 def _require_dependencies(desk: Desk, how: How) -> None:
-    needed = [dep for dep in desk.task.depends_on if dep in desk.plan.tasks and dep not in desk.landed]
+    needed = desk.plan.waits_for(desk.task.id, desk.landed)
     if how.stack:
         needed = [dep for dep in needed if desk.plan.tasks[dep].branch not in desk.tips]
         if needed:
@@ -99,9 +99,7 @@ def _not_ready(desk: Desk, why: str, hint: str) -> Exception:
 
 def _stacked(desk: Desk) -> Oid:
     tip = desk.base_commit
-    for dep in desk.task.depends_on:
-        if dep not in desk.plan.tasks or dep in desk.landed:
-            continue
+    for dep in desk.plan.waits_for(desk.task.id, desk.landed):
         planned = desk.plan.tasks[dep]
         named = {"task": dep, "title": planned.title, "branch": desk.task.branch}
         outcome = fold_in_memory(desk.repository, tip, desk.tips[planned.branch], **named)

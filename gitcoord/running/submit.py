@@ -103,7 +103,7 @@ def _require_commits(desk: Desk) -> None:
 
 
 def _folded(desk: Desk, done: HandedIn) -> HandedIn:
-    unlanded = [d for d in desk.task.depends_on if d in desk.plan.tasks and d not in desk.landed]
+    unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
     if unlanded:
         note = f"it is folded in once task {', '.join(unlanded)} has landed"
         return msgspec.structs.replace(done, notes=(*done.notes, note))
