@@ -41,7 +41,6 @@ class Rulebook:
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
         """`ignore` are further patterns. Raises `bad-ignore`, `bad-rule` or `no-such-preset` (exit 2)."""
         own = settings or RuleSettings()
-        self.on_scratch = own.on_scratch
         unknown = [name for name in own.preset if name not in PRESETS]
         if unknown:
             raise usage_error(
