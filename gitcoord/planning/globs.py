@@ -77,12 +77,6 @@ def compile_glob(entry: str) -> Glob | None:
     )
 
 
-def intersects(left: str, right: str) -> bool:
-    """Whether some path is matched by both entries."""
-    one, other = compile_glob(left), compile_glob(right)
-    return one is not None and other is not None and meet(one, other)
-
-
 def meet(left: Glob, right: Glob) -> bool:
     """Whether some path is matched by both globs."""
     if not (left.ending.endswith(right.ending) or right.ending.endswith(left.ending)):

@@ -9,12 +9,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pathspec import PathSpec
 
-from gitcoord.planning.globs import as_gitignore, intersects
+from gitcoord.planning.globs import as_gitignore, compile_glob, meet
 from tests.support.repos import Repo
 
 NAMES = ["".join(chars) for size in (1, 2, 3) for chars in product("ab.", repeat=size)]
 NAMES = [name for name in NAMES if name not in (".", "..")]
 FOLDERS = [name for name in NAMES if "." not in name and len(name) < 3]
+
+
+def intersects(left: str, right: str) -> bool:
+    """Whether some path is matched by both entries."""
+    one, other = compile_glob(left), compile_glob(right)
+    return one is not None and other is not None and meet(one, other)
 
 
 @cache
