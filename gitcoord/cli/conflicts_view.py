@@ -244,7 +244,9 @@ def _verdict(report: "ConflictReport", at_least: int) -> "Text":
     if not report.waves and report.one_wave():
         return plain(f"{level} has nothing to land yet.")
     if report.one_wave():
-        return plain(f"{level} can land as one wave.", "bold green")
+        absent = [clean(branch.task) for branch in report.branches if branch.state in ("missing", "empty")]
+        without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""
+        return plain(f"{level} can land as one wave{without}.", "bold green")
     if len(report.waves) > 1:
         bound = "fewer are impossible" if len(report.waves) == at_least else f"at least {at_least} are needed"
         return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")

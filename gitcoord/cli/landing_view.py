@@ -26,7 +26,8 @@ def show_report(report: Report) -> None:
     if report.complete:
         console.print(Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."))
     elif report.deferred:
-        task = clean(report.deferred[0].task)
-        console.print(
-            Text(f"To resolve: gitcoord checkout {task}, edit, gitcoord submit, then merge-level again.")
-        )
+        tasks = [clean(deferred.task) for deferred in report.deferred]
+        each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
+        name = tasks[0] if len(tasks) == 1 else "TASK"
+        way = f"gitcoord checkout {name}, edit, gitcoord submit"
+        console.print(Text(f"To resolve: {each}{way}, then merge-level again."))

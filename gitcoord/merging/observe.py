@@ -178,7 +178,8 @@ def _standing(
     if missing:
         return "waiting", f"depends on {named_tasks(missing)}, not landed yet", tip
     if before.stand == "started":
-        return "waiting", f"started by {before.started_by} at {before.started_at}, not submitted yet", None
+        since = f"{before.started_at[:16].replace('T', ' ')} UTC"
+        return "waiting", f"started by {before.started_by} at {since}, not submitted yet", None
     if tip is None and _folded(scene, branch, before.head):
         # The branch was deleted after it was folded in: the level branch holds the work.
         return "ready", "", before.head
