@@ -1,5 +1,7 @@
 """Events: what a user may ask about tomorrow. Values only; `state` writes them, `cli` shows them."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -119,6 +121,84 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
         return f"task {self.task} deferred: {self.reason}"
 
 
+Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]
+"""How an attempt ended: handed in; the agent or the check failed; try again (exit 75); the task itself is
+wrong (65); out of time (124); cancelled (143); handed in, but it conflicts; its process is gone without a
+result."""
+
+
+class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
+    """A worker claimed the task (or subtask) for its attempt `attempt`, on `branch` at the commit `base`.
+
+    `waited` holds the seconds that the task was ready and had to wait, by the name of what held it.
+    """
+
+    attempt: int
+    branch: str
+    base: str
+    engine: str = "local"
+    rework: bool = False
+    waited: dict[str, float] = {}
+
+    def sentence(self) -> str:
+        return f"task {self.task}: attempt {self.attempt} started by {self.by} on {self.branch}"
+
+
+class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
+    """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown."""
+
+    attempt: int
+    outcome: Outcome
+    reason: str = ""
+    code: int | None = None
+    head: str = ""
+    seconds: float = 0.0
+    tokens: int | None = None
+
+    def sentence(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
+        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}"
+
+
+class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):
+    """While both were at work, the task began to conflict with `other` in `paths`."""
+
+    other: str
+    paths: tuple[str, ...]
+
+    def sentence(self) -> str:
+        return f"tasks {self.task} and {self.other} clash in {', '.join(self.paths[:5])}"
+
+
+class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):
+    """Somebody wants the task's work to end, and not to be begun again by itself."""
+
+    def sentence(self) -> str:
+        return f"task {self.task} is to be cancelled, says {self.by}"
+
+
+class RetryAsked(Event, frozen=True, kw_only=True, tag="retry-asked"):
+    """Somebody wants a failed or cancelled task to be tried again; `fresh`: from a new checkout."""
+
+    fresh: bool = False
+
+    def sentence(self) -> str:
+        return f"task {self.task} is to be tried again, says {self.by}"
+
+
+class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
+    """A run began, was paused, went on, or ended; belongs to no task."""
+
+    state: Literal["running", "paused", "ended"]
+    engine: str = "local"
+    max_parallel: int = 0
+    reason: str = ""
+
+    def sentence(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
+        return f"run {self.state} by {self.by}{why}"
+
+
 AnyEvent = (
     PlanSaved
     | WavesSaved
@@ -129,4 +209,10 @@ AnyEvent = (
     | PullOpened
     | TaskLanded
     | TaskDeferred
+    | AttemptStarted
+    | AttemptEnded
+    | TasksClash
+    | CancelAsked
+    | RetryAsked
+    | RunChanged
 )

@@ -14,7 +14,13 @@ from gitcoord.planning.order import natural_key
 from gitcoord.planning.schedules import Work, schedules
 from gitcoord.planning.timing import Timing, measure
 from gitcoord.planning.tokens import split
-from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves, subtask_waves
+from gitcoord.planning.waves import (
+    LevelWaves,
+    coarse_warning,
+    level_waves,
+    planned_subtasks,
+    subtask_waves,
+)
 from gitcoord.tasks.model import Finding, Status, Task, TaskId, TaskList
 
 
@@ -64,7 +70,7 @@ def build_plan(
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
     draft = _Draft(
         tag=tasks.tag,
-        listed=frozenset(task.id for task in tasks.tasks),
+        listed=_listed(tasks),
         tasks={task.id: task for task in chosen},
         everything=everything,
         graph=graph,
@@ -92,6 +98,11 @@ def build_plan(
         token_budget=token_budget,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),
     )
+
+
+def _listed(tasks: TaskList) -> frozenset[TaskId]:
+    below = (subtask.id for task in tasks.tasks for subtask in task.subtasks)
+    return frozenset((*(task.id for task in tasks.tasks), *below))
 
 
 def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
@@ -201,6 +212,7 @@ def _place(
         priority=task.priority,
         subtask_waves=subtask_waves(task, everything=draft.everything),
         subtask_titles={subtask.id: subtask.title for subtask in subtasks},
+        subtasks=planned_subtasks(task, everything=draft.everything),
         modifies=task.modifies,
         parallel_safe=task.parallel_safe,
         conflicts_with=task.conflicts_with,

@@ -10,6 +10,24 @@ from gitcoord.tasks.model import Finding, TaskId
 Strategy = Literal["single-pr", "multi-pr"]
 
 
+class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
+    """A subtask that is left to do, in its place: `wave` counts from 1 within its parent.
+
+    `depends_on` holds full ids of siblings in the plan, `foreign` ids of other parents' subtasks (or of
+    other tasks) that it needs.
+    """
+
+    id: TaskId
+    title: str
+    wave: int
+    depends_on: tuple[TaskId, ...] = ()
+    foreign: tuple[TaskId, ...] = ()
+    estimate: float = 0.0
+    modifies: tuple[str, ...] = ()
+    parallel_safe: bool = True
+    conflicts_with: tuple[TaskId, ...] = ()
+
+
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task in its place. `level` and `wave` count from 0 and 1; times are minutes from the start."""
 
@@ -27,6 +45,7 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     priority: str = "medium"
     subtask_waves: tuple[tuple[TaskId, ...], ...] = ()
     subtask_titles: dict[TaskId, str] = {}
+    subtasks: tuple[PlannedSubtask, ...] = ()
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
     conflicts_with: tuple[TaskId, ...] = ()

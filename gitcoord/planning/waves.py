@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
+from gitcoord.planning.model import PlannedSubtask
 from gitcoord.planning.order import Candidate, arrange
 from gitcoord.planning.timing import Timing, measure
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
@@ -78,6 +79,27 @@ def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], 
         for subtask in subtasks
     ]
     return arrange(candidates, clashes.sets).waves
+
+
+def planned_subtasks(task: Task, *, everything: bool) -> tuple[PlannedSubtask, ...]:
+    """The task's remaining subtasks in the order of their waves."""
+    waves = subtask_waves(task, everything=everything)
+    left = {subtask.id: subtask for subtask in remaining_subtasks(task, everything=everything)}
+    return tuple(
+        PlannedSubtask(
+            id=id,
+            title=left[id].title,
+            wave=number,
+            depends_on=tuple(need for need in left[id].depends_on if need in left),
+            foreign=left[id].foreign,
+            estimate=subtask_minutes(left[id]),
+            modifies=left[id].modifies,
+            parallel_safe=left[id].parallel_safe,
+            conflicts_with=left[id].conflicts_with,
+        )
+        for number, wave in enumerate(waves, start=1)
+        for id in wave
+    )
 
 
 def _subtask_footprint(subtask: Subtask) -> Footprint:

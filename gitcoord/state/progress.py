@@ -10,8 +10,12 @@ import msgspec
 
 from gitcoord.events import (
     AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
     BranchUpdated,
+    CancelAsked,
     PullOpened,
+    RetryAsked,
     TaskDeferred,
     TaskFolded,
     TaskLanded,
@@ -22,6 +26,19 @@ from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
 Stand = Literal["pending", "started", "submitted", "deferred", "landed"]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a task: `started` is None when its process never claimed it, `ended` while it is at work."""
+
+    number: int
+    started: AttemptStarted | None = None
+    ended: AttemptEnded | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody is at it, as far as the journal knows."""
+        return self.started is not None and self.ended is None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +59,19 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None
     landing: TaskLanded | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """Every try, by number."""
+    cancelled: bool = False
+    """Somebody asked for its end, and nobody for another try since."""
+    retried_after: int = 0
+    """The number of the attempt after which a person asked for another try; earlier failures do not count."""
+    fresh: bool = False
+    """The next try is to begin from a new checkout."""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The newest try."""
+        return self.attempts[-1] if self.attempts else None
 
 
 PENDING = Progress()
@@ -89,5 +119,20 @@ def _after(before: Progress, event: AnyEvent) -> Progress:
             return change(
                 before, stand="landed", landing=event, pull=event.pull or before.pull, deferral=None
             )
+        case AttemptStarted():
+            return change(before, attempts=_with(before, event.attempt, started=event), fresh=False)
+        case AttemptEnded():
+            return change(before, attempts=_with(before, event.attempt, ended=event))
+        case CancelAsked():
+            return change(before, cancelled=True)
+        case RetryAsked():
+            last = before.attempts[-1].number if before.attempts else 0
+            return change(before, cancelled=False, retried_after=last, fresh=event.fresh)
         case _:
             return before
+
+
+def _with(before: Progress, number: int, **change: AttemptStarted | AttemptEnded) -> tuple[Attempt, ...]:
+    known = {attempt.number: attempt for attempt in before.attempts}
+    known[number] = msgspec.structs.replace(known.get(number, Attempt(number=number)), **change)
+    return tuple(known[key] for key in sorted(known))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.events import AnyEvent, PlanSaved, WavesSaved
+from gitcoord.events import AnyEvent, PlanSaved, RunChanged, WavesSaved
 from gitcoord.git.documents import decode, encode
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
@@ -19,6 +19,7 @@ from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.tasks.model import Finding, TaskId
 
 _PLAN_FILE = "plan.json"
+_PARTS = ("plan", "run", "tasks/")
 _ATTEMPTS = 40
 
 Unless = Callable[[Progress], bool]
@@ -140,6 +141,11 @@ class Store:
         """Where every task stands that has a record."""
         return fold(entry.event for entry in self.journal() if entry.event is not None)
 
+    def run(self) -> RunChanged | None:
+        """The newest word on whether a run goes on, is paused, or has ended; None when there was none."""
+        said = (entry.event for entry in reversed(self.journal()))
+        return next((event for event in said if isinstance(event, RunChanged)), None)
+
     def under_way(self) -> frozenset[TaskId]:
         """The tasks that somebody has started, submitted or landed."""
         return frozenset(self.progress())
@@ -162,11 +168,13 @@ class Store:
     def _plan_ref(self) -> str:
         return self.shared.state_prefix + "plan"
 
-    def _task_ref(self, task: str) -> str:
-        return f"{self.shared.state_prefix}tasks/{task}"
+    def _event_ref(self, event: AnyEvent) -> str:
+        name = "run" if isinstance(event, RunChanged) else f"tasks/{event.task}"
+        return self.shared.state_prefix + name
 
     def _tips(self) -> dict[str, Oid]:
-        return {**self.shared.list(self._plan_ref), **self.shared.list(self.shared.state_prefix + "tasks/")}
+        prefix = self.shared.state_prefix
+        return {name: tip for part in _PARTS for name, tip in self.shared.list(prefix + part).items()}
 
     def _read_all(self, tips: dict[str, Oid]) -> list[Entry]:
         try:
@@ -193,7 +201,7 @@ class Store:
     def _move(self, event: AnyEvent, unless: Unless | None) -> Update | None:
         """The move of the task's ref that appends `event`, or None when `unless` says not to."""
         task = TaskId(event.task or "")
-        ref = self._task_ref(task)
+        ref = self._event_ref(event)
         before = self.shared.read(ref)
         events: list[AnyEvent] = []
         if before is not None:

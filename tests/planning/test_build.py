@@ -135,6 +135,12 @@ def test_subtasks_have_waves_by_what_they_need_and_touch() -> None:
     assert planned.subtask_waves == (ids("1.2"), ids("1.4", "1.3"), ids("1.5"))
     assert planned.estimate == 120
     assert list(planned.subtask_titles) == list(ids("1.2", "1.3", "1.4", "1.5"))
+    assert [(one.id, one.wave, one.depends_on) for one in planned.subtasks] == [
+        ("1.2", 1, ()),
+        ("1.4", 2, ("1.2",)),
+        ("1.3", 2, ()),
+        ("1.5", 3, ()),
+    ]
 
 
 def test_what_subtasks_will_touch_keeps_their_parents_apart() -> None:

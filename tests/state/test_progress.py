@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitcoord.events import (
     AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
     BranchUpdated,
+    CancelAsked,
     PlanSaved,
     PullOpened,
+    RetryAsked,
     TaskDeferred,
     TaskFolded,
     TaskLanded,
@@ -101,3 +106,23 @@ def test_work_handed_in_meanwhile_is_newer_than_what_was_brought_up_to_date() ->
 
 def one(history: Sequence[AnyEvent]) -> Progress:
     return fold(history).get(ONE, Progress())
+
+
+def test_attempts_are_counted_by_number_and_a_wish_to_retry_forgives_the_failures_before_it() -> None:
+    started = AttemptStarted(at=AT, by="w", task="1", attempt=1, branch="b", base="0")
+    retry = RetryAsked(at=AT, by="w", task="1", fresh=True)
+    history: list[AnyEvent] = [
+        started,
+        AttemptEnded(at=AT, by="w", task="1", attempt=1, outcome="failed", code=1),
+        AttemptEnded(at=AT, by="w", task="1", attempt=2, outcome="lost"),
+        CancelAsked(at=AT, by="w", task="1"),
+    ]
+    before = one(history)
+    assert [(attempt.number, attempt.running) for attempt in before.attempts] == [(1, False), (2, False)]
+    assert [attempt.started for attempt in before.attempts] == [started, None]
+    assert before.cancelled
+    after = one([*history, retry])
+    assert (after.cancelled, after.retried_after, after.fresh) == (False, 2, True)
+    again = one([*history, retry, msgspec.structs.replace(started, attempt=3)])
+    assert [attempt.running for attempt in again.attempts] == [False, False, True]
+    assert not again.fresh

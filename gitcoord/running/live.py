@@ -1,0 +1,24 @@
+"""What only a running coordinator knows, for the display: reasons to wait, slots, tokens."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.tasks.model import TaskId
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """The coordinator's present.
+
+    `holding` names for each unit (task or subtask) that is ready why it is not started: a name such as
+    `slots`, `tokens`, `memory`, `stagger`, `overlap`, `paused`, and a sentence. `slots` and `tokens` are what
+    is used now; a limit of None means there is none.
+    """
+
+    engine: str = "local"
+    slots: int = 0
+    slot_limit: int | None = None
+    tokens: int = 0
+    token_limit: int | None = None
+    paused: bool = False
+    holding: Mapping[TaskId, tuple[str, str]] = {}
