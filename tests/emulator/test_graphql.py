@@ -126,7 +126,8 @@ def test_what_fails_in_the_queue_is_taken_out(graph: Graph, app: EmulatedReposit
 @pytest.mark.parametrize("by_entry", [False, True])
 def test_the_queue_is_left_by_either_id(graph: Graph, app: EmulatedRepository, by_entry: bool) -> None:
     app.protect("main", Protection(merge_queue=True))
-    app.background_reads, app.dequeues_by_entry = 99, by_entry
+    app.background_reads = 99
+    app.habits.dequeued_by = "entry" if by_entry else "pull request"
     entry = graph.change("enqueuePullRequest", "mergeQueueEntry { id }")
     id = entry["data"]["enqueuePullRequest"]["mergeQueueEntry"]["id"] if by_entry else graph.read()["id"]
     answer = graph.change("dequeuePullRequest", "mergeQueueEntry { id }", id=id, pullRequestId=None)

@@ -120,7 +120,7 @@ def test_a_drafts_state_is_whichever_github_chooses(
     api: Api, app: EmulatedRepository, content: Repo, state: str
 ) -> None:
     content.commit({"draft.txt": "draft"}, branch="draft")
-    app.draft_state = state  # type: ignore[assignment]
+    app.habits.draft_state = state  # type: ignore[assignment]
     number = api.open_pull("draft", draft=True)
     assert api.ready(number)["mergeable_state"] == state
     assert api.merge(number) == (405, "Pull Request is still a draft")

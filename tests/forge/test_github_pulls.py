@@ -164,7 +164,7 @@ def test_mergeability_of_what_is_not_open_means_nothing(
     forge: GitHubForge, app: EmulatedRepository, content: Repo
 ) -> None:
     pull = opened(forge, "one")
-    app.dirty_when_closed = True
+    app.habits.closed_state = "dirty"
     app.pulls[pull.number].close(merge_commit=content.tip("main"))
     assert forge.read_pull(pull.number).mergeable is None
 

@@ -25,11 +25,11 @@ def mutations(hub: "GitHubEmulator", token: Token) -> dict[str, Any]:
 
     def resolver(change: Change) -> Any:
         def run(info: object, input: Shape) -> Shape:
-            if not token.has("pull_requests", "write"):
+            if not _may_change(hub, token):
                 by = "integration" if token.kind == "installation" else "personal access token"
                 raise GraphError("FORBIDDEN", f"Resource not accessible by {by}")
             try:
-                return change(hub, _find(hub, str(input.get("pullRequestId") or input.get("id"))), input)
+                return change(hub, _find(hub, input), input)
             except ApiError as error:
                 raise GraphError("UNPROCESSABLE", error.answer.body["message"]) from None
 
@@ -38,11 +38,19 @@ def mutations(hub: "GitHubEmulator", token: Token) -> dict[str, Any]:
     return {name: resolver(change) for name, change in _CHANGES.items()}
 
 
-def _find(hub: "GitHubEmulator", id: str) -> Place:
+def _may_change(hub: "GitHubEmulator", token: Token) -> bool:
+    refusing = any(one.habits.fine_grained_graphql == "forbidden" for one in hub.repositories.values())
+    return token.has("pull_requests", "write") and not (refusing and token.kind == "fine-grained")
+
+
+def _find(hub: "GitHubEmulator", input: Shape) -> Place:
+    """The pull request that is meant; only dequeuing names it `id`, and may mean its entry in the queue."""
+    id = str(input.get("pullRequestId") or input.get("id"))
     for repository in hub.repositories.values():
         for pull in repository.pulls.values():
             entry = pull.queued and node_id("MQE", pull.queued.id)
-            if id == pull_id(repository, pull.number) or (id == entry and repository.dequeues_by_entry):
+            by_entry = "id" in input and repository.habits.dequeued_by == "entry"
+            if id == (entry if by_entry else pull_id(repository, pull.number)):
                 return repository, pull
     raise GraphError("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'.")
 

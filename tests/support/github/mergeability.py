@@ -8,12 +8,12 @@ from tests.support.github.rules import objections, optional_failing
 def ask(repository: EmulatedRepository, pull: Pull) -> bool | None:
     """Whether it merges, as far as is known; asking starts the work, and the next one to ask may have it."""
     if pull.state != "open":
-        return False if repository.dirty_when_closed else None
+        return False if repository.habits.closed_state == "dirty" else None
     known = pull.mergeability
     if not known.known:
         if repository.hold_mergeability or known.nulls_left > 0:
             known.nulls_left -= 1
-            return None
+            return False if repository.habits.computing == "false" else None
         _find_out(repository, pull)
     return known.mergeable
 
@@ -42,12 +42,14 @@ def mergeable_state(repository: EmulatedRepository, pull: Pull, mergeable: bool 
     if not mergeable:
         return "dirty"
     if pull.draft:
-        return repository.draft_state
+        return repository.habits.draft_state
     if objections(repository, pull):
         return "blocked"
     if is_behind(repository, pull):
         return "behind"
-    return "unstable" if optional_failing(repository, pull) else "clean"
+    if optional_failing(repository, pull):
+        return "unstable"
+    return "has_hooks" if repository.has_hooks else "clean"
 
 
 def is_behind(repository: EmulatedRepository, pull: Pull) -> bool:

@@ -13,6 +13,7 @@ from tests.support.github.rules import refusal
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
 HEAD_OUTDATED = "Head branch is out of date. Review and try the merge again."
+NOT_MERGEABLE = "Pull Request is not mergeable"
 _METHODS = {
     "merge": ("allow_merge_commit", "Merge commits are not allowed on this repository."),
     "squash": ("allow_squash_merge", "Squash merges are not allowed on this repository."),
@@ -64,18 +65,19 @@ def merge(
 
 
 def _check_pull(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> None:
+    habits = repository.habits
     if pull.state != "open":
-        raise ApiError(405, "Pull Request is not mergeable")
+        closed = habits.merged_sentence == "closed"
+        raise ApiError(405, "Pull Request is closed" if closed else NOT_MERGEABLE)
     if pull.draft:
         raise ApiError(405, "Pull Request is still a draft")
     if call.sha is not None and call.sha != pull.head_sha:
         raise ApiError(409, HEAD_MODIFIED)
     mergeable = mergeability.ask(repository, pull)
     if mergeable is None:
-        not_yet = BASE_MODIFIED if repository.unknown_sentence == "base" else "Pull Request is not mergeable"
-        raise ApiError(405, not_yet)
+        raise ApiError(405, NOT_MERGEABLE if habits.unknown_sentence == "not mergeable" else BASE_MODIFIED)
     if not mergeable:
-        raise ApiError(405, "Pull Request is not mergeable")
+        raise ApiError(405, NOT_MERGEABLE)
 
 
 def _check_rules(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> None:
@@ -86,7 +88,7 @@ def _check_rules(repository: EmulatedRepository, pull: Pull, call: MergeCall) ->
     if found is not None:
         raise ApiError(405, found)
     if not call.by_queue and mergeability.is_behind(repository, pull):
-        raise ApiError(repository.outdated_status, HEAD_OUTDATED)
+        raise ApiError(repository.habits.outdated_status, HEAD_OUTDATED)
 
 
 def _write(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:
@@ -98,7 +100,7 @@ def _write(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:
         return new
     tree = git.merge_tree(pull.base_sha, pull.head_sha)
     if tree is None:
-        raise ApiError(405, "Pull Request is not mergeable")
+        raise ApiError(405, NOT_MERGEABLE)
     squash = call.method == "squash"
     message = _squash_message(repository, pull, call) if squash else _merge_message(repository, pull, call)
     parents = [pull.base_sha] if squash else [pull.base_sha, pull.head_sha]

@@ -25,8 +25,7 @@ def matching_refs(call: Call) -> Answer:
 def create_ref(call: Call) -> Answer:
     """Creates a ref, named with `refs/` here."""
     repository, ref, sha = call.repository, call.request.text("ref"), call.request.text("sha")
-    if not repository.git.has_commit(sha):
-        raise ApiError(422, "Object does not exist")
+    _check_commit(repository, sha)
     if not repository.git.create(ref, sha):
         raise ApiError(422, "Reference already exists")
     return Answer(201, ref_shape(repository, ref, sha))
@@ -37,9 +36,8 @@ def change_ref(call: Call) -> Answer:
     repository, ref = call.repository, f"refs/{call.request.params['ref']}"
     old, new = repository.git.resolve(ref), call.request.text("sha")
     if old is None:
-        raise ApiError(422, "Reference does not exist")
-    if not repository.git.has_commit(new):
-        raise ApiError(422, "Object does not exist")
+        raise _missing(repository)
+    _check_commit(repository, new)
     forward = repository.git.is_ancestor(old, new)
     _check_protection(repository, ref, forced=not forward)
     if not call.request.body.get("force") and not forward:
@@ -54,11 +52,24 @@ def delete_ref(call: Call) -> Answer:
     """Deletes a ref; pull requests that have it as head or base are closed by that."""
     ref = f"refs/{call.request.params['ref']}"
     if call.repository.git.resolve(ref) is None:
-        raise ApiError(422, "Reference does not exist")
+        raise _missing(call.repository)
     _check_protection(call.repository, ref, deleted=True)
     call.repository.git.delete(ref)
     call.repository.sync()
     return Answer(204)
+
+
+def _check_commit(repository: EmulatedRepository, sha: str) -> None:
+    if repository.git.has_commit(sha):
+        return
+    if repository.habits.unknown_commit == 500:
+        raise ApiError(500, "Server Error")
+    raise ApiError(422, "Object does not exist")
+
+
+def _missing(repository: EmulatedRepository) -> ApiError:
+    unknown = repository.habits.missing_ref == 404
+    return ApiError(404, "Not Found") if unknown else ApiError(422, "Reference does not exist")
 
 
 def _check_protection(

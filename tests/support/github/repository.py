@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from tests.support.github.gitside import GitSide
+from tests.support.github.habits import Habits
 from tests.support.github.model import (
     OWN_USER,
     AsyncMerge,
@@ -49,23 +49,17 @@ class EmulatedRepository:
         self.settings = MergeSettings()
         self.null_answers = 1
         """How many reads of a pull request answer `mergeable: null` after its head or base moved."""
-        self.dirty_when_closed = False
-        """Whether a pull request that is not open reads `false`/`dirty`: GitHub does both that and null."""
         self.hold_mergeability = False
         """While True, mergeability stays null however often it is read."""
-        self.draft_state: Literal["draft", "clean", "blocked"] = "draft"
-        """What a draft's `mergeable_state` is: all three have been recorded."""
-        self.outdated_status = 405
-        """The status of "Head branch is out of date": 405 and 409 have both been seen."""
-        self.unknown_sentence: Literal["base", "not mergeable"] = "base"
-        """What a merge is told while mergeability is null: that the base was modified, or not mergeable."""
+        self.habits = Habits()
+        """Where GitHub does now one thing and now the other."""
+        self.has_hooks = False
+        """Whether a GitHub Enterprise Server asks hooks of its own before a merge."""
         self.background_reads = 1
         """How many requests come in before an update, a queued or an asynchronous merge is performed."""
         self.offers_async = False
         """Whether there is `merge-async`: not on GitHub Enterprise Server."""
         self.queue_method = "merge"
-        self.dequeues_by_entry = False
-        """Whether a queue entry's id takes it out of the queue, as well as the pull request's."""
         self.merges: Counter[int] = Counter()
         """How many merge calls had an effect, per pull request."""
         self.lock = threading.RLock()

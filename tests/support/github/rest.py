@@ -104,7 +104,7 @@ def _of_repository(
     call = Call(repository, request, hub.hooks, break_off=break_off, may_push=may_push)
 
     def run() -> Answer:
-        tokens.check(route.operation, token)
+        tokens.check(route.operation, token, forbidden_status=repository.habits.forbidden_status)
         with repository.lock:
             if repository.settings.archived and raw.method != "GET":
                 raise ApiError(403, "Repository was archived so is read-only.")

@@ -79,6 +79,9 @@ def repository_shape(repository: EmulatedRepository, *, push: bool = True) -> di
         open_issues=sum(pull.state == "open" for pull in repository.pulls.values()),
         **_identity(repository),
     )
+    if not push and repository.habits.merge_settings == "with push":
+        for name in ("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "allow_auto_merge"):
+            del shape[name]
     if not push:
         shape["permissions"] = {**dict.fromkeys(shape["permissions"], False), "pull": True}
     return shape

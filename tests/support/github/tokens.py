@@ -49,10 +49,12 @@ class Token:
             return True
         return _RANK[self.permissions.get(permission)] >= _RANK[level]
 
-    def may(self, permission: str, level: Level) -> None:
-        """Raises the 403 of what it does not grant."""
+    def may(self, permission: str, level: Level, *, forbidden_status: int = 403) -> None:
+        """Raises the 403 of what it does not grant, or the 404 that hides it."""
         if self.has(permission, level):
             return
+        if forbidden_status == 404:
+            raise ApiError(404, "Not Found")
         by = "integration" if self.kind == "installation" else "personal access token"
         accepted = {"X-Accepted-GitHub-Permissions": f"{permission}={level}"}
         raise ApiError(403, f"Resource not accessible by {by}", headers=accepted)
@@ -72,12 +74,12 @@ def needed(operation: str) -> tuple[str, Level]:
     return named, "write"
 
 
-def check(operation: str, token: Token) -> None:
+def check(operation: str, token: Token, *, forbidden_status: int = 403) -> None:
     """Raises GitHub's refusal unless the token permits the operation."""
     if token.kind == "classic" and "repo" not in token.scopes:
         # A private repository that the token may not see does not exist.
         raise ApiError(404, "Not Found")
-    token.may(*needed(operation))
+    token.may(*needed(operation), forbidden_status=forbidden_status)
 
 
 def bearer(authorization: str) -> str:

@@ -32,7 +32,8 @@ def check_update(repository: EmulatedRepository, pull: Pull, expected: str) -> N
     git = repository.git
     if expected and expected != pull.head_sha:
         raise ApiError(422, OTHER_HEAD)
-    if pull.state != "open" or git.is_ancestor(pull.base_sha, pull.head_sha):
+    current = repository.habits.update_when_current == "refused"
+    if pull.state != "open" or (current and git.is_ancestor(pull.base_sha, pull.head_sha)):
         raise ApiError(422, NOTHING_NEW)
     if git.merge_tree(pull.head_sha, pull.base_sha) is None:
         raise ApiError(422, CONFLICT)
