@@ -107,6 +107,35 @@ class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
         return f"task {self.task} landed{through} as {self.commit[:12]}"
 
 
+class RollbackProposed(Event, frozen=True, kw_only=True, tag="rollback-proposed"):
+    """The commit `commit`, on top of `base`, takes the landing of `head` back; it is not in the base yet.
+
+    `start` is the base as it was before that landing, `branch` what a pull request carries the commit on.
+    """
+
+    head: str
+    start: str
+    base: str
+    commit: str
+    branch: str = ""
+
+    def sentence(self) -> str:
+        return f"rolling task {self.task} back proposed as {self.commit[:12]}"
+
+
+class TaskRolledBack(Event, frozen=True, kw_only=True, tag="rolled-back"):
+    """The base's commit `commit` took the landing of `head` back; `start` was the base before it."""
+
+    head: str
+    start: str
+    commit: str
+    pull: int | None = None
+
+    def sentence(self) -> str:
+        through = f" through pull request {self.pull}" if self.pull is not None else ""
+        return f"task {self.task} rolled back{through} as {self.commit[:12]}"
+
+
 class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     """The task has to wait for a later wave: merging `head` failed in `paths`, against tasks `others`."""
 
@@ -209,6 +238,8 @@ AnyEvent = (
     | PullOpened
     | TaskLanded
     | TaskDeferred
+    | RollbackProposed
+    | TaskRolledBack
     | AttemptStarted
     | AttemptEnded
     | TasksClash

@@ -16,16 +16,18 @@ from gitcoord.events import (
     CancelAsked,
     PullOpened,
     RetryAsked,
+    RollbackProposed,
     TaskDeferred,
     TaskFolded,
     TaskLanded,
+    TaskRolledBack,
     TaskStarted,
     TaskSubmitted,
 )
 from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
-Stand = Literal["pending", "started", "submitted", "deferred", "landed"]
+Stand = Literal["pending", "started", "submitted", "deferred", "landed", "rolled-back"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None
     landing: TaskLanded | None = None
+    rollbacks: tuple[RollbackProposed | TaskRolledBack, ...] = ()
+    """Where a rollback may be found; it counts only if the base holds it."""
+    finished: frozenset[str] = frozenset()
+    """The branches that landings which were rolled back came from: they are not used again."""
     attempts: tuple[Attempt, ...] = ()
     """Every try, by number."""
     cancelled: bool = False
@@ -91,7 +97,7 @@ def _after(before: Progress, event: AnyEvent) -> Progress:
     change = msgspec.structs.replace
     match event:
         case TaskStarted():
-            stand: Stand = "started" if before.stand == "pending" else before.stand
+            stand: Stand = "started" if before.stand in ("pending", "rolled-back") else before.stand
             return change(before, stand=stand, started_by=event.by, started_at=event.at, branch=event.branch)
         case TaskSubmitted():
             return change(
@@ -129,7 +135,27 @@ def _after(before: Progress, event: AnyEvent) -> Progress:
             last = before.attempts[-1].number if before.attempts else 0
             return change(before, cancelled=False, retried_after=last, fresh=event.fresh)
         case _:
-            return before
+            return _rolled_back(before, event)
+
+
+def _rolled_back(before: Progress, event: AnyEvent) -> Progress:
+    if not isinstance(event, RollbackProposed | TaskRolledBack):
+        return before
+    known = msgspec.structs.replace(before, rollbacks=(*before.rollbacks, event))
+    if isinstance(event, RollbackProposed):
+        return known
+    if before.landing is None and before.head != event.head:
+        return known  # other work was handed in meanwhile
+    branches = {before.landing.branch} if before.landing else set[str]()
+    return msgspec.structs.replace(
+        known,
+        stand="rolled-back",
+        landing=None,
+        folded=None,
+        deferral=None,
+        pull=None,
+        finished=before.finished | branches,
+    )
 
 
 def _with(before: Progress, number: int, **change: AttemptStarted | AttemptEnded) -> tuple[Attempt, ...]:
