@@ -4,6 +4,7 @@ The journal only points at where to look: nothing is believed to have landed unl
 it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
 its landing is, and names no work that was handed in since; a commit of the base names the work in a
 `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its commits (rebases).
+What was rolled back since does not count (`rollback_evidence`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,6 +14,7 @@ import msgspec
 
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
+from gitcoord.merging.rollback_evidence import find_rollbacks, stands
 from gitcoord.planning.model import Plan
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -69,7 +71,13 @@ def landed_tasks(
             elsewhere[task] = head
     brought = _brought_by(git, ancestry, base_commit, set(elsewhere.values()))
     copies = {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
-    return {task: landing for task in plan.tasks if (landing := found.get(task) or copies.get(task))}
+    undone = find_rollbacks(git, ancestry, base_commit, progress)
+    return {
+        task: landing
+        for task in plan.tasks
+        if (landing := found.get(task) or copies.get(task))
+        and stands(ancestry, undone.get(task, ()), landing.commit)
+    }
 
 
 def moved_on(

@@ -89,11 +89,12 @@ def fold(events: Iterable[AnyEvent]) -> dict[TaskId, Progress]:
     for event in events:
         if event.task is not None:
             task = TaskId(event.task)
-            tasks[task] = _after(tasks.get(task, PENDING), event)
+            tasks[task] = after(tasks.get(task, PENDING), event)
     return tasks
 
 
-def _after(before: Progress, event: AnyEvent) -> Progress:
+def after(before: Progress, event: AnyEvent) -> Progress:
+    """The progress of a task once `event` is in its journal."""
     change = msgspec.structs.replace
     match event:
         case TaskStarted():
