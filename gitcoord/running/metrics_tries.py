@@ -1,0 +1,145 @@
+"""The tries of a journal as spans of time: who was at which unit, from when to when, and how it ended."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    Outcome,
+    RunChanged,
+    TaskDeferred,
+    TaskStarted,
+    TaskSubmitted,
+)
+from gitcoord.tasks.model import TaskId
+
+Span = tuple[float, float]
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a unit in seconds since 1970; `end` and `outcome` are None while it is at work.
+
+    `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`.
+    """
+
+    unit: TaskId
+    attempt: int
+    start: float
+    end: float | None = None
+    outcome: Outcome | None = None
+    rework: bool = False
+    by: str = ""
+    tokens: int | None = None
+    reason: str = ""
+    waited: dict[str, float] = {}
+
+    def seconds(self, now: float) -> float:
+        """How long it took, or has taken until `now`; never less than nothing, whatever the clocks say."""
+        return max(0.0, (now if self.end is None else self.end) - self.start)
+
+    @property
+    def useful(self) -> bool:
+        """Whether one worker alone would have done it too: it handed work in, and is no rework."""
+        return self.outcome in ("ok", "conflict") and not self.rework
+
+
+def seconds_of(at: str) -> float | None:
+    """An event's time in seconds since 1970; None when it is no time."""
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
+    """Every try in the order of the starts. A try whose start has no readable time is left out."""
+    found: dict[tuple[str, int], Try] = {}
+    for event in events:
+        at = seconds_of(event.at)
+        if event.task is None or at is None:
+            continue
+        if isinstance(event, AttemptStarted):
+            found[event.task, event.attempt] = Try(
+                unit=TaskId(event.task),
+                attempt=event.attempt,
+                start=at,
+                rework=event.rework,
+                by=event.by,
+                waited=event.waited,
+            )
+        elif isinstance(event, AttemptEnded) and (event.task, event.attempt) in found:
+            begun = found[event.task, event.attempt]
+            found[event.task, event.attempt] = msgspec.structs.replace(
+                begun,
+                end=max(at, begun.start),
+                outcome=event.outcome,
+                tokens=event.tokens,
+                reason=event.reason,
+            )
+    engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
+    return sorted([*found.values(), *_by_hand(events, engaged)], key=lambda one: (one.start, one.unit))
+
+
+def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
+    """What people did with `checkout` and `submit`, for tasks that no run was at."""
+    found: list[Try] = []
+    under_way: dict[str, tuple[float, str, bool]] = {}
+    deferred: set[str] = set()
+    for event in events:
+        at, task = seconds_of(event.at), event.task
+        if task is None or at is None or task in engaged:
+            continue
+        if isinstance(event, TaskStarted):
+            under_way.setdefault(task, (at, event.by, task in deferred))
+        elif isinstance(event, TaskDeferred):
+            deferred.add(task)
+        elif isinstance(event, TaskSubmitted) and task in under_way:
+            start, by, rework = under_way.pop(task)
+            found.append(
+                Try(
+                    unit=TaskId(task),
+                    attempt=0,
+                    start=start,
+                    end=max(start, at),
+                    outcome="ok",
+                    rework=rework,
+                    by=by,
+                )
+            )
+    open_ones = (
+        Try(unit=TaskId(task), attempt=0, start=start, rework=rework, by=by)
+        for task, (start, by, rework) in under_way.items()
+    )
+    return [*found, *open_ones]
+
+
+def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
+    """When a run was on: neither paused nor ended. One that was killed was on until its last event."""
+    spans: list[Span] = []
+    since: float | None = None
+    last = float("-inf")
+    for event in events:
+        at = seconds_of(event.at)
+        if at is None:
+            continue
+        if isinstance(event, RunChanged):
+            if since is not None:
+                spans.append((since, max(since, last if event.state == "running" else at)))
+            since = at if event.state == "running" else None
+        last = max(last, at)
+    return spans if since is None else [*spans, (since, max(since, now))]
+
+
+def covered(spans: Iterable[Span]) -> float:
+    """The length of the union of `spans`."""
+    total, end = 0.0, float("-inf")
+    for start, stop in sorted(spans):
+        if stop > end:
+            total += stop - max(start, end)
+            end = stop
+    return total
