@@ -17,7 +17,7 @@ from gitcoord.git.writing import Entry, Writer
 if TYPE_CHECKING:
     import subprocess
 
-_LONG_NAME = "x" * 20_000
+_LONG_NAME = "x" * 3_000
 _PATIENCE = 2.0
 _AT_ONCE = 1 << 16
 
