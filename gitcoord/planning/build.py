@@ -204,6 +204,7 @@ def _place(
         level=draft.level_of[task.id],
         wave=wave,
         depends_on=task.depends_on,
+        lifted=task.lifted,
         estimate=draft.minutes[task.id],
         earliest_start=timing.earliest[task.id],
         latest_start=timing.latest[task.id],

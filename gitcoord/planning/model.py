@@ -37,6 +37,8 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     wave: int
     depends_on: tuple[TaskId, ...] = ()
+    lifted: tuple[TaskId, ...] = ()
+    """Those of `depends_on` that only its subtasks need."""
     estimate: float = 0.0
     earliest_start: float = 0.0
     latest_start: float = 0.0

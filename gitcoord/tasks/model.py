@@ -58,6 +58,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     details: str = ""
     test_strategy: str = ""
     depends_on: tuple[TaskId, ...] = ()
+    lifted: tuple[TaskId, ...] = ()
+    """Those of `depends_on` that only its subtasks need: not all of the task has to wait for them."""
     subtasks: tuple[Subtask, ...] = ()
     complexity: float | None = None
     estimate: float | None = None

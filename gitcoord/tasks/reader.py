@@ -5,7 +5,7 @@ error (exit 2) which names what is wrong. What could be got over is in the list'
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gitcoord.tasks.check import Cut, check_subtasks, check_tasks
@@ -59,6 +59,7 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
         details=entry.details,
         test_strategy=entry.test_strategy,
         depends_on=depends_on[entry.id],
+        lifted=_only_below(entry.id, depends_on[entry.id], edges),
         subtasks=tuple(_subtask(sub, siblings, edges) for sub in entry.subtasks),
         complexity=entry.complexity if entry.complexity is not None else scores.get(entry.id),
         estimate=entry.hints.estimate,
@@ -67,6 +68,11 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
         conflicts_with=edges.conflicts[entry.id],
         repo=entry.hints.repo,
     )
+
+
+def _only_below(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
+    own = {*edges.direct[task], *edges.whole.get(task, ())}
+    return tuple(need for need in needs if need not in own)
 
 
 def _subtask(entry: Entry, siblings: Cut, edges: Edges) -> Subtask:

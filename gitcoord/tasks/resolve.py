@@ -22,7 +22,8 @@ _LONGEST = 3 * ID_LENGTH
 class Edges(msgspec.Struct):
     """`direct` and `lifted` lead from tasks to tasks, `siblings` and `foreign` from subtasks.
 
-    A lifted edge carries the sentence that explains it. `conflicts` resolves `conflicts_with`.
+    A lifted edge carries the sentence that explains it; it is in `whole` too when the task itself asks for a
+    subtask of another one, and not only subtasks of it do. `conflicts` resolves `conflicts_with`.
     """
 
     direct: dict[TaskId, tuple[TaskId, ...]]
@@ -30,6 +31,7 @@ class Edges(msgspec.Struct):
     siblings: dict[TaskId, tuple[TaskId, ...]]
     foreign: dict[TaskId, tuple[TaskId, ...]]
     conflicts: dict[TaskId, tuple[TaskId, ...]]
+    whole: dict[TaskId, set[TaskId]]
 
 
 def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> Edges:
@@ -43,7 +45,7 @@ def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies
 class _Resolver:
     def __init__(self, entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> None:
         self.findings = findings
-        self.edges = Edges({}, {}, {}, {}, {})
+        self.edges = Edges({}, {}, {}, {}, {}, {})
         self.tasks = {entry.id: entry for entry in entries}
         self.cancelled_satisfies = cancelled_satisfies
         self.subtasks: dict[TaskId, tuple[Entry, Entry]] = {}
@@ -154,6 +156,8 @@ class _Resolver:
             self._drop(who, "depends-on-own-subtask", f"its own subtask {found.id}")
         elif who.remains and not self._satisfied(found):
             self.edges.lifted[owner.id].setdefault(target, f"{who.id} depends on {found.id}")
+            if who is owner:
+                self.edges.whole.setdefault(owner.id, set()).add(target)
 
     def _parent_of(self, found: Entry) -> TaskId:
         return found.id if found.id in self.tasks else self.subtasks[found.id][0].id

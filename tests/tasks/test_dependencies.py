@@ -140,6 +140,7 @@ def test_a_subtask_of_another_task_is_waited_for_as_a_whole(read: Read) -> None:
     found = read(task(1, subtasks=[sub(1)]), task(2, subtasks=[sub(1, "1.1")]), task(3, depends_on=["1.1"]))
     assert edges(found) == {"1": [], "2": ["1"], "3": ["1"]}
     assert found.tasks[1].subtasks[0].foreign == ("1.1",)
+    assert [one.lifted for one in found.tasks] == [(), ("1",), ()]
 
 
 def test_what_is_satisfied_already_is_not_lifted(read: Read) -> None:
