@@ -21,9 +21,10 @@ def round_names(level: PlannedLevel) -> Iterator[str]:
 
 
 def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) -> set[str]:
-    """The level branches that the journal says have landed."""
-    landings = (progress[task].landing for task in level.tasks if task in progress)
-    return {landing.branch for landing in landings if landing is not None}
+    """The level branches that the journal says have landed, those that were rolled back since included."""
+    known = [progress[task] for task in level.tasks if task in progress]
+    finished = {entry.landing.branch for entry in known if entry.landing is not None}
+    return finished.union(*(entry.finished for entry in known))
 
 
 def present_round(
