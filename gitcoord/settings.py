@@ -32,6 +32,31 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
 
 
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[run]` table: how a worker does its task.
+
+    `agent` and `check` are commands, taken apart into words unless `shell` says that a shell reads them.
+    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `grace` the seconds between asking a
+    process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
+    another try from a new checkout instead of the one that was left. `worktrees` is where checkouts go
+    (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
+    `log_megabytes` of what an agent prints: its beginning and its end.
+    """
+
+    agent: str = ""
+    check: str = ""
+    shell: bool = False
+    timeout: str = "2h"
+    grace: float = 5.0
+    rework: int = 1
+    fresh: bool = False
+    commit_leftovers: bool = True
+    allow_empty: bool = False
+    worktrees: str = ""
+    keep_checkout: Literal["failed", "always", "never"] = "failed"
+    log_megabytes: float = 8.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case."""
 
@@ -45,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
+    run: RunSettings = RunSettings()
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"
     state_prefix: str = "refs/gitcoord/"
