@@ -1,4 +1,4 @@
-"""Times of events for a person. They come from other machines: what cannot be read is shown as it is."""
+"""Times and durations for a person. Events come from elsewhere: what cannot be read is shown as it is."""
 
 from datetime import UTC, datetime
 
@@ -22,6 +22,37 @@ def on_the_clock(at: str) -> str:
     """`at` in this machine's time zone, to the second."""
     moment = _parsed(at)
     return at if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock(seconds: float) -> str:
+    """A duration that is watched: `0:07`, `2:10`, `1:02:03`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def duration(seconds: float) -> str:
+    """A duration in words, as fine as one cares to know: `0.8 s`, `42 s`, `12 min`, `1 h 05 min`, `2 d`."""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def time_of_day(at: str) -> str:
+    """The time of day of `at` in this machine's time zone."""
+    moment = _parsed(at)
+    return at if moment is None else moment.astimezone().strftime("%H:%M:%S")
 
 
 def _parsed(at: str) -> datetime | None:

@@ -10,13 +10,24 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged, TasksClash
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    PullOpened,
+    RunChanged,
+    TaskDeferred,
+    TaskLanded,
+    TasksClash,
+    TaskSubmitted,
+)
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.running.live import Live
 from gitcoord.running.metrics_tries import seconds_of, tries_of
 from gitcoord.running.picture_pace import Pace, measure_pace
 from gitcoord.running.picture_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.running.picture_units import plan_units, unit_graph, units_of
+from gitcoord.sentences import some
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
 
@@ -57,12 +68,13 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as a display shows it; `bad` when somebody may have to act."""
+    """One event as a display shows it; `bad` when somebody may have to act, `short` where room is scarce."""
 
     at: str
     task: str | None
     kind: str
     sentence: str
+    short: str
     bad: bool = False
 
 
@@ -192,4 +204,27 @@ def _clashes(
 def _news(event: AnyEvent) -> News:
     kind = str(event.__struct_config__.tag)
     bad = kind in ("clash", "deferred") or (isinstance(event, AttemptEnded) and event.outcome != "ok")
-    return News(at=event.at, task=event.task, kind=kind, sentence=event.sentence(), bad=bad)
+    sentence = event.sentence()
+    return News(
+        at=event.at, task=event.task, kind=kind, sentence=sentence, short=_short(event) or sentence, bad=bad
+    )
+
+
+def _short(event: AnyEvent) -> str:
+    match event:
+        case AttemptStarted():
+            again = (", rework" if event.rework else f", try {event.attempt}") if event.attempt > 1 else ""
+            return f"{event.task} begun by {event.by}{again}"
+        case AttemptEnded():
+            why = f": {event.reason}" if event.reason else ""
+            return f"{event.task} {event.outcome}{why}"
+        case TaskSubmitted():
+            return f"{event.task} submitted by {event.by}"
+        case TaskLanded():
+            return f"{event.task} landed"
+        case TasksClash():
+            return f"{event.task} and {event.other} clash in {some(event.paths, 2)}"
+        case TaskDeferred():
+            return f"{event.task} deferred: {event.reason}"
+        case _:
+            return ""

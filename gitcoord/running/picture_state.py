@@ -1,5 +1,6 @@
 """What each unit is at: from the journal, git's landings, and the coordinator's reasons to wait."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
@@ -57,6 +58,8 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     why: str = ""
     tokens: int | None = None
+    blocks: int = 0
+    """How many others cannot begin because this one failed or was cancelled."""
 
 
 def unit_views(
@@ -132,7 +135,7 @@ def _after_failure(
     ended = attempt.ended
     if ended is None or attempt.number <= retried_after:
         return "waiting", ""
-    why = f"attempt {attempt.number}: {ended.outcome}" + (f", {ended.reason}" if ended.reason else "")
+    why = (f"try {attempt.number}: " if attempt.number > 1 else "") + (ended.reason or ended.outcome)
     if ended.outcome == "conflict":
         return "deferred", why
     if ended.outcome == "cancelled":
@@ -152,12 +155,20 @@ def _with_needs(
     """Tells those that wait apart: for something to finish, for something that failed, or for their start."""
     known = dict(views)
     holding = live.holding if live else {}
+    roots: dict[TaskId, list[TaskId]] = {}
     members: dict[TaskId, list[TaskId]] = {}
     for unit in units.values():
         members.setdefault(unit.parent, []).append(unit.id)
 
-    def stuck(need: TaskId) -> bool:
-        return any(known[one].state in STUCK for one in ([need] if need in known else members.get(need, [])))
+    def roots_of(need: TaskId) -> list[TaskId]:
+        """What has failed at the bottom of it."""
+        ids = [need] if need in known else members.get(need, [])
+        return [
+            root
+            for one in ids
+            for root in (roots.get(one, ()) if known[one].state == "blocked" else (one,))
+            if known[one].state in STUCK
+        ]
 
     def open_need(need: TaskId) -> bool:
         return need not in landed if need in plan.tasks else known[need].state not in FINISHED
@@ -169,13 +180,16 @@ def _with_needs(
                 known[unit.id] = msgspec.structs.replace(view, why=holding[unit.id][1])
             continue
         needs = [need for need in unit.needs if (need in plan.tasks or need in known) and open_need(need)]
-        lost = [need for need in needs if stuck(need)]
+        lost = list(dict.fromkeys(root for need in needs for root in roots_of(need)))
         change: tuple[UnitState, str] = ("ready", "")
         if unit.id in holding:
             change = "ready", holding[unit.id][1]
         elif lost:
-            change = "blocked", f"needs {some(lost, 3)}"
+            change = "blocked", f"waits for {some(lost, 3)}"
+            roots[unit.id] = lost
         elif needs:
             change = "waiting", f"needs {some(needs, 3)}"
         known[unit.id] = msgspec.structs.replace(view, state=change[0], why=change[1])
+    for root, count in Counter(root for found in roots.values() for root in found).items():
+        known[root] = msgspec.structs.replace(known[root], blocks=count)
     return known

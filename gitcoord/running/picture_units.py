@@ -34,13 +34,14 @@ def units_of(task: PlannedTask) -> tuple[PlanUnit, ...]:
                 estimate=task.estimate,
             ),
         )
+    own = tuple(need for need in task.depends_on if need not in task.lifted)
     return tuple(
         PlanUnit(
             id=subtask.id,
             parent=task.id,
             title=subtask.title,
             wave=subtask.wave,
-            needs=(*task.depends_on, *subtask.depends_on, *subtask.foreign),
+            needs=(*own, *subtask.depends_on, *subtask.foreign),
             estimate=subtask.estimate,
         )
         for subtask in task.subtasks
