@@ -125,10 +125,23 @@ class Store:
 
         Raises what `record` raises.
         """
-        moves = [move for event, unless in wanted if (move := self._move(event, unless)) is not None]
+        moves = [move for event, unless in wanted if (move := self._move([event], unless)) is not None]
         if moves and not self.shared.publish(moves):
             for event, unless in wanted:
                 self.record(event, unless)
+
+    def try_record(
+        self, events: Sequence[AnyEvent], also: Sequence[Update] = (), unless: Unless | None = None
+    ) -> bool | None:
+        """Appends the events of one task and moves the refs `also`, all or nothing.
+
+        False when `unless` says not to, None when somebody else was faster: look again, and decide anew.
+        Raises what `record` raises.
+        """
+        move = self._move(events, unless)
+        if move is None:
+            return False
+        return True if self.shared.publish([*also, move]) else None
 
     def journal(self) -> list[Entry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
@@ -193,15 +206,12 @@ class Store:
         return entries if any(entry.commit == tip for entry in entries) else []
 
     def _try_record(self, event: AnyEvent, unless: Unless | None) -> bool | None:
-        move = self._move(event, unless)
-        if move is None:
-            return False
-        return True if self.shared.publish([move]) else None
+        return self.try_record([event], (), unless)
 
-    def _move(self, event: AnyEvent, unless: Unless | None) -> Update | None:
-        """The move of the task's ref that appends `event`, or None when `unless` says not to."""
-        task = TaskId(event.task or "")
-        ref = self._event_ref(event)
+    def _move(self, told: Sequence[AnyEvent], unless: Unless | None) -> Update | None:
+        """The move of the task's ref that appends `told`, or None when `unless` says not to."""
+        task = TaskId(told[0].task or "")
+        ref = self._event_ref(told[0])
         before = self.shared.read(ref)
         events: list[AnyEvent] = []
         if before is not None:
@@ -211,7 +221,10 @@ class Store:
                 raise self._foreign(ref, before)
         if unless is not None and unless(fold(events).get(task, PENDING)):
             return None
-        return Update(ref, before, write_entry(self.repository, event, before))
+        tip = before
+        for event in told:
+            tip = write_entry(self.repository, event, tip)
+        return Update(ref, before, tip)
 
     def _plan_tree(self, plan: Plan) -> Oid:
         git = self.repository.git
