@@ -1,0 +1,143 @@
+"""Processes of an attempt: found by parentage and by a mark in their environment, ended to the last one."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+import psutil
+
+MARK = "GITCOORD_PROCESS"
+"""The variable that every process of an attempt inherits."""
+_SET_CHILD_SUBREAPER = 36
+_PATIENCE_AFTER_KILL = 10.0
+_GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
+
+Find = Callable[[], list[psutil.Process]]
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that is written down: its number may be given to another one, so its birth counts too."""
+
+    pid: int
+    born: float
+
+
+def myself() -> Known:
+    """This process."""
+    return known(psutil.Process())
+
+
+def known(process: psutil.Process) -> Known:
+    """What to write down of `process`."""
+    return Known(pid=process.pid, born=process.create_time())
+
+
+def find(process: Known) -> psutil.Process | None:
+    """The process, unless it has ended."""
+    try:
+        found = psutil.Process(process.pid)
+        # The clock's own adjustments move the birth by fractions of a second.
+        same = abs(found.create_time() - process.born) < 1.0
+        return found if same and found.status() != psutil.STATUS_ZOMBIE else None
+    except _GONE:
+        return None
+
+
+def write_down(path: Path, process: Known) -> None:
+    """Writes `process` to `path` in one move."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(msgspec.json.encode(process))
+    part.replace(path)
+
+
+def written_down(path: Path) -> Known | None:
+    """The process that `path` tells of, or None when there is no such file."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Known)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def adopt_orphans() -> bool:
+    """Makes this process the parent of descendants whose own parents end; False where that cannot be."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        return int(library.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
+    except (OSError, AttributeError):
+        return False
+
+
+def has_children() -> bool:
+    """Whether any child is left, ended ones that nobody has asked about included."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def descendants() -> list[psutil.Process]:
+    """Every process below this one, in whatever session."""
+    return _living(psutil.Process().children(recursive=True))
+
+
+def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
+    """The processes of this machine whose mark is `wanted`; this one and its parents left out."""
+    me = psutil.Process()
+    spared = {me.pid, *(parent.pid for parent in me.parents())}
+    return _living(p for p in psutil.process_iter() if p.pid not in spared and wanted(_mark(p)))
+
+
+def end(find: Find, grace: float) -> int:
+    """Asks what `find` finds to end, and ends it after `grace` seconds; returns how many had to be ended.
+
+    Repeated until nothing is found any more; what cannot be ended (it hangs in the kernel) is left.
+    """
+    left = find()
+    tell(left, signal.SIGTERM)
+    until = time.monotonic() + grace
+    while left and time.monotonic() < until:
+        time.sleep(0.02)
+        left = [process for process in left if _lives(process)] or find()
+    killed: set[int] = set()
+    until = time.monotonic() + _PATIENCE_AFTER_KILL
+    while (left := find()) and time.monotonic() < until:
+        tell(left, signal.SIGKILL)
+        killed.update(process.pid for process in left)
+        time.sleep(0.01)
+    return len(killed)
+
+
+def tell(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Sends a signal to each; one that was stopped goes on, so that it can act on it."""
+    for process in processes:
+        for sent in (number, signal.SIGCONT):
+            try:
+                process.send_signal(sent)
+            except (*_GONE, psutil.AccessDenied):
+                break
+
+
+def _mark(process: psutil.Process) -> str:
+    try:
+        return process.environ().get(MARK, "")
+    except (psutil.Error, OSError):
+        return ""  # somebody else's, or gone
+
+
+def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in processes if _lives(process)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,64 @@
+"""What a worker is asked to do, and the command line that says so to another machine."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.tasks.model import TaskId
+
+
+class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at one unit: a task without subtasks, or a subtask by its full id.
+
+    `attempt` None takes the next number; `seconds` is the time limit (None: none). `stack` starts on the
+    dependencies' branches, `now` ignores waves, `fresh` gives up the checkout that an earlier attempt left.
+    `waited` is recorded with the claim: seconds by what held the unit back.
+    """
+
+    unit: TaskId
+    attempt: int | None = None
+    agent: str
+    check: str = ""
+    shell: bool = False
+    tasks: str | None = None
+    tag: str | None = None
+    seconds: float | None = None
+    grace: float = 5.0
+    rework: int = 1
+    stack: bool = False
+    now: bool = False
+    fresh: bool = False
+    commit_leftovers: bool = True
+    allow_empty: bool = False
+    token_budget: int | None = None
+    engine: str = "local"
+    waited: Mapping[str, float] = {}
+
+
+def worker_argv(order: WorkerOrder) -> tuple[str, ...]:
+    """The arguments of gitcoord for this order; the id comes last, behind `--`."""
+    options: list[tuple[str, object]] = [
+        ("--attempt", order.attempt),
+        ("--agent", order.agent),
+        ("--check", order.check),
+        ("--tasks", order.tasks),
+        ("--tag", order.tag),
+        ("--timeout", "none" if order.seconds is None else f"{order.seconds:g}s"),
+        ("--grace", f"{order.grace:g}"),
+        ("--rework", order.rework),
+        ("--token-budget", order.token_budget),
+        ("--engine", order.engine),
+        *(("--waited", f"{name}={seconds:.3f}") for name, seconds in order.waited.items()),
+    ]
+    flags = {
+        "--shell": order.shell,
+        "--no-shell": not order.shell,
+        "--stack": order.stack,
+        "--now": order.now,
+        "--fresh": order.fresh,
+        "--no-commit": not order.commit_leftovers,
+        "--allow-empty": order.allow_empty,
+    }
+    # `--check=` with nothing behind it overrules the settings too.
+    said = [f"{name}={value}" for name, value in options if value is not None]
+    return ("worker", *said, *(name for name, on in flags.items() if on), "--", order.unit)

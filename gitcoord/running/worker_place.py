@@ -1,0 +1,35 @@
+"""Where an attempt keeps its things on this machine: checkout, log, prompt, and the mark of its processes."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from gitcoord.git.repository import Repository
+from gitcoord.running.engines.port import key_of
+from gitcoord.tasks.model import TaskId
+
+
+def run_directory(common_dir: Path) -> Path:
+    """What attempts leave on this machine: a directory for each key, under the git directory."""
+    return common_dir / "gitcoord" / "run"
+
+
+def attempt_directory(common_dir: Path, unit: TaskId, attempt: int) -> Path:
+    """The attempt's own directory: its log, its prompt, and what its engine keeps."""
+    return run_directory(common_dir) / key_of(unit, attempt)
+
+
+def checkout_directory(repository: Repository, unit: TaskId, worktrees: str = "") -> Path:
+    """The unit's checkout, the same for each attempt; `worktrees` is the setting, relative to the repository.
+
+    The default lies beside the repository, where no tool that walks the project finds it.
+    """
+    own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
+    above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
+    return Path(os.path.abspath(above / key_of(unit, 0).removesuffix("-0")))  # noqa: PTH100 - links stay
+
+
+def mark_of(run: Path, key: str) -> str:
+    """What the processes of `key` carry in their environment; no two clones on a machine share one."""
+    place = hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:12]
+    return f"{place}/{key}"
