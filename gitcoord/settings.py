@@ -28,6 +28,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ignore: tuple[str, ...] = ()
     hub: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
+    union: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
 

@@ -18,7 +18,7 @@ from gitcoord.git.repository import Repository
 
 Value = TypeVar("Value")
 
-ENGINE = "1"
+ENGINE = "2"
 """Raise it whenever the same commits may lead to another answer, or answers are written in another form."""
 _FOLDER, _NAME = "gitcoord", "conflicts.sqlite"
 _MOST_BYTES = 64 * 1024 * 1024
@@ -47,8 +47,8 @@ class Cache:
                     found[wanted[name]] = msgspec.msgpack.decode(value[_DIGEST:], type=form)
         return found
 
-    def write(self, kind: str, answers: Mapping[str, object]) -> None:
-        """Keeps answers; those with names that are not UTF-8 are found out again each time."""
+    def write(self, kind: str, answers: Mapping[str, object]) -> bool:
+        """Keeps answers; False when there are names in them that are not UTF-8, which cannot be kept."""
         rows = []
         for key, answer in answers.items():
             with contextlib.suppress(UnicodeEncodeError):
@@ -56,6 +56,7 @@ class Cache:
                 rows.append((self._key(kind, key), _digest(value) + value, time.time()))
         if rows:
             self._use(lambda database: _insert(database, rows))
+        return len(rows) == len(answers)
 
     def _key(self, kind: str, key: str) -> str:
         return f"{self._scope} {kind} {key}"

@@ -16,7 +16,7 @@ _AT_ONCE = 2000
 _OPTIONS = ("-r", "-t", "-z", "--no-renames", "--raw", "--no-abbrev", "--always", "--ignore-submodules=none")
 
 
-class Edit(msgspec.Struct, frozen=True):
+class Edit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A regular file with other content, mode and path as before."""
 
     mode: str
@@ -24,7 +24,7 @@ class Edit(msgspec.Struct, frozen=True):
     new: Oid
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
+class Changes(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The difference between two commits, as far as it matters to others.
 
     `paths` are all files touched, both ends of renames; `present` those that exist afterwards, `added`

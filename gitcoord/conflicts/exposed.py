@@ -5,39 +5,58 @@ another branch adds elsewhere looks like a rename then, and what the base rename
 or rewrites looks like a removal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitcoord.conflicts.changes import Changes
+from gitcoord.conflicts.changes import Changes, changes_between
 from gitcoord.conflicts.history import Fork
 from gitcoord.conflicts.overlap import Pair, ancestors
-from gitcoord.git.run import Oid
+from gitcoord.git.run import Git, Oid
 
 
-def exposed_pairs(
-    changes_of: Callable[[Sequence[tuple[Oid, Oid]]], Sequence[Changes]],
+def find_exposed(
+    git: Git,
     base: Oid,
-    tips: Sequence[Oid],
     forks: Mapping[Oid, Fork],
     own: Mapping[Oid, Changes],
     on_base: Mapping[Oid, Changes],
+) -> set[Oid]:
+    """Those tips of `on_base` that the base's work since they left it exposes to others."""
+    doubtful = [tip for tip in on_base if _doubtful(own[tip], on_base[tip])]
+    since = _since(git, base, forks, doubtful)
+    return {tip for tip in doubtful if _exposed(own[tip], since[forks[tip].merge_bases[0]])}
+
+
+def exposed_pairs(
+    git: Git,
+    base: Oid,
+    tips: Sequence[Oid],
+    exposed: Collection[Oid],
+    forks: Mapping[Oid, Fork],
+    changes: Mapping[Oid, Changes],
+    fresh: Collection[int],
 ) -> set[Pair]:
-    """The pairs that only a merge of both can settle, by positions in `tips`."""
-    doubtful = [tip for tip in dict.fromkeys(tips) if tip in on_base and _doubtful(own[tip], on_base[tip])]
-    starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
-    moved = dict(zip(starts, changes_of([(start, base) for start in starts]), strict=True))
+    """The pairs that only a merge of both can settle, by positions in `tips`; one of each is `fresh`.
+
+    `changes` are those to the base.
+    """
+    concerned = [place for place, tip in enumerate(tips) if tip in exposed]
+    since = _since(git, base, forks, [tips[place] for place in concerned] if fresh else [])
     pairs: set[Pair] = set()
-    for place, tip in enumerate(tips):
-        if tip not in doubtful:
-            continue
-        since = moved[forks[tip].merge_bases[0]]
-        if not _exposed(own[tip], since):
-            continue
+    for place in concerned if fresh else ():
+        tip = tips[place]
+        moved = since[forks[tip].merge_bases[0]]
         pairs |= {
             (min(place, number), max(place, number))
-            for number, other in enumerate(tips)
-            if other != tip and _reshapes(on_base.get(other, own[other]), since)
+            for number in (range(len(tips)) if place in fresh else fresh)
+            if tips[number] != tip and _reshapes(changes[tips[number]], moved)
         }
     return pairs
+
+
+def _since(git: Git, base: Oid, forks: Mapping[Oid, Fork], tips: Iterable[Oid]) -> dict[Oid, Changes]:
+    """What the base did since each merge base of `tips`."""
+    starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in tips))
+    return dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
 
 
 def _doubtful(own: Changes, on_base: Changes) -> bool:

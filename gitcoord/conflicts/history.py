@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.git.run import Git, Oid
 
 
-class Fork(msgspec.Struct, frozen=True, kw_only=True):
+class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A tip's relation to the base.
 
     `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several
@@ -33,40 +33,46 @@ def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
         commit, *parents = line.split(" ")
         if not commit.startswith("-"):
             own[commit] = parents
+    forks = {tip: _fork(git, base, tip, own) if tip in own else _inside(tip) for tip in wanted}
+    return with_kin(forks)
+
+
+def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:
+    """The same forks, each with the kin that it has among them."""
     visitors: dict[Oid, list[Oid]] = {}
-    borders = {tip: _border(own, tip, visitors) for tip in wanted if tip in own}
-    kin = _kin(visitors)
-    commits: dict[Oid, list[Oid]] = {}
-    for commit, tips_there in visitors.items():
-        for tip in tips_there:
-            commits.setdefault(tip, []).append(commit)
+    for tip, fork in forks.items():
+        for commit in fork.commits:
+            visitors.setdefault(commit, []).append(tip)
+    kin: dict[Oid, set[Oid]] = {}
+    for together in {tuple(tips) for tips in visitors.values() if len(tips) > 1}:
+        for tip in together:
+            kin.setdefault(tip, set()).update(other for other in together if other != tip)
     return {
-        tip: Fork(
-            merge_bases=_merge_bases(git, base, tip, borders[tip]),
-            kin=frozenset(kin.get(tip, ())),
-            commits=tuple(commits[tip]),
-        )
-        if tip in own
-        else Fork(inside=True, merge_bases=(tip,))
-        for tip in wanted
+        tip: msgspec.structs.replace(fork, kin=frozenset(kin[tip])) if tip in kin else fork
+        for tip, fork in forks.items()
     }
 
 
-def _border(own: Mapping[Oid, Sequence[Oid]], tip: Oid, visitors: dict[Oid, list[Oid]]) -> set[Oid]:
-    """The base's commits that the commits of `tip` stand on."""
+def _inside(tip: Oid) -> Fork:
+    return Fork(inside=True, merge_bases=(tip,))
+
+
+def _fork(git: Git, base: Oid, tip: Oid, own: Mapping[Oid, Sequence[Oid]]) -> Fork:
+    """The fork of `tip`, whose commits that the base lacks are in `own` with their parents."""
     border: set[Oid] = set()
+    commits = []
     seen = {tip}
     todo = [tip]
     while todo:
         commit = todo.pop()
-        visitors.setdefault(commit, []).append(tip)
+        commits.append(commit)
         for parent in own[commit]:
             if parent not in own:
                 border.add(parent)
             elif parent not in seen:
                 seen.add(parent)
                 todo.append(parent)
-    return border
+    return Fork(merge_bases=_merge_bases(git, base, tip, border), commits=tuple(commits))
 
 
 def _merge_bases(git: Git, base: Oid, tip: Oid, border: set[Oid]) -> tuple[Oid, ...]:
@@ -74,11 +80,3 @@ def _merge_bases(git: Git, base: Oid, tip: Oid, border: set[Oid]) -> tuple[Oid, 
         return tuple(border)
     # One border commit may lie behind another: only git's own walk tells.
     return tuple(git.lines("merge-base", "--all", base, tip))
-
-
-def _kin(visitors: Mapping[Oid, Sequence[Oid]]) -> dict[Oid, set[Oid]]:
-    kin: dict[Oid, set[Oid]] = {}
-    for together in {tuple(tips) for tips in visitors.values() if len(tips) > 1}:
-        for tip in together:
-            kin.setdefault(tip, set()).update(other for other in together if other != tip)
-    return kin

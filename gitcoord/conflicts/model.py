@@ -43,7 +43,7 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     """Files that it brings and that a rule says must not land."""
 
 
-class Side(msgspec.Struct, frozen=True, kw_only=True):
+class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task's part in a conflict: the lines of the base's file that it changed, and the commits.
 
     Lines are counted from 1, both ends included; `(7, 6)` is an insertion in front of line 7. None where
@@ -55,7 +55,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     commits: tuple[Oid, ...] = ()
 
 
-class PathConflict(msgspec.Struct, frozen=True, kw_only=True):
+class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where two tasks conflict; `kind` as git says it: `content`, `add/add`, `modify/delete` …"""
 
     path: str
@@ -63,7 +63,7 @@ class PathConflict(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[Side, Side]
 
 
-class PairReport(msgspec.Struct, frozen=True, kw_only=True):
+class PairReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Two branches that overlap, or that do not merge.
 
     `ignored` holds overlapping paths that an ignore pattern names; a merge that fails in such a path
@@ -90,8 +90,10 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     """Those of the two after which the other one no longer merges: some fail in one order only."""
     hub: tuple[str, ...] = ()
     """Overlapping paths that many tasks touch by rule: they count only when the merge fails."""
+    union: tuple[str, ...] = ()
+    """Overlapping paths in which a merge keeps the lines of both sides, by rule."""
     exclusive: tuple[str, ...] = ()
-    """Overlapping paths that keep two tasks apart by rule, even where they merge."""
+    """Paths of either that one rule keeps apart, even where they merge and where the files differ."""
     decided_by: DecidedBy = ""
     """Why the two clash; empty when they do not."""
     rules: tuple[Decision, ...] = ()

@@ -5,7 +5,7 @@ synthetic, one deep: a branch on top of its own merge base. No history is walked
 real one; where a branch and the base made the same change, git sees two changes and not none.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,21 +20,46 @@ _LATE = 2**31 - 1
 UNRELATED = "it has no commit in common with the base"
 
 
-class Brought(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch on the base: `commit` and `tree` are what the base would be if only this branch landed.
+class Brought(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A branch on the base: `tree` is what the base would hold if only this branch landed.
 
-    No commit when it does not merge with the base; `paths` then says where, or `problem` why git could
+    No tree when it does not merge with the base; `paths` then says where, or `problem` why git could
     not try.
     """
 
-    commit: Oid | None = None
     tree: Oid = ""
     paths: tuple[str, ...] = ()
     problem: str = ""
 
+    @property
+    def lands(self) -> bool:
+        """Whether it merges with the base."""
+        return bool(self.tree)
+
+
+class Trees(dict[Oid, Oid]):
+    """The tree of every commit, asked for in bulk where it is known which will be needed."""
+
+    def __init__(self, git: Git) -> None:
+        super().__init__()
+        self._git = git
+
+    def prepare(self, commits: Iterable[Oid]) -> None:
+        """Asks for all of them at once."""
+        missing = set(commits) - self.keys()
+        if missing:
+            self.update(trees_of(self._git, missing))
+
+    def __missing__(self, commit: Oid) -> Oid:
+        self.prepare([commit])
+        return self[commit]
+
 
 class Workbench:
-    """Writes the commits that are merged, into a quarantine; `cache` remembers what came of them."""
+    """Writes the commits that are merged, into a quarantine; `cache` remembers what came of them.
+
+    `gone` are the tips that were brought onto the base in an earlier quarantine, which took the trees along.
+    """
 
     def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork], cache: Cache | None = None) -> None:
         self.git = git
@@ -42,7 +67,8 @@ class Workbench:
         self.base = base
         self.forks = forks
         self.writer = Writer(git, base)
-        self.trees = trees_of(git, {base, *forks, *(m for fork in forks.values() for m in fork.merge_bases)})
+        self.trees = Trees(git)
+        self.gone: set[Oid] = set()
 
     def lone(self, tip: Oid) -> bool:
         """Whether the base and `tip` have one merge base, so that trees say everything about merging them."""
@@ -67,16 +93,29 @@ class Workbench:
         """What the base would be after `heads` landed, with the history that it would have."""
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
+    def alone(self, tip: Oid, brought: Brought) -> Oid:
+        """What the base would be if only `tip` landed, which merges with it."""
+        return tip if self.forks[tip].merge_bases == (self.base,) else self.landed(brought.tree, tip)
+
+    def bring_back(self, tips: Iterable[Oid]) -> None:
+        """Makes sure that the trees of `tips` on the base are there."""
+        wanted = self.gone.intersection(tips)
+        self.gone -= wanted
+        if wanted:
+            bring_onto(self, wanted)
+
 
 def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oid, Brought]:
     """Every tip that the base lacks, or those of `tips`, brought onto it."""
     brought: dict[Oid, Brought] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
-    for tip, fork in bench.forks.items():
-        if fork.inside or (tips is not None and tip not in tips):
+    wanted = {tip: bench.forks[tip] for tip in (bench.forks if tips is None else tips)}
+    bench.trees.prepare({bench.base, *wanted, *(m for fork in wanted.values() for m in fork.merge_bases)})
+    for tip, fork in wanted.items():
+        if fork.inside:
             continue
         if fork.merge_bases == (bench.base,):
-            brought[tip] = Brought(commit=tip, tree=bench.trees[tip])
+            brought[tip] = Brought(tree=bench.trees[tip])
         elif not fork.merge_bases:
             brought[tip] = Brought(problem=UNRELATED)
         elif bench.lone(tip):
@@ -87,7 +126,7 @@ def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oi
         behind.items(), merge_trees(bench.git, list(behind.values())), strict=True
     ):
         if merge.clean:
-            brought[tip] = Brought(commit=bench.landed(merge.tree, tip), tree=merge.tree)
+            brought[tip] = Brought(tree=merge.tree)
         else:
             brought[tip] = Brought(paths=plain_paths(merge.paths, asked), problem=merge.problem)
     return brought

@@ -6,7 +6,7 @@ that the other side moved or removed.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
@@ -28,8 +28,30 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
 
 
-def find_overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
-    """Every pair of branches that meet, by their positions in `changes`."""
+def find_overlaps(changes: Sequence[Changes], fresh: Collection[int] | None = None) -> dict[Pair, Overlap]:
+    """Every pair of branches that meet, by their positions in `changes`; with `fresh` those with a fresh one."""
+    if fresh is None:
+        return _overlaps(changes)
+    chosen = sorted({*fresh, *_near(changes, fresh)})
+    found = _overlaps([changes[place] for place in chosen])
+    placed = {(chosen[one], chosen[other]): overlap for (one, other), overlap in found.items()}
+    return {pair: overlap for pair, overlap in placed.items() if pair[0] in fresh or pair[1] in fresh}
+
+
+def _near(changes: Sequence[Changes], fresh: Collection[int]) -> Iterator[int]:
+    """The branches that have a path at, above or below one of `fresh`: no others can meet them."""
+    names = {fold_name(path) for place in fresh for path in (*changes[place].paths, *changes[place].vanished)}
+    above = {directory for name in names for directory in ancestors(name)}
+    at = names | above
+    for place, other in enumerate(changes):
+        for path in (*other.paths, *other.vanished):
+            name = fold_name(path)
+            if name in at or any(directory in names for directory in ancestors(name)):
+                yield place
+                break
+
+
+def _overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
     paths = _Met()
     touched = _index((n, change.paths) for n, change in enumerate(changes))
     for path, branches in touched.items():

@@ -1,10 +1,11 @@
 """Which paths count how: gitignore-style patterns from the settings, from presets and from options.
 
 A path has at most one rule. Own patterns are asked before those of presets, and in each of the two `ignore`
-before `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern that matches counts; `!` takes a
-path out of one rule, a preset's too.
+before `scratch`, `exclusive`, `union` and `hub`. As in .gitignore the last pattern that matches counts; `!`
+takes a path out of one rule, a preset's too.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,12 +18,12 @@ from gitcoord.settings import RuleSettings
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-Rule = Literal["ignore", "scratch", "exclusive", "hub"]
-_RULES: Final[tuple[Rule, ...]] = ("ignore", "scratch", "exclusive", "hub")
+Rule = Literal["ignore", "scratch", "exclusive", "union", "hub"]
+_RULES: Final[tuple[Rule, ...]] = ("ignore", "scratch", "exclusive", "union", "hub")
 OWN: Final = "settings"
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rule for one path, with the pattern that says so and where that was written."""
 
     path: str
@@ -35,7 +36,8 @@ class Rulebook:
     """Answers which rule holds for a path.
 
     `ignore`: its overlap does not count. `hub`: many tasks touch it, so that only a failing merge counts.
-    `exclusive`: whoever touches it goes one after another. `scratch`: it must not land.
+    `exclusive`: whoever touches it goes one after another. `union`: a merge keeps the lines of both sides.
+    `scratch`: it must not land.
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
@@ -49,6 +51,8 @@ class Rulebook:
                 f"There are: {', '.join(sorted(PRESETS))}.",
             )
         self._sections: list[tuple[Rule, str, GitIgnoreSpec]] = []
+        self.patterns: dict[Rule, tuple[str, ...]] = {}
+        told: list[str] = []
         for name, section in ((OWN, own), *((f"preset {name}", PRESETS[name]) for name in own.preset)):
             for rule in _RULES:
                 patterns = getattr(section, rule)
@@ -56,21 +60,43 @@ class Rulebook:
                     patterns = (*patterns, *ignore)
                 if patterns:
                     self._sections.append((rule, name, _spec(rule, patterns)))
+                    self.patterns[rule] = (*patterns, *self.patterns.get(rule, ()))
+                    told += [rule, name, *patterns, ""]
+        self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
+        """Equal for rulebooks that decide alike."""
         self._known: dict[str, Decision | None] = {}
 
     def decide(self, path: str) -> Decision | None:
         """The rule for `path`, if there is one."""
+        if not self._sections:
+            return None
         if path not in self._known:
             self._known[path] = self._look_up(path)
         return self._known[path]
 
     def by(self, rule: Rule, paths: Iterable[str]) -> tuple[str, ...]:
         """Those of `paths` that `rule` holds for."""
+        if rule not in self.patterns:
+            return ()
         return tuple(path for path in paths if (found := self.decide(path)) and found.rule == rule)
 
     def decisions(self, paths: Iterable[str]) -> tuple[Decision, ...]:
         """What was decided for each of `paths` that has a rule."""
+        if not self._sections:
+            return ()
         return tuple(found for path in paths if (found := self.decide(path)))
+
+    def exclusive_place(self, path: str) -> tuple[str, ...] | None:
+        """What only one task at a time may touch, if `path` is part of it.
+
+        That is everything that the pattern names; of one that names files at any depth, such as
+        `**/migrations/*.py` or `poetry.lock`, everything in the same directory.
+        """
+        found = self.decide(path)
+        if found is None or found.rule != "exclusive":
+            return None
+        floating = found.pattern.startswith("**/") or "/" not in found.pattern.rstrip("/")
+        return found.source, found.pattern, path.rpartition("/")[0] if floating else ""
 
     def _look_up(self, path: str) -> Decision | None:
         taken_out: set[Rule] = set()

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.conflicts.changes import Changes, Edit
+from gitcoord.conflicts.changes import Edit
 from gitcoord.conflicts.files import FAR, FileMerge, FileMerges, Question
 from gitcoord.conflicts.model import Grade, Verdict
-from gitcoord.conflicts.onto import Brought, Workbench, plain_paths
+from gitcoord.conflicts.onto import Workbench, plain_paths
 from gitcoord.conflicts.overlap import Overlap, Pair
+from gitcoord.conflicts.standings import Standing
 from gitcoord.git.merges import TreeMerge, iter_merges
 from gitcoord.git.run import Oid
 
@@ -54,30 +55,27 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judge:
-    """Judges pairs of `tips` on one base.
+    """Judges pairs of `tips` on one base."""
 
-    `own` is what each changed since its merge base, `on_base` what it would change of the base.
-    """
-
-    def __init__(
-        self,
-        bench: Workbench,
-        tips: Sequence[Oid],
-        brought: Mapping[Oid, Brought],
-        own: Mapping[Oid, Changes],
-        on_base: Mapping[Oid, Changes],
-    ) -> None:
+    def __init__(self, bench: Workbench, tips: Sequence[Oid], standings: Mapping[Oid, Standing]) -> None:
         self._bench = bench
         self._tips = tips
-        self._brought = brought
-        self._own = own
-        self._on_base = on_base
+        self._brought = {tip: standings[tip].brought for tip in tips}
+        self._own = {tip: standings[tip].own for tip in tips}
+        self._on_base = {tip: standings[tip].to_base for tip in tips}
         self._files = FileMerges(bench)
         self.known_lines = self._files.hunks
 
     def judge(self, pairs: Mapping[Pair, Met]) -> dict[Pair, Judgement]:
         """The judgement on every pair."""
         by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
+        # Merged files of branches that are behind, and not only the branches' own, must be there.
+        self._bench.bring_back(
+            self._tips[place]
+            for pair, questions in by_file.items()
+            if questions is None or not all(question.both for question in questions)
+            for place in pair
+        )
         self._files.prepare([asked for questions in by_file.values() for asked in questions or ()])
         judged: dict[Pair, Judgement] = {}
         wanted: dict[Pair, list[Request]] = {}
@@ -148,16 +146,17 @@ class Judge:
         return edit, edit_on_base
 
     def _lands(self, tip: Oid) -> bool:
-        return self._brought[tip].commit is not None and self._bench.lone(tip)
+        return self._brought[tip].lands and self._bench.lone(tip)
 
     def _requests(self, pair: Pair, met: Met) -> list[Request]:
         one, other = (self._tips[place] for place in pair)
         first, second = self._brought[one], self._brought[other]
-        if first.commit is None or second.commit is None:
+        if not (first.lands and second.lands):
             return [(one, other)]
         if met.entangled or not (self._bench.lone(one) and self._bench.lone(other)):
-            both = [(first.commit, other), (second.commit, one)]
-            return both[:1] if (first.commit, second.commit) == (one, other) else both
+            ahead = self._bench.alone(one, first), self._bench.alone(other, second)
+            both = [(ahead[0], other), (ahead[1], one)]
+            return both[:1] if ahead == (one, other) else both
         both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]
         return both[:1] if both[0] == both[1][::-1] else both
 

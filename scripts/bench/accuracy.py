@@ -64,10 +64,10 @@ def _replay(bed: Testbed, most: int) -> int:
                 continue
             alone = _alone(git, base, tip)
             conflicts += not alone.clean
-            ours = (brought.commit is not None, set(brought.paths))
+            ours = (brought.lands, set(brought.paths))
             if ours != (bool(alone.clean), set(plain_paths(alone.paths, (base, tip)))):
                 wrong += _tell(f"merging {tip} into {base}: {ours} against {alone.clean}, {alone.paths}")
-            elif brought.commit and brought.tree != alone.tree and bench.trees[tip] != alone.tree:
+            elif brought.lands and brought.tree != alone.tree and bench.trees[tip] != alone.tree:
                 wrong += _tell(f"merging {tip} into {base}: tree {brought.tree} against {alone.tree}")
     print(f"real merges replayed: {len(merges):,}, of which {conflicts:,} conflict; {wrong} disagree")
     return wrong
