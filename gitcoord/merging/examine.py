@@ -15,8 +15,10 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
     if not found.clean or found.behind or found.gates:
         return found
     pull = scene.forge.read_pull(number_of(carrier))
+    if pull.state != "open":
+        return msgspec.structs.replace(found, settled=False, ended=True)
     text = new_text(scene, world, carrier, pull)
-    if text is not None and pull.state == "open":
+    if text is not None:
         scene.forge.edit_pull(pull.number, title=text.title, body=text.body)
     seen = pull.head_commit == carrier.head and pull.mergeable is not None
     gates = scene.forge.closed_gates(pull)

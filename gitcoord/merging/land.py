@@ -6,7 +6,10 @@ A crash needs no recovery: the next run observes and goes on.
 import time
 from collections.abc import Callable, Collection, Sequence
 
+import msgspec
+
 from gitcoord.forge.port import Pull
+from gitcoord.git.run import Oid
 from gitcoord.merging import act, pulls
 from gitcoord.merging.decide import PATIENCE, Memory, details_key, next_step
 from gitcoord.merging.examine import examine
@@ -29,7 +32,8 @@ from gitcoord.merging.model import (
     Wait,
     World,
 )
-from gitcoord.merging.observe import Scene, observe, with_newest_plan
+from gitcoord.merging.observe import Scene, with_newest_plan
+from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.report import make_report, waiting_tasks
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
@@ -51,6 +55,7 @@ class Lander:
         self._scene = scene
         self._tell = tell
         self._sleep = sleep
+        self._outlook = Outlook()
         self._memory = Memory.empty()
         self._opened: set[str] = set()
         self._unproved: dict[TaskId, tuple[World, Merge]] = {}
@@ -65,7 +70,7 @@ class Lander:
         """
         deadline = time.monotonic() + self._scene.options.wait
         while True:
-            world = observe(self._scene)
+            world = self._outlook.look(self._scene)
             left = deadline - time.monotonic()
             self._memory.impatient = left <= 0
             step = next_step(world, self._memory, self._scene.options)
@@ -89,6 +94,7 @@ class Lander:
         self._memory.held.clear()
         self._memory.settling.clear()
         self._memory.details.clear()
+        self._outlook.forget()
 
     def _change_git(self, world: World, step: Step) -> None:
         scene = self._scene
@@ -134,7 +140,7 @@ class Lander:
         scene, carrier = self._scene, step.carrier
         match step:
             case Examine():
-                self._memory.details[details_key(world, carrier)] = examine(scene, world, carrier)
+                self._examine(world, carrier)
             case Settle():
                 self._settle(world, carrier)
             case Hold():
@@ -145,23 +151,38 @@ class Lander:
                 self._unproved.update(dict.fromkeys(carrier.tasks, (world, step)))
                 self._follow(world, carrier, pulls.merge(scene, world, step))
 
+    def _examine(self, world: World, carrier: Carrier) -> None:
+        details = examine(self._scene, world, carrier)
+        self._memory.details[details_key(world, carrier)] = details
+        if details.ended:
+            self._outlook.forget()
+        elif details.settled:
+            # Right before it is merged git is asked where the branches are by then.
+            self._outlook.expect_pushes()
+
     def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | Pull) -> None:
         match outcome:
             case Pull() if carrier.branch in self._opened:
+                self._outlook.forget()
                 self._settle(world, carrier)  # it is there, and not listed yet
             case Pull():
                 self._opened.add(carrier.branch)
+                self._outlook.learn(outcome)
                 self._tell(f"pull request {outcome.number} for {_named(carrier)}")
             case pulls.Done():
                 for task in carrier.tasks:
                     self._unproved.pop(task, None)
+                self._outlook.learn(merged_pull(carrier, outcome.commit))
                 self._tell(f"{_named(carrier)} merged into {world.base} as {outcome.commit[:12]}")
             case pulls.Held():
+                self._outlook.forget()
                 self._hold(carrier, outcome.reason)
             case pulls.Stop():
+                self._outlook.forget()
                 self._memory.stopped = outcome.reason
                 self._tell(f"stopping: {outcome.reason}")
             case pulls.Look():
+                self._outlook.forget()
                 if outcome.message:
                     self._tell(f"{_named(carrier)}: {outcome.message} Looking again.")
                 if outcome.doubt:
@@ -175,6 +196,9 @@ class Lander:
             self._tell(f"{_named(carrier)} is held: {reason}")
 
     def _settle(self, world: World, carrier: Carrier) -> None:
+        self._outlook.expect_pushes()
+        if self._memory.doubt.get(carrier.branch, 0):
+            self._outlook.forget()
         looks = self._memory.settling.get(carrier.branch, 0)
         self._memory.settling[carrier.branch] = looks + 1
         self._memory.doubt[carrier.branch] = max(0, self._memory.doubt.get(carrier.branch, 0) - 1)
@@ -191,6 +215,14 @@ class Lander:
             event = act.defer(self._scene, world, deferral)
             self._scene = with_newest_plan(self._scene)
             self._tell(f"deferred: {event.reason}")
+
+
+def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
+    """The carrier's pull request as it is once it was merged as `commit`."""
+    assert carrier.pull is not None  # noqa: S101 - only what is open is merged
+    return msgspec.structs.replace(
+        carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
+    )
 
 
 def _whole(step: Merge, landed: Collection[TaskId]) -> bool:

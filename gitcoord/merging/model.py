@@ -4,6 +4,7 @@ A `Carrier` is what a pull request merges: under multi-PR one task's branch, und
 with all the tasks that are folded into it. From there on both strategies land in the same way.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from gitcoord.settings import RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
+KnownPulls = Mapping[str, Pull | None]
+"""What the forge has told of each head branch: its open pull request, else its newest merged one."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     base_commit: Oid
     works: tuple[Work, ...]
     level_branch: LevelBranch | None = None
+    pulls: KnownPulls = {}
 
     def work(self, task: TaskId) -> Work:
         """The work of one task."""
@@ -102,6 +106,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[Gate, ...] = ()
     settled: bool = True
     """False while the forge still computes, or has not seen the head yet."""
+    ended: bool = False
+    """Whether the forge says that the pull request is not open any more."""
 
 
 class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -14,13 +14,16 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.merging.fold import folds
 from gitcoord.merging.landed import Landing, landed_tasks
-from gitcoord.merging.model import LevelBranch, Options, Standing, Work, World
+from gitcoord.merging.model import KnownPulls, LevelBranch, Options, Standing, Work, World
+from gitcoord.merging.rollback_evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
+
+NOTHING: KnownPulls = {}
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +47,10 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     base_commit: Oid
     tips: Mapping[str, Oid]
     progress: Mapping[TaskId, Progress]
+    asked: KnownPulls
     pulls: Mapping[str, Pull]
     landed: Mapping[TaskId, Landing]
+    undone: Rollbacks
 
 
 def with_newest_plan(scene: Scene) -> Scene:
@@ -57,10 +62,15 @@ def with_newest_plan(scene: Scene) -> Scene:
     return msgspec.structs.replace(scene, plan=plan, level=level)
 
 
-def observe(scene: Scene) -> World:
-    """One look at the world. Raises when git or the forge cannot be asked."""
-    scene.store.refresh()
-    look = _look(scene)
+def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) -> World:
+    """One look at the world. Raises when git or the forge cannot be asked.
+
+    The forge is not asked for branches whose pull requests are `known`; without `fetch` the shared refs are
+    taken as they were last read or written here.
+    """
+    if fetch:
+        scene.store.refresh()
+    look = _look(scene, known)
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     works = _revived(scene, look, works, branch)
@@ -70,10 +80,11 @@ def observe(scene: Scene) -> World:
         base_commit=look.base_commit,
         works=tuple(works),
         level_branch=_with_excess(scene, look, branch, works),
+        pulls=look.asked,
     )
 
 
-def _look(scene: Scene) -> _Look:
+def _look(scene: Scene, known: KnownPulls) -> _Look:
     base_commit = scene.shared.branch(scene.plan.base)
     if base_commit is None:
         raise GitcoordError("base-missing", f"The base branch {scene.plan.base} does not exist any more.")
@@ -83,8 +94,11 @@ def _look(scene: Scene) -> _Look:
     if scene.options.strategy == "single-pr":
         finished = finished_rounds(scene.level, progress)
         heads = known_rounds(scene.level, tips, finished)
-    pulls = scene.forge.find_pulls(heads, scene.plan.base)
+    asked = _pulls(scene, heads, known)
+    pulls = {head: pull for head, pull in asked.items() if pull is not None}
     git = scene.repository.git
+    undone = find_rollbacks(git, scene.ancestry, base_commit, progress)
+    progress = with_rollbacks(progress, undone)
     landed = landed_tasks(
         git,
         base_commit=base_commit,
@@ -93,8 +107,22 @@ def _look(scene: Scene) -> _Look:
         tips=tips,
         ancestry=scene.ancestry,
     )
-    look = _Look(base_commit=base_commit, tips=tips, progress=progress, pulls=pulls, landed=landed)
+    look = _Look(
+        base_commit=base_commit,
+        tips=tips,
+        progress=progress,
+        asked=asked,
+        pulls=pulls,
+        landed=landed,
+        undone=undone,
+    )
     return msgspec.structs.replace(look, landed={**_merged_pulls(scene, look), **landed})
+
+
+def _pulls(scene: Scene, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
+    unknown = [head for head in heads if head not in known]
+    found = scene.forge.find_pulls(unknown, scene.plan.base) if unknown else {}
+    return {head: known[head] if head in known else found.get(head) for head in heads}
 
 
 def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
@@ -109,8 +137,10 @@ def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
             continue
         own = {t: h for t, h in heads.items() if single or scene.plan.tasks[t].branch == pull.head}
         part = scene.ancestry.contained(pull.head_commit, set(own.values()))
-        landed = {t: Landing(commit=pull.merge_commit, head=h) for t, h in own.items() if h in part}
-        found |= landed
+        for task, head in own.items():
+            undone = look.undone.get(task, ())
+            if head in part and stands(scene.ancestry, undone, pull.merge_commit, pull.head_commit):
+                found[task] = Landing(commit=pull.merge_commit, head=head)
     return found
 
 
@@ -186,6 +216,9 @@ def _standing(
     if tip is None:
         gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
         return "waiting", gone if before.head else "not started", None
+    if not stands(scene.ancestry, look.undone.get(planned.id, ()), tip):
+        # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
+        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
     if before.deferral is not None and tip == before.deferral.head:
         return "deferred", before.deferral.reason, tip
     if before.head is not None and before.head not in scene.ancestry.contained(tip, [before.head]):

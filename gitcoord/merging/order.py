@@ -26,9 +26,9 @@ _MOST_PATHS = 4
 def with_real_order(scene: Scene, *, save: bool) -> Scene:
     """The scene with the level's waves in the order that its branches allow as they are now.
 
-    With `save` a changed order goes into the saved plan.
+    With `save` a changed order goes into the saved plan. The shared refs are taken as they were last read.
     """
-    world = observe(scene)
+    world = observe(scene, fetch=False)
     ready = [work for work in world.works if work.standing == "ready" and not work.folded]
     report = examine(
         scene.repository,

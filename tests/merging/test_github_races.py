@@ -1,5 +1,6 @@
 """Landing on GitHub while others push, close, merge by hand, and while checks have their say."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.emulator.api import Api
 from tests.merging.scenes import three_tasks_on_github
 from tests.support.cli import start_gitcoord
-from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection, Pull
 from tests.support.github.repository import EmulatedRepository
@@ -15,6 +16,7 @@ from tests.support.project import MAIN, Project, independent
 from tests.support.repos import Repo
 
 __all__ = ["hub"]
+API = r"^[A-Z]+ /(?:repos|repositories|graphql)"
 
 
 def on_github(directory: Path, hub: GitHubEmulator, *ids: str, strategy: str = "multi-pr") -> Project:
@@ -35,6 +37,14 @@ def on_github(directory: Path, hub: GitHubEmulator, *ids: str, strategy: str = "
 
 def tasks_of(document: list[dict[str, str]]) -> list[str]:
     return [one["task"] for one in document]
+
+
+def questions_while_waiting(hub: GitHubEmulator, count: int) -> list[LoggedRequest]:
+    """The next requests to the API that have been answered, as soon as there are so many."""
+    before = len(hub.requests(API))
+    while len(looks := hub.requests(API)[before:]) < count:
+        time.sleep(0.02)
+    return looks[:count]
 
 
 def test_a_base_that_is_pushed_to_in_the_middle_of_a_merge_is_looked_at_again(
@@ -97,6 +107,8 @@ def test_closed_gates_are_named_and_opened_while_landing_waits(hub: GitHubEmulat
     told = ""
     while "waiting: " not in told:
         told = landing.stderr.readline().decode()
+    looks = questions_while_waiting(hub, 12)
+    assert {(look.method, look.status) for look in looks} == {("GET", 304)}, looks
     for id in ("2", "3"):
         app.set_status(heads[id], "ci", "success")
     landing.communicate(timeout=60)
@@ -185,11 +197,13 @@ def test_two_landings_at_once_merge_each_pull_request_once(
     assert len(hub.repository("acme/app").pulls) == (1 if strategy == "single-pr" else 2)
 
 
-def test_the_number_of_questions_grows_with_the_tasks_and_no_faster(
+def test_a_pull_request_takes_few_requests_from_its_opening_to_its_merge(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, *(str(number) for number in range(1, 9)))
+    tasks = 6
+    project = on_github(tmp_path, hub, *(str(number) for number in range(1, tasks + 1)))
     project.run("merge-level", ok=0)
-    asked = len(hub.requests("/repos/"))
-    print(f"requests per task: {asked / 8}")
-    assert asked <= 8 * 20
+    asked = len(hub.requests(API))
+    print(f"requests per pull request: {asked / tasks:.1f}")
+    assert asked <= 6 * tasks
+    assert len(hub.requests("GET .*/pulls$")) <= 3
