@@ -16,6 +16,7 @@ RefusalKind = Literal[
     "head-moved",  # the head is not the commit that was checked
     "retry",  # transient: the base was modified, a merge is in progress
     "gate",  # a required check, approval or other gate is not open yet
+    "unfit",  # this branch cannot be merged by this method, however long one waits: stop this task only
     "nothing-to-merge",  # the base has everything that the head has
     "closed",  # the pull request was closed without being merged
     "not-allowed",  # this merge method, or this user, may not merge here: stop the run

@@ -148,7 +148,7 @@ class GitHubForge:
                 message=f"GitHub said {denied.text!r} of pull request {pull.number}, which is merged"
             )
         if pull.state == "closed":
-            return Refused(kind="closed", message=f"Pull request {pull.number} is closed.")
+            return Refused(kind="closed", message=f"Pull request {pull.number} is closed: {denied.text}")
         return Refused(kind="conflict" if pull.mergeable is False else "retry", message=denied.text)
 
     def _adopted(self, new: NewPull) -> Pull | Refused:

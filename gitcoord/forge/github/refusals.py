@@ -24,8 +24,8 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("pull request is closed", "closed"),
     ("already exists for this pull request", "retry"),
     # These two are about one branch alone: the run goes on with the others.
-    ("must not contain merge commits", "gate"),
-    ("can't be rebased", "gate"),
+    ("must not contain merge commits", "unfit"),
+    ("can't be rebased", "unfit"),
     ("still a draft", "gate"),
     ("required status check", "gate"),
     ("approving review", "gate"),
@@ -40,6 +40,7 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
 _STRONGEST_FIRST: tuple[RefusalKind, ...] = (
     "not-allowed",
     "unknown",
+    "unfit",
     "gate",
     "conflict",
     "head-moved",

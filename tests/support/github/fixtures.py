@@ -23,6 +23,25 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubEmula
         running.assert_clean()
 
 
+@pytest.fixture(scope="module")
+def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubEmulator]:
+    """An emulator for all tests of a module, each of which makes a repository of its own."""
+    with GitHubEmulator(tmp_path_factory.mktemp("github")) as running:
+        yield running
+
+
+@pytest.fixture
+def calm_hub(shared_hub: GitHubEmulator) -> Iterator[GitHubEmulator]:
+    """The module's emulator without faults and with an empty log; checked when the test has passed."""
+    shared_hub.faults.clear()
+    shared_hub.log.clear()
+    yield shared_hub
+    try:
+        shared_hub.assert_clean()
+    finally:
+        shared_hub.violations.clear()
+
+
 @pytest.fixture
 def app(hub: GitHubEmulator) -> EmulatedRepository:
     """The repository acme/app with one commit on main."""
