@@ -100,7 +100,7 @@ class Row:
     def check(self, outcome: str, told: str) -> None:
         """Holds what the client made of it against the row; what was refused is told in GitHub's words."""
         assert outcome == self.outcome, told
-        if outcome in (*_REACTIONS.values(), "stop the run: not-changed") and outcome != "look again":
+        if outcome != "look again" and outcome in (*_REACTIONS.values(), "stop the run: not-changed"):
             assert self.said in told
 
 
