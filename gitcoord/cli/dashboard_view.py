@@ -179,15 +179,15 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
     left = plain(f"  {mark} ", style)
     left.append(f"{clean(unit.id)} ", "" if unit.state != "waiting" else "dim")
     left.append(clean(unit.title), "dim" if unit.state in ("waiting", *FINISHED) else "")
-    if unit.why and unit.state != "running":
-        left.append(
-            f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
-        )
     if unit.blocks:
         left.append(f"  blocks {unit.blocks}", "bold red")
     against = _clashing(unit.id, frame, picture)
     if against:
         left.append(f"  clashes with {against}", "bold red")
+    if unit.why and unit.state != "running":
+        left.append(
+            f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
+        )
     right = plain("")
     if unit.state == "running":
         number = f"try {unit.attempt} " if unit.attempt > 1 else ""

@@ -44,7 +44,12 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def useful(self) -> bool:
         """Whether one worker alone would have done it too: it handed work in, and is no rework."""
-        return self.outcome in ("ok", "conflict") and not self.rework
+        return self.kept and not self.rework
+
+    @property
+    def kept(self) -> bool:
+        """Whether it handed work in, be it that it conflicts."""
+        return self.outcome in ("ok", "conflict")
 
 
 def seconds_of(at: str) -> float | None:
@@ -143,3 +148,14 @@ def covered(spans: Iterable[Span]) -> float:
             total += stop - max(start, end)
             end = stop
     return total
+
+
+def elapsed_time(events: Sequence[AnyEvent], tries: Sequence[Try], now: float) -> float:
+    """From the first start to the last end, less the time in which no run was on and nobody was at work."""
+    if not tries:
+        return 0.0
+    first = tries[0].start
+    last = max(now if one.end is None else one.end for one in tries)
+    spans = [(one.start, now if one.end is None else one.end) for one in tries]
+    spans += [(max(start, first), min(end, last)) for start, end in run_spans(events, now)]
+    return covered(span for span in spans if span[0] < span[1])

@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.timing import tails
-from gitcoord.running.metrics_tries import Try, covered, run_spans
+from gitcoord.running.metrics_tries import Try, elapsed_time
 from gitcoord.running.picture_state import FINISHED, STUCK, UnitView
 from gitcoord.running.picture_units import PlanUnit
 from gitcoord.tasks.model import TaskId
@@ -52,17 +52,6 @@ def measure_pace(
         saved=sequential - elapsed,
         measured=measured,
     )
-
-
-def elapsed_time(events: Sequence[AnyEvent], tries: Sequence[Try], now: float) -> float:
-    """From the first start to the last end, less the time in which no run was on and nobody was at work."""
-    if not tries:
-        return 0.0
-    first = tries[0].start
-    last = max(now if one.end is None else one.end for one in tries)
-    spans = [(one.start, now if one.end is None else one.end) for one in tries]
-    spans += [(max(start, first), min(end, last)) for start, end in run_spans(events, now)]
-    return covered(span for span in spans if span[0] < span[1])
 
 
 def _remaining(
