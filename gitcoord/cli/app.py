@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "check_conflicts",
     "check_file",
     "merge_level",
+    "rollback",
     "status",
     "log_command",
     "doctor",

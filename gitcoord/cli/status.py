@@ -45,6 +45,7 @@ def status(
     plan = context.store.require_plan()
     progress = context.store.progress()
     ancestry = Ancestry(context.repository.git)
+    progress = _with_rollbacks(context, plan, progress, ancestry)
     landed, doubts = _landed(context, plan, progress, ancestry)
     told = make_status(
         plan,
@@ -83,6 +84,16 @@ def _landed(
         ancestry=ancestry,
     )
     return landed, doubts
+
+
+def _with_rollbacks(
+    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
+) -> "dict[TaskId, Progress]":
+    """The journal's word; a rollback whose pull request a reviewer merged is in git alone so far."""
+    from gitcoord.merging.rollback_evidence import find_rollbacks, with_rollbacks
+
+    base_commit = context.shared.branch(plan.base) or ""
+    return with_rollbacks(progress, find_rollbacks(context.repository.git, ancestry, base_commit, progress))
 
 
 def _moved_on(

@@ -11,7 +11,7 @@ from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 
-State = Literal["pending", "started", "submitted", "open-pull", "deferred", "landed"]
+State = Literal["pending", "started", "submitted", "open-pull", "deferred", "landed", "rolled-back"]
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +128,8 @@ def _state(before: Progress, landing: Landing | None) -> State:
         return "landed"
     if before.deferral is not None:
         return "deferred"
+    if before.stand == "rolled-back":
+        return "rolled-back"
     if before.head is not None:
         return "submitted" if before.pull is None else "open-pull"
     return "started" if before.started_at else "pending"
@@ -138,6 +140,8 @@ def _since(state: State, before: Progress) -> str | None:
         return before.landing.at if before.landing else None
     if state == "deferred":
         return before.deferral.at if before.deferral else None
+    if state == "rolled-back":
+        return before.rollbacks[-1].at
     if state in ("submitted", "open-pull"):
         return before.submitted_at or None
     return before.started_at or None

@@ -23,6 +23,7 @@ _MARKS: "dict[State, tuple[str, str]]" = {
     "open-pull": ("^", "magenta"),
     "deferred": ("!", "bold red"),
     "landed": ("+", "green"),
+    "rolled-back": ("<", "bold red"),
 }
 
 
@@ -121,7 +122,7 @@ def _why(told: "TaskStatus") -> "Text":
 
 
 def _word(state: "State") -> str:
-    return "in pull" if state == "open-pull" else state
+    return {"open-pull": "in pull", "rolled-back": "rolled back"}.get(state, state)
 
 
 def _shortened(tasks: "tuple[str, ...]", most: int = 12) -> str:

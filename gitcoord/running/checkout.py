@@ -11,6 +11,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
+from gitcoord.running.brought_back import bring_back, former_work, rolled_back
 from gitcoord.running.deferred import other_side
 from gitcoord.running.model import Desk, Taken
 from gitcoord.sentences import named_tasks, some
@@ -43,7 +44,9 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
                 f"{task.branch} here and on {desk.shared.remote} have gone different ways.",
                 f"Run `git pull --no-rebase {desk.shared.remote} {task.branch}` on it, or delete it here.",
             )
-    existing = local or desk.shared_tip
+    existing = local or desk.shared_tip or former_work(desk)
+    if existing and not how.stack and rolled_back(desk, existing):
+        _require_dependencies(desk, how)
     if existing:
         return existing, not local
     _require_dependencies(desk, how)
@@ -152,6 +155,10 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     state = copy.merge_state()
     if state.running:
         return state.unmerged, (_say_conflict(desk, state.unmerged),)
+    brought = bring_back(desk, copy)
+    if brought:
+        state = copy.merge_state()
+        return state.unmerged, (*brought, *([_say_conflict(desk, state.unmerged)] if state.running else []))
     if desk.mine.deferral is None:
         return (), ()
     commit, name = other_side(desk)
@@ -175,4 +182,4 @@ def _say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
 def _record_start(desk: Desk, commit: Oid) -> None:
     who = worker_name()
     event = TaskStarted(at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit)
-    desk.store.record(event, unless=lambda before: before.started_by == who)
+    desk.store.record(event, unless=lambda before: before.started_by == who and before.stand != "rolled-back")

@@ -12,6 +12,7 @@ from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
+from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.sentences import some
@@ -69,6 +70,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
             if desk.shared.remote is None:
                 # The commit moved a branch that everybody sees.
                 desk.shared.refresh()
+    check_brought_back(desk)
     if not allow_empty:
         _require_commits(desk)
     head = _push(desk)

@@ -1,0 +1,114 @@
+"""`gitcoord rollback`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_level
+
+if TYPE_CHECKING:
+    from gitcoord.merging.rollback_model import RollbackReport
+
+_EPILOG = """\b
+Examples:
+  gitcoord rollback level-1 --dry-run          what would be reverted, and nothing else
+  gitcoord rollback level-1                    one commit, or one pull request that is merged
+  gitcoord rollback level-0 --include-later    with everything that landed on top of it
+  gitcoord rollback 1 --no-merge               open the pull request, and leave merging it to reviewers
+"""
+
+
+@app.command("rollback", epilog=_EPILOG)
+def rollback(
+    levels: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LEVEL...", autocompletion=complete_level, help="level-1 or 1.", show_default=False
+        ),
+    ],
+    include_later: Annotated[
+        bool, typer.Option("--include-later", help="Take back what landed of later levels, too.")
+    ] = False,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
+    ] = True,
+    method: Annotated[
+        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
+    ] = None,
+    wait: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+    ] = None,
+    forge: Annotated[
+        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="The repository on GitHub.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be reverted, change nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Revert what LEVEL landed, newest first, as one commit on the base or one pull request.
+
+    The result is computed in memory before anything moves: a revert that conflicts, or later work that builds
+    on the level, ends the command with exit code 1 and nothing changed. Afterwards the tasks count as not
+    landed; `gitcoord checkout TASK` brings a task's work back for another try. Exit code 1 while the pull
+    request waits for a gate; run again, the command goes on where the world is.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.forges import open_forge
+    from gitcoord.cli.levels import find_level
+    from gitcoord.cli.merge_options import seconds
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.git.ancestry import Ancestry
+    from gitcoord.merging.rollback import Rollbacker
+    from gitcoord.merging.rollback_model import Place
+
+    context = open_context()
+    context.repository.require_history()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    place = Place(
+        repository=context.repository,
+        shared=context.shared,
+        ancestry=Ancestry(context.repository.git),
+        store=context.store,
+        forge=open_forge(context, asked=forge, repository=repository),
+        plan=plan,
+        levels=tuple(find_level(plan, level, ()).number for level in levels),
+        include_later=include_later,
+        method=method or context.settings.method,
+        merge=merge,
+        wait=seconds(wait),
+    )
+    run = Rollbacker(place, say)
+    report = run.rehearse() if dry_run else run.roll_back()
+    if as_json:
+        emit_json("rollback", report)
+    else:
+        _show(report)
+    if report.state == "waiting":
+        raise typer.Exit(1)
+
+
+def _show(report: "RollbackReport") -> None:
+    from gitcoord.cli.output import clean, emit
+    from gitcoord.sentences import named_tasks
+
+    named = f"{', '.join(report.levels)} ({named_tasks([one.task for one in report.tasks], 12)})"
+    if report.state == "planned":
+        emit(f"{clean(named)} would be rolled back on {clean(report.base)}, newest first:")
+        for commit in report.reverted:
+            emit(f"  revert {commit}")
+    elif report.state == "already":
+        emit(f"{clean(named)} had been rolled back on {clean(report.base)} already; nothing was changed.")
+    elif report.state == "done":
+        emit(f"{clean(named)} is rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
+    else:
+        emit(f"{clean(named)} is not rolled back yet.")
+        emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))

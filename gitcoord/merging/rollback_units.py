@@ -1,0 +1,115 @@
+"""What landed as one: a merge, a squash, or the commits of a rebase, found from the landings of tasks."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Git, Oid
+from gitcoord.merging.landed import TRAILER, Landing
+from gitcoord.tasks.model import TaskId
+
+_STAMP = "%ae%x1f%at%x1f%s"
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the base's own line that brought `tasks` (with their heads) in.
+
+    `commits` are its commits, newest first; `start` is the base as it was before. Work that changed
+    nothing has no commits.
+    """
+
+    commits: tuple[Oid, ...]
+    start: Oid
+    tasks: tuple[tuple[TaskId, Oid], ...]
+
+
+class History:
+    """The base's own line, newest first. `begun` tells where the tasks' branches began, as far as known."""
+
+    def __init__(
+        self, git: Git, ancestry: Ancestry, base_commit: Oid, begun: Mapping[TaskId, Oid] | None = None
+    ) -> None:
+        self._git = git
+        self._ancestry = ancestry
+        self._base = base_commit
+        self._begun = begun or {}
+        lines = git.lines("rev-list", "--first-parent", "--parents", base_commit)
+        self._parents = {words[0]: tuple(words[1:]) for line in lines if (words := line.split())}
+        self._place = {commit: place for place, commit in enumerate(self._parents)}
+
+    def units(self, landed: Mapping[TaskId, Landing]) -> list[Unit]:
+        """The landings as units, newest first. Raises `unknown-landing` (exit 1) for what cannot be told."""
+        found: dict[Oid, Unit] = {}
+        for task, landing in landed.items():
+            unit = self._unit(task, landing)
+            key = unit.commits[0] if unit.commits else f"{task} {landing.head}"
+            before = found.get(key)
+            tasks = (*(before.tasks if before else ()), *unit.tasks)
+            found[key] = msgspec.structs.replace(before or unit, tasks=tasks)
+        return sorted(found.values(), key=lambda unit: self._place[(*unit.commits, unit.start)[0]])
+
+    def _unit(self, task: TaskId, landing: Landing) -> Unit:
+        tasks = ((task, landing.head),)
+        if landing.commit == landing.head and landing.commit in self._place:
+            return self._without_merge(task, landing)
+        commit = self._bringing(landing.commit)
+        parents = self._parents[commit]
+        if not parents:
+            raise _unknown(task, f"the first commit of the repository, {commit[:12]}, brought it in")
+        if len(parents) > 1 or self._names(commit, task):
+            return Unit(commits=(commit,), start=parents[0], tasks=tasks)
+        commits = self._copies(task, commit, landing.head)
+        return Unit(commits=commits, start=self._parents[commits[-1]][0], tasks=tasks)
+
+    def _without_merge(self, task: TaskId, landing: Landing) -> Unit:
+        """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
+        commit = landing.commit
+        marked = self._git.text("show", "--no-patch", "--format=%(trailers)", commit)
+        merged = len(self._parents[commit]) != 1 or TRAILER in marked or self._begun.get(task) == commit
+        if merged or self._git.run("diff-tree", "--quiet", f"{commit}^", commit, ok=(0, 1)).code == 0:
+            return Unit(commits=(), start=commit, tasks=((task, landing.head),))
+        raise _unknown(task, f"{commit[:12]} went into the base without a merge")
+
+    def _bringing(self, commit: Oid) -> Oid:
+        """The oldest commit of the line that contains `commit`."""
+        if commit in self._place:
+            return commit
+        above = set(self._git.lines("rev-list", "--ancestry-path", f"{commit}..{self._base}"))
+        return next(one for one in reversed(self._parents) if one in above)
+
+    def _names(self, commit: Oid, task: TaskId) -> bool:
+        """Whether a squash says that it landed the task; the commits of a rebase are the branch's own."""
+        values = self._git.lines(
+            "show", "--no-patch", f"--format=%(trailers:key={TRAILER},valueonly)", commit
+        )
+        return any(value.rpartition(" ")[0] == task for value in values)
+
+    def _copies(self, task: TaskId, commit: Oid, head: Oid) -> tuple[Oid, ...]:
+        """The commits of a rebase, newest first: those that look like the branch's own, without a gap."""
+        if not self._ancestry.existing({head}):
+            raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
+        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", f"{commit}..{head}")
+        left = Counter(filter(None, self._git.text(*own).split("\0")))
+        found = []
+        for one in self._line_from(commit, sum(left.values())):
+            stamp = self._git.text("show", "--no-patch", f"--format={_STAMP}", one)
+            if left[stamp] == 0:
+                break
+            left[stamp] -= 1
+            found.append(one)
+        return tuple(found) or (commit,)  # a squash that somebody made without gitcoord
+
+    def _line_from(self, commit: Oid, most: int) -> Sequence[Oid]:
+        place = self._place[commit]
+        return [one for one in list(self._parents)[place : place + most] if len(self._parents[one]) == 1]
+
+
+def _unknown(task: TaskId, why: str) -> GitcoordError:
+    return answer_no(
+        "unknown-landing",
+        f"It cannot be told which commits brought task {task} in: {why}.",
+        "Revert them by hand with `git revert`, or roll back without this level.",
+    )

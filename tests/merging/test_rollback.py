@@ -1,0 +1,157 @@
+"""`gitcoord rollback`: what a level landed goes, as git's own reverts would have it, and may come back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.project import Project
+from tests.support.repos import Repo
+from tests.support.tasklists import task
+
+LINES = "".join(f"{number}\n" for number in range(1, 10))
+
+
+def two_levels(directory: Path, strategy: str) -> Project:
+    """Tasks 1 (two commits) and 2 in level-0, both done; 3 in level-1 needs 1."""
+    tasks = [task(1), task(2), task(3, dependencies=[1])]
+    project = Project.create(directory, tasks, strategy=strategy, files={"lines.txt": LINES})
+    project.work("1", {"lines.txt": LINES.replace("2\n", "two\n")})
+    project.work("1", {"one.txt": "one\n"})
+    project.work("2", {"lines.txt": LINES.replace("8\n", "eight\n"), "two.txt": "two\n"})
+    return project
+
+
+def reverted_by_hand(remote: Repo, place: Path, start: str, commits: list[str]) -> str:
+    """The tree that `git revert` gives for these commits on top of `start`, in this order."""
+    clone = remote.clone(place)
+    clone.git("switch", "--quiet", "--detach", start)
+    for commit in commits:
+        parents = clone.git("show", "--no-patch", "--format=%P", commit).split()
+        clone.git("revert", "--no-edit", *(["-m", "1"] if len(parents) > 1 else []), commit)
+    return clone.git("rev-parse", "HEAD^{tree}")
+
+
+def states(project: Project) -> dict[str, Any]:
+    told = project.run("status", "--json", ok=0).json["tasks"]
+    return {id: one["state"] for id, one in told.items()}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "method"), [("multi-pr", "merge"), ("single-pr", "squash"), ("multi-pr", "rebase")]
+)
+def test_a_level_goes_as_git_revert_would_have_it_and_comes_back_whole(
+    strategy: str, method: str, tmp_path: Path
+) -> None:
+    project = two_levels(tmp_path, strategy)
+    project.run("merge-level", "level-0", "--method", method, ok=0)
+    project.remote.commit({"foreign.txt": "foreign\n"}, "Somebody else's work")
+    landed = project.remote.tip("main")
+
+    planned = project.run("rollback", "level-0", "--dry-run", "--json", ok=0).json
+    assert project.remote.tip("main") == landed
+    done = project.run("rollback", "level-0", "--json", ok=0).json
+    assert done["state"] == "done"
+    assert [one["task"] for one in done["tasks"]] == ["1", "2"]
+    assert project.remote.tree("main") == planned["tree"]
+    assert project.remote.tip("main~1") == landed
+    assert len(planned["reverted"]) == {"merge": 2, "squash": 1, "rebase": 3}[method]
+    by_hand = reverted_by_hand(project.remote, tmp_path / "by-hand", landed, planned["reverted"])
+    assert by_hand == planned["tree"]
+    assert project.remote.files("main") == ["foreign.txt", "lines.txt", "src/main.rs"]
+    assert project.remote.read("main", "lines.txt") == LINES.rstrip("\n")
+    assert states(project) == {"1": "rolled-back", "2": "rolled-back", "3": "pending"}
+    log = project.run("log", "--json", ok=0).json["events"]
+    assert [one["event"] for one in log].count("rolled-back") == 2
+
+    twice = project.run("rollback", "level-0", ok=0)
+    assert "already" in twice.out
+    idle = project.run("merge-level", "level-0", "--method", method, "--json")
+    assert idle.code == 1
+    assert "gitcoord checkout 1" in json.dumps(idle.json["waiting"])
+    assert project.remote.tree("main") == planned["tree"]
+
+    for id in ("1", "2"):
+        worker = project.worker(id)
+        worker.run("checkout", id, ok=0)
+        worker.write({f"again-{id}.txt": "again\n"})
+        worker.run("submit", ok=0)
+    project.run("merge-level", "level-0", "--method", method, ok=0)
+    assert project.remote.read("main", "lines.txt") == "1\ntwo\n3\n4\n5\n6\n7\neight\n9"
+    assert {"again-1.txt", "again-2.txt", "one.txt", "two.txt", "foreign.txt"} < set(
+        project.remote.files("main")
+    )
+    assert states(project) == {"1": "landed", "2": "landed", "3": "pending"}
+
+
+def test_what_others_build_on_goes_only_together_with_them(tmp_path: Path) -> None:
+    project = two_levels(tmp_path, "multi-pr")
+    project.run("merge-level", "level-0", ok=0)
+    project.work("3", {"one.txt": "one\nthree\n"}, level=1)
+    project.run("merge-level", "level-1", ok=0)
+    landed = project.remote.tip("main")
+    refused = project.run("rollback", "level-0", "--json")
+    assert (refused.code, refused.json["code"]) == (1, "built-upon")
+    assert "task 3 of level-1" in refused.json["message"]
+    assert project.remote.tip("main") == landed
+
+    project.remote.commit({"two.txt": "two, and more\n"}, "Somebody builds on task 2")
+    before = project.remote.refs()
+    conflict = project.run("rollback", "level-0", "level-1", "--json")
+    assert (conflict.code, conflict.json["code"]) == (1, "conflict")
+    assert "two.txt" in conflict.json["message"]
+    assert "Somebody builds on task 2" in conflict.json["message"]
+    assert project.remote.refs() == before
+
+    project.remote.commit({"two.txt": "two\n"}, "Somebody takes that back")
+    done = project.run("rollback", "level-0", "--include-later", "--json", ok=0).json
+    assert (done["levels"], done["state"]) == (["level-0", "level-1"], "done")
+    assert project.remote.files("main") == ["lines.txt", "src/main.rs"]
+    assert states(project) == dict.fromkeys("123", "rolled-back")
+    nothing = two_levels(tmp_path / "other", "multi-pr").run("rollback", "0", "--json")
+    assert (nothing.code, nothing.json["code"]) == (1, "nothing-landed")
+
+
+def test_merging_the_old_branch_again_is_never_taken_for_landing(tmp_path: Path) -> None:
+    project = two_levels(tmp_path, "multi-pr")
+    project.run("merge-level", "level-0", ok=0)
+    project.run("rollback", "level-0", ok=0)
+    worker = project.worker("1")
+    worker.repo.git("switch", "--quiet", "feature/level-0-task-1")
+    worker.write({"repair.txt": "repair\n"})
+    refused = worker.run("submit", "1", "--json")
+    assert (refused.code, refused.json["code"]) == (1, "rolled-back")
+    worker.repo.git("push", "--quiet", "origin", "HEAD")
+    idle = project.run("merge-level", "level-0", "--json")
+    assert "gitcoord checkout 1" in json.dumps(idle.json["waiting"])
+    # Somebody merges it all the same: the repair is in the base, and what it repairs is not.
+    worker.repo.git("switch", "--quiet", "main")
+    worker.repo.git("merge", "--quiet", "--no-ff", "--no-edit", "feature/level-0-task-1")
+    worker.repo.git("push", "--quiet", "origin", "main")
+    assert states(project)["1"] == "rolled-back"
+    assert worker.run("checkout", "1", "--json", ok=0).json["conflicts"] == []
+    worker.run("submit", ok=0)
+    project.run("merge-level", "level-0", "--json")
+    assert states(project)["1"] == "landed"
+    assert {"one.txt", "repair.txt"} < set(project.remote.files("main"))
+
+
+def test_work_that_conflicts_when_it_is_brought_back_waits_in_the_working_copy(tmp_path: Path) -> None:
+    project = two_levels(tmp_path, "multi-pr")
+    project.run("merge-level", "level-0", "--method", "squash", ok=0)
+    project.run("rollback", "level-0", ok=0)
+    project.remote.commit({"lines.txt": LINES.replace("2\n", "zwei\n")}, "Somebody goes on")
+    project.remote.git("branch", "-D", "feature/level-0-task-1")
+    (project.desk.path / ".git/info/exclude").write_text(".taskmaster\n")
+    desk = project.run("checkout", "1", "--json", ok=0).json
+    assert desk["conflicts"] == ["lines.txt"]
+    project.desk.git("merge", "--abort")
+    assert project.run("submit", "1", "--json").json["code"] == "rolled-back"
+    assert project.run("checkout", "1", "--json", ok=0).json["conflicts"] == ["lines.txt"]
+    (project.desk.path / "lines.txt").write_text(LINES.replace("2\n", "two and zwei\n"))
+    project.run("submit", "1", ok=0)
+    project.run("merge-level", "level-0", "--method", "squash", "--json")
+    assert project.remote.read("main", "lines.txt").startswith("1\ntwo and zwei\n3\n")
+    assert project.remote.read("main", "one.txt") == "one"
+    assert states(project)["1"] == "landed"
