@@ -228,13 +228,19 @@ class _Needs:
             elif one.task == unit.task:
                 continue
             elif other in self._seen.done:
-                # A level that lands as a whole would wait for this unit in turn.
-                lands = not self._below(one, unit) and not self._never_whole(one.task)
-                if lands and (earlier or not self._policy.whole_waves):
+                if self._soon_in(one, earlier, running) and not self._below(one, unit):
                     found.append(f"task {other} has not landed yet {same} the same paths")
             elif self._policy.whole_waves and self._comes_first(one, unit) and other in declared:
                 found.append(f"task {other} is of an earlier wave {same} the same paths")
         return tuple(sorted(found))
+
+    def _soon_in(self, one: Unit, earlier: bool, running: Sequence[TaskId]) -> bool:
+        """Whether done work gets into the base without waiting, in the end, for the one who asks."""
+        if self._policy.whole_waves:
+            return earlier and not self._never_whole(one.task)
+        if one.task in self._seen.submitted:
+            return self._seen.landed.issuperset(self._units.needs[one.task])
+        return any(part in running for part in self._units.of_task[one.task])
 
     def _comes_first(self, one: Unit, unit: Unit) -> bool:
         return one.turn[0] == unit.turn[0] and one.turn[1] < unit.turn[1] and not self._is_stuck(one)

@@ -44,11 +44,12 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Units(msgspec.Struct, frozen=True, kw_only=True):
     """All units of a plan in the plan's order, and which of them say that they clash.
 
-    `of_task` lists the units of each task.
+    `of_task` lists the units of each task, `needs` the tasks that have to land before it.
     """
 
     by_id: Mapping[TaskId, Unit]
     of_task: Mapping[TaskId, tuple[TaskId, ...]]
+    needs: Mapping[TaskId, tuple[TaskId, ...]]
     clashes: Mapping[TaskId, frozenset[TaskId]] = {}
 
 
@@ -67,6 +68,7 @@ def units_of(plan: Plan, token_budget: int | None = None) -> Units:
     return Units(
         by_id={unit.id: unit for unit in ranked},
         of_task={task: tuple(ids) for task, ids in of_task.items()},
+        needs={task: tuple(plan.waits_for(task, ())) for task in plan.tasks},
         clashes=_clashes(plan, ranked, of_task),
     )
 
