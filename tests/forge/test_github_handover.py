@@ -4,7 +4,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.github.refusals import graph_refusal, ref_refusal, update_refusal
+from gitcoord.forge.github.refusals import graph_refusal, ref_refusal
 from gitcoord.forge.port import NewPull, Pull, Refused, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator, Protection
 from tests.support.github.fixtures import app, content, hub
@@ -91,20 +91,6 @@ def test_graphqls_own_rate_limit_is_one(forge: GitHubForge, hub: GitHubEmulator,
     with pytest.raises(GitcoordError) as caught:
         forge.handover.mark_ready(pull.number)
     assert caught.value.code == "rate-limited"
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        ("There are no new commits on the base branch.", "nothing-to-merge"),
-        ("merge conflict between base and head", "conflict"),
-        ("expected head sha didn’t match current head ref.", "head-moved"),
-        ("Resource not accessible by integration", "not-allowed"),
-        ("A sentence that nobody has seen", "unknown"),
-    ],
-)
-def test_every_refused_update_is_told_apart(message: str, expected: str) -> None:
-    assert update_refusal(422, message) == expected
 
 
 @pytest.mark.parametrize(

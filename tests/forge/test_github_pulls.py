@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import NewPull, Pull, Refused, Unclear
+from gitcoord.forge.port import NewPull, Pull, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo
@@ -68,28 +68,6 @@ def test_a_hostile_branch_name_is_just_a_name(forge: GitHubForge, content: Repo)
     assert forge.open_pull(new(name)) == pull
 
 
-@pytest.mark.parametrize(
-    ("head", "base", "kind"),
-    [("same", "main", "nothing-to-merge"), ("gone", "main", "retry"), ("one", "gone", "retry")],
-)
-def test_a_pull_request_that_cannot_be_opened_is_refused_with_a_kind(
-    forge: GitHubForge, content: Repo, head: str, base: str, kind: str
-) -> None:
-    content.branch("same")
-    refused = forge.open_pull(NewPull(head=head, base=base, title="t", body=""))
-    assert isinstance(refused, Refused)
-    assert refused.kind == kind
-
-
-@pytest.mark.parametrize("kind", ["reset", "eof", "status"])
-def test_a_lost_answer_to_opening_is_looked_up_and_the_pull_request_adopted(
-    forge: GitHubForge, hub: GitHubEmulator, kind: str
-) -> None:
-    hub.fault(r"^POST .*/pulls$", kind, when="after")
-    pull = opened(forge, "one")
-    assert (pull.number, len(writes(hub))) == (1, 1)
-
-
 @pytest.mark.parametrize("kind", ["reset", "eof", "status"])
 def test_opening_that_never_happened_is_unclear_and_not_sent_again(
     forge: GitHubForge, hub: GitHubEmulator, kind: str
@@ -98,12 +76,6 @@ def test_opening_that_never_happened_is_unclear_and_not_sent_again(
     assert isinstance(forge.open_pull(new("one")), Unclear)
     assert len(writes(hub)) == 1
     assert opened(forge, "one").number == 1
-
-
-def test_without_permission_opening_is_not_allowed(forge: GitHubForge, hub: GitHubEmulator) -> None:
-    message = "Resource not accessible by personal access token"
-    hub.fault(r"^POST .*/pulls$", "status", status=403, body={"message": message})
-    assert forge.open_pull(new("one")) == Refused(kind="not-allowed", message=message)
 
 
 def test_text_is_changed(forge: GitHubForge) -> None:

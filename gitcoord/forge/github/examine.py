@@ -15,6 +15,7 @@ from gitcoord.forge.github.demands import read_demands
 from gitcoord.forge.github.factory import PATIENCE_VARIABLE, connect
 from gitcoord.forge.github.gates import Demands
 from gitcoord.forge.github.gateway import Denied, Gateway
+from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import Method
 from gitcoord.forge.remote_url import choose_repository
 
@@ -104,9 +105,15 @@ def _allowed(gateway: Gateway, path: str, body: Mapping[str, str], what: str, pe
     written = gateway.write("POST", path, body, denied=(404,))
     if isinstance(written, Denied) and written.status in (403, 404):
         message = f"The token may not change {what}: {written.text}."
-        hint = f"Grant it the permission {permission} (a classic token: the scope `repo`)."
-        return broken(f"permission {what}", message, hint)
+        return broken(f"permission {what}", message, _needs(permission))
+    if isinstance(written, NoAnswer):
+        message = f"Whether the token may change {what} could not be found out: {written.message}."
+        return doubtful(f"permission {what}", message, f"Run the same command again. {_needs(permission)}")
     return fine(f"permission {what}", f"The token may change {what}.")
+
+
+def _needs(permission: str) -> str:
+    return f"It needs the permission {permission} (a classic token: the scope `repo`)."
 
 
 def _method(answer: RepositoryAnswer, method: Method) -> Diagnosis:

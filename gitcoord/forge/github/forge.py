@@ -138,7 +138,7 @@ class GitHubForge:
 
     def _not_merged(self, request: MergeRequest, denied: Denied) -> Refused | Unclear:
         kind = merge_refusal(denied.status, denied.text)
-        if kind != "conflict":
+        if kind not in ("conflict", "closed"):
             return Refused(kind=kind, message=denied.text)
         # "Not mergeable" is also said of pull requests that are merged, closed or not examined yet, and has
         # been answered to calls that did merge.
