@@ -6,7 +6,6 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.conflicts.bound import at_least
 from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
@@ -107,7 +106,7 @@ def _check(
         plan=sight.plan,
         level=sight.level,
         report=chosen,
-        at_least=at_least(chosen, asked.most),
+        at_least=chosen.at_least,
         otherwise=plain if chosen is not plain else None,
         copies=tuple(copies),
     )

@@ -1,14 +1,13 @@
 """What was found out about commits, kept under the git directory: commits never change, so answers don't.
 
-Safe to delete, and safe with many processes: whoever writes last wins, and all write the same. A broken file
-is thrown away. Whatever else an answer depends on (git's version, attributes, merge drivers) is in the keys.
+One file for each level, safe to delete and safe with many processes: a file is replaced as a whole, and all
+write the same. Whatever else an answer depends on (git's version, attributes, merge drivers) is its scope.
 """
 
 import contextlib
 import hashlib
-import sqlite3
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+import zlib
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,70 +17,54 @@ from gitcoord.git.repository import Repository
 
 Value = TypeVar("Value")
 
-ENGINE = "2"
+ENGINE = "3"
 """Raise it whenever the same commits may lead to another answer, or answers are written in another form."""
-_FOLDER, _NAME = "gitcoord", "conflicts.sqlite"
+FOLDER = "conflicts"
+_MOST_FILES = 32
 _MOST_BYTES = 64 * 1024 * 1024
-_KEYS_AT_ONCE = 500
-_DIGEST = 8
-_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, value BLOB, written REAL) WITHOUT ROWID"
+_SUM = 4
 
 
 class Cache:
-    """Answers by kind and commits. Without a place, or when that cannot be used, it just forgets."""
+    """Answers by name. Without a place, or when that cannot be used, it just forgets."""
 
     def __init__(self, place: Path | None, scope: str = "") -> None:
-        self._scope = scope
-        self._file = place / _FOLDER / _NAME if place else None
+        self._scope = scope.encode()
+        self._folder = place / "gitcoord" / FOLDER if place else None
 
-    def read(self, kind: str, keys: Iterable[str], form: type[Value]) -> dict[str, Value]:
-        """The answers that are known, by their keys."""
-        wanted = {self._key(kind, key): key for key in keys}
-        rows: list[tuple[str, bytes]] = []
-        if wanted and self._file is not None and self._file.exists():
-            self._use(lambda database: rows.extend(_select(database, list(wanted))))
-        found: dict[str, Value] = {}
-        for name, value in rows:
-            with contextlib.suppress(msgspec.MsgspecError, TypeError):
-                if value[:_DIGEST] == _digest(value[_DIGEST:]):
-                    found[wanted[name]] = msgspec.msgpack.decode(value[_DIGEST:], type=form)
-        return found
+    def read(self, name: str, form: type[Value]) -> Value | None:
+        """The answer of that name, if there is one for this scope."""
+        if self._folder is None:
+            return None
+        with contextlib.suppress(OSError, msgspec.MsgspecError, TypeError):
+            content = memoryview((self._folder / _file(name)).read_bytes())
+            start = _SUM + len(self._scope)
+            if content[:_SUM] == _sum(content[_SUM:]) and content[_SUM:start] == self._scope:
+                return msgspec.msgpack.decode(content[start:], type=form)
+        return None
 
-    def write(self, kind: str, answers: Mapping[str, object]) -> bool:
-        """Keeps answers; False when there are names in them that are not UTF-8, which cannot be kept."""
-        rows = []
-        for key, answer in answers.items():
-            with contextlib.suppress(UnicodeEncodeError):
-                value = msgspec.msgpack.encode(answer)
-                rows.append((self._key(kind, key), _digest(value) + value, time.time()))
-        if rows:
-            self._use(lambda database: _insert(database, rows))
-        return len(rows) == len(answers)
-
-    def _key(self, kind: str, key: str) -> str:
-        return f"{self._scope} {kind} {key}"
-
-    def _use(self, act: Callable[[sqlite3.Connection], None]) -> None:
-        if self._file is None:
-            return
+    def write(self, name: str, answer: object) -> bool:
+        """Keeps an answer; False when there are names in it that are not UTF-8, which cannot be kept."""
         try:
-            self._file.parent.mkdir(exist_ok=True)
-            with contextlib.closing(sqlite3.connect(self._file, timeout=5)) as database:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.execute("PRAGMA synchronous=OFF")
-                database.execute(_SCHEMA)
-                act(database)
-        except sqlite3.OperationalError:
-            return  # busy, or a place where nothing can be written
-        except sqlite3.DatabaseError:
-            self._throw_away()
-        except OSError:
-            return
-
-    def _throw_away(self) -> None:
-        for ending in ("", "-wal", "-shm"):
+            content = self._scope + msgspec.msgpack.encode(answer)
+        except UnicodeEncodeError:
+            return False
+        if self._folder is not None and len(content) <= _MOST_BYTES:
+            # A full disk, or a place where nothing can be written: it is found out again next time.
             with contextlib.suppress(OSError):
-                Path(f"{self._file}{ending}").unlink()
+                self._put(_file(name), _sum(content) + content)
+        return True
+
+    def _put(self, name: str, content: bytes) -> None:
+        folder = self._folder or Path()
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / f"{name}.{os.getpid()}.{id(content):x}"
+        try:
+            draft.write_bytes(content)
+            draft.replace(folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
+        _make_room(folder)
 
 
 def open_cache(repository: Repository) -> Cache:
@@ -89,6 +72,11 @@ def open_cache(repository: Repository) -> Cache:
     git = repository.git
     told = [ENGINE, git.text("version"), git.probe("config", "--get-regexp", r"^(merge|diff)\..*|attributes")]
     files = [repository.common_dir / "info" / "attributes", Path.home() / ".config" / "git" / "attributes"]
+    files += [
+        Path(line.partition(" ")[2]).expanduser()
+        for line in (told[2] or "").split("\n")
+        if line.startswith("core.attributesfile ")
+    ]
     if repository.root is not None:
         listed = git.at(repository.root).probe("ls-files", "-z", "--", ".gitattributes", "**/.gitattributes")
         names = (listed or "").split("\0")
@@ -100,29 +88,21 @@ def open_cache(repository: Repository) -> Cache:
     return Cache(repository.common_dir, state.hexdigest()[:16])
 
 
-def _select(database: sqlite3.Connection, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    for start in range(0, len(names), _KEYS_AT_ONCE):
-        part = names[start : start + _KEYS_AT_ONCE]
-        marks = ",".join("?" * len(part))
-        yield from database.execute(
-            f"SELECT key, value FROM answers WHERE key IN ({marks})",  # noqa: S608 - nothing but marks
-            part,
-        )
+def _file(name: str) -> str:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _insert(database: sqlite3.Connection, rows: list[tuple[str, bytes, float]]) -> None:
-    with database:
-        database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
-    [[pages]], [[size]] = database.execute("PRAGMA page_count"), database.execute("PRAGMA page_size")
-    if pages * size > _MOST_BYTES:
-        # The newer half stays.
-        middle = (
-            "SELECT written FROM answers ORDER BY written LIMIT 1 OFFSET (SELECT count(*)/2 FROM answers)"
-        )
-        with database:
-            database.execute(f"DELETE FROM answers WHERE written <= ({middle})")  # noqa: S608 - a constant
-        database.execute("VACUUM")
+def _sum(content: bytes | memoryview) -> bytes:
+    return zlib.crc32(content).to_bytes(_SUM, "big")
 
 
-def _digest(value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=_DIGEST).digest()
+def _make_room(folder: Path) -> None:
+    """Takes the oldest files away while there are too many, or too much is in them."""
+    with os.scandir(folder) as entries:
+        files = sorted(((one.stat(), one.path) for one in entries), key=lambda f: -f[0].st_mtime_ns)
+    total = 0
+    for number, (stat, path) in enumerate(files):
+        total += stat.st_size
+        if number >= _MOST_FILES or total > _MOST_BYTES:
+            with contextlib.suppress(OSError):
+                Path(path).unlink()

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from gitcoord.conflicts.cache import Cache, open_cache
 from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.history import find_forks
-from gitcoord.conflicts.memory import Memory, recall, remember
+from gitcoord.conflicts.memory import Memory, recall, remember, same
 from gitcoord.conflicts.model import BranchInput, ConflictReport, Metrics, PairReport, SerializeOn
-from gitcoord.conflicts.pairs import Pairs, find_pairs
+from gitcoord.conflicts.pairs import find_pairs
 from gitcoord.conflicts.reports import Rules, branch_report, worth_telling
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.standings import Standing, find_standings
@@ -53,10 +51,27 @@ def examine(
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
         pairs = find_pairs(bench, ready, standings, rules, memory)
         told = tuple(report for report in pairs.reports.values() if worth_telling(report))
-        weighed = {candidate.id: candidate for candidate in candidates}
-        runners = [_runner(branch, standings, weighed) for branch in ready]
-        found = Waves() if only_pairs else find_waves(bench, runners, told, most=most)
-        _remember(cache, level, memory, rules, ready, standings, pairs)
+        found = Waves(arranged=memory.arranged)
+        bench.known = memory.proofs
+        if only_pairs:
+            bench.used = memory.proofs
+        else:
+            weighed = {candidate.id: candidate for candidate in candidates}
+            runners = [_runner(branch, standings, weighed) for branch in ready]
+            known = memory.arranged
+            found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
+        now = Memory(
+            base=base_commit,
+            rules=rules.digest,
+            members=tuple((branch.task, branch.commit or "") for branch in ready),
+            standings=standings,
+            reports=tuple(pairs.reports.values()),
+            tied=tuple(sorted(pairs.tied)),
+            proofs=bench.used,
+            arranged=found.arranged,
+        )
+        if pairs.fresh or not same(memory, now):
+            remember(cache, level, now)
     return ConflictReport(
         level=level,
         base=base,
@@ -68,6 +83,7 @@ def examine(
         waves=found.waves,
         landing_order=found.landing_order,
         proof=found.proof,
+        at_least=found.at_least,
         metrics=_metrics(len(ready), told),
     )
 
@@ -80,28 +96,6 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
     return {tip: change.paths for tip, change in zip(own, changes, strict=True)}
 
 
-def _remember(
-    cache: Cache,
-    level: str,
-    memory: Memory,
-    rules: Rules,
-    ready: Sequence[BranchInput],
-    standings: Mapping[Oid, Standing],
-    pairs: Pairs,
-) -> None:
-    if not pairs.fresh and standings.keys() <= memory.standings.keys():
-        return
-    changed = msgspec.structs.replace(
-        memory,
-        rules=rules.digest,
-        members=tuple((branch.task, branch.commit or "") for branch in ready),
-        standings=dict(standings),
-        reports=tuple(pairs.reports.values()),
-        tied=tuple(sorted(pairs.tied)),
-    )
-    remember(cache, level, changed)
-
-
 def _runner(
     branch: BranchInput, standings: Mapping[Oid, Standing], weighed: Mapping[TaskId, Candidate]
 ) -> Runner:
@@ -110,7 +104,6 @@ def _runner(
         candidate=weighed.get(branch.task) or Candidate(id=branch.task),
         tip=branch.commit or "",
         able=standing.brought.lands,
-        paths=standing.met.paths,
     )
 
 

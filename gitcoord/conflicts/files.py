@@ -1,7 +1,7 @@
 """Merging single files: what two branches that only edit it make of a file, without the trees around it."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -58,6 +58,16 @@ class FileMerges:
         plain = [(path, edit) for path, edit in edits if path in self._plain]
         self.hunks.update(hunks_of(self._bench.git, self._bench.writer, plain))
 
+    def learn(self, paths: Iterable[str]) -> None:
+        """Finds out which of `paths` are merged as plain text, which `held` has to know."""
+        self._plain |= plainly_merged(self._bench.git, {_ANY_NAME, *paths})
+
+    def held(self, path: str, mode: str, blob: Oid) -> Oid:
+        """A tree of nothing but this file."""
+        # A name matters to nothing but attributes, and a short one saves the directories around it.
+        name = _ANY_NAME if {_ANY_NAME, path} <= self._plain else path
+        return self._bench.writer.tree({name: Entry(mode, blob)})
+
     def apart(self, question: Question) -> bool:
         """Whether the lines alone say that the merge is clean."""
         if question.ours == question.theirs or question.before in (question.ours, question.theirs):
@@ -88,17 +98,13 @@ class FileMerges:
         return found
 
     def _request(self, question: Question) -> tuple[Oid, Oid]:
-        # A name matters to nothing but attributes, and a short one saves the directories around it.
-        name = _ANY_NAME if {_ANY_NAME, question.path} <= self._plain else question.path
-        before = self._holding(name, question.mode, question.before)
-        ours, theirs = (
-            self._holding(name, question.mode, blob, [before]) for blob in (question.ours, question.theirs)
-        )
-        return ours, theirs
-
-    def _holding(self, name: str, mode: str, blob: Oid, parents: Sequence[Oid] = ()) -> Oid:
         writer = self._bench.writer
-        return writer.commit(writer.tree({name: Entry(mode, blob)}), parents)
+        before, ours, theirs = (
+            self.held(question.path, question.mode, blob)
+            for blob in (question.before, question.ours, question.theirs)
+        )
+        parent = writer.commit(before)
+        return writer.commit(ours, [parent]), writer.commit(theirs, [parent])
 
 
 def _edits(question: Question) -> tuple[Edit, Edit]:

@@ -10,13 +10,14 @@ import msgspec
 
 from gitcoord.conflicts.cache import Cache
 from gitcoord.conflicts.model import PairReport
+from gitcoord.conflicts.onto import Come
 from gitcoord.conflicts.overlap import Pair
 from gitcoord.conflicts.standings import Standing
 from gitcoord.git.run import Oid
+from gitcoord.planning.order import Arrangement
 from gitcoord.tasks.model import TaskId
 
 Member = tuple[TaskId, Oid]
-_KIND = "level"
 _MOST_COMMITS = 2000
 """A branch with a longer history of its own is found out anew each time rather than written down."""
 
@@ -25,8 +26,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     """The last check of a level. `rules` is the digest of the rules that the reports were made by.
 
     `members` are the branches that were ready; `tied` those pairs of them, by place, of which more than
-    files tell; `proved` digests of what was merged one after another without a conflict; `arranged` the
-    waves that followed from what has this digest.
+    files tell; `proofs` what came of merging one after another, by the digest of what was merged; `arranged`
+    the waves that followed, by the digest of what they followed from.
     """
 
     base: Oid
@@ -35,13 +36,13 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     standings: dict[Oid, Standing] = {}
     reports: tuple[PairReport, ...] = ()
     tied: tuple[Pair, ...] = ()
-    proved: frozenset[str] = frozenset()
-    arranged: tuple[str, tuple[tuple[TaskId, ...], ...], int] | None = None
+    proofs: dict[str, Come] = {}
+    arranged: dict[str, Arrangement] = {}
 
 
 def recall(cache: Cache, level: str, base: Oid) -> Memory:
     """What is remembered of `level` on `base`; an empty memory when that is nothing."""
-    found = cache.read(_KIND, [level], Memory).get(level)
+    found = cache.read(level, Memory)
     return found if found is not None and found.base == base else Memory(base=base)
 
 
@@ -49,9 +50,18 @@ def remember(cache: Cache, level: str, memory: Memory) -> None:
     """Keeps `memory` in place of what was remembered of `level` before."""
     long = {tip for tip, standing in memory.standings.items() if len(standing.fork.commits) > _MOST_COMMITS}
     kept = without(memory, long) if long else memory
-    if not cache.write(_KIND, {level: kept}):
+    if not cache.write(level, kept):
         # Names that are not UTF-8 cannot be written: their branches are found out again each time.
-        cache.write(_KIND, {level: without(kept, _unwritable(kept))})
+        cache.write(level, without(kept, _unwritable(kept)))
+
+
+def same(memory: Memory, now: Memory) -> bool:
+    """Whether two memories of the same reports hold the same."""
+    return (
+        memory.standings.keys() == now.standings.keys()
+        and memory.proofs == now.proofs
+        and memory.arranged == now.arranged
+    )
 
 
 def still_there(memory: Memory, members: Sequence[Member]) -> dict[int, int]:

@@ -63,7 +63,7 @@ class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sides: tuple[Side, Side]
 
 
-class PairReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Two branches that overlap, or that do not merge.
 
     `ignored` holds overlapping paths that an ignore pattern names; a merge that fails in such a path
@@ -116,7 +116,10 @@ class JointReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the landing order: merging the task's `head` gives `tree`."""
+    """One step of the landing order: merging the task's `head` gives `tree`.
+
+    Empty for the steps of a wave so large that it was proved in parts.
+    """
 
     task: TaskId
     head: Oid
@@ -136,7 +139,7 @@ class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the branches of one level do to each other, and the waves that follow.
 
     `waves` and `landing_order` hold the ready tasks only. `proof` has for each wave its steps, merged
-    one on another onto the base.
+    one on another onto the base. No order of these branches has fewer than `at_least` waves.
     """
 
     level: str
@@ -149,6 +152,7 @@ class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
     waves: tuple[tuple[TaskId, ...], ...] = ()
     landing_order: tuple[TaskId, ...] = ()
     proof: tuple[tuple[ProvedStep, ...], ...] = ()
+    at_least: int = 0
     metrics: Metrics = Metrics()
 
     def one_wave(self) -> bool:

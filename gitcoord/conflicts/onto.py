@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.conflicts.cache import Cache
 from gitcoord.conflicts.history import Fork
 from gitcoord.git.merges import merge_trees
 from gitcoord.git.run import Git, Oid
@@ -55,15 +54,25 @@ class Trees(dict[Oid, Oid]):
         return self[commit]
 
 
+class Come(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What came of merging one after another: the tree of each step that merged, why the next one did not."""
+
+    trees: tuple[Oid, ...]
+    paths: tuple[str, ...] = ()
+    problem: str = ""
+
+
 class Workbench:
-    """Writes the commits that are merged, into a quarantine; `cache` remembers what came of them.
+    """Writes the commits that are merged, into a quarantine.
 
     `gone` are the tips that were brought onto the base in an earlier quarantine, which took the trees along.
+    `known` is what came of orders of merges, by their digests, and `used` what was asked for of it.
     """
 
-    def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork], cache: Cache | None = None) -> None:
+    def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
         self.git = git
-        self.cache = cache or Cache(None)
+        self.known: Mapping[str, Come] = {}
+        self.used: dict[str, Come] = {}
         self.base = base
         self.forks = forks
         self.writer = Writer(git, base)

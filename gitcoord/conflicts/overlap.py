@@ -29,7 +29,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_overlaps(changes: Sequence[Changes], fresh: Collection[int] | None = None) -> dict[Pair, Overlap]:
-    """Every pair of branches that meet, by their positions in `changes`; with `fresh` those with a fresh one."""
+    """Every pair of branches that meet, by their positions in `changes`; with `fresh` one of each is."""
     if fresh is None:
         return _overlaps(changes)
     chosen = sorted({*fresh, *_near(changes, fresh)})

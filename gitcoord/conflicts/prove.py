@@ -1,7 +1,4 @@
-"""Proving an order: merging heads one on another, in memory. Two by two clean is not yet all together clean.
-
-Landing uses this too: it knows before it merges which tree each step must give.
-"""
+"""Proving an order: merging heads one on another, in memory. Clean two by two is not yet clean together."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -9,14 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.model import ProvedStep
-from gitcoord.conflicts.onto import Workbench, plain_paths
+from gitcoord.conflicts.onto import Come, Workbench, plain_paths
 from gitcoord.conflicts.overlap import meet
 from gitcoord.git.chain import MergeChain
 from gitcoord.git.run import Oid
 from gitcoord.tasks.model import TaskId
 
 Head = tuple[TaskId, Oid]
-_PROOFS = "proofs"
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,24 +25,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """The steps that merge, in order, with the trees they give; `failure` is the first that does not.
+    """The steps that merge, in order, with the trees they give; `failure` is the first that does not."""
 
-    `commit` is a synthetic commit of the last good step; it lives as long as the quarantine, and its tree
-    is there only when the proof was not remembered.
-    """
-
-    commit: Oid
     steps: tuple[ProvedStep, ...] = ()
     failure: Failure | None = None
 
 
 def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
     """Merges `heads` onto the base one after another; the workbench has to know all of them."""
-    key = f"{bench.base} {hashlib.sha256(' '.join(head for _, head in heads).encode()).hexdigest()}"
-    come = bench.cache.read(_PROOFS, [key], _Come).get(key) if len(heads) > 1 else None
-    if come is None:
-        come = _merge(bench, [head for _, head in heads])
-        bench.cache.write(_PROOFS, {key: come} if len(heads) > 1 else {})
+    come = merged(bench, [head for _, head in heads])
     steps = tuple(
         ProvedStep(task=task, head=head, tree=tree)
         for (task, head), tree in zip(heads, come.trees, strict=False)
@@ -55,28 +42,36 @@ def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
     if len(steps) < len(heads):
         task, head = heads[len(steps)]
         failure = Failure(task=task, head=head, paths=come.paths, problem=come.problem)
-    commit = bench.landed(steps[-1].tree, *(step.head for step in steps)) if steps else bench.base
-    return Proof(commit=commit, steps=steps, failure=failure)
+    return Proof(steps=steps, failure=failure)
 
 
-class _Come(msgspec.Struct, frozen=True, array_like=True):
-    """What became of an order: the tree of each step that merged, and why the next one did not."""
+def merged(bench: Workbench, heads: Sequence[Oid], chain: MergeChain | None = None) -> Come:
+    """What comes of merging `heads` onto the base one after another, if that is not known; by `chain`."""
+    key = digest_of(*heads)
+    come = bench.known.get(key) or bench.used.get(key)
+    if come is None and chain is None:
+        with MergeChain(bench.git, bench.writer) as own:
+            come = _merge(bench, heads, own)
+    elif come is None and chain is not None:
+        come = _merge(bench, heads, chain)
+    bench.used[key] = come = come or Come(())
+    return come
 
-    trees: tuple[Oid, ...]
-    paths: tuple[str, ...] = ()
-    problem: str = ""
+
+def digest_of(*parts: str) -> str:
+    """A short name for a long list of ids and paths."""
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _merge(bench: Workbench, heads: Sequence[Oid]) -> _Come:
+def _merge(bench: Workbench, heads: Sequence[Oid], chain: MergeChain) -> Come:
     trees = [bench.trees[bench.base]]
-    with MergeChain(bench.git, bench.writer) as chain:
-        for number, head in enumerate(heads):
-            asked = bench.next_merge(trees[-1], heads[:number], head)
-            merge = chain.merge(*asked)
-            if not merge.clean:
-                return _Come(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
-            trees.append(merge.tree)
-    return _Come(tuple(trees[1:]))
+    for number, head in enumerate(heads):
+        asked = bench.next_merge(trees[-1], heads[:number], head)
+        merge = chain.merge(*asked)
+        if not merge.clean:
+            return Come(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
+        trees.append(merge.tree)
+    return Come(tuple(trees[1:]))
 
 
 def smallest_cause(

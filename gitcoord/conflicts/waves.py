@@ -1,15 +1,21 @@
 """From clashes to waves that are proved: each wave merges whole onto the base, in landing order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from gitcoord.conflicts.model import JointReport, PairReport, ProvedStep
 from gitcoord.conflicts.onto import Workbench
-from gitcoord.conflicts.prove import Failure, Head, culprits, prove, smallest_cause
+from gitcoord.conflicts.overlap import Pair
+from gitcoord.conflicts.prove import Failure, Head, culprits, digest_of, smallest_cause
+from gitcoord.conflicts.prove_waves import prove_waves
+from gitcoord.conflicts.standings import Standing
 from gitcoord.git.run import Oid
-from gitcoord.planning.order import Candidate, arrange
+from gitcoord.planning.order import Arrangement, Candidate, arrange
 from gitcoord.tasks.model import TaskId
+
+Arranged = dict[str, Arrangement]
+"""Arrangements by the digest of what they followed from."""
 
 
 class Runner(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,16 +24,20 @@ class Runner(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     tip: Oid
     able: bool
-    paths: frozenset[str]
 
 
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
-    """The waves, the order, what only shows when several merge, and each wave's proof."""
+    """The waves, the order, what only shows when several merge, and each wave's proof.
+
+    No order has fewer than `at_least` waves. `arranged` is what was asked for of arrangements.
+    """
 
     waves: tuple[tuple[TaskId, ...], ...] = ()
     landing_order: tuple[TaskId, ...] = ()
     joint: tuple[JointReport, ...] = ()
     proof: tuple[tuple[ProvedStep, ...], ...] = ()
+    at_least: int = 0
+    arranged: Arranged = {}
 
 
 class _Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,50 +46,76 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_waves(
-    bench: Workbench, runners: Sequence[Runner], pairs: Sequence[PairReport], *, most: int | None = None
+    bench: Workbench,
+    runners: Sequence[Runner],
+    pairs: Iterable[PairReport],
+    standings: Mapping[Oid, Standing],
+    tied: Collection[Pair],
+    *,
+    most: int | None = None,
+    arranged: Mapping[str, Arrangement] | None = None,
 ) -> Waves:
     """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last.
 
-    No wave has more than `most` members (None: any number).
+    No wave has more than `most` members (None: any number). `tied` are pairs of `runners`, by place, of which
+    changed files tell too little; `arranged` are arrangements that are known.
     """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     able = [runner for runner in runners if runner.able]
     stuck = [runner for runner in runners if not runner.able]
+    asked: Arranged = {}
+
+    def arrangement(of: Sequence[Runner]) -> Arrangement:
+        tasks = [runner.candidate for runner in of]
+        name = _name(tasks, clashes, most)
+        asked[name] = (arranged or {}).get(name) or asked.get(name) or arrange(tasks, clashes, most=most)
+        return asked[name]
+
+    last = arrangement(stuck)
+    first = arrangement(able)
+    at_least = first.at_least + last.at_least
     joint: list[JointReport] = []
+    places = {(runner.candidate.id, runner.tip): place for place, runner in enumerate(runners)}
+    heads = {runner.candidate.id: (runner.candidate.id, runner.tip) for runner in runners}
     while True:
-        first = arrange([runner.candidate for runner in able], clashes, most=most)
-        proof, split = _prove_waves(bench, first.waves, able)
-        if split is None:
+        waves = [[heads[task] for task in wave] for wave in first.waves]
+        proofs = prove_waves(bench, waves, standings, tied, places)
+        failing = next((n for n, proof in enumerate(proofs) if proof.failure is not None), None)
+        if failing is None:
             break
+        failure = proofs[failing].failure
+        assert failure is not None  # noqa: S101 - what was looked for
+        split = _split(bench, waves[failing], failure, able, standings)
         joint.append(split.joint)
         clashes.add(split.apart)
-    last = arrange([runner.candidate for runner in stuck], clashes, most=most)
+        first = arrangement(able)
     return Waves(
         waves=first.waves + last.waves,
         landing_order=first.landing_order + last.landing_order,
         joint=tuple(joint),
-        proof=proof,
+        proof=tuple(proof.steps for proof in proofs),
+        at_least=max(at_least, 2 if joint else 1) if runners else 0,
+        arranged=asked,
     )
 
 
-def _prove_waves(
-    bench: Workbench, waves: Sequence[Sequence[TaskId]], runners: Sequence[Runner]
-) -> tuple[tuple[tuple[ProvedStep, ...], ...], _Split | None]:
-    known = {runner.candidate.id: runner for runner in runners}
-    proved = []
-    for wave in waves:
-        heads = [(task, known[task].tip) for task in wave]
-        proof = prove(bench, heads)
-        if proof.failure is not None:
-            return (), _split(bench, heads, proof.failure, runners)
-        proved.append(proof.steps)
-    return tuple(proved), None
+def _name(tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None) -> str:
+    weighed = (f"{t.id}\0{t.weight}\0{t.priority}\0{t.wave}\0{t.fixed}\0{t.alone}\0{t.after}" for t in tasks)
+    inside = {task.id for task in tasks}
+    apart = sorted("\0".join(sorted(clash)) for clash in clashes if not clash.isdisjoint(inside))
+    return digest_of(str(most), *weighed, "", *apart)
 
 
-def _split(bench: Workbench, heads: Sequence[Head], failure: Failure, runners: Sequence[Runner]) -> _Split:
+def _split(
+    bench: Workbench,
+    heads: Sequence[Head],
+    failure: Failure,
+    runners: Sequence[Runner],
+    standings: Mapping[Oid, Standing],
+) -> _Split:
     failing = (failure.task, failure.head)
     before = heads[: heads.index(failing)]
-    suspects = culprits(failure.paths, {runner.candidate.id: runner.paths for runner in runners})
+    suspects = culprits(failure.paths, {r.candidate.id: standings[r.tip].met.paths for r in runners})
     cause = smallest_cause(bench, before, failing, suspects)
     joint = JointReport(tasks=(*cause, failure.task), conflicted_paths=failure.paths)
     return _Split(joint=joint, apart=frozenset({cause[-1], failure.task}))

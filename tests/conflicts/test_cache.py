@@ -1,5 +1,6 @@
 """Remembering what was found out: the same answers, whatever became of the file."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -22,11 +23,12 @@ def busy_level(tmp_path: Path) -> Level:
 
 
 def file_of(level: Level) -> Path:
-    return level.repo.path / "gitcoord" / "conflicts.sqlite"
+    [file] = (level.repo.path / "gitcoord" / "conflicts").iterdir()
+    return file
 
 
 def fresh(level: Level) -> ConflictReport:
-    file_of(level).unlink(missing_ok=True)
+    shutil.rmtree(level.repo.path / "gitcoord", ignore_errors=True)
     return level.examine()
 
 
@@ -43,6 +45,26 @@ def test_a_branch_that_moved_is_judged_anew_among_remembered_ones(tmp_path: Path
     level.branch("2", {"b": edited(2, 20, by="two")})
     warm = level.examine()
     assert warm == fresh(level)
+
+
+def test_branches_that_come_and_go_and_other_rules_change_nothing_else(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    level.examine("1", "3", "5")
+    assert level.examine() == fresh(level)
+    some = level.examine("2", "4", "5")
+    assert some == (fresh(level), level.examine("2", "4", "5"))[1]
+    level.examine()
+    by_overlap = level.examine(serialize_on="overlap", ignore=["c"])
+    shutil.rmtree(level.repo.path / "gitcoord")
+    assert by_overlap == level.examine(serialize_on="overlap", ignore=["c"])
+
+
+def test_names_that_cannot_be_written_down_do_not_cost_the_others_their_memory(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    level.branch("6", {"b": edited(9), "\udcff": "x\n"})
+    cold = level.examine()
+    assert level.examine() == cold
+    assert b"4" in file_of(level).read_bytes()
 
 
 def test_a_moved_base_is_not_answered_from_what_was_before(tmp_path: Path) -> None:
@@ -64,12 +86,32 @@ def test_a_broken_cache_is_thrown_away(damage: bytes, tmp_path: Path) -> None:
 
 def test_a_damaged_answer_is_none(tmp_path: Path) -> None:
     cache = Cache(tmp_path, "scope")
-    cache.write("kind", {"key": ("one", "two")})
-    assert cache.read("kind", ["key"], tuple[str, ...]) == {"key": ("one", "two")}
-    assert Cache(tmp_path, "other").read("kind", ["key"], tuple[str, ...]) == {}
-    file = tmp_path / "gitcoord" / "conflicts.sqlite"
+    assert cache.write("name", ("one", "two"))
+    assert cache.read("name", tuple[str, ...]) == ("one", "two")
+    assert Cache(tmp_path, "other").read("name", tuple[str, ...]) is None
+    [file] = (tmp_path / "gitcoord" / "conflicts").iterdir()
     file.write_bytes(file.read_bytes().replace(b"two", b"six"))
-    assert cache.read("kind", ["key"], tuple[str, ...]) == {}
+    assert cache.read("name", tuple[str, ...]) is None
+
+
+def test_old_answers_make_room_for_new_ones(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for number in range(40):
+        cache.write(str(number), "x" * number)
+    kept = [number for number in range(40) if cache.read(str(number), str) is not None]
+    assert kept == list(range(8, 40))
+    for number in range(5):
+        cache.write(f"large {number}", "x" * 20_000_000)
+    folder = tmp_path / "gitcoord" / "conflicts"
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 64 * 1024 * 1024
+    assert cache.read("large 4", str) is not None
+
+
+def test_a_place_where_nothing_can_be_written_only_forgets(tmp_path: Path) -> None:
+    level = busy_level(tmp_path)
+    # A file in the directory's place refuses root as well, whom no mode keeps out.
+    (level.repo.path / "gitcoord").write_text("in the way")
+    assert level.examine() == level.examine()
 
 
 def test_attributes_are_part_of_the_question(tmp_path: Path) -> None:

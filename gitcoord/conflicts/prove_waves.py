@@ -1,0 +1,161 @@
+"""Proving the waves of a level: small ones merged whole, large ones strand by strand, on all cores.
+
+What is merged is remembered by what it was made of: when one branch moves, the strands that it has no part in
+stay proved.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.files import FileMerges
+from gitcoord.conflicts.model import ProvedStep
+from gitcoord.conflicts.onto import Come, Workbench
+from gitcoord.conflicts.overlap import Pair
+from gitcoord.conflicts.prove import Head, Proof, digest_of, merged, prove
+from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.strands import Step, Strand, Wave
+from gitcoord.git.chain import MergeChain
+from gitcoord.git.merges import iter_merges
+from gitcoord.git.run import Oid
+
+MOST_WHOLE = 24
+"""Waves of so many members are cheap to merge one on another, and then each step's tree is known."""
+
+
+def prove_waves(
+    bench: Workbench,
+    waves: Sequence[Sequence[Head]],
+    standings: Mapping[Oid, Standing],
+    tied: Collection[Pair],
+    places: Mapping[Head, int],
+    *,
+    most_whole: int = MOST_WHOLE,
+) -> list[Proof]:
+    """The proof of every wave, or the first step at which it fails. `tied` counts by `places`."""
+    apart: dict[int, Wave] = {}
+    for number, heads in enumerate(waves):
+        if len(heads) > most_whole:
+            inside = {places[head]: place for place, head in enumerate(heads)}
+            ties = [(inside[a], inside[b]) for a, b in tied if a in inside and b in inside]
+            tips = [tip for _, tip in heads]
+            apart[number] = Wave(bench.git, bench.base, tips, standings, ties)
+    knots = [knot for wave in apart.values() for knot in wave.knots()]
+    whole = [tuple(tip for _, tip in heads) for number, heads in enumerate(waves) if number not in apart]
+    _merge_knots(bench, [*knots, *whole])
+    _merge_strands(bench, [strand for wave in apart.values() for strand in wave.strands])
+    return [
+        _together(heads) if number in apart and _merges(bench, apart[number]) else prove(bench, heads)
+        for number, heads in enumerate(waves)
+    ]
+
+
+def _together(heads: Sequence[Head]) -> Proof:
+    return Proof(steps=tuple(ProvedStep(task=task, head=head, tree="") for task, head in heads))
+
+
+def _merges(bench: Workbench, wave: Wave) -> bool:
+    every = [(len(knot), digest_of(*knot)) for knot in wave.knots()]
+    every += [(0, _name(strand)) for strand in wave.strands]
+    return all(
+        len(come.trees) == length and not come.paths for length, name in every for come in (bench.used[name],)
+    )
+
+
+def _merge_knots(bench: Workbench, knots: Sequence[tuple[Oid, ...]]) -> None:
+    """Merges the members of each knot one on another, with a process for each core."""
+    unknown = [knot for knot in knots if digest_of(*knot) not in bench.known]
+    for knot in knots:
+        if (come := bench.known.get(digest_of(*knot))) is not None:
+            bench.used[digest_of(*knot)] = come
+    if not unknown:
+        return
+    bench.trees.prepare(
+        tip for knot in unknown for head in knot for tip in (head, *bench.forks[head].merge_bases)
+    )
+    cores = min(os.cpu_count() or 1, len(unknown))
+    largest_first = sorted(unknown, key=len, reverse=True)
+    shares = [largest_first[start::cores] for start in range(cores)]
+
+    def merge(share: Sequence[tuple[Oid, ...]]) -> None:
+        with MergeChain(bench.git, bench.writer) as chain:
+            for knot in share:
+                merged(bench, knot, chain)
+
+    if cores == 1:
+        merge(shares[0])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(cores) as threads:
+        list(threads.map(merge, shares))
+
+
+class _Running(msgspec.Struct):
+    """A strand on its way: `tree` holds the file as it is after the steps that were taken."""
+
+    strand: Strand
+    tree: Oid
+    start: Oid
+    done: int = 0
+    failed: bool = False
+
+
+def _merge_strands(bench: Workbench, strands: Sequence[Strand]) -> None:
+    """Merges the edits of every file one on another: the next one of all files at once, round by round."""
+    unknown = []
+    for strand in strands:
+        name = _name(strand)
+        if name in bench.known:
+            bench.used[name] = bench.known[name]
+        elif name not in bench.used:
+            unknown.append(strand)
+    if not unknown:
+        return
+    bench.bring_back(step.tip for strand in unknown for step in strand.steps if step.on_base != step.own)
+    files = FileMerges(bench)
+    files.learn(strand.path for strand in unknown)
+    running = [_start(files, strand) for strand in unknown]
+    every = running
+    while running:
+        asked = [(one, request) for one in running if (request := _advance(bench, files, one)) is not None]
+        merges = iter_merges(bench.git, [request for _, request in asked])
+        for (one, _), merge in zip(asked, merges, strict=True):
+            one.failed = not merge.clean
+            one.tree = merge.tree
+            one.done += 1
+        running = [one for one, _ in asked if not one.failed]
+    for one in every:
+        bench.used[_name(one.strand)] = Come((), (one.strand.path,) if one.failed else ())
+
+
+def _start(files: FileMerges, strand: Strand) -> _Running:
+    start = files.held(strand.path, strand.mode, strand.blob)
+    return _Running(strand, start, start)
+
+
+def _advance(bench: Workbench, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
+    """The next merge that is none of the trivial ones; None at the end."""
+    strand = one.strand
+    while one.done < len(strand.steps):
+        step = strand.steps[one.done]
+        before, theirs = (files.held(strand.path, strand.mode, blob) for blob in (step.own.old, step.own.new))
+        if one.tree == one.start:
+            if step.on_base is not None:
+                one.tree = files.held(strand.path, strand.mode, step.on_base.new)
+        elif before == one.tree:
+            one.tree = theirs
+        elif theirs not in (one.tree, before):
+            parent = bench.writer.commit(before)
+            return bench.writer.commit(one.tree, [parent]), bench.writer.commit(theirs, [parent])
+        one.done += 1
+    return None
+
+
+def _name(strand: Strand) -> str:
+    return digest_of(strand.path, strand.mode, strand.blob, *(_said(step) for step in strand.steps))
+
+
+def _said(step: Step) -> str:
+    return f"{step.own.old} {step.own.new} {step.on_base.new if step.on_base else ''}"

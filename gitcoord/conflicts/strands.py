@@ -1,0 +1,151 @@
+"""A wave taken apart into strands that do not touch each other, so that one moved branch leaves most as is.
+
+A file that branches do nothing to but edit depends on nothing else: its edits are a strand. Branches that
+meet in any other way are merged as a whole: they are a knot. The wave merges when every strand and knot does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.changes import Edit
+from gitcoord.conflicts.overlap import Pair, ancestors
+from gitcoord.conflicts.standings import Standing
+from gitcoord.git.run import Git, Oid
+
+_DIRECTORY = b"40000"
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """One branch's edit of a file: since its merge base, and on the base where that holds it not yet."""
+
+    tip: Oid
+    own: Edit
+    on_base: Edit | None
+
+
+class Strand(msgspec.Struct, frozen=True, gc=False):
+    """A file and its edits in landing order; `blob` is what the base has there."""
+
+    path: str
+    mode: str
+    blob: Oid
+    steps: tuple[Step, ...]
+
+
+class Wave:
+    """The branches of one wave in landing order, taken apart; files tell too little of `tied` pairs."""
+
+    def __init__(
+        self,
+        git: Git,
+        base: Oid,
+        tips: Sequence[Oid],
+        standings: Mapping[Oid, Standing],
+        tied: Iterable[Pair],
+    ) -> None:
+        self._standings = [standings[tip] for tip in tips]
+        self._tips = tips
+        self._root = list(range(len(tips)))
+        touching: dict[str, list[int]] = {}
+        for place, standing in enumerate(self._standings):
+            for path in standing.met.paths:
+                touching.setdefault(path, []).append(place)
+        self.strands = []
+        for path, places in touching.items():
+            if len(places) > 1:
+                strand = self._strand(path, places)
+                if strand is None:
+                    self._tie(places)
+                elif strand.blob:
+                    self.strands.append(strand)
+        for pair in tied:
+            self._tie(pair)
+        for places in self._emptied(git, base):
+            self._tie(places)
+
+    def knots(self) -> list[tuple[Oid, ...]]:
+        """The branches that have to be merged whole, those together that depend on each other, in order."""
+        together: dict[int, list[Oid]] = {}
+        for place, tip in enumerate(self._tips):
+            together.setdefault(self._find(place), []).append(tip)
+        return [tuple(tips) for tips in together.values() if len(tips) > 1]
+
+    def _strand(self, path: str, places: Sequence[int]) -> Strand | None:
+        """The strand of a file; None when somebody does more to it than edit it."""
+        steps, mode, blob = [], "", ""
+        for place in places:
+            standing = self._standings[place]
+            own, on_base = standing.own.edits.get(path), standing.to_base.edits.get(path)
+            if own is None or (on_base is None and path in standing.to_base.paths):
+                return None
+            modes = {edit.mode for edit in (own, on_base) if edit is not None} | {mode or own.mode}
+            if len(modes) > 1:
+                return None
+            mode = own.mode
+            blob = on_base.old if on_base is not None else blob
+            steps.append(Step(self._tips[place], own, on_base))
+        return Strand(path, mode, blob, tuple(steps))
+
+    def _emptied(self, git: Git, base: Oid) -> Iterator[list[int]]:
+        """Those who together may empty a directory that one of them adds to: it looks moved then.
+
+        Two of whom one alone empties it are tied already.
+        """
+        removing: dict[str, set[int]] = {}
+        removed: set[str] = set()
+        for place, standing in enumerate(self._standings):
+            changes = standing.to_base
+            for path in changes.paths - changes.present:
+                removed.add(path)
+                for directory in ancestors(path):
+                    removing.setdefault(directory, set()).add(place)
+        adding: dict[str, set[int]] = {}
+        for place, standing in enumerate(self._standings):
+            for path in standing.own.added | standing.to_base.added:
+                for directory in ancestors(path):
+                    if directory in removing:
+                        adding.setdefault(directory, set()).add(place)
+        wanted = [path for path, places in adding.items() if len(places | removing[path]) > 2]
+        for path, names in _listed(git, base, wanted).items():
+            if all(f"{path}/{name}" in removed or f"{path}/{name}" in removing for name in names):
+                yield sorted(adding[path] | removing[path])
+
+    def _tie(self, places: Sequence[int]) -> None:
+        for place in places[1:]:
+            self._root[self._find(place)] = self._find(places[0])
+
+    def _find(self, place: int) -> int:
+        root = self._root
+        while root[place] != place:
+            root[place] = place = root[root[place]]
+        return place
+
+
+def _listed(git: Git, base: Oid, directories: Sequence[str]) -> dict[str, list[str]]:
+    """The names in each of `directories` of the base that are there."""
+    found: dict[str, list[str]] = {}
+    sound = [path for path in directories if "\n" not in path]
+    request = b"".join(f"{base}:{path}\n".encode("utf-8", "surrogateescape") for path in sound)
+    output = git.run("cat-file", "--batch", input=request).stdout if sound else b""
+    at = 0
+    for path in sound:
+        end = output.index(b"\n", at)
+        head = output[at:end].rsplit(b" ", 2)
+        at = end + 1
+        if len(head) == 3 and head[1] == b"tree":
+            size = int(head[2])
+            found[path] = list(_names(output[at : at + size], len(base) // 2))
+            at += size + 1
+        elif len(head) == 3 and head[2].isdigit():
+            at += int(head[2]) + 1
+    # A name that cannot be asked about counts as emptied.
+    return found | {path: [] for path in directories if path not in sound}
+
+
+def _names(tree: bytes, id_length: int) -> Iterator[str]:
+    at = 0
+    while at < len(tree):
+        start, end = tree.index(b" ", at) + 1, tree.index(b"\0", at)
+        yield tree[start:end].decode("utf-8", "surrogateescape")
+        at = end + 1 + id_length
