@@ -71,6 +71,21 @@ def test_a_branch_that_only_some_may_move_is_not_merged_into_by_others(
     assert api.merge(number)[0] == 200
 
 
+def test_only_an_organization_says_who_may_push(api: Api, app: EmulatedRepository, number: int) -> None:
+    wanted: dict[str, object] = {
+        "required_status_checks": None,
+        "enforce_admins": None,
+        "required_pull_request_reviews": {"dismissal_restrictions": {"users": ["hubot"]}},
+        "restrictions": {"users": ["hubot"], "teams": []},
+    }
+    status, body = api.call("PUT", "/branches/main/protection", wanted)
+    assert (status, body["restrictions"]["users"][0]["login"]) == (200, "hubot")
+    assert api.merge(number)[1].startswith("You're not authorized to push to this branch.")
+    app.is_of_organization = False
+    status, body = api.call("PUT", "/branches/main/protection", wanted)
+    assert (status, "Only organization repositories" in body["errors"][0]) == (422, True)
+
+
 def test_linear_history_refuses_merge_commits_and_takes_a_squash(
     api: Api, app: EmulatedRepository, number: int
 ) -> None:

@@ -96,8 +96,9 @@ def test_labels_and_reviewers_are_put_on_a_pull_request(api: Api, number: int) -
     assert [label["name"] for label in api.call("DELETE", f"{labels}/a%20b")[1]] == ["c"]
     assert api.call("DELETE", f"{labels}/gone")[0] == 404
     asked = f"/pulls/{number}/requested_reviewers"
-    assert api.call("POST", asked, {"reviewers": ["hubot"]})[0] == 201
-    assert api.call("GET", asked)[1]["users"][0]["login"] == "hubot"
+    assert api.call("POST", asked, {"reviewers": ["hubot"], "team_reviewers": ["core"]})[0] == 201
+    waited_for = api.call("GET", asked)[1]
+    assert [waited_for["users"][0]["login"], waited_for["teams"][0]["slug"]] == ["hubot", "core"]
     assert api.call("POST", asked, {"reviewers": ["stranger"]})[0] == 422
     shown = api.call("GET", f"/pulls/{number}")[1]
     assert [label["name"] for label in shown["labels"]] == ["c"]
@@ -111,7 +112,7 @@ def test_commits_and_files_are_read(api: Api, content: Repo, number: int) -> Non
     assert [one["number"] for one in api.call("GET", f"/commits/{sha}/pulls")[1]] == [number]
     assert [one["context"] for one in api.call("GET", "/commits/work/statuses")[1]] == ["ci"]
     assert api.call("GET", f"/git/commits/{sha}")[1]["sha"] == sha
-    assert api.call("GET", "/commits/work")[1]["sha"] == sha
+    assert [one["filename"] for one in api.call("GET", "/commits/work")[1]["files"]] == ["new.txt"]
     assert [one["name"] for one in api.call("GET", "/branches")[1]] == ["main", "work"]
 
 

@@ -143,7 +143,7 @@ def _new_token(hub: "GitHubEmulator", app: App, installation: int, body: dict[st
 
 def _app_shape(hub: "GitHubEmulator", app: App) -> dict[str, Any]:
     shape: dict[str, Any] = server_skeleton("GET /app", 200, hub.url)
-    return {**shape, "id": app.id, "permissions": dict(app.permissions)}
+    return {**shape, "id": app.id, "installations_count": 1, "permissions": dict(app.permissions)}
 
 
 def _installation_shape(hub: "GitHubEmulator", app: App) -> dict[str, Any]:

@@ -63,9 +63,10 @@ def _advance_queue(repository: EmulatedRepository, pull: Pull, hooks: Hooks) -> 
     if entry.reads_left >= 0:
         return
     call = MergeCall(repository.queue_method, entry.head_sha, None, None, by_queue=True)
-    if perform(repository, pull, call, hooks) is not None:
+    why_not = perform(repository, pull, call, hooks)
+    if why_not is not None:
         # What fails in the queue is taken out of it, and stays open.
-        pull.queued = None
+        pull.queued, pull.thrown_out = None, (entry.head_sha, why_not)
 
 
 def _merge_when_ready(repository: EmulatedRepository, pull: Pull, hooks: Hooks) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 from tests.support.github.call import Call, paged
 from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.model import Protection, RequiredCheck
-from tests.support.github.shapes import commit_shape
+from tests.support.github.repository import EmulatedRepository
+from tests.support.github.shapes import commit_shape, user
 
 _SWITCHED_OFF = ("block_creations", "required_conversation_resolution", "lock_branch", "allow_fork_syncing")
 
@@ -38,6 +39,7 @@ def _summary(classic: Protection | None) -> dict[str, Any]:
             "enforcement_level": "non_admins" if checks else "off",
             "contexts": [check.context for check in checks],
             "checks": [] if classic is None else _named_checks(classic),
+            "strict": classic is not None and classic.strict,
         },
     }
 
@@ -80,7 +82,24 @@ def read_protection(call: Call) -> Answer:
             "require_last_push_approval": False,
             "required_approving_review_count": protection.approvals,
         }
+        if protection.dismissers is not None:
+            dismissal = _restrictions(repository, f"{url}/dismissal_restrictions", protection.dismissers)
+            shape["required_pull_request_reviews"]["dismissal_restrictions"] = {
+                name: value for name, value in dismissal.items() if name != "apps_url"
+            }
+    if protection.restricts_pushes:
+        shape["restrictions"] = _restrictions(repository, f"{url}/restrictions", protection.pushers)
     return Answer(200, shape)
+
+
+def _restrictions(repository: EmulatedRepository, url: str, logins: tuple[str, ...]) -> dict[str, Any]:
+    """Who may move the branch: here only people, no teams and apps."""
+    kinds: dict[str, list[Any]] = {
+        "users": [user(repository, login) for login in logins],
+        "teams": [],
+        "apps": [],
+    }
+    return {"url": url, **kinds, **{f"{kind}_url": f"{url}/{kind}" for kind in kinds}}
 
 
 def change_protection(call: Call) -> Answer:
@@ -92,6 +111,10 @@ def change_protection(call: Call) -> Answer:
     )
     listed = wanted.get("checks") or [{"context": context} for context in wanted.get("contexts", [])]
     checks = tuple(RequiredCheck(check["context"], check.get("app_id")) for check in listed)
+    pushers, dismissers = body.get("restrictions"), reviews.get("dismissal_restrictions")
+    if (pushers or dismissers) and not call.repository.is_of_organization:
+        sentence = "Only organization repositories can have users and team restrictions"
+        raise ApiError(422, "Validation Failed", errors=[sentence])
     protection = Protection(
         checks=checks,
         strict=bool(wanted.get("strict")),
@@ -99,6 +122,9 @@ def change_protection(call: Call) -> Answer:
         dismiss_stale=bool(reviews.get("dismiss_stale_reviews")),
         linear_history=bool(body.get("required_linear_history")),
         pull_request_required=bool(reviews),
+        restricts_pushes=pushers is not None,
+        pushers=tuple((pushers or {}).get("users", ())),
+        dismissers=None if dismissers is None else tuple(dismissers.get("users", ())),
     )
     call.repository.protect(name, protection)
     return read_protection(call)

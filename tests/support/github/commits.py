@@ -1,9 +1,12 @@
 """Commits as the API reads them: one by one, by pull request, and the pull requests of one."""
 
+from typing import Any
+
 from tests.support.github.call import Call, known_commit, paged
 from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.pull_shapes import simple_pull
 from tests.support.github.pulls import find
+from tests.support.github.repository import EmulatedRepository
 from tests.support.github.shapes import commit_shape, git_commit_shape, status_shape, user
 
 _STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "changed"}
@@ -11,7 +14,12 @@ _STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "
 
 def read_commit(call: Call) -> Answer:
     """A commit, named by its id or a branch."""
-    return Answer(200, commit_shape(call.repository, known_commit(call, "ref")))
+    repository, sha = call.repository, known_commit(call, "ref")
+    parents = [str(parent) for parent in repository.git.commit(sha).parent_ids]
+    files = _file_shapes(repository, parents[0], sha) if parents else []
+    added, deleted = (sum(file[side] for file in files) for side in ("additions", "deletions"))
+    stats = {"total": added + deleted, "additions": added, "deletions": deleted}
+    return Answer(200, {**commit_shape(repository, sha), "stats": stats, "files": files})
 
 
 def read_git_commit(call: Call) -> Answer:
@@ -53,8 +61,12 @@ def files_of_pull(call: Call) -> Answer:
     """The files that a pull request changes."""
     repository, pull = call.repository, find(call)
     base = repository.git.merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
+    return paged(call, _file_shapes(repository, base, pull.head_sha))
+
+
+def _file_shapes(repository: EmulatedRepository, base: str, head: str) -> list[dict[str, Any]]:
     page = f"{repository.server}/{repository.full_name}"
-    shapes = [
+    return [
         {
             "sha": blob,
             "filename": path,
@@ -62,10 +74,9 @@ def files_of_pull(call: Call) -> Answer:
             "additions": added,
             "deletions": deleted,
             "changes": added + deleted,
-            "blob_url": f"{page}/blob/{pull.head_sha}/{path}",
-            "raw_url": f"{page}/raw/{pull.head_sha}/{path}",
-            "contents_url": f"{repository.api_url}/contents/{path}?ref={pull.head_sha}",
+            "blob_url": f"{page}/blob/{head}/{path}",
+            "raw_url": f"{page}/raw/{head}/{path}",
+            "contents_url": f"{repository.api_url}/contents/{path}?ref={head}",
         }
-        for letter, path, added, deleted, blob in repository.git.files(base, pull.head_sha)
+        for letter, path, added, deleted, blob in repository.git.files(base, head)
     ]
-    return paged(call, shapes)

@@ -76,6 +76,7 @@ def pull_shape(repository: EmulatedRepository, pull: Pull) -> Shape:
         "isInMergeQueue": pull.queued is not None,
         "isMergeQueueEnabled": any(rules.merge_queue for rules in repository.rules_of(pull.base)),
         "mergeQueueEntry": entry_shape(repository, pull, pull.queued),
+        "timelineItems": lambda info, **asked: {"nodes": [_last_event(pull)]},
         "viewerCanEnableAutoMerge": repository.settings.allow_auto_merge,
         "viewerCanMergeAsAdmin": repository.admin,
         "viewerCanUpdateBranch": True,
@@ -83,6 +84,16 @@ def pull_shape(repository: EmulatedRepository, pull: Pull) -> Shape:
             "nodes": [{"commit": _commit(repository, pull, pull.head_sha)}],
         },
     }
+
+
+def _last_event(pull: Pull) -> Shape:
+    """The last thing that happened to the head: a push, or what the merge queue did with it."""
+    if pull.queued is not None:
+        return {"__typename": "AddedToMergeQueueEvent", "createdAt": pull.queued.enqueued_at}
+    if pull.thrown_out is None or pull.thrown_out[0] != pull.head_sha:
+        return {"__typename": "PullRequestCommit"}
+    reason = pull.thrown_out[1]
+    return {"__typename": "RemovedFromMergeQueueEvent", "createdAt": pull.updated_at, "reason": reason}
 
 
 def entry_shape(repository: EmulatedRepository, pull: Pull, entry: QueueEntry | None) -> Shape | None:

@@ -4,7 +4,7 @@ from tests.support.github.call import Call
 from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.pull_shapes import simple_pull
 from tests.support.github.pulls import find
-from tests.support.github.shapes import label_shape, user
+from tests.support.github.shapes import label_shape, team_shape, user
 
 
 def add_labels(call: Call) -> Answer:
@@ -27,19 +27,22 @@ def remove_label(call: Call) -> Answer:
 def list_reviewers(call: Call) -> Answer:
     """Who was asked to review and has not yet."""
     repository, pull = call.repository, find(call)
-    return Answer(200, {"users": [user(repository, login) for login in pull.reviewers], "teams": []})
+    users = [user(repository, login) for login in pull.reviewers]
+    return Answer(200, {"users": users, "teams": [team_shape(repository, slug) for slug in pull.teams]})
 
 
 def request_reviewers(call: Call) -> Answer:
     """Asks people to review; whoever is no collaborator cannot be asked."""
     repository, pull = call.repository, find(call)
-    asked = (call.request.body or {}).get("reviewers", [])
+    body = call.request.body or {}
+    asked, teams = body.get("reviewers", []), body.get("team_reviewers", [])
     if pull.author in asked:
         raise ApiError(422, "Review cannot be requested from pull request author.")
-    if any(login.startswith("stranger") for login in asked):
+    if any(name.startswith("stranger") for name in (*asked, *teams)):
         sentence = "Reviews may only be requested from collaborators. One or more of the users or teams you "
         raise ApiError(
             422, f"{sentence}specified is not a collaborator of the {repository.full_name} repository."
         )
     pull.reviewers += [login for login in asked if login not in pull.reviewers]
+    pull.teams += [slug for slug in teams if slug not in pull.teams]
     return Answer(201, simple_pull(repository, pull))

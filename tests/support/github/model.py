@@ -44,6 +44,8 @@ class Protection:
     """Whether only `pushers` may move the branch, be it by a merge."""
     pushers: tuple[str, ...] = ()
     pull_request_required: bool = False
+    dismissers: tuple[str, ...] | None = None
+    """Who alone may dismiss reviews; None: everybody who may write."""
     form: Literal["classic", "ruleset"] = "classic"
 
     @classmethod
@@ -125,8 +127,12 @@ class Pull:
     closed_at: str | None = None
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    """The teams that were asked to review, by their slugs."""
     auto_merge: AutoMerge | None = None
     queued: QueueEntry | None = None
+    thrown_out: tuple[str, str] | None = None
+    """The head with which the merge queue took it out, and why."""
 
     def close(self, *, merge_commit: str | None = None) -> None:
         """Closes it, as merged when there is a commit that merged it."""

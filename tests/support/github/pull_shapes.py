@@ -5,7 +5,15 @@ from typing import Any
 from tests.support.github.mergeability import mergeable_state
 from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
-from tests.support.github.shapes import REPO, label_shape, nested_repository, pull_id, skeleton, user
+from tests.support.github.shapes import (
+    REPO,
+    label_shape,
+    nested_repository,
+    pull_id,
+    skeleton,
+    team_shape,
+    user,
+)
 
 
 def simple_pull(repository: EmulatedRepository, pull: Pull) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def _fill(shape: dict[str, Any], repository: EmulatedRepository, pull: Pull) -> 
         assignee=None,
         assignees=[],
         requested_reviewers=[user(repository, login) for login in pull.reviewers],
-        requested_teams=[],
+        requested_teams=[team_shape(repository, slug) for slug in pull.teams],
         labels=[label_shape(repository, name) for name in pull.labels],
         milestone=None,
         auto_merge=_auto_merge(repository, pull),

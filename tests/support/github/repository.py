@@ -46,6 +46,8 @@ class EmulatedRepository:
         self.user = OWN_USER
         self.admin = True
         """Whether the token may administer: without it, reading the details of a protection is a 403."""
+        self.is_of_organization = True
+        """Whether its owner is an organization: a user's repository cannot restrict pushes to anybody."""
         self.settings = MergeSettings()
         self.null_answers = 1
         """How many reads of a pull request answer `mergeable: null` after its head or base moved."""

@@ -11,10 +11,11 @@ from tests.support.github.validation import Description
 
 REPO = "/repos/{owner}/{repo}"
 
-
+_ANALYSES = ("dependabot_security_updates", "secret_scanning", "secret_scanning_push_protection")
 _OTHER_SETTINGS = {
     "allow_update_branch": False,
-    "web_commit_signoff_required": False,
+    "custom_properties": {},
+    "security_and_analysis": {name: {"status": "disabled"} for name in _ANALYSES},
     "use_squash_pr_title_as_default": False,
     "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
     "squash_merge_commit_message": "COMMIT_MESSAGES",
@@ -79,6 +80,8 @@ def repository_shape(repository: EmulatedRepository, *, push: bool = True) -> di
         open_issues=sum(pull.state == "open" for pull in repository.pulls.values()),
         **_identity(repository),
     )
+    if repository.is_of_organization:
+        shape["organization"] = {**shape["owner"], "type": "Organization"}
     if not push and repository.habits.merge_settings == "with push":
         for name in ("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "allow_auto_merge"):
             del shape[name]
@@ -103,6 +106,9 @@ def _identity(repository: EmulatedRepository) -> dict[str, Any]:
         "owner": user(repository, repository.owner),
         "private": True,
         "language": None,
+        "is_template": False,
+        "allow_forking": True,
+        "web_commit_signoff_required": False,
         "visibility": "private",
         "default_branch": repository.default_branch,
         "clone_url": repository.clone_url,
@@ -121,17 +127,17 @@ def commit_shape(repository: EmulatedRepository, sha: str) -> dict[str, Any]:
     commit = repository.git.commit(sha)
     shape: dict[str, Any] = skeleton(f"GET {REPO}/branches/{{branch}}", 200, repository)["commit"]
     own_user = user(repository, repository.owner)
-    url = f"{repository.api_url}/commits/{sha}"
+    url, page = f"{repository.api_url}/commits/{sha}", f"{repository.server}/{repository.full_name}/commit"
     shape.update(
         sha=sha,
         url=url,
-        html_url=f"{repository.server}/{repository.full_name}/commit/{sha}",
+        html_url=f"{page}/{sha}",
         comments_url=f"{url}/comments",
         author=own_user,
         committer=own_user,
         parents=[
-            {"sha": str(parent), "url": f"{repository.api_url}/commits/{parent}"}
-            for parent in commit.parent_ids
+            {"sha": parent, "url": f"{repository.api_url}/commits/{parent}", "html_url": f"{page}/{parent}"}
+            for parent in map(str, commit.parent_ids)
         ],
     )
     shape["commit"].update(
@@ -168,6 +174,27 @@ def git_commit_shape(repository: EmulatedRepository, sha: str) -> dict[str, Any]
         parents=[{"sha": one, "url": f"{url}/commits/{one}", "html_url": f"{page}/{one}"} for one in parents],
     )
     return shape
+
+
+def team_shape(repository: EmulatedRepository, slug: str) -> dict[str, Any]:
+    """A team of the owner's."""
+    number = sum(slug.encode())
+    api, page = f"{repository.server}/teams/{number}", f"{repository.server}/orgs/{repository.owner}/teams"
+    return {
+        "id": number,
+        "node_id": node_id("T", number),
+        "name": slug,
+        "slug": slug,
+        "description": "",
+        "privacy": "closed",
+        "permission": "push",
+        "type": "organization",
+        "parent": None,
+        "url": api,
+        "html_url": f"{page}/{slug}",
+        "members_url": f"{api}/members{{/member}}",
+        "repositories_url": f"{api}/repos",
+    }
 
 
 def label_shape(repository: EmulatedRepository, name: str) -> dict[str, Any]:
