@@ -30,6 +30,9 @@ def full_pull(repository: EmulatedRepository, pull: Pull, mergeable: bool | None
     base = repository.git.merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
     files, added, deleted = repository.git.changes(base, pull.head_sha)
     known = pull.mergeability
+    for team in shape["requested_teams"]:
+        # The description has a team's parent in lists of pull requests only.
+        del team["parent"]
     shape.update(
         mergeable=mergeable,
         rebaseable=None if mergeable is None else known.rebaseable,
