@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "rollback",
     "status",
     "log_command",
+    "report",
     "doctor",
 )
 """The modules beside this one that hold a command each, in the order of the help."""

@@ -11,6 +11,7 @@ from gitcoord.events import AnyEvent, Outcome, RunChanged, TaskLanded, TaskSubmi
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics_conflicts import Conflicts, conflicts_of
 from gitcoord.running.metrics_path import Step, walked_path
+from gitcoord.running.metrics_predicted import predicted_speedup
 from gitcoord.running.metrics_tries import Try, elapsed_time, seconds_of, tries_of
 from gitcoord.running.picture_units import PlanUnit, plan_units, unit_graph
 from gitcoord.tasks.model import TaskId
@@ -50,7 +51,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
     `sequential` adds up the tries that handed work in; failed tries and rework are no praise for a run.
     `busy` is the share of the slots' time in which somebody was at work, at whatever; `wasted` is the time
-    of tries that came to nothing. `predicted` is the plan's own speed-up for the same slots.
+    of tries that came to nothing. `predicted` is what the plan's estimates promise for the same slots.
     """
 
     began: str
@@ -84,7 +85,8 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     units = plan_units(plan)
     tries = tries_of(events)
     began = tries[0].start if tries else moment
-    path = walked_path(units, unit_graph(plan, units), tries, moment)
+    graph = unit_graph(plan, units)
+    path = walked_path(units, graph, tries, moment)
     elapsed = elapsed_time(events, tries, moment)
     sequential = sum(one.seconds(moment) for one in tries if one.useful)
     most = _most_at_once(tries, moment)
@@ -97,7 +99,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         elapsed=elapsed,
         sequential=sequential,
         speedup=speedup,
-        predicted=plan.schedules.no_barrier.speedup,
+        predicted=predicted_speedup(plan, units, graph, slots),
         slots=slots,
         efficiency=speedup / slots,
         busy=min(1.0, spent / (elapsed * slots)) if elapsed else 0.0,

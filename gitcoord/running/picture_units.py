@@ -34,6 +34,9 @@ def units_of(task: PlannedTask) -> tuple[PlanUnit, ...]:
                 estimate=task.estimate,
             ),
         )
+    told = sum(subtask.estimate for subtask in task.subtasks)
+    # The task's own estimate wins over its subtasks', as it does for the plan's schedules.
+    scale = task.estimate / told if told and task.estimate else 1.0
     own = tuple(need for need in task.depends_on if need not in task.lifted)
     return tuple(
         PlanUnit(
@@ -42,7 +45,7 @@ def units_of(task: PlannedTask) -> tuple[PlanUnit, ...]:
             title=subtask.title,
             wave=subtask.wave,
             needs=(*own, *subtask.depends_on, *subtask.foreign),
-            estimate=subtask.estimate,
+            estimate=subtask.estimate * scale,
         )
         for subtask in task.subtasks
     )

@@ -1,0 +1,78 @@
+"""`gitcoord report`: what running side by side brought, as text, as JSON, or as a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.sight import Sight
+
+_EPILOG = """\b
+Examples:
+  gitcoord report                     speed-up, waiting, conflicts, the critical path, a timeline
+  gitcoord report --json              the same numbers for a program
+  gitcoord report --html report.html  one page with graph, timeline, conflicts and events; needs no network
+"""
+
+
+@app.command("report", epilog=_EPILOG)
+def report(
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one self-contained page; - for stdout."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.report/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Show what running the tasks side by side brought, by the journal.
+
+    Speed-up is the time that one worker would have needed over the time that has passed; failed attempts
+    and rework do not count as work that one worker would have done.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, say, stdout_console, warn
+    from gitcoord.cli.report_text import report_text
+    from gitcoord.cli.sight import look
+
+    sight = look(open_context())
+    warn(sight.warnings)
+    if html is not None:
+        _write_page(sight, html)
+        if str(html) != "-":
+            say(f"The report is in {html}.")
+    if as_json:
+        emit_json("report", _document(sight))
+    elif html is None:
+        stdout_console().print(report_text(sight.picture, sight.metrics))
+
+
+def _document(sight: "Sight") -> dict[str, object]:
+    import msgspec
+
+    picture = sight.picture
+    numbers: dict[str, object] = msgspec.to_builtins(sight.metrics)
+    whole = {"base": picture.base, "tag": picture.tag, "strategy": picture.strategy, "at": picture.at}
+    return {**whole, "percent": picture.percent, "run": picture.run, **numbers}
+
+
+def _write_page(sight: "Sight", path: Path) -> None:
+    from gitcoord.cli.output import emit
+    from gitcoord.cli.report_page import report_page
+    from gitcoord.errors import usage_error
+
+    page = report_page(sight.plan, sight.picture, sight.metrics, sight.events)
+    if str(path) == "-":
+        emit(page)
+        return
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise usage_error(
+            "bad-output",
+            f"The page cannot be written to {path}: {error.strerror or error}.",
+            "Give a file in a directory that exists and may be written to.",
+        ) from error

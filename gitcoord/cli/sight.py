@@ -1,0 +1,66 @@
+"""One look at the work from git alone, as the report and `status --watch` show it."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitcoord.events import AnyEvent
+from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.planning.model import Plan
+from gitcoord.running.picture import Picture, make_picture
+from gitcoord.state.journal import now
+from gitcoord.tasks.model import Finding, TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.running.metrics import Metrics
+
+
+class Sight:
+    """Plan, journal and landings as they were at the time `at`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        events: tuple[AnyEvent, ...],
+        landed: dict[TaskId, Landing],
+        warnings: tuple[Finding, ...],
+    ) -> None:
+        self.at = now()
+        self.plan = plan
+        self.events = events
+        self.landed = landed
+        self.warnings = warnings
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture as of then."""
+        return make_picture(self.plan, self.events, self.landed, self.at)
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """The metrics as of then."""
+        from gitcoord.running.metrics import make_metrics
+
+        return make_metrics(self.plan, self.events, self.landed, self.at)
+
+
+def look(context: "Context") -> Sight:
+    """Reads the shared refs anew. Raises `no-plan` (exit 2), or `unreachable`."""
+    context.store.refresh()
+    plan = context.store.require_plan()
+    base_commit = context.shared.branch(plan.base)
+    landed: dict[TaskId, Landing] = {}
+    warnings = context.store.problems()
+    if base_commit is None:
+        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
+        warnings = (*warnings, Finding(code="base-missing", message=message))
+    else:
+        landed = landed_tasks(
+            context.repository.git,
+            base_commit=base_commit,
+            plan=plan,
+            progress=context.store.progress(),
+            tips=context.shared.branches(),
+        )
+    events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
+    return Sight(plan, events, landed, warnings)
