@@ -1,15 +1,11 @@
 """Room for one more: slots, tokens, memory, load, staggered starts, and units that have to be alone."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
 
+from gitcoord.running.schedule_model import Capacity, Shortage
 from gitcoord.running.schedule_units import Unit, Units
 from gitcoord.tasks.model import TaskId
 
-if TYPE_CHECKING:
-    from gitcoord.running.schedule import Capacity
-
-Shortage = Literal["alone", "slots", "tokens", "memory", "load", "stagger", "engine"]
 Full = tuple[Shortage, str]
 _GIB = 2**30
 
@@ -21,7 +17,7 @@ class Room:
         self,
         units: Units,
         running: Mapping[TaskId, float],
-        capacity: "Capacity",
+        capacity: Capacity,
         now: float,
         last_start: float | None,
     ) -> None:

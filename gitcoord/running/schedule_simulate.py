@@ -6,7 +6,8 @@ import msgspec
 
 from gitcoord.planning.model import Plan
 from gitcoord.planning.timing import DIGITS
-from gitcoord.running.schedule import Capacity, Decision, Observation, Policy, next_starts
+from gitcoord.running.schedule import next_starts
+from gitcoord.running.schedule_model import Capacity, Decision, Observation, Policy
 from gitcoord.running.schedule_units import Units
 from gitcoord.tasks.model import TaskId
 

@@ -73,6 +73,23 @@ def units_of(plan: Plan, token_budget: int | None = None) -> Units:
     )
 
 
+def with_rework(units: Units, tasks: Iterable[TaskId]) -> Units:
+    """The units with one more for each of `tasks`: parents that are to be reworked as a whole."""
+    by_id, of_task = dict(units.by_id), dict(units.of_task)
+    for task in tasks:
+        parts = [units.by_id[part] for part in units.of_task[task]]
+        by_id[task] = msgspec.structs.replace(
+            parts[-1],
+            id=task,
+            tasks=tuple(dict.fromkeys(need for part in parts for need in part.tasks)),
+            units=(),
+            tail=max(part.tail for part in parts),
+            modifies=tuple(dict.fromkeys(path for part in parts for path in part.modifies)),
+        )
+        of_task[task] = (*of_task[task], task)
+    return msgspec.structs.replace(units, by_id=by_id, of_task=of_task)
+
+
 def _units(
     plan: Plan, task: PlannedTask, owners: Mapping[TaskId, TaskId], tokens: Mapping[TaskId, int]
 ) -> Iterable[Unit]:

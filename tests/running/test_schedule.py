@@ -10,13 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.planning.model import Plan
-from gitcoord.running.schedule import (
-    Capacity,
-    Decision,
-    Observation,
-    Policy,
-    next_starts,
-)
+from gitcoord.running.schedule import next_starts
+from gitcoord.running.schedule_model import Capacity, Decision, Observation, Policy
 from gitcoord.running.schedule_simulate import Prediction, predict
 from gitcoord.running.schedule_units import units_of
 from gitcoord.tasks.model import Task, TaskId
