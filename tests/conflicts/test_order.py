@@ -5,6 +5,8 @@ from pathlib import Path
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.onto import Workbench
 from gitcoord.conflicts.prove import culprits, prove, smallest_cause
+from gitcoord.conflicts.prove_waves import prove_waves
+from gitcoord.conflicts.standings import find_standings
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git
 from gitcoord.tasks.model import TaskId
@@ -56,6 +58,26 @@ def test_a_proof_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
         assert smallest_cause(bench, before, failing) == ("1", "2")
         # A wrong suspicion costs merges and changes nothing.
         assert smallest_cause(bench, before, failing, suspects=[FOUR]) == ("1", "2")
+
+
+def test_a_large_wave_fails_where_its_members_together_empty_a_directory(tmp_path: Path) -> None:
+    """1 and 2 move a file each out of a directory; after both, what 3 adds there is in a moved one."""
+    level = Level(tmp_path, {"lib/a": LINES, "lib/b": "".join(reversed(LINES)), "x": "x\n"})
+    level.branch("1", {"lib/a": None, "core/a": LINES})
+    level.branch("2", {"lib/b": None, "core/b": "".join(reversed(LINES))})
+    level.branch("3", {"lib/c": "new\n"})
+    level.branch("4", {"x": "four\n"})
+    order = heads(level, "1", "2", "3", "4")
+    report = level.examine()
+    assert ([pair.verdict for pair in report.pairs], report.joint[0].tasks) == ([], ("1", "2", "3"))
+    tips = [tip for _, tip in order]
+    with Repository.discover(level.repo.path).git.quarantine() as git:
+        bench, standings = find_standings(git, report.base_commit, tips, {})
+        places = {head: place for place, head in enumerate(order)}
+        [proof] = prove_waves(bench, [order], standings, (), places, most_whole=0)
+        [calm] = prove_waves(bench, [order[1:]], standings, (), places, most_whole=0)
+    assert proof.failure is not None
+    assert (proof.failure.task, calm.failure) == ("3", None)
 
 
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:

@@ -116,8 +116,15 @@ class Repo:
         self._follow(ref, before, new)
         return new
 
-    def commit_many(self, specs: Sequence[tuple[str, str | None, Mapping[str, Content]]]) -> None:
-        """Makes many branches in one process: `(branch, branch that it starts from, changes)`, in order."""
+    def commit_many(
+        self,
+        specs: Sequence[tuple[str, str | None, Mapping[str, Content]]],
+        merges: Mapping[str, str] | None = None,
+    ) -> None:
+        """Makes many branches in one process: `(branch, branch that it starts from, changes)`, in order.
+
+        `merges` gives some of the branches another one as a second parent.
+        """
         stream = []
         for branch, start, changes in specs:
             self._clock += 60
@@ -126,6 +133,8 @@ class Repo:
             stream += [b"committer " + stamp, b"data 4\nwork\n"]
             if start:
                 stream.append(f"from refs/heads/{start}\n".encode())
+            if merges and branch in merges:
+                stream.append(f"merge refs/heads/{merges[branch]}\n".encode())
             for path, content in sorted(changes.items(), key=lambda change: change[1] is not None):
                 stream.append(_change(path, content))
             stream.append(b"\n")
