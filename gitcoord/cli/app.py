@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "status",
     "log_command",
     "report",
+    "worker",
     "doctor",
 )
 """The modules beside this one that hold a command each, in the order of the help."""

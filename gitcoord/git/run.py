@@ -37,7 +37,7 @@ _CONFIG = (
 )
 _WITHOUT_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 # Set where gitcoord is called from a hook or an alias; they would point every process at that one place.
-_NOT_INHERITED = (
+NOT_INHERITED = (
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -186,7 +186,7 @@ class Git:
         return ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
 
     def _whole_environment(self, added: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         return {**inherited, **_ENVIRONMENT, **self._environment, **added}
 
     def _config(self) -> Iterator[str]:

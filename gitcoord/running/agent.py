@@ -5,7 +5,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -49,9 +49,19 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
         return self.why == "by itself" and self.code == 0
 
 
-def run_command(command: Command, log: Log, *, stop: Stop, until: float | None, grace: float) -> Finish:
+def run_command(
+    command: Command,
+    log: Log,
+    *,
+    stop: Stop,
+    until: float | None = None,
+    grace: float,
+    look: Callable[[], bool] = bool,
+    every: float = 60.0,
+) -> Finish:
     """Runs `command` to its end, or ends it `until` a time of `time.monotonic` or when `stop` is asked for.
 
+    It is ended as well when `look`, asked `every` so many seconds, says that nobody wants it any more.
     Nothing that it started is alive afterwards, whatever session it fled to.
     """
     adopt_orphans()
@@ -66,7 +76,7 @@ def run_command(command: Command, log: Log, *, stop: Stop, until: float | None, 
     finally:
         os.close(writing)
     output = _Output(reading, log)
-    why = _wait(started, output, stop, until)
+    why = _wait(started, output, stop, until, _Look(look, every))
     killed, left_behind = _end_all(started, output, grace if why != "by itself" else None, stop)
     output.drain()
     os.close(reading)
@@ -127,7 +137,25 @@ def _widen(pipe: int) -> None:
         return  # not on this system
 
 
-def _wait(started: "subprocess.Popen[bytes]", output: _Output, stop: Stop, until: float | None) -> Why:
+class _Look:
+    """A question that is asked again after a while."""
+
+    def __init__(self, unwanted: Callable[[], bool], every: float) -> None:
+        self._unwanted, self._every = unwanted, every
+        self.next = time.monotonic() + every
+
+    def unwanted(self) -> bool:
+        """Asks, if it is time."""
+        if time.monotonic() < self.next:
+            return False
+        unwanted = self._unwanted()
+        self.next = time.monotonic() + self._every
+        return unwanted
+
+
+def _wait(
+    started: "subprocess.Popen[bytes]", output: _Output, stop: Stop, until: float | None, look: _Look
+) -> Why:
     ended = _end_of(started.pid)
     poll = select.poll()
     for descriptor in (output.descriptor, ended, stop.descriptor):
@@ -136,13 +164,12 @@ def _wait(started: "subprocess.Popen[bytes]", output: _Output, stop: Stop, until
     listening = output.descriptor
     try:
         while started.poll() is None:
-            if stop.asked:
+            if stop.asked or look.unwanted():
                 return "stopped"
-            left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0:
+            if until is not None and time.monotonic() >= until:
                 return "timeout"
-            wait = left if ended is not None else min(left or _LOOK_AGAIN, _LOOK_AGAIN)
-            poll.poll(None if wait is None else wait * 1000 + 1)
+            wait = min(look.next, until or look.next) - time.monotonic()
+            poll.poll(max(0.0, wait if ended is not None else min(wait, _LOOK_AGAIN)) * 1000 + 1)
             stop.hear()
             output.read()
             if output.descriptor is None and listening is not None:

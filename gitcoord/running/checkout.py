@@ -19,10 +19,14 @@ from gitcoord.state.journal import now, worker_name
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
-    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here."""
+    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
+
+    `fresh`: as if the branch were not there yet.
+    """
 
     stack: bool = False
     now: bool = False
+    fresh: bool = False
     worktree: Path | None = None
 
 
@@ -35,7 +39,7 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
     if task.id in desk.landed:
         raise answer_no("already-landed", f"Task {task.id} has landed on {desk.plan.base} already.")
     local = desk.local_tip
-    if local and desk.shared_tip and local != desk.shared_tip:
+    if local and desk.shared_tip and local != desk.shared_tip and not how.fresh:
         if desk.ancestry.contains(desk.shared_tip, local):
             return desk.shared_tip, False
         if not desk.ancestry.contains(local, desk.shared_tip):
@@ -44,7 +48,7 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
                 f"{task.branch} here and on {desk.shared.remote} have gone different ways.",
                 f"Run `git pull --no-rebase {desk.shared.remote} {task.branch}` on it, or delete it here.",
             )
-    existing = local or desk.shared_tip or former_work(desk)
+    existing = None if how.fresh else local or desk.shared_tip or former_work(desk)
     if existing and not how.stack and rolled_back(desk, existing):
         _require_dependencies(desk, how)
     if existing:

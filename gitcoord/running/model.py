@@ -78,7 +78,13 @@ def sit_down(repository: Repository, shared: SharedRefs, store: Store, task: str
     """Reads everything anew for `task`. Raises `no-plan`, `no-such-task` or `base-missing` (exit 2)."""
     store.refresh()
     plan = store.require_plan()
-    planned = find_task(plan, task)
+    return desk_for(repository, shared, store, plan, find_task(plan, task))
+
+
+def desk_for(
+    repository: Repository, shared: SharedRefs, store: Store, plan: Plan, planned: PlannedTask
+) -> Desk:
+    """The desk of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
     base_commit = shared.branch(plan.base)
     if base_commit is None:
         raise usage_error(

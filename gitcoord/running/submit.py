@@ -1,5 +1,7 @@
 """Handing a task in: push the branch, record it, and under single-PR fold it into the level branch."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no, usage_error
@@ -17,6 +19,9 @@ from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING
+from gitcoord.state.store import Unless
+from gitcoord.tasks.model import TaskId
 
 _ATTEMPTS = 5
 
@@ -91,10 +96,49 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     return done
 
 
-def _require_commits(desk: Desk) -> None:
+def hand_in_commit(
+    desk: Desk, head: Oid, *, unless: Unless | None = None, allow_empty: bool = False
+) -> HandedIn | None:
+    """Hands in the commit `head`, whatever lies in working copies: branch and record move in one write.
+
+    None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
+    """
+    check_brought_back(desk)
+    if not allow_empty:
+        _require_commits(desk, head)
+    branch = desk.task.branch
+    done = HandedIn(task=desk.task.id, branch=branch, head=head)
+    if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
+        return msgspec.structs.replace(done, notes=("it has landed already",))
+    check_reworked(desk, head)
+    if desk.ancestry.contains(desk.base_commit, head):
+        done = msgspec.structs.replace(done, notes=(f"{branch} has no changes of its own",))
+    for _ in range(_ATTEMPTS):
+        written = _try_hand_in(desk, head, unless)
+        if written is False:
+            return None
+        if written:
+            return _folded(desk, done) if desk.plan.strategy == "single-pr" and not done.notes else done
+    raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
+
+
+def _try_hand_in(desk: Desk, head: Oid, unless: Unless | None) -> bool | None:
+    branch = desk.task.branch
+    known = desk.store.progress().get(desk.task.id, PENDING)
+    shared = desk.shared.branch(branch)
+    if shared == head and known.head == head and known.stand in ("submitted", "landed"):
+        return unless is None or not unless(known)
+    if shared is not None and not desk.ancestry.contains(head, shared):
+        raise _behind(desk)
+    event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=branch, head=head)
+    moves = [] if shared == head else [Update(HEADS + branch, shared, head)]
+    return desk.store.try_record([event], moves, unless, hooks=bool(moves))
+
+
+def _require_commits(desk: Desk, commit: Oid | None = None) -> None:
     """An empty hand-in would count as landed at once, and let the tasks start that build on it."""
     branch = desk.task.branch
-    head = desk.local_tip or desk.shared_tip
+    head = commit or desk.local_tip or desk.shared_tip
     if head is None or desk.task.id in desk.landed or not desk.ancestry.contains(desk.base_commit, head):
         return
     raise answer_no(
@@ -133,7 +177,8 @@ def _record_fold(desk: Desk, head: Oid, into: str, outcome: Folded) -> None:
     desk.store.record(event, unless=lambda before: before.folded is not None and before.folded.head == head)
 
 
-def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
+def who_else(desk: Desk, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
+    """The tasks, folded or landed, that changed `paths` and that `head` does not have yet."""
     progress = desk.store.progress()
     level = desk.plan.level_of(desk.task.id)
     heads = {
@@ -142,7 +187,11 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
         if task != desk.task.id and task in progress and (folded := progress[task].folded) is not None
     }
     heads |= {task: landing.head for task, landing in desk.landed.items() if task != desk.task.id}
-    others = other_side(desk.repository.git, head=head, paths=conflict.paths, heads=heads)
+    return other_side(desk.repository.git, head=head, paths=paths, heads=heads)
+
+
+def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
+    others = who_else(desk, head, conflict.paths)
     reason = conflict_reason(desk.task.id, others, conflict.paths, into)
     event = TaskDeferred(
         at=now(),
@@ -176,14 +225,19 @@ def _push(desk: Desk) -> Oid:
                 )
             return shared
         if shared is not None and not desk.ancestry.contains(local, shared):
-            raise answer_no(
-                "behind",
-                f"{branch} has commits on {desk.shared.remote} that are not here.",
-                f"Run `git pull {desk.shared.remote} {branch}`, then submit again.",
-            )
+            raise _behind(desk)
         if desk.shared.publish([Update(HEADS + branch, shared, local)], hooks=True):
             return local
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
+
+
+def _behind(desk: Desk) -> GitcoordError:
+    branch, remote = desk.task.branch, desk.shared.remote
+    return answer_no(
+        "behind",
+        f"{branch} has commits on {remote or 'the shared branch'} that are not here.",
+        f"Run `git pull {remote} {branch}`, then submit again." if remote else "Submit again.",
+    )
 
 
 def _working_copy(desk: Desk) -> WorkingCopy | None:

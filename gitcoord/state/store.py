@@ -131,7 +131,12 @@ class Store:
                 self.record(event, unless)
 
     def try_record(
-        self, events: Sequence[AnyEvent], also: Sequence[Update] = (), unless: Unless | None = None
+        self,
+        events: Sequence[AnyEvent],
+        also: Sequence[Update] = (),
+        unless: Unless | None = None,
+        *,
+        hooks: bool = False,
     ) -> bool | None:
         """Appends the events of one task and moves the refs `also`, all or nothing.
 
@@ -141,7 +146,7 @@ class Store:
         move = self._move(events, unless)
         if move is None:
             return False
-        return True if self.shared.publish([*also, move]) else None
+        return True if self.shared.publish([*also, move], hooks=hooks) else None
 
     def journal(self) -> list[Entry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""

@@ -1,0 +1,177 @@
+"""`gitcoord worker`: one unit of work, the same by hand, under `run`, and on other machines."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
+
+if TYPE_CHECKING:
+    from gitcoord.running.worker_order import WorkerOrder
+
+_EPILOG = """\b
+Examples:
+  gitcoord worker 3 --agent 'codex exec --sandbox workspace-write -'
+  gitcoord worker 3.1 --attempt 2 --agent ./agent.sh --check 'make test'
+  gitcoord worker 3 --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --timeout 45m
+  gitcoord worker 3 --json                      with the agent of [run] in the settings
+
+\b
+The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard input, and in
+GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL, _WAVE, _TOKEN_BUDGET, _ATTEMPT.
+It ends with 0 when it is done, 75 to be tried again, 65 when the task itself is wrong.
+
+\b
+Exit codes: 0 handed in, 1 failed, 75 try again, 65 the task is wrong, 124 out of time, 143 cancelled.
+"""
+
+
+@app.command("worker", epilog=_EPILOG)
+def worker(
+    task: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+        ),
+    ],
+    attempt: Annotated[
+        int | None,
+        typer.Option("--attempt", min=1, metavar="N", help="The attempt's number; default: the next."),
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does the task.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
+    ] = None,
+    shell: Annotated[
+        bool | None,
+        typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for details.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help="How long it may take: 45m, 2h, none."),
+    ] = None,
+    grace: Annotated[
+        float | None,
+        typer.Option("--grace", min=0, metavar="SECONDS", help="From TERM to KILL."),
+    ] = None,
+    rework: Annotated[
+        int | None,
+        typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
+    ] = None,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies still count.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Give up what an earlier attempt left, and begin anew.")
+    ] = False,
+    no_commit: Annotated[
+        bool, typer.Option("--no-commit", help="Do not commit what the agent leaves uncommitted.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="The task may be complete without any change.")
+    ] = False,
+    token_budget: Annotated[
+        int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="What executes this, for the record.")] = "local",
+    waited: Annotated[
+        list[str] | None,
+        typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")
+    ] = False,
+) -> int:
+    """Do TASK from claim to result: checkout, agent, check, commit, submit; everything recorded in git.
+
+    Needs a plan, the clone and its remote, and no coordinator. An attempt is claimed by one worker alone, and
+    a newer attempt shuts it out. Log and prompt lie in the git directory: `gitcoord logs TASK`.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.running.stop import listening
+    from gitcoord.running.worker import work
+    from gitcoord.running.worker_order import WorkerOrder
+    from gitcoord.tasks.model import TaskId
+
+    context = open_context()
+    context.repository.require_history()
+    run = context.settings.run
+    order = WorkerOrder(
+        unit=TaskId(task),
+        attempt=attempt,
+        agent=run.agent if agent is None else agent,
+        check=run.check if check is None else check,
+        shell=run.shell if shell is None else shell,
+        tasks=tasks,
+        tag=tag,
+        seconds=_limit(run.timeout if timeout is None else timeout),
+        grace=run.grace if grace is None else grace,
+        rework=run.rework if rework is None else rework,
+        stack=stack,
+        now=now,
+        fresh=fresh,
+        commit_leftovers=run.commit_leftovers and not no_commit,
+        allow_empty=run.allow_empty or allow_empty,
+        token_budget=token_budget,
+        engine=engine,
+        waited=_waits(waited or []),
+    )
+    _check_commands(order)
+    with listening() as stop:
+        done = work(context.repository, context.shared, context.store, context.settings, order, stop)
+    if as_json:
+        emit_json("worker", done)
+    say(_sentence(done.task, done.attempt, done.outcome, done.reason))
+    return done.code
+
+
+def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:
+    if not outcome:
+        return f"task {task} was not begun: {reason}"
+    why = f": {reason}" if reason else ""
+    return f"task {task}, attempt {attempt}: {'handed in' if outcome == 'ok' else outcome}{why}"
+
+
+def _limit(text: str) -> float | None:
+    from gitcoord.cli.merge_options import seconds
+
+    return None if text in ("", "none") else seconds(text)
+
+
+def _waits(told: list[str]) -> dict[str, float]:
+    from gitcoord.errors import usage_error
+
+    waits = {}
+    for one in told:
+        name, _, seconds = one.partition("=")
+        try:
+            waits[name] = float(seconds)
+        except ValueError:
+            raise usage_error("usage", f"--waited {one!r} is no NAME=SECONDS.") from None
+    return waits
+
+
+def _check_commands(order: "WorkerOrder") -> None:
+    from gitcoord.errors import usage_error
+    from gitcoord.running.worker_agent import command_words
+
+    for name, command in (("agent", order.agent), ("check", order.check)):
+        try:
+            words = command_words(command, shell=order.shell)
+        except ValueError as error:
+            raise usage_error("usage", f"The {name} command {command!r} cannot be read: {error}.") from None
+        if name == "agent" and not words:
+            raise usage_error(
+                "no-agent",
+                "There is no agent to do the task.",
+                "Name its command with `--agent 'COMMAND'`, or as `agent` in [run] in the settings.",
+            )

@@ -1,0 +1,199 @@
+"""One unit of work from claim to result, the same on every engine.
+
+Everything after the claim is fenced by it: an attempt that a newer one has overtaken hands nothing in.
+"""
+
+import time
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.running.agent_log import Log
+from gitcoord.running.checkout import How, starting_point
+from gitcoord.running.model import Desk, desk_for
+from gitcoord.running.processes import myself, write_down
+from gitcoord.running.stop import Stop
+from gitcoord.running.subtasks import done_at, subtask_start, whole
+from gitcoord.running.worker_agent import WORKER_FILE, end_older
+from gitcoord.running.worker_checkout import check_free, remove
+from gitcoord.running.worker_claim import AGAIN, EXIT_CODES, Claim, Refusal, claim, superseded
+from gitcoord.running.worker_order import WorkerOrder
+from gitcoord.running.worker_place import attempt_directory, checkout_directory
+from gitcoord.running.worker_seat import Result, Seat, ended
+from gitcoord.running.worker_turns import take_turns
+from gitcoord.running.worker_unit import WorkUnit, find_unit, has_parts
+from gitcoord.settings import Settings
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+_BALLAST = b"\1" * (256 << 10)
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker ended. `outcome` is empty when it never began; `reason` says why."""
+
+    task: TaskId
+    attempt: int | None
+    outcome: str
+    code: int
+    reason: str = ""
+    branch: str = ""
+    head: str = ""
+    directory: str = ""
+    log: str = ""
+
+
+def work(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    settings: Settings,
+    order: WorkerOrder,
+    stop: Stop,
+) -> Done:
+    """Claims the unit, has the agent do it, hands it in, and records the result.
+
+    Raises (exit 2) `no-plan`, `no-such-task`, `has-subtasks`, and what reading the repository raises; nothing
+    has been claimed then.
+    """
+    store.refresh()
+    plan = store.require_plan()
+    unit = find_unit(plan, order.unit)
+    desk = desk_for(repository, shared, store, plan, unit.task)
+    directory = checkout_directory(repository, unit.id, settings.run.worktrees)
+    ready = _look(desk, unit, order, settings, directory)
+    if isinstance(ready, Done):
+        return ready
+    how, start = ready
+    held = claim(desk, unit, order, start)
+    if isinstance(held, Refusal):
+        return _not_begun(unit, order, held.reason, held.code)
+    place = attempt_directory(repository.common_dir, unit.id, held.attempt)
+    log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
+    seat = Seat(
+        desk=desk,
+        unit=unit,
+        order=order,
+        settings=settings,
+        attempt=held.attempt,
+        before=held.before,
+        how=how,
+        start=start,
+        directory=directory,
+        place=place,
+        log=log,
+        stop=stop,
+        began=time.monotonic(),
+    )
+    try:
+        return _attempt(seat, held)
+    finally:
+        log.close()
+
+
+def _look(
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, settings: Settings, directory: Path
+) -> tuple[How, Oid] | Done:
+    mine = desk.progress.get(unit.id, PENDING)
+    done = _done_already(desk, unit, mine)
+    if done:
+        return _not_begun(unit, order, done, 0)
+    if unit.subtask is None and unit.task.subtasks and not whole(desk):
+        raise has_parts(unit)
+    check_free(desk.repository, unit, directory)
+    wanted = order.fresh or mine.fresh or (settings.run.fresh and mine.deferral is None)
+    how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
+    try:
+        start = subtask_start(desk, unit, how) if unit.subtask else starting_point(desk, how)[0]
+    except GitcoordError as error:
+        if error.code != "not-ready":
+            raise
+        return _not_begun(unit, order, error.message, AGAIN)
+    return how, start
+
+
+def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
+    if unit.task.id in desk.landed:
+        return f"task {unit.task.id} has landed on {desk.plan.base} already"
+    if unit.subtask is not None:
+        return f"subtask {unit.id} is done already" if unit.id in done_at(desk) else ""
+    newest = mine.attempt.number if mine.attempt else 0
+    again = newest > 0 and mine.retried_after == newest
+    if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
+        return f"task {unit.id} has been handed in already"
+    return ""
+
+
+def _attempt(seat: Seat, held: Claim) -> Done:
+    write_down(seat.place / WORKER_FILE, myself())
+    ballast = _load(seat.place)
+    end_older(seat)
+    seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
+    try:
+        result = take_turns(seat)
+    except GitcoordError as error:
+        why = f"{error.message} {error.hint}".strip()
+        result = Result(outcome="cancelled" if seat.stop.asked else "failed", reason=why)
+    except BaseException as error:
+        ballast.unlink(missing_ok=True)
+        _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
+        raise
+    # On a full disk this is what the result is written with.
+    ballast.unlink(missing_ok=True)
+    if result.recorded or _record(seat, result):
+        code = EXIT_CODES[result.outcome]
+    else:
+        result = Result(outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded")
+        code = 1
+    seat.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
+    _clear_away(seat, result)
+    return Done(
+        task=seat.unit.id,
+        attempt=held.attempt,
+        outcome=result.outcome,
+        code=code,
+        reason=result.reason,
+        branch=seat.unit.branch,
+        head=result.head,
+        directory=str(seat.directory) if seat.directory.exists() else "",
+        log=str(seat.place / "log"),
+    )
+
+
+def _record(seat: Seat, result: Result) -> bool:
+    """Writes the result, unless a newer attempt has begun."""
+    return seat.desk.store.record(ended(seat, result), unless=superseded(seat.attempt))
+
+
+def _load(place: Path) -> Path:
+    ballast = place / "ballast"
+    try:
+        ballast.write_bytes(_BALLAST)
+    except OSError:
+        ballast.unlink(missing_ok=True)
+    return ballast
+
+
+def _clear_away(seat: Seat, result: Result) -> None:
+    """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
+    repository, unit = seat.desk.repository, seat.unit
+    wish = seat.settings.run.keep_checkout
+    if result.outcome == "lost" or wish == "always" or (wish == "failed" and result.outcome != "ok"):
+        return
+    remove(repository, seat.directory)
+    if unit.subtask is None or result.outcome != "ok":
+        return
+    ref = HEADS + unit.branch
+    shared = seat.desk.shared.read(ref)
+    if shared is not None:
+        seat.desk.shared.publish([Update(ref, shared, None)])
+    repository.git.run("update-ref", "-d", ref, ok=())
+
+
+def _not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int) -> Done:
+    return Done(task=unit.id, attempt=order.attempt, outcome="", code=code, reason=reason, branch=unit.branch)

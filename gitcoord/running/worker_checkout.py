@@ -1,0 +1,112 @@
+"""A unit's checkout: made, gone on with, or begun afresh; a half-made one is never taken for work."""
+
+import shutil
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
+from gitcoord.running.checkout import How, take
+from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.worker_unit import WorkUnit
+
+_READY = "gitcoord-ready"
+
+
+def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
+    """Raises `in-use` (exit 1) when the unit's branch is checked out elsewhere: a person may work there."""
+    place = worktrees(repository.git).get(HEADS + unit.branch)
+    if place is not None and place.resolve() != directory.resolve():
+        raise in_use(unit.branch, place)
+
+
+def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -> WorkingCopy:
+    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it."""
+    repository = desk.repository
+    if how.fresh:
+        remove(repository, directory)
+        _begin_anew(desk, unit, start)
+        desk = sit_down(repository, desk.shared, desk.store, unit.task.id)
+    elif not _usable(repository, directory, unit.branch):
+        remove(repository, directory)
+    else:
+        _tidy(WorkingCopy(repository, directory))
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    unready(WorkingCopy(repository, directory))
+    if unit.subtask is None:
+        take(desk, How(stack=how.stack, now=how.now, worktree=directory))
+    else:
+        _take_subtask(desk, unit, start, directory)
+    copy = WorkingCopy(repository, directory)
+    ready(copy)
+    return copy
+
+
+def ready(copy: WorkingCopy) -> None:
+    """Marks the checkout as one in which whatever is there is somebody's work."""
+    _mark(copy.git.text("rev-parse", "--absolute-git-dir")).touch()
+
+
+def unready(copy: WorkingCopy) -> None:
+    """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
+    if copy.directory.is_dir():
+        _mark(copy.git.text("rev-parse", "--absolute-git-dir")).unlink(missing_ok=True)
+
+
+def remove(repository: Repository, directory: Path) -> None:
+    """Takes a checkout away with everything in it; commits stay on their branch.
+
+    Only what git knows as a worktree of this repository is touched.
+    """
+    listed = repository.git.text("worktree", "list", "--porcelain", "-z").split("\0")
+    known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
+    if directory.resolve() not in known or directory.resolve() == repository.root:
+        return
+    # Twice, because one that git was killed over is locked.
+    repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
+    if directory.is_dir():
+        shutil.rmtree(directory, ignore_errors=True)
+        repository.git.run("worktree", "prune", ok=())
+
+
+def _mark(git_directory: str) -> Path:
+    return Path(git_directory, _READY)
+
+
+def _usable(repository: Repository, directory: Path, branch: str) -> bool:
+    if worktrees(repository.git).get(HEADS + branch) != directory.resolve():
+        return False
+    place = repository.git.at(directory).probe("rev-parse", "--absolute-git-dir")
+    return place is not None and _mark(place).exists()
+
+
+def _tidy(copy: WorkingCopy) -> None:
+    """Ends what a killed git process has left begun."""
+    place = Path(copy.git.text("rev-parse", "--absolute-git-dir"))
+    for lock in ("index.lock", "HEAD.lock"):
+        (place / lock).unlink(missing_ok=True)
+    begun = copy.operation()
+    if begun:
+        copy.git.run(begun, "--abort", ok=())
+
+
+def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:
+    repository, ref = desk.repository, HEADS + unit.branch
+    shared = desk.shared.read(ref)
+    if shared is not None and shared != start and not desk.shared.publish([Update(ref, shared, start)]):
+        raise GitcoordError(
+            "push-raced", f"{unit.branch} moved while it was set back to its beginning.", hint="Try again."
+        )
+    if desk.shared.remote is not None and repository.resolve(ref) is not None:
+        repository.git.run("update-ref", ref, start)
+
+
+def _take_subtask(desk: Desk, unit: WorkUnit, start: Oid, directory: Path) -> None:
+    repository, ref = desk.repository, HEADS + unit.branch
+    if worktrees(repository.git).get(ref) == directory.resolve():
+        return
+    local = repository.resolve(ref)
+    add_worktree(repository, directory, unit.branch, None if local else desk.shared.read(ref) or start)
