@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from gitcoord.git.hosting import Address, find_token, is_github, may_carry_token, parse_address
+from gitcoord.git.login_cache import cache_helper
 
 _APP_VARIABLE = "GITCOORD_APP_ID"
 _CREDENTIALS = "gitcoord.forge.github.git_credentials"
@@ -24,7 +25,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     if not is_github(address, environ) or not may_carry_token(address, environ):
         return {}
     if environ.get(_APP_VARIABLE, "").strip():
-        return _appended(environ, _asking_the_app(address))
+        return _appended(environ, _asking_the_app(address, environ))
     token = find_token(address.host, environ)
     if token is None:
         return {}
@@ -35,14 +36,17 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     return _appended(environ, [(key, ""), (key, f"Authorization: Basic {login}")])
 
 
-def _asking_the_app(address: Address) -> list[tuple[str, str]]:
-    """Lets git ask for a token of the GitHub App whenever it needs one: they live for an hour only."""
+def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Lets git ask for a token of the GitHub App when its cache has none: they live for an hour only."""
     place = f"{address.scheme}://{address.authority}"
     # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
-    helper = f"!{shlex.quote(sys.executable)} -P -m {_CREDENTIALS}"
+    program = f"{shlex.quote(sys.executable)} -P -m {_CREDENTIALS}"
+    # Git tells its helpers, too, what became of a login; starting Python for that would be a waste.
+    helper = f'!f() {{ test "$1" = get || exit 0; exec {program} get; }}; f'
     return [
         (f"http.{place}/.extraHeader", ""),
         (f"credential.{place}.helper", ""),
+        (f"credential.{place}.helper", cache_helper(environ)),
         (f"credential.{place}.helper", helper),
         (f"credential.{place}.useHttpPath", "true"),
     ]
