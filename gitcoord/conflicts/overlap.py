@@ -41,14 +41,12 @@ def find_overlaps(changes: Sequence[Changes], fresh: Collection[int] | None = No
 def _near(changes: Sequence[Changes], fresh: Collection[int]) -> Iterator[int]:
     """The branches that have a path at, above or below one of `fresh`: no others can meet them."""
     names = {fold_name(path) for place in fresh for path in (*changes[place].paths, *changes[place].vanished)}
-    above = {directory for name in names for directory in ancestors(name)}
-    at = names | above
+    at = names | {directory for name in names for directory in ancestors(name)}
+    below = tuple(f"{name}/" for name in names)
     for place, other in enumerate(changes):
-        for path in (*other.paths, *other.vanished):
-            name = fold_name(path)
-            if name in at or any(directory in names for directory in ancestors(name)):
-                yield place
-                break
+        folded = [fold_name(path) for path in (*other.paths, *other.vanished)]
+        if not at.isdisjoint(folded) or any(name.startswith(below) for name in folded):
+            yield place
 
 
 def _overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:

@@ -66,8 +66,10 @@ def find_pairs(
     if by_these_rules:
         reports = known | reports
         tied |= {(stayed[a], stayed[b]) for a, b in memory.tied if a in stayed and b in stayed}
+    if told or apart:
+        reports = dict(sorted(reports.items()))
     return Pairs(
-        reports=dict(sorted(reports.items())),
+        reports=reports,
         tied=frozenset(tied),
         fresh=not by_these_rules or bool(fresh) or len(stayed) != len(memory.members),
     )

@@ -15,7 +15,7 @@ from gitcoord.conflicts.onto import Come, Workbench
 from gitcoord.conflicts.overlap import Pair
 from gitcoord.conflicts.prove import Head, Proof, digest_of, merged, prove
 from gitcoord.conflicts.standings import Standing
-from gitcoord.conflicts.strands import Step, Strand, Wave
+from gitcoord.conflicts.strands import Step, Strand, Wave, names_in
 from gitcoord.git.chain import MergeChain
 from gitcoord.git.merges import iter_merges
 from gitcoord.git.run import Oid
@@ -40,7 +40,10 @@ def prove_waves(
             inside = {places[head]: place for place, head in enumerate(heads)}
             ties = [(inside[a], inside[b]) for a, b in tied if a in inside and b in inside]
             tips = [tip for _, tip in heads]
-            apart[number] = Wave(bench.git, bench.base, tips, standings, ties)
+            apart[number] = Wave(tips, standings, ties)
+    listing = names_in(bench.git, bench.base, {path for wave in apart.values() for path in wave.doubtful})
+    for wave in apart.values():
+        wave.settle(listing)
     knots = [knot for wave in apart.values() for knot in wave.knots()]
     whole = [tuple(tip for _, tip in heads) for number, heads in enumerate(waves) if number not in apart]
     _merge_knots(bench, [*knots, *whole])

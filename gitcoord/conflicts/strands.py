@@ -4,7 +4,7 @@ A file that branches do nothing to but edit depends on nothing else: its edits a
 meet in any other way are merged as a whole: they are a knot. The wave merges when every strand and knot does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,8 +12,6 @@ from gitcoord.conflicts.changes import Edit
 from gitcoord.conflicts.overlap import Pair, ancestors
 from gitcoord.conflicts.standings import Standing
 from gitcoord.git.run import Git, Oid
-
-_DIRECTORY = b"40000"
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -36,14 +34,7 @@ class Strand(msgspec.Struct, frozen=True, gc=False):
 class Wave:
     """The branches of one wave in landing order, taken apart; files tell too little of `tied` pairs."""
 
-    def __init__(
-        self,
-        git: Git,
-        base: Oid,
-        tips: Sequence[Oid],
-        standings: Mapping[Oid, Standing],
-        tied: Iterable[Pair],
-    ) -> None:
+    def __init__(self, tips: Sequence[Oid], standings: Mapping[Oid, Standing], tied: Iterable[Pair]) -> None:
         self._standings = [standings[tip] for tip in tips]
         self._tips = tips
         self._root = list(range(len(tips)))
@@ -61,8 +52,28 @@ class Wave:
                     self.strands.append(strand)
         for pair in tied:
             self._tie(pair)
-        for places in self._emptied(git, base):
-            self._tie(places)
+        self._adding: dict[str, set[int]] = {}
+        self._removing: dict[str, set[int]] = {}
+        self._removed: set[str] = set()
+        self._note_additions_and_removals()
+
+    @property
+    def doubtful(self) -> list[str]:
+        """The directories that members may empty together while one of them adds to it.
+
+        Two of whom one alone empties it are tied already.
+        """
+        return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
+
+    def settle(self, listing: Mapping[str, Sequence[str]]) -> None:
+        """Ties those who empty one of the `doubtful` directories: what is added to it looks moved then.
+
+        `listing` has the names in each of them that the base has.
+        """
+        for path in self.doubtful:
+            inside = [f"{path}/{name}" for name in listing.get(path, ())]
+            if path in listing and all(one in self._removed or one in self._removing for one in inside):
+                self._tie(sorted(self._adding[path] | self._removing[path]))
 
     def knots(self) -> list[tuple[Oid, ...]]:
         """The branches that have to be merged whole, those together that depend on each other, in order."""
@@ -87,29 +98,18 @@ class Wave:
             steps.append(Step(self._tips[place], own, on_base))
         return Strand(path, mode, blob, tuple(steps))
 
-    def _emptied(self, git: Git, base: Oid) -> Iterator[list[int]]:
-        """Those who together may empty a directory that one of them adds to: it looks moved then.
-
-        Two of whom one alone empties it are tied already.
-        """
-        removing: dict[str, set[int]] = {}
-        removed: set[str] = set()
+    def _note_additions_and_removals(self) -> None:
         for place, standing in enumerate(self._standings):
             changes = standing.to_base
             for path in changes.paths - changes.present:
-                removed.add(path)
+                self._removed.add(path)
                 for directory in ancestors(path):
-                    removing.setdefault(directory, set()).add(place)
-        adding: dict[str, set[int]] = {}
+                    self._removing.setdefault(directory, set()).add(place)
         for place, standing in enumerate(self._standings):
             for path in standing.own.added | standing.to_base.added:
                 for directory in ancestors(path):
-                    if directory in removing:
-                        adding.setdefault(directory, set()).add(place)
-        wanted = [path for path, places in adding.items() if len(places | removing[path]) > 2]
-        for path, names in _listed(git, base, wanted).items():
-            if all(f"{path}/{name}" in removed or f"{path}/{name}" in removing for name in names):
-                yield sorted(adding[path] | removing[path])
+                    if directory in self._removing:
+                        self._adding.setdefault(directory, set()).add(place)
 
     def _tie(self, places: Sequence[int]) -> None:
         for place in places[1:]:
@@ -122,7 +122,7 @@ class Wave:
         return place
 
 
-def _listed(git: Git, base: Oid, directories: Sequence[str]) -> dict[str, list[str]]:
+def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, list[str]]:
     """The names in each of `directories` of the base that are there."""
     found: dict[str, list[str]] = {}
     sound = [path for path in directories if "\n" not in path]

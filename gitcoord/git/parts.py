@@ -3,8 +3,10 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -26,6 +28,8 @@ def in_parts(
         return
     size = min(most, -(-len(requests) // cores))
     parts = [requests[start : start + size] for start in range(0, len(requests), size)]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(cores) as threads:
         waiting: deque[Future[Sequence[Answer]]] = deque()
         for part in parts:
