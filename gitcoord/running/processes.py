@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ MARK = "GITCOORD_PROCESS"
 """The variable that every process of an attempt inherits."""
 _SET_CHILD_SUBREAPER = 36
 _PATIENCE_AFTER_KILL = 10.0
+_MOMENT = 0.2
 _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 
 Find = Callable[[], list[psutil.Process]]
@@ -72,6 +74,29 @@ def adopt_orphans() -> bool:
         return int(library.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
     except (OSError, AttributeError):
         return False
+
+
+def sleep_until_end(pids: Iterable[int], seconds: float | None, *others: int) -> None:
+    """Sleeps until one of the processes ends, or one of the descriptors `others` can be read; idle meanwhile.
+
+    Where the system cannot wait for any process, it returns after a moment.
+    """
+    poll = select.poll()
+    opened = []
+    try:
+        for pid in pids:
+            opened.append(os.pidfd_open(pid))
+    except ProcessLookupError:
+        seconds = 0.0
+    except (AttributeError, OSError):
+        seconds = min(seconds or _MOMENT, _MOMENT)
+    try:
+        for descriptor in (*opened, *others):
+            poll.register(descriptor, select.POLLIN)
+        poll.poll(None if seconds is None else max(0.0, seconds) * 1000 + 1)
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def has_children() -> bool:

@@ -1,0 +1,129 @@
+"""The keeper of one attempt on this machine: leads its session, limits its time, writes down how it ended.
+
+A process of its own, so that an attempt outlives the coordinator that started it. Run as
+`python -P -m gitcoord.running.engines.keeper DIRECTORY`; what to start is read from standard input.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+PID_FILE, CODE_FILE, LOG_FILE, LOCK_FILE = "pid", "code", "log", "lock"
+_AFTER_TERM = 2.0
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What a keeper is to start, and its limits."""
+
+    argv: tuple[str, ...]
+    directory: str
+    seconds: float | None
+    grace: float
+
+
+def main() -> None:
+    """Keeps one attempt, unless it has or had a keeper."""
+    import fcntl
+
+    place = Path(sys.argv[1])
+    charge = msgspec.json.decode(sys.stdin.buffer.read(), type=Charge)
+    lock = os.open(place / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return  # another one has it
+    if not (place / PID_FILE).exists():
+        _keep(place, charge)
+
+
+def _keep(place: Path, charge: Charge) -> None:
+    from gitcoord.running.processes import adopt_orphans, myself, write_down
+
+    adopt_orphans()
+    term = _Term()
+    log = os.open(place / LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    write_down(place / PID_FILE, myself())
+    code = _run(charge, log, term)
+    part = place / f"{CODE_FILE}.part"
+    part.write_text(f"{code}\n", encoding="ascii")
+    part.replace(place / CODE_FILE)
+
+
+class _Term:
+    """Whether TERM came; a signal ends the sleep that the keeper is in."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+
+
+def _run(charge: Charge, log: int, term: _Term) -> int:
+    try:
+        child = subprocess.Popen(
+            charge.argv,
+            cwd=charge.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        os.write(log, f"{charge.argv[0]} cannot be started: {error}\n".encode("utf-8", "replace"))
+        return 127
+    until = None if charge.seconds is None else time.monotonic() + charge.seconds
+    code = _wait(child, term, until)
+    late = code is None and not term.came
+    if code is None:
+        child.terminate()
+        child.send_signal(signal.SIGCONT)
+        code = _wait(child, None, time.monotonic() + charge.grace)
+    _end_rest(child)
+    code = child.wait() if code is None else code
+    return 124 if late else code if code >= 0 else 128 - code
+
+
+def _wait(child: "subprocess.Popen[bytes]", term: _Term | None, until: float | None) -> int | None:
+    """The child's code; None when TERM comes or the time is over first."""
+    wake, waking = os.pipe()
+    os.set_blocking(waking, False)
+    before = signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+    try:
+        return _wait_with(child, term, until, wake)
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(wake)
+        os.close(waking)
+
+
+def _wait_with(
+    child: "subprocess.Popen[bytes]", term: _Term | None, until: float | None, wake: int
+) -> int | None:
+    from gitcoord.running.processes import sleep_until_end
+
+    while (code := child.poll()) is None:
+        left = None if until is None else until - time.monotonic()
+        if (term is not None and term.came) or (left is not None and left <= 0):
+            return None
+        sleep_until_end([child.pid], left, wake)
+    return code
+
+
+def _end_rest(child: "subprocess.Popen[bytes]") -> None:
+    from gitcoord.running.processes import descendants, end, has_children
+
+    if has_children():
+        end(descendants, _AFTER_TERM)
+
+
+if __name__ == "__main__":
+    main()

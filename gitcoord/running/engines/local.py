@@ -1,0 +1,206 @@
+"""This machine as an engine: each attempt in a session of its own that outlives whoever started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from gitcoord.errors import GitcoordError
+from gitcoord.running.engines.keeper import CODE_FILE, LOG_FILE, PID_FILE, Charge
+from gitcoord.running.engines.port import Launch, Seen, Trouble
+from gitcoord.running.processes import (
+    MARK,
+    Known,
+    end,
+    find,
+    marked,
+    sleep_until_end,
+    tell,
+    written_down,
+)
+from gitcoord.running.worker_place import mark_of
+
+_CHARGE_FILE = "charge.json"
+_HANDSHAKE = 10.0
+_MEASURE_EVERY = 5.0
+_BEYOND_GRACE = 5.0
+
+
+class LocalEngine:
+    """Attempts of one clone; everything that has to be known about them is in files under `run`."""
+
+    name = "local"
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._keepers: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: dict[str, Seen] = {}
+        self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
+
+    def check(self) -> Trouble | None:
+        """Whether processes can be kept here."""
+        if os.name != "posix":
+            return Trouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
+        try:
+            self._run.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return Trouble(
+                message=f"{self._run} cannot be made: {error.strerror}.", hint="Check its permissions."
+            )
+        if not os.access(self._run, os.W_OK):
+            return Trouble(message=f"{self._run} cannot be written to.", hint="Check its permissions.")
+        return None
+
+    def free(self) -> int | None:
+        """This machine sets no limit of its own; the run looks at its load and memory."""
+        return None
+
+    def start(self, launch: Launch) -> None:
+        """Starts the attempt's keeper, which sees to it that a key is started once."""
+        place = self._run / launch.key
+        place.mkdir(parents=True, exist_ok=True)
+        if (place / PID_FILE).exists():
+            return
+        charge = Charge(
+            argv=launch.argv, directory=launch.directory, seconds=launch.seconds, grace=launch.grace
+        )
+        (place / _CHARGE_FILE).write_bytes(msgspec.json.encode(charge))
+        environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
+        try:
+            keeper = subprocess.Popen(
+                (sys.executable, "-P", "-m", "gitcoord.running.engines.keeper", str(place)),
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _refused(launch.key, error.strerror or str(error)) from error
+        self._keepers[launch.key] = keeper
+        if keeper.stdin is not None:
+            keeper.stdin.write(msgspec.json.encode(charge))
+            keeper.stdin.close()
+
+    def poll(self, keys: Sequence[str]) -> Mapping[str, Seen]:
+        """What has become of each key, by its files and its keeper's process."""
+        seen = {key: self._ended.get(key) or self._look(key) for key in keys}
+        self._ended.update((key, one) for key, one in seen.items() if one.state == "ended")
+        used = self._measured([key for key, one in seen.items() if one.state == "running"])
+        return {
+            key: msgspec.structs.replace(one, memory=used.get(key, 0)) if one.state == "running" else one
+            for key, one in seen.items()
+        }
+
+    def wait(self, keys: Sequence[str], seconds: float) -> None:
+        """Returns when one of `keys` ends, at the latest after `seconds`."""
+        until = time.monotonic() + seconds
+        known = {key: self._keeper(key) for key in keys}
+        begun = {key: keeper for key, keeper in known.items() if keeper is not None}
+        living = {key: process for key, keeper in begun.items() if (process := find(keeper))}
+        if len(living) < len(begun):
+            return
+        left = until - time.monotonic()
+        if len(begun) < len(known):
+            left = min(left, 0.1)  # a keeper that has only just been started
+        sleep_until_end((process.pid for process in living.values()), left)
+
+    def cancel(self, key: str) -> None:
+        """Asks the keeper to end its attempt, and ends what is left after its time."""
+        place = self._run / key
+        charge = _charge(place)
+        keeper = self._keeper(key)
+        process = find(keeper) if keeper else None
+        if keeper is not None and process is not None:
+            tell([process], signal.SIGTERM)
+            until = time.monotonic() + (charge.grace if charge else 0.0) + _BEYOND_GRACE
+            while find(keeper) is not None and time.monotonic() < until:
+                sleep_until_end([process.pid], until - time.monotonic())
+                self._reap(key)
+        mark = mark_of(self._run, key)
+        end(lambda: marked(mark.__eq__), 0.0)
+        self._reap(key)
+
+    def log(self, key: str) -> str | None:
+        """The path of the attempt's log."""
+        path = self._run / key / LOG_FILE
+        return str(path) if path.exists() else None
+
+    def _keeper(self, key: str) -> Known | None:
+        return written_down(self._run / key / PID_FILE)
+
+    def _look(self, key: str) -> Seen:
+        self._reap(key)
+        keeper = self._keeper(key)
+        if keeper is None:
+            return Seen(key=key, state="starting" if self._is_starting(key) else "absent")
+        if find(keeper) is not None:
+            return Seen(key=key, state="running")
+        return Seen(key=key, state="ended", code=_code(self._run / key))
+
+    def _is_starting(self, key: str) -> bool:
+        """Whether a keeper is on its way; one that was cut off before it began may be started again."""
+        try:
+            begun = (self._run / key / _CHARGE_FILE).stat().st_mtime
+        except OSError:
+            return False
+        return key in self._keepers or time.time() - begun < _HANDSHAKE
+
+    def _reap(self, key: str) -> None:
+        keeper = self._keepers.get(key)
+        if keeper is not None and keeper.poll() is not None:
+            del self._keepers[key]
+
+    def _measured(self, keys: Iterable[str]) -> Mapping[str, int]:
+        """Bytes that the processes of each key use, not measured more often than needed."""
+        when, used = self._memory
+        wanted = list(keys)
+        if wanted and (time.monotonic() - when > _MEASURE_EVERY or not used.keys() >= set(wanted)):
+            keepers = {key: keeper.pid for key in wanted if (keeper := self._keeper(key))}
+            sizes = _tree_sizes(keepers.values())
+            used = {key: sizes.get(pid, 0) for key, pid in keepers.items()}
+            self._memory = (time.monotonic(), used)
+        return used
+
+
+def _tree_sizes(roots: Iterable[int]) -> dict[int, int]:
+    """The memory of the processes below each of `roots`, from one look at the machine."""
+    sizes: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for process in psutil.process_iter(["ppid", "memory_info"]):
+        info = process.info["memory_info"]
+        sizes[process.pid] = info.rss if info else 0
+        children.setdefault(process.info["ppid"] or 0, []).append(process.pid)
+
+    def whole(pid: int) -> int:
+        return sizes.get(pid, 0) + sum(whole(child) for child in children.get(pid, ()))
+
+    return {root: whole(root) for root in roots}
+
+
+def _charge(place: Path) -> Charge | None:
+    try:
+        return msgspec.json.decode((place / _CHARGE_FILE).read_bytes(), type=Charge)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _code(place: Path) -> int | None:
+    try:
+        return int((place / CODE_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _refused(key: str, why: str) -> GitcoordError:
+    return GitcoordError(
+        "engine-refused",
+        f"The attempt {key} cannot be started here: {why}.",
+        hint="Free memory or processes.",
+    )
