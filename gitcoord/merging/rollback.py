@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gitcoord.errors import answer_no
+from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import RollbackProposed
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
@@ -32,6 +32,7 @@ class Rollbacker:
         self._tell = tell
         self._pull = PullRequest(place, tell, self._write, sleep)
         self._fresh = False
+        self._published = ""
 
     def roll_back(self) -> RollbackReport:
         """Takes the levels' landings back as one commit, and reports how that stands.
@@ -73,8 +74,15 @@ class Rollbacker:
 
     def _on_the_base(self, sight: Sight, back: Reverse) -> None:
         base = self._place.plan.base
+        if self._published:
+            raise GitcoordError(
+                "rollback-unseen",
+                f"{self._published[:12]} went onto {base}, and the base shows no trace of it.",
+                hint=f"Somebody may have reset {base}; look at it with `git log {base}`, then run again.",
+            )
         commit = self._write(sight, back, "")
         if self._place.shared.publish([Update(HEADS + base, sight.base_commit, commit)]):
+            self._published = commit
             self._tell(f"{named_tasks(list(sight.wanted))} rolled back on {base} as {commit[:12]}")
 
     def _write(self, sight: Sight, back: Reverse, branch: str) -> Oid:

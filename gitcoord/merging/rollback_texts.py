@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from gitcoord.git.run import Git
-from gitcoord.merging.rollback_evidence import rollback_trailer
+from gitcoord.merging.rollback_evidence import TITLE, rollback_trailer
 from gitcoord.merging.rollback_look import Reverse
 from gitcoord.merging.rollback_model import Sight
 from gitcoord.sentences import named_tasks
@@ -20,7 +20,7 @@ def branch_name(sight: Sight, back: Reverse) -> str:
 
 def title(sight: Sight) -> str:
     """The subject of the commit, and the title of the pull request."""
-    return f"Roll back {', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
+    return f"{TITLE}{', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
 
 
 def message(git: Git, sight: Sight, back: Reverse) -> str:

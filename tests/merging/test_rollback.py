@@ -1,15 +1,23 @@
 """`gitcoord rollback`: what a level landed goes, as git's own reverts would have it, and may come back."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.emulator.api import Api
+from tests.merging.test_crashes import without_remote
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import hub
+from tests.support.github.model import Protection
+from tests.support.killer import deadly_git
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task
 
+__all__ = ["hub"]
 LINES = "".join(f"{number}\n" for number in range(1, 10))
 
 
@@ -20,6 +28,19 @@ def two_levels(directory: Path, strategy: str) -> Project:
     project.work("1", {"lines.txt": LINES.replace("2\n", "two\n")})
     project.work("1", {"one.txt": "one\n"})
     project.work("2", {"lines.txt": LINES.replace("8\n", "eight\n"), "two.txt": "two\n"})
+    return project
+
+
+def landed_on_github(directory: Path, hub: GitHubEmulator) -> Project:
+    """Tasks 1 and 2 of level-0, landed on acme/app through pull requests 1 and 2."""
+    app = hub.make_repository("acme/app")
+    remote, env = Repo(app.git_dir), hub.environment()
+    tasks = [task(1), task(2)]
+    url = app.authenticated_url
+    project = Project.create(directory, tasks, strategy="multi-pr", remote=remote, url=url, env=env)
+    for id in ("1", "2"):
+        project.work(id, {f"{id}.txt": f"{id}\n"})
+    project.run("merge-level", "level-0", ok=0)
     return project
 
 
@@ -155,3 +176,60 @@ def test_work_that_conflicts_when_it_is_brought_back_waits_in_the_working_copy(t
     assert project.remote.read("main", "lines.txt").startswith("1\ntwo and zwei\n3\n")
     assert project.remote.read("main", "one.txt") == "one"
     assert states(project)["1"] == "landed"
+
+
+def test_on_github_it_is_one_pull_request_under_all_gates_found_again_and_merged_once(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = landed_on_github(tmp_path, hub)
+    app, start = hub.repository("acme/app"), project.remote.tree("main~2")
+    app.protect("main", Protection(approvals=1))
+    held = project.run("rollback", "level-0", "--json")
+    assert (held.code, held.json["state"], held.json["pull"]) == (1, "waiting", 3)
+    assert "approval" in held.json["reason"]
+    assert app.pulls[3].head.startswith("rollback/level-0-")
+    project.remote.commit({"elsewhere.txt": "1\n"}, "pushed meanwhile")
+    app.protections.clear()
+    assert not app.protections
+    hub.fault(r"PUT .*/merge$", "reset", when="after")
+    done = project.run("rollback", "level-0", "--json", ok=0).json
+    assert (done["state"], done["pull"]) == ("done", 3)
+    assert len(app.pulls) == 3
+    assert len(hub.requests(r"PUT .*/pulls/3/merge$")) == 1
+    project.remote.commit({"elsewhere.txt": None}, "taken away")
+    assert project.remote.tree("main") == start
+    assert states(project) == dict.fromkeys("12", "rolled-back")
+
+
+def test_a_reviewer_who_squashes_the_rollback_rolls_back(hub: GitHubEmulator, tmp_path: Path) -> None:
+    project = landed_on_github(tmp_path, hub)
+    for _ in range(2):
+        opened = project.run("rollback", "level-0", "--no-merge", "--json", ok=0).json
+        assert (opened["state"], opened["pull"]) == ("opened", 3)
+    assert states(project) == dict.fromkeys("12", "landed")
+    api = Api(hub.repository("acme/app"))
+    api.ready(3)
+    assert api.merge(3, "squash")[0] == 200
+    assert states(project) == dict.fromkeys("12", "rolled-back")
+    assert "already" not in project.run("rollback", "level-0", ok=0).out
+    assert "already" in project.run("rollback", "level-0", ok=0).out
+
+
+def test_a_rollback_survives_being_killed_after_any_move_of_refs(tmp_path: Path) -> None:
+    template = two_levels(tmp_path / "template", "single-pr")
+    template.run("merge-level", "level-0", ok=0)
+    start = template.remote.tree("main~1")
+    for nth in range(1, 10):
+        project = without_remote(template, tmp_path / f"run-{nth}")
+        deadly = deadly_git(tmp_path / f"bin-{nth}", nth, "after", "update-ref")
+        killed = project.run("rollback", "level-0", env=deadly)
+        again = project.run("rollback", "level-0", "--json", ok=0).json
+        assert project.desk.tree("main") == start, nth
+        assert project.desk.git("status", "--porcelain", "--untracked-files=no") == "", nth
+        assert project.desk.git("log", "--format=%s", "--grep=^Roll back", "main").count("\n") == 0, nth
+        assert states(project) == {"1": "rolled-back", "2": "rolled-back", "3": "pending"}, nth
+        if killed.code == 0:
+            assert (again["state"], nth > 2) == ("already", True)
+            return
+        assert killed.code == -signal.SIGKILL, (nth, killed)
+    raise AssertionError("it never came to an end")
