@@ -3,7 +3,8 @@
 #
 #   TASK_ID          the task's id in the plan
 #   REPOSITORY_URL   the repository that all workers share; a GitHub URL without a login uses GH_TOKEN or
-#                    GITHUB_TOKEN
+#                    GITHUB_TOKEN, or on another host (GH_HOST, GITHUB_SERVER_URL) first GH_ENTERPRISE_TOKEN or
+#                    GITHUB_ENTERPRISE_TOKEN
 #   AGENT_COMMAND    what does the work: run by `bash -c` in the working copy, with TASK_ID, TASK_BRANCH,
 #                    EXECUTION_LEVEL in its environment; exit code 0 means that the work is complete
 # and optionally
@@ -48,15 +49,18 @@ check_environment() {
 # nowhere else.
 
 with_login() {
-  local login=()
+  local login=() token=${GH_TOKEN:-${GITHUB_TOKEN:-}} server=${GITHUB_SERVER_URL:-https://github.com}
   case $REPOSITORY_URL in
-    "https://github.com/"* | "https://${GH_HOST:-github.com}/"*)
-      # shellcheck disable=SC2016  # expanded by git's helper, so that the token is on no command line
-      [ -z "${GH_TOKEN:-${GITHUB_TOKEN:-}}" ] || login=(-c credential.helper= -c
-        'credential.helper=!f() { printf "username=x-access-token\npassword=%s\n" "${GH_TOKEN:-$GITHUB_TOKEN}"; }; f')
+    "https://github.com/"*) ;;
+    "https://${GH_HOST:-github.com}/"* | "${server%/}/"*)
+      token=${GH_ENTERPRISE_TOKEN:-${GITHUB_ENTERPRISE_TOKEN:-$token}}
       ;;
+    *) token= ;;
   esac
-  GIT_TERMINAL_PROMPT=0 git ${login[@]+"${login[@]}"} "$@" 2>&1 | redacted
+  # shellcheck disable=SC2016  # expanded by git's helper, so that the token is on no command line
+  [ -z "$token" ] || login=(-c credential.helper= -c
+    'credential.helper=!f() { printf "username=x-access-token\npassword=%s\n" "$WORKER_TOKEN"; }; f')
+  WORKER_TOKEN=$token GIT_TERMINAL_PROMPT=0 git ${login[@]+"${login[@]}"} "$@" 2>&1 | redacted
 }
 
 # Brings in the branches; the default branch's files are there for the settings that gitcoord reads.

@@ -15,7 +15,8 @@ _PUBLIC_API = "https://api.github.com"
 _SCP_LIKE = re.compile(
     r"(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\s]{2,}):(?!//)(?P<path>.+)", re.DOTALL
 )
-_OWN_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+# In the order in which the `gh` program takes them.
+_OWN_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _ENTERPRISE_TOKENS = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", *_OWN_TOKENS)
 
 

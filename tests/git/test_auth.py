@@ -65,6 +65,27 @@ def test_another_host_gets_its_own_token_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "order"),
+    [
+        ("github.com", ["GH_TOKEN", "GITHUB_TOKEN"]),
+        ("acme.ghe.com", ["GH_TOKEN", "GITHUB_TOKEN"]),
+        (
+            "git.corp.example",
+            ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"],
+        ),
+    ],
+)
+def test_of_several_tokens_the_one_that_the_gh_program_takes_is_used(host: str, order: list[str]) -> None:
+    everything = ["GITHUB_ENTERPRISE_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GH_TOKEN"]
+    environ = {name: name for name in everything}
+    found = []
+    while (token := find_token(host, environ)) is not None:
+        found.append(token)
+        environ[token] = ""
+    assert found == order
+
+
+@pytest.mark.parametrize(
     ("url", "environ", "root"),
     [
         ("git@github.com:a/b", {}, "https://api.github.com"),

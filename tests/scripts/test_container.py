@@ -12,9 +12,13 @@ import pytest
 
 from tests.support.cli import Ran, environment
 from tests.support.copies import copy_of
+from tests.support.github import GitHubEmulator
+from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
+from tests.support.repos import Repo
 from tests.support.tasklists import task
 
+__all__ = ["hub"]
 SCRIPT = Path(__file__).parents[2] / "scripts" / "container-base.sh"
 DO = 'mkdir -p work && echo "$TASK_ID on $TASK_BRANCH in $EXECUTION_LEVEL" > "work/$TASK_ID.txt"'
 TOKEN = "ghp_" + "S3cret" * 6
@@ -262,3 +266,17 @@ def test_no_token_is_ever_said(project: Project) -> None:
         refused = Container(project, "1", REPOSITORY_URL=url, GITHUB_TOKEN=TOKEN).run(ok=3)
         assert "cannot be fetched" in refused.err
         assert TOKEN not in refused.out + refused.err
+
+
+def test_a_worker_signs_in_to_an_enterprise_server_as_the_gh_program_would(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    app = hub.make_repository("acme/app")
+    server = {"GITHUB_SERVER_URL": hub.url, "GITHUB_API_URL": f"{hub.url}/api/v3", "GITHUB_TOKEN": "wrong"}
+    env = {**hub.environment(), **server, "GH_ENTERPRISE_TOKEN": hub.token}
+    shared = {"remote": Repo(app.git_dir), "url": app.authenticated_url}
+    project = Project.create(tmp_path, independent("1"), env=env, **shared)  # type: ignore[arg-type]
+    ran = Container(project, "1", REPOSITORY_URL=app.clone_url, **env).run()
+    assert hub.token not in ran.out + ran.err
+    assert set(work_in_base(project)) == {"work/1.txt"}
+    assert app.merges == {1: 1}
