@@ -42,17 +42,10 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         )
     else:
         told += ", no sooner than one after another."
-    lost = [
-        f"{metrics.failed} failed"
-        if metrics.failed == 1
-        else f"{metrics.failed} failed"
-        if metrics.failed
-        else ""
-    ]
-    lost.append(f"{metrics.rework} reworked" if metrics.rework else "")
-    lost = [one for one in lost if one]
+    lost = [f"{metrics.failed} failed"] if metrics.failed else []
+    lost += [f"{metrics.rework} resolved a conflict"] if metrics.rework else []
     if lost:
-        told += f" Of {count_of(metrics.tries, 'attempt')} {' and '.join(lost)}."
+        told += f" Of {count_of(metrics.tries, 'attempt')}, {' and '.join(lost)}."
     stuck = sum(picture.counts.get(state, 0) for state in ("failed", "blocked", "cancelled"))
     if stuck:
         told += f" {count_of(stuck, 'unit')} cannot go on without somebody."
@@ -70,7 +63,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             name="Speed-up",
             value=f"{metrics.speedup:.2f}",
             unit="×",
-            note=f"the plan predicted {metrics.predicted:.2f} ×",
+            note=f"the plan predicted {metrics.predicted:.2f}×",
             tone="good" if metrics.speedup > 1.05 else "",
         ),
         _time_tile("Elapsed", metrics.elapsed, f"one by one {duration(metrics.sequential)}"),

@@ -42,6 +42,13 @@ CAUSES = {
     "load": "the machine's load",
     "stagger": "the staggered start",
     "overlap": "a task at the same files",
+    "alone": "a task that runs alone",
+    "engine": "the engine",
+    "backoff": "another try",
+    "deferred": "the rest of the level",
+    "independent": "being independent",
+    "barrier": "an earlier level or wave",
+    "dependencies": "what it needs",
     "paused": "the run to go on",
 }
 

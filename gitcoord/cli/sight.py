@@ -44,9 +44,10 @@ class Sight:
         return make_metrics(self.plan, self.events, self.landed, self.at)
 
 
-def look(context: "Context") -> Sight:
-    """Reads the shared refs anew. Raises `no-plan` (exit 2), or `unreachable`."""
-    context.store.refresh()
+def look(context: "Context", *, fresh: bool = True) -> Sight:
+    """Reads the shared refs, `fresh` from the remote. Raises `no-plan` (exit 2), or `unreachable`."""
+    if fresh:
+        context.store.refresh()
     plan = context.store.require_plan()
     base_commit = context.shared.branch(plan.base)
     landed: dict[TaskId, Landing] = {}

@@ -21,6 +21,7 @@ _EPILOG = """\b
 Examples:
   gitcoord status          levels, waves, who works on what, what has landed
   gitcoord status --json   the same for a program
+  gitcoord status --watch  the dashboard of a run, from any clone, until Ctrl-C
 """
 
 
@@ -29,6 +30,21 @@ def status(
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.status/1 document on stdout.")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Stay, and show every change; with --json one gitcoord.picture/1 document a line."
+        ),
+    ] = False,
+    every: Annotated[
+        float,
+        typer.Option(
+            "--every",
+            min=0.2,
+            metavar="SECONDS",
+            help="How often --watch looks at the remote while things move; less and less while they do not.",
+        ),
+    ] = 2.0,
 ) -> None:
     """Show where every task stands: pending, started, submitted, deferred or landed.
 
@@ -41,6 +57,10 @@ def status(
     from gitcoord.git.ancestry import Ancestry
 
     context = open_context()
+    if watch:
+        from gitcoord.cli.status_watch import watch_status
+
+        watch_status(context, every=every, as_json=as_json)
     context.store.refresh()
     plan = context.store.require_plan()
     progress = context.store.progress()

@@ -132,7 +132,7 @@ def _state(before: Progress, landing: Landing | None) -> State:
         return "rolled-back"
     if before.head is not None:
         return "submitted" if before.pull is None else "open-pull"
-    return "started" if before.started_at else "pending"
+    return "started" if before.started_at or before.attempts else "pending"
 
 
 def _since(state: State, before: Progress) -> str | None:

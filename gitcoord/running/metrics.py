@@ -11,9 +11,11 @@ from gitcoord.events import AnyEvent, Outcome, RunChanged, TaskLanded, TaskSubmi
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics_conflicts import Conflicts, conflicts_of
 from gitcoord.running.metrics_path import Step, walked_path
-from gitcoord.running.metrics_predicted import predicted_speedup
 from gitcoord.running.metrics_tries import Try, elapsed_time, seconds_of, tries_of
 from gitcoord.running.picture_units import PlanUnit, plan_units, unit_graph
+from gitcoord.running.schedule_model import Capacity, Policy
+from gitcoord.running.schedule_simulate import predict
+from gitcoord.running.schedule_units import units_of
 from gitcoord.tasks.model import TaskId
 
 __all__ = ["Bar", "Conflicts", "Metrics", "Step", "Waiting", "make_metrics"]
@@ -85,7 +87,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     units = plan_units(plan)
     tries = tries_of(events)
     began = tries[0].start if tries else moment
-    graph = unit_graph(plan, units)
+    graph = unit_graph(units)
     path = walked_path(units, graph, tries, moment)
     elapsed = elapsed_time(events, tries, moment)
     sequential = sum(one.seconds(moment) for one in tries if one.useful)
@@ -99,7 +101,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         elapsed=elapsed,
         sequential=sequential,
         speedup=speedup,
-        predicted=predicted_speedup(plan, units, graph, slots),
+        predicted=_predicted(plan, slots),
         slots=slots,
         efficiency=speedup / slots,
         busy=min(1.0, spent / (elapsed * slots)) if elapsed else 0.0,
@@ -131,6 +133,12 @@ def _slots(plan: Plan, events: Sequence[AnyEvent], most: int) -> int:
     """What the run was given; where that was not written down, what was used, at least what was planned."""
     told = [event.max_parallel for event in events if isinstance(event, RunChanged) and event.max_parallel]
     return max(1, told[-1] if told else max(most, plan.max_parallel))
+
+
+def _predicted(plan: Plan, slots: int) -> float:
+    """What the scheduler's own decisions would make of the estimates."""
+    policy = Policy(whole_waves=plan.strategy == "single-pr")
+    return predict(plan, units_of(plan), Capacity(max_parallel=slots), policy).speedup
 
 
 def _most_at_once(tries: Sequence[Try], now: float) -> int:

@@ -31,6 +31,8 @@ UnitState = Literal[
 FINISHED: frozenset[UnitState] = frozenset({"done", "submitted", "landed"})
 STUCK: frozenset[UnitState] = frozenset({"failed", "cancelled", "blocked"})
 _RETRIED = frozenset({"again", "timeout", "lost"})
+# Names of what holds a unit back that is not ready to be started at all.
+_WAITS = frozenset({"dependencies", "landing", "barrier", "elsewhere"})
 # What a parent is at, by its units: the first of these that one of them is in.
 _LOUDEST: tuple[UnitState, ...] = (
     "running",
@@ -182,8 +184,9 @@ def _with_needs(
         needs = [need for need in unit.needs if (need in plan.tasks or need in known) and open_need(need)]
         lost = list(dict.fromkeys(root for need in needs for root in roots_of(need)))
         change: tuple[UnitState, str] = ("ready", "")
-        if unit.id in holding:
-            change = "ready", holding[unit.id][1]
+        held, reason = holding.get(unit.id, ("", ""))
+        if held and held not in STUCK:
+            change = "waiting" if held in _WAITS else "ready", reason
         elif lost:
             change = "blocked", f"waits for {some(lost, 3)}"
             roots[unit.id] = lost

@@ -114,7 +114,7 @@ class _World:
         self.plan, self.start, self.takes, self.ends = plan, start, takes, ends
         self.clashes, self.landing = clashes, landing
         self.units = plan_units(plan)
-        self.graph = unit_graph(plan, self.units)
+        self.graph = unit_graph(self.units)
         self.now = 0.0
         self.told: list[tuple[float, AnyEvent]] = []
         self.done: dict[TaskId, float] = {}

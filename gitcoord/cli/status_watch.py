@@ -1,0 +1,64 @@
+"""`status --watch`: the dashboard from git alone. Looks often while things move, and seldom while not."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from gitcoord.cli.dashboard import Dashboard
+from gitcoord.cli.output import emit, say, stdout_console
+from gitcoord.cli.sight import Sight, look
+from gitcoord.errors import Exit, GitcoordError
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+
+_SLOWER = 1.5
+_SELDOM = 30.0
+
+
+def watch_status(context: "Context", *, every: float, as_json: bool) -> NoReturn:
+    """Shows the work until it is interrupted. Raises `no-plan`, and what the first look raises."""
+    if as_json:
+        for sight in _changes(context, every):
+            document = msgspec.to_builtins(sight.picture, str_keys=True)
+            emit(json.dumps({"schema": "gitcoord.picture/1", **document}, ensure_ascii=True))
+    else:
+        with Dashboard(stdout_console()) as dashboard:
+            for sight in _changes(context, every, dashboard):
+                dashboard.show(sight.picture)
+    raise AssertionError("watching has no end")
+
+
+def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Sight]:
+    """A sight at once, and another one whenever a shared ref has moved."""
+    known: dict[str, str] | None = None
+    warned: set[str] = set()
+    tell = dashboard.tell if dashboard else say
+    silent = False
+    pause = every
+    while True:
+        try:
+            context.store.refresh()
+            refs = dict(context.shared.list("refs/"))
+            pause = every if refs != known else min(pause * _SLOWER, max(_SELDOM, every))
+            if refs != known:
+                sight = look(context, fresh=False)
+                for one in sight.warnings:
+                    if one.message not in warned:
+                        tell(f"warning: {one.message} [{one.code}]")
+                    warned.add(one.message)
+                yield sight
+                known = refs
+            silent = False
+        except GitcoordError as error:
+            # A remote that cannot be reached for a while is no reason to give up; a missing plan is.
+            if known is None or error.exit == Exit.USAGE:
+                raise
+            if not silent:
+                tell(f"gitcoord: {error.message} Looking again and again.")
+            silent = True
+            pause = min(pause * 2, max(_SELDOM, every))
+        time.sleep(pause)

@@ -1,0 +1,88 @@
+"""The newest events in few words, and the clashes that were seen."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    TaskDeferred,
+    TaskLanded,
+    TasksClash,
+    TaskSubmitted,
+)
+from gitcoord.sentences import some
+from gitcoord.tasks.model import TaskId
+
+
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tasks that were seen to conflict while at work; `open` until one of the two has landed."""
+
+    at: str
+    task: TaskId
+    other: TaskId
+    paths: tuple[str, ...]
+    open: bool
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as a display shows it; `bad` when somebody may have to act, `short` where room is scarce."""
+
+    at: str
+    task: str | None
+    kind: str
+    sentence: str
+    short: str
+    bad: bool = False
+
+
+def clashes_of(
+    events: Sequence[AnyEvent], parents: Mapping[TaskId, TaskId], landed: Collection[TaskId]
+) -> tuple[Clash, ...]:
+    """Every pair once, as it was seen last; the newest first."""
+    newest: dict[frozenset[str], Clash] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            task, other = TaskId(event.task or ""), TaskId(event.other)
+            pair = frozenset((task, other))
+            newest.pop(pair, None)
+            newest[pair] = Clash(
+                at=event.at,
+                task=task,
+                other=other,
+                paths=event.paths,
+                open=not any(parents.get(one, one) in landed for one in (task, other)),
+            )
+    return tuple(reversed(newest.values()))
+
+
+def news_of(event: AnyEvent) -> News:
+    """The event for a display."""
+    kind = str(event.__struct_config__.tag)
+    bad = kind in ("clash", "deferred") or (isinstance(event, AttemptEnded) and event.outcome != "ok")
+    sentence = event.sentence()
+    return News(
+        at=event.at, task=event.task, kind=kind, sentence=sentence, short=_short(event) or sentence, bad=bad
+    )
+
+
+def _short(event: AnyEvent) -> str:
+    match event:
+        case AttemptStarted():
+            again = (", rework" if event.rework else f", try {event.attempt}") if event.attempt > 1 else ""
+            return f"{event.task} begun by {event.by}{again}"
+        case AttemptEnded():
+            why = f": {event.reason}" if event.reason else ""
+            return f"{event.task} {event.outcome}{why}"
+        case TaskSubmitted():
+            return f"{event.task} submitted by {event.by}"
+        case TaskLanded():
+            return f"{event.task} landed"
+        case TasksClash():
+            return f"{event.task} and {event.other} clash in {some(event.paths, 2)}"
+        case TaskDeferred():
+            return f"{event.task} deferred: {event.reason}"
+        case _:
+            return ""
