@@ -46,6 +46,10 @@ def merge_level(
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
     ] = False,
+    auto: Annotated[
+        bool,
+        typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
+    ] = False,
     serialize_on: Annotated[
         Literal["conflict", "adjacent", "symbol", "overlap"] | None,
         typer.Option(help="What puts tasks into different waves."),
@@ -88,6 +92,7 @@ def merge_level(
         wait=wait,
         partial=partial,
         all_or_nothing=all_or_nothing,
+        auto=auto,
         serialize_on=serialize_on,
         ignore=ignore or (),
     )

@@ -24,6 +24,7 @@ def make_options(
     wait: str | None,
     partial: bool,
     all_or_nothing: bool,
+    auto: bool,
     serialize_on: SerializeOn | None,
     ignore: Sequence[str],
 ) -> Options:
@@ -42,6 +43,7 @@ def make_options(
         wait=seconds(wait),
         partial=partial,
         all_or_nothing=all_or_nothing,
+        auto=auto,
         serialize_on=serialize_on or settings.serialize_on,
         ignore=(*settings.ignore, *ignore),
         rules=settings.rules,

@@ -10,7 +10,18 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.forge.port import (
+    Gate,
+    HandedOver,
+    Merged,
+    MergeOutcome,
+    MergeRequest,
+    NewPull,
+    Pull,
+    Refused,
+    Unclear,
+    Way,
+)
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.merges import commit_tree, merge_tree, replay
 from gitcoord.git.repository import Repository
@@ -93,6 +104,11 @@ class LocalForge:
         if self._shared.publish(moves):
             return Merged(commit=commit)
         return Refused(kind="retry", message="The base branch was modified.")
+
+    def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
+        """See `Forge.hand_over`: nobody is there who could merge later."""
+        what = "merge queue" if way == "queue" else "auto-merge"
+        return Refused(kind="not-allowed", message=f"Pull requests in the repository itself have no {what}.")
 
     def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
         who = self._repository.identity

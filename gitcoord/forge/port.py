@@ -15,6 +15,8 @@ RefusalKind = Literal[
     "conflict",  # does not merge with the base as it is now
     "head-moved",  # the head is not the commit that was checked
     "retry",  # transient: the base was modified, a merge is in progress
+    "outdated",  # the base takes only heads that contain its newest commits
+    "queue",  # the base takes changes from the forge's merge queue only
     "gate",  # a required check, approval or other gate is not open yet
     "unfit",  # this branch cannot be merged by this method, however long one waits: stop this task only
     "nothing-to-merge",  # the base has everything that the head has
@@ -26,6 +28,12 @@ RefusalKind = Literal[
 
 BEHIND = "up to date"
 """The name of the gate that opens once the head contains the newest commits of the base."""
+QUEUE = "merge queue"
+"""The name of the gate that is passed by joining the forge's merge queue."""
+
+
+Way = Literal["queue", "auto-merge"]
+"""How a forge merges by itself: in a queue, or as soon as nothing is in the way."""
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +41,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
 
     `mergeable` is None while the forge computes it. `merge_commit` is set for merged ones only: the
     commit on the base that ended the merge. `head_commit` may lag behind git; tips are read from git.
+    `merges_itself`: the forge was told to merge it as soon as nothing is in the way.
     """
 
     number: int
@@ -43,6 +52,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     body: str = ""
     draft: bool = False
+    merges_itself: bool = False
     mergeable: bool | None = None
     merge_commit: str | None = None
     url: str = ""
@@ -61,12 +71,14 @@ class NewPull(msgspec.Struct, frozen=True, kw_only=True):
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
 
-    `failed` is True when waiting alone cannot open it (a check that has failed).
+    `failed` is True when waiting alone cannot open it (a check that has failed). `queue`: the forge's merge
+    queue is in the way; `open` when the pull request may join it, `joined` when it is in there.
     """
 
     name: str
     reason: str
     failed: bool = False
+    queue: Literal["", "open", "joined"] = ""
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True, tag="merged"):
@@ -101,6 +113,12 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class HandedOver(msgspec.Struct, frozen=True, kw_only=True, tag="handed-over"):
+    """The forge will merge by itself. `already`: it was told so before."""
+
+    already: bool = False
+
+
 MergeOutcome = Merged | Refused | Unclear
 
 
@@ -131,3 +149,6 @@ class Forge(Protocol):
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""
+
+    def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
+        """Lets the forge merge by itself, only as long as the head is the request's; twice is once."""

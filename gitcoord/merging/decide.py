@@ -13,6 +13,7 @@ from gitcoord.merging.model import (
     Examine,
     Finish,
     Fold,
+    HandOver,
     Hold,
     LevelBranch,
     Merge,
@@ -37,22 +38,26 @@ class Memory(msgspec.Struct, kw_only=True):
 
     `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
     the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
-    looks that are still due after a merge whose answer was lost.
+    looks that are still due after a merge whose answer was lost. `handed_over` are the branches that the
+    forge merges by itself, `declined` those that it would not take over.
     """
 
     details: dict[DetailsKey, Details]
     held: dict[str, str]
     settling: dict[str, int]
     doubt: dict[str, int]
+    handed_over: set[str]
+    declined: set[str]
     impatient: bool = False
     stopped: str = ""
 
     @classmethod
     def empty(cls) -> "Memory":
         """At the start of a run."""
-        return cls(details={}, held={}, settling={}, doubt={})
+        return cls(details={}, held={}, settling={}, doubt={}, handed_over=set(), declined=set())
 
 
+BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
 """Looks at a carrier that does not settle before it is held; the pauses between them grow."""
 
@@ -83,7 +88,7 @@ def _multi(world: World, memory: Memory) -> Step:
         if work.pull is None:
             return OpenPull(carrier=_task_carrier(work))
     first = next(iter(ready), None)
-    if first is None or (not memory.impatient and _earlier(world, first.wave)):
+    if first is None or _must_wait(world, memory, first.wave):
         return _rest(world, memory)
     carrier = _task_carrier(first)
     details = memory.details.get(details_key(world, carrier))
@@ -94,9 +99,10 @@ def _multi(world: World, memory: Memory) -> Step:
     return _landing(carrier, details, memory)
 
 
-def _earlier(world: World, wave: int) -> bool:
-    """Whether something of an earlier wave may still land in the time there is: it goes first."""
-    return any(work.wave < wave and work.standing in ("ready", "waiting") for work in world.works)
+def _must_wait(world: World, memory: Memory, wave: int) -> bool:
+    """Whether something of an earlier wave may still land: in the time there is, or in the forge's hands."""
+    earlier = [w for w in world.works if w.wave < wave and w.standing in ("ready", "waiting")]
+    return any(not memory.impatient or work.branch in memory.handed_over for work in earlier)
 
 
 def _single(world: World, memory: Memory, options: Options) -> Step:
@@ -157,14 +163,27 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
         return Settle(carrier=carrier)
     if details is None:
         return Examine(carrier=carrier)
-    if details.gates:
-        reasons = (f"{gate.name}: {gate.reason}" for gate in details.gates)
-        return Hold(carrier=carrier, reason="; ".join(reasons))
+    way = details.offer if carrier.branch not in memory.declined else None
+    if details.gates and (way is None or not details.settled):
+        # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
+        if way is None or memory.settling.get(carrier.branch, 0) >= PATIENCE:
+            return Hold(carrier=carrier, reason=closed_gates(details))
+        return Settle(carrier=carrier)
+    if way is not None:
+        return HandOver(carrier=carrier, way=way)
     if not details.settled:
         if memory.settling.get(carrier.branch, 0) < PATIENCE:
             return Settle(carrier=carrier)
         return Hold(carrier=carrier, reason="the forge is still computing whether it can merge")
     return Merge(carrier=carrier, tree=details.tree)
+
+
+def closed_gates(details: Details) -> str:
+    """What keeps a carrier from merging, and what would open it."""
+    reasons = "; ".join(f"{gate.name}: {gate.reason}" for gate in details.gates)
+    if details.handed_over and not any(gate.queue for gate in details.gates):
+        return f"{reasons} ({BY_ITSELF})"
+    return reasons
 
 
 def _rest(world: World, memory: Memory) -> Step:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gitcoord.forge.port import BEHIND, Gate
+from gitcoord.forge.port import BEHIND, Gate, Pull, Way
 from gitcoord.git.merges import merge_tree, replay
 from gitcoord.merging.model import Carrier, Details, World
 from gitcoord.merging.observe import Scene
@@ -21,9 +21,19 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
     if text is not None:
         scene.forge.edit_pull(pull.number, title=text.title, body=text.body)
     seen = pull.head_commit == carrier.head and pull.mergeable is not None
+    return msgspec.structs.replace(looked_at(scene, world, carrier, found, pull), settled=seen)
+
+
+def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull: Pull) -> Details:
+    """What git found, and what the forge says of the pull request as it is."""
     gates = scene.forge.closed_gates(pull)
-    behind = is_behind(scene, world, carrier, gates)
-    return msgspec.structs.replace(found, behind=behind, gates=gates, settled=seen)
+    return msgspec.structs.replace(
+        found,
+        behind=_is_behind(scene, world, carrier, gates),
+        gates=gates,
+        offer=_offer(scene, pull, gates),
+        handed_over=pull.merges_itself or any(gate.queue == "joined" for gate in gates),
+    )
 
 
 def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
@@ -42,10 +52,18 @@ def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
     return Details(clean=True, tree=merged.tree)
 
 
-def is_behind(scene: Scene, world: World, carrier: Carrier, gates: tuple[Gate, ...]) -> bool:
-    """Whether the base takes only what contains all of it, and the carrier does not."""
-    strict = any(gate.name == BEHIND for gate in gates)
+def _is_behind(scene: Scene, world: World, carrier: Carrier, gates: tuple[Gate, ...]) -> bool:
+    """Whether the base takes only what contains all of it, and the carrier does not; a queue sees to that."""
+    strict = any(gate.name == BEHIND for gate in gates) and not any(gate.queue for gate in gates)
     return strict and not scene.ancestry.contains(carrier.head, world.base_commit)
+
+
+def _offer(scene: Scene, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
+    """How the forge would take a pull request over: its queue what is ready, auto-merge what waits."""
+    if gates and all(gate.queue == "open" for gate in gates):
+        return "queue"
+    waits = gates and not pull.draft and not any(gate.queue == "joined" for gate in gates)
+    return "auto-merge" if scene.options.auto and waits and not pull.merges_itself else None
 
 
 def number_of(carrier: Carrier) -> int:

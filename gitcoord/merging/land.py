@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from gitcoord.forge.port import Pull
+from gitcoord.forge.port import HandedOver, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging import act, pulls
-from gitcoord.merging.decide import PATIENCE, Memory, details_key, next_step
+from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
 from gitcoord.merging.examine import examine
 from gitcoord.merging.model import (
     Adopt,
@@ -20,6 +20,7 @@ from gitcoord.merging.model import (
     Examine,
     Finish,
     Fold,
+    HandOver,
     Hold,
     Merge,
     OpenPull,
@@ -78,7 +79,7 @@ class Lander:
                 return make_report(self._scene, world, self._memory)
             if isinstance(step, Wait):
                 self._wait(world, left)
-            elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge):
+            elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge | HandOver):
                 self._ask_forge(world, step)
             else:
                 self._change_git(world, step)
@@ -136,7 +137,7 @@ class Lander:
             deferral = outcome if isinstance(outcome, Defer) else None
             self._after(world, deferral, f"{branch} brought up to date with {world.base}")
 
-    def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge) -> None:
+    def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge | HandOver) -> None:
         scene, carrier = self._scene, step.carrier
         match step:
             case Examine():
@@ -150,15 +151,40 @@ class Lander:
             case Merge():
                 self._unproved.update(dict.fromkeys(carrier.tasks, (world, step)))
                 self._follow(world, carrier, pulls.merge(scene, world, step))
+            case HandOver():
+                self._hand_over(world, step)
 
     def _examine(self, world: World, carrier: Carrier) -> None:
         details = examine(self._scene, world, carrier)
         self._memory.details[details_key(world, carrier)] = details
+        if details.handed_over:
+            self._memory.handed_over.add(carrier.branch)
+        else:
+            self._memory.handed_over.discard(carrier.branch)
         if details.ended:
             self._outlook.forget()
         elif details.settled:
             # Right before it is merged git is asked where the branches are by then.
             self._outlook.expect_pushes()
+
+    def _hand_over(self, world: World, step: HandOver) -> None:
+        carrier, memory = step.carrier, self._memory
+        closed = closed_gates(memory.details[details_key(world, carrier)])
+        outcome = pulls.hand_over(self._scene, world, step)
+        match outcome:
+            case HandedOver():
+                memory.handed_over.add(carrier.branch)
+                self._outlook.forget()
+                queued = "it is in the forge's merge queue, and merges when its turn comes"
+                self._tell(
+                    f"{_named(carrier)} handed over to the forge's {step.way.replace('queue', 'merge queue')}"
+                )
+                memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
+            case pulls.Declined():
+                memory.declined.add(carrier.branch)
+                self._hold(carrier, f"{closed}; the forge does not merge it by itself: {outcome.reason}")
+            case _:
+                self._follow(world, carrier, outcome)
 
     def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | Pull) -> None:
         match outcome:
@@ -181,6 +207,12 @@ class Lander:
                 self._outlook.forget()
                 self._memory.stopped = outcome.reason
                 self._tell(f"stopping: {outcome.reason}")
+            case pulls.Outdated():
+                self._outlook.forget()
+                self._tell(f"{_named(carrier)}: {outcome.message}")
+                key = details_key(world, carrier)
+                known = self._memory.details[key]
+                self._memory.details[key] = msgspec.structs.replace(known, behind=True)
             case pulls.Look():
                 self._outlook.forget()
                 if outcome.message:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.forge.port import Gate, Method, Pull
+from gitcoord.forge.port import Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Strategy
@@ -30,6 +30,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool = False
     """Single-PR: land what has been handed in without waiting for the rest of the wave."""
     all_or_nothing: bool = False
+    auto: bool = False
+    """Let the forge merge by itself what waits for gates, where it can."""
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
@@ -106,6 +108,10 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[Gate, ...] = ()
     settled: bool = True
     """False while the forge still computes, or has not seen the head yet."""
+    offer: Way | None = None
+    """How the forge would take the pull request over, which it has not yet."""
+    handed_over: bool = False
+    """Whether the forge was told to merge it by itself."""
     ended: bool = False
     """Whether the forge says that the pull request is not open any more."""
 
@@ -181,6 +187,13 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     tree: Oid
 
 
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the forge merge a carrier by itself, with the head that was checked."""
+
+    carrier: Carrier
+    way: Way
+
+
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing can be done now, and there is time left."""
 
@@ -201,6 +214,7 @@ Step = (
     | Hold
     | Defer
     | Merge
+    | HandOver
     | Wait
     | Finish
 )

@@ -71,6 +71,9 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     if fetch:
         scene.store.refresh()
     look = _look(scene, known)
+    if _ahead_of_git(scene, look):
+        scene.store.refresh()
+        look = _look(scene, look.asked)
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     works = _revived(scene, look, works, branch)
@@ -117,6 +120,12 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         undone=undone,
     )
     return msgspec.structs.replace(look, landed={**_merged_pulls(scene, look), **landed})
+
+
+def _ahead_of_git(scene: Scene, look: _Look) -> bool:
+    """Whether the forge knows of merges that came after the shared refs were read."""
+    merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
+    return len(scene.ancestry.existing({merge or "" for merge in merges})) < len(merges)
 
 
 def _pulls(scene: Scene, heads: Sequence[str], known: KnownPulls) -> KnownPulls:

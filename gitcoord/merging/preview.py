@@ -15,7 +15,7 @@ from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.merging.decide import Memory, details_key, next_step
-from gitcoord.merging.examine import examine_in_git, is_behind
+from gitcoord.merging.examine import examine_in_git, looked_at
 from gitcoord.merging.landed import Landing
 from gitcoord.merging.model import (
     Adopt,
@@ -25,6 +25,7 @@ from gitcoord.merging.model import (
     Examine,
     Finish,
     Fold,
+    HandOver,
     Hold,
     LevelBranch,
     Merge,
@@ -90,6 +91,11 @@ class _Rehearsal:
             case Hold():
                 yield f"hold {step.carrier.branch} back: {step.reason}"
                 self._memory.held[step.carrier.branch] = step.reason
+            case HandOver():
+                way = "merge queue" if step.way == "queue" else "auto-merge"
+                yield f"hand {step.carrier.branch} over to the forge's {way}"
+                self._memory.held[step.carrier.branch] = f"it would be in the hands of the forge's {way}"
+                self._memory.handed_over.add(step.carrier.branch)
             case Defer():
                 where = f"it conflicts in {', '.join(step.paths)}" if step.paths else step.problem
                 yield f"defer task {step.task}: {where}"
@@ -140,9 +146,7 @@ class _Rehearsal:
         pull = self._scene.forge.read_pull(pull.number)
         if pull.head_commit != carrier.head:
             return found
-        gates = self._scene.forge.closed_gates(pull)
-        behind = is_behind(self._scene, self._world, carrier, gates)
-        return msgspec.structs.replace(found, gates=gates, behind=behind)
+        return looked_at(self._scene, self._world, carrier, found, pull)
 
     def _open(self, carrier: Carrier) -> None:
         pull = Pull(

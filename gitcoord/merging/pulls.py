@@ -3,13 +3,13 @@
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import PullOpened
-from gitcoord.forge.port import Merged, Pull, Refused, Unclear
+from gitcoord.events import PullOpened, TaskHandedOver
+from gitcoord.forge.port import HandedOver, Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
-from gitcoord.merging.model import Carrier, Merge, OpenPull, World
+from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
@@ -44,7 +44,19 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     commit: Oid
 
 
-Outcome = Done | Held | Stop | Look
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    """The base takes only heads that contain its newest commits."""
+
+    message: str
+
+
+class Declined(msgspec.Struct, frozen=True, kw_only=True):
+    """The forge does not merge this by itself."""
+
+    reason: str
+
+
+Outcome = Done | Held | Stop | Look | Outdated
 
 
 def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
@@ -102,11 +114,40 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
             return Look(pause=True, doubt=True, message=outcome.message)
         case Refused(kind="not-allowed"):
             return Stop(reason=outcome.message)
-        case Refused(kind="retry" | "conflict" | "head-moved"):
+        case Refused(kind="outdated") if not scene.ancestry.contains(carrier.head, world.base_commit):
+            return Outdated(message=outcome.message)
+        case Refused(kind="retry" | "conflict" | "head-moved" | "outdated" | "queue"):
             # Git has just found it clean at this head: the forge lags behind, or something has moved.
             return Look(pause=True, message=outcome.message)
         case _:
             return Held(reason=outcome.message)
+
+
+def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined | HandedOver:
+    """Lets the forge merge by itself, and records that it was asked."""
+    carrier = step.carrier
+    request = merge_request(world, carrier, number_of(carrier), scene.options.method)
+    outcome = scene.forge.hand_over(request, step.way)
+    match outcome:
+        case Unclear() | Refused(kind="retry" | "head-moved"):
+            return Look(pause=True, message=outcome.message)
+        case Refused(kind="not-allowed") if step.way == "queue":
+            return Stop(reason=outcome.message)
+        case Refused():
+            return Declined(reason=outcome.message)
+    events = [
+        TaskHandedOver(
+            at=now(),
+            by=worker_name(),
+            task=task,
+            pull=request.number,
+            head=carrier.head,
+            way="merge queue" if step.way == "queue" else "auto-merge",
+        )
+        for task in carrier.tasks
+    ]
+    scene.store.record_all([(event, lambda before: before.landing is not None) for event in events])
+    return outcome
 
 
 def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:

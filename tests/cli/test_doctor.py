@@ -145,7 +145,8 @@ def test_a_merge_method_that_is_not_allowed(clinic: Clinic, app: EmulatedReposit
 
 def test_a_merge_queue(clinic: Clinic, app: EmulatedRepository) -> None:
     app.protect("main", Protection(merge_queue=True, form="ruleset"))
-    assert "main takes changes from GitHub's merge queue only." in clinic.complaint("merge queue")
+    found = clinic.examine(code=0)["merge queue"]
+    assert (found["verdict"], "`merge-level --wait`" in found["hint"]) == ("warning", True)
 
 
 @pytest.mark.parametrize("form", ["classic", "ruleset"])

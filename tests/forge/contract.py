@@ -17,6 +17,8 @@ from tests.support.repos import Repo
 _REACTIONS: dict[RefusalKind, str] = {
     "retry": "retry",
     "gate": "wait",
+    "outdated": "update the branch",
+    "queue": "hand over",
     "head-moved": "look again",
     "conflict": "look again",
     "unfit": "stop this task",

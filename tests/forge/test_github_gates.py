@@ -127,9 +127,22 @@ def test_a_base_that_demands_up_to_date_branches_is_a_gate_for_one_that_is_behin
     assert names(forge.closed_gates(pull)) == ["up to date"]
 
 
-def test_a_merge_queue_cannot_be_waited_for(forge: GitHubForge, app: EmulatedRepository, pull: Pull) -> None:
+def test_a_merge_queue_says_where_a_pull_request_stands_with_it(
+    forge: GitHubForge, app: EmulatedRepository, content: Repo, pull: Pull
+) -> None:
     app.protect("main", Protection(merge_queue=True, form="ruleset"))
-    assert [(gate.name, gate.failed) for gate in forge.closed_gates(pull)] == [("merge queue", True)]
+    seen = forge.closed_gates(pull)
+    app.background_reads = 4
+    assert forge.handover.enqueue(pull.number, pull.head_commit) == "asked"
+    seen += forge.closed_gates(pull)
+    content.commit({"new.txt": "clash\n"}, branch="main")
+    while (gate := forge.closed_gates(pull)[0]).queue == "joined":
+        pass
+    content.commit({"more.txt": "more\n"}, branch="work")
+    seen += (gate, *forge.closed_gates(pull))
+    assert [one.queue for one in seen] == ["open", "joined", "", "open"]
+    assert (seen[1].reason, seen[2].failed) == ("it is at position 1 of GitHub's queue", True)
+    assert seen[2].reason.startswith("GitHub took it out of its queue: ")
 
 
 def test_a_token_that_may_not_see_the_protection_relies_on_githubs_summary(

@@ -54,7 +54,7 @@ def outdated_status(desk: Desk, value: object) -> None:
     desk.app.protect("main", Protection(strict=True))
     desk.push()
     desk.look()
-    assert reaction(desk.merge)[0] == "retry"
+    assert reaction(desk.merge)[0] == "update the branch"
 
 
 def missing_ref(desk: Desk, value: object) -> None:

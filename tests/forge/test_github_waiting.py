@@ -170,7 +170,7 @@ def test_an_asynchronous_merge_is_refused_in_the_same_words(
         kinds.append(refused.kind if isinstance(refused, Refused) else "")
     refused = forge.merge_pull(request(pull, head="0" * 40))
     assert isinstance(refused, Refused)
-    assert [*kinds, refused.kind] == ["gate", "not-allowed", "retry", "head-moved"]
+    assert [*kinds, refused.kind] == ["gate", "queue", "outdated", "head-moved"]
 
 
 def test_a_lost_answer_to_an_asynchronous_merge_is_unclear_and_sent_once(

@@ -31,6 +31,24 @@ def three_tasks_on_github(directory: Path, hub: GitHubEmulator, strategy: str) -
     return project
 
 
+def independent_on_github(
+    directory: Path, hub: GitHubEmulator, *ids: str, strategy: str = "multi-pr"
+) -> Project:
+    """On acme/app of the emulated GitHub: tasks that each did their work in a file of its own."""
+    app = hub.make_repository("acme/app")
+    project = Project.create(
+        directory,
+        independent(*ids),
+        strategy=strategy,
+        remote=Repo(app.git_dir),
+        url=app.authenticated_url,
+        env=hub.environment(),
+    )
+    for id in ids:
+        project.work(id, {f"{id}.txt": f"{id}\n"})
+    return project
+
+
 def copied(template: Project, place: Path, url: str, remote: Repo) -> Project:
     """The template's project again, in `place`, on another shared repository that holds the same."""
     desk = place / "desk"

@@ -6,33 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.api import Api
-from tests.merging.scenes import three_tasks_on_github
+from tests.merging.scenes import independent_on_github, three_tasks_on_github
 from tests.support.cli import start_gitcoord
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection, Pull
 from tests.support.github.repository import EmulatedRepository
-from tests.support.project import MAIN, Project, independent
+from tests.support.project import MAIN
 from tests.support.repos import Repo
 
 __all__ = ["hub"]
 API = r"^[A-Z]+ /(?:repos|repositories|graphql)"
-
-
-def on_github(directory: Path, hub: GitHubEmulator, *ids: str, strategy: str = "multi-pr") -> Project:
-    """Independent tasks, each done in a file of its own."""
-    app = hub.make_repository("acme/app")
-    project = Project.create(
-        directory,
-        independent(*ids),
-        strategy=strategy,
-        remote=Repo(app.git_dir),
-        url=app.authenticated_url,
-        env=hub.environment(),
-    )
-    for id in ids:
-        project.work(id, {f"{id}.txt": f"{id}\n"})
-    return project
 
 
 def tasks_of(document: list[dict[str, str]]) -> list[str]:
@@ -68,7 +52,7 @@ def test_a_base_that_is_pushed_to_in_the_middle_of_a_merge_is_looked_at_again(
 def test_a_head_that_is_pushed_to_before_its_merge_is_never_merged_unseen(
     rewritten: bool, hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, "1")
+    project = independent_on_github(tmp_path, hub, "1")
     fault = hub.fault(r"PUT .*/merge$", "gate")
     landing = start_gitcoord("merge-level", "--json", cwd=project.desk.path, env=project.env)
     fault.gate.wait_until_reached()
@@ -87,7 +71,7 @@ def test_a_head_that_is_pushed_to_before_its_merge_is_never_merged_unseen(
 
 
 def test_closed_gates_are_named_and_opened_while_landing_waits(hub: GitHubEmulator, tmp_path: Path) -> None:
-    project = on_github(tmp_path, hub, "1", "2", "3")
+    project = independent_on_github(tmp_path, hub, "1", "2", "3")
     app = hub.repository("acme/app")
     app.protect("main", Protection.requiring("ci"))
     heads = {id: project.remote.tip(f"feature/level-0-task-{id}") for id in ("1", "2", "3")}
@@ -120,7 +104,7 @@ def test_closed_gates_are_named_and_opened_while_landing_waits(hub: GitHubEmulat
 def test_a_base_that_wants_branches_up_to_date_gets_them_so(
     strategy: str, hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, "1", strategy=strategy)
+    project = independent_on_github(tmp_path, hub, "1", strategy=strategy)
     app = hub.repository("acme/app")
     app.protect("main", Protection.requiring("ci", strict=True))
     project.run("merge-level")
@@ -136,7 +120,7 @@ def test_a_base_that_wants_branches_up_to_date_gets_them_so(
 def test_a_pull_request_that_somebody_closed_is_not_opened_again_for_the_same_work(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, "1")
+    project = independent_on_github(tmp_path, hub, "1")
     app, api = hub.repository("acme/app"), Api(hub.repository("acme/app"))
     app.protect("main", Protection.requiring("ci"))
     project.run("merge-level")
@@ -151,7 +135,7 @@ def test_a_pull_request_that_somebody_closed_is_not_opened_again_for_the_same_wo
 
 
 def test_what_somebody_squashed_by_hand_has_landed(hub: GitHubEmulator, tmp_path: Path) -> None:
-    project = on_github(tmp_path, hub, "1", "2")
+    project = independent_on_github(tmp_path, hub, "1", "2")
     app, api = hub.repository("acme/app"), Api(hub.repository("acme/app"))
     number = api.open_pull("feature/level-0-task-2")
     api.ready(number)
@@ -170,7 +154,7 @@ def test_what_somebody_squashed_by_hand_has_landed(hub: GitHubEmulator, tmp_path
 def test_a_merge_that_came_out_otherwise_stops_the_run_with_both_trees(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, "1", "2")
+    project = independent_on_github(tmp_path, hub, "1", "2")
     side = hub.repository("acme/app").git
     first = project.remote.tree("main")
     # A GitHub that merges wrongly: it writes the tree of the base.
@@ -187,7 +171,7 @@ def test_a_merge_that_came_out_otherwise_stops_the_run_with_both_trees(
 def test_two_landings_at_once_merge_each_pull_request_once(
     strategy: str, hub: GitHubEmulator, tmp_path: Path
 ) -> None:
-    project = on_github(tmp_path, hub, "1", "2", strategy=strategy)
+    project = independent_on_github(tmp_path, hub, "1", "2", strategy=strategy)
     second = Repo(tmp_path / "second")
     project.desk.git("clone", "--quiet", hub.repository("acme/app").authenticated_url, str(second.path))
     runs = [start_gitcoord("merge-level", "0", cwd=p.path, env=project.env) for p in (project.desk, second)]
@@ -201,7 +185,7 @@ def test_a_pull_request_takes_few_requests_from_its_opening_to_its_merge(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:
     tasks = 6
-    project = on_github(tmp_path, hub, *(str(number) for number in range(1, tasks + 1)))
+    project = independent_on_github(tmp_path, hub, *(str(number) for number in range(1, tasks + 1)))
     project.run("merge-level", ok=0)
     asked = len(hub.requests(API))
     print(f"requests per pull request: {asked / tasks:.1f}")

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitcoord.forge.port import Gate
+from gitcoord.forge.port import Gate, Way
 from gitcoord.merging.decide import PATIENCE, details_key, next_step
 from gitcoord.merging.model import (
     Adopt,
@@ -14,6 +14,7 @@ from gitcoord.merging.model import (
     Examine,
     Finish,
     Fold,
+    HandOver,
     Hold,
     Merge,
     OpenPull,
@@ -29,7 +30,7 @@ from gitcoord.merging.model import (
 from gitcoord.tasks.model import TaskId
 from tests.merging.worlds import level, memory, pull, work, world
 
-ANSWERS = st.sampled_from(["done", "refused", "unsettled", "conflict", "behind", "gate", "lost"])
+ANSWERS = st.sampled_from(["done", "refused", "unsettled", "conflict", "behind", "gate", "lost", "queue"])
 
 
 @given(
@@ -62,7 +63,9 @@ def test_a_run_ends_whatever_it_is_answered(
         raise AssertionError(f"it went on and on, at last with {step}")
     ready = [one for one in play.world.works if one.standing == "ready"]
     if options.strategy == "multi-pr":
-        assert all(one.branch in play.memory.held for one in ready)
+        held, queued = play.memory.held, play.memory.handed_over
+        waves = [one.wave for one in play.world.works if one.branch in queued]
+        assert all(one.branch in held or one.wave > min(waves) for one in ready)
 
 
 class Play:
@@ -107,13 +110,22 @@ class Play:
                 self.memory.details[details_key(self.world, step.carrier)] = self.found()
             case Merge():
                 self.merge(step.carrier)
+            case HandOver():
+                self.hand_over(step.carrier)
 
     def found(self) -> Details:
         answer = self.answer()
         if answer == "conflict":
             return Details(clean=False)
-        gates = (Gate(name="ci", reason="no"),) if answer == "gate" else ()
-        return Details(clean=True, behind=answer == "behind", gates=gates, settled=answer != "unsettled")
+        gates = (Gate(name="ci", reason="no"),) if answer in ("gate", "queue") else ()
+        offer: Way | None = "queue" if answer == "queue" else None
+        return Details(
+            clean=True,
+            behind=answer == "behind",
+            gates=gates,
+            offer=offer,
+            settled=answer not in ("unsettled", "queue") or bool(self.made % 2),
+        )
 
     def fold(self, task: TaskId) -> None:
         if self.answer() == "conflict":
@@ -129,6 +141,14 @@ class Play:
             self.change(carrier.tasks, pull=pull(1, carrier.branch))
         else:
             self.branch(pull=pull(1, carrier.branch))
+
+    def hand_over(self, carrier: Carrier) -> None:
+        answer = self.answer()
+        if answer == "lost":
+            self.settle(carrier)
+        else:
+            self.memory.held[carrier.branch] = answer
+            (self.memory.declined if answer == "refused" else self.memory.handed_over).add(carrier.branch)
 
     def merge(self, carrier: Carrier) -> None:
         answer = self.answer()

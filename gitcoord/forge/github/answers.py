@@ -58,6 +58,50 @@ class GraphAnswer(Answer, frozen=True):
     errors: tuple[GraphError, ...] = ()
 
 
+class QueueEntry(Answer, frozen=True):
+    """A place in the merge queue."""
+
+    position: int
+
+
+class Happening(Answer, frozen=True):
+    """Something that happened to a pull request."""
+
+    kind: str = msgspec.field(name="__typename")
+    reason: str | None = None
+
+
+class Timeline(Answer, frozen=True):
+    """The last things that happened to a pull request."""
+
+    nodes: tuple[Happening, ...] = ()
+
+
+class QueuedPull(Answer, frozen=True, rename="camel"):
+    """A pull request and the merge queue."""
+
+    merge_queue_entry: QueueEntry | None = None
+    timeline_items: Timeline = Timeline()
+
+
+class QueuedPulls(Answer, frozen=True, rename="camel"):
+    """One repository's answer."""
+
+    pull_request: QueuedPull | None = None
+
+
+class PlaceData(Answer, frozen=True):
+    """What GraphQL answers."""
+
+    repository: QueuedPulls
+
+
+class PlaceAnswer(Answer, frozen=True):
+    """Where a pull request stands in the merge queue."""
+
+    data: PlaceData
+
+
 class RepositoryAnswer(Answer, frozen=True):
     """`GET /repos/{owner}/{repo}`; what concerns merging is told to those who may push."""
 
@@ -122,6 +166,7 @@ class PullAnswer(Answer, frozen=True):
     html_url: str
     body: str | None = None
     draft: bool = False
+    auto_merge: msgspec.Raw = msgspec.Raw(b"null")
     merged_at: str | None = None
     merge_commit_sha: str | None = None
     mergeable: bool | None = None
@@ -139,6 +184,7 @@ class PullAnswer(Answer, frozen=True):
             title=self.title,
             body=self.body or "",
             draft=self.draft,
+            merges_itself=bytes(self.auto_merge) != b"null",
             mergeable=self.mergeable if self.state == "open" else None,
             merge_commit=self.merge_commit_sha if merged else None,
             url=self.html_url,

@@ -135,8 +135,9 @@ def _rules(gateway: Gateway, path: str, base: str, method: Method) -> Iterator[D
         yield broken("protection", error.message, error.hint)
         return
     if demands.merge_queue:
-        message = f"{base} takes changes from GitHub's merge queue only."
-        yield broken("merge queue", message, f"Take the merge queue off {base}, or land on another branch.")
+        message = f"{base} takes changes from GitHub's merge queue only: landing hands over to it."
+        hint = "Use `merge-level --wait` to follow what is queued; the queue decides on the merge method."
+        yield doubtful("merge queue", message, hint)
     if demands.linear_history and method == "merge":
         message = f"{base} must have a linear history, so merge commits are refused."
         yield broken("linear history", message, "Set `method` in gitcoord.toml to `squash` or `rebase`.")

@@ -19,7 +19,6 @@ from gitcoord.forge.github.demands import read_demands
 from gitcoord.forge.github.finding import Finder
 from gitcoord.forge.github.gates import (
     DRAFT,
-    MERGE_QUEUE,
     UP_TO_DATE,
     Demands,
     check_gates,
@@ -31,7 +30,18 @@ from gitcoord.forge.github.handover import Handover
 from gitcoord.forge.github.later import LaterMerges
 from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
 from gitcoord.forge.github.sending import NoAnswer
-from gitcoord.forge.port import Gate, Merged, MergeOutcome, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.forge.port import (
+    Gate,
+    HandedOver,
+    Merged,
+    MergeOutcome,
+    MergeRequest,
+    NewPull,
+    Pull,
+    Refused,
+    Unclear,
+    Way,
+)
 
 _REPLICATION = 30.0
 """How many seconds GitHub's replicas may take to know a new pull request."""
@@ -53,6 +63,7 @@ class GitHubForge:
         self.conversation = Conversation(gateway, self.full_name)
         self._opened: set[int] = set()
         self._demands: dict[str, Demands] = {}
+        self._queues: set[str] = set()
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
         """See `Forge.find_pulls`."""
@@ -101,8 +112,8 @@ class GitHubForge:
             self._demands[pull.base] = read_demands(self._gateway, self._path, pull.base)
         demands = self._demands[pull.base]
         gates = [DRAFT] if pull.draft else []
-        if demands.merge_queue:
-            gates.append(MERGE_QUEUE)
+        if demands.merge_queue or pull.base in self._queues:
+            gates.append(self.handover.queue_gate(self.full_name, pull.number))
         if demands.checks:
             gates += self._check_gates(pull, demands)
         review = self._review_gate(pull, demands) if demands.approvals else None
@@ -130,6 +141,17 @@ class GitHubForge:
             return Unclear(message=f"GitHub answered that pull request {request.number} is not merged")
         return Merged(commit=answer.sha)
 
+    def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
+        """See `Forge.hand_over`."""
+        number, head = request.number, request.head
+        if way == "queue":
+            done = self.handover.enqueue(number, head)
+        else:
+            done = self.handover.merge_when_ready(
+                number, head, request.method, request.title, request.message
+            )
+        return HandedOver(already=done == "already") if isinstance(done, str) else done
+
     def _merge_now(self, path: str, body: Mapping[str, Any]) -> MergeAnswer | Denied | NoAnswer:
         written = self._gateway.write("PUT", path, body)
         return (
@@ -138,6 +160,9 @@ class GitHubForge:
 
     def _not_merged(self, request: MergeRequest, denied: Denied) -> Refused | Unclear:
         kind = merge_refusal(denied.status, denied.text)
+        if kind == "queue":
+            # Not every rule about it can be read: from now on the queue is looked at first.
+            self._queues.add(self.read_pull(request.number).base)
         if kind not in ("conflict", "closed"):
             return Refused(kind=kind, message=denied.text)
         # "Not mergeable" is also said of pull requests that are merged, closed or not examined yet, and has

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gitcoord.forge.github.answers import CheckRunAnswer, ReviewAnswer, StatusAnswer
-from gitcoord.forge.port import BEHIND, Gate
+from gitcoord.forge.port import BEHIND, QUEUE, Gate
 
 _PASSING = ("success", "neutral", "skipped")
 
@@ -90,6 +90,14 @@ def summary_gate(mergeable_state: str, base: str) -> Gate | None:
 
 DRAFT = Gate(name="draft", reason="it is a draft; mark it as ready for review")
 UP_TO_DATE = Gate(name=BEHIND, reason="the base demands branches that contain its newest commits")
-MERGE_QUEUE = Gate(
-    name="merge queue", reason="the base takes changes from GitHub's merge queue only", failed=True
-)
+
+
+def queue_gate(position: int | None, thrown_out: str | None) -> Gate:
+    """The merge queue, through which alone the base is reached, and where a pull request stands with it."""
+    if position is not None:
+        return Gate(name=QUEUE, reason=f"it is at position {position} of GitHub's queue", queue="joined")
+    if thrown_out is not None:
+        told = f"GitHub took it out of its queue: {thrown_out.rstrip('.')}"
+        way = "push what mends it, or queue it again on GitHub"
+        return Gate(name=QUEUE, reason=f"{told}; {way}", failed=True)
+    return Gate(name=QUEUE, reason="the base takes changes from GitHub's queue only", queue="open")

@@ -8,17 +8,26 @@ from typing import Any, Literal
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.answers import GraphAnswer, PullIdAnswer
-from gitcoord.forge.github.gateway import Accepted, Denied, Gateway
+from gitcoord.forge.github.answers import GraphAnswer, PlaceAnswer, PullIdAnswer
+from gitcoord.forge.github.gates import queue_gate
+from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written, decode_written
 from gitcoord.forge.github.refusals import graph_refusal, update_refusal
 from gitcoord.forge.github.sending import NoAnswer
-from gitcoord.forge.port import Method, Refused, Unclear
+from gitcoord.forge.github.troubles import no_answer
+from gitcoord.forge.port import Gate, Method, Refused, Unclear
 
 Done = Literal["asked", "already"]
 _ENQUEUE = """mutation($input: EnqueuePullRequestInput!) {
   enqueuePullRequest(input: $input) { mergeQueueEntry { id position } } }"""
 _AUTO_MERGE = """mutation($input: EnablePullRequestAutoMergeInput!) {
   enablePullRequestAutoMerge(input: $input) { pullRequest { id } } }"""
+_PLACE = """query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) {
+    mergeQueueEntry { position }
+    timelineItems(last: 1, itemTypes: [
+      REMOVED_FROM_MERGE_QUEUE_EVENT, ADDED_TO_MERGE_QUEUE_EVENT,
+      PULL_REQUEST_COMMIT, HEAD_REF_FORCE_PUSHED_EVENT
+    ]) { nodes { __typename ... on RemovedFromMergeQueueEvent { reason } } } } } }"""
 _READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
   markPullRequestReadyForReview(input: $input) { pullRequest { id } } }"""
 
@@ -45,6 +54,24 @@ class Handover:
         """Hands a pull request over to the merge queue, only while its head is `head`."""
         return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
 
+    def queue_gate(self, full_name: str, number: int) -> Gate:
+        """Where a pull request stands with the merge queue; what was pushed since then starts afresh."""
+        owner, _, name = full_name.partition("/")
+        variables = {"owner": owner, "name": name, "number": number}
+        written = self._gateway.write(
+            "POST", self._gateway.graphql_path, {"query": _PLACE, "variables": variables}
+        )
+        answer = (
+            decode_written(written, PlaceAnswer, "POST graphql") if isinstance(written, Accepted) else None
+        )
+        pull = answer.data.repository.pull_request if isinstance(answer, PlaceAnswer) else None
+        if pull is None:
+            raise no_answer("the merge queue", _said(written))
+        last = pull.timeline_items.nodes[-1] if pull.timeline_items.nodes else None
+        thrown_out = last is not None and last.kind == "RemovedFromMergeQueueEvent"
+        why = (last.reason or "it does not say why") if last is not None and thrown_out else None
+        return queue_gate(pull.merge_queue_entry.position if pull.merge_queue_entry else None, why)
+
     def merge_when_ready(
         self, number: int, head: str, method: Method, title: str, message: str
     ) -> Done | Refused | Unclear:
@@ -67,6 +94,12 @@ class Handover:
         if isinstance(written, Denied):
             return Refused(kind="unknown", message=written.text)
         return _told(written)
+
+
+def _said(written: Written) -> str:
+    if isinstance(written, Accepted):
+        return "GitHub's answer holds no pull request"
+    return written.text if isinstance(written, Denied) else written.message
 
 
 def _told(written: Accepted) -> Done | Refused | Unclear:
