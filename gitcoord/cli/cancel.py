@@ -1,0 +1,115 @@
+"""`gitcoord cancel`: a task's work is to end, here and elsewhere, and not to begin again by itself."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitcoord.cli.context import Context
+    from gitcoord.state.progress import Progress
+    from gitcoord.tasks.model import TaskId
+
+_EPILOG = """\b
+Examples:
+  gitcoord cancel 3             ends task 3, with all of its subtasks
+  gitcoord cancel 3.1           one subtask
+  gitcoord cancel 3 --dry-run   says what would end
+"""
+
+
+@app.command("cancel", epilog=_EPILOG)
+def cancel(
+    task: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.cancel/1 document on stdout.")
+    ] = False,
+) -> None:
+    """End the work on TASK, and let nothing begin it again until `gitcoord retry TASK`.
+
+    The wish goes into the journal. Processes on this machine are ended with everything that they started,
+    those that ignore TERM too; workers on other machines look every minute. Branch and checkout stay.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, say
+
+    context = open_context()
+    units = _units(context, task)
+    progress = context.store.progress()
+    running = {
+        unit: known.attempt.number
+        for unit in units
+        if (known := progress.get(unit)) and known.attempt is not None and known.attempt.running
+    }
+    ended: list[str] = []
+    if not dry_run:
+        _ask(context, units)
+        ended = _end(context, running)
+    elsewhere = [unit for unit in running if unit not in ended] if not dry_run else []
+    if as_json:
+        document = {
+            "task": task,
+            "units": units,
+            "running": list(running),
+            "ended": ended,
+            "elsewhere": elsewhere,
+            "dry_run": dry_run,
+        }
+        emit_json("cancel", document)
+    say(f"task {task} {'would be' if dry_run else 'is'} cancelled; `gitcoord retry {task}` takes that back")
+    for unit in ended:
+        say(f"the attempt at {unit} on this machine was ended")
+    for unit in elsewhere:
+        say(f"attempt {running[unit]} at {unit} is not on this machine: its worker, if alive, ends by itself")
+
+
+def _units(context: "Context", task: str) -> "list[TaskId]":
+    """The task with its subtasks that are left, or the one subtask. Raises `already-landed` (exit 1)."""
+    from gitcoord.errors import answer_no
+    from gitcoord.running.model import desk_for
+    from gitcoord.running.subtasks import done_at
+    from gitcoord.running.worker_unit import find_unit
+
+    context.store.refresh()
+    plan = context.store.require_plan()
+    unit = find_unit(plan, task)
+    desk = desk_for(context.repository, context.shared, context.store, plan, unit.task)
+    done = done_at(desk)
+    if unit.task.id in desk.landed or unit.id in done:
+        where = f"has landed on {plan.base}" if unit.task.id in desk.landed else "is done"
+        raise answer_no("already-done", f"Task {unit.id} {where} already; there is nothing to cancel.")
+    below = [] if unit.subtask else [part.id for part in unit.task.subtasks if part.id not in done]
+    return [unit.id, *below]
+
+
+def _ask(context: "Context", units: "Sequence[TaskId]") -> None:
+    from gitcoord.events import CancelAsked
+    from gitcoord.state.journal import now, worker_name
+
+    def known(before: "Progress") -> bool:
+        return before.cancelled
+
+    context.store.record_all([(CancelAsked(at=now(), by=worker_name(), task=unit), known) for unit in units])
+
+
+def _end(context: "Context", running: "dict[TaskId, int]") -> list[str]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gitcoord.running.worker_traces import end_here
+
+    common_dir, grace = context.repository.common_dir, context.settings.run.grace
+    with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
+        ends = pool.map(lambda one: end_here(common_dir, one[0], one[1], grace), running.items())
+        return [unit for unit, was in zip(running, ends, strict=True) if was]

@@ -1,0 +1,136 @@
+"""`gitcoord logs`: what an agent printed, attempt by attempt, on the machine where it ran."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.errors import GitcoordError
+
+_EPILOG = """\b
+Examples:
+  gitcoord logs 3               the newest attempt at task 3
+  gitcoord logs 3.1 -f          a subtask's, on and on while it is at work
+  gitcoord logs 3 --attempt 1   an earlier one
+  gitcoord logs 3 --raw         byte by byte, colours and all
+"""
+_PAUSE = 0.3
+_CHUNK = 1 << 16
+
+
+@app.command("logs", epilog=_EPILOG)
+def logs(
+    task: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+        ),
+    ],
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on while the attempt runs.")] = False,
+    attempt: Annotated[
+        int | None, typer.Option("--attempt", min=1, metavar="N", help="Which attempt; default: the newest.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="As it was printed, terminal codes included.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.logs/1 document on stdout: which logs there are.")
+    ] = False,
+) -> None:
+    """Show what the agent of TASK printed, on this machine; of much output the beginning and the end."""
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json
+    from gitcoord.running.worker_traces import at_work, attempts_here
+    from gitcoord.tasks.model import TaskId
+
+    context = open_context()
+    places = attempts_here(context.repository.common_dir, TaskId(task.strip()))
+    files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
+    wanted = attempt or max(files, default=0)
+    if wanted not in files:
+        raise _no_log(context, task, attempt, sorted(files))
+    if as_json:
+        found = [
+            {
+                "attempt": number,
+                "path": str(file),
+                "bytes": file.stat().st_size,
+                "running": at_work(file.parent),
+            }
+            for number, file in files.items()
+        ]
+        emit_json("logs", {"task": task, "attempt": wanted, "logs": found})
+        return
+    _show(files[wanted], raw=raw, follow=follow)
+
+
+def _no_log(context: "Context", task: str, attempt: int | None, here: list[int]) -> "GitcoordError":
+    from gitcoord.errors import usage_error
+    from gitcoord.sentences import some
+    from gitcoord.tasks.model import TaskId
+
+    what = f"attempt {attempt} at task {task}" if attempt else f"task {task}"
+    known = context.store.progress().get(TaskId(task))
+    tries = known.attempts if known else ()
+    last = next((one for one in reversed(tries) if one.number == (attempt or one.number)), None)
+    if here:
+        hint = f"There are logs of attempts {some([str(number) for number in here])}."
+    elif last is not None and last.started is not None:
+        hint = f"Attempt {last.number} was made by {last.started.by} ({last.started.engine})."
+    else:
+        hint = f"`gitcoord log --task {task}` shows what has happened to it."
+    return usage_error("no-log", f"There is no log of {what} on this machine.", hint)
+
+
+def _show(path: Path, *, raw: bool, follow: bool) -> None:
+    from gitcoord.running.worker_traces import at_work
+
+    rest, seen = b"", 0
+    while True:
+        alive = follow and at_work(path.parent)
+        size = path.stat().st_size
+        # It was shortened meanwhile: what was cut out stays unseen.
+        seen = seen if seen <= size else size
+        with path.open("rb") as file:
+            file.seek(seen)
+            while data := file.read(_CHUNK):
+                seen += len(data)
+                rest = _pass_on(rest + data, raw=raw)
+        if not alive:
+            break
+        time.sleep(_PAUSE)
+    if rest:
+        _pass_on(rest + b"\n", raw=raw)
+
+
+def _pass_on(data: bytes, *, raw: bool) -> bytes:
+    """Shows the whole lines of `data` and returns the rest."""
+    import os
+    import sys
+
+    from gitcoord.cli.output import emit
+
+    if raw:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return b""
+    *lines, rest = data.split(b"\n")
+    for line in lines:
+        emit(_plain(os.fsdecode(line)))
+    return rest
+
+
+def _plain(line: str) -> str:
+    """A line without colours and cursor movements; of what was overwritten the last."""
+    import re
+
+    from gitcoord.cli.output import clean
+    from gitcoord.redact import redact
+
+    codes = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
+    kept = re.sub(codes, "", line).rstrip("\r").rpartition("\r")[2]
+    return clean(redact(kept).expandtabs())
