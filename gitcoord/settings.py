@@ -42,6 +42,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     another try from a new checkout instead of the one that was left. `worktrees` is where checkouts go
     (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
     `log_megabytes` of what an agent prints: its beginning and its end.
+
+    `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that clashes
+    with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
     """
 
     agent: str = ""
@@ -56,6 +59,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"
     log_megabytes: float = 8.0
+    retries: int = 1
+    overlap: Literal["wait", "warn"] = "wait"
+    stagger: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

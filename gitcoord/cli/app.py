@@ -21,6 +21,9 @@ app = typer.Typer(
 
 COMMANDS: tuple[str, ...] = (
     "plan",
+    "run",
+    "pause",
+    "retry",
     "checkout",
     "submit",
     "check_conflicts",
@@ -31,6 +34,8 @@ COMMANDS: tuple[str, ...] = (
     "log_command",
     "report",
     "worker",
+    "logs",
+    "cancel",
     "doctor",
 )
 """The modules beside this one that hold a command each, in the order of the help."""

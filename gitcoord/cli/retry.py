@@ -1,0 +1,86 @@
+"""`gitcoord retry`: lets a failed, cancelled or claimed task be tried again."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.complete import complete_task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitcoord.running.worker_unit import WorkUnit
+    from gitcoord.state.progress import Progress
+    from gitcoord.tasks.model import TaskId
+
+_EPILOG = """\b
+Examples:
+  gitcoord retry 3            its earlier failures do not count any more
+  gitcoord retry 3.1 --fresh  one subtask, from a new checkout
+"""
+
+
+@app.command("retry", epilog=_EPILOG)
+def retry(
+    task: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+        ),
+    ],
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="From a new checkout, not the one that was left.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.retry/1 document on stdout.")] = False,
+) -> None:
+    """Let TASK be tried again: a run that is at work, or the next one, starts it.
+
+    For a task with subtasks, those of them that failed or were cancelled. A task that somebody else has
+    claimed and does not finish is taken over.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.events import RetryAsked
+    from gitcoord.running.coordinate_wait import poke
+    from gitcoord.running.worker_place import run_directory
+    from gitcoord.running.worker_unit import find_unit
+    from gitcoord.state.journal import now, worker_name
+
+    context = open_context()
+    context.store.refresh()
+    unit = find_unit(context.store.require_plan(), task)
+    wanted = _wanted(unit, context.store.progress())
+    if not dry_run:
+        for id in wanted:
+            context.store.record(RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh))
+        poke(run_directory(context.repository.common_dir))
+    if as_json:
+        emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
+        return
+    how = " from a new checkout" if fresh else ""
+    for id in wanted:
+        say(f"Task {id} {'would be' if dry_run else 'is'} tried again{how}.")
+
+
+def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
+    """The unit itself; of a parent the subtasks whose newest attempt came to nothing."""
+    from gitcoord.errors import answer_no
+    from gitcoord.state.progress import PENDING
+
+    if progress.get(unit.task.id, PENDING).stand == "landed":
+        raise answer_no("already-landed", f"Task {unit.task.id} has landed already.")
+    parts = unit.task.subtasks
+    if unit.subtask is not None or not parts or progress.get(unit.id, PENDING).deferral is not None:
+        return (unit.id,)
+    told = {part.id: progress.get(part.id, PENDING) for part in parts}
+    found = tuple(id for id, one in told.items() if one.cancelled or _came_to_nothing(one))
+    if not found:
+        raise answer_no("nothing-failed", f"No subtask of task {unit.id} has failed or was cancelled.")
+    return found
+
+
+def _came_to_nothing(told: "Progress") -> bool:
+    newest = told.attempt
+    return newest is not None and (newest.ended is None or newest.ended.outcome != "ok")

@@ -1,0 +1,184 @@
+"""`gitcoord run`: runs the plan's tasks on this machine, and lands them as they get ready."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.run_setup import Setup
+    from gitcoord.running.coordinate_end import RunEnd
+
+_EPILOG = """\b
+Examples:
+  gitcoord run --agent 'codex exec --sandbox workspace-write -' --land
+  gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --check 'make test' --max-parallel 6
+  gitcoord run --agent ./agent.sh --pipeline      start on branches that are handed in, landed or not
+  gitcoord run --agent ./agent.sh --dry-run       only show what would run together, and what it saves
+  gitcoord run --agent ./agent.sh --yes --json    for a program; goes on where an earlier run stopped
+
+\b
+Ctrl-C once starts nothing more and waits for what is at work; twice ends that too. Killed at any
+moment, agents go on, and the next `gitcoord run` takes them over.
+"""
+_MaxParallel = Annotated[
+    str | None,
+    typer.Option("--max-parallel", metavar="N|auto", help="How many at once (default: the plan's)."),
+]
+
+
+@app.command("run", epilog=_EPILOG)
+def run(
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does a task.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
+    ] = None,
+    shell: Annotated[
+        bool | None,
+        typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
+    ] = None,
+    max_parallel: _MaxParallel = None,
+    pipeline: Annotated[
+        bool, typer.Option("--pipeline", help="Start when dependencies are handed in, on their branches.")
+    ] = False,
+    barrier: Annotated[
+        bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
+    ] = False,
+    stagger: Annotated[
+        str | None, typer.Option("--stagger", metavar="TIME", help="Time between two starts, such as 2m.")
+    ] = None,
+    token_budget: Annotated[
+        int | None, typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all that is at work.")
+    ] = None,
+    overlap: Annotated[
+        Literal["wait", "warn"] | None, typer.Option(help="What a task does that clashes with one at work.")
+    ] = None,
+    independent_only: Annotated[
+        bool, typer.Option("--independent-only", help="Side by side only what names paths that never meet.")
+    ] = False,
+    land: Annotated[
+        bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
+    ] = False,
+    method: Annotated[
+        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
+    ] = None,
+    forge: Annotated[
+        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
+    ] = None,
+    retries: Annotated[
+        int | None,
+        typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
+    ] = None,
+    rework: Annotated[
+        int | None,
+        typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
+    ] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
+    ] = None,
+    wait: Annotated[
+        str | None,
+        typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
+    ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details."),
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")] = False,
+) -> None:
+    """Run the plan: a worker for each task or subtask that is ready, side by side, until all is done.
+
+    A task starts as soon as its own dependencies have landed. Without a saved plan one is made and saved.
+    One failure stops nothing but what needs it. Exit code 0 when everything is handed in (with --land: in
+    the base), 1 when something failed or waits for somebody.
+    """
+    from gitcoord.cli.run_asked import Asked
+    from gitcoord.cli.run_setup import set_up
+
+    asked = Asked(
+        agent=agent,
+        check=check,
+        shell=shell,
+        max_parallel=max_parallel,
+        pipeline=pipeline,
+        barrier=barrier,
+        stagger=stagger,
+        token_budget=token_budget,
+        overlap=overlap,
+        independent_only=independent_only,
+        land=land,
+        method=method,
+        forge=forge,
+        retries=retries,
+        rework=rework,
+        timeout=timeout,
+        wait=wait,
+        tasks=tasks,
+        tag=tag,
+    )
+    setup = set_up(asked, save=not dry_run)
+    if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    end = _run(setup)
+    _show(setup, end, as_json=as_json)
+    if end.stopped:
+        raise KeyboardInterrupt
+    if not end.complete(landing=land):
+        raise typer.Exit(1)
+
+
+def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
+    """Shows what would run, and asks; whether it is to run."""
+    import sys
+
+    from rich.console import Console
+
+    from gitcoord.cli.output import emit_json, say, stdout_console
+    from gitcoord.cli.run_view import approval_view
+    from gitcoord.errors import usage_error
+    from gitcoord.running.approval import make_approval
+
+    view = setup.first_view()
+    asked = make_approval(view, setup.capacity(view), setup.policy, lands=setup.lands)
+    if dry_run and as_json:
+        emit_json("run-preview", asked)
+        return False
+    stderr = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    console = stdout_console() if dry_run else stderr
+    console.print(approval_view(asked, overlap=setup.policy.overlap))
+    if dry_run:
+        return False
+    for hint in setup.hints(view):
+        say(hint)
+    if yes or asked.units == asked.done:
+        return True
+    if not sys.stdin.isatty():
+        raise usage_error("not-approved", "Nobody is there to approve this run.", "Say --yes.")
+    if not typer.confirm("Run this?", default=True, err=True):
+        say("Nothing was started.")
+        return False
+    return True
+
+
+def _run(setup: "Setup") -> "RunEnd":
+    from gitcoord.cli.dashboard import Dashboard
+
+    with Dashboard() as dashboard:
+        return setup.run(dashboard)
+
+
+def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
+    from gitcoord.cli.output import emit_json, stdout_console
+    from gitcoord.cli.run_view import end_view
+
+    if as_json:
+        emit_json("run", end)
+    else:
+        stdout_console().print(end_view(end, landing=setup.lands))

@@ -1,0 +1,69 @@
+"""The words of `gitcoord run`, and the plan that it makes where there is none."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.merge_options import seconds
+from gitcoord.errors import usage_error
+from gitcoord.forge.port import Method
+from gitcoord.planning.model import Plan
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asks for; None where the settings decide."""
+
+    agent: str | None = None
+    check: str | None = None
+    shell: bool | None = None
+    max_parallel: str | None = None
+    pipeline: bool = False
+    barrier: bool = False
+    stagger: str | None = None
+    token_budget: int | None = None
+    overlap: Literal["wait", "warn"] | None = None
+    independent_only: bool = False
+    land: bool = False
+    method: Method | None = None
+    forge: str | None = None
+    retries: int | None = None
+    rework: int | None = None
+    timeout: str | None = None
+    wait: str | None = None
+    tasks: str | None = None
+    tag: str | None = None
+
+
+def make_missing_plan(context: Context, asked: Asked, *, save: bool) -> Plan:
+    """The plan of the task list; with `save` it is kept."""
+    from gitcoord.cli.output import say, warn
+    from gitcoord.cli.plan_making import Asked as AskedPlan
+    from gitcoord.cli.plan_making import make_plan
+    from gitcoord.tasks.reader import read_task_list
+
+    listed = read_task_list(root=context.repository.root, tasks=asked.tasks, tag=asked.tag)
+    number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
+    wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
+    plan = make_plan(context, listed, wanted)
+    warn(plan.warnings[:10])
+    if save:
+        context.store.save_plan(plan)
+        say("There was no plan: one was made and saved.")
+    return plan
+
+
+def slots(asked: str | None, planned: int) -> int | None:
+    """How many at once; None lets the machine decide."""
+    if asked == "auto":
+        return None
+    if asked is None:
+        return planned
+    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
+        raise usage_error("usage", f"--max-parallel {asked!r} is no number.", "Say how many, or auto.")
+    return int(asked)
+
+
+def limit(text: str) -> float | None:
+    """Seconds of a time limit; None when there is none."""
+    return None if text in ("", "none", "0") else seconds(text)

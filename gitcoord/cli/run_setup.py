@@ -1,0 +1,258 @@
+"""From the words of `gitcoord run` to the values and hands that a run takes."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.merge_options import make_options, make_scene, seconds
+from gitcoord.cli.run_asked import Asked, limit, make_missing_plan, slots
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.errors import answer_no, usage_error
+from gitcoord.events import RunChanged
+from gitcoord.planning.model import Plan
+from gitcoord.running.capacity import Needs, automatic, free_memory, measure
+from gitcoord.running.coordinate import Coordinator, Hands, Wishes
+from gitcoord.running.coordinate_end import RunEnd
+from gitcoord.running.coordinate_landing import Landing, LevelWish
+from gitcoord.running.coordinate_wait import Pace, Signals
+from gitcoord.running.engines.local import LocalEngine
+from gitcoord.running.engines.port import Launch, key_of
+from gitcoord.running.live import Live
+from gitcoord.running.model import sit_down
+from gitcoord.running.observe import Observer, View
+from gitcoord.running.observe_tries import Limits
+from gitcoord.running.picture import make_picture
+from gitcoord.running.schedule_model import Capacity, Policy, Start
+from gitcoord.running.subtasks import hand_in_whole
+from gitcoord.running.watching import Watch
+from gitcoord.running.worker_order import WorkerOrder, worker_argv
+from gitcoord.running.worker_place import run_directory
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.cli.dashboard import Dashboard
+
+_MOST_DRAWING = 20
+"""A picture is made at most so many times its own cost after the one before."""
+
+
+def set_up(asked: Asked, *, save: bool) -> "Setup":
+    """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
+    context = open_context()
+    context.repository.require_history()
+    if not (context.settings.run.agent if asked.agent is None else asked.agent):
+        raise usage_error(
+            "no-agent",
+            "There is no command that does the tasks.",
+            "Say `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
+        )
+    if asked.pipeline and asked.barrier:
+        raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
+    context.store.refresh()
+    plan = context.store.plan() or make_missing_plan(context, asked, save=save)
+    return Setup(context, asked, plan)
+
+
+class Setup:
+    """One run on this machine."""
+
+    def __init__(self, context: Context, asked: Asked, plan: Plan) -> None:
+        run = context.settings.run
+        self._context = context
+        self._asked = asked
+        self._plan = plan
+        self._slots = slots(asked.max_parallel, plan.max_parallel)
+        self._stagger = seconds(asked.stagger or run.stagger or None)
+        self._budget = asked.token_budget or plan.token_budget
+        self._timeout = limit(run.timeout if asked.timeout is None else asked.timeout)
+        self._place = run_directory(context.repository.common_dir)
+        self._engine = LocalEngine(self._place)
+        self._needs = Needs()
+        self._drawn: tuple[float, float] = (0.0, 0.0)
+        self.lands = asked.land
+        self.policy = Policy(
+            pipeline=asked.pipeline,
+            barrier=asked.barrier,
+            overlap=asked.overlap or run.overlap,
+            independent_only=asked.independent_only,
+            whole_waves=plan.strategy == "single-pr",
+        )
+        self.wishes = Wishes(
+            policy=self.policy,
+            limits=Limits(
+                retries=run.retries if asked.retries is None else asked.retries,
+                rework=run.rework if asked.rework is None else asked.rework,
+            ),
+            token_budget=self._budget,
+            wait=seconds(asked.wait),
+        )
+
+    def first_view(self) -> View:
+        """How everything stands before anything is started."""
+        store = self._context.store
+        observer = Observer(store, self._engine, self.wishes.limits, self._budget, unsaved=self._plan)
+        view = observer.look(time.time(), None)
+        return msgspec.structs.replace(view, seen=msgspec.structs.replace(view.seen, paused=False))
+
+    def capacity(self, view: View) -> Capacity:
+        """What this machine can take now."""
+        self._needs.learn([used for used in view.memory.values() if used])
+        machine = measure()
+        count = len(view.seen.running)
+        auto = self._slots is None
+        return Capacity(
+            max_parallel=self._slots or automatic(machine, self._needs, count),
+            token_budget=self._budget,
+            engine_free=self._engine.free(),
+            memory=free_memory(machine),
+            memory_each=self._needs.each,
+            load=machine.load if auto else None,
+            stagger=self._stagger,
+        )
+
+    def hints(self, view: View) -> Iterator[str]:
+        """Sentences about what a person may not expect."""
+        needs = any(view.plan.waits_for(task, view.landed) for task in view.plan.tasks)
+        if needs and not self.lands and not self._asked.pipeline:
+            yield (
+                "Tasks whose dependencies have not landed will wait: nothing lands without --land "
+                "(or `gitcoord merge-level` beside this run)."
+            )
+
+    def run(self, dashboard: "Dashboard") -> RunEnd:
+        """Runs until nothing can go on; raises `already-running` (exit 1)."""
+        context = self._context
+        with self._alone(), Signals() as signals:
+            self._record("running")
+            landing = Landing(partial(self._land, dashboard.tell), dashboard.tell) if self.lands else None
+            coordinator = Coordinator(
+                context.store,
+                self._engine,
+                self.wishes,
+                self._hands(dashboard),
+                landing=landing,
+                signals=signals,
+                pace=Pace(self._place),
+            )
+            end: RunEnd | None = None
+            try:
+                end = coordinator.run()
+            finally:
+                reason = "stopped" if end is None or end.stopped else ""
+                self._record("ended", reason)
+            return end
+
+    def _hands(self, dashboard: "Dashboard") -> Hands:
+        settings = self._context.settings
+        watch = Watch(self._context.repository, Rulebook(settings.rules, settings.ignore))
+        return Hands(
+            capacity=self.capacity,
+            launch=self._launch,
+            hand_in=self._hand_in,
+            tell=dashboard.tell,
+            show=partial(self._draw, dashboard),
+            clashes=watch,
+        )
+
+    def _launch(self, view: View, start: Start, number: int, waited: Mapping[str, float]) -> Launch:
+        run, asked = self._context.settings.run, self._asked
+        order = WorkerOrder(
+            unit=start.unit,
+            attempt=number,
+            agent=run.agent if asked.agent is None else asked.agent,
+            check=run.check if asked.check is None else asked.check,
+            shell=run.shell if asked.shell is None else asked.shell,
+            tasks=str(Path(asked.tasks).absolute()) if asked.tasks and asked.tasks != "-" else None,
+            tag=asked.tag,
+            seconds=self._timeout,
+            grace=run.grace,
+            rework=self.wishes.limits.rework,
+            stack=start.stacked,
+            now=True,
+            commit_leftovers=run.commit_leftovers,
+            allow_empty=run.allow_empty,
+            token_budget=view.units.by_id[start.unit].tokens or None,
+            engine=self._engine.name,
+            waited={name: spent for name, spent in waited.items() if spent >= 0.001},
+        )
+        repository = self._context.repository
+        return Launch(
+            key=key_of(start.unit, number),
+            argv=(sys.executable, "-P", "-m", "gitcoord", *worker_argv(order)),
+            directory=str(repository.root or repository.common_dir),
+            # The worker keeps its own time; this is for one that hangs itself.
+            seconds=None if self._timeout is None else self._timeout + 120,
+            grace=run.grace + 10,
+        )
+
+    def _hand_in(self, task: TaskId) -> None:
+        context = self._context
+        hand_in_whole(sit_down(context.repository, context.shared, context.store, task))
+
+    def _land(self, tell: Callable[[str], None], wish: LevelWish) -> None:
+        from gitcoord.merging.land import Lander
+        from gitcoord.merging.order import with_real_order
+
+        # A context of its own: this happens in another thread.
+        context = open_context(self._context.repository.git.directory)
+        context.store.refresh()
+        plan = context.store.require_plan()
+        options = make_options(
+            plan,
+            context.settings,
+            strategy=None,
+            method=self._asked.method,
+            wait=None,
+            auto=False,
+            partial=wish.partial and plan.strategy == "single-pr",
+            all_or_nothing=False,
+            serialize_on=None,
+            ignore=(),
+        )
+        scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
+        Lander(with_real_order(scene, save=True), tell).land()
+
+    def _draw(self, dashboard: "Dashboard", view: View, live: Live) -> None:
+        at, cost = self._drawn
+        if time.monotonic() - at < cost * _MOST_DRAWING:
+            return
+        began = time.monotonic()
+        dashboard.show(make_picture(view.plan, view.events, view.landed, now(), live))
+        self._drawn = (began, time.monotonic() - began)
+
+    def _record(self, state: Literal["running", "ended"], reason: str = "") -> None:
+        event = RunChanged(
+            at=now(),
+            by=worker_name(),
+            state=state,
+            engine=self._engine.name,
+            max_parallel=self._slots or 0,
+            reason=reason,
+        )
+        self._context.store.record(event)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        self._place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._place / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise answer_no(
+                "already-running",
+                "Another `gitcoord run` is at work in this repository.",
+                "Watch it with `gitcoord status --watch`; `gitcoord pause` makes it start nothing more.",
+            ) from None
+        with lock:
+            yield
+        lock.release(force=True)

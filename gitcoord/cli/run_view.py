@@ -1,0 +1,114 @@
+"""How a run looks to a person before it begins and after it has ended."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.output import clean, count_of, plain
+from gitcoord.cli.plan_view import minutes
+from gitcoord.sentences import some
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+
+    from gitcoord.running.approval import Approval
+    from gitcoord.running.coordinate_end import RunEnd, UnitReport
+
+_MOST_SETS = 12
+_MOST_CLASHES = 8
+_MOST_NAMES = 10
+_MOST_REPORTS = 20
+
+
+def approval_view(asked: "Approval", *, overlap: str) -> "Group":
+    """What is to be approved, for 80 columns and more."""
+    from rich.console import Group
+
+    left = asked.units - asked.done
+    parts: list[RenderableType] = []
+    head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
+    head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
+    if asked.done:
+        head.append(f", {asked.done} done already", "dim")
+    parts.append(head)
+    for number, units in enumerate(asked.together[:_MOST_SETS], start=1):
+        word = "together" if len(units) > 1 else "alone   "
+        parts.append(plain(f"  {number:>2}  {word}  {clean(some(units, _MOST_NAMES))}"))
+    if len(asked.together) > _MOST_SETS:
+        parts.append(plain(f"      … and {len(asked.together) - _MOST_SETS} more", "dim"))
+    parts += _risks(asked, overlap)
+    saved = asked.sequential - asked.duration
+    cost = plain(f"Takes about {minutes(asked.duration)}", "bold")
+    cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {minutes(saved)}, ")
+    cost.append(f"{asked.speedup:.2f} times as fast", "green")
+    cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used)")
+    parts.append(cost)
+    if asked.tokens is not None:
+        parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
+    parts.append(plain(clean(asked.estimates_from), "dim"))
+    if asked.never:
+        names = clean(some(list(asked.never), _MOST_NAMES))
+        parts.append(plain(f"Not in this run: {names}", "yellow"))
+        reason = next(iter(asked.never.values()))
+        parts.append(plain(f"  {clean(reason)}", "yellow"))
+    return Group(*parts)
+
+
+def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
+    lines: list[RenderableType] = []
+    how = "the later one waits" if overlap == "wait" else "both start all the same"
+    for clash in asked.clashes[:_MOST_CLASHES]:
+        why = "clashed before" if clash.seen else "say that they touch the same paths"
+        lines.append(
+            plain(f"  !  {clean(clash.units[0])} and {clean(clash.units[1])} {why}: {how}", "yellow")
+        )
+    if len(asked.clashes) > _MOST_CLASHES:
+        lines.append(plain(f"     … and {len(asked.clashes) - _MOST_CLASHES} more pairs", "yellow"))
+    if asked.silent:
+        text = f"{count_of(asked.silent, 'unit')} do not say what they touch: a clash is seen while they run"
+        lines.append(plain(f"  {text}" if asked.silent > 1 else f"  {text.replace(' do ', ' does ')}", "dim"))
+    return lines
+
+
+def end_view(end: "RunEnd", *, landing: bool) -> "Group":
+    """How a run ended: counts, then everything that is not done, with its reason."""
+    from rich.console import Group
+    from rich.table import Table
+
+    counts = []
+    for state in ("landed", "handed-in", "done", "running", "failed", "blocked", "cancelled", "waiting"):
+        number = len(end.of(state))
+        if number:
+            counts.append(f"{number} {state.replace('-', ' ')}")
+    parts: list[RenderableType] = [plain(", ".join(counts) or "nothing to do", "bold")]
+    rest = end.of("failed", "blocked", "cancelled", "waiting", "running")
+    if rest:
+        table = Table(box=None, padding=(0, 1), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for report in rest[:_MOST_REPORTS]:
+            table.add_row(clean(report.unit), _coloured(report), plain(clean(report.reason)))
+        parts.append(table)
+        if len(rest) > _MOST_REPORTS:
+            parts.append(plain(f"… and {len(rest) - _MOST_REPORTS} more; --json has them all", "dim"))
+    parts += [plain(line) for line in _ways_out(end, landing=landing)]
+    return Group(*parts)
+
+
+def _coloured(report: "UnitReport") -> "RenderableType":
+    style = {"failed": "bold red", "blocked": "red", "waiting": "yellow", "running": "cyan"}
+    return plain(report.state, style.get(report.state, ""))
+
+
+def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
+    lines = []
+    failed = end.of("failed")
+    if failed:
+        first = clean(failed[0].unit)
+        lines.append(f"See `gitcoord logs {first}`, then `gitcoord retry {first}` and run again.")
+    handed_in = end.of("handed-in")
+    if handed_in and not landing:
+        lines.append("To land what is handed in: `gitcoord merge-level`, or run again with `--land`.")
+    if end.stopped:
+        lines.append("Stopped; `gitcoord run` goes on.")
+    return lines

@@ -1,0 +1,84 @@
+"""What a person approves before a run begins: what runs together, what may clash, what it costs and saves."""
+
+import msgspec
+
+from gitcoord.planning.model import Plan
+from gitcoord.running.observe import View
+from gitcoord.running.schedule_model import Capacity, Policy
+from gitcoord.running.schedule_simulate import Prediction, predict
+from gitcoord.tasks.model import TaskId
+
+
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """Two units that say that they touch the same paths, or that were seen to."""
+
+    units: tuple[TaskId, TaskId]
+    seen: bool
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole question. `done` units need nothing any more; `silent` ones do not say what they touch.
+
+    `together` are the largest sets that run at the same time. Minutes everywhere.
+    """
+
+    base: str
+    strategy: str
+    tasks: int
+    units: int
+    done: int
+    together: tuple[tuple[TaskId, ...], ...]
+    clashes: tuple[Clash, ...]
+    silent: int
+    sequential: float
+    duration: float
+    speedup: float
+    efficiency: float
+    most: int
+    max_parallel: int
+    tokens: int | None
+    lands: bool
+    never: dict[TaskId, str]
+    estimates_from: str = ""
+
+
+def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
+    """What a run from here on would be, by the decisions that it would take."""
+    told = predict(view.plan, view.units, capacity, policy, lands=lands, begun=view.seen)
+    left = [one for one in view.units.by_id if one in told.starts]
+    return Approval(
+        base=view.plan.base,
+        strategy=view.plan.strategy,
+        tasks=len(view.plan.tasks),
+        units=len(view.units.by_id),
+        done=sum(one in view.seen.done for one in view.units.by_id),
+        together=told.together(),
+        clashes=_clashes(view, told),
+        silent=sum(not view.units.by_id[one].modifies for one in left),
+        sequential=told.sequential,
+        duration=told.duration,
+        speedup=told.speedup,
+        efficiency=told.efficiency,
+        most=told.most,
+        max_parallel=capacity.max_parallel,
+        tokens=told.tokens if capacity.token_budget is not None else None,
+        lands=lands,
+        never={one: reason for one, reason in told.never.items() if one not in view.seen.done},
+        estimates_from=view.plan.estimates_from,
+    )
+
+
+def empty(plan: Plan) -> bool:
+    """Whether there is nothing to run."""
+    return not plan.tasks
+
+
+def _clashes(view: View, told: Prediction) -> tuple[Clash, ...]:
+    found = {}
+    for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
+        for one, others in pairs.items():
+            for other in others:
+                if one in told.starts and other in told.starts:
+                    low, high = sorted((one, other), key=lambda id: view.units.by_id[id].place)
+                    found[low, high] = Clash(units=(low, high), seen=seen or (low, high) in found)
+    return tuple(found.values())

@@ -1,0 +1,73 @@
+"""How much this machine can take: slots, free memory and load, and what one unit is thought to need."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+_MIB = 2**20
+_RESERVE = 512 * _MIB
+"""What is left to everybody else on the machine."""
+_FIRST_GUESS = 300 * _MIB
+_MOST_FOR_EACH_CORE = 4
+"""Agents wait for answers most of the time."""
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine now: bytes that can be had, load for each core, cores that this process may use."""
+
+    memory: int
+    load: float
+    cores: int
+
+
+def measure() -> Machine:
+    """Looks at this machine."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Machine(
+        memory=min(int(psutil.virtual_memory().available), _limit_of_container()),
+        load=psutil.getloadavg()[0] / cores,
+        cores=cores,
+    )
+
+
+class Needs:
+    """What a unit takes, learned from those at work: the most that any was seen to use."""
+
+    def __init__(self) -> None:
+        self._most = 0
+
+    def learn(self, used: Collection[int]) -> None:
+        """Takes in what units at work use now."""
+        self._most = max([self._most, *used])
+
+    @property
+    def each(self) -> int:
+        """Bytes to count for one more."""
+        return self._most or _FIRST_GUESS
+
+
+def free_memory(machine: Machine) -> int:
+    """What units may still take."""
+    return max(0, machine.memory - _RESERVE)
+
+
+def automatic(machine: Machine, needs: Needs, at_work: int) -> int:
+    """How many may be at work at once: by what memory allows, at most so many for each core."""
+    fits = at_work + free_memory(machine) // needs.each
+    return max(1, min(fits, machine.cores * _MOST_FOR_EACH_CORE))
+
+
+def _limit_of_container() -> int:
+    """What a control group leaves of its limit; a very large number where there is none."""
+    unlimited = 2**62
+    place = Path("/sys/fs/cgroup")
+    try:
+        limit = (place / "memory.max").read_text(encoding="ascii").strip()
+        current = int((place / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return unlimited
+    return max(0, int(limit) - current) if limit.isdigit() else unlimited

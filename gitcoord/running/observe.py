@@ -1,0 +1,290 @@
+"""Looking at a run: the journal, git's evidence and the engine, turned into what the scheduler takes."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.errors import usage_error
+from gitcoord.events import AnyEvent, RetryAsked, RunChanged, TasksClash
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Oid
+from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.planning.model import Plan
+from gitcoord.running.engines.port import Engine, Seen, key_of
+from gitcoord.running.observe_tries import Fate, Limits, fate_of, running_attempt
+from gitcoord.running.schedule_model import Observation
+from gitcoord.running.schedule_units import Unit, Units, units_of, with_rework
+from gitcoord.running.subtasks import done_subtasks
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+HELD = 75
+"""What a worker exits with that may not begin now, because somebody else did or something is missing."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt whose process is gone, and of which the journal knows no end."""
+
+    unit: TaskId
+    attempt: int
+    code: int | None
+    claimed: bool
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One look. `keys` are the attempts at work here, `numbers` what a unit's next attempt is called.
+
+    `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
+    unit at work uses, where the engine can tell. `cancelled` are units at work that somebody wants to end.
+    """
+
+    plan: Plan
+    units: Units
+    events: tuple[AnyEvent, ...]
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    seen: Observation
+    keys: Mapping[TaskId, str]
+    numbers: Mapping[TaskId, int]
+    ended: tuple[Ended, ...] = ()
+    whole: tuple[TaskId, ...] = ()
+    cancelled: tuple[TaskId, ...] = ()
+    memory: Mapping[TaskId, int] = {}
+
+
+class Observer:
+    """Looks again and again. What it keeps between looks only saves work: another one sees the same."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        limits: Limits,
+        token_budget: int | None,
+        *,
+        unsaved: Plan | None = None,
+    ) -> None:
+        self._store = store
+        self._unsaved = unsaved
+        self._engine = engine
+        self._limits = limits
+        self._token_budget = token_budget
+        self._ancestry = Ancestry(store.repository.git)
+        self._units: tuple[Plan, Units] | None = None
+        self._landed: tuple[object, dict[TaskId, Landing]] | None = None
+        self._first = True
+        self.launched: dict[TaskId, int] = {}
+        """Attempts that were started here and that the journal need not know yet."""
+
+    def look(self, now: float, last_start: float | None) -> View:
+        """One look at what is there, without asking the remote. Raises `no-plan` or `base-missing`."""
+        store = self._store
+        plan = self._unsaved or store.require_plan()
+        units = self._units_of(plan)
+        events = tuple(entry.event for entry in store.journal() if entry.event is not None)
+        progress = store.progress()
+        tips = store.shared.branches()
+        base = tips.get(plan.base)
+        if base is None:
+            raise usage_error("base-missing", f"The plan's base branch {plan.base} does not exist.")
+        landed = self._landed_tasks(plan, progress, tips, base)
+        done = done_units(plan, units, progress, landed) | done_subtasks(
+            plan, progress, tips, self._ancestry, landed
+        )
+        units = with_rework(units, _sent_back(units, progress, done, landed))
+        left = [unit for unit in units.by_id.values() if unit.id not in done]
+        fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
+        polled = self._poll(fates, progress)
+        work = _Work(events, progress, fates, polled, self.launched)
+        for unit in left:
+            work.sort(unit)
+        self._first = False
+        submitted = submitted_tasks(units, progress)
+        over = submitted | landed.keys()
+        seen = msgspec.structs.replace(
+            _seen(events, fates, now),
+            running=work.running,
+            elsewhere=work.elsewhere,
+            done=frozenset(done),
+            submitted=submitted,
+            landed=frozenset(landed),
+            last_start=last_start,
+        )
+        parents = (task for task in units.of_task if task not in units.by_id and task not in over)
+        return View(
+            plan=plan,
+            units=units,
+            events=events,
+            progress=progress,
+            landed=landed,
+            base_commit=base,
+            tips=tips,
+            seen=seen,
+            keys=work.keys,
+            numbers={one: fate.number for one, fate in fates.items()},
+            ended=tuple(work.ended),
+            whole=tuple(task for task in parents if done.issuperset(units.of_task[task])),
+            cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
+            memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
+        )
+
+    def _units_of(self, plan: Plan) -> Units:
+        if self._units is None or self._units[0] != plan:
+            self._units = (plan, units_of(plan, self._token_budget))
+        return self._units[1]
+
+    def _landed_tasks(
+        self, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid], base: Oid
+    ) -> dict[TaskId, Landing]:
+        heads = {task: (one.head, one.stand, one.landing) for task, one in progress.items()}
+        asked = (plan, base, dict(tips), heads)
+        if self._landed is None or self._landed[0] != asked:
+            found = landed_tasks(
+                self._store.repository.git,
+                base_commit=base,
+                plan=plan,
+                progress=progress,
+                tips=tips,
+                ancestry=self._ancestry,
+            )
+            self._landed = (asked, found)
+        return self._landed[1]
+
+    def _poll(self, fates: Mapping[TaskId, Fate], progress: Mapping[TaskId, Progress]) -> Mapping[str, Seen]:
+        """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
+        keys = []
+        for unit, fate in fates.items():
+            attempt = running_attempt(progress.get(unit, PENDING))
+            if attempt is not None:
+                keys.append(key_of(unit, attempt.number))
+            if self._first or self.launched.get(unit) == fate.number:
+                keys.append(key_of(unit, fate.number))
+        return self._engine.poll(keys)
+
+
+class _Work:
+    """Who is at work here, who elsewhere, and whose process is gone."""
+
+    def __init__(
+        self,
+        events: Sequence[AnyEvent],
+        progress: Mapping[TaskId, Progress],
+        fates: Mapping[TaskId, Fate],
+        polled: Mapping[str, Seen],
+        launched: dict[TaskId, int],
+    ) -> None:
+        self._progress = progress
+        self._fates = fates
+        self._polled = polled
+        self._launched = launched
+        self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
+        self.running: dict[TaskId, float] = {}
+        self.keys: dict[TaskId, str] = {}
+        self.elsewhere: dict[TaskId, str] = {}
+        self.ended: list[Ended] = []
+
+    def sort(self, unit: Unit) -> None:
+        told = self._progress.get(unit.id, PENDING)
+        attempt = running_attempt(told)
+        number = self._fates[unit.id].number
+        if self._at_work(unit, number, claimed=False):
+            return
+        if attempt is not None:
+            if self._at_work(unit, attempt.number, claimed=True):
+                return
+            who = attempt.started.by if attempt.started else "somebody"
+            if told.retried_after < attempt.number:
+                self.elsewhere[unit.id] = (
+                    f"{who} is at it (attempt {attempt.number}), and not from here; "
+                    f"`gitcoord retry {unit.id}` takes it over"
+                )
+        elif told.stand == "started" and not told.attempts and unit.id not in self._asked:
+            self.elsewhere[unit.id] = (
+                f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
+            )
+
+    def _at_work(self, unit: Unit, number: int, *, claimed: bool) -> bool:
+        key = key_of(unit.id, number)
+        seen = self._polled.get(key)
+        if seen is None or seen.state == "absent":
+            return False
+        if seen.state == "ended" and claimed and seen.code == HELD:
+            return False  # our process was refused: somebody else holds the attempt
+        if seen.state == "ended":
+            self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed))
+            return not claimed
+        self.running[unit.id] = 0.0
+        self.keys[unit.id] = key
+        return True
+
+
+def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) -> Observation:
+    """What the journal alone says."""
+    run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
+    return Observation(
+        failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
+        cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
+        deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
+        not_before={one: fate.not_before for one, fate in fates.items() if fate.not_before > now},
+        clashing=_seen_clashes(events),
+        paused=run is not None and run.state == "paused",
+        now=now,
+    )
+
+
+def _sent_back(
+    units: Units,
+    progress: Mapping[TaskId, Progress],
+    done: Collection[TaskId],
+    landed: Collection[TaskId],
+) -> list[TaskId]:
+    """Parents that conflict as a whole, although all their subtasks are done."""
+    parents = (task for task in units.of_task if task not in units.by_id and task not in landed)
+    return [
+        task
+        for task in parents
+        if progress.get(task, PENDING).deferral is not None and set(units.of_task[task]) <= set(done)
+    ]
+
+
+def done_units(
+    plan: Plan, units: Units, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]
+) -> set[TaskId]:
+    """Units that need no worker: tasks that are handed in or landed, with all their subtasks."""
+    over = submitted_tasks(units, progress) | set(landed)
+    return {unit.id for unit in units.by_id.values() if unit.task in over}
+
+
+def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
+    """Tasks whose work is handed in and not sent back."""
+    return frozenset(
+        task
+        for task in units.of_task
+        if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
+        and told.head is not None
+        and told.deferral is None
+        and not _wanted_again(told)
+    )
+
+
+def _wanted_again(told: Progress) -> bool:
+    """Whether somebody asked for another try at what is handed in, and that is still to come or under way."""
+    newest = told.attempt
+    if newest is None:
+        return False
+    if newest.running and newest.started is not None:
+        return newest.started.at > told.submitted_at
+    return told.retried_after == newest.number
+
+
+def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]:
+    found: dict[TaskId, set[TaskId]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            one, other = TaskId(event.task or ""), TaskId(event.other)
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return {one: frozenset(others) for one, others in found.items()}

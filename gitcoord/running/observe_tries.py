@@ -1,0 +1,99 @@
+"""What a unit's earlier attempts mean for the next one: go on, wait a moment, wait for others, or give up."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from gitcoord.events import AttemptEnded
+from gitcoord.sentences import named_tasks
+from gitcoord.state.progress import Attempt, Progress
+
+_MOST_LOST = 8
+"""Attempts in a row whose processes vanished: what ends them every time is no accident."""
+_MOST_AGAIN = 10
+"""Attempts in a row that asked to be tried again."""
+_SLOWEST = 120.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a unit is tried: `retries` after failures, `rework` after conflicts."""
+
+    retries: int = 1
+    rework: int = 1
+
+
+class Fate(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the unit may be tried (again), from when on (seconds since the epoch), and why not.
+
+    `later`: only once the rest of its level has come to rest. `number` is the next attempt's.
+    """
+
+    state: Literal["open", "later", "failed", "cancelled"]
+    number: int
+    reason: str = ""
+    not_before: float = 0.0
+
+
+def fate_of(told: Progress, limits: Limits) -> Fate:
+    """The fate of a unit that is not done, by what the journal says of it."""
+    number = (told.attempt.number if told.attempt else 0) + 1
+    if told.cancelled:
+        return Fate(state="cancelled", number=number)
+    since = [one.ended for one in told.attempts if one.number > told.retried_after and one.ended is not None]
+    if not since:
+        return Fate(state="open", number=number)
+    newest = since[-1]
+    given_up = _given_up(told, since, limits)
+    if given_up:
+        return Fate(state="failed", number=number, reason=given_up)
+    if newest.outcome == "conflict":
+        return Fate(state="later", number=number)
+    pause = {"again": 2.0, "lost": 0.5}.get(newest.outcome, 0.0) * 2 ** (_in_a_row(since) - 1)
+    return Fate(state="open", number=number, not_before=seconds_of(newest.at) + min(pause, _SLOWEST))
+
+
+def running_attempt(told: Progress) -> Attempt | None:
+    """The newest attempt while the journal knows of no end of it."""
+    return told.attempt if told.attempt is not None and told.attempt.running else None
+
+
+def seconds_of(at: str) -> float:
+    """An event's time in seconds since the epoch; 0 when it is no time."""
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
+    newest = ends[-1]
+    why = f": {newest.reason}" if newest.reason else ""
+    if newest.outcome == "wrong":
+        return f"its agent says that the task itself is wrong{why}"
+    failures = sum(end.outcome in ("failed", "timeout") for end in ends)
+    if failures > limits.retries and newest.outcome in ("failed", "timeout"):
+        word = "ran out of time" if newest.outcome == "timeout" else "failed"
+        return f"its attempt {newest.attempt} {word}{why}"
+    row = _in_a_row(ends)
+    if newest.outcome == "again" and row > max(limits.retries, _MOST_AGAIN):
+        return f"{row} attempts in a row asked to be tried again{why}"
+    if newest.outcome == "lost" and row > _MOST_LOST:
+        return f"the processes of {row} attempts in a row vanished without a result"
+    # One more than the agent was given: the last one begins when everything around has settled.
+    conflicts = sum(end.outcome == "conflict" for end in ends)
+    reworks = sum(one.started is not None and one.started.rework for one in told.attempts[-len(ends) :])
+    if conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
+        with_whom = f" with {named_tasks(told.deferral.others)}" if told.deferral else ""
+        return f"it conflicts{with_whom}, again after it was reworked"
+    return ""
+
+
+def _in_a_row(ends: list[AttemptEnded]) -> int:
+    """How many of the newest ends are of the same kind."""
+    count = 0
+    for end in reversed(ends):
+        if end.outcome != ends[-1].outcome:
+            break
+        count += 1
+    return count
