@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.cli.output import count_of
+from gitcoord.planning.order import natural_key
 from gitcoord.running.metrics import Conflicts
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
@@ -51,8 +52,7 @@ def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
         task for found in (True, False) for p in conflicts.pairs if p.found is found for task in p.tasks
     ]
     kept = set(list(dict.fromkeys(ranked))[:MOST_TASKS])
-    names = [task for task in (*titles, *ranked) if task in kept]
-    names = list(dict.fromkeys(names))
+    names = sorted(kept, key=natural_key)
 
     def cell(one: TaskId, other: TaskId) -> Cell:
         pair = pairs.get(frozenset((one, other)))

@@ -8,6 +8,7 @@ import msgspec
 from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
 from gitcoord.planning.clashes import Footprint, find_clashes
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.planning.order import natural_key
 from gitcoord.running.metrics_tries import Try
 from gitcoord.running.picture_units import PlanUnit
 from gitcoord.tasks.model import TaskId
@@ -48,8 +49,7 @@ def conflicts_of(
     tries: Sequence[Try],
     now: float,
 ) -> Conflicts:
-    """All pairs of tasks that were predicted or found to clash, in the plan's order."""
-    place = {task: number for number, task in enumerate(plan.tasks)}
+    """All pairs of tasks that were predicted or found to clash, in the order of their ids."""
     parents = {unit.id: unit.parent for unit in units.values()}
     found = _found(events, parents)
     predicted = _predicted(plan)
@@ -57,7 +57,7 @@ def conflicts_of(
     conflicted = {task for pair in found for task in pair} | {
         parents.get(one.unit, one.unit) for one in tries if one.outcome == "conflict"
     }
-    pairs = [_pair(pair, predicted, found, place) for pair in {*predicted, *found}]
+    pairs = [_pair(pair, predicted, found) for pair in {*predicted, *found}]
     return Conflicts(
         rate=len(conflicted & engaged) / len(engaged) if engaged else 0.0,
         tasks=len(engaged),
@@ -66,62 +66,7 @@ def conflicts_of(
         found=len(found),
         both=len(predicted & found.keys()),
         side_by_side=len(_side_by_side(tries, parents, now)),
-        pairs=tuple(sorted(pairs, key=lambda pair: [place.get(task, len(place)) for task in pair.tasks])),
-    )
-
-
-def _pair(
-    pair: frozenset[TaskId],
-    predicted: set[frozenset[TaskId]],
-    found: Mapping[frozenset[TaskId], tuple[str, ...]],
-    place: Mapping[TaskId, int],
-) -> Pair:
-    one, other = sorted(pair, key=lambda task: (place.get(task, len(place)), task))
-    return Pair(
-        tasks=(one, other), predicted=pair in predicted, found=pair in found, paths=found.get(pair, ())
-    )
-
-
-def _found(
-    events: Iterable[AnyEvent], parents: Mapping[TaskId, TaskId]
-) -> dict[frozenset[TaskId], tuple[str, ...]]:
-    found: dict[frozenset[TaskId], tuple[str, ...]] = {}
-    for event in events:
-        if isinstance(event, TasksClash):
-            others: tuple[str, ...] = (event.other,)
-        elif isinstance(event, TaskDeferred):
-            others = event.others
-        else:
-            continue
-        task = TaskId(event.task or "")
-        for other in others:
-            pair = frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task, other))
-            if len(pair) == 2:
-                found[pair] = tuple(dict.fromkeys((*found.get(pair, ()), *event.paths)))
-    return found
-
-
-def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
-    sets = find_clashes([_footprint(task) for task in plan.tasks.values()]).sets
-    return {
-        frozenset(pair)
-        for clash in sets
-        if len(clash) <= _LARGEST_SET
-        for pair in combinations(sorted(clash), 2)
-        if not _needs(plan, *pair)
-    }
-
-
-def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
-    """Whether one needs the other, so that they cannot meet whatever they touch."""
-    return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
-
-
-def _footprint(task: PlannedTask) -> Footprint:
-    below = (glob for subtask in task.subtasks for glob in subtask.modifies)
-    return Footprint(
-        id=task.id,
-        modifies=tuple(dict.fromkeys((*task.modifies, *below))),
+        pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
         conflicts_with=task.conflicts_with,
         parallel_safe=task.parallel_safe,
     )
