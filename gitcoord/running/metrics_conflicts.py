@@ -67,6 +67,60 @@ def conflicts_of(
         both=len(predicted & found.keys()),
         side_by_side=len(_side_by_side(tries, parents, now)),
         pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
+    )
+
+
+def _pair(
+    pair: frozenset[TaskId],
+    predicted: set[frozenset[TaskId]],
+    found: Mapping[frozenset[TaskId], tuple[str, ...]],
+) -> Pair:
+    one, other = sorted(pair, key=natural_key)
+    return Pair(
+        tasks=(one, other), predicted=pair in predicted, found=pair in found, paths=found.get(pair, ())
+    )
+
+
+def _found(
+    events: Iterable[AnyEvent], parents: Mapping[TaskId, TaskId]
+) -> dict[frozenset[TaskId], tuple[str, ...]]:
+    found: dict[frozenset[TaskId], tuple[str, ...]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            others: tuple[str, ...] = (event.other,)
+        elif isinstance(event, TaskDeferred):
+            others = event.others
+        else:
+            continue
+        task = TaskId(event.task or "")
+        for other in others:
+            pair = frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task, other))
+            if len(pair) == 2:
+                found[pair] = tuple(dict.fromkeys((*found.get(pair, ()), *event.paths)))
+    return found
+
+
+def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
+    sets = find_clashes([_footprint(task) for task in plan.tasks.values()]).sets
+    return {
+        frozenset(pair)
+        for clash in sets
+        if len(clash) <= _LARGEST_SET
+        for pair in combinations(sorted(clash), 2)
+        if not _needs(plan, *pair)
+    }
+
+
+def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
+    """Whether one needs the other, so that they cannot meet whatever they touch."""
+    return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
+
+
+def _footprint(task: PlannedTask) -> Footprint:
+    below = (glob for subtask in task.subtasks for glob in subtask.modifies)
+    return Footprint(
+        id=task.id,
+        modifies=tuple(dict.fromkeys((*task.modifies, *below))),
         conflicts_with=task.conflicts_with,
         parallel_safe=task.parallel_safe,
     )
