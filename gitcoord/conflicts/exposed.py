@@ -5,7 +5,7 @@ another branch adds elsewhere looks like a rename then, and what the base rename
 or rewrites looks like a removal.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gitcoord.conflicts.changes import Changes, changes_between
 from gitcoord.conflicts.history import Fork
@@ -19,19 +19,18 @@ def find_exposed(
     forks: Mapping[Oid, Fork],
     own: Mapping[Oid, Changes],
     on_base: Mapping[Oid, Changes],
-) -> set[Oid]:
-    """Those tips of `on_base` that the base's work since they left it exposes to others."""
+) -> dict[Oid, frozenset[str]]:
+    """Those tips of `on_base` that the base's work since then exposes to others, with what it added."""
     doubtful = [tip for tip in on_base if _doubtful(own[tip], on_base[tip])]
-    since = _since(git, base, forks, doubtful)
-    return {tip for tip in doubtful if _exposed(own[tip], since[forks[tip].merge_bases[0]])}
+    starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
+    since = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
+    moved = {tip: since[forks[tip].merge_bases[0]] for tip in doubtful}
+    return {tip: work.added for tip, work in moved.items() if _exposed(own[tip], work)}
 
 
 def exposed_pairs(
-    git: Git,
-    base: Oid,
     tips: Sequence[Oid],
-    exposed: Collection[Oid],
-    forks: Mapping[Oid, Fork],
+    exposed: Mapping[Oid, frozenset[str]],
     changes: Mapping[Oid, Changes],
     fresh: Collection[int],
 ) -> set[Pair]:
@@ -39,24 +38,13 @@ def exposed_pairs(
 
     `changes` are those to the base.
     """
-    concerned = [place for place, tip in enumerate(tips) if tip in exposed]
-    since = _since(git, base, forks, [tips[place] for place in concerned] if fresh else [])
-    pairs: set[Pair] = set()
-    for place in concerned if fresh else ():
-        tip = tips[place]
-        moved = since[forks[tip].merge_bases[0]]
-        pairs |= {
-            (min(place, number), max(place, number))
-            for number in (range(len(tips)) if place in fresh else fresh)
-            if tips[number] != tip and _reshapes(changes[tips[number]], moved)
-        }
-    return pairs
-
-
-def _since(git: Git, base: Oid, forks: Mapping[Oid, Fork], tips: Iterable[Oid]) -> dict[Oid, Changes]:
-    """What the base did since each merge base of `tips`."""
-    starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in tips))
-    return dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
+    concerned = [place for place, tip in enumerate(tips) if tip in exposed] if fresh else []
+    return {
+        (min(place, number), max(place, number))
+        for place in concerned
+        for number in (range(len(tips)) if place in fresh else fresh)
+        if tips[number] != tips[place] and _reshapes(changes[tips[number]], exposed[tips[place]])
+    }
 
 
 def _doubtful(own: Changes, on_base: Changes) -> bool:
@@ -72,7 +60,7 @@ def _exposed(own: Changes, since: Changes) -> bool:
     )
 
 
-def _reshapes(changes: Changes, since: Changes) -> bool:
+def _reshapes(changes: Changes, moved_to: frozenset[str]) -> bool:
     """Whether a branch adds or removes files, or changes one that the base has moved to its place."""
     removed = changes.paths - changes.present
-    return bool(changes.added or removed) or not changes.paths.isdisjoint(since.added)
+    return bool(changes.added or removed) or not changes.paths.isdisjoint(moved_to)

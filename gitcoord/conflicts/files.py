@@ -48,24 +48,27 @@ class FileMerges:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._plain: set[str] = set()
         self.hunks: dict[Edit, Hunks] = {}
 
     def prepare(self, questions: Iterable[Question]) -> None:
         """Finds the lines that the edits of `questions` changed, all in one diff."""
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
-        self._plain = plainly_merged(self._bench.git, {_ANY_NAME, *(path for path, _ in edits)})
-        plain = [(path, edit) for path, edit in edits if path in self._plain]
+        self.learn(path for path, _ in edits)
+        plain = [(path, edit) for path, edit in edits if self._bench.plain[path]]
         self.hunks.update(hunks_of(self._bench.git, self._bench.writer, plain))
 
     def learn(self, paths: Iterable[str]) -> None:
         """Finds out which of `paths` are merged as plain text, which `held` has to know."""
-        self._plain |= plainly_merged(self._bench.git, {_ANY_NAME, *paths})
+        known = self._bench.plain
+        if unknown := {_ANY_NAME, *paths} - known.keys():
+            plain = plainly_merged(self._bench.git, unknown)
+            known.update((path, path in plain) for path in unknown)
 
     def held(self, path: str, mode: str, blob: Oid) -> Oid:
         """A tree of nothing but this file."""
         # A name matters to nothing but attributes, and a short one saves the directories around it.
-        name = _ANY_NAME if {_ANY_NAME, path} <= self._plain else path
+        plain = self._bench.plain
+        name = _ANY_NAME if plain.get(path) and plain.get(_ANY_NAME) else path
         return self._bench.writer.tree({name: Entry(mode, blob)})
 
     def apart(self, question: Question) -> bool:

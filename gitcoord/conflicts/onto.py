@@ -66,11 +66,13 @@ class Workbench:
     """Writes the commits that are merged, into a quarantine.
 
     `gone` are the tips that were brought onto the base in an earlier quarantine, which took the trees along.
-    `known` is what came of orders of merges, by their digests, and `used` what was asked for of it.
+    `plain` says of paths whether they are merged as plain text. `known` is what came of orders of merges, by
+    their digests, and `used` what was asked for of it.
     """
 
     def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
         self.git = git
+        self.plain: dict[str, bool] = {}
         self.known: Mapping[str, Come] = {}
         self.used: dict[str, Come] = {}
         self.base = base

@@ -98,11 +98,8 @@ def _meetings(
     overlaps = find_overlaps(met, None if everything else looked_at)
     entangled = {pair for pair in entangled_pairs(tips, bench.forks) if _one_of(pair, looked_at)}
     exposed = exposed_pairs(
-        bench.git,
-        bench.base,
         tips,
-        {tip for tip in tips if standings[tip].exposed},
-        bench.forks,
+        {tip: moved for tip in tips if (moved := standings[tip].exposed) is not None},
         {tip: standings[tip].to_base for tip in tips},
         looked_at,
     )

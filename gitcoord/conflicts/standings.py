@@ -16,14 +16,14 @@ from gitcoord.git.run import Git, Oid
 class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One tip. `on_base` are its changes to today's base, where that is not what it stands on.
 
-    `exposed`: the base moved what it touches, so that paths alone say too little.
+    `exposed`: the base moved what it touches, so that paths alone say too little; what the base added.
     """
 
     fork: Fork
     brought: Brought = Brought()
     own: Changes = NOTHING
     on_base: Changes | None = None
-    exposed: bool = False
+    exposed: frozenset[str] | None = None
 
     @property
     def to_base(self) -> Changes:
@@ -59,7 +59,7 @@ def find_standings(
             brought=brought.get(tip, Brought()),
             own=own.get(tip, NOTHING),
             on_base=on_base.get(tip),
-            exposed=tip in exposed,
+            exposed=exposed.get(tip),
         )
         for tip, fork in fresh.items()
     }

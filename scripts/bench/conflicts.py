@@ -5,6 +5,7 @@ All in one run, as ratios of CPU time (own and children's): the machine may be b
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ while read -r one; do
 done <"$1" | wc -l
 """
 NAIVE_AT = (10, 30)
+MOVES = 5
+"""So many times one branch moves; the run in the middle counts."""
 
 
 def main() -> None:
@@ -63,36 +66,56 @@ def _measure(bed: Testbed, count: int, options: argparse.Namespace, per_pair: fl
         f"{found['conflicting']:,} conflict ({found['conflicting'] / pairs:.1%}), "
         f"{found['blocked']:,} branches do not merge with the base; git merged {len(found['merged']):,} pairs"
     )
-    _line("gitcoord, cold cache", cold, cold)
+    floor = _floor(bed, found["merged"])
+    _line("the floor", floor)
+    _line("gitcoord, cold cache", cold, floor, "of the floor")
     print(
         f"    memory: Python {found['peak']:.0f} MB, largest git process {found['peak_git']:.0f} MB "
         f"(two at most: {found['peak'] + 2 * found['peak_git']:.0f} MB)"
     )
-    _line("the floor", _floor(bed, found["merged"]), cold)
+    whole = _engine(bed, "whole", fresh=True)
+    waves = json.loads(whole.output)["waves"]
+    _line(f"  and with {waves} waves, proved", whole, floor, "of the floor")
+    _warm(bed, whole, "whole", "warm, ", options.seed)
+    _engine(bed, "pairs", fresh=True)
+    _warm(bed, cold, "pairs", "  without waves and proof: warm, ", options.seed + 50)
+    start = _start(bed)
+    _line("start-up: Python, its imports, 10 x git", start, cold, "of cold")
     if options.naive and count in NAIVE_AT:
         naive = _naive(bed)
         per_pair = naive.cpu / pairs
-        _line("naive loop over pairs, measured", naive, cold)
+        _naive_line("naive loop over pairs, measured", naive.cpu, cold, start)
     elif per_pair:
-        seconds = per_pair * pairs
-        print(f"  {'naive loop, extrapolated':38}{seconds:9.2f} s {seconds / cold.cpu:9.1f} x gitcoord")
+        _naive_line("naive loop over pairs, extrapolated", per_pair * pairs, cold, start)
     if count <= 100:
-        _line("one git diff a branch", _diff_each(bed), cold)
-    whole = _engine(bed, "whole", fresh=True)
-    _line("gitcoord, cold, with waves and proof", whole, cold)
-    warm = _engine(bed, "whole")
-    _line("gitcoord, warm, nothing moved", warm, whole)
-    moved_on(bed, bed.branches[count // 2], options.seed)
-    _line("gitcoord, warm, one branch moved", _engine(bed, "whole"), whole)
-    _engine(bed, "pairs", fresh=True)
-    moved_on(bed, bed.branches[count // 3], options.seed)
-    _line("  the same without waves and proof", _engine(bed, "pairs"), cold)
+        _line("one git diff a branch", _diff_each(bed), cold, "of cold")
     return per_pair
 
 
-def _line(what: str, cost: Cost, reference: Cost) -> None:
-    ratio = f"{cost.cpu / reference.cpu:9.3f} x" if cost is not reference else ""
-    print(f"  {what:38}{cost.cpu:9.2f} s cpu {cost.wall:8.2f} s wall {ratio}", flush=True)
+def _warm(bed: Testbed, cold: Cost, what: str, title: str, seed: int) -> None:
+    _line(f"{title}nothing moved", _engine(bed, what), cold, "of cold")
+    moves = []
+    for number in range(MOVES):
+        moved_on(bed, bed.branches[(number * 2 + 1) * len(bed.branches) // (2 * MOVES)], seed + number)
+        moves.append(_engine(bed, what))
+    middle = sorted(moves, key=lambda cost: cost.cpu)[MOVES // 2]
+    _line(f"{title}one moved (of {MOVES})", middle, cold, "of cold")
+
+
+def _start(bed: Testbed) -> Cost:
+    """What any answer costs: the interpreter with what the check imports, and ten git processes."""
+    script = "import gitcoord.conflicts.examine, subprocess\n" + "subprocess.run(['git', 'version'])\n" * 10
+    return cost_of([sys.executable, "-c", script], bed.path)
+
+
+def _naive_line(what: str, seconds: float, cold: Cost, start: Cost) -> None:
+    ratio = f"{seconds / cold.cpu:7.1f} x gitcoord"
+    print(f"  {what:46}{seconds:9.2f} s cpu {'':15} {ratio}, {seconds / start.cpu:.0f} x its start-up alone")
+
+
+def _line(what: str, cost: Cost, reference: Cost | None = None, of: str = "") -> None:
+    ratio = f"{cost.cpu / reference.cpu:8.1%} {of}" if reference is not None else ""
+    print(f"  {what:46}{cost.cpu:9.2f} s cpu {cost.wall:8.2f} s wall {ratio}", flush=True)
 
 
 def _engine(bed: Testbed, what: str, *, fresh: bool = False) -> Cost:
@@ -105,8 +128,7 @@ def _engine(bed: Testbed, what: str, *, fresh: bool = False) -> Cost:
 
 
 def _forget(bed: Testbed) -> None:
-    for file in Path(bed.path, "gitcoord").glob("conflicts*"):
-        file.unlink()
+    shutil.rmtree(bed.path / "gitcoord", ignore_errors=True)
 
 
 def _naive(bed: Testbed) -> Cost:
