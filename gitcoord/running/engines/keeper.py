@@ -87,7 +87,7 @@ def _run(charge: Charge, log: int, term: _Term) -> int:
         child.terminate()
         child.send_signal(signal.SIGCONT)
         code = _wait(child, None, time.monotonic() + charge.grace)
-    _end_rest(child)
+    _end_rest(min(charge.grace, _AFTER_TERM))
     code = child.wait() if code is None else code
     return 124 if late else code if code >= 0 else 128 - code
 
@@ -118,11 +118,11 @@ def _wait_with(
     return code
 
 
-def _end_rest(child: "subprocess.Popen[bytes]") -> None:
+def _end_rest(grace: float) -> None:
     from gitcoord.running.processes import descendants, end, has_children
 
     if has_children():
-        end(descendants, _AFTER_TERM)
+        end(descendants, grace)
 
 
 if __name__ == "__main__":
