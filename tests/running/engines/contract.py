@@ -1,4 +1,4 @@
-"""What every engine has to do, whatever executes the attempts: derive from EngineContract, say how to make one.
+"""What every engine has to do, whatever executes the attempts: derive from EngineContract, and make one.
 
 Attempts are small shell programs that leave marks in a directory of the test, and one real worker.
 """
