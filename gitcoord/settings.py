@@ -3,6 +3,7 @@
 Command-line options and environment variables override them where a command offers them.
 """
 
+import string
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -64,6 +65,30 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     stagger: str = ""
 
 
+PULL_FIELDS = (
+    *("task", "title", "level", "wave", "base", "branch"),
+    *("tasks", "needs", "overlaps", "order", "checked"),
+)
+"""What `$NAME` can be in the templates of pull requests; those of the second line are for the body."""
+
+
+class PullRequestSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """The `[pull-requests]` table: what pull requests are opened with.
+
+    `title` and `body` are templates in which `$NAME` stands for one of `PULL_FIELDS` (empty: gitcoord's own
+    text). With `draft` they are drafts until it is their turn to land.
+    """
+
+    title: str = ""
+    body: str = ""
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    team_reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case."""
 
@@ -78,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
     run: RunSettings = RunSettings()
+    pull_requests: PullRequestSettings = PullRequestSettings()
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"
     state_prefix: str = "refs/gitcoord/"
@@ -134,9 +160,24 @@ def _check(settings: Settings, path: Path) -> None:
     ):
         if field not in pattern:
             raise usage_error("bad-settings", f"{path.name}: `{key}` must contain {field}, not {pattern!r}.")
+    for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
+        _check_template(key, text, path)
     if settings.max_parallel < 1:
         raise usage_error("bad-settings", f"{path.name}: `max-parallel` must be at least 1.")
     if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
         raise usage_error(
             "bad-settings", f"{path.name}: `state-prefix` must look like refs/gitcoord/, with both slashes."
+        )
+
+
+def _check_template(key: str, text: str, path: Path) -> None:
+    template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
+    wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
+    if not template.is_valid():
+        wrong.append("a `$` without a name")
+    if wrong:
+        raise usage_error(
+            "bad-settings",
+            f"{path.name}: the template `pull-requests.{key}` has {', '.join(wrong)}.",
+            f"It can have {', '.join(f'${name}' for name in known)}, and $$ for a dollar sign.",
         )

@@ -5,12 +5,13 @@ branch says which one is open, so that two openers at once cannot make two. Merg
 and moves the base and the record in one atomic compare-and-swap.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import (
+    Extras,
     Gate,
     HandedOver,
     Merged,
@@ -71,17 +72,31 @@ class LocalForge:
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """See `Forge.edit_pull`."""
-        while True:
-            pull, tip = self._read(number)
-            edited = msgspec.structs.replace(
+
+        def edit(pull: Pull) -> Pull:
+            return msgspec.structs.replace(
                 pull, title=pull.title if title is None else title, body=pull.body if body is None else body
             )
-            if edited == pull:
-                return
-            commit = self._write(edited, "edited", tip)
-            if self._shared.publish([Update(self._ref(number), tip, commit)]):
-                return
-            self._shared.refresh()
+
+        self._change(number, "edited", edit)
+
+    def add_extras(self, number: int, extras: Extras) -> None:
+        """See `Forge.add_extras`: nobody looks at them here."""
+
+    def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
+        """See `Forge.say`: nobody reads comments here; the journal has it all."""
+
+    def make_ready(self, number: int) -> Refused | Unclear | None:
+        """See `Forge.make_ready`."""
+        self._change(number, "ready", lambda pull: msgspec.structs.replace(pull, draft=False))
+        return None
+
+    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+        """See `Forge.retarget`."""
+        found = [pull for pull in self._all_pulls() if pull.state == "open" and pull.base == branch]
+        for pull in found:
+            self._change(pull.number, "moved", lambda pull: msgspec.structs.replace(pull, base=base))
+        return tuple(pull.number for pull in found)
 
     def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
         """See `Forge.closed_gates`: only a draft is held back here."""
@@ -109,6 +124,24 @@ class LocalForge:
         """See `Forge.hand_over`: nobody is there who could merge later."""
         what = "merge queue" if way == "queue" else "auto-merge"
         return Refused(kind="not-allowed", message=f"Pull requests in the repository itself have no {what}.")
+
+    def _change(self, number: int, what: str, change: Callable[[Pull], Pull]) -> None:
+        """Writes a change of the record; one of the base takes along what says which is open."""
+        while True:
+            pull, tip = self._read(number)
+            changed = change(pull)
+            if changed == pull:
+                return
+            commit = self._write(changed, what, tip)
+            moves = [Update(self._ref(number), tip, commit)]
+            if changed.base != pull.base:
+                before, after = self._claim(pull), self._claim(changed)
+                moves.append(Update(after, self._shared.read(after), commit))
+                claimed = self._shared.read(before)
+                moves += [Update(before, claimed, None)] if claimed else []
+            if self._shared.publish(moves):
+                return
+            self._shared.refresh()
 
     def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
         who = self._repository.identity
@@ -195,5 +228,5 @@ class LocalForge:
     def _ref(self, number: int) -> str:
         return f"{self._shared.state_prefix}pulls/{number}"
 
-    def _claim(self, new: NewPull) -> str:
+    def _claim(self, new: NewPull | Pull) -> str:
         return f"{self._shared.state_prefix}open/{new.base}/from/{new.head}"

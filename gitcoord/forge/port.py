@@ -68,6 +68,14 @@ class NewPull(msgspec.Struct, frozen=True, kw_only=True):
     draft: bool = False
 
 
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pull request gets besides its text."""
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    team_reviewers: tuple[str, ...] = ()
+
+
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
 
@@ -143,6 +151,21 @@ class Forge(Protocol):
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Changes the text of a pull request."""
+
+    def add_extras(self, number: int, extras: Extras) -> None:
+        """Puts labels on a pull request and asks for reviews; twice is once."""
+
+    def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
+        """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there.
+
+        `only_again`: not when there is none.
+        """
+
+    def make_ready(self, number: int) -> Refused | Unclear | None:
+        """Ends a pull request's being a draft."""
+
+    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+        """Moves the open pull requests onto `branch` to `base`, before `branch` is deleted; their numbers."""
 
     def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
         """What keeps this pull request from merging although it has no conflict; () when nothing does."""

@@ -23,11 +23,11 @@ class Conversation:
         self._gateway = gateway
         self._path = f"/repos/{full_name}"
 
-    def say(self, number: int, topic: str, text: str) -> None:
+    def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
         """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there."""
         body = f"{_MARKER.format(topic)}\n{text}"
         known = self._own_comment(number, topic)
-        if known is not None and known.body == body:
+        if (known is None and only_again) or (known is not None and known.body == body):
             return
         if known is None:
             written = self._gateway.write("POST", f"{self._path}/issues/{number}/comments", {"body": body})
@@ -45,25 +45,31 @@ class Conversation:
             path = f"{self._path}/issues/{number}/labels"
             self._twice("POST", path, {"labels": list(labels)}, f"the labels of pull request {number}")
 
-    def ask_for_reviews(self, number: int, logins: tuple[str, ...]) -> None:
-        """Asks people to review; twice is once."""
-        if logins:
+    def ask_for_reviews(self, number: int, logins: tuple[str, ...], teams: tuple[str, ...] = ()) -> None:
+        """Asks people and teams to review; twice is once."""
+        asked = {"reviewers": list(logins)} | ({"team_reviewers": list(teams)} if teams else {})
+        if logins or teams:
             path = f"{self._path}/pulls/{number}/requested_reviewers"
-            self._twice("POST", path, {"reviewers": list(logins)}, f"the reviewers of pull request {number}")
+            self._twice("POST", path, asked, f"the reviewers of pull request {number}")
 
     def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
         """Deletes a merged branch; pull requests onto it are moved to `base` first. Returns their numbers."""
+        dependents = self.retarget(branch, base)
+        written = self._delete(branch)
+        # A 404 is what GitHub says of what is not there, and of what the token may not touch.
+        doubtful = isinstance(written, NoAnswer) or (isinstance(written, Denied) and written.status == 404)
+        if not (doubtful and not self._is_there(branch)):
+            _require(written, f"the branch {branch}")
+        return dependents
+
+    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+        """Moves the pull requests onto `branch` to `base`; returns their numbers."""
         query = {"state": "open", "base": branch}
         pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
         dependents = tuple(pull.number for page in pages for pull in page)
         for number in dependents:
             what = f"the base of pull request {number}"
             self._twice("PATCH", f"{self._path}/pulls/{number}", {"base": base}, what)
-        written = self._delete(branch)
-        # A 404 is what GitHub says of what is not there, and of what the token may not touch.
-        doubtful = isinstance(written, NoAnswer) or (isinstance(written, Denied) and written.status == 404)
-        if not (doubtful and not self._is_there(branch)):
-            _require(written, f"the branch {branch}")
         return dependents
 
     def _delete(self, branch: str) -> Written:

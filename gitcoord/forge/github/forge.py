@@ -31,6 +31,7 @@ from gitcoord.forge.github.later import LaterMerges
 from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import (
+    Extras,
     Gate,
     HandedOver,
     Merged,
@@ -105,6 +106,24 @@ class GitHubForge:
             raise GitcoordError(
                 "edit-refused", f"GitHub did not change the text of pull request {number}: {written.text}."
             )
+
+    def add_extras(self, number: int, extras: Extras) -> None:
+        """See `Forge.add_extras`."""
+        self.conversation.label(number, extras.labels)
+        self.conversation.ask_for_reviews(number, extras.reviewers, extras.team_reviewers)
+
+    def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
+        """See `Forge.say`."""
+        self.conversation.say(number, topic, text, only_again=only_again)
+
+    def make_ready(self, number: int) -> Refused | Unclear | None:
+        """See `Forge.make_ready`."""
+        done = self.handover.mark_ready(number)
+        return None if isinstance(done, str) else done
+
+    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+        """See `Forge.retarget`."""
+        return self.conversation.retarget(branch, base)
 
     def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
         """See `Forge.closed_gates`. What the base demands is read once, what was reported every time."""
