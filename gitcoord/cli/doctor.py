@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gitcoord.cli.context import Context
+    from gitcoord.errors import GitcoordError
     from gitcoord.forge.diagnosis import Diagnosis
 
 _MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
@@ -64,13 +65,27 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
         name = "history"
         context.repository.require_history()
     except GitcoordError as error:
-        yield broken(name, error.message, error.hint)
+        hint = error.hint if name != "remote" else _login_hint(context, error)
+        yield broken(_NAMES.get(error.code, name), error.message, hint)
         if context is not None and name == "remote":
             # A silent remote is often a matter of the token, which GitHub's API tells more about.
             yield from _github_alone(context, base, repository)
         return
     yield from _guarded("state", lambda: _state(context))
     yield from _guarded("github", lambda: _github(context, landing, repository))
+
+
+_NO_LOGIN = ("could not read Username", "Authentication failed", "returned error: 403")
+
+
+def _login_hint(context: "Context | None", error: "GitcoordError") -> str:
+    """Git says of a missing login no more than that it cannot ask for one."""
+    from gitcoord.cli.forges import is_github
+
+    silent = context is not None and is_github(context.repository.remote_url)
+    if silent and any(words in error.message for words in _NO_LOGIN):
+        return "Git has no login there, or one that is not taken: see what is said of the token below."
+    return error.hint
 
 
 def _github_alone(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
@@ -100,6 +115,7 @@ _NAMES = {
     "app-not-installed": "token",
     "not-found": "repository",
     "rate-limited": "rate limit",
+    "bad-settings": "settings",
 }
 
 

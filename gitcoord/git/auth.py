@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from gitcoord.git.hosting import Address, find_token, is_github, may_carry_token, parse_address
-from gitcoord.git.login_cache import cache_helper
+from gitcoord.git.login_cache import cache_command
 
 _APP_VARIABLE = "GITCOORD_APP_ID"
 _CREDENTIALS = "gitcoord.forge.github.git_credentials"
@@ -46,7 +46,7 @@ def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[
     return [
         (f"http.{place}/.extraHeader", ""),
         (f"credential.{place}.helper", ""),
-        (f"credential.{place}.helper", cache_helper(environ)),
+        (f"credential.{place}.helper", cache_command(environ)),
         (f"credential.{place}.helper", helper),
         (f"credential.{place}.useHttpPath", "true"),
     ]

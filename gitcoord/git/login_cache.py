@@ -19,8 +19,8 @@ _SECONDS = 1800
 """Half of what an installation's token lives: what the cache gives out is always valid for some time."""
 
 
-def cache_helper(environ: Mapping[str, str]) -> str:
-    """The credential helper that asks the run's cache, as git's configuration wants it."""
+def cache_command(environ: Mapping[str, str]) -> str:
+    """The command that asks the run's cache, as git's configuration wants it."""
     socket = environ.get(VARIABLE) or str(_own_socket())
     return f"cache --timeout={_SECONDS} --socket={shlex.quote(socket)}"
 

@@ -133,9 +133,43 @@ def test_a_token_that_may_not_write_contents(clinic: Clinic, hub: GitHubEmulator
     assert "checks: read" in findings["permission checks"]["hint"]
 
 
+@pytest.mark.parametrize("demanded", [False, True])
+def test_a_token_that_may_not_read_checks_matters_where_some_are_demanded(
+    clinic: Clinic, hub: GitHubEmulator, app: EmulatedRepository, demanded: bool
+) -> None:
+    if demanded:
+        app.protect("main", Protection.requiring("ci", form="ruleset"))
+    clinic.set(GITHUB_TOKEN=hub.make_token("fine-grained", contents="write", pull_requests="write").text)
+    finding = clinic.examine(code=int(demanded))["permission checks"]
+    assert finding["verdict"] == ("failed" if demanded else "warning")
+    assert "checks: read" in finding["hint"]
+
+
+@pytest.mark.parametrize(
+    ("pushers", "form", "verdict", "said"),
+    [
+        (("hubot",), "classic", "failed", "Only hubot may push to main, be it by merging, and mona is not"),
+        (("hubot", "mona"), "classic", "ok", "main is restricted, and mona may push to it."),
+        ((), "ruleset", "warning", "Only those who may bypass its rules may push to main"),
+    ],
+)
+def test_a_base_that_only_some_may_move(
+    clinic: Clinic, app: EmulatedRepository, pushers: tuple[str, ...], form: str, verdict: str, said: str
+) -> None:
+    app.protect("main", Protection(restricts_pushes=True, pushers=pushers, form=form))  # type: ignore[arg-type]
+    finding = clinic.examine(code=int(verdict == "failed"))["push restriction"]
+    assert finding["verdict"] == verdict
+    assert finding["message"].startswith(said)
+
+
+def test_settings_that_cannot_be_read(clinic: Clinic) -> None:
+    (clinic.desk.path / "gitcoord.toml").write_text('method = "octopus"\n')
+    assert "merge, squash, rebase" in clinic.complaint("settings")
+
+
 def test_a_repository_that_the_token_does_not_see(clinic: Clinic, hub: GitHubEmulator) -> None:
     hub.tokens[hub.token].scopes = ("gist",)
-    assert "hides private ones" in clinic.complaint("repository")
+    assert "without the scope `repo`" in clinic.complaint("repository")
 
 
 def test_a_merge_method_that_is_not_allowed(clinic: Clinic, app: EmulatedRepository) -> None:
@@ -172,7 +206,7 @@ def test_a_rate_limit_that_is_used_up(clinic: Clinic, hub: GitHubEmulator) -> No
     hub.limit.remaining = 0
     findings = clinic.examine(code=1)
     assert findings["rate limit"]["verdict"] == "failed"
-    assert "again in" in findings["rate limit"]["hint"]
+    assert findings["rate limit"]["hint"].startswith("Come again in 60 min")
 
 
 def test_a_token_that_does_not_see_the_rules(clinic: Clinic, app: EmulatedRepository) -> None:
@@ -181,6 +215,7 @@ def test_a_token_that_does_not_see_the_rules(clinic: Clinic, app: EmulatedReposi
     findings = clinic.examine(code=0)
     assert findings["hidden rules"]["verdict"] == "warning"
     assert "administration: read" in findings["hidden rules"]["hint"]
+    assert findings["protection"]["message"].startswith("As far as the token may see, main demands")
 
 
 def test_a_remote_that_is_silent(clinic: Clinic) -> None:

@@ -69,7 +69,7 @@ def test_an_enterprise_servers_prefix_is_kept_on_every_page(
 def test_without_a_token_the_hint_names_the_variables(hub: GitHubEmulator, app: EmulatedRepository) -> None:
     error = failure(hub, app, GITHUB_TOKEN=" ")
     assert (error.code, error.exit) == ("no-token", Exit.REFUSED)
-    assert "GITHUB_TOKEN or GH_TOKEN" in error.hint
+    assert "GH_ENTERPRISE_TOKEN or GITHUB_TOKEN" in error.hint
 
 
 def test_a_wrong_token_is_said_to_be_wrong_and_not_shown(

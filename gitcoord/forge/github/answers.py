@@ -127,6 +127,7 @@ class CoreLimit(Answer, frozen=True):
 
     limit: int
     remaining: int
+    reset: int = 0
 
 
 class Limits(Answer, frozen=True):

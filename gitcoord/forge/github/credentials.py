@@ -103,10 +103,15 @@ def sign_in(
         raise GitcoordError(
             "no-token",
             f"There is no token for {host} in the environment.",
-            hint="Put one into GITHUB_TOKEN or GH_TOKEN, run `gh auth login`, or use `--forge local` to work "
-            "without GitHub.",
+            hint=f"Put one into {_usual_variables(host)}, run `gh auth login`, or use `--forge local` to "
+            "work without GitHub.",
         )
     return Auth.Token(token)
+
+
+def _usual_variables(host: str) -> str:
+    is_public = host == "github.com" or host.endswith((".github.com", ".ghe.com"))
+    return "GITHUB_TOKEN or GH_TOKEN" if is_public else "GH_ENTERPRISE_TOKEN or GITHUB_TOKEN"
 
 
 def _app_auth(app: str, environ: Mapping[str, str]) -> Auth.AppAuth:

@@ -16,6 +16,8 @@ from gitcoord.forge.github.rule_answers import (
     RuleAnswer,
 )
 
+_BYPASSING = frozenset({"those who may bypass its rules"})
+
 
 def read_demands(gateway: Gateway, repository_path: str, base: str) -> Demands:
     """Reads what `base` demands of pull requests."""
@@ -55,6 +57,8 @@ def _of_rules(rules: Iterable[RuleAnswer]) -> Demands:
             demands = msgspec.structs.replace(demands, merge_queue=True)
         elif rule.type == "required_linear_history":
             demands = msgspec.structs.replace(demands, linear_history=True)
+        elif rule.type == "update":
+            demands = msgspec.structs.replace(demands, movers=_BYPASSING)
     return demands
 
 
@@ -72,6 +76,7 @@ def _with_classic(demands: Demands, branch: BranchAnswer, classic: ProtectionAns
         up_to_date=demands.up_to_date or (checks is not None and checks.strict),
         approvals=max(demands.approvals, approvals),
         linear_history=demands.linear_history or classic.required_linear_history.enabled,
+        movers=demands.movers if classic.restrictions is None else classic.restrictions.names,
     )
 
 

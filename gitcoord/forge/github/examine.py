@@ -3,17 +3,17 @@
 Permissions are tried with writes that GitHub must refuse for another reason, after it has looked at those.
 """
 
+import math
 import os
+import time
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from gitcoord.errors import GitcoordError
 from gitcoord.forge.diagnosis import Diagnosis, broken, doubtful, fine
 from gitcoord.forge.github.answers import LimitsAnswer, RepositoryAnswer
 from gitcoord.forge.github.credentials import APP_VARIABLE, Installation
-from gitcoord.forge.github.demands import read_demands
+from gitcoord.forge.github.examine_rules import examine_rules
 from gitcoord.forge.github.factory import PATIENCE_VARIABLE, connect
-from gitcoord.forge.github.gates import Demands
 from gitcoord.forge.github.gateway import Denied, Gateway
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import Method
@@ -27,6 +27,7 @@ _KINDS = (
     ("ghu_", "a user token of a GitHub App"),
     ("", "a classic token"),
 )
+_READ = {"statuses": "status", "checks": "check-runs"}
 _NOBODY = "0" * 40
 
 
@@ -42,18 +43,26 @@ def examine_github(
     full_name = choose_repository(url, repository, environ)
     # An examination says that a limit is used up; it does not wait for it.
     gateway = connect(url=url, full_name=full_name, environ={**environ, PATIENCE_VARIABLE: "0"})
-    yield _limit(gateway)
-    answer = gateway.read(f"/repos/{full_name}", RepositoryAnswer)
+    limit = _limit(gateway)
+    yield limit
+    if limit.verdict == "failed":
+        return
+    answer = gateway.read_if_there(f"/repos/{full_name}", RepositoryAnswer)
     yield _token(gateway, environ)
+    if answer is None:
+        yield _unseen(full_name)
+        return
     yield _name(full_name, answer)
     if answer.archived:
-        hint = "Unarchive it in the repository's settings."
-        yield broken("repository", f"{answer.full_name} is archived: nothing can be changed in it.", hint)
         return
     path = f"/repos/{answer.full_name}"
     yield from _permissions(gateway, path, base)
+    readable = {what: _may_read(gateway, path, base, rest) for what, rest in _READ.items()}
+    for what in (what for what, may in readable.items() if may):
+        yield fine(f"permission {what}", f"The token may read {what}.")
     yield _method(answer, method)
-    yield from _rules(gateway, path, base, method)
+    unreadable = tuple(what for what, may in readable.items() if not may)
+    yield from examine_rules(gateway, path, base, method, unreadable)
 
 
 def _limit(gateway: Gateway) -> Diagnosis:
@@ -63,7 +72,9 @@ def _limit(gateway: Gateway) -> Diagnosis:
     core = found.resources.core
     said = f"{core.remaining} of {core.limit} requests are left in this hour."
     if core.remaining == 0:
-        return broken("rate limit", said, "Wait until the hour is over, or use another token.")
+        minutes = max(1, math.ceil((core.reset - time.time()) / 60))
+        hint = f"Come again in {minutes} min, when it is filled up, or use another token."
+        return broken("rate limit", said, hint)
     if core.remaining < min(_FEW, core.limit):
         return doubtful("rate limit", said, "gitcoord waits when they are used up; a GitHub App has more.")
     return fine("rate limit", said)
@@ -76,7 +87,19 @@ def _token(gateway: Gateway, environ: Mapping[str, str]) -> Diagnosis:
     return fine("token", f"GitHub accepts the token, {kind}.")
 
 
+def _unseen(full_name: str) -> Diagnosis:
+    return broken(
+        "repository",
+        f"GitHub shows no repository {full_name} to this token.",
+        "Check the name. GitHub hides private ones from a classic token without the scope `repo`, and from "
+        "other tokens that were not granted this repository.",
+    )
+
+
 def _name(asked: str, answer: RepositoryAnswer) -> Diagnosis:
+    if answer.archived:
+        hint = "Unarchive it in the repository's settings."
+        return broken("repository", f"{answer.full_name} is archived: nothing can be changed in it.", hint)
     if answer.full_name.lower() == asked.lower():
         return fine("repository", f"{answer.full_name} is there.")
     return doubtful(
@@ -91,14 +114,10 @@ def _permissions(gateway: Gateway, path: str, base: str) -> Iterator[Diagnosis]:
     yield _allowed(gateway, f"{path}/pulls", body, "pull requests", "pull requests: write")
     ref = {"ref": "refs/heads/gitcoord-doctor", "sha": _NOBODY}
     yield _allowed(gateway, f"{path}/git/refs", ref, "contents", "contents: write")
-    for what, rest in (("statuses", "status"), ("checks", "check-runs")):
-        status, _ = gateway.headers(f"{path}/commits/{quote(base, safe='')}/{rest}")
-        name = f"permission {what}"
-        if status == 403:
-            hint = f"Grant the token {what}: read."
-            yield doubtful(name, f"The token may not read {what}, so required ones cannot be seen.", hint)
-        else:
-            yield fine(name, f"The token may read {what}.")
+
+
+def _may_read(gateway: Gateway, path: str, base: str, rest: str) -> bool:
+    return gateway.headers(f"{path}/commits/{quote(base, safe='')}/{rest}")[0] != 403
 
 
 def _allowed(gateway: Gateway, path: str, body: Mapping[str, str], what: str, permission: str) -> Diagnosis:
@@ -126,31 +145,3 @@ def _method(answer: RepositoryAnswer, method: Method) -> Diagnosis:
         f"The repository does not allow merging by {method}.",
         f"Set `method` in gitcoord.toml to {others}, or allow {method} in the repository's settings.",
     )
-
-
-def _rules(gateway: Gateway, path: str, base: str, method: Method) -> Iterator[Diagnosis]:
-    try:
-        demands = read_demands(gateway, path, base)
-    except GitcoordError as error:
-        yield broken("protection", error.message, error.hint)
-        return
-    if demands.merge_queue:
-        message = f"{base} takes changes from GitHub's merge queue only: landing hands over to it."
-        hint = "Use `merge-level --wait` to follow what is queued; the queue decides on the merge method."
-        yield doubtful("merge queue", message, hint)
-    if demands.linear_history and method == "merge":
-        message = f"{base} must have a linear history, so merge commits are refused."
-        yield broken("linear history", message, "Set `method` in gitcoord.toml to `squash` or `rebase`.")
-    if not demands.complete:
-        message = f"The token may not see all the rules of {base}; GitHub's own summary is gone by."
-        yield doubtful("hidden rules", message, "Grant the token administration: read to see them.")
-    yield fine("protection", _described(demands, base))
-
-
-def _described(demands: Demands, base: str) -> str:
-    parts = [f"the check {check.context}" for check in sorted(demands.checks)]
-    if demands.approvals:
-        parts.append(f"{demands.approvals} approval" + ("s" if demands.approvals > 1 else ""))
-    if demands.up_to_date:
-        parts.append("up-to-date branches")
-    return f"{base} demands {', '.join(parts)}." if parts else f"{base} demands no checks and no approvals."

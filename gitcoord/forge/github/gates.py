@@ -28,6 +28,8 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
     approvals: int = 0
     merge_queue: bool = False
     linear_history: bool = False
+    movers: frozenset[str] | None = None
+    """Who alone may move the base, be it by merging, with `team x` and `app y`; None: all who may write."""
     complete: bool = True
 
 

@@ -46,12 +46,38 @@ class Switch(Answer, frozen=True):
     enabled: bool = False
 
 
+class NamedMover(Answer, frozen=True):
+    """Somebody who may push to a restricted branch: a user has a login, a team and an app a slug."""
+
+    login: str = ""
+    slug: str = ""
+
+
+class RestrictionsAnswer(Answer, frozen=True):
+    """Who alone may push to a branch."""
+
+    users: tuple[NamedMover, ...] = ()
+    teams: tuple[NamedMover, ...] = ()
+    apps: tuple[NamedMover, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them, teams and apps told apart from users by a word."""
+        people = {user.login for user in self.users}
+        return frozenset(people | {f"team {team.slug}" for team in self.teams} | self._apps)
+
+    @property
+    def _apps(self) -> set[str]:
+        return {f"app {app.slug}" for app in self.apps}
+
+
 class ProtectionAnswer(Answer, frozen=True):
     """`GET …/branches/{branch}/protection`, for administrators."""
 
     required_status_checks: RequiredChecksAnswer | None = None
     required_pull_request_reviews: RequiredReviewsAnswer | None = None
     required_linear_history: Switch = Switch()
+    restrictions: RestrictionsAnswer | None = None
 
 
 class RuleAnswer(Answer, frozen=True):

@@ -4,6 +4,8 @@ Findings about PyGithub that shape this file: its own retry repeats PUT and POST
 307 (a renamed repository) for success; it does not translate the exceptions of requests.
 """
 
+import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +22,10 @@ Query = Mapping[str, str | int]
 API_VERSION = "2022-11-28"
 """Pinned: 2026-03-10 takes `merge_commit_sha` away from pull requests."""
 _TIMEOUT_SECONDS = 20
+_CONNECTION = re.compile(r"HTTPS?Connection\([^)]*\): ")
 _READS = frozenset({"GET", "HEAD"})
+# PyGithub prints redirects and the like to stderr; what matters of them is in the answers.
+logging.getLogger("github").setLevel(logging.CRITICAL)
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,5 +143,5 @@ def _cause(error: BaseException) -> str:
     reason = getattr(seen, "reason", None)
     if isinstance(reason, BaseException):
         return _cause(reason)
-    text = str(seen.args[-1]) if seen.args else ""
+    text = _CONNECTION.sub("", str(seen.args[-1])) if seen.args else ""
     return text or type(seen).__name__

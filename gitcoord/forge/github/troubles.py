@@ -21,7 +21,7 @@ def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> Gitcoor
     when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
     return GitcoordError(
         "rate-limited",
-        f"GitHub's rate limit stopped {what}: {message or 'too many requests'}.",
+        f"GitHub's rate limit stopped {what}: {message.rstrip('.') or 'too many requests'}.",
         hint=f"Run the same command again {when}; it goes on where it stopped.",
     )
 
