@@ -15,7 +15,7 @@ import msgspec
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.rollback_evidence import find_rollbacks, stands
-from gitcoord.planning.model import Plan
+from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
@@ -106,10 +106,16 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
     heads: dict[TaskId, Oid] = {}
     for task, planned in plan.tasks.items():
         before = progress.get(task)
-        head = before.head if before else tips.get(planned.branch)
+        parts = before is None and in_parts(planned, progress)
+        head = before.head if before else None if parts else tips.get(planned.branch)
         if head is not None:
             heads[task] = head
     return heads
+
+
+def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
+    """Whether somebody does the task subtask by subtask: until it is handed in, its branch is not all of it."""
+    return any(part.id in progress for part in planned.subtasks)
 
 
 def _recorded(progress: Mapping[TaskId, Progress]) -> Iterable[Oid]:

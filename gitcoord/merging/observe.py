@@ -13,7 +13,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.merging.fold import folds
-from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.merging.landed import Landing, in_parts, landed_tasks
 from gitcoord.merging.model import KnownPulls, LevelBranch, Options, Standing, Work, World
 from gitcoord.merging.rollback_evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
@@ -234,6 +234,8 @@ def _standing(
         return "waiting", f"{planned.branch} was rewritten after it was submitted; submit it again", None
     if tip in scene.ancestry.contained(look.base_commit, [tip]):
         return "waiting", f"{planned.branch} has no commits yet", None
+    if before.head is None and in_parts(planned, look.progress):
+        return "waiting", "its subtasks are being done, and it is not submitted yet", None
     return "ready", "", tip
 
 
