@@ -114,7 +114,7 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 
 
 def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
-    """Whether somebody does the task subtask by subtask: until it is handed in, its branch is not all of it."""
+    """Whether somebody does the task subtask by subtask: before it is handed in, its branch is a part."""
     return any(part.id in progress for part in planned.subtasks)
 
 
