@@ -34,6 +34,7 @@ class Landing:
         self._land = land
         self._tell = tell
         self._thread: threading.Thread | None = None
+        self._bug: BaseException | None = None
         self._last: object = None
         self._tries = 0
         self._next_try = 0.0
@@ -49,6 +50,8 @@ class Landing:
             return False
         self._thread.join()
         self._thread = None
+        if self._bug is not None:
+            raise self._bug
         return True
 
     def begin(self, view: View, refusals: Mapping[TaskId, Refusal]) -> bool:
@@ -82,6 +85,9 @@ class Landing:
                 self._land(wish)
             except GitcoordError as error:
                 self._tell(f"landing {wish.level}: {error.message}{f' {error.hint}' if error.hint else ''}")
+            except BaseException as bug:  # raised again where the run is
+                self._bug = bug
+                return
 
 
 def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelWish, ...]:
