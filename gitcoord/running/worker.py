@@ -21,6 +21,7 @@ from gitcoord.running.subtasks import done_at, subtask_start, whole
 from gitcoord.running.worker_agent import WORKER_FILE, end_older
 from gitcoord.running.worker_checkout import check_free, remove
 from gitcoord.running.worker_claim import AGAIN, EXIT_CODES, Claim, Refusal, claim, superseded
+from gitcoord.running.worker_finish import disk_problem
 from gitcoord.running.worker_order import WorkerOrder
 from gitcoord.running.worker_place import attempt_directory, checkout_directory
 from gitcoord.running.worker_seat import Result, Seat, ended
@@ -131,7 +132,7 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
 
 def _attempt(seat: Seat, held: Claim) -> Done:
     write_down(seat.place / WORKER_FILE, myself())
-    ballast = _load(seat.place)
+    ballast = _loaded(seat.place)
     end_older(seat)
     seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
     try:
@@ -166,11 +167,19 @@ def _attempt(seat: Seat, held: Claim) -> Done:
 
 
 def _record(seat: Seat, result: Result) -> bool:
-    """Writes the result, unless a newer attempt has begun."""
-    return seat.desk.store.record(ended(seat, result), unless=superseded(seat.attempt))
+    """Writes the result, unless a newer attempt has begun; on a full disk at the price of the checkout."""
+    event, shut_out = ended(seat, result), superseded(seat.attempt)
+    try:
+        return seat.desk.store.record(event, unless=shut_out)
+    except GitcoordError:
+        if not disk_problem(seat.place):
+            raise
+        seat.log.say("the checkout is given up, so that there is room to record the result")
+        remove(seat.desk.repository, seat.directory)
+        return seat.desk.store.record(event, unless=shut_out)
 
 
-def _load(place: Path) -> Path:
+def _loaded(place: Path) -> Path:
     ballast = place / "ballast"
     try:
         ballast.write_bytes(_BALLAST)

@@ -8,6 +8,7 @@ from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.rounds import present_round
+from gitcoord.running.engines.port import key_of
 from gitcoord.running.model import Desk
 from gitcoord.running.prompt import Clash
 from gitcoord.running.submit import hand_in_commit, who_else
@@ -21,7 +22,8 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
-_FOLDS = 20
+_FOLDS = 60
+_TURN = 20.0
 
 
 def take_turns(seat: Seat) -> Result:
@@ -105,9 +107,9 @@ def _merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
 
 def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
     """The result, or the conflict that is in the checkout now for the agent."""
-    desk = seat.look()
     if seat.unit.subtask is not None:
-        return _fold(seat, copy, desk, last=last)
+        return _fold(seat, copy, last=last)
+    desk = seat.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     clash = _ahead(desk, head)
     if clash is not None and not last:
@@ -165,8 +167,23 @@ def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
     return Result(outcome="conflict", reason=reason, head=head)
 
 
-def _fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Result | Clash:
+def _fold(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
     """Brings the subtask into its parent's branch, after what its siblings have brought."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(seat.place.parent / f"fold-{key_of(seat.unit.task.id, 0)}.lock")
+    try:
+        # One after the other costs one merge each; without it, on other machines, compare-and-swap decides.
+        lock.acquire(timeout=_TURN)
+    except Timeout:
+        seat.log.say("a sibling takes long to hand in; going ahead of it")
+    try:
+        return _try_to_fold(seat, copy, seat.look(), last=last)
+    finally:
+        lock.release()
+
+
+def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Result | Clash:
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
         if head == seat.start and not seat.order.allow_empty:

@@ -132,9 +132,12 @@ def hang(_: bool) -> None:
 
 def fill(how: tuple[str, int]) -> None:
     path, count = how
-    with Path(path).open("wb", buffering=0) as file:
-        for _ in range(count // 65536):
-            file.write(b"\0" * 65536)
+    try:
+        with Path(path).open("wb", buffering=0) as file:
+            for _ in range(count // 65536):
+                file.write(b"\0" * 65536)
+    except OSError as error:
+        sys.exit(f"cannot write {path}: {error.strerror}")
 
 
 def wait_for(path: str) -> None:
