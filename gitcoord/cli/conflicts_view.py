@@ -49,15 +49,16 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     if explain:
         parts += map(plain, explanation(report))
     parts += map(plain, what_if(checked, asked))
-    return [*parts, *_ending(report, checked.at_least)]
+    return [*parts, *_ending(report)]
 
 
 def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
     """The report for a program."""
     import msgspec
 
-    found = msgspec.to_builtins(checked.report, str_keys=True)
-    found |= {"one_wave": checked.report.one_wave(), "at_least": checked.at_least}
+    report = checked.report
+    found = msgspec.to_builtins(msgspec.structs.replace(report, pairs=()), str_keys=True)
+    found |= {"pairs": list(map(pair_document, report.pairs)), "one_wave": report.one_wave()}
     if checked.otherwise is not None:
         otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
         found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}
@@ -66,10 +67,18 @@ def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
     return dict(found)
 
 
+def pair_document(pair: "PairReport") -> dict[str, Any]:
+    """A pair for a program."""
+    import msgspec
+
+    # Pairs are kept as rows without names, of which there may be many.
+    return dict(msgspec.to_builtins(msgspec.structs.asdict(pair)))
+
+
 def sentence(pair: "PairReport") -> str:
     """What two branches do to each other, in words."""
     who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
-    shared = _paths(pair.overlap or pair.ignored or pair.hub)
+    shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union)
     meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
     if pair.verdict == "unknown":
         return f"{meet}; git could not merge them: {clean(pair.reason)}."
@@ -82,14 +91,18 @@ def sentence(pair: "PairReport") -> str:
         )
     if pair.exclusive:
         apart = _paths(pair.exclusive)
-        return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
+        if set(pair.exclusive) <= {*pair.overlap}:
+            return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
+        return f"{who} both touch what only one at a time may touch: {apart}."
+    if pair.union and not pair.overlap:
+        return f"{meet}, and a merge keeps the lines of both sides there."
     hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
     return f"{meet}, and git merges them.{hub}{nearness(pair)}"
 
 
 def _failure(pair: "PairReport", who: str) -> str:
     paths = _paths(pair.conflicted_paths)
-    shared = pair.overlap + pair.ignored + pair.hub
+    shared = pair.overlap + pair.ignored + pair.hub + pair.union
     if set(pair.conflicted_paths) <= {*shared}:
         where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
         return f"{who} both change {_paths(shared)}, and merging them fails {where}."
@@ -224,7 +237,7 @@ def _overlaps(report: "ConflictReport") -> "list[Text]":
     return lines
 
 
-def _ending(report: "ConflictReport", at_least: int) -> "list[Text]":
+def _ending(report: "ConflictReport") -> "list[Text]":
     lines = []
     if len(report.waves) > 1:
         for number, wave in enumerate(report.waves, 1):
@@ -235,11 +248,11 @@ def _ending(report: "ConflictReport", at_least: int) -> "list[Text]":
         line = plain("Landing order  ", "bold")
         line.append(", ".join(map(clean, report.landing_order)))
         lines.append(line)
-    lines.append(_verdict(report, at_least))
+    lines.append(_verdict(report))
     return lines
 
 
-def _verdict(report: "ConflictReport", at_least: int) -> "Text":
+def _verdict(report: "ConflictReport") -> "Text":
     level = clean(report.level)
     if not report.waves and report.one_wave():
         return plain(f"{level} has nothing to land yet.")
@@ -248,7 +261,8 @@ def _verdict(report: "ConflictReport", at_least: int) -> "Text":
         without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""
         return plain(f"{level} can land as one wave{without}.", "bold green")
     if len(report.waves) > 1:
-        bound = "fewer are impossible" if len(report.waves) == at_least else f"at least {at_least} are needed"
+        least = report.at_least
+        bound = "fewer are impossible" if len(report.waves) == least else f"at least {least} are needed"
         return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
     return plain(f"{level} cannot land as it is.", "bold yellow")
 

@@ -30,7 +30,7 @@ def open_context(start: Path | None = None) -> Context:
     """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`."""
     place = locate(start)
     settings = load_settings(place.root)
-    return Context(place.open(settings.remote), settings)
+    return Context(place.open(settings.remote, settings.rules.union), settings)
 
 
 def maybe_context(start: Path | None = None) -> Context | None:

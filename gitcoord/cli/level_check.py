@@ -39,7 +39,6 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     level: PlannedLevel
     report: ConflictReport
-    at_least: int
     otherwise: ConflictReport | None = None
     copies: tuple[Copy, ...] = ()
 
@@ -106,7 +105,6 @@ def _check(
         plan=sight.plan,
         level=sight.level,
         report=chosen,
-        at_least=chosen.at_least,
         otherwise=plain if chosen is not plain else None,
         copies=tuple(copies),
     )

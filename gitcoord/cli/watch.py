@@ -5,9 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-import msgspec
-
-from gitcoord.cli.conflicts_view import pictures
+from gitcoord.cli.conflicts_view import pair_document, pictures
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
 from gitcoord.cli.output import emit, say, stdout_console
@@ -82,10 +80,10 @@ def _line(before: Checked | None, checked: Checked) -> dict[str, Any]:
             for branch in report.branches
             if tips.get(branch.task) != (branch.state, branch.commit)
         ],
-        "pairs": [msgspec.to_builtins(pair) for pair in report.pairs if pairs.get(pair.tasks) != pair],
+        "pairs": [pair_document(pair) for pair in report.pairs if pairs.get(pair.tasks) != pair],
         "gone": sorted(gone),
         "waves": report.waves,
         "landing_order": report.landing_order,
-        "at_least": checked.at_least,
+        "at_least": report.at_least,
         "one_wave": report.one_wave(),
     }

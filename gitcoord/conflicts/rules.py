@@ -1,7 +1,7 @@
 """Which paths count how: gitignore-style patterns from the settings, from presets and from options.
 
-A path has at most one rule. Own patterns are asked before those of presets, and in each of the two `ignore`
-before `scratch`, `exclusive`, `union` and `hub`. As in .gitignore the last pattern that matches counts; `!`
+A path has at most one rule. Own patterns are asked before those of presets, and in each of the two `union`
+before `ignore`, `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern that matches counts; `!`
 takes a path out of one rule, a preset's too.
 """
 
@@ -18,8 +18,8 @@ from gitcoord.settings import RuleSettings
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-Rule = Literal["ignore", "scratch", "exclusive", "union", "hub"]
-_RULES: Final[tuple[Rule, ...]] = ("ignore", "scratch", "exclusive", "union", "hub")
+Rule = Literal["union", "ignore", "scratch", "exclusive", "hub"]
+_RULES: Final[tuple[Rule, ...]] = ("union", "ignore", "scratch", "exclusive", "hub")
 OWN: Final = "settings"
 
 

@@ -1,6 +1,7 @@
 """The repository that a command works on: where it is, what state it is in, which remote it shares."""
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import git_auth_environment
 from gitcoord.git.run import Git, Oid
+from gitcoord.git.union import union_environment
 
 MINIMUM_GIT = (2, 39)
 USUAL_REMOTE = "origin"
@@ -18,11 +20,15 @@ class Repository:
     """One git repository.
 
     `root` is the top of the working tree (None when bare), `common_dir` the git directory that all
-    worktrees share, `remote` the remote's name (None when the repository has none).
+    worktrees share, `remote` the remote's name (None when the repository has none). `plain_git` merges
+    without the union merges that the settings ask for, as a server does.
     """
 
-    def __init__(self, git: Git, root: Path | None, common_dir: Path, remote: str | None) -> None:
+    def __init__(
+        self, git: Git, root: Path | None, common_dir: Path, remote: str | None, plain_git: Git | None = None
+    ) -> None:
         self.git = git
+        self.plain_git = plain_git or git
         self.root = root
         self.common_dir = common_dir
         self.remote = remote
@@ -100,14 +106,20 @@ class Place(msgspec.Struct, frozen=True):
     root: Path | None
     common_dir: Path
 
-    def open(self, remote: str) -> Repository:
-        """The repository, shared through `remote`; through its only one when the usual name is not there."""
+    def open(self, remote: str, union: Sequence[str] = ()) -> Repository:
+        """The repository, shared through `remote`; through its only one when the usual name is not there.
+
+        Merges keep the lines of both sides in paths that the patterns of `union` match.
+        """
         name = _remote_name(self.git, remote)
-        git = self.git
+        git, auth = self.git, {}
         if name is not None:
             auth = git_auth_environment(git.probe("remote", "get-url", "--", name) or "")
             git = Git(git.directory, auth)
-        return Repository(git, self.root, self.common_dir, name)
+        plain = git
+        if union:
+            git = Git(git.directory, union_environment(git, self.common_dir, union, auth))
+        return Repository(git, self.root, self.common_dir, name, plain)
 
 
 def locate(start: Path | None = None) -> Place:

@@ -42,7 +42,7 @@ def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
     merged = merge_tree(git, world.base_commit, carrier.head)
     if not merged.clean:
         return Details(clean=False, paths=merged.paths, problem=merged.problem)
-    if _lacks_earlier_wave(scene, world, carrier):
+    if _lacks_earlier_wave(scene, world, carrier) or _fails_on_the_forge(scene, world, carrier):
         return Details(clean=True, behind=True)
     if scene.options.method == "rebase":
         tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)
@@ -79,6 +79,14 @@ def _lacks_earlier_wave(scene: Scene, world: World, carrier: Carrier) -> bool:
         work.landing.commit for work in world.works if work.landing is not None and work.wave < carrier.wave
     }
     return len(scene.ancestry.contained(carrier.head, earlier)) < len(earlier)
+
+
+def _fails_on_the_forge(scene: Scene, world: World, carrier: Carrier) -> bool:
+    """Whether only a union merge makes it clean, which GitHub does not know: the base has to be merged in."""
+    plain = scene.repository.plain_git
+    if plain is scene.repository.git or scene.forge.name == "local":
+        return False
+    return merge_tree(plain, world.base_commit, carrier.head).clean is False
 
 
 def _not_rebasable(carrier: Carrier) -> Gate:
