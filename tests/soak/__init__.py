@@ -1,0 +1,1 @@
+"""Many random landings on an emulated GitHub that fails in every way it knows; `scripts/soak` runs them."""

@@ -1,0 +1,115 @@
+"""Plays many scenarios, and prints what was counted; exit code 1 when something was not as it has to be."""
+
+import argparse
+import multiprocessing
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tests.soak.client import Clients
+from tests.soak.play import Outcome, play
+from tests.support.github.emulator import GitHubEmulator
+
+_SEEDS_A_WORLD = 10
+"""After so many scenarios a worker takes a new emulator, so that none grows old."""
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser.add_argument("--scenarios", type=int, default=300, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first of N seeds")
+    parser.add_argument("--workers", type=int, default=1, metavar="K")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the repositories there")
+    asked = parser.parse_args()
+    seeds = range(asked.seed, asked.seed + asked.scenarios)
+    print(f"seeds {seeds.start} to {seeds.stop - 1}", flush=True)
+    begun = time.monotonic()
+    parts = [(list(seeds[n :: asked.workers]), asked.keep) for n in range(asked.workers)]
+    outcomes: list[Outcome] = []
+    for outcome in _all(parts):
+        outcomes.append(outcome)
+        _show(outcome, len(outcomes), asked.scenarios)
+    _summarize(outcomes, time.monotonic() - begun)
+    return 1 if any(outcome.violations for outcome in outcomes) else 0
+
+
+def _all(parts: list[tuple[list[int], Path | None]]) -> Iterator[Outcome]:
+    if len(parts) == 1:
+        yield from play_all(*parts[0])
+        return
+    queue: multiprocessing.Queue[Outcome | None] = multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=_feed, args=(queue, *part)) for part in parts]
+    for worker in workers:
+        worker.start()
+    left = len(workers)
+    while left:
+        outcome = queue.get()
+        if outcome is None:
+            left -= 1
+        else:
+            yield outcome
+    for worker in workers:
+        worker.join()
+
+
+def _feed(queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep: Path | None) -> None:
+    try:
+        for outcome in play_all(seeds, keep):
+            queue.put(outcome)
+    finally:
+        queue.put(None)
+
+
+def play_all(seeds: Iterable[int], keep: Path | None = None) -> Iterator[Outcome]:
+    """Plays these seeds one after the other."""
+    waiting = list(seeds)
+    with Clients() as clients:
+        while waiting:
+            now, waiting = waiting[:_SEEDS_A_WORLD], waiting[_SEEDS_A_WORLD:]
+            root = keep or Path(tempfile.mkdtemp(prefix="soak-"))
+            with GitHubEmulator(root / "github" / str(now[0])) as hub:
+                for seed in now:
+                    place = root / f"seed-{seed}"
+                    place.mkdir(parents=True)
+                    yield play(seed, hub, clients, place)
+                    if keep is None:
+                        shutil.rmtree(place, ignore_errors=True)
+            if keep is None:
+                shutil.rmtree(root, ignore_errors=True)
+
+
+def _show(outcome: Outcome, number: int, count: int) -> None:
+    verdict = "ok" if not outcome.violations else f"{len(outcome.violations)} VIOLATIONS"
+    print(f"[{number}/{count}] seed {outcome.seed} {outcome.seconds:.1f} s {verdict}", flush=True)
+    for violation in outcome.violations:
+        print(f"    {violation}", flush=True)
+    if outcome.violations:
+        print(f"    again: scripts/soak --scenarios 1 --seed {outcome.seed}", flush=True)
+
+
+def _summarize(outcomes: list[Outcome], seconds: float) -> None:
+    faults = sum((outcome.faults for outcome in outcomes), Counter[str]())
+    endings = sum((outcome.endings for outcome in outcomes), Counter[str]())
+    bad = [outcome.seed for outcome in outcomes if outcome.violations]
+    print(f"scenarios        {len(outcomes)} in {seconds:.0f} s")
+    print(f"runs             {endings.total()}: " + _listed(endings))
+    print(f"faults injected  {faults.total()}: " + _listed(faults))
+    print(f"outside pushes   {sum(outcome.pushes for outcome in outcomes)}")
+    print(f"kills            {sum(outcome.kills for outcome in outcomes)}")
+    print(f"bytes searched   {sum(outcome.bytes for outcome in outcomes):,} for tokens")
+    print(f"violations       {sum(len(outcome.violations) for outcome in outcomes)}")
+    if bad:
+        print("seeds to replay  " + " ".join(map(str, bad)))
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {times}" for name, times in counts.most_common())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""What workers and others do in a scenario, with plain git, by compare-and-swap; and what has to come out."""
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.soak.scenario import SLOTS, Push, Scenario, Work
+from tests.support.repos import Repo
+
+SHARED = "shared.txt"
+_ATTEMPTS = 30
+
+
+def own_line(task: str) -> str:
+    """The line that only this task writes."""
+    return f"the unique line of task {task}"
+
+
+def shared_text(slots: Mapping[int, Sequence[str]]) -> str:
+    """The shared file: a line for each slot with the names of those who wrote to it, far from each other."""
+    lines: list[str] = []
+    for slot in range(SLOTS):
+        names = " ".join(sorted(slots.get(slot, ())))
+        lines += [f"between {slot}.{number}" for number in range(4)] + [f"slot {slot}: {names}".rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def slots_of(text: str) -> dict[int, list[str]]:
+    """The slots of a shared file."""
+    lines = [line.removeprefix("slot ") for line in text.splitlines() if line.startswith("slot ")]
+    return {int(line.partition(":")[0]): line.partition(":")[2].split() for line in lines}
+
+
+class World:
+    """The shared repository of a scenario. Everything in here may happen while a client is at work."""
+
+    def __init__(self, scenario: Scenario, remote: Repo, place: Path) -> None:
+        self.scenario = scenario
+        self.remote = remote
+        self.place = place
+        self.pushed: list[Push] = []
+        self._lock = threading.Lock()
+        self._numbers = iter(range(10_000))
+
+    def begin(self) -> None:
+        """The first commit."""
+        self.remote.commit({SHARED: shared_text({}), "README.md": "soak\n"}, "first commit")
+
+    def do(self, work: Work) -> None:
+        """Somebody does a task, and pushes its branch."""
+        main = self.remote.tip("main")
+        first = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
+        slot = {} if work.slot is None else {SHARED: self._with_slot(main, work.slot, work.id)}
+        if work.commits == 1 or not slot:
+            self._commit(work.branch, main, {**first, **slot}, f"Do task {work.id}")
+        else:
+            middle = self._commit(work.branch, main, first, f"Begin task {work.id}")
+            self._commit(work.branch, middle, slot, f"End task {work.id}")
+
+    def rework(self, work: Work) -> None:
+        """Merges the base into a deferred task's branch, and settles the conflict as anybody would."""
+        main, tip = self.remote.tip("main"), self.remote.tip(work.branch)
+        files = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
+        files |= {path: self.remote.read(tip, path) + "\n" for path in self._more(tip)}
+        if work.slot is not None:
+            files[SHARED] = self._with_slot(main, work.slot, work.id)
+        new = self._write(main, [tip, main], files, f"Merge main into {work.branch}")
+        self._move(work.branch, new, tip)
+
+    def push(self, push: Push) -> None:
+        """Somebody else pushes, to the base or to a task's branch, unless that is gone."""
+        branch = "main" if push.task is None else self._branch(push.task)
+        for _ in range(_ATTEMPTS):
+            tip = self.remote.find(f"refs/heads/{branch}")
+            if tip is None:
+                return
+            path = f"outside/{push.name}.txt" if push.task is None else f"more/{push.task}-{push.name}.txt"
+            files = {path: f"pushed from outside: {push.name}\n"}
+            if push.slot is not None:
+                files[SHARED] = self._with_slot(tip, push.slot, f"x{push.name}")
+            if self._move(branch, self._write(tip, [tip], files, f"Outside {push.name}"), tip):
+                self.pushed.append(push)
+                return
+
+    def files(self) -> dict[str, str]:
+        """Every file of the base with its content."""
+        return {path: self.remote.read("main", path) + "\n" for path in self.remote.files("main")}
+
+    def by_hand(self, landed: Sequence[Work]) -> dict[str, str]:
+        """What merging these tasks and what others pushed to the base gives, without `more/`."""
+        pushed = [push for push in self.pushed if push.task is None]
+        slots: dict[int, list[str]] = {}
+        for slot, name in [
+            *((work.slot, work.id) for work in landed),
+            *((push.slot, f"x{push.name}") for push in pushed),
+        ]:
+            if slot is not None:
+                slots.setdefault(slot, []).append(name)
+        files = {"README.md": "soak\n", SHARED: shared_text(slots)}
+        files |= {f"work/{work.id}.txt": own_line(work.id) + "\n" for work in landed}
+        return files | {f"outside/{push.name}.txt": f"pushed from outside: {push.name}\n" for push in pushed}
+
+    def added(self) -> list[str]:
+        """Each path as often as a commit of the base's own line added it."""
+        options = (
+            "log",
+            "--first-parent",
+            "-m",
+            "--no-renames",
+            "--diff-filter=A",
+            "--name-only",
+            "--format=",
+        )
+        return [line for line in self.remote.git(*options, "main").splitlines() if line]
+
+    def is_kept(self, push: Push) -> bool:
+        """Whether what was pushed to a task's branch is still on it, for its worker to hand in."""
+        tip = self.remote.find(f"refs/heads/{self._branch(push.task or '')}")
+        return tip is not None and any(push.name in path for path in self._more(tip))
+
+    def _branch(self, task: str) -> str:
+        return next(work.branch for work in self.scenario.works if work.id == task)
+
+    def _more(self, tip: str) -> list[str]:
+        return [path for path in self.remote.files(tip) if path.startswith("more/")]
+
+    def _with_slot(self, commit: str, slot: int, name: str) -> str:
+        slots = slots_of(self.remote.read(commit, SHARED))
+        return shared_text({**slots, slot: sorted({*slots.get(slot, ()), name})})
+
+    def _commit(self, branch: str, parent: str, files: Mapping[str, str], message: str) -> str:
+        new = self._write(parent, [parent], files, message)
+        self.remote.git("update-ref", f"refs/heads/{branch}", new)
+        return new
+
+    def _write(self, start: str, parents: Sequence[str], files: Mapping[str, str], message: str) -> str:
+        """A commit with the tree of `start` and these files."""
+        index = self.place / f"index-{next(self._numbers)}"
+        env = {**self.remote.environment, "GIT_INDEX_FILE": str(index)}
+        self._git(env, "read-tree", start)
+        for path, text in files.items():
+            blob = self._git(env, "hash-object", "-w", "--stdin", input=text)
+            self._git(env, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+        tree = self._git(env, "write-tree")
+        index.unlink()
+        return self._git(
+            env, "commit-tree", tree, *(word for one in parents for word in ("-p", one)), "-m", message
+        )
+
+    def _move(self, branch: str, new: str, old: str) -> bool:
+        with self._lock:
+            ended = subprocess.run(
+                ["git", "update-ref", f"refs/heads/{branch}", new, old],
+                cwd=self.remote.path,
+                env=self.remote.environment,
+                capture_output=True,
+                check=False,
+            )
+        return ended.returncode == 0
+
+    def _git(self, env: Mapping[str, str], *arguments: str, input: str = "") -> str:
+        ended = subprocess.run(
+            ["git", *arguments],
+            cwd=self.remote.path,
+            env=env,
+            input=input.encode(),
+            capture_output=True,
+            check=True,
+        )
+        return os.fsdecode(ended.stdout).strip()
+
+
+def clone(remote: Repo, place: Path, url: str) -> Repo:
+    """A clone that has never seen a token: made from the disk, then pointed at the server."""
+    shutil.rmtree(place, ignore_errors=True)
+    desk = remote.clone(place)
+    desk.git("remote", "set-url", "origin", url)
+    return desk
