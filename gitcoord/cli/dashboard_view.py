@@ -155,7 +155,7 @@ def _headline(frame: Frame, width: int) -> "Text":
     left.append(f" {clean(frame.title)}", "" if frame.active else "dim")
     if frame.parent is not None and frame.parent.critical:
         left.append(" ◆", "red")
-    right = _strip(frame, width // 2)
+    right = _strip(frame, max(width // 2, width - left.cell_len - 10))
     right.append(f" {frame.done:>3}/{len(frame.units)}", "bold" if frame.active else "dim")
     return _edges(left, right, width)
 

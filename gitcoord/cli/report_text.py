@@ -35,7 +35,8 @@ def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
     """The whole report."""
     from rich.console import Group
 
-    parts: list[RenderableType] = [plain(headline_of(picture), "bold"), plain(story_of(picture, metrics))]
+    story = story_of(picture, metrics).replace("\u00a0", " ")
+    parts: list[RenderableType] = [plain(headline_of(picture), "bold"), plain(story)]
     if metrics.tries:
         parts += [plain(""), _numbers(picture, metrics)]
         parts += [plain(""), *_path(metrics), *_waiting(metrics)]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitcoord.cli.times import ago, on_the_clock
+from gitcoord.cli.times import ago, clock, duration, on_the_clock
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -29,3 +29,21 @@ def test_how_long_ago_it_was_is_said_in_words(at: str, shown: str) -> None:
 
 def test_what_is_no_time_is_shown_as_it_is() -> None:
     assert on_the_clock("yesterday") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "watched", "told"),
+    [
+        (0, "0:00", "0 s"),
+        (0.84, "0:00", "0.8 s"),
+        (42, "0:42", "42 s"),
+        (130, "2:10", "2 min"),
+        (3723, "1:02:03", "1 h 02 min"),
+        (7200, "2:00:00", "2 h"),
+        (3599, "59:59", "1 h"),
+        (200_000, "55:33:20", "2 d 7 h"),
+        (-130, "0:00", "-2 min"),
+    ],
+)
+def test_a_duration_is_watched_or_told(seconds: float, watched: str, told: str) -> None:
+    assert (clock(seconds), duration(seconds)) == (watched, told)

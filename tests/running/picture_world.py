@@ -223,3 +223,32 @@ def sixty(max_parallel: int = 6) -> Plan:
         ],
         max_parallel=max_parallel,
     )
+
+
+def seventeen() -> Plan:
+    """Seventeen tasks in ten levels; 12, 13 and 14 side by side, and 15 after all three."""
+    rows: list[tuple[str, tuple[str, ...], float, str, tuple[str, ...]]] = [
+        ("1", (), 2, "Set up the workspace", ()),
+        ("2", ("1",), 3, "Configuration model", ()),
+        ("3", ("1",), 4, "Task list parser", ()),
+        ("4", ("2", "3"), 3, "Dependency graph", ()),
+        ("5", ("4",), 5, "Level calculation", ("src/levels.rs",)),
+        ("6", ("4",), 4, "Branch management", ("src/git/**",)),
+        ("7", ("6",), 6, "Merge coordinator", ("src/git/merge.rs",)),
+        ("8", ("5",), 3, "Conflict analysis", ()),
+        ("9", ("8",), 4, "Pull requests", ()),
+        ("10", ("7",), 3, "Status report", ()),
+        ("11", ("9", "10"), 2, "Command line", ()),
+        ("12", ("11",), 3, "Workflow templates", ("deploy/**",)),
+        ("13", ("11",), 5, "Container image", ("deploy/Dockerfile",)),
+        ("14", ("11",), 4, "Documentation of every command and all of its options", ("docs/**",)),
+        ("15", ("12", "13", "14"), 2, "Integration tests", ()),
+        ("16", ("15",), 2, "Benchmarks", ()),
+        ("17", ("15",), 3, "Release", ()),
+    ]
+    return planned(
+        [
+            task(id, *needs, minutes=minutes, title=title, modifies=modifies)
+            for id, needs, minutes, title, modifies in rows
+        ]
+    )

@@ -1,0 +1,196 @@
+"""The dashboard: what it chooses to show, that it fits any terminal, and that nothing is interpreted."""
+
+import io
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len  # noqa: TID251 - what is drawn is drawn by it
+from rich.console import Console  # noqa: TID251
+
+from gitcoord.cli.dashboard import Dashboard
+from gitcoord.cli.dashboard_rows import choose, frames_of
+from gitcoord.cli.dashboard_view import dashboard_view
+from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
+from gitcoord.running.picture import Picture, make_picture
+from gitcoord.running.picture_state import FINISHED
+from tests.running.picture_world import COMMIT, at, planned, play, sixty, task
+from tests.state.world import plan_of, started, store_of
+from tests.support.cli import COMMAND, environment, start_gitcoord
+from tests.support.repos import Repo
+
+HOSTILE = 'rm -rf ~ [red]#\x1b[2J\u202e"日本語のタイトル'
+
+
+def picture_at(seconds: float) -> Picture:
+    plan = sixty()
+    played = play(
+        plan,
+        until=seconds,
+        ends={"2.3": ["failed"], "1.5": ["timeout"]},
+        clashes={"1.9": "2.4", "1.3": "2.1"},
+    )
+    return make_picture(plan, played.events, played.landed, at(seconds))
+
+
+def drawn(picture: Picture, width: int, height: int) -> list[str]:
+    out = io.StringIO()
+    console = Console(file=out, width=width, height=height, markup=False, emoji=False, highlight=False)
+    console.print(dashboard_view(picture, width, height))
+    return out.getvalue().rstrip("\n").split("\n")
+
+
+def test_sixty_units_in_three_parents_fit_eighty_columns_and_say_what_matters() -> None:
+    lines = drawn(picture_at(500), 80, 24)
+    text = "\n".join(lines)
+    assert len(lines) <= 24
+    assert lines[0].startswith("gitcoord running")
+    assert "1 failed" in lines[2]
+    assert "0 of 3 tasks landed" in lines[2]
+    assert "8 min so far" in lines[3]
+    assert "left" in lines[3]
+    assert re.search(r"▶ 1 Payments that .* ▒▒ ▒▒▒▒▒▒ .* \d+/20", text)
+    assert re.search(r"✗ 2.3 Parse the customers  blocks 16  the check command failed +failed", text)
+    assert re.search(r"▶ 1\.\d+ .* agent-1\.\d+@vm-7 +\d:\d\d", text)
+    assert "! 1.9 and 2.4 clash in src/api/routes.py" in text
+
+
+def test_a_wide_terminal_shows_the_events_beside_the_work() -> None:
+    lines = drawn(picture_at(420), 160, 50)
+    assert len(lines) <= 50
+    assert any("│ Newest events" in line for line in lines)
+    assert any("clashes with 2.4" in line.split("│")[0] for line in lines)
+
+
+@given(st.integers(30, 200), st.integers(8, 60), st.integers(0, 1500))
+@settings(max_examples=40)
+def test_it_is_never_larger_than_the_terminal(width: int, height: int, seconds: int) -> None:
+    lines = drawn(picture_at(seconds), width, height)
+    assert len(lines) <= max(height, 10)
+    assert max(map(cell_len, lines)) <= width
+
+
+@given(st.integers(1, 80), st.integers(0, 1500))
+@settings(max_examples=40)
+def test_what_is_folded_is_never_more_urgent_than_what_is_shown(room: int, seconds: int) -> None:
+    frames = frames_of(picture_at(seconds))
+    lines = choose(frames, room)
+    assert len(lines) <= room
+    shown = [line.unit.id for line in lines if line.unit]
+    order = [unit.id for frame in frames for unit in frame.units]
+    assert sorted(shown, key=order.index) == shown
+    units = {unit.id: unit for frame in frames for unit in frame.units}
+    if any(units[id].state == "waiting" for id in shown):
+        assert all(id in shown for id, unit in units.items() if unit.state in ("running", "failed"))
+    if len(shown) < len(units):
+        assert not any(units[id].state in FINISHED for id in shown)
+
+
+def test_tasks_without_subtasks_are_shown_level_by_level() -> None:
+    plan = planned([task(str(number)) for number in range(1, 61)], max_parallel=8)
+    played = play(plan, until=150)
+    lines = drawn(make_picture(plan, played.events, played.landed, at(150)), 100, 24)
+    assert any(re.search(r"level-0 60 tasks +█{16}▶{8}○{36} +16/60", line) for line in lines)
+    assert sum("▶ " in line for line in lines if line.startswith("  ")) == 8
+
+
+def test_nothing_untrusted_reaches_the_terminal() -> None:
+    plan = planned([task("1", title=HOSTILE), task("2", title=HOSTILE)])
+    events: list[AnyEvent] = [
+        RunChanged(at=at(0), by=HOSTILE, state="running"),
+        AttemptStarted(at=at(0), by=HOSTILE, task="1", attempt=1, branch=HOSTILE, base=COMMIT),
+        TasksClash(at=at(1), by="x", task="1", other="2", paths=(HOSTILE,)),
+    ]
+    picture = make_picture(plan, events, (), at(2))
+    for width in (40, 80, 160):
+        text = "\n".join(drawn(picture, width, 40))
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "[red]#" in text
+
+
+def test_without_a_terminal_every_new_event_is_one_line() -> None:
+    plan = planned([task("1", title=HOSTILE), task("2")])
+    played = play(plan)
+    out = io.StringIO()
+    with Dashboard(Console(file=out, width=80)) as dashboard:
+        for count in (2, 2, 5, len(played.events)):
+            dashboard.show(make_picture(plan, played.events[:count], played.landed, at(60)))
+        dashboard.tell("Landing \x1b[2J begins.")
+    lines = out.getvalue().splitlines()
+    said = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
+    assert len(said) == len(played.events) - 2
+    assert lines[-1] == "Landing \\x1b[2J begins."
+
+
+def test_a_terminal_is_drawn_on_and_left_with_its_cursor(tmp_path: Path) -> None:
+    """`status --watch` on a real terminal: it draws, follows a change, and ends at once on Ctrl-C."""
+    _, desk = Repo.pair(tmp_path)
+    store = store_of(desk)
+    store.save_plan(plan_of([[["1", "2"]]]))
+    master, slave = pty.openpty()
+    watching = subprocess.Popen(
+        [*COMMAND, "status", "--watch", "--every", "0.2"],
+        cwd=desk.path,
+        env=environment({"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        assert "2 ready" in read_until(master, "2 ready")
+        store.record(started("1"))
+        assert "1 at work" in read_until(master, "1 at work")
+        watching.send_signal(signal.SIGINT)
+        assert "\x1b[?25h" in read_until(master, "Interrupted")
+        assert watching.wait(30) == 130
+    finally:
+        watching.kill()
+        watching.wait()
+        os.close(master)
+
+
+def test_a_program_gets_a_document_for_each_change(tmp_path: Path) -> None:
+    _, desk = Repo.pair(tmp_path)
+    store = store_of(desk)
+    store.save_plan(plan_of([[["1", "2"]]]))
+    watching = start_gitcoord("status", "--watch", "--json", "--every", "0.2", cwd=desk.path)
+    assert watching.stdout is not None
+    try:
+        assert b'"schema": "gitcoord.picture/1"' in (first := watching.stdout.readline())
+        assert b'"counts": {"ready": 2}' in first
+        store.record(started("1"))
+        assert b'"running": 1' in watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
+def read_until(terminal: int, wanted: str) -> str:
+    """What the terminal shows until `wanted` is in it; all that came, when it does not come in time."""
+    seen = b""
+    end = time.monotonic() + 60
+    while wanted.encode() not in seen and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:
+                break
+    return seen.decode(errors="replace")
+
+
+def test_the_dashboard_loads_rich_only_when_it_is_shown() -> None:
+    code = "import gitcoord.cli.dashboard, sys; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
