@@ -51,7 +51,7 @@ def find_pairs(
     asked, tied = _meetings(bench, tips, standings, looked_at)
     told = {pair: (judgement_of(known[pair]), known[pair].conflicts) for pair in asked if pair in known}
     told |= _find_out(bench, ready, standings, {pair: met for pair, met in asked.items() if pair not in told})
-    apart = {p: paths for p, paths in _apart(tips, standings, rules.book).items() if _one_of(p, looked_at)}
+    apart = _apart(tips, standings, rules.book, looked_at)
     reports = {
         pair: pair_report(
             (ready[pair[0]], ready[pair[1]]),
@@ -132,20 +132,24 @@ def _find_out(
 
 
 def _apart(
-    tips: Sequence[Oid], standings: Mapping[Oid, Standing], book: Rulebook
+    tips: Sequence[Oid], standings: Mapping[Oid, Standing], book: Rulebook, looked_at: set[int]
 ) -> dict[Pair, tuple[str, ...]]:
     """The pairs that touch what only one at a time may touch, with these paths of both."""
     if "exclusive" not in book.patterns:
         return {}
     places: dict[tuple[str, ...], dict[int, list[str]]] = {}
-    for number, tip in enumerate(tips):
-        for path in standings[tip].met.paths:
+    # Whoever is looked at comes first: what none of them touches is of no interest.
+    for number in sorted(range(len(tips)), key=lambda number: number not in looked_at):
+        if not places and number not in looked_at:
+            break
+        for path in standings[tips[number]].met.paths:
             if (place := book.exclusive_place(path)) is not None:
                 places.setdefault(place, {}).setdefault(number, []).append(path)
     found: dict[Pair, set[str]] = {}
     for touching in places.values():
         for one, other in combinations(sorted(touching), 2):
-            found.setdefault((one, other), set()).update(touching[one], touching[other])
+            if _one_of((one, other), looked_at):
+                found.setdefault((one, other), set()).update(touching[one], touching[other])
     return {pair: tuple(sorted(paths)) for pair, paths in found.items()}
 
 

@@ -7,6 +7,7 @@ takes a path out of one rule, a preset's too.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -89,14 +90,13 @@ class Rulebook:
     def exclusive_place(self, path: str) -> tuple[str, ...] | None:
         """What only one task at a time may touch, if `path` is part of it.
 
-        That is everything that the pattern names; of one that names files at any depth, such as
-        `**/migrations/*.py` or `poetry.lock`, everything in the same directory.
+        That is everything that the pattern names; of one that names things at any depth, such as
+        `poetry.lock` or `**/migrations/*.py`, what is in the same directory.
         """
         found = self.decide(path)
         if found is None or found.rule != "exclusive":
             return None
-        floating = found.pattern.startswith("**/") or "/" not in found.pattern.rstrip("/")
-        return found.source, found.pattern, path.rpartition("/")[0] if floating else ""
+        return found.source, found.pattern, _where(found.pattern, path)
 
     def _look_up(self, path: str) -> Decision | None:
         taken_out: set[Rule] = set()
@@ -109,6 +109,18 @@ class Rulebook:
                 return Decision(path=path, rule=rule, pattern=pattern, source=source)
             taken_out.add(rule)
         return None
+
+
+def _where(pattern: str, path: str) -> str:
+    """The directory in which a pattern found `path`; empty for a pattern that names one place only."""
+    if pattern.startswith("**/"):
+        return path.rpartition("/")[0]
+    name = pattern.rstrip("/")
+    if "/" in name:
+        return ""
+    parts = path.split("/")
+    at = next((place for place, part in enumerate(parts) if fnmatchcase(part, name)), len(parts) - 1)
+    return "/".join(parts[:at])
 
 
 def _spec(rule: Rule, patterns: Sequence[str]) -> "GitIgnoreSpec":

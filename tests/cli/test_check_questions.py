@@ -49,6 +49,21 @@ def test_an_exclusive_path_puts_tasks_that_merge_one_after_another(project: Proj
     assert "‖ one after another by rule" in shown.out
 
 
+def test_different_files_of_one_exclusive_pattern_go_one_after_another_too(project: Project) -> None:
+    project.push(1, {"shop/migrations/0002_a.py": "a\n", "db/2024/a.sql": "a\n"})
+    project.push(2, {"shop/migrations/0002_b.py": "b\n"})
+    project.push(3, {"blog/migrations/0002_c.py": "c\n", "db/2025/b.sql": "b\n"})
+    settings(project, '[rules]\nexclusive = ["**/migrations/*.py"]\n')
+    ended = project.check("--json")
+    [pair] = ended.json["pairs"]
+    # Migrations of another directory have nothing to do with these.
+    assert (ended.code, ended.json["waves"], pair["tasks"]) == (1, [["1", "3"], ["2"]], ["1", "2"])
+    assert pair["exclusive"] == ["shop/migrations/0002_a.py", "shop/migrations/0002_b.py"]
+    assert "both touch what only one at a time may touch" in " ".join(project.check().out.split())
+    settings(project, '[rules]\nexclusive = ["db/"]\n')
+    assert [pair["tasks"] for pair in project.check("--json").json["pairs"]] == [["1", "3"]]
+
+
 def test_a_hub_counts_only_where_the_merge_fails_even_when_overlaps_count(project: Project) -> None:
     far_apart(project)
     settings(project, 'serialize-on = "overlap"\n[rules]\nhub = ["main.rs"]\n')

@@ -75,3 +75,21 @@ def test_an_unknown_rule_is_refused(tmp_path: Path) -> None:
     (tmp_path / "gitcoord.toml").write_text('[rules]\nhubs = ["a"]\n')
     with pytest.raises(GitcoordError, match="hubs"):
         load_settings(tmp_path)
+
+
+def test_what_is_exclusive_is_what_one_pattern_names_in_one_place() -> None:
+    patterns = ("db/", "**/migrations/*.py", "poetry.lock", "sql/**/*.up", "/only")
+    book = Rulebook(RuleSettings(exclusive=patterns))
+
+    def together(one: str, other: str) -> bool:
+        place = book.exclusive_place(one)
+        return place is not None and place == book.exclusive_place(other)
+
+    assert together("db/2024/a.sql", "db/2025/b.sql")
+    assert together("app/migrations/1.py", "app/migrations/2.py")
+    assert together("sql/a/1.up", "sql/b/c/2.up")
+    assert not together("db/a.sql", "old/db/a.sql")
+    assert not together("app/migrations/1.py", "blog/migrations/1.py")
+    assert not together("poetry.lock", "part/poetry.lock")
+    assert not together("only", "db/x")
+    assert not together("a", "b")
