@@ -30,7 +30,8 @@ class Search:
     def data(self, data: bytes, where: str) -> None:
         """These bytes."""
         self.bytes += len(data)
-        self.found += [where for needle in self._needles if needle in data]
+        if any(needle in data for needle in self._needles):
+            self.found.append(where)
 
 
 def _forms(token: str) -> Iterator[bytes]:
