@@ -36,23 +36,23 @@ class Clinic:
                 self._patch.delenv(name, raising=False)
 
     def examine(self, *arguments: str, code: int) -> dict[str, Any]:
-        """The findings by name; the text for a person has them too, and nothing has a token."""
-        self._patch.chdir(self.desk.path)
-        shown = {}
-        for options in ((), ("--json",)):
-            ended = main(["doctor", *arguments, *options])
-            captured = self._capture.readouterr()
-            assert ended == code, captured
-            for token in self.hub.tokens:
-                assert token not in captured.out + captured.err
-            shown[options] = captured.out
-        document = json.loads(shown["--json",])
+        """The findings by name; what is not fine has its way out."""
+        document = json.loads(self.told("--json", *arguments, code=code))
         assert document["schema"] == "gitcoord.doctor/1"
         assert document["works"] is (code == 0)
         for finding in document["findings"]:
-            assert f"{finding['name']}: " in shown[()]
             assert finding["verdict"] == "ok" or finding["hint"], finding
         return {finding["name"]: finding for finding in document["findings"]}
+
+    def told(self, *arguments: str, code: int) -> str:
+        """What stands on stdout; a token is nowhere."""
+        self._patch.chdir(self.desk.path)
+        ended = main(["doctor", *arguments])
+        captured = self._capture.readouterr()
+        assert ended == code, captured
+        for token in self.hub.tokens:
+            assert token not in captured.out + captured.err
+        return captured.out
 
     def complaint(self, name: str, *arguments: str) -> str:
         """What is said about the one thing that fails, with its way out."""
@@ -187,6 +187,18 @@ def test_a_merge_queue(clinic: Clinic, app: EmulatedRepository) -> None:
 def test_a_linear_history(clinic: Clinic, app: EmulatedRepository, form: str) -> None:
     app.protect("main", Protection(linear_history=True, form=form))  # type: ignore[arg-type]
     assert "`squash` or `rebase`" in clinic.complaint("linear history")
+
+
+def test_a_person_reads_what_a_program_does(clinic: Clinic, app: EmulatedRepository) -> None:
+    clinic.hub.limit.enabled = False
+    app.settings.allow_merge_commit = False
+    shown = clinic.told(code=1)
+    findings = clinic.examine(code=1)
+    marks = {"ok": "ok     ", "failed": "FAILED "}
+    lines = [f"{marks[one['verdict']]}  {name}: {one['message']}" for name, one in findings.items()]
+    place = list(findings).index("merge method") + 1
+    lines.insert(place, f"         {findings['merge method']['hint']}")
+    assert shown.splitlines() == [*lines, "Landing would fail."]
 
 
 def test_an_archived_repository(clinic: Clinic, app: EmulatedRepository) -> None:
