@@ -18,7 +18,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
     commit: str
     name: str
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     others: tuple[TaskId, ...] = ()
 
 

@@ -15,7 +15,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.running.agent_log import Log
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk, desk_for
-from gitcoord.running.processes import myself, write_down
+from gitcoord.running.processes import find, myself, write_down, written_down
 from gitcoord.running.stop import Stop
 from gitcoord.running.subtasks import done_at, subtask_start, whole
 from gitcoord.running.worker_agent import WORKER_FILE, end_older
@@ -67,6 +67,7 @@ def work(
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
     directory = checkout_directory(repository, unit.id, settings.run.worktrees)
+    order = _over_the_dead(repository, desk, unit, order)
     ready = _look(desk, unit, order, settings, directory)
     if isinstance(ready, Done):
         return ready
@@ -95,6 +96,17 @@ def work(
         return _attempt(seat, held)
     finally:
         log.close()
+
+
+def _over_the_dead(repository: Repository, desk: Desk, unit: WorkUnit, order: WorkerOrder) -> WorkerOrder:
+    """Without a number: goes over an attempt of this machine whose worker is not alive any more."""
+    newest = desk.progress.get(unit.id, PENDING).attempt
+    if order.attempt is not None or newest is None or not newest.running:
+        return order
+    worker = written_down(attempt_directory(repository.common_dir, unit.id, newest.number) / WORKER_FILE)
+    if worker is None or find(worker) is not None:
+        return order
+    return msgspec.structs.replace(order, attempt=newest.number + 1)
 
 
 def _look(

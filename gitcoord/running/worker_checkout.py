@@ -12,6 +12,7 @@ from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.worker_unit import WorkUnit
+from gitcoord.state.progress import PENDING
 
 _READY = "gitcoord-ready"
 
@@ -33,7 +34,8 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
     elif not _usable(repository, directory, unit.branch):
         remove(repository, directory)
     else:
-        _tidy(WorkingCopy(repository, directory))
+        deferred = desk.progress.get(unit.id, PENDING).deferral is not None
+        _tidy(repository, WorkingCopy(repository, directory), merge_ahead=deferred)
     directory.parent.mkdir(parents=True, exist_ok=True)
     unready(WorkingCopy(repository, directory))
     if unit.subtask is None:
@@ -83,14 +85,18 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
     return place is not None and _mark(place).exists()
 
 
-def _tidy(copy: WorkingCopy) -> None:
-    """Ends what a killed git process has left begun."""
+def _tidy(repository: Repository, copy: WorkingCopy, *, merge_ahead: bool) -> None:
+    """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
     place = Path(copy.git.text("rev-parse", "--absolute-git-dir"))
     for lock in ("index.lock", "HEAD.lock"):
         (place / lock).unlink(missing_ok=True)
     begun = copy.operation()
     if begun:
         copy.git.run(begun, "--abort", ok=())
+    if merge_ahead and not copy.merge_state().running and copy.changes(untracked=False):
+        message = "Keep what an earlier attempt left"
+        who = repository.identity
+        copy.git.run("commit", "--quiet", "--all", "--no-verify", "-m", message, environment=who)
 
 
 def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:

@@ -1,12 +1,18 @@
 """The turns of one attempt: agent, check, commit, hand in; and once more where that meets a conflict."""
 
+import re
+from pathlib import Path
+
+import msgspec
+
 from gitcoord.errors import GitcoordError
-from gitcoord.events import TaskDeferred
+from gitcoord.events import TaskDeferred, TasksClash
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.act import conflict_reason, record_deferral
+from gitcoord.merging.blame import other_side
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.model import Desk
@@ -19,6 +25,7 @@ from gitcoord.running.worker_claim import superseded
 from gitcoord.running.worker_finish import disk_problem, settle
 from gitcoord.running.worker_seat import Result, Seat, ended
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 _SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
@@ -32,6 +39,10 @@ def take_turns(seat: Seat) -> Result:
     clash = _waiting(seat, copy)
     for left in range(seat.order.rework, -1, -1):
         result = _work(seat, copy, clash)
+        if result is not None and result.outcome == "conflict" and clash is not None:
+            if left:
+                continue
+            return _give_up(seat, copy)
         if result is not None:
             return result
         outcome = _hand_in(seat, copy, last=left == 0)
@@ -81,18 +92,31 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
 
 def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
     """The conflict that an earlier attempt left, or that the unit was deferred for, now in the checkout."""
-    state = copy.merge_state()
-    deferral = seat.before.deferral
-    if not state.running and seat.unit.subtask is not None and deferral is not None:
-        parent = seat.desk.shared_tip
-        if parent is not None:
-            return _merge_in(copy, Clash(commit=parent, name=seat.desk.task.branch, paths=()), seat)
+    state, desk = copy.merge_state(), seat.desk
+    if not state.running and seat.unit.subtask is not None and seat.before.deferral is not None:
+        return _merge_in(copy, Clash(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
     if not state.running:
         return None
-    commit = copy.git.text("rev-parse", "MERGE_HEAD")
-    others = deferral.others if deferral else ()
-    ids = tuple(TaskId(other) for other in others)
-    return Clash(commit=commit, name=f"the commit {commit[:12]}", paths=state.unmerged, others=ids)
+    commit, head = copy.git.text("rev-parse", "MERGE_HEAD"), copy.git.text("rev-parse", "HEAD")
+    message = Path(copy.git.text("rev-parse", "--absolute-git-dir"), "MERGE_MSG").read_text(
+        "utf-8", "replace"
+    )
+    merging = re.match(r"Merge (\S+) into ", message)
+    return Clash(
+        commit=commit,
+        name=merging[1] if merging else f"The commit {commit[:12]}",
+        paths=state.unmerged,
+        others=who_else(desk, head, state.unmerged),
+    )
+
+
+def _give_up(seat: Seat, copy: WorkingCopy) -> Result:
+    """The conflict stays unresolved: what the work was before is handed in, and deferred."""
+    unready(copy)
+    copy.git.run("merge", "--abort", ok=())
+    ready(copy)
+    outcome = _hand_in(seat, copy, last=True)
+    return outcome if isinstance(outcome, Result) else Result(outcome="conflict", reason="it is not resolved")
 
 
 def _merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
@@ -113,7 +137,7 @@ def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     clash = _ahead(desk, head)
     if clash is not None and not last:
-        seat.log.say(f"it conflicts with {clash.name} in {', '.join(clash.paths)}")
+        _tell(seat, clash)
         left = _merge_in(copy, clash, seat)
         # A merge driver of this repository may settle what git alone cannot.
         return left or run_check(seat, " with the other side") or _hand_in(seat, copy, last=True)
@@ -195,13 +219,32 @@ def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Re
             return result
         if folded is False:
             return _SHUT_OUT
-        others = Clash(commit=folded, name=desk.task.branch, paths=())
+        others = Clash(commit=folded, name=desk.task.branch)
         clash = _merge_in(copy, others, seat)
+        if clash is not None and not last:
+            clash = msgspec.structs.replace(clash, others=_siblings(desk, head, clash))
+            _tell(seat, clash)
+            return clash
         if clash is not None:
-            return _defer_subtask(seat, copy, desk, head, clash) if last else clash
+            return _defer_subtask(seat, copy, desk, head, clash)
         if wrong := run_check(seat, " with what its siblings did"):
             return wrong
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Try again.")
+
+
+def _siblings(desk: Desk, head: Oid, clash: Clash) -> tuple[TaskId, ...]:
+    """The subtasks of the same parent that brought what `head` conflicts with."""
+    folds = {part.id: desk.progress.get(part.id, PENDING).folded for part in desk.task.subtasks}
+    heads = {id: fold.head for id, fold in folds.items() if fold is not None and fold.head != head}
+    return other_side(desk.repository.git, head=head, paths=clash.paths, heads=heads)
+
+
+def _tell(seat: Seat, clash: Clash) -> None:
+    """Lets everybody know of a conflict that goes back to the agent."""
+    seat.log.say(f"it conflicts with {clash.name} in {', '.join(clash.paths)}")
+    for other in clash.others:
+        event = TasksClash(at=now(), by=worker_name(), task=seat.unit.id, other=other, paths=clash.paths)
+        seat.desk.store.record(event, unless=superseded(seat.attempt))
 
 
 def _defer_subtask(seat: Seat, copy: WorkingCopy, desk: Desk, head: Oid, clash: Clash) -> Result:

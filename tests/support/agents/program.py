@@ -73,7 +73,8 @@ def append(files: dict[str, str]) -> None:
 def replace(how: list[str]) -> None:
     path, old, new = how
     text = Path(path).read_text()
-    assert old in text, f"{path} has no {old!r}"
+    if old not in text:
+        sys.exit(f"{path} has no {old!r}")
     Path(path).write_text(text.replace(old, new, 1))
 
 
