@@ -128,9 +128,9 @@ def _counts(picture: "Picture", width: int) -> "Text":
         if count:
             line.append(", ", "dim")
             line.append(f"{count} {word(state)}", MARKS[state][1])
-    if picture.holding:
-        held = ", ".join(f"{clean(name)} {count}" for name, count in picture.holding.items())
-        line.append(f" (held by {held})", "dim")
+    held = [f"{clean(name)} {count}" for name, count in picture.holding.items() if name != "slots"]
+    if held:
+        line.append(f" (held by {', '.join(held)})", "dim")
     landed = plain(f"{picture.landed} of {picture.tasks} tasks landed", "green" if picture.landed else "dim")
     return _edges(line, landed, width)
 
@@ -184,7 +184,8 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
     against = _clashing(unit.id, frame, picture)
     if against:
         left.append(f"  clashes with {against}", "bold red")
-    if unit.why and unit.state != "running":
+    # That the slots are taken is to be seen from the header.
+    if unit.why and unit.state != "running" and unit.held != "slots":
         left.append(
             f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
         )

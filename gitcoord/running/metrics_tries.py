@@ -15,6 +15,7 @@ from gitcoord.events import (
     TaskStarted,
     TaskSubmitted,
 )
+from gitcoord.planning.order import natural_key
 from gitcoord.tasks.model import TaskId
 
 Span = tuple[float, float]
@@ -87,7 +88,8 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 reason=event.reason,
             )
     engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
-    return sorted([*found.values(), *_by_hand(events, engaged)], key=lambda one: (one.start, one.unit))
+    tries = [*found.values(), *_by_hand(events, engaged)]
+    return sorted(tries, key=lambda one: (one.start, natural_key(one.unit)))
 
 
 def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:

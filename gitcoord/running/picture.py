@@ -14,7 +14,7 @@ from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.running.live import Live
 from gitcoord.running.metrics_tries import seconds_of, tries_of
-from gitcoord.running.picture_news import Clash, News, clashes_of, news_of
+from gitcoord.running.picture_news import Clash, News, clashes_of, newest
 from gitcoord.running.picture_pace import Pace, measure_pace
 from gitcoord.running.picture_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.running.picture_units import plan_units, unit_graph
@@ -131,7 +131,7 @@ def make_picture(
         token_limit=live.token_limit if live else None,
         holding=dict(Counter(name for name, _ in live.holding.values())) if live else {},
         clashes=clashes_of(events, {unit.id: unit.parent for unit in shown.values()}, landed),
-        news=tuple(news_of(event) for event in events[-MOST_NEWS:]),
+        news=newest(events, MOST_NEWS),
     )
 
 

@@ -1,6 +1,7 @@
 """The newest events in few words, and the clashes that were seen."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -9,8 +10,10 @@ from gitcoord.events import (
     AttemptEnded,
     AttemptStarted,
     TaskDeferred,
+    TaskFolded,
     TaskLanded,
     TasksClash,
+    TaskStarted,
     TaskSubmitted,
 )
 from gitcoord.sentences import some
@@ -58,8 +61,14 @@ def clashes_of(
     return tuple(reversed(newest.values()))
 
 
-def news_of(event: AnyEvent) -> News:
-    """The event for a display."""
+def newest(events: Sequence[AnyEvent], most: int) -> tuple[News, ...]:
+    """The newest events, oldest first; without those that an attempt's own events say already."""
+    tried = {event.task for event in events if isinstance(event, AttemptStarted)}
+    told = (e for e in reversed(events) if not (isinstance(e, TaskStarted | TaskFolded) and e.task in tried))
+    return tuple(_news(event) for event in islice(told, most))[::-1]
+
+
+def _news(event: AnyEvent) -> News:
     kind = str(event.__struct_config__.tag)
     bad = kind in ("clash", "deferred") or (isinstance(event, AttemptEnded) and event.outcome != "ok")
     sentence = event.sentence()

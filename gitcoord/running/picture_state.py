@@ -48,7 +48,10 @@ _LOUDEST: tuple[UnitState, ...] = (
 
 
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit as it stands. `seconds` is how long its newest try has taken; `why` says what holds it."""
+    """One unit as it stands. `seconds` is how long its newest try has taken.
+
+    `why` says what holds it, and `held` the coordinator's name for that, when one is running.
+    """
 
     id: TaskId
     title: str
@@ -59,6 +62,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     seconds: float = 0.0
     why: str = ""
+    held: str = ""
     tokens: int | None = None
     blocks: int = 0
     """How many others cannot begin because this one failed or was cancelled."""
@@ -179,7 +183,8 @@ def _with_needs(
         view = known[unit.id]
         if view.state != "waiting":
             if unit.id in holding and view.state == "ready":
-                known[unit.id] = msgspec.structs.replace(view, why=holding[unit.id][1])
+                held, reason = holding[unit.id]
+                known[unit.id] = msgspec.structs.replace(view, held=held, why=reason)
             continue
         needs = [need for need in unit.needs if (need in plan.tasks or need in known) and open_need(need)]
         lost = list(dict.fromkeys(root for need in needs for root in roots_of(need)))
@@ -192,7 +197,9 @@ def _with_needs(
             roots[unit.id] = lost
         elif needs:
             change = "waiting", f"needs {some(needs, 3)}"
-        known[unit.id] = msgspec.structs.replace(view, state=change[0], why=change[1])
+        elif live is not None:
+            change = "ready", "starting"
+        known[unit.id] = msgspec.structs.replace(view, state=change[0], why=change[1], held=held)
     for root, count in Counter(root for found in roots.values() for root in found).items():
         known[root] = msgspec.structs.replace(known[root], blocks=count)
     return known
