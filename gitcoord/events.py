@@ -90,6 +90,26 @@ class PullOpened(Event, frozen=True, kw_only=True, tag="pull-opened"):
         return f"pull request {self.pull} opened for task {self.task} from {self.branch}"
 
 
+class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
+    """The pull request that carries the task is a draft no more: it is its turn to land."""
+
+    pull: int
+
+    def sentence(self) -> str:
+        return f"pull request {self.pull} of task {self.task} is ready for review"
+
+
+class TaskHandedOver(Event, frozen=True, kw_only=True, tag="handed-over"):
+    """The forge was told to merge the task's pull request by itself."""
+
+    pull: int
+    head: str
+    way: str
+
+    def sentence(self) -> str:
+        return f"task {self.task} handed over to the forge's {self.way} with pull request {self.pull}"
+
+
 class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
     """The task's work is in the base: `head` went in, `commit` is the base's commit that holds it.
 
@@ -236,6 +256,8 @@ AnyEvent = (
     | TaskFolded
     | BranchUpdated
     | PullOpened
+    | PullReady
+    | TaskHandedOver
     | TaskLanded
     | TaskDeferred
     | RollbackProposed
