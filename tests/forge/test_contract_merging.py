@@ -127,16 +127,14 @@ def landed_all_the_same(desk: Desk) -> None:
     desk.fault("/merge$", 405, "Pull Request is not mergeable", when="after")
 
 
-ROWS = (
+BY_STATE = (
     Row(200, "Pull Request successfully merged", nothing, "merged", effects=1),
     Row(405, NOT_MERGEABLE, conflicting, "look again", about="(a conflict)"),
     Row(405, NOT_MERGEABLE, ended("merged"), "look again", about="(merged before)"),
     Row(405, NOT_MERGEABLE, ended("closed"), "stop this task", about="(closed)"),
     Row(405, NOT_MERGEABLE, undecided("not mergeable"), "retry", about="(not known yet)"),
-    Row(405, NOT_MERGEABLE, landed_all_the_same, "look again", effects=1, about="(and it landed)"),
     Row(405, "Base branch was modified", undecided("base modified"), "retry", about="(not known yet)"),
     Row(405, "Base branch was modified", raced, "retry", about="(a race)"),
-    Row(405, "Merge already in progress", says(405, "Merge already in progress"), "retry"),
     Row(405, "Pull Request is still a draft", drafted, "wait"),
     Row(405, "Merge commits are not allowed", forbidden("allow_merge_commit"), "stop the run"),
     Row(
@@ -145,7 +143,6 @@ ROWS = (
     Row(
         405, "Rebase merges are not allowed", forbidden("allow_rebase_merge"), "stop the run", method="rebase"
     ),
-    Row(405, NOT_LINEAR, says(405, NOT_LINEAR), "stop this task"),
     Row(405, NOT_LINEAR, protected(linear_history=True, form="ruleset"), "stop this task", about="(ruleset)"),
     Row(405, "This branch can't be rebased", detour, "stop this task", method="rebase"),
     Row(405, f"{CHECK} is expected.", protected("ci"), "wait"),
@@ -158,14 +155,6 @@ ROWS = (
     Row(405, REVIEW, protected(approvals=1), "wait"),
     Row(405, "Changes have been requested.", objected, "wait"),
     Row(405, RULESET, protected("ci", "lint", approvals=1, form="ruleset"), "wait"),
-    Row(405, RULESET, says(405, f"{RULESET}\n\n{NOVEL}\n\n"), "fail closed", about="(an unknown rule)"),
-    Row(
-        405,
-        RULESET,
-        says(405, f"{RULESET}\n\n{CHECK} is expected.\n\n{NOVEL}\n\n"),
-        "fail closed",
-        about="(known and unknown rules)",
-    ),
     Row(405, QUEUE, protected(merge_queue=True), "hand over"),
     Row(
         405,
@@ -182,10 +171,24 @@ ROWS = (
     Row(409, "Head branch is out of date.", behind(409), "update the branch"),
     Row(403, "Resource not accessible by integration", as_token("installation"), "stop the run"),
     Row(403, "Resource not accessible by personal access token", as_token("fine-grained"), "stop the run"),
+    Row(404, "Not Found", as_token("fine-grained", hidden=True), "stop the run: not-found"),
+)
+"""Answers that the emulator gives by itself; where `merge-async` is offered, it says the same there."""
+BY_FAULT = (
+    Row(405, NOT_MERGEABLE, landed_all_the_same, "look again", effects=1, about="(and it landed)"),
+    Row(405, "Merge already in progress", says(405, "Merge already in progress"), "retry"),
+    Row(405, NOT_LINEAR, says(405, NOT_LINEAR), "stop this task"),
+    Row(405, RULESET, says(405, f"{RULESET}\n\n{NOVEL}\n\n"), "fail closed", about="(an unknown rule)"),
+    Row(
+        405,
+        RULESET,
+        says(405, f"{RULESET}\n\n{CHECK} is expected.\n\n{NOVEL}\n\n"),
+        "fail closed",
+        about="(known and unknown rules)",
+    ),
     Row(403, SECONDARY, limited(403, None), "merged", sent=2, effects=1),
     Row(403, SECONDARY, limited(403, 7), "merged", sent=2, effects=1, about="(Retry-After)"),
     Row(429, SECONDARY, limited(429, None), "merged", sent=2, effects=1),
-    Row(404, "Not Found", as_token("fine-grained", hidden=True), "stop the run: not-found"),
     Row(422, "Validation Failed", says(422, "Validation Failed"), "fail closed"),
     Row(500, "Server Error", lost("status", "before", status=500), "look again", about="(before)"),
     Row(500, "Server Error", lost("status", "after", status=500), "look again", effects=1, about="(after)"),
@@ -202,7 +205,7 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [*BY_STATE, *BY_FAULT], ids=lambda row: row.id)
 def test_every_answer_to_a_merge_has_its_reaction(calm_hub: GitHubEmulator, row: Row) -> None:
     desk = Desk(calm_hub)
     number = desk.pull.number
@@ -212,3 +215,18 @@ def test_every_answer_to_a_merge_has_its_reaction(calm_hub: GitHubEmulator, row:
     asked = [one for one in calm_hub.requests(MERGE) if "async" not in one.path or one.status != 404]
     assert (len(asked), desk.app.merges[number]) == (row.sent, row.effects)
     assert row.status in (asked[0].status or 0, asked[-1].status or 0)
+
+
+@pytest.mark.parametrize("row", BY_STATE, ids=lambda row: row.id)
+def test_an_asynchronous_merge_comes_to_the_same(calm_hub: GitHubEmulator, row: Row) -> None:
+    desk = Desk(calm_hub)
+    number = desk.pull.number
+    desk.app.offers_async = True
+    row.given(desk)
+    was_open = desk.app.pulls[number].state == "open"
+    outcome, told = reaction(lambda: desk.merge(row.method))
+    # It waits by itself until GitHub knows whether it merges, and says of what is merged that it is.
+    waits = row.about in ("(not known yet)", "(merged before)")
+    assert outcome == ("merged" if waits else row.outcome), told
+    assert desk.app.merges[number] == (outcome == "merged" and was_open)
+    assert len(calm_hub.requests("^PUT .*/merge-async$")) == 1
