@@ -46,6 +46,19 @@ def play(seed: int, hub: GitHubEmulator, clients: Clients, place: Path) -> Outco
     return playing.outcome
 
 
+class _Effects(Counter[int]):
+    """How often each pull request was merged; `seen` says how many requests there had been before."""
+
+    def __init__(self, hub: GitHubEmulator) -> None:
+        super().__init__()
+        self._hub = hub
+        self.seen: dict[int, int] = {}
+
+    def __setitem__(self, number: int, times: int) -> None:
+        self.seen[number] = len(self._hub.log)
+        super().__setitem__(number, times)
+
+
 class _Playing:
     def __init__(self, scenario: Scenario, hub: GitHubEmulator, clients: Clients, place: Path) -> None:
         self._scenario = scenario
@@ -53,6 +66,7 @@ class _Playing:
         self._clients = clients
         self._place = place
         self._app = hub.make_repository(f"acme/soak-{scenario.seed}")
+        self._app.merges = self._effects = _Effects(hub)
         self._world = World(scenario, Repo(self._app.git_dir), place)
         self._runs = iter(scenario.runs)
         self._method: str = scenario.method
@@ -217,9 +231,14 @@ class _Playing:
                 self._wrong(f"what was pushed to the branch of task {push.task} is lost")
 
     def _check_forge(self) -> None:
-        for number, times in self._app.merges.items():
+        for number, times in self._effects.items():
             if times > 1:
                 self._wrong(f"pull request {number} was merged {times} times")
+            call = f"/repos/{self._app.full_name}/pulls/{number}/merge"
+            # The one that had the effect is noted once it has been answered.
+            later = [one for one in self._hub.log[self._effects.seen[number] :] if one.path == call]
+            if len(later) > 1:
+                self._wrong(f"a merge of pull request {number} was sent after it had been merged: {later}")
         marked = Counter(
             (comment.number, marker)
             for comment in self._app.comments
