@@ -78,8 +78,11 @@ class StreamLog:
         if later:
             self._kept.append(later)
             self._size += len(later)
-        while self._size - len(self._kept[0]) > self._most if self._kept else False:
-            dropped = len(self._kept.popleft())
+        while (excess := self._size - self._most) > 0:
+            oldest = self._kept.popleft()
+            if len(oldest) > excess:
+                self._kept.appendleft(oldest[excess:])
+            dropped = min(excess, len(oldest))
             self._size -= dropped
             self._left_out += dropped
 

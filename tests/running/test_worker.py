@@ -1,0 +1,345 @@
+"""`gitcoord worker`: one unit from claim to result, with a real agent in a real checkout."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.agents import ScriptAgent
+from tests.support.cli import COMMAND, Ran, environment, start_gitcoord
+from tests.support.copies import copy_of
+from tests.support.project import Project
+from tests.support.repos import Repo
+from tests.support.tasklists import task
+
+BRANCH = "feature/level-0-task-1"
+LINES = "".join(f"line {number}\n" for number in range(9))
+
+
+@pytest.fixture
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        first = task(1, title="Do it", details="With care.", testStrategy="Try it.", modifies=["src/**"])
+        tasks = [first, task(2), task(3, depends_on=[1])]
+        return Project.create(place, tasks, files={"app.txt": LINES})
+
+    return copy_of("worker", make, tmp_path / "project", tmp_path_factory)
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> ScriptAgent:
+    return ScriptAgent(tmp_path / "agent")
+
+
+def work(project: Project, agent: ScriptAgent, *arguments: str, ok: int | None = None) -> Ran:
+    return project.run("worker", *arguments, "--agent", agent.command, ok=ok)
+
+
+def begin(
+    project: Project, agent: ScriptAgent, *arguments: str, at: Repo | None = None
+) -> subprocess.Popen[bytes]:
+    """Starts a worker and returns when its agent has begun."""
+    before = len(agent.runs())
+    place = (at or project.desk).path
+    process = start_gitcoord("worker", *arguments, "--agent", agent.command, cwd=place)
+    until(lambda: len(agent.runs()) > before or process.poll() is not None)
+    return process
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def told(project: Project, id: str = "1") -> list[str]:
+    """The sentences of the task's record, without who did it."""
+    events = project.run("log", "--task", id, "--json", ok=0).json["events"]
+    return [event["sentence"].replace(f" by {event['by']}", "") for event in events]
+
+
+def left_over(agent: ScriptAgent) -> list[int]:
+    """The processes of the agent, children that fled included, that live."""
+    pids = [run.pid for run in agent.runs()]
+    pids += [int(file.name.partition("-")[2]) for file in agent.directory.glob("child-*")]
+    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+
+
+def test_a_unit_goes_from_claim_to_result(project: Project, agent: ScriptAgent) -> None:
+    agent.does(
+        "1",
+        {"note": True},
+        {"write": {"committed.txt": "1\n"}},
+        {"commit": "My own commit"},
+        {"write": {"left.txt": "1\n"}},
+        {"tokens": 4321},
+    )
+    before = project.desk.path.parent / "desk.gitcoord"
+    document = work(
+        project, agent, "1", "--check", "grep 1 left.txt", "--waited", "slots=1.5", "--json", ok=0
+    ).json
+    head = project.remote.tip(BRANCH)
+    assert (document["outcome"], document["attempt"], document["head"]) == ("ok", 1, head)
+    assert project.remote.files(BRANCH) == ["app.txt", "committed.txt", "left.txt", "src/main.rs"]
+    assert project.remote.git("log", "--format=%s", f"main..{BRANCH}") == "1: Do it\nMy own commit"
+    assert told(project) == [
+        f"task 1 started on {BRANCH}",
+        f"task 1: attempt 1 started on {BRANCH}",
+        f"task 1 submitted at {head[:12]}",
+        "task 1: attempt 1 ended: ok",
+    ]
+    record = project.remote.git("log", "-1", "--format=%b", "refs/gitcoord/tasks/1")
+    ended = json.loads(record.splitlines()[0])
+    assert (ended["tokens"], ended["head"]) == (4321, head)
+    seen = agent.noted("1")
+    assert "# Task 1: Do it" in seen["prompt"]
+    assert "With care." in seen["prompt"]
+    assert "Try it." in seen["prompt"]
+    names = ("TASK_ID", "SUBTASK", "BRANCH", "BASE", "LEVEL", "WAVE", "ATTEMPT", "TOKEN_BUDGET", "TASK_TITLE")
+    wanted = ("1", "", BRANCH, "main", "level-0", "1", "1", "", "Do it")
+    assert tuple(seen["environment"][f"GITCOORD_{name}"] for name in names) == wanted
+    # The checkout lies beside the repository while it is needed, and the user's own copy is never touched.
+    assert seen["directory"] == str(before / "1")
+    assert not list(before.iterdir())
+    assert project.desk.git("status", "--porcelain", "--", "app.txt", "src") == ""
+    assert "has been handed in already" in work(project, agent, "1", ok=0).err
+    assert len(agent.runs()) == 2
+
+
+def test_what_an_agent_ends_with_is_the_result(project: Project, agent: ScriptAgent) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
+        ({"exit": 75}, 75, "again: the agent ended with code 75: what I said"),
+        ({"exit": 65}, 65, "wrong: the agent ended with code 65: what I said"),
+        ({"exit": 3}, 1, "failed: the agent ended with code 3: what I said"),
+        ({"kill": 9}, 1, "failed: the agent was killed by SIGKILL (Killed): what I said"),
+        ({"write": {"kept.txt": "by attempt 5\n"}}, 1, "failed: the check ended with code 1: what I said"),
+    ]
+    for number, (move, code, reason) in enumerate(cases, start=1):
+        agent.does("1", {"print": "what I said"}, move)
+        ran = work(project, agent, "1", "--check", "grep -q 6 kept.txt")
+        assert (ran.code, told(project)[-1]) == (code, f"task 1: attempt {number} ended: {reason}")
+    # The next one goes on with what was left, and hears of it.
+    agent.does("1", {"note": True}, {"append": {"kept.txt": "and by attempt {attempt}\n"}})
+    work(project, agent, "1", "--check", "grep -q 6 kept.txt", ok=0)
+    assert "It ended: failed: the check ended with code 1" in agent.noted("1")["prompt"]
+    assert project.remote.read(BRANCH, "kept.txt") == "by attempt 5\nand by attempt 6"
+    work(project, agent, "2", ok=0)
+    again = work(project, agent, "1", "--attempt", "4")
+    assert (again.code, "handed in already" in again.err) == (0, True)
+
+
+def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: ScriptAgent) -> None:
+    waiting = work(project, agent, "3")
+    assert (waiting.code, "depends on task 1, not landed yet" in waiting.err) == (75, True)
+    assert work(project, agent, "9").code == 2
+    assert project.run("worker", "1").code == 2
+    assert project.run("worker", "1", "--agent", "an 'open quote").code == 2
+    project.desk.git("worktree", "add", "--quiet", "-b", BRANCH, str(project.desk.path.parent / "mine"))
+    taken = work(project, agent, "1")
+    assert (taken.code, "is checked out in" in taken.err) == (1, True)
+    assert "refs/gitcoord/tasks/1" not in project.remote.refs()
+    assert agent.runs() == []
+
+
+def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
+    project: Project, agent: ScriptAgent
+) -> None:
+    agent.does("1", {"ignore": "TERM"}, {"child": 1000}, {"flee": 1000}, {"hang": True})
+    late = work(project, agent, "1", "--timeout", "1s", "--grace", "0.2")
+    assert late.code == 124
+    assert "did not heed TERM) after 1 seconds" in told(project)[-1]
+    assert left_over(agent) == []
+    # The same when it says that it is done, and leaves its children behind.
+    agent.does("1", {"flee": 1000}, {"write": {"done.txt": "1\n"}})
+    done = work(project, agent, "1", "--grace", "0.2", ok=0)
+    assert "left 1 processes behind, which were ended" in done.err
+    assert left_over(agent) == []
+
+
+def test_cancelling_ends_the_work_here_and_nothing_begins_it_again(
+    project: Project, agent: ScriptAgent
+) -> None:
+    agent.does("1", {"ignore": "TERM"}, {"flee": 1000}, {"hang": True})
+    worker = begin(project, agent, "1", "--grace", "0.2")
+    assert project.run("cancel", "1", "--dry-run", "--json", ok=0).json["running"] == ["1"]
+    assert worker.poll() is None
+    assert project.run("cancel", "1", "--json", ok=0).json["ended"] == ["1"]
+    assert worker.wait() == 143
+    assert left_over(agent) == []
+    assert "attempt 1 ended: cancelled" in told(project)[-1]
+    assert work(project, agent, "1").code == 143
+    assert len(agent.runs()) == 1
+    assert project.run("cancel", "9").code == 2
+
+
+def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
+    project: Project, agent: ScriptAgent
+) -> None:
+    (project.desk.path / "gitcoord.toml").write_text("[run]\nlog-megabytes = 0.25\n")
+    agent.does(
+        "1",
+        {"print": "the beginning \x1b[31mred\x1b[0m"},
+        {"spew": 3_072_000},
+        {"print": "the end"},
+        {"exit": 1},
+    )
+    ran = work(project, agent, "1")
+    assert told(project)[-1].endswith("code 1: the end")
+    assert len(ran.err) < 300_000
+    log = project.desk.path / ".git/gitcoord/run/1-1/log"
+    assert log.stat().st_size < 300_000
+    shown = project.run("logs", "1", ok=0).out.splitlines()
+    assert shown[2:3] == ["the beginning red"]
+    assert shown[-2:] == ["the end", "[gitcoord] failed: the agent ended with code 1: the end"]
+    assert len([line for line in shown if "bytes are left out here" in line]) == 1
+    assert project.run("logs", "1", "--json", ok=0).json["logs"][0]["path"] == str(log)
+    assert project.run("logs", "2").code == 2
+
+
+def test_a_log_is_followed_until_the_attempt_ends(project: Project, agent: ScriptAgent) -> None:
+    agent.does("1", {"print": "first"}, {"await": str(agent.directory / "go")}, {"print": "last"})
+    worker = begin(project, agent, "1")
+    follower = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
+    assert follower.stdout is not None
+    lines = [follower.stdout.readline() for _ in range(3)]
+    assert lines[-1] == b"first\n"
+    (agent.directory / "go").touch()
+    rest, _ = follower.communicate(timeout=60)
+    assert rest.splitlines()[0] == b"last"
+    worker.wait()
+
+
+def test_an_agent_that_may_not_write_any_more_is_named(project: Project, agent: ScriptAgent) -> None:
+    agent.does("1", {"fill": ["big.bin", 10_000_000]})
+    limited = f"ulimit -f 100; exec {agent.command}"
+    ran = project.run("worker", "1", "--shell", "--agent", limited)
+    assert ran.code == 1
+    assert "cannot write big.bin: File too large" in told(project)[-1]
+    assert left_over(agent) == []
+
+
+def test_an_attempt_has_one_holder_and_a_newer_one_shuts_it_out(project: Project, agent: ScriptAgent) -> None:
+    """Two clones are two machines: nothing of the first can be ended from the second."""
+    elsewhere = project.worker("2").repo
+    agent.does("1#1", {"write": {"old.txt": "old\n"}}, {"await": str(agent.directory / "thawed")})
+    agent.does("1#2", {"write": {"new.txt": "new\n"}})
+    first = begin(project, agent, "1", "--attempt", "1")
+    command = ("worker", "1", "--agent", agent.command, "--attempt")
+    held = subprocess.run(
+        [*COMMAND, *command, "1"], cwd=elsewhere.path, env=environment(), capture_output=True
+    )
+    assert (held.returncode, b"is held by" in held.stderr) == (75, True)
+    first.send_signal(signal.SIGSTOP)
+    second = begin(project, agent, "1", "--attempt", "2", at=elsewhere)
+    assert second.wait() == 0
+    (agent.directory / "thawed").touch()
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() == 1
+    assert told(project)[-1] == "task 1: attempt 2 ended: ok"
+    assert [line for line in told(project) if "submitted" in line or "attempt 1 ended" in line] == [
+        told(project)[-2]
+    ]
+    assert "old.txt" not in project.remote.files(BRANCH)
+
+
+def test_a_killed_worker_is_gone_over_and_its_agent_ended(project: Project, agent: ScriptAgent) -> None:
+    agent.does("1#1", {"write": {"half.txt": "half\n"}}, {"flee": 1000}, {"hang": True})
+    worker = begin(project, agent, "1")
+    until(lambda: bool(list(agent.directory.glob("child-*"))))
+    worker.kill()
+    worker.wait()
+    assert left_over(agent)
+    agent.does("1#2", {"append": {"half.txt": "and whole\n"}})
+    work(project, agent, "1", "--grace", "0.2", ok=0)
+    assert left_over(agent) == []
+    assert project.remote.read(BRANCH, "half.txt") == "half\nand whole"
+    # One whose making was cut off is not taken for work: everything would look deleted.
+    checkout = project.desk.path.parent / "desk.gitcoord" / "2"
+    branch = "feature/level-0-task-2"
+    project.desk.git("worktree", "add", "--quiet", "--no-checkout", "-b", branch, str(checkout))
+    work(project, agent, "2", ok=0)
+    assert project.remote.files(branch) == ["agent-2.txt", "app.txt", "src/main.rs"]
+
+
+def test_a_fresh_attempt_begins_anew_wherever_the_earlier_one_got_to(
+    project: Project, agent: ScriptAgent
+) -> None:
+    agent.does(
+        "1",
+        {"write": {"old.txt": "old\n"}},
+        {"commit": "Old"},
+        {"git": ["push", "-q", "origin", BRANCH]},
+        {"exit": 1},
+    )
+    assert work(project, agent, "1").code == 1
+    agent.does("1", {"write": {"new.txt": "new\n"}})
+    work(project, agent, "1", "--fresh", ok=0)
+    assert project.remote.files(BRANCH) == ["app.txt", "new.txt", "src/main.rs"]
+
+
+@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
+def test_a_conflict_goes_back_to_the_agent_once_and_then_waits(
+    project: Project, agent: ScriptAgent, strategy: str
+) -> None:
+    project.run("plan", "--strategy", strategy, ok=0)
+    go = agent.directory / "go"
+    change = {"replace": ["app.txt", "line 5", "{id} was here"]}
+    agent.does("1", {"await": str(go)}, change)
+    agent.does("1#rework", {"note": True}, {"print": "I leave it as it is"})
+    first = begin(project, agent, "1")
+    agent.does("2", change)
+    if strategy == "single-pr":
+        work(project, agent, "2", ok=0)
+    else:
+        project.remote.commit({"app.txt": LINES.replace("line 5", "2 was here")})
+    go.touch()
+    assert first.wait() == 1
+    stage = told(project)
+    assert "attempt 1 ended: conflict" in stage[-1]
+    assert [line for line in stage if line.startswith("task 1 deferred")]
+    assert "- `app.txt`" in agent.noted("1")["prompt"]
+    assert project.remote.read(BRANCH, "app.txt") == LINES.replace("line 5", "1 was here").rstrip("\n")
+    agent.does("1#rework", {"write": {"app.txt": LINES.replace("line 5", "both were here")}})
+    work(project, agent, "1", "--now", ok=0)
+    assert "both were here" in project.remote.read(BRANCH, "app.txt")
+    if strategy == "single-pr":
+        assert "tasks 1 and 2 clash in app.txt" in stage
+        assert "both were here" in project.remote.read("feature/level-0-implementation", "app.txt")
+
+
+def test_whatever_state_an_agent_leaves_is_put_right_or_named(project: Project, agent: ScriptAgent) -> None:
+    (project.desk.path / "gitcoord.toml").write_text('[rules]\nscratch = ["*.tmp"]\n')
+    # A branch of its own, a repository inside, and files that must not land.
+    agent.does(
+        "1",
+        {"git": ["switch", "-q", "-c", "my-own"]},
+        {"write": {"a.txt": "a\n"}},
+        {"commit": "On my own branch"},
+        {"git": ["init", "-q", "inner"]},
+        {"write": {"x.tmp": "x\n", "-rf": "odd\n", "sp ace.txt": "b\n"}},
+        {"remove": "app.txt"},
+    )
+    work(project, agent, "1", ok=0)
+    assert project.remote.files(BRANCH) == ["-rf", "a.txt", "sp ace.txt", "src/main.rs"]
+    agent.does("2", {"git": ["checkout", "-q", "--orphan", "else"]}, {"git": ["commit", "-qm", "Lost"]})
+    assert work(project, agent, "2").code == 1
+    assert "it was left on else, which lacks commits of feature/level-0-task-2" in told(project, "2")[-1]
+
+
+def test_hostile_words_reach_the_agent_as_they_are_and_no_shell(tmp_path: Path, agent: ScriptAgent) -> None:
+    title = "$(touch pwned) `touch pwned`; touch pwned \x1b[31m\n--attempt=9"
+    project = Project.create(tmp_path / "project", [task(1, title=title)])
+    agent.does("1", {"note": True}, {"write": {"x.txt": "x\n"}})
+    ran = project.run("worker", "--shell", "--agent", f"{agent.command}; true", "1", ok=0)
+    assert "\x1b" not in project.run("log", ok=0).out
+    seen = agent.noted("1")
+    assert seen["environment"]["GITCOORD_TASK_TITLE"] == " ".join(title.split())
+    assert not list(tmp_path.rglob("pwned"))
+    assert ran.code == 0
