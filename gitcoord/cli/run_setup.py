@@ -211,7 +211,6 @@ class Setup:
             strategy=None,
             method=self._asked.method,
             wait=None,
-            auto=False,
             partial=wish.partial and plan.strategy == "single-pr",
             all_or_nothing=False,
             serialize_on=None,
