@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from gitcoord.cli.times import duration
+from gitcoord.planning.order import natural_key
 from gitcoord.running.metrics import Bar, Metrics
 
 MOST_ROWS = 600
@@ -58,16 +59,16 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_task(metrics: Metrics, titles: dict[str, str]) -> Chart:
-    """A row for each unit below the task that it belongs to, in the order of their starts."""
+    """A row for each unit below the task that it belongs to, in the order of their ids."""
     total = _total(metrics)
     labels: list[Label] = []
     rects: list[Rect] = []
     spans: list[Rect] = []
-    tasks = dict.fromkeys(bar.task for bar in metrics.bars)
+    tasks = sorted({bar.task for bar in metrics.bars}, key=natural_key)
     for task in tasks:
         bars = [bar for bar in metrics.bars if bar.task == task]
-        units = dict.fromkeys(bar.unit for bar in bars)
-        if list(units) != [task]:
+        units = sorted({bar.unit for bar in bars}, key=natural_key)
+        if units != [task]:
             spans.append(_span(task, bars, len(labels), total))
             labels.append(Label(key=task, title=titles.get(task, ""), head=True))
         for unit in units:

@@ -85,7 +85,7 @@ def conflict_sentence(conflicts: Conflicts) -> str:
     """How many clashes were found, and how many predicted."""
     beside = f"{count_of(conflicts.side_by_side, 'pair')} of tasks ran side by side"
     if not conflicts.found and not conflicts.predicted:
-        return f"No clash was predicted and none was found; {beside}."
+        return f"None predicted and none found; {beside}."
     clashes = "clash" if conflicts.found == 1 else "clashes"
     told = f"{conflicts.found} {clashes} found, {conflicts.predicted} predicted"
     if conflicts.found and conflicts.predicted:

@@ -212,6 +212,7 @@ class Coordinator:
         return Live(
             engine=self._engine.name,
             slots=len(view.seen.running),
+            at_work=tuple(view.seen.running),
             slot_limit=capacity.max_parallel,
             tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
             token_limit=capacity.token_budget,

@@ -1,6 +1,6 @@
 """What only a running coordinator knows, for the display: reasons to wait, slots, tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -22,3 +22,5 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     token_limit: int | None = None
     paused: bool = False
     holding: Mapping[TaskId, tuple[str, str]] = {}
+    at_work: Collection[TaskId] = ()
+    """The units that it has started, also those whose workers have not said so yet."""

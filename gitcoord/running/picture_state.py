@@ -190,15 +190,15 @@ def _with_needs(
         lost = list(dict.fromkeys(root for need in needs for root in roots_of(need)))
         change: tuple[UnitState, str] = ("ready", "")
         held, reason = holding.get(unit.id, ("", ""))
-        if held and held not in STUCK:
+        if live is not None and unit.id in live.at_work:
+            change = "ready", "starting"
+        elif held and held not in STUCK:
             change = "waiting" if held in _WAITS else "ready", reason
         elif lost:
             change = "blocked", f"waits for {some(lost, 3)}"
             roots[unit.id] = lost
         elif needs:
             change = "waiting", f"needs {some(needs, 3)}"
-        elif live is not None:
-            change = "ready", "starting"
         known[unit.id] = msgspec.structs.replace(view, state=change[0], why=change[1], held=held)
     for root, count in Counter(root for found in roots.values() for root in found).items():
         known[root] = msgspec.structs.replace(known[root], blocks=count)
