@@ -10,6 +10,7 @@ from gitcoord.cli.complete import complete_level, complete_task
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.cli.level_check import Checked
+    from gitcoord.planning.model import Plan
 
 _EPILOG = """\b
 Examples:
@@ -134,13 +135,31 @@ def check_conflicts(
 
 
 def _save(context: "Context", checked: "Checked") -> bool:
-    """Writes the report's waves into the plan; False when it had them already."""
+    """Writes the report's waves into the newest plan; False when it had them already."""
     from gitcoord.conflicts.into_plan import plan_with_waves
+    from gitcoord.errors import GitcoordError
     from gitcoord.events import WavesSaved
     from gitcoord.state.journal import now, worker_name
 
     level = checked.level
-    changed = plan_with_waves(checked.plan, level, checked.report)
-    waves = next(after.waves for after in changed.levels if after.number == level.number)
-    told = WavesSaved(at=now(), by=worker_name(), level=level.name, waves=waves)
-    return changed != checked.plan and context.store.save_plan(changed, told)
+    changed = False
+
+    def change(plan: "Plan") -> "Plan":
+        nonlocal changed
+        newest = next((one for one in plan.levels if one.number == level.number), None)
+        if newest is None or set(newest.tasks) != set(level.tasks):
+            raise GitcoordError(
+                "planned-anew",
+                f"{level.name} was planned anew while it was checked, so its waves are not saved.",
+                hint="Run the command again.",
+            )
+        after = plan_with_waves(plan, newest, checked.report)
+        changed = after != plan
+        return after
+
+    def told(plan: "Plan") -> WavesSaved:
+        waves = next(one.waves for one in plan.levels if one.number == level.number)
+        return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=waves)
+
+    context.store.change_plan(change, told)
+    return changed

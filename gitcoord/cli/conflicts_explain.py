@@ -8,7 +8,7 @@ from gitcoord.sentences import some
 
 if TYPE_CHECKING:
     from gitcoord.cli.level_check import Asked, Checked
-    from gitcoord.conflicts.model import ConflictReport, PairReport
+    from gitcoord.conflicts.model import ConflictReport, PairReport, Side
 
 _DECIDED = {
     "merge": "kept apart because merging them fails",
@@ -17,7 +17,22 @@ _DECIDED = {
     "serialize-on": "kept apart because they come too near each other for `serialize-on`",
     "": "may go together",
 }
+_KINDS = {
+    "add/add": "both add it",
+    "modify/delete": "one changes what the other removes",
+    "rename/delete": "one renames what the other removes",
+    "rename/rename": "both rename it",
+    "rename/add": "one renames to what the other adds",
+    "file/directory": "a file here, a directory there",
+    "file location": "one adds to a directory that the other moves",
+    "directory rename split": "one adds to a directory that the other takes apart",
+    "distinct types": "a file here, something else there",
+    "distinct modes": "both change what kind of file it is",
+}
+"""What git's names for conflicts mean; the others say it themselves."""
 _MOST_PATHS = 6
+_MOST_COMMITS = 3
+_SHORT = 12
 
 
 def explanation(report: "ConflictReport") -> list[str]:
@@ -28,13 +43,28 @@ def explanation(report: "ConflictReport") -> list[str]:
 def where(pair: "PairReport") -> list[str]:
     """For each conflicted path what kind of conflict it is, and which lines of the base each side changed."""
     lines = [
-        f"  {clean(one.path)}{f' ({clean(one.kind)})' if one.kind else ''}"
-        f"{': ' if any(side.lines for side in one.sides) else ''}"
-        + " and ".join(f"task {clean(side.task)} {_lines(side.lines)}" for side in one.sides if side.lines)
+        f"  {clean(one.path)}{_kind(one.kind)}"
+        f"{': ' if any(side.lines or side.commits for side in one.sides) else ''}"
+        + " and ".join(_side(side) for side in one.sides if side.lines or side.commits)
         for one in pair.conflicts[:_MOST_PATHS]
     ]
     more = len(pair.conflicts) - _MOST_PATHS
     return [*lines, f"  … and {more} more"] if more > 0 else lines
+
+
+def _kind(kind: str) -> str:
+    if not kind:
+        return ""
+    words = _KINDS.get(kind)
+    return f" ({clean(kind)}, {words})" if words else f" ({clean(kind)})"
+
+
+def _side(side: "Side") -> str:
+    lines = f" {_lines(side.lines)}" if side.lines else ""
+    renamed = f"{' of' if lines else ' in'} {clean(side.path)}" if side.path else ""
+    shown = ", ".join(commit[:_SHORT] for commit in side.commits[:_MOST_COMMITS])
+    more = " …" if len(side.commits) > _MOST_COMMITS else ""
+    return f"task {clean(side.task)}{lines}{renamed}{f' by {shown}{more}' if shown else ''}"
 
 
 def nearness(pair: "PairReport") -> str:
@@ -61,12 +91,6 @@ def _range(start: int, end: int) -> str:
 def _pair(pair: "PairReport") -> list[str]:
     one, other = map(clean, pair.tasks)
     lines = [f"Task {one} and task {other}: {_DECIDED[pair.decided_by]}."]
-    lines += [
-        f"  in {clean(one.path)}: task {clean(side.task)} by {', '.join(oid[:12] for oid in side.commits)}"
-        for one in pair.conflicts[:_MOST_PATHS]
-        for side in one.sides
-        if side.commits
-    ]
     lines += [
         f"  {clean(found.path)}: {found.rule} by `{clean(found.pattern)}` ({clean(found.source)})"
         for found in pair.rules[:_MOST_PATHS]

@@ -27,6 +27,7 @@ _STYLES = {
     _APART: "bold yellow",
     _OVERLAP: "green",
 }
+_SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "submodule"}
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
@@ -103,11 +104,10 @@ def sentence(pair: "PairReport") -> str:
 def _failure(pair: "PairReport", who: str) -> str:
     paths = _paths(pair.conflicted_paths)
     shared = pair.overlap + pair.ignored + pair.hub + pair.union
-    if set(pair.conflicted_paths) <= {*shared}:
+    if set(pair.conflicted_paths) <= {*shared} and not {*pair.kinds} - _SAME_FILE:
         where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
         return f"{who} both change {_paths(shared)}, and merging them fails {where}."
-    kinds = f" ({', '.join(map(clean, pair.kinds))})" if pair.kinds else ""
-    return f"Merging {who[0].lower()}{who[1:]} fails in {paths}{kinds}."
+    return f"Merging {who[0].lower()}{who[1:]} fails in {paths}."
 
 
 def _headline(report: "ConflictReport") -> "Text":
@@ -208,11 +208,12 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
             lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
             lines += [plain(line, "dim") for line in where(pair)]
     for joint in report.joint:
-        tasks = ", ".join(map(clean, joint.tasks[:-1]))
+        before = [f"task {clean(task)}" for task in joint.tasks[:-1]]
         lines.append(
             plain(
-                f"Task {clean(joint.tasks[-1])} merges with each of {tasks}, but not with all of them "
-                f"together: in {_paths(joint.conflicted_paths)}.",
+                f"Task {clean(joint.tasks[-1])} merges with {' and with '.join(before)}, but not once "
+                f"{'both' if len(before) == 2 else 'all of them'} have landed: "
+                f"{_paths(joint.conflicted_paths)}.",
                 "red",
             )
         )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from gitcoord.cli.conflicts_view import pair_document, pictures
+from gitcoord.cli.conflicts_view import pair_document, pictures, show_checked
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
 from gitcoord.cli.output import emit, say, stdout_console
@@ -25,8 +25,7 @@ def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, 
         _live(context, asked, every, explain)
     else:
         for checked in _changes(context, asked, every):
-            for part in pictures(checked, asked, explain=explain):
-                stdout_console().print(part)
+            show_checked(stdout_console(), checked, asked, explain=explain)
             stdout_console().print()
     raise AssertionError("watching has no end")
 

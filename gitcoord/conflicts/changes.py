@@ -29,7 +29,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
 
     `paths` are all files touched, both ends of renames; `present` those that exist afterwards, `added`
     those that did not exist before. `vanished` are directories of which nothing is left, `made` new ones.
-    `edits` are the files that changed in nothing but content.
+    `edits` are the files that changed in nothing but content, `contents` the blobs of added files.
     """
 
     paths: frozenset[str] = frozenset()
@@ -38,6 +38,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     vanished: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     edits: dict[str, Edit] = {}
+    contents: dict[str, Oid] = {}
 
 
 NOTHING = Changes()
@@ -76,6 +77,7 @@ class _Collected:
         self.vanished: set[str] = set()
         self.made: set[str] = set()
         self.edits: dict[str, Edit] = {}
+        self.contents: dict[str, Oid] = {}
 
     def take(self, before: str, after: str, old: Oid, new: Oid, path: str) -> None:
         if before == _DIRECTORY:
@@ -90,6 +92,8 @@ class _Collected:
             self.present.add(path)
             if before == _ABSENT:
                 self.added.add(path)
+                if after in _REGULAR:
+                    self.contents[path] = new
             elif before == after and after in _REGULAR:
                 self.edits[path] = Edit(after, old, new)
 
@@ -101,6 +105,7 @@ class _Collected:
             vanished=frozenset(self.vanished),
             made=frozenset(self.made),
             edits=self.edits,
+            contents=self.contents,
         )
 
 

@@ -1,7 +1,7 @@
 """Where exactly two branches conflict: which lines of the base each side changed, in which commits."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -31,13 +31,16 @@ class Details:
     ) -> None:
         self._tips = tips
         self._changes = changes
-        failing = {pair: judgement for pair, judgement in judged.items() if judgement.paths}
-        at = {
-            (tips[place], path) for pair, found in failing.items() for place in pair for path in found.paths
+        sides = {
+            (tips[place], path): self._origin(tips[place], tips[other], path)
+            for (one, two), judgement in judged.items()
+            for path in judgement.paths
+            for place, other in ((one, two), (two, one))
         }
-        edits = {(path, edit): None for tip, path in at if (edit := changes[tip].edits.get(path))}
+        edits = dict.fromkeys((was, edit) for was, edit in sides.values() if edit is not None)
         missing = [(path, edit) for path, edit in edits if edit not in known]
         self._hunks = {**known, **hunks_of(bench.git, bench.writer, missing)}
+        at = {(tip, name) for (tip, path), (was, _) in sides.items() for name in (path, was)}
         self._commits = _commits(bench.git, {tip: bench.forks[tip] for tip, _ in at}, at)
 
     def of(self, pair: Pair, judged: Judgement) -> tuple[PathConflict, ...]:
@@ -46,7 +49,8 @@ class Details:
 
     def _conflict(self, pair: Pair, path: str, kind: str) -> PathConflict:
         one, other = (self._tips[place] for place in pair)
-        left, right = self._lines(one, path), self._lines(other, path)
+        origins = self._origin(one, other, path), self._origin(other, one, path)
+        left, right = (self._hunks.get(edit, ()) if edit else () for _, edit in origins)
         meeting = _touching(left, right), _touching(right, left)
         # Where no two hunks meet, as when one side removed the file, all of them tell.
         lines = meeting if all(meeting) else (left, right)
@@ -54,15 +58,50 @@ class Details:
             Side(
                 task=TaskId(""),
                 lines=tuple((hunk.start + 1, hunk.end) for hunk in hunks),
-                commits=self._commits.get((tip, path), ()),
+                commits=self._by(tip, path, was),
+                path=was if was != path else "",
             )
-            for tip, hunks in zip((one, other), lines, strict=True)
+            for tip, hunks, (was, _) in zip((one, other), lines, origins, strict=True)
         ]
         return PathConflict(path=path, kind=kind, sides=(sides[0], sides[1]))
 
-    def _lines(self, tip: Oid, path: str) -> Hunks:
-        edit = self._changes[tip].edits.get(path)
-        return self._hunks.get(edit, ()) if edit else ()
+    def _by(self, tip: Oid, *names: str) -> tuple[Oid, ...]:
+        return tuple(dict.fromkeys(commit for name in names for commit in self._commits.get((tip, name), ())))
+
+    def _origin(self, tip: Oid, other: Oid, path: str) -> tuple[str, Edit | None]:
+        """What the base calls the file that is `path` in a conflict, and what `tip` did to it there."""
+        mine, theirs = self._changes[tip], self._changes[other]
+        if path in mine.edits:
+            return path, mine.edits[path]
+        if path in mine.contents:
+            # Renamed here, edited there: the other side's edit says what it was made from.
+            was = _moved(path, theirs.edits.keys() & (mine.paths - mine.present))
+            if was is not None:
+                edit = theirs.edits[was]
+                return was, Edit(edit.mode, edit.old, mine.contents[path])
+        elif path not in mine.paths:
+            was = _moved(path, mine.edits.keys() & (theirs.paths - theirs.present))
+            if was is not None:
+                return was, mine.edits[was]
+            return _near(path, mine.paths), None
+        return path, None
+
+
+def _moved(path: str, candidates: Collection[str]) -> str | None:
+    """Which of `candidates` became `path`, as far as that is plain."""
+    if len(candidates) > 1:
+        name = path.rpartition("/")[2]
+        candidates = [one for one in candidates if one.rpartition("/")[2] == name]
+    return next(iter(candidates)) if len(candidates) == 1 else None
+
+
+def _near(path: str, paths: Collection[str]) -> str:
+    """The path by which a branch has to do with a conflict in a path that it does not touch itself."""
+    folder, _, name = path.rpartition("/")
+    inside = [one for one in paths if one.startswith(path + "/")]
+    alike = [one for one in paths if one.rpartition("/")[2] == name]
+    beside = [one for one in paths if folder and one.startswith(folder + "/")]
+    return min(inside or alike or beside, default=path)
 
 
 def named(conflicts: tuple[PathConflict, ...], one: TaskId, other: TaskId) -> tuple[PathConflict, ...]:

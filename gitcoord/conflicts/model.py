@@ -46,6 +46,8 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
 class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task's part in a conflict: the lines of the base's file that it changed, and the commits.
 
+    `path` is the file's name in the base where one side has renamed it.
+
     Lines are counted from 1, both ends included; `(7, 6)` is an insertion in front of line 7. None where
     there are no lines to tell of: a new, removed, renamed or binary file.
     """
@@ -53,6 +55,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     task: TaskId
     lines: tuple[tuple[int, int], ...] = ()
     commits: tuple[Oid, ...] = ()
+    path: str = ""
 
 
 class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -33,6 +33,27 @@ def test_lines_are_those_of_todays_base(tmp_path: Path) -> None:
     assert [side.lines for side in only_conflict(level).sides] == [((31, 31),), ((31, 31),)]
 
 
+def test_a_rename_against_an_edit_tells_both_sides_lines_under_the_old_name(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"old.py": LINES, "other.py": LINES + "other\n"})
+    first = level.branch("1", {"old.py": None, "new.py": edited(7, by="one")})
+    second = level.branch("2", {"old.py": edited(7, by="two"), "other.py": edited(3) + "other\n"})
+    conflict = only_conflict(level)
+    assert (conflict.path, conflict.kind) == ("new.py", "content")
+    assert [side.path for side in conflict.sides] == ["old.py", "old.py"]
+    assert [side.lines for side in conflict.sides] == [((7, 7),), ((7, 7),)]
+    assert [side.commits for side in conflict.sides] == [(first,), (second,)]
+
+
+def test_a_file_against_a_directory_names_the_commits_of_both_sides(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"x": "x\n"})
+    tips = [level.branch("1", {"foo": "file\n"}), level.branch("2", {"foo/bar": "inside\n"})]
+    conflict = only_conflict(level)
+    assert [(side.path, side.commits) for side in conflict.sides] == [
+        ("", (tips[0],)),
+        ("foo/bar", (tips[1],)),
+    ]
+
+
 def test_new_files_of_one_name_are_an_add_add_conflict(tmp_path: Path) -> None:
     level = Level(tmp_path, {"x": "x"})
     level.branch("1", {"n": "one\n"})
