@@ -9,6 +9,7 @@ import pytest
 
 from tests.emulator.api import Api
 from tests.merging.test_crashes import without_remote
+from tests.support.copies import copy_of
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection
@@ -29,6 +30,18 @@ def two_levels(directory: Path, strategy: str) -> Project:
     project.work("1", {"one.txt": "one\n"})
     project.work("2", {"lines.txt": LINES.replace("8\n", "eight\n"), "two.txt": "two\n"})
     return project
+
+
+@pytest.fixture
+def landed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same after level-0 has landed by merges, one a task."""
+
+    def make(place: Path) -> Project:
+        project = two_levels(place, "multi-pr")
+        project.run("merge-level", "level-0", ok=0)
+        return project
+
+    return copy_of("a landed level", make, tmp_path / "landed", tmp_path_factory)
 
 
 def landed_on_github(directory: Path, hub: GitHubEmulator) -> Project:
@@ -106,37 +119,35 @@ def test_a_level_goes_as_git_revert_would_have_it_and_comes_back_whole(
     assert states(project) == {"1": "landed", "2": "landed", "3": "pending"}
 
 
-def test_what_others_build_on_goes_only_together_with_them(tmp_path: Path) -> None:
-    project = two_levels(tmp_path, "multi-pr")
-    project.run("merge-level", "level-0", ok=0)
+def test_what_others_build_on_goes_only_together_with_them(landed: Project) -> None:
+    project = landed
+    nothing = project.run("rollback", "1", "--json")
+    assert (nothing.code, nothing.json["code"]) == (1, "nothing-landed")
     project.work("3", {"one.txt": "one\nthree\n"}, level=1)
     project.run("merge-level", "level-1", ok=0)
-    landed = project.remote.tip("main")
+    before = project.remote.tip("main")
     refused = project.run("rollback", "level-0", "--json")
     assert (refused.code, refused.json["code"]) == (1, "built-upon")
     assert "task 3 of level-1" in refused.json["message"]
-    assert project.remote.tip("main") == landed
+    assert project.remote.tip("main") == before
 
     project.remote.commit({"two.txt": "two, and more\n"}, "Somebody builds on task 2")
-    before = project.remote.refs()
+    refs = project.remote.refs()
     conflict = project.run("rollback", "level-0", "level-1", "--json")
     assert (conflict.code, conflict.json["code"]) == (1, "conflict")
     assert "two.txt" in conflict.json["message"]
     assert "Somebody builds on task 2" in conflict.json["message"]
-    assert project.remote.refs() == before
+    assert project.remote.refs() == refs
 
     project.remote.commit({"two.txt": "two\n"}, "Somebody takes that back")
     done = project.run("rollback", "level-0", "--include-later", "--json", ok=0).json
     assert (done["levels"], done["state"]) == (["level-0", "level-1"], "done")
     assert project.remote.files("main") == ["lines.txt", "src/main.rs"]
     assert states(project) == dict.fromkeys("123", "rolled-back")
-    nothing = two_levels(tmp_path / "other", "multi-pr").run("rollback", "0", "--json")
-    assert (nothing.code, nothing.json["code"]) == (1, "nothing-landed")
 
 
-def test_merging_the_old_branch_again_is_never_taken_for_landing(tmp_path: Path) -> None:
-    project = two_levels(tmp_path, "multi-pr")
-    project.run("merge-level", "level-0", ok=0)
+def test_merging_the_old_branch_again_is_never_taken_for_landing(landed: Project) -> None:
+    project = landed
     project.run("rollback", "level-0", ok=0)
     worker = project.worker("1")
     worker.repo.git("switch", "--quiet", "feature/level-0-task-1")
