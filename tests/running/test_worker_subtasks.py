@@ -1,0 +1,99 @@
+"""Workers on subtasks: side by side in checkouts of their own, and the last one hands the parent in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running.test_worker import LINES, begin, told, work
+from tests.support.agents import ScriptAgent
+from tests.support.copies import copy_of
+from tests.support.project import Project
+from tests.support.tasklists import task
+
+PARENT = "feature/level-0-task-1"
+
+
+def part(id: int, *needs: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "title": f"Part {id}",
+        "status": "pending",
+        "dependencies": list(needs),
+        "details": f"Do {id}.",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    def make(place: Path) -> Project:
+        tasks = [
+            task(1, title="The whole", details="Why.", subtasks=[part(1), part(2), part(3, 1, 2)]),
+            task(2, subtasks=[part(1, "1.1"), part(2)]),
+        ]
+        return Project.create(place, tasks, files={"app.txt": LINES}, strategy="single-pr")
+
+    return copy_of("worker subtasks", make, tmp_path / "project", tmp_path_factory)
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> ScriptAgent:
+    return ScriptAgent(tmp_path / "agent")
+
+
+def test_subtasks_meet_on_their_parents_branch_and_the_last_hands_it_in(
+    project: Project, agent: ScriptAgent
+) -> None:
+    go = agent.directory / "go"
+    agent.does("*", {"note": True}, {"await": str(go)}, {"write": {"{id}.txt": "{id}\n"}})
+    assert work(project, agent, "1").code == 2
+    early = work(project, agent, "1.3")
+    assert (early.code, "depends on tasks 1.1, 1.2, not done yet" in early.err) == (75, True)
+    both = [begin(project, agent, id) for id in ("1.1", "1.2")]
+    go.touch()
+    assert [worker.wait() for worker in both] == [0, 0]
+    assert project.remote.files(PARENT) == ["1.1.txt", "1.2.txt", "app.txt", "src/main.rs"]
+    # What another parent's subtask needs of this one is there before this one is whole.
+    work(project, agent, "2.1", ok=0)
+    assert "1.1.txt" in project.remote.files("feature/level-1-task-2")
+    assert told(project) == []
+    work(project, agent, "1.3", "--check", "cat 1.1.txt 1.2.txt 1.3.txt", ok=0)
+    seen = agent.noted("1.3")
+    assert (seen["environment"]["GITCOORD_TASK_ID"], seen["environment"]["GITCOORD_WAVE"]) == ("1", "2")
+    assert "# Subtask 1.3: Part 3\n\nDo 3.\n\n## The whole task 1: The whole\n" in seen["prompt"]
+    head = project.remote.tip(PARENT)
+    assert told(project)[0] == f"task 1 submitted at {head[:12]}"
+    assert told(project, "1.3")[-2:] == [f"task 1.3 folded into {PARENT}", "task 1.3: attempt 1 ended: ok"]
+    assert "1.3.txt" in project.remote.files("feature/level-0-implementation")
+    assert "is done already" in work(project, agent, "1.2", ok=0).err
+    # Nothing stays of branches that have gone into their parent's.
+    assert not [ref for ref in (*project.desk.refs(), *project.remote.refs()) if "subtask" in ref]
+
+
+def test_siblings_that_conflict_are_resolved_by_the_second_or_wait(
+    project: Project, agent: ScriptAgent
+) -> None:
+    go = agent.directory / "go"
+    agent.does("1.1", {"replace": ["app.txt", "line 5", "1.1 was here"]})
+    agent.does("1.2", {"await": str(go)}, {"replace": ["app.txt", "line 5", "1.2 was here"]})
+    agent.does("1.2#rework", {"print": "I leave it as it is"})
+    second = begin(project, agent, "1.2")
+    work(project, agent, "1.1", ok=0)
+    go.touch()
+    assert second.wait() == 1
+    stage = told(project, "1.2")
+    assert stage[1:] == [
+        "tasks 1.2 and 1.1 clash in app.txt",
+        f"task 1.2 deferred: subtask 1.2 conflicts with {PARENT} in app.txt",
+        f"task 1.2: attempt 1 ended: conflict: subtask 1.2 conflicts with {PARENT} in app.txt",
+    ]
+    assert "1.2 was here" in project.remote.read(f"{PARENT}-subtask-2", "app.txt")
+    # Another machine takes it up from there.
+    elsewhere = project.worker("9")
+    agent.does(
+        "1.2#rework", {"note": True}, {"write": {"app.txt": LINES.replace("line 5", "both were here")}}
+    )
+    elsewhere.run("worker", "1.2", "--agent", agent.command, ok=0)
+    assert "First: resolve a conflict" in agent.noted("1.2")["prompt"]
+    assert "both were here" in project.remote.read(PARENT, "app.txt")
+    assert project.remote.find(f"{PARENT}-subtask-2") is None
