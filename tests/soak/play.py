@@ -70,6 +70,7 @@ class _Playing:
         self._world = World(scenario, Repo(self._app.git_dir), place)
         self._runs = iter(scenario.runs)
         self._method: str = scenario.method
+        self._run = Run()
         self._tokens = [hub.make_token()]
         self.outcome = Outcome(scenario.seed)
         self._env = self._environment()
@@ -148,7 +149,7 @@ class _Playing:
         ]
         for push in run.pushes:
             if push.after is None:
-                self._hub.on("before_merge_cas", self._pushing(push))
+                self._hub.on("before_merge_cas", self._pushing(push, run))
 
         def started(pid: int) -> None:
             pids.append(pid)
@@ -158,6 +159,7 @@ class _Playing:
                 timer.start()
 
         before = len(self._world.pushed)
+        self._run = run
         ran = self._clients.run(
             argv, cwd=self._place / "desk", env=self._env, place=self._place, started=started
         )
@@ -165,13 +167,15 @@ class _Playing:
             timer.cancel()
             timer.join()
         self._hub.faults.clear()
+        self._run = Run()
         self.outcome.faults.update(fault.kind for fault in faults for _ in range(fault.fired))
         self.outcome.pushes += len(self._world.pushed) - before
         self._after_run(ran, argv)
         return ran
 
-    def _pushing(self, push: Push) -> Hook:
-        return lambda app, pull: self._world.push(push)
+    def _pushing(self, push: Push, run: Run) -> Hook:
+        """Steps in during this run only: a hook waits until it is passed."""
+        return lambda app, pull: self._world.push(push) if self._run is run else None
 
     def _set(self, trouble: Trouble, pids: list[int]) -> Fault | None:
         settings = dict(trouble.settings)
