@@ -6,7 +6,7 @@ Everything is laid out to whole lines, so that what is drawn is never higher tha
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.dashboard_rows import Frame, Line, choose, frames_of, word
-from gitcoord.cli.output import clean, plain
+from gitcoord.cli.output import clean
 from gitcoord.cli.times import clock, duration, time_of_day
 from gitcoord.running.picture_state import FINISHED
 
@@ -40,7 +40,7 @@ def dashboard_view(picture: "Picture", width: int, height: int, shift: float = 0
     """The dashboard on `width` columns and `height` lines, `shift` seconds after the picture was made."""
     from rich.console import Group
 
-    head = [*_header(picture, width, shift), plain("")]
+    head = [*_header(picture, width, shift), styled()]
     foot = [_legend(picture, width)] if height >= _LOW else []
     room = max(4, height - len(head) - len(foot))
     if width >= _WIDE:
@@ -57,7 +57,7 @@ def dashboard_view(picture: "Picture", width: int, height: int, shift: float = 0
 def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     going = picture.run == "running" or bool(picture.counts.get("running"))
     pace = picture.pace
-    first = plain("gitcoord ", "bold")
+    first = styled("gitcoord ", "bold")
     said, style = {
         "running": ("running", "bold green"),
         "paused": ("paused", "bold yellow"),
@@ -67,9 +67,9 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     first.append(said, style)
     first.append(f"  {clean(picture.engine)}, onto {clean(picture.base)}, {picture.strategy}", "dim")
     slots = f"slots {picture.slots}" + (f" of {picture.slot_limit}" if picture.slot_limit else "")
-    right = plain(slots, "bold" if picture.slots else "dim")
+    right = styled(slots, "bold" if picture.slots else "dim")
     right.append(_tokens(picture), "dim")
-    times = plain(duration(pace.elapsed + (shift if going else 0)), "bold")
+    times = styled(duration(pace.elapsed + (shift if going else 0)), "bold")
     times.append(" so far", "dim")
     times.append_text(_left(picture, shift if going else 0.0))
     if pace.saved >= 1 and pace.elapsed:
@@ -82,8 +82,8 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
 def _left(picture: "Picture", shift: float) -> "Text":
     remaining = picture.pace.remaining
     if remaining is None or picture.percent == 100:
-        return plain(" · nothing left that can go on", "red") if remaining is None else plain("")
-    text = plain(" · ", "dim")
+        return styled(" · nothing left that can go on", "red") if remaining is None else styled()
+    text = styled(" · ", "dim")
     text.append(f"about {duration(max(0.0, remaining - shift))} left")
     if not picture.pace.measured:
         text.append(" by the plan's estimates", "dim")
@@ -108,7 +108,7 @@ def _bar(picture: "Picture", width: int) -> "Text":
     """One bar in the colours of the states; every state that is there has at least one cell."""
     label = f" {picture.percent:3} %"
     cells = max(10, width - len(label))
-    bar = plain("")
+    bar = styled()
     used = 0
     for state in _ORDER:
         count = picture.counts.get(state, 0)
@@ -122,7 +122,7 @@ def _bar(picture: "Picture", width: int) -> "Text":
 
 
 def _counts(picture: "Picture", width: int) -> "Text":
-    line = plain(f"{picture.done} of {picture.units} done", "bold")
+    line = styled(f"{picture.done} of {picture.units} done", "bold")
     for state in ("running", "ready", "failed", "deferred", "blocked", "cancelled", "waiting"):
         count = picture.counts.get(state, 0)
         if count:
@@ -131,7 +131,7 @@ def _counts(picture: "Picture", width: int) -> "Text":
     held = [f"{clean(name)} {count}" for name, count in picture.holding.items() if name != "slots"]
     if held:
         line.append(f" (held by {', '.join(held)})", "dim")
-    landed = plain(f"{picture.landed} of {picture.tasks} tasks landed", "green" if picture.landed else "dim")
+    landed = styled(f"{picture.landed} of {picture.tasks} tasks landed", "green" if picture.landed else "dim")
     return _edges(line, landed, width)
 
 
@@ -141,7 +141,7 @@ def _work(picture: "Picture", width: int, room: int, shift: float) -> "list[Text
 
 def _line(line: Line, picture: "Picture", width: int, shift: float) -> "Text":
     if line.frame is None:
-        return _cut(plain(f"  … {clean(line.note)}", "dim"), width)
+        return _cut(styled(f"  … {clean(line.note)}", "dim"), width)
     if line.unit is None:
         return _headline(line.frame, width)
     return _unit(line.unit, line.frame, picture, width, shift)
@@ -150,7 +150,7 @@ def _line(line: Line, picture: "Picture", width: int, shift: float) -> "Text":
 def _headline(frame: Frame, width: int) -> "Text":
     """Name and title on the left; on the right every unit as one mark, a gap between the waves."""
     mark, style = MARKS[frame.state]
-    left = plain(f"{mark} ", style)
+    left = styled(f"{mark} ", style)
     left.append(clean(frame.key), "bold cyan" if frame.parent is None else "bold")
     left.append(f" {clean(frame.title)}", "" if frame.active else "dim")
     if frame.parent is not None and frame.parent.critical:
@@ -161,7 +161,7 @@ def _headline(frame: Frame, width: int) -> "Text":
 
 
 def _strip(frame: Frame, most: int) -> "Text":
-    strip = plain("")
+    strip = styled()
     if len(frame.units) + len(frame.waves) > most:
         filled = (most - 2) * frame.done // len(frame.units)
         strip.append("█" * filled, MARKS["landed" if frame.state == "landed" else "done"][1])
@@ -176,7 +176,7 @@ def _strip(frame: Frame, most: int) -> "Text":
 
 def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift: float) -> "Text":
     mark, style = MARKS[unit.state]
-    left = plain(f"  {mark} ", style)
+    left = styled(f"  {mark} ", style)
     left.append(f"{clean(unit.id)} ", "" if unit.state != "waiting" else "dim")
     left.append(clean(unit.title), "dim" if unit.state in ("waiting", *FINISHED) else "")
     if unit.blocks:
@@ -189,7 +189,7 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
         left.append(
             f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
         )
-    right = plain("")
+    right = styled()
     if unit.state == "running":
         number = f"try {unit.attempt} " if unit.attempt > 1 else ""
         right.append(f"{'rework ' if unit.rework else number}", "yellow")
@@ -216,19 +216,19 @@ def _clashes(picture: "Picture", width: int, most: int) -> "list[Text]":
     open_ones = [clash for clash in picture.clashes if clash.open]
     lines = []
     for clash in open_ones[:most]:
-        text = plain("! ", "bold red")
+        text = styled("! ", "bold red")
         text.append(f"{clean(clash.task)} and {clean(clash.other)} clash", "red")
         text.append(f" in {clean(', '.join(clash.paths[:4]))}")
         lines.append(_cut(text, width))
     if len(open_ones) > most and lines:
-        lines[-1] = _edges(lines[-1], plain(f" and {len(open_ones) - most} more clashes", "red"), width)
+        lines[-1] = _edges(lines[-1], styled(f" and {len(open_ones) - most} more clashes", "red"), width)
     return lines
 
 
 def _news(news: "Sequence[News]", width: int, most: int) -> "list[Text]":
     lines = []
     for one in news[-most:] if most else []:
-        text = plain(f"{clean(time_of_day(one.at))} ", "dim")
+        text = styled(f"{clean(time_of_day(one.at))} ", "dim")
         text.append(clean(one.short), "red" if one.bad else _NEWS.get(one.kind, ""))
         lines.append(_cut(text, width))
     return lines
@@ -240,27 +240,34 @@ def _side_by_side(picture: "Picture", width: int, room: int, shift: float) -> "l
     left_width = width - right_width - 3
     left = _work(picture, left_width, room, shift)
     clashes = _clashes(picture, right_width, 5)
-    right = [plain("Clashes", "bold red"), *clashes, plain("")] if clashes else []
+    right = [styled("Clashes", "bold red"), *clashes, styled()] if clashes else []
     newest = _news(picture.news, right_width, min(len(picture.news), max(len(left), 12) - len(right) - 1))
-    right += [plain("Newest events", "bold"), *reversed(newest)]
+    right += [styled("Newest events", "bold"), *reversed(newest)]
     lines = []
     for number in range(max(len(left), len(right))):
-        line = left[number] if number < len(left) else plain("")
+        line = left[number] if number < len(left) else styled()
         line = _padded(line, left_width)
         line.append(" │ ", "dim")
-        line.append_text(right[number] if number < len(right) else plain(""))
+        line.append_text(right[number] if number < len(right) else styled())
         lines.append(line)
     return lines
 
 
 def _legend(picture: "Picture", width: int) -> "Text":
     """What the marks mean: those that are on the screen."""
-    line = plain("")
+    line = styled()
     for state, (mark, style) in MARKS.items():
         if picture.counts.get(state):
             line.append(f"{mark} ", style)
             line.append(f"{word(state)}  ", "dim")
     return _cut(line, width)
+
+
+def styled(text: str = "", style: str = "") -> "Text":
+    """`text` in `style`, for more to be added: a style of the whole would show through what follows."""
+    from rich.text import Text
+
+    return Text().append(text, style)
 
 
 def _edges(left: "Text", right: "Text", width: int) -> "Text":

@@ -60,7 +60,8 @@ def _numbers(picture: "Picture", metrics: "Metrics") -> "Table":
 
 
 def _label(name: str, text: str) -> "Text":
-    line = plain(f"{name:<14}", "bold")
+    line = plain("")
+    line.append(f"{name:<14}", "bold")
     line.append(clean(text))
     return line
 
