@@ -38,6 +38,10 @@ def forbidden(setting: str) -> Given:
     return lambda desk: setattr(desk.app.settings, setting, False)
 
 
+def archived(desk: Desk) -> None:
+    desk.app.settings.archived = True
+
+
 def reported(state: str) -> Given:
     def given(desk: Desk) -> None:
         desk.app.protect("main", Protection.requiring("ci"))
@@ -171,6 +175,7 @@ BY_STATE = (
     Row(409, "Head branch is out of date.", behind(409), "update the branch"),
     Row(403, "Resource not accessible by integration", as_token("installation"), "stop the run"),
     Row(403, "Resource not accessible by personal access token", as_token("fine-grained"), "stop the run"),
+    Row(403, "Repository was archived so is read-only.", archived, "stop the run"),
     Row(404, "Not Found", as_token("fine-grained", hidden=True), "stop the run: not-found"),
 )
 """Answers that the emulator gives by itself; where `merge-async` is offered, it says the same there."""
@@ -201,6 +206,7 @@ BY_FAULT = (
     Row(0, "", lost("eof", "after"), "look again", effects=1, about="(end of file after)"),
     Row(0, "", lost("truncate", "before"), "look again", effects=1, about="(cut off)"),
     Row(405, NOVEL, says(405, NOVEL), "fail closed"),
+    Row(403, NOVEL, says(403, NOVEL), "stop the run"),
     Row(409, NOVEL, says(409, NOVEL), "fail closed"),
 )
 
