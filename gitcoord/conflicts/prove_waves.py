@@ -20,7 +20,7 @@ from gitcoord.git.chain import MergeChain
 from gitcoord.git.merges import iter_merges
 from gitcoord.git.run import Oid
 
-MOST_WHOLE = 24
+MOST_WHOLE = 12
 """Waves of so many members are cheap to merge one on another, and then each step's tree is known."""
 
 
@@ -34,23 +34,23 @@ def prove_waves(
     most_whole: int = MOST_WHOLE,
 ) -> list[Proof]:
     """The proof of every wave, or the first step at which it fails. `tied` counts by `places`."""
+    unchanged = {number for number, heads in enumerate(waves) if _recalled(bench, heads)}
     apart: dict[int, Wave] = {}
     for number, heads in enumerate(waves):
-        if len(heads) > most_whole:
+        if len(heads) > most_whole and number not in unchanged:
             inside = {places[head]: place for place, head in enumerate(heads)}
             ties = [(inside[a], inside[b]) for a, b in tied if a in inside and b in inside]
-            tips = [tip for _, tip in heads]
-            apart[number] = Wave(tips, standings, ties)
+            apart[number] = Wave([tip for _, tip in heads], standings, ties)
     listing = names_in(bench.git, bench.base, {path for wave in apart.values() for path in wave.doubtful})
     for wave in apart.values():
         wave.settle(listing)
     knots = [knot for wave in apart.values() for knot in wave.knots()]
-    whole = [tuple(tip for _, tip in heads) for number, heads in enumerate(waves) if number not in apart]
+    whole = [tuple(tip for _, tip in heads) for heads in waves if len(heads) <= most_whole]
     _merge_knots(bench, [*knots, *whole])
     _merge_strands(bench, [strand for wave in apart.values() for strand in wave.strands])
+    unchanged |= {number for number, wave in apart.items() if _merges(bench, waves[number], wave)}
     return [
-        _together(heads) if number in apart and _merges(bench, apart[number]) else prove(bench, heads)
-        for number, heads in enumerate(waves)
+        _together(heads) if number in unchanged else prove(bench, heads) for number, heads in enumerate(waves)
     ]
 
 
@@ -58,12 +58,28 @@ def _together(heads: Sequence[Head]) -> Proof:
     return Proof(steps=tuple(ProvedStep(task=task, head=head, tree="") for task, head in heads))
 
 
-def _merges(bench: Workbench, wave: Wave) -> bool:
-    every = [(len(knot), digest_of(*knot)) for knot in wave.knots()]
-    every += [(0, _name(strand)) for strand in wave.strands]
-    return all(
-        len(come.trees) == length and not come.paths for length, name in every for come in (bench.used[name],)
-    )
+def _recalled(bench: Workbench, heads: Sequence[Head]) -> bool:
+    """Whether this very wave was proved in parts before; what it consists of is kept with it."""
+    known = bench.known.get(_in_parts(heads))
+    if known is None:
+        return False
+    bench.used[_in_parts(heads)] = known
+    bench.used.update((name, bench.known[name]) for name in known.trees if name in bench.known)
+    return True
+
+
+def _merges(bench: Workbench, heads: Sequence[Head], wave: Wave) -> bool:
+    parts = {digest_of(*knot): len(knot) for knot in wave.knots()}
+    parts |= {_name(strand): 0 for strand in wave.strands}
+    come = {name: bench.used[name] for name in parts}
+    merges = all(len(come[name].trees) == length and not come[name].paths for name, length in parts.items())
+    if merges:
+        bench.used[_in_parts(heads)] = Come(tuple(parts))
+    return merges
+
+
+def _in_parts(heads: Sequence[Head]) -> str:
+    return digest_of("in parts", *(tip for _, tip in heads))
 
 
 def _merge_knots(bench: Workbench, knots: Sequence[tuple[Oid, ...]]) -> None:
