@@ -47,6 +47,14 @@ def test_the_critical_path_goes_through_slots_and_needs(plan: Plan) -> None:
     ]
 
 
+def test_a_unit_that_waited_longest_for_its_slot_came_after_the_one_that_held_it() -> None:
+    """4 needs 1, which ends after a minute; 2 and 3 hold both slots for another."""
+    tasks = [task("1"), task("2", minutes=2), task("3", "1"), task("4", "1", minutes=0.9)]
+    plan = planned(tasks, max_parallel=2)
+    path = measured(plan, play(plan)).critical_path
+    assert [(step.unit, step.after) for step in path] == [("2", "first"), ("4", "slot")]
+
+
 def test_waiting_is_summed_up_by_its_cause(plan: Plan) -> None:
     waiting = measured(plan, play(plan, landing=30)).waiting
     assert [(one.cause, one.seconds, one.times) for one in waiting] == [

@@ -1,5 +1,6 @@
 """The picture of the work: what every unit is at, how far, how fast. Numbers are worked out by hand."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,6 +158,9 @@ def test_the_coordinator_says_what_holds_ready_units_back(plan: Plan) -> None:
     assert (views(picture)["3"].why, states(picture)["3"]) == ("2 has to land", "waiting")
     assert (picture.slots, picture.slot_limit, picture.token_limit) == (2, 2, 1000)
     assert picture.holding == {"slots": 1, "landing": 1}
+    begun_only = msgspec.structs.replace(live, at_work=(TaskId("3"),))
+    started = make_picture(plan, [running()], (), at(10), begun_only)
+    assert (states(started)["3"], views(started)["3"].why) == ("ready", "starting")
 
 
 def test_time_left_is_the_longest_chain_over_measured_durations(plan: Plan) -> None:
