@@ -15,11 +15,16 @@ from gitcoord.git.run import Git, Oid
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the journal: `event` is None when gitcoord did not write it (`subject` shows it)."""
+    """One commit of the journal: `event` is None when gitcoord did not write it (`subject` shows it).
+
+    `at` is the time that it is ordered by: the event's, or that of what it was written on.
+    """
 
     commit: Oid
     subject: str
     event: AnyEvent | None
+    at: str = ""
+    parents: tuple[Oid, ...] = ()
 
 
 def now() -> str:
@@ -46,19 +51,28 @@ def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tre
     return write_document(repository, event.sentence(), encode(event), parent, tree)
 
 
-def read_entries(git: Git, tips: Iterable[Oid]) -> list[Entry]:
+def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[Entry] = ()) -> list[Entry]:
     """Every commit reachable from `tips`: by the events' times, and each ref in its own order.
 
-    Raises `git-failed` when a tip, or something before it, is not there.
+    With `known` entries, a tip may be `^COMMIT` of one of them, to leave out what lies before it. Raises
+    `git-failed` when a tip, or something before it, is not there.
     """
     documents = read_documents(git, tips)
-    times: dict[Oid, str] = {}
+    times = {entry.commit: entry.at for entry in known}
     entries = []
     for document in documents:
         event = decode(document.body, AnyEvent)
-        entries.append(Entry(commit=document.commit, subject=document.subject, event=event))
         # A worker whose clock is slow writes after what it has seen, whatever its clock says.
-        times[document.commit] = max(
-            [event.at if event else "", *(times.get(p, "") for p in document.parents)]
+        at = max([event.at if event else "", *(times.get(p, "") for p in document.parents)])
+        times[document.commit] = at
+        entries.append(
+            Entry(
+                commit=document.commit, subject=document.subject, event=event, at=at, parents=document.parents
+            )
         )
-    return sorted(entries, key=lambda entry: times[entry.commit])
+    return in_order(entries)
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries by their times; those of equal time as they come."""
+    return sorted(entries, key=lambda entry: entry.at)

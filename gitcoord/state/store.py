@@ -14,7 +14,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs, Update
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import Entry, now, read_entries, worker_name, write_entry
+from gitcoord.state.journal import Entry, in_order, now, read_entries, worker_name, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -33,6 +33,7 @@ class Store:
         self.repository = repository
         self.shared = shared
         self._read: tuple[dict[str, Oid], list[Entry]] = ({}, [])
+        self._plan: tuple[Oid, Plan] | None = None
 
     def refresh(self) -> None:
         """Reads the shared refs anew (branches too)."""
@@ -43,11 +44,13 @@ class Store:
         tip = self.shared.read(self._plan_ref)
         if tip is None:
             return None
-        text = self.repository.git.run("cat-file", "blob", f"{tip}:{_PLAN_FILE}", ok=())
-        plan: Plan | None = decode(text.stdout, Plan) if text.code == 0 else None
-        if plan is None:
-            raise self._foreign(self._plan_ref, tip)
-        return plan
+        if self._plan is None or self._plan[0] != tip:
+            text = self.repository.git.run("cat-file", "blob", f"{tip}:{_PLAN_FILE}", ok=())
+            plan: Plan | None = decode(text.stdout, Plan) if text.code == 0 else None
+            if plan is None:
+                raise self._foreign(self._plan_ref, tip)
+            self._plan = (tip, plan)
+        return self._plan[1]
 
     def require_plan(self) -> Plan:
         """The saved plan; raises `no-plan` (exit 2) when there is none."""
@@ -152,7 +155,7 @@ class Store:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
         tips = self._tips()
         if tips != self._read[0]:
-            self._read = (tips, self._read_all(tips))
+            self._read = (tips, self._read_on(tips) or self._read_all(tips))
         return list(self._read[1])
 
     def progress(self) -> dict[TaskId, Progress]:
@@ -193,6 +196,21 @@ class Store:
     def _tips(self) -> dict[str, Oid]:
         prefix = self.shared.state_prefix
         return {name: tip for part in _PARTS for name, tip in self.shared.list(prefix + part).items()}
+
+    def _read_on(self, tips: dict[str, Oid]) -> list[Entry] | None:
+        """What was read before with what was written since; None when something else has happened."""
+        before, entries = self._read
+        moved = {ref: tip for ref, tip in tips.items() if before.get(ref) != tip}
+        ends = [before[ref] for ref in moved if ref in before]
+        if not entries or not before.keys() <= tips.keys():
+            return None
+        try:
+            new = read_entries(self.repository.git, [*moved.values(), *(f"^{end}" for end in ends)], entries)
+        except GitcoordError:
+            return None
+        follows = {parent for entry in new for parent in entry.parents}
+        reached = {entry.commit for entry in new} >= set(moved.values())
+        return in_order([*entries, *new]) if reached and follows >= set(ends) else None
 
     def _read_all(self, tips: dict[str, Oid]) -> list[Entry]:
         try:

@@ -286,3 +286,18 @@ def test_the_newest_word_about_the_run_is_found_and_belongs_to_no_task(alone: Re
     assert found is not None
     assert found.state == "paused"
     assert store.progress() == {}
+
+
+def test_reading_on_gives_what_reading_anew_gives_whatever_moved(alone: Repo) -> None:
+    kept = store_of(alone)
+    for task in ("1", "2", "1", "3", "2"):
+        store_of(alone).record(started(task))
+        kept.refresh()
+        assert kept.journal() == store_of(alone).journal()
+    tip = alone.tip("refs/gitcoord/tasks/1")
+    alone.git("update-ref", "refs/gitcoord/tasks/1", f"{tip}^")
+    alone.git("update-ref", "-d", "refs/gitcoord/tasks/3")
+    store_of(alone).record(started("2"))
+    kept.refresh()
+    assert kept.journal() == store_of(alone).journal()
+    assert len(kept.journal()) == 4
