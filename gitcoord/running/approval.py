@@ -2,7 +2,6 @@
 
 import msgspec
 
-from gitcoord.planning.model import Plan
 from gitcoord.running.observe import View
 from gitcoord.running.schedule_model import Capacity, Policy
 from gitcoord.running.schedule_simulate import Prediction, predict
@@ -68,11 +67,6 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
     )
 
 
-def empty(plan: Plan) -> bool:
-    """Whether there is nothing to run."""
-    return not plan.tasks
-
-
 def _clashes(view: View, told: Prediction) -> tuple[Clash, ...]:
     found = {}
     for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
@@ -80,5 +74,5 @@ def _clashes(view: View, told: Prediction) -> tuple[Clash, ...]:
             for other in others:
                 if one in told.starts and other in told.starts:
                     low, high = sorted((one, other), key=lambda id: view.units.by_id[id].place)
-                    found[low, high] = Clash(units=(low, high), seen=seen or (low, high) in found)
+                    found[low, high] = Clash(units=(low, high), seen=seen)
     return tuple(found.values())

@@ -1,0 +1,179 @@
+"""`gitcoord run`, `pause`, `resume` and `retry`, with a real program as the agent and real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.running.engines.contract import lives
+from tests.support.agents import ScriptAgent
+from tests.support.cli import start_gitcoord
+from tests.support.project import Project
+from tests.support.soak import Soak
+from tests.support.tasklists import task, write_tasks
+
+Make = Callable[..., Project]
+T = TypeVar("T")
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> ScriptAgent:
+    return ScriptAgent(tmp_path / "agent")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def made(tasks: list[dict[str, Any]], **options: Any) -> Project:
+        return Project.create(tmp_path / "project", tasks, **options)
+
+    return made
+
+
+def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_needs_it(
+    make: Make, agent: ScriptAgent, tmp_path: Path
+) -> None:
+    parts = [task(1), task(2), task(3, depends_on=[1, 2])]
+    project = make(
+        [task(1, subtasks=parts), task(2), task(3, depends_on=[1]), task(4), task(5, depends_on=[4])]
+    )
+    met = tmp_path / "agent" / "met"
+    # Each of the two goes on only when the other one is at work.
+    agent.does("1.1", {"touch": f"{met}-1"}, {"await": f"{met}-2"}, {"write": {"1.1": "x"}})
+    agent.does("2", {"exit": 75})
+    agent.does("2#2", {"touch": f"{met}-2"}, {"await": f"{met}-1"}, {"write": {"2": "x"}})
+    agent.does("4", {"exit": 1})
+    ran = project.run("run", "--agent", agent.command, "--land", "--yes", "--retries", "0", "--json", ok=1)
+    states = {unit["unit"]: (unit["state"], unit["reason"]) for unit in ran.json["units"]}
+    assert states == {
+        **dict.fromkeys(("1.1", "1.2", "1.3", "2", "3"), ("landed", "")),
+        "4": ("failed", "its attempt 1 failed: the agent ended with code 1"),
+        "5": ("blocked", "it needs task 4, which failed"),
+    }
+    assert {"1.1", "2", "agent-1.2.txt", "agent-1.3.txt", "agent-3.txt"} <= set(project.remote.files("main"))
+    begun = {run.id: run.at for run in agent.runs() if run.what == "start"}
+    over = {run.id: run.at for run in agent.runs() if run.what == "end"}
+    assert max(over["1.1"], over["1.2"]) < begun["1.3"] < over["1.3"] < begun["3"]
+
+    # What failed is tried again when somebody says so; the rest is not touched.
+    agent.does("4", {"write": {"4": "x"}})
+    project.run("retry", "4", ok=0)
+    project.run("run", "--agent", agent.command, "--land", "--yes", ok=0)
+    assert {"4", "agent-5.txt"} <= set(project.remote.files("main"))
+    assert [run.id for run in agent.runs() if run.what == "start"][-2:] == ["4", "5"]
+
+
+def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never_broken(
+    make: Make, agent: ScriptAgent, tmp_path: Path
+) -> None:
+    project = make([task(1), task(2, subtasks=[task(1)])], files={"a.txt": "one\ntwo\nthree\n"})
+    seen = tmp_path / "agent" / "seen"
+    agent.does("1", {"replace": ["a.txt", "two", "TWO of 1"]}, {"await": str(seen)})
+    agent.does("2.1", {"replace": ["a.txt", "two", "TWO of 2"]}, {"await": str(seen)})
+    both = {"write": {"a.txt": "one\nTWO of both\nthree\n"}}
+    agent.does("1#rework", both).does("2#rework", both)
+    command = ("run", "--agent", agent.command, "--check", "grep -q -e two -e TWO a.txt", "--land", "--yes")
+    run = start_gitcoord(*command, cwd=project.desk.path)
+    clash = wait_for(lambda: [one for one in log(project) if one["event"] == "clash"])
+    seen.touch()
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    assert {clash[0]["task"]} | {"1", "2.1"} == {"1", "2.1"}
+    assert "in a.txt" in clash[0]["sentence"]
+    assert project.remote.read("main", "a.txt") == "one\nTWO of both\nthree"
+    for commit in project.remote.git("rev-list", "main").split():
+        text = project.remote.read(commit, "a.txt")
+        assert "<<<<" not in text
+        assert "two" in text.lower()
+    assert len([one for one in log(project) if one["event"] == "clash"]) == 1
+
+
+def test_killed_at_random_moments_and_run_again_everything_lands_once(tmp_path: Path) -> None:
+    soak = Soak(tmp_path, seed=4, quick=True)
+    soak.run(2, latest=2.0)
+    soak.check()
+
+
+def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
+    make: Make, agent: ScriptAgent, tmp_path: Path
+) -> None:
+    project = make([task(1), task(2, depends_on=[1])])
+    agent.does("1", {"touch": str(tmp_path / "agent" / "begun")}, {"flee": 3600.0}, {"hang": True})
+    command = ("run", "--agent", agent.command, "--land", "--yes")
+    run = start_gitcoord(*command, cwd=project.desk.path)
+    wait_for((tmp_path / "agent" / "begun").exists)
+    refused = project.run(*command, ok=1)
+    assert "Another `gitcoord run` is at work" in refused.err
+    project.run("pause", "--reason", "a look", ok=0)
+    os.killpg(run.pid, signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait(0.5)
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130, said
+    fled = [int(file.name.removeprefix("child-")) for file in (tmp_path / "agent").glob("child-*")]
+    assert len(fled) == 1
+    assert not any(map(lives, fled))
+    events = [(one["event"], one["sentence"]) for one in log(project) if one["event"] != "plan"]
+    assert any("cancelled" in sentence for event, sentence in events if event == "attempt-ended")
+    assert "no-run" in project.run("resume", "--json", ok=1).out
+
+    agent.does("1", {"write": {"1": "x"}})
+    project.run(*command, ok=0)
+    assert [run.attempt for run in agent.runs() if run.id == "1"][-1] == 2
+
+
+def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands_on_their_branches(
+    make: Make, agent: ScriptAgent
+) -> None:
+    project = make([task(1), task(2, depends_on=[1])])
+    waits = project.run("run", "--agent", agent.command, "--yes", "--json", ok=1)
+    assert "nothing lands without --land" in waits.err
+    assert [(unit["state"], unit["reason"]) for unit in waits.json["units"]] == [
+        ("handed-in", ""),
+        ("waiting", "it needs task 1: handed in, and not landed yet"),
+    ]
+    project.run("run", "--agent", agent.command, "--yes", "--pipeline", ok=0)
+    assert "agent-1.txt" in project.remote.files("feature/level-1-task-2")
+    assert project.remote.files("main") == ["src/main.rs"]
+
+
+def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
+    make: Make, agent: ScriptAgent
+) -> None:
+    hints: dict[str, Any] = {"metadata": {"gitcoord": {"modifies": ["a.py"]}}}
+    project = make([task(1, **hints), task(2, **hints), task(3, depends_on=[1])])
+    project.remote.git("update-ref", "-d", "refs/gitcoord/plan")
+    write_tasks(project.desk.path, [task(1, **hints), task(2, **hints), task(3, depends_on=[1])])
+    shown = project.run("run", "--agent", agent.command, "--land", "--dry-run", "--json", ok=0).json
+    assert shown["schema"] == "gitcoord.run-preview/1"
+    assert (shown["sequential"], shown["duration"], shown["together"]) == (90, 60, [["1"], ["2", "3"]])
+    assert shown["clashes"] == [{"units": ["1", "2"], "seen": False}]
+    assert "refs/gitcoord/plan" not in project.remote.refs()
+    refused = project.run("run", "--agent", agent.command, "--land", ok=2)
+    assert "1 and 2 say that they touch the same paths: the later one waits" in refused.err
+    assert "Say --yes." in refused.err
+    assert agent.runs() == []
+    for wrong in (["--max-parallel", "many"], ["--pipeline", "--barrier"], ["--stagger", "soon"]):
+        project.run("run", "--agent", agent.command, *wrong, ok=2)
+    assert "There is no command that does the tasks." in project.run("run", ok=2).err
+
+
+def log(project: Project) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = project.run("log", "--json", ok=0).json["events"]
+    return found
+
+
+def wait_for(found: Callable[[], T]) -> T:
+    """What `found` returns as soon as that is something; the test's own time limit ends the waiting."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if result := found():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(json.dumps(str(found)))
