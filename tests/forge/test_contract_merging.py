@@ -221,6 +221,10 @@ def test_every_answer_to_a_merge_has_its_reaction(calm_hub: GitHubEmulator, row:
     asked = [one for one in calm_hub.requests(MERGE) if "async" not in one.path or one.status != 404]
     assert (len(asked), desk.app.merges[number]) == (row.sent, row.effects)
     assert row.status in (asked[0].status or 0, asked[-1].status or 0)
+    if row.outcome in ("fail closed", "stop this task") and row.about != "(closed)":
+        desk.hub.faults.clear()
+        row.check(*reaction(lambda: desk.merge(row.method)))
+        assert calm_hub.requests(MERGE)[-1] is asked[-1]
 
 
 @pytest.mark.parametrize("row", BY_STATE, ids=lambda row: row.id)

@@ -37,6 +37,7 @@ from gitcoord.forge.port import (
     Merged,
     MergeOutcome,
     MergeRequest,
+    Method,
     NewPull,
     Pull,
     Refused,
@@ -63,6 +64,7 @@ class GitHubForge:
         self.handover = Handover(gateway, self._path)
         self.conversation = Conversation(gateway, self.full_name)
         self._opened: set[int] = set()
+        self._final: dict[tuple[int, str, Method], Refused] = {}
         self._demands: dict[str, Demands] = {}
         self._queues: set[str] = set()
 
@@ -147,6 +149,9 @@ class GitHubForge:
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_pull`."""
+        known = self._final.get((request.number, request.head, request.method))
+        if known is not None:
+            return known
         path = f"{self._path}/pulls/{request.number}/merge"
         body = {"sha": request.head, "merge_method": request.method}
         if request.method != "rebase":
@@ -183,7 +188,11 @@ class GitHubForge:
             # Not every rule about it can be read: from now on the queue is looked at first.
             self._queues.add(self.read_pull(request.number).base)
         if kind not in ("conflict", "closed"):
-            return Refused(kind=kind, message=denied.text)
+            refused = Refused(kind=kind, message=denied.text)
+            if kind in ("unfit", "unknown"):
+                # Not sent again in this run, however long it waits: nobody knows what the next one would do.
+                self._final[request.number, request.head, request.method] = refused
+            return refused
         # "Not mergeable" is also said of pull requests that are merged, closed or not examined yet, and has
         # been answered to calls that did merge.
         pull = self.read_pull(request.number)
