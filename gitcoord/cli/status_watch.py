@@ -32,6 +32,11 @@ def watch_status(context: "Context", *, every: float, as_json: bool) -> NoReturn
     raise AssertionError("watching has no end")
 
 
+def next_pause(pause: float, every: float, *, moved: bool) -> float:
+    """How long to wait before the next look: `every` while things move, else longer and longer."""
+    return every if moved else min(pause * _SLOWER, max(_SELDOM, every))
+
+
 def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Sight]:
     """A sight at once, and another one whenever a shared ref has moved."""
     known: dict[str, str] | None = None
@@ -43,7 +48,7 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
         try:
             context.store.refresh()
             refs = dict(context.shared.list("refs/"))
-            pause = every if refs != known else min(pause * _SLOWER, max(_SELDOM, every))
+            pause = next_pause(pause, every, moved=refs != known)
             if refs != known:
                 sight = look(context, fresh=False)
                 for one in sight.warnings:
@@ -60,5 +65,5 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
             if not silent:
                 tell(f"gitcoord: {error.message} Looking again and again.")
             silent = True
-            pause = min(pause * 2, max(_SELDOM, every))
+            pause = next_pause(pause, every, moved=False)
         time.sleep(pause)

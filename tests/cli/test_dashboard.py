@@ -19,6 +19,7 @@ from rich.console import Console  # noqa: TID251
 from gitcoord.cli.dashboard import Dashboard
 from gitcoord.cli.dashboard_rows import choose, frames_of
 from gitcoord.cli.dashboard_view import dashboard_view
+from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.running.picture import Picture, make_picture
 from gitcoord.running.picture_state import FINISHED
@@ -171,11 +172,22 @@ def test_a_program_gets_a_document_for_each_change(tmp_path: Path) -> None:
         assert b'"counts": {"ready": 2}' in first
         store.record(started("1"))
         assert b'"running": 1' in watching.stdout.readline()
+        time.sleep(0.7)  # a few looks at what has not changed
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 130
+        assert watching.communicate(timeout=30)[0] == b""
+        assert watching.returncode == 130
     finally:
         watching.kill()
-        watching.communicate()
+        watching.wait()
+
+
+def test_a_remote_is_asked_less_and_less_while_nothing_moves() -> None:
+    pauses = [2.0]
+    while len(pauses) < 9:
+        pauses.append(next_pause(pauses[-1], 2, moved=False))
+    assert pauses == [2, 3, 4.5, 6.75, 10.125, 15.1875, 22.78125, 30, 30]
+    assert next_pause(30, 2, moved=True) == 2
+    assert next_pause(60, 60, moved=False) == 60
 
 
 def read_until(terminal: int, wanted: str) -> str:
