@@ -42,26 +42,25 @@ class History:
 
     def units(self, landed: Mapping[TaskId, Landing]) -> list[Unit]:
         """The landings as units, newest first. Raises `unknown-landing` (exit 1) for what cannot be told."""
-        found: dict[Oid, Unit] = {}
+        found: list[Unit] = []
+        together: dict[Oid, list[tuple[TaskId, Oid]]] = {}
         for task, landing in landed.items():
-            unit = self._unit(task, landing)
-            key = unit.commits[0] if unit.commits else f"{task} {landing.head}"
-            before = found.get(key)
-            tasks = (*(before.tasks if before else ()), *unit.tasks)
-            found[key] = msgspec.structs.replace(before or unit, tasks=tasks)
-        return sorted(found.values(), key=lambda unit: self._place[(*unit.commits, unit.start)[0]])
+            if landing.commit == landing.head and landing.commit in self._place:
+                found.append(self._without_merge(task, landing))
+            else:
+                together.setdefault(self._bringing(landing.commit), []).append((task, landing.head))
+        found += [self._unit(commit, tuple(tasks)) for commit, tasks in together.items()]
+        return sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]])
 
-    def _unit(self, task: TaskId, landing: Landing) -> Unit:
-        tasks = ((task, landing.head),)
-        if landing.commit == landing.head and landing.commit in self._place:
-            return self._without_merge(task, landing)
-        commit = self._bringing(landing.commit)
+    def _unit(self, commit: Oid, tasks: tuple[tuple[TaskId, Oid], ...]) -> Unit:
+        """What ended with `commit` of the base's line and brought these tasks in."""
         parents = self._parents[commit]
         if not parents:
-            raise _unknown(task, f"the first commit of the repository, {commit[:12]}, brought it in")
-        if len(parents) > 1 or self._names(commit, task):
+            why = f"the first commit of the repository, {commit[:12]}, brought it in"
+            raise _unknown(tasks[0][0], why)
+        if len(parents) > 1 or self._names(commit):
             return Unit(commits=(commit,), start=parents[0], tasks=tasks)
-        commits = self._copies(task, commit, landing.head)
+        commits = self._copies(commit, tasks)
         return Unit(commits=commits, start=self._parents[commits[-1]][0], tasks=tasks)
 
     def _without_merge(self, task: TaskId, landing: Landing) -> Unit:
@@ -80,21 +79,22 @@ class History:
         above = set(self._git.lines("rev-list", "--ancestry-path", f"{commit}..{self._base}"))
         return next(one for one in reversed(self._parents) if one in above)
 
-    def _names(self, commit: Oid, task: TaskId) -> bool:
-        """Whether a squash says that it landed the task; the commits of a rebase are the branch's own."""
-        values = self._git.lines(
-            "show", "--no-patch", f"--format=%(trailers:key={TRAILER},valueonly)", commit
-        )
-        return any(value.rpartition(" ")[0] == task for value in values)
+    def _names(self, commit: Oid) -> bool:
+        """Whether a squash says that it landed tasks; the commits of a rebase are the branches' own."""
+        return bool(self._git.text("show", "--no-patch", f"--format=%(trailers:key={TRAILER})", commit))
 
-    def _copies(self, task: TaskId, commit: Oid, head: Oid) -> tuple[Oid, ...]:
-        """The commits of a rebase, newest first: those that look like the branch's own, without a gap."""
-        if not self._ancestry.existing({head}):
-            raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
-        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", f"{commit}..{head}")
+    def _copies(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> tuple[Oid, ...]:
+        """The commits of a rebase, newest first: those that look like the branches' own, without a gap.
+
+        What is missing was left out, because the base had it already.
+        """
+        for task, head in tasks:
+            if not self._ancestry.existing({head}):
+                raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
+        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *(head for _, head in tasks), f"^{commit}")
         left = Counter(filter(None, self._git.text(*own).split("\0")))
         found = []
-        for one in self._line_from(commit, sum(left.values())):
+        for one in self._line_from(commit, left.total()):
             stamp = self._git.text("show", "--no-patch", f"--format={_STAMP}", one)
             if left[stamp] == 0:
                 break
