@@ -85,10 +85,16 @@ def test_a_draft_is_made_ready(forge: GitHubForge, app: EmulatedRepository, pull
     assert forge.read_pull(pull.number).draft is False
 
 
-def test_graphqls_own_rate_limit_is_one(forge: GitHubForge, hub: GitHubEmulator, pull: Pull) -> None:
+def test_graphqls_own_rate_limit_is_waited_for_like_any_other(
+    forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository, pull: Pull
+) -> None:
+    app.pulls[pull.number].draft = True
     error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
-    hub.fault("^POST .*/graphql$", "status", status=200, body={"data": None, "errors": [error]})
-    with pytest.raises(GitcoordError) as caught:
+    hub.fault("^POST .*/graphql$", "status", status=200, body={"data": None, "errors": [error]}, times=2)
+    assert forge.handover.mark_ready(pull.number) == "asked"
+    assert len(hub.requests("/graphql$")) == 3
+    hub.fault("^POST .*/graphql$", "status", status=200, body={"data": None, "errors": [error]}, times=99)
+    with pytest.raises(GitcoordError, match="API rate limit exceeded for user ID 1") as caught:
         forge.handover.mark_ready(pull.number)
     assert caught.value.code == "rate-limited"
 

@@ -13,7 +13,7 @@ from github import Auth
 from requests.utils import parse_header_links
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.answers import ErrorAnswer
+from gitcoord.forge.github.answers import ErrorAnswer, GraphAnswer
 from gitcoord.forge.github.patience import Patience
 from gitcoord.forge.github.remembering import Memory
 from gitcoord.forge.github.sending import NoAnswer, Pace, Query, Reply, Wire
@@ -158,7 +158,8 @@ class Gateway:
         headers: Mapping[str, str],
     ) -> Reply | NoAnswer:
         def once() -> Reply | NoAnswer:
-            return self._wire.send(verb, path, query, body, headers)
+            reply = self._wire.send(verb, path, query, body, headers)
+            return _graph_limited(reply) if path == self.graphql_path else reply
 
         reply = self._patience.through_limits(once, f"{verb} {path}")
         if isinstance(reply, Reply) and reply.status == 401 and isinstance(self.auth, Renewable):
@@ -172,6 +173,20 @@ class Gateway:
                 url = urlsplit(link["url"])
                 return f"{url.path.removeprefix(self._prefix)}?{url.query}"
         return None
+
+
+def _graph_limited(reply: Reply | NoAnswer) -> Reply | NoAnswer:
+    """GraphQL tells of its rate limit with status 200; here it is one like the others."""
+    if not isinstance(reply, Reply) or reply.status != 200:
+        return reply
+    try:
+        errors = msgspec.json.decode(reply.body, type=GraphAnswer).errors
+    except msgspec.DecodeError:
+        return reply
+    limited = next((error for error in errors if error.type == "RATE_LIMITED"), None)
+    if limited is None:
+        return reply
+    return Reply(status=429, headers=reply.headers, body=msgspec.json.encode({"message": limited.message}))
 
 
 def _successful(reply: Reply, what: str) -> Reply:

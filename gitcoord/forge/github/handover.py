@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import GraphAnswer, PlaceAnswer, PullIdAnswer
 from gitcoord.forge.github.gates import queue_gate
 from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written, decode_written
@@ -110,8 +109,5 @@ def _told(written: Accepted) -> Done | Refused | Unclear:
     if not answer.errors:
         return "asked"
     first = answer.errors[0]
-    if first.type == "RATE_LIMITED":
-        hint = "Run the same command again in a few minutes; it goes on where it stopped."
-        raise GitcoordError("rate-limited", f"GitHub's rate limit: {first.message}.", hint=hint)
     kind = graph_refusal(first.type, first.message)
     return "already" if kind == "already" else Refused(kind=kind, message=first.message)
