@@ -40,6 +40,7 @@ from gitcoord.tasks.model import TaskId
 if TYPE_CHECKING:
     from gitcoord.cli.dashboard import Dashboard
 
+_EVENTS = ("pull request ", " has landed", " merged into ", "deferred: ", " folded in", "brought up to date")
 _MOST_DRAWING = 20
 """A picture is made at most so many times its own cost after the one before."""
 
@@ -217,7 +218,7 @@ class Setup:
             ignore=(),
         )
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        Lander(with_real_order(scene, save=True), tell).land()
+        Lander(with_real_order(scene, save=True), partial(_tell_what_is_no_event, tell)).land()
 
     def _draw(self, dashboard: "Dashboard", view: View, live: Live) -> None:
         at, cost = self._drawn
@@ -255,3 +256,9 @@ class Setup:
         with lock:
             yield
         lock.release(force=True)
+
+
+def _tell_what_is_no_event(tell: Callable[[str], None], sentence: str) -> None:
+    """Leaves out what the journal says too, which is shown anyway."""
+    if not any(words in sentence for words in _EVENTS):
+        tell(sentence)

@@ -5,7 +5,8 @@ the engine know.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -86,8 +87,7 @@ class Coordinator:
             if self._pace.fetch_is_due():
                 self._fetch()
             view = self._look()
-            if settle(self._store, self._engine, view, self._hands.hand_in, self._hands.tell):
-                self._pace.hurry()
+            if self._settle(view):
                 continue
             decision = self._decide(view)
             if self._start(view, decision):
@@ -105,11 +105,27 @@ class Coordinator:
             self._wait(view, decision)
 
     def _fetch(self) -> None:
-        try:
+        with self._patience():
             self._store.refresh()
             self._pace.fetched(self._store.shared.list("refs/"))
+
+    def _settle(self, view: View) -> bool:
+        """Whether the journal was brought in line with the world, so that it has to be looked at again."""
+        done = False
+        with self._patience():
+            done = settle(self._store, self._engine, view, self._hands.hand_in, self._hands.tell)
+        if done:
+            self._pace.hurry()
+        return done
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """A remote that is away for a while is no reason to give the run up."""
+        try:
+            yield
         except GitcoordError as error:
-            # A remote that is away for a while is no reason to give the run up.
+            if error.code != "unreachable":
+                raise
             self._pace.unreachable()
             self._hands.tell(f"{error.message} Looking again in {self._pace.next_fetch():.0f} s.")
 
@@ -157,10 +173,10 @@ class Coordinator:
         if self._hands.clashes is None or len(view.keys) < 1 or not self._pace.watch_is_due():
             return
         began = time.monotonic()
-        for event in self._hands.clashes(view):
-            self._store.record(event)
-            self._hands.tell(event.sentence())
-            self._pace.hurry()
+        with self._patience():
+            for event in self._hands.clashes(view):
+                self._store.record(event)
+                self._pace.hurry()
         self._pace.watched(time.monotonic() - began)
 
     def _land(self, view: View, decision: Decision) -> bool:

@@ -30,7 +30,7 @@ def settle(
     """
     cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
     cancel_all(engine, cancelled)
-    lost = [ended for ended in view.ended if _record_end(store, engine, ended, tell)]
+    lost = [ended for ended in view.ended if _record_end(store, engine, ended)]
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
     return bool(cancelled or lost or handed_in)
 
@@ -42,7 +42,7 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
             list(pool.map(engine.cancel, keys))
 
 
-def _record_end(store: Store, engine: Engine, ended: Ended, tell: Callable[[str], None]) -> bool:
+def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
     """Whether the end had to be recorded: a worker may have done it while this was on its way."""
     engine.cancel(key_of(ended.unit, ended.attempt))
     store.refresh()
@@ -60,7 +60,6 @@ def _record_end(store: Store, engine: Engine, ended: Ended, tell: Callable[[str]
         code=ended.code,
     )
     store.record(event, unless=superseded(ended.attempt))
-    tell(event.sentence())
     return True
 
 
@@ -83,5 +82,4 @@ def _hand_in(task: TaskId, hand_in: Callable[[TaskId], None], tell: Callable[[st
     except GitcoordError as error:
         tell(error.message)
         return error.code == "conflict"
-    tell(f"task {task} is whole and handed in")
     return True

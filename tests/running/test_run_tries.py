@@ -1,0 +1,96 @@
+"""What earlier attempts mean for the next, how much a machine takes, and when a run looks again."""
+
+from pathlib import Path
+
+import pytest
+
+from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked
+from gitcoord.running.capacity import Machine, Needs, automatic, free_memory
+from gitcoord.running.coordinate_wait import Pace, poke
+from gitcoord.running.observe_tries import Fate, Limits, fate_of, seconds_of
+from gitcoord.state.progress import PENDING, Progress, after
+
+AT = "2026-01-01T00:00:00+00:00"
+
+
+def after_attempts(*outcomes: Outcome, told: Progress = PENDING) -> Progress:
+    for outcome in outcomes:
+        number = (told.attempt.number if told.attempt else 0) + 1
+        began = AttemptStarted(at=AT, by="w", task="1", attempt=number, branch="b", base="0")
+        ended = AttemptEnded(at=AT, by="w", task="1", attempt=number, outcome=outcome, reason="so it said")
+        told = after(after(told, began), ended)
+    return told
+
+
+def fate(*outcomes: Outcome, retries: int = 1) -> Fate:
+    return fate_of(after_attempts(*outcomes), Limits(retries=retries))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state"),
+    [
+        ((), "open"),
+        (("failed",), "open"),
+        (("failed", "failed"), "failed"),
+        (("failed", "timeout"), "failed"),
+        (("wrong",), "failed"),
+        (("cancelled",), "open"),
+        (("failed", "lost", "cancelled"), "open"),
+        (("lost",) * 8, "open"),
+        (("lost",) * 9, "failed"),
+        (("again",) * 10, "open"),
+        (("again",) * 11, "failed"),
+        (("conflict",), "later"),
+        (("conflict", "conflict"), "failed"),
+        (("conflict", "failed"), "open"),
+    ],
+)
+def test_a_unit_is_tried_again_as_often_as_its_endings_allow(
+    outcomes: tuple[Outcome, ...], state: str
+) -> None:
+    found = fate(*outcomes)
+    assert (found.state, found.number) == (state, len(outcomes) + 1)
+    assert bool(found.reason) == (state == "failed")
+
+
+def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() -> None:
+    begin = seconds_of(AT)
+    again: Outcome = "again"
+    waits = [fate(*[again] * count).not_before - begin for count in (1, 2, 3, 9)]
+    assert waits == [2, 4, 8, 120]
+    assert fate("failed").not_before == begin
+    given_up = after_attempts("failed", "failed")
+    forgiven = after(given_up, RetryAsked(at=AT, by="me", task="1"))
+    assert fate_of(forgiven, Limits(retries=0)) == Fate(state="open", number=3)
+    cancelled = after(forgiven, CancelAsked(at=AT, by="me", task="1"))
+    assert fate_of(cancelled, Limits()).state == "cancelled"
+
+
+def test_a_machine_takes_as_many_as_its_memory_and_cores_allow_and_always_one() -> None:
+    needs = Needs()
+    needs.learn([100 * 2**20, 400 * 2**20])
+    roomy = Machine(memory=10 * 2**30, load=0.1, cores=2)
+    assert automatic(roomy, needs, 0) == 8
+    tight = Machine(memory=512 * 2**20 + 900 * 2**20, load=0.1, cores=2)
+    assert free_memory(tight) == 900 * 2**20
+    assert automatic(tight, needs, 3) == 5
+    assert automatic(Machine(memory=0, load=9.0, cores=1), needs, 0) == 1
+
+
+def test_a_run_looks_again_later_and_later_until_there_is_news(tmp_path: Path) -> None:
+    pace = Pace(tmp_path)
+    assert pace.fetch_is_due()
+    intervals = []
+    for _ in range(9):
+        pace.fetched({"refs/heads/main": "1"})
+        intervals.append(round(pace.next_fetch()))
+    assert intervals == [2, 3, 4, 7, 10, 15, 23, 30, 30]
+    assert not pace.fetch_is_due()
+    assert not pace.poked()
+    poke(tmp_path)
+    assert pace.poked()
+    assert not pace.poked()
+    pace.fetched({"refs/heads/main": "2"})
+    assert round(pace.next_fetch()) == 2
+    pace.hurry()
+    assert pace.fetch_is_due()
