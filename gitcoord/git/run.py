@@ -167,6 +167,12 @@ class Git:
         """The same git in another directory."""
         return Git(directory, self._environment)
 
+    def sharing(self, quarantine: "Git") -> "Git":
+        """The same git, which finds the objects of a quarantine too."""
+        places = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        shared = {name: quarantine._environment[name] for name in places if name in quarantine._environment}
+        return Git(self.directory, {**self._environment, **shared})
+
     @contextmanager
     def quarantine(self) -> Iterator["Git"]:
         """A git whose new objects go to a temporary place and vanish with the block."""
