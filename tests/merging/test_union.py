@@ -46,6 +46,8 @@ def test_github_which_knows_no_union_gets_the_base_merged_in_first(
     strategy: str, hub: GitHubEmulator, tmp_path: Path
 ) -> None:
     project = logging_project(tmp_path, strategy, hub)
+    said = project.run("merge-level", "level-0", "--dry-run").out
+    assert ("bring feature/level-0-task-2 up to date" in said) == (strategy == "multi-pr"), said
     ran = project.run("merge-level", "level-0", "--json")
     assert [one["task"] for one in ran.json["landed"]] == ["1", "2"], ran.err
     assert sorted(project.remote.read("main", LOG).splitlines()[3:]) == ["- by 1", "- by 2"]
