@@ -61,6 +61,7 @@ def status(
         from gitcoord.cli.status_watch import watch_status
 
         watch_status(context, every=every, as_json=as_json)
+        return
     context.store.refresh()
     plan = context.store.require_plan()
     progress = context.store.progress()

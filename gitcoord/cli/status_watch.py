@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,8 +20,13 @@ _SLOWER = 1.5
 _SELDOM = 30.0
 
 
-def watch_status(context: "Context", *, every: float, as_json: bool) -> NoReturn:
-    """Shows the work until it is interrupted. Raises `no-plan`, and what the first look raises."""
+def watch_status(context: "Context", *, every: float, as_json: bool) -> None:
+    """Shows the work until Ctrl-C, which is how watching ends. Raises what the first look raises."""
+    with suppress(KeyboardInterrupt):
+        _watch(context, every, as_json)
+
+
+def _watch(context: "Context", every: float, as_json: bool) -> None:
     if as_json:
         for sight in _changes(context, every):
             document = msgspec.to_builtins(sight.picture, str_keys=True)
@@ -29,7 +35,6 @@ def watch_status(context: "Context", *, every: float, as_json: bool) -> NoReturn
         with Dashboard(stdout_console()) as dashboard:
             for sight in _changes(context, every, dashboard):
                 dashboard.show(sight.picture)
-    raise AssertionError("watching has no end")
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:

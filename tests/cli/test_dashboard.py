@@ -153,8 +153,8 @@ def test_a_terminal_is_drawn_on_and_left_with_its_cursor(tmp_path: Path) -> None
         store.record(started("1"))
         assert "1 at work" in read_until(master, "1 at work")
         watching.send_signal(signal.SIGINT)
-        assert "\x1b[?25h" in read_until(master, "Interrupted")
-        assert watching.wait(30) == 130
+        assert "\x1b[?25h" in read_until(master, "\x1b[?25h")
+        assert watching.wait(30) == 0
     finally:
         watching.kill()
         watching.wait()
@@ -175,7 +175,7 @@ def test_a_program_gets_a_document_for_each_change(tmp_path: Path) -> None:
         time.sleep(0.7)  # a few looks at what has not changed
         watching.send_signal(signal.SIGINT)
         assert watching.communicate(timeout=30)[0] == b""
-        assert watching.returncode == 130
+        assert watching.returncode == 0
     finally:
         watching.kill()
         watching.wait()
