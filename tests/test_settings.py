@@ -27,6 +27,12 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ("speed = 3", "unknown field `speed`", "See Settings"),
         ('max-parallel = "many"', "Expected `int`", "See Settings"),
         ("max-parallel = 0", "must be at least 1", ""),
+        (
+            '[pull-requests]\ntitle = "$nobody: $order"',
+            "`pull-requests.title` has $nobody, $order",
+            "$branch",
+        ),
+        ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
         ('task-branch = "work"', "must contain {task}", ""),
         ('level-branch = "work"', "must contain {level}", ""),
         ('state-prefix = "gitcoord"', "must look like refs/gitcoord/", ""),

@@ -23,11 +23,19 @@ def show_report(report: Report) -> None:
         table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
     console = stdout_console()
     console.print(table)
+    for unlanded in report.unlanded:
+        branch, task = clean(unlanded.branch), clean(unlanded.task)
+        told = f"{branch} has commits ({unlanded.tip[:12]}) that were pushed after task {task} landed"
+        console.print(Text(f"{told}; `gitcoord submit {task}` hands them in."), soft_wrap=True)
+    if report.deleted:
+        console.print(Text(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
     if report.complete:
-        console.print(Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."))
+        console.print(
+            Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
+        )
     elif report.deferred:
         tasks = [clean(deferred.task) for deferred in report.deferred]
         each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
         name = tasks[0] if len(tasks) == 1 else "TASK"
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
-        console.print(Text(f"To resolve: {each}{way}, then merge-level again."))
+        console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)

@@ -50,6 +50,9 @@ def merge_level(
         bool,
         typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
     ] = False,
+    delete_branches: Annotated[
+        bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
+    ] = False,
     serialize_on: Annotated[
         Literal["conflict", "adjacent", "symbol", "overlap"] | None,
         typer.Option(help="What puts tasks into different waves."),
@@ -93,6 +96,7 @@ def merge_level(
         partial=partial,
         all_or_nothing=all_or_nothing,
         auto=auto,
+        delete_branches=delete_branches,
         serialize_on=serialize_on,
         ignore=ignore or (),
     )

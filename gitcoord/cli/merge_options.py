@@ -24,7 +24,8 @@ def make_options(
     wait: str | None,
     partial: bool,
     all_or_nothing: bool,
-    auto: bool,
+    auto: bool = False,
+    delete_branches: bool = False,
     serialize_on: SerializeOn | None,
     ignore: Sequence[str],
 ) -> Options:
@@ -44,9 +45,11 @@ def make_options(
         partial=partial,
         all_or_nothing=all_or_nothing,
         auto=auto,
+        delete_branches=delete_branches,
         serialize_on=serialize_on or settings.serialize_on,
         ignore=(*settings.ignore, *ignore),
         rules=settings.rules,
+        pulls=settings.pull_requests,
     )
 
 

@@ -143,8 +143,8 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> None:
     scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *moves])
 
 
-def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
-    """Records that a task has to be reworked, with the paths and the tasks on the other side."""
+def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
+    """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
     work = world.work(step.task)
     others = other_side(
         scene.repository.git,
@@ -152,7 +152,7 @@ def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
         paths=step.paths,
         heads={other.task: head for other in world.works if (head := _present(other, step.task))},
     )
-    event = TaskDeferred(
+    return TaskDeferred(
         at=now(),
         by=worker_name(),
         task=work.task,
@@ -162,8 +162,6 @@ def defer(scene: Scene, world: World, step: Defer) -> TaskDeferred:
         paths=step.paths,
         onto=step.onto,
     )
-    record_deferral(scene.store, event)
-    return event
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:

@@ -85,7 +85,7 @@ def details_key(world: World, carrier: Carrier) -> DetailsKey:
 def _multi(world: World, memory: Memory) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
     for work in ready:
-        if work.pull is None:
+        if work.pull is None or work.told != work.pull.number:
             return OpenPull(carrier=_task_carrier(work))
     first = next(iter(ready), None)
     if first is None or _must_wait(world, memory, first.wave):
@@ -124,7 +124,7 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
     if not options.partial and any(missing(world)):
         return _rest(world, memory)
     carrier = _level_carrier(branch, branch.tip, folded)
-    if branch.pull is None:
+    if branch.pull is None or any(work.told != branch.pull.number for work in folded):
         return OpenPull(carrier=carrier)
     details = memory.details.get(details_key(world, carrier))
     if details is not None and (not details.clean or details.behind):

@@ -6,6 +6,7 @@ from gitcoord.forge.port import BEHIND, Gate, Pull, Way
 from gitcoord.git.merges import merge_tree, replay
 from gitcoord.merging.model import Carrier, Details, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text
 
 
@@ -17,6 +18,7 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
     pull = scene.forge.read_pull(number_of(carrier))
     if pull.state != "open":
         return msgspec.structs.replace(found, settled=False, ended=True)
+    pull = made_ready(scene, carrier, pull)
     text = new_text(scene, world, carrier, pull)
     if text is not None:
         scene.forge.edit_pull(pull.number, title=text.title, body=text.body)

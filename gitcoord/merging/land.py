@@ -36,6 +36,8 @@ from gitcoord.merging.model import (
 from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.report import make_report, waiting_tasks
+from gitcoord.merging.talk import tell_deferred, tell_settled
+from gitcoord.merging.tidy import delete_spent
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
@@ -76,13 +78,22 @@ class Lander:
             self._memory.impatient = left <= 0
             step = next_step(world, self._memory, self._scene.options)
             if isinstance(step, Finish):
-                return make_report(self._scene, world, self._memory)
+                return self._end(world)
             if isinstance(step, Wait):
                 self._wait(world, left)
             elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge | HandOver):
                 self._ask_forge(world, step)
             else:
                 self._change_git(world, step)
+
+    def _end(self, world: World) -> Report:
+        report = make_report(self._scene, world, self._memory)
+        if not self._scene.options.delete_branches:
+            return report
+        deleted, problems = delete_spent(self._scene, world)
+        for problem in problems:
+            self._tell(problem)
+        return msgspec.structs.replace(report, deleted=deleted)
 
     def _wait(self, world: World, left: float) -> None:
         waiting = waiting_tasks(self._scene, world, self._memory)
@@ -116,6 +127,7 @@ class Lander:
                 self._tell(f"{world.level_branch.name} made anew on {world.base}")
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
+        self._warn(tell_settled(self._scene, world, tasks))
         commits = act.record_landings(self._scene, world, tasks)
         for task in tasks:
             self._tell(f"task {task} has landed")
@@ -186,19 +198,20 @@ class Lander:
             case _:
                 self._follow(world, carrier, outcome)
 
-    def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | Pull) -> None:
+    def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | pulls.Opened) -> None:
         match outcome:
-            case Pull() if carrier.branch in self._opened:
+            case pulls.Opened() if carrier.pull is None and carrier.branch in self._opened:
                 self._outlook.forget()
                 self._settle(world, carrier)  # it is there, and not listed yet
-            case Pull():
+            case pulls.Opened():
                 self._opened.add(carrier.branch)
-                self._outlook.learn(outcome)
-                self._tell(f"pull request {outcome.number} for {_named(carrier)}")
+                self._outlook.learn(outcome.pull)
+                self._tell(f"pull request {outcome.pull.number} for {_named(carrier)}")
+                self._warn(outcome.problem)
             case pulls.Done():
                 for task in carrier.tasks:
                     self._unproved.pop(task, None)
-                self._outlook.learn(merged_pull(carrier, outcome.commit))
+                self._outlook.learn(_merged_pull(carrier, outcome.commit))
                 self._tell(f"{_named(carrier)} merged into {world.base} as {outcome.commit[:12]}")
             case pulls.Held():
                 self._outlook.forget()
@@ -240,16 +253,22 @@ class Lander:
         else:
             self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
 
+    def _warn(self, problem: str) -> None:
+        if problem:
+            self._tell(f"warning: {problem}")
+
     def _after(self, world: World, deferral: Defer | None, done: str) -> None:
         if deferral is None:
             self._tell(done)
         else:
-            event = act.defer(self._scene, world, deferral)
+            event = act.deferral(self._scene, world, deferral)
+            self._warn(tell_deferred(self._scene, world, event))
+            act.record_deferral(self._scene.store, event)
             self._scene = with_newest_plan(self._scene)
             self._tell(f"deferred: {event.reason}")
 
 
-def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
+def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:
     """The carrier's pull request as it is once it was merged as `commit`."""
     assert carrier.pull is not None  # noqa: S101 - only what is open is merged
     return msgspec.structs.replace(

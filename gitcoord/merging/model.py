@@ -13,7 +13,7 @@ from gitcoord.forge.port import Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Strategy
-from gitcoord.settings import RuleSettings, SerializeOn
+from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
@@ -35,13 +35,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
+    pulls: PullRequestSettings = PullRequestSettings()
+    delete_branches: bool = False
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
 
-    `recorded` is the head that the journal knows (None: a branch made by hand), `journaled` whether the
-    landing that git shows is in the journal.
+    `recorded` is the head that the journal knows (None: a branch made by hand), `told` the number of the
+    pull request, `journaled` whether the landing that git shows is in there.
     """
 
     task: TaskId
@@ -52,6 +54,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     head: Oid | None = None
     recorded: Oid | None = None
+    told: int | None = None
     landing: Landing | None = None
     journaled: bool = False
     pull: Pull | None = None
@@ -147,7 +150,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenPull(msgspec.Struct, frozen=True, kw_only=True):
-    """Open (or adopt) the carrier's pull request."""
+    """Open (or adopt) the carrier's pull request, and record it."""
 
     carrier: Carrier
 
@@ -246,6 +249,14 @@ class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
+    """A landed task whose branch has newer commits: `tip` is the last of them."""
+
+    task: TaskId
+    branch: str
+    tip: Oid
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How the level stands after the run."""
 
@@ -256,6 +267,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     landed: tuple[LandedTask, ...]
     deferred: tuple[DeferredTask, ...]
     waiting: tuple[WaitingTask, ...]
+    unlanded: tuple[Unlanded, ...] = ()
+    """What was pushed to branches after their tasks had landed."""
+    deleted: tuple[str, ...] = ()
+    """The branches that were deleted because all that they held has landed."""
 
     @property
     def complete(self) -> bool:

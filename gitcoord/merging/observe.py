@@ -39,6 +39,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     overlaps: Mapping[TaskId, tuple[str, ...]] = {}
     """For each task, sentences about what it shares with others of its level."""
+    clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
+    """For each task, those that it may not share a wave with."""
 
 
 class _Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         reason=reason,
         head=head,
         recorded=before.head,
+        told=before.pull,
         landing=landing,
         journaled=_journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),

@@ -57,7 +57,11 @@ def with_real_order(scene: Scene, *, save: bool) -> Scene:
         level = _level(newest, number)
         plan = newest if level and set(level.tasks) == set(scene.level.tasks) else plan
     return msgspec.structs.replace(
-        scene, plan=plan, level=_level(plan, number) or scene.level, overlaps=sentences(report)
+        scene,
+        plan=plan,
+        level=_level(plan, number) or scene.level,
+        overlaps=sentences(report),
+        clashes=_clashes(report),
     )
 
 
@@ -102,6 +106,14 @@ def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:
                 else f"{shared} {how} task {other}"
             )
             found[task] = (*found.get(task, ()), text)
+    return found
+
+
+def _clashes(report: ConflictReport) -> Mapping[TaskId, tuple[TaskId, ...]]:
+    found: dict[TaskId, tuple[TaskId, ...]] = {}
+    for pair in report.pairs:
+        for task, other in (pair.tasks, pair.tasks[::-1]) if pair.clash else ():
+            found[task] = (*found.get(task, ()), other)
     return found
 
 

@@ -84,8 +84,7 @@ class _Rehearsal:
                     yield f"take {work.branch} as the work that is handed in for task {task}"
                     self._change(task, recorded=work.head)
             case OpenPull():
-                yield f"open a pull request for {step.carrier.branch} onto {self._world.base}"
-                self._open(step.carrier)
+                yield self._open(step.carrier)
             case Examine():
                 key = details_key(self._world, step.carrier)
                 self._memory.details[key] = self._examine(step.carrier)
@@ -149,16 +148,21 @@ class _Rehearsal:
             return found
         return looked_at(self._scene, self._world, carrier, found, pull)
 
-    def _open(self, carrier: Carrier) -> None:
-        pull = Pull(
+    def _open(self, carrier: Carrier) -> str:
+        new = Pull(
             number=0, head=carrier.branch, head_commit=carrier.head, base=self._world.base, state="open"
         )
-        branch = self._world.level_branch
+        pull, branch = carrier.pull or new, self._world.level_branch
+        for task in carrier.tasks:
+            self._change(task, told=pull.number)
         if branch is None:
             self._change(carrier.tasks[0], pull=pull)
         else:
             opened = msgspec.structs.replace(branch, pull=pull)
             self._world = msgspec.structs.replace(self._world, level_branch=opened)
+        if carrier.pull is not None:
+            return f"take pull request {pull.number} as that of {carrier.branch}"
+        return f"open a pull request for {carrier.branch} onto {self._world.base}"
 
     def _merge(self, carrier: Carrier) -> None:
         merged = merge_tree(self._git, self._world.base_commit, carrier.head)

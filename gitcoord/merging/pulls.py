@@ -11,6 +11,7 @@ from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
 
@@ -44,6 +45,13 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     commit: Oid
 
 
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier's pull request; `problem` says what could not be added to it."""
+
+    pull: Pull
+    problem: str = ""
+
+
 class Outdated(msgspec.Struct, frozen=True, kw_only=True):
     """The base takes only heads that contain its newest commits."""
 
@@ -59,12 +67,28 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
 Outcome = Done | Held | Stop | Look | Outdated
 
 
-def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
+def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Opened:
     """Opens the carrier's pull request, or adopts the one that is there, and records it."""
-    rejected = _rejected(scene, step.carrier)
+    opened = step.carrier.pull or _open(scene, world, step.carrier)
+    if not isinstance(opened, Pull):
+        return opened
+    branch, number = step.carrier.branch, opened.number
+    known = {task for task in step.carrier.tasks if world.work(task).told == number}
+    # Recorded last: a run that is cut short in between does it again.
+    problem = "" if known else add_extras(scene, number)
+    events = [
+        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch)
+        for task in step.carrier.tasks
+    ]
+    scene.store.record_all([(event, lambda before: before.pull == number) for event in events])
+    return Opened(pull=opened, problem=problem)
+
+
+def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
+    rejected = _rejected(scene, carrier)
     if rejected is not None:
         return rejected
-    opened = scene.forge.open_pull(new_pull(scene, world, step.carrier))
+    opened = scene.forge.open_pull(new_pull(scene, world, carrier))
     match opened:
         case Unclear() | Refused(kind="retry" | "head-moved"):
             return Look(pause=True, message=opened.message)
@@ -72,12 +96,6 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Pull:
             return Stop(reason=opened.message)
         case Refused():
             return Held(reason=f"its pull request cannot be opened: {opened.message}")
-    branch, number = step.carrier.branch, opened.number
-    events = [
-        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch)
-        for task in step.carrier.tasks
-    ]
-    scene.store.record_all([(event, lambda before: before.pull == number) for event in events])
     return opened
 
 

@@ -1,7 +1,8 @@
 """How a level stands: what landed, what was deferred and why, what waits for whom."""
 
 from gitcoord.merging.decide import Memory, held_reasons, missing
-from gitcoord.merging.model import DeferredTask, LandedTask, Report, WaitingTask, Work, World
+from gitcoord.merging.landed import moved_on
+from gitcoord.merging.model import DeferredTask, LandedTask, Report, Unlanded, WaitingTask, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
@@ -24,6 +25,16 @@ def make_report(scene: Scene, world: World, memory: Memory) -> Report:
             _deferred(work, told[work.task]) for work in world.works if work.standing == "deferred"
         ),
         waiting=waiting_tasks(scene, world, memory),
+        unlanded=_unlanded(scene, world),
+    )
+
+
+def _unlanded(scene: Scene, world: World) -> tuple[Unlanded, ...]:
+    landed = {work.task: work.landing for work in world.works if work.landing is not None}
+    tips = scene.shared.branches()
+    found = moved_on(scene.ancestry, base_commit=world.base_commit, plan=scene.plan, landed=landed, tips=tips)
+    return tuple(
+        Unlanded(task=task, branch=scene.plan.tasks[task].branch, tip=tip) for task, tip in found.items()
     )
 
 

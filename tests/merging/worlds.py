@@ -20,6 +20,7 @@ def work(id: str, standing: str = "ready", **more: object) -> Work:
         "recorded": f"head-{id}",
         "wave": 1,
         "pull": pull(int(id), branch),
+        "told": int(id),
         **more,
     }
     return msgspec.convert(

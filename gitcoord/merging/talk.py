@@ -1,0 +1,82 @@
+"""What landing says around pull requests: labels, reviewers, and comments on what was deferred.
+
+None of it is worth stopping a landing for: what the forge does not take is told, and the run goes on.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import PullReady, TaskDeferred
+from gitcoord.forge.port import Extras, Pull
+from gitcoord.merging.model import Carrier, World
+from gitcoord.merging.observe import Scene
+from gitcoord.merging.wording import deferral_text, settled_text
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+
+_NOT_WORTH_STOPPING = ("not-changed", "not-found", "no-permission")
+
+
+def add_extras(scene: Scene, number: int) -> str:
+    """Labels a pull request and asks for reviews, as the settings say; returns what did not work."""
+    wanted = scene.options.pulls
+    extras = Extras(labels=wanted.labels, reviewers=wanted.reviewers, team_reviewers=wanted.team_reviewers)
+    return "" if extras == Extras() else _try(lambda: scene.forge.add_extras(number, extras))
+
+
+def made_ready(scene: Scene, carrier: Carrier, pull: Pull) -> Pull:
+    """The pull request, no draft any more if gitcoord made it one; once, so that people may take it back."""
+    told = (entry.event for entry in scene.store.journal())
+    before = any(isinstance(event, PullReady) and event.pull == pull.number for event in told)
+    if not pull.draft or not scene.options.pulls.draft or before:
+        return pull
+    if scene.forge.make_ready(pull.number) is not None:
+        return pull
+    events = [PullReady(at=now(), by=worker_name(), task=task, pull=pull.number) for task in carrier.tasks]
+    scene.store.record_all([(event, lambda before: False) for event in events])
+    return scene.forge.read_pull(pull.number)
+
+
+def tell_deferred(scene: Scene, world: World, event: TaskDeferred) -> str:
+    """Comments on the pull request of a task that is deferred; returns what did not work."""
+    task = TaskId(event.task or "")
+    branch, work = world.level_branch, world.work(task)
+    pull = branch.pull if branch is not None else work.pull
+    if pull is None or pull.state != "open":
+        return ""
+    number = pull.number
+    return _try(lambda: scene.forge.say(number, _topic(task), deferral_text(scene, event)))
+
+
+def tell_settled(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
+    """Edits the comments on tasks that had been deferred and have landed; returns what did not work."""
+    events = (entry.event for entry in scene.store.journal())
+    deferred = {event.task: event for event in events if isinstance(event, TaskDeferred)}
+    problems = set()
+    for task in (task for task in tasks if task in deferred):
+        work, event = world.work(task), deferred[task]
+        text = settled_text(scene, event, work.landing.commit if work.landing else "")
+        for pull in world.pulls.values():
+            if pull is not None and (world.level_branch is not None or pull.head == work.branch):
+                problems.add(_try(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once
+    return "; ".join(sorted(problems - {""}))
+
+
+def _edit(scene: Scene, pull: Pull, task: TaskId, text: str) -> None:
+    scene.forge.say(pull.number, _topic(task), text, only_again=True)
+
+
+def _topic(task: TaskId) -> str:
+    """The comment's name in its hidden marker: a task's id may have anything in it."""
+    return f"deferred-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def _try(say: Callable[[], None]) -> str:
+    try:
+        say()
+    except GitcoordError as error:
+        if error.code not in _NOT_WORTH_STOPPING:
+            raise
+        return error.message
+    return ""

@@ -1,0 +1,178 @@
+"""The words of pull requests and comments: templates, and what their fields say.
+
+Whatever comes from others is plain words in them: no mentions, links, images or HTML come alive.
+"""
+
+import re
+from string import Template
+
+from gitcoord.events import TaskDeferred
+from gitcoord.merging.model import Carrier, Work, World
+from gitcoord.merging.observe import Scene
+from gitcoord.sentences import named_tasks
+from gitcoord.tasks.model import TaskId
+
+_OVERLAPS = 6
+_PATHS = 20
+_TASK_TITLE = Template("Task $task: $title")
+_LEVEL_TITLE = Template("$level: tasks $task")
+_TASK_BODY = Template("""\
+$tasks
+
+- Level: $level, wave $wave
+- Depends on: $needs
+$overlaps
+- Lands: $order
+- Checked: $checked""")
+_LEVEL_BODY = Template("""\
+The tasks of **$level**, folded together in landing order:
+
+$tasks
+
+$overlaps
+- Lands: $order
+- Checked: $checked""")
+
+
+def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
+    """Title and body of a carrier's pull request, by the settings' templates or gitcoord's own."""
+    single, settings = scene.options.strategy == "single-pr", scene.options.pulls
+    works = [world.work(task) for task in carrier.tasks]
+    fields = _fields(scene, world, carrier, works)
+    title = Template(settings.title) if settings.title else _LEVEL_TITLE if single else _TASK_TITLE
+    body = Template(settings.body) if settings.body else _LEVEL_BODY if single else _TASK_BODY
+    escaped = {name: markdown(text) for name, text in fields.items()}
+    text = body.substitute(escaped | _body_fields(scene, world, carrier, works))
+    return one_line(title.substitute(fields)), re.sub(r"\n{3,}", "\n\n", text)
+
+
+def deferral_text(scene: Scene, event: TaskDeferred) -> str:
+    """The comment on a pull request that does not merge any more."""
+    against = f"{_tasks(event.others)}, which landed before it," if event.others else "what is there by now"
+    lines = [
+        f"**Deferred.** This does not merge with `{scene.plan.base}`: it conflicts with {against} in:",
+        "",
+    ]
+    lines += [f"- {_code(path)}" for path in event.paths[:_PATHS]] or [f"- {markdown(event.reason)}"]
+    more = len(event.paths) - _PATHS
+    lines += [f"- … and {more} more paths"] if more > 0 else []
+    way = _code(f"gitcoord checkout {event.task}")
+    lines += ["", f"To resolve it: {way}, settle the conflict in the working copy, `gitcoord submit`."]
+    return "\n".join([*lines, f"The rest of {scene.level.name} lands without it meanwhile."])
+
+
+def settled_text(scene: Scene, event: TaskDeferred, commit: str) -> str:
+    """What that comment says once the task has landed all the same."""
+    against = _tasks(event.others) if event.others else f"`{scene.plan.base}`"
+    where = ", ".join(_code(path) for path in event.paths[:_PATHS])
+    was = f"This had been deferred: it conflicted with {against}" + (f" in {where}" if where else "")
+    return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
+
+
+def left_out(world: World, carrier: Carrier) -> list[Work]:
+    """Under single-PR: the tasks that do not merge with those of the carrier."""
+    if world.level_branch is None:
+        return []
+    return [work for work in world.works if work.standing == "deferred" and work.task not in carrier.tasks]
+
+
+def short(text: str, length: int) -> str:
+    """At most `length` characters of a text."""
+    return text if len(text) <= length else text[: length - 1].rstrip("\\") + "…"
+
+
+def one_line(text: str) -> str:
+    """Text from others on one line, without anything that does not print."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def markdown(text: str) -> str:
+    """Text from others as plain words."""
+    escaped = one_line(text)
+    for char in "\\`*_[]<>#|!":
+        escaped = escaped.replace(char, "\\" + char)
+    return escaped.replace("@", "@\u200b")
+
+
+def _fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> dict[str, str]:
+    waves = sorted({scene.plan.tasks[work.task].wave for work in works})
+    wave = f"{waves[0]}" if len(waves) == 1 else f"{waves[0]} to {waves[-1]}"
+    return {
+        "task": ", ".join(carrier.tasks),
+        "title": works[0].title if len(works) == 1 else f"{len(works)} tasks",
+        "level": world.level,
+        "wave": f"{wave} of {len(scene.level.waves)}",
+        "base": world.base,
+        "branch": carrier.branch,
+    }
+
+
+def _body_fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> dict[str, str]:
+    needs = {need for work in works for need in scene.plan.tasks[work.task].depends_on}
+    own = [task for task in needs if task not in carrier.tasks]
+    return {
+        "tasks": _task_lines(scene, world, carrier, works),
+        "needs": ", ".join(f"task {markdown(task)}" for task in sorted(own)) or "nothing",
+        "overlaps": "\n".join(_overlap_lines(scene, carrier)),
+        "order": _order(scene, carrier),
+        "checked": _checked(scene, world, carrier),
+    }
+
+
+def _task_lines(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> str:
+    if scene.options.strategy == "multi-pr":
+        return f"**Task {markdown(works[0].task)}**: {markdown(works[0].title)}"
+    lines = []
+    for work in works:
+        wave = f"(wave {scene.plan.tasks[work.task].wave})"
+        lines.append(f"- [x] **Task {markdown(work.task)}** {wave}: {markdown(work.title)}")
+    for work in left_out(world, carrier):
+        lines.append(f"- [ ] **Task {markdown(work.task)}** is left out: {markdown(work.reason)}")
+    return "\n".join(lines)
+
+
+def _overlap_lines(scene: Scene, carrier: Carrier) -> list[str]:
+    several = len(carrier.tasks) > 1
+    told = [
+        f"task {task}: {sentence}" if several else sentence
+        for task in carrier.tasks
+        for sentence in scene.overlaps.get(task, ())
+    ]
+    lines = [f"- Overlap: {markdown(sentence)}" for sentence in told[:_OVERLAPS]]
+    if not told:
+        return ["- Overlap: none with other branches of the level"]
+    return lines + ([f"- … and {len(told) - _OVERLAPS} more overlaps"] if len(told) > _OVERLAPS else [])
+
+
+def _order(scene: Scene, carrier: Carrier) -> str:
+    clashing = {other for task in carrier.tasks for other in scene.clashes.get(task, ())}
+    wave = {task: scene.plan.tasks[task].wave for task in (*clashing, *carrier.tasks)}
+    first, last = (f([wave[task] for task in carrier.tasks]) for f in (min, max))
+    before = [task for task in scene.level.tasks if task in clashing and wave[task] < first]
+    after = [task for task in scene.level.tasks if task in clashing and wave[task] > last]
+    parts = [f"after {_tasks(before)}" if before else "", f"before {_tasks(after)}" if after else ""]
+    told = " and ".join(part for part in parts if part)
+    if told:
+        return f"{told}, because they may not land side by side"
+    return "as soon as its checks and reviews allow; it clashes with nothing else in the level"
+
+
+def _checked(scene: Scene, world: World, carrier: Carrier) -> str:
+    others = sum(w.standing == "ready" and w.task not in carrier.tasks for w in world.works)
+    beside = f" and beside the {others} other branches of the level that are ready" if others > 1 else ""
+    return (
+        f"merged in memory onto `{world.base}` at {world.base_commit[:12]}{beside}; that is done again on "
+        "what the base is when it lands, and the result is compared"
+    )
+
+
+def _tasks(tasks: tuple[str, ...] | list[TaskId]) -> str:
+    return markdown(named_tasks([TaskId(task) for task in tasks]))
+
+
+def _code(text: str) -> str:
+    """Text from others as code, whatever backticks it has."""
+    line = one_line(text)
+    ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if "`" in line else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}"
