@@ -9,25 +9,27 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptEnded
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import SharedRefs
 from gitcoord.running.agent_log import Log
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk, desk_for
-from gitcoord.running.processes import find, myself, write_down, written_down
 from gitcoord.running.stop import Stop
 from gitcoord.running.subtasks import done_at, subtask_start, whole
-from gitcoord.running.worker_agent import WORKER_FILE, end_older
-from gitcoord.running.worker_checkout import check_free, remove
-from gitcoord.running.worker_claim import AGAIN, EXIT_CODES, Claim, Refusal, claim, superseded
+from gitcoord.running.worker_agent import end_older
+from gitcoord.running.worker_checkout import check_free, clear_done, remove
+from gitcoord.running.worker_claim import AGAIN, EXIT_CODES, Claim, Refusal, claim, refusal, superseded
 from gitcoord.running.worker_finish import disk_problem
 from gitcoord.running.worker_order import WorkerOrder
 from gitcoord.running.worker_place import attempt_directory, checkout_directory
+from gitcoord.running.worker_presence import announce, died_here, take_seat, withdraw, worker_at
 from gitcoord.running.worker_seat import Result, Seat, ended
 from gitcoord.running.worker_turns import take_turns
 from gitcoord.running.worker_unit import WorkUnit, find_unit, has_parts
 from gitcoord.settings import Settings
+from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -67,15 +69,22 @@ def work(
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
     directory = checkout_directory(repository, unit.id, settings.run.worktrees)
-    order = _over_the_dead(repository, desk, unit, order)
-    ready = _look(desk, unit, order, settings, directory)
+    mine = _without_the_dead(desk, unit, order)
+    ready = _look(desk, unit, order, settings, directory, mine)
     if isinstance(ready, Done):
         return ready
     how, start = ready
-    held = claim(desk, unit, order, start)
+    refused = refusal(mine, unit, order.attempt)
+    if refused is not None:
+        return _not_begun(unit, order, refused.reason, refused.code)
+    attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
+    place = attempt_directory(repository.common_dir, unit.id, attempt)
+    announce(place)
+    held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start)
     if isinstance(held, Refusal):
+        withdraw(place)
         return _not_begun(unit, order, held.reason, held.code)
-    place = attempt_directory(repository.common_dir, unit.id, held.attempt)
+    take_seat(place)
     log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
     seat = Seat(
         desk=desk,
@@ -98,23 +107,38 @@ def work(
         log.close()
 
 
-def _over_the_dead(repository: Repository, desk: Desk, unit: WorkUnit, order: WorkerOrder) -> WorkerOrder:
-    """Without a number: goes over an attempt of this machine whose worker is not alive any more."""
-    newest = desk.progress.get(unit.id, PENDING).attempt
+def _without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress:
+    """The unit's progress, after recording the end of an attempt whose worker died on this machine.
+
+    Only where no number was asked for: who gives numbers keeps the books.
+    """
+    mine = desk.progress.get(unit.id, PENDING)
+    newest = mine.attempt
     if order.attempt is not None or newest is None or not newest.running:
-        return order
-    worker = written_down(attempt_directory(repository.common_dir, unit.id, newest.number) / WORKER_FILE)
-    if worker is None or find(worker) is not None:
-        return order
-    return msgspec.structs.replace(order, attempt=newest.number + 1)
+        return mine
+    if not died_here(attempt_directory(desk.repository.common_dir, unit.id, newest.number)):
+        return mine
+    done = bool(_done_already(desk, unit, mine))
+    event = AttemptEnded(
+        at=now(),
+        by=worker_name(),
+        task=unit.id,
+        attempt=newest.number,
+        outcome="ok" if done else "lost",
+        reason="its worker was gone before it could say so" if done else "its worker is gone",
+        head=mine.head or "" if done else "",
+    )
+    desk.store.record(event, unless=superseded(newest.number))
+    return desk.store.progress().get(unit.id, PENDING)
 
 
 def _look(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, settings: Settings, directory: Path
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, settings: Settings, directory: Path, mine: Progress
 ) -> tuple[How, Oid] | Done:
-    mine = desk.progress.get(unit.id, PENDING)
     done = _done_already(desk, unit, mine)
     if done:
+        if not _at_work(desk, unit, mine) and settings.run.keep_checkout != "always":
+            clear_done(desk.repository, desk.shared, unit, directory)
         return _not_begun(unit, order, done, 0)
     if unit.subtask is None and unit.task.subtasks and not whole(desk):
         raise has_parts(unit)
@@ -130,6 +154,11 @@ def _look(
     return how, start
 
 
+def _at_work(desk: Desk, unit: WorkUnit, mine: Progress) -> bool:
+    newest = mine.attempt.number if mine.attempt else 0
+    return worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)) is not None
+
+
 def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
     if unit.task.id in desk.landed:
         return f"task {unit.task.id} has landed on {desk.plan.base} already"
@@ -143,7 +172,6 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
 
 
 def _attempt(seat: Seat, held: Claim) -> Done:
-    write_down(seat.place / WORKER_FILE, myself())
     ballast = _loaded(seat.place)
     end_older(seat)
     seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
@@ -206,14 +234,10 @@ def _clear_away(seat: Seat, result: Result) -> None:
     wish = seat.settings.run.keep_checkout
     if result.outcome == "lost" or wish == "always" or (wish == "failed" and result.outcome != "ok"):
         return
-    remove(repository, seat.directory)
-    if unit.subtask is None or result.outcome != "ok":
-        return
-    ref = HEADS + unit.branch
-    shared = seat.desk.shared.read(ref)
-    if shared is not None:
-        seat.desk.shared.publish([Update(ref, shared, None)])
-    repository.git.run("update-ref", "-d", ref, ok=())
+    if result.outcome == "ok":
+        clear_done(repository, seat.desk.shared, unit, seat.directory)
+    else:
+        remove(repository, seat.directory)
 
 
 def _not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int) -> Done:

@@ -9,18 +9,18 @@ from gitcoord.events import Outcome
 from gitcoord.running.agent import Command, Finish, run_command
 from gitcoord.running.agent_environment import agent_environment, prompt_file
 from gitcoord.running.engines.port import key_of
-from gitcoord.running.processes import end, find, marked, written_down
+from gitcoord.running.processes import end, marked
 from gitcoord.running.prompt import Brief, Clash, expected_paths, prompt
 from gitcoord.running.touched import Touched, find_touched
 from gitcoord.running.worker_claim import superseded
 from gitcoord.running.worker_finish import disk_problem
 from gitcoord.running.worker_place import mark_of, run_directory
+from gitcoord.running.worker_presence import worker_at
 from gitcoord.running.worker_seat import Result, Seat
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import Task
 from gitcoord.tasks.reader import read_task_list
 
-WORKER_FILE = "worker.json"
 _LOOK_EVERY = 60.0
 _LONGEST_LINE = 200
 _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
@@ -33,8 +33,7 @@ def end_older(seat: Seat) -> None:
     if not older:
         return
     for key in older:
-        worker = written_down(run / key / WORKER_FILE)
-        process = find(worker) if worker else None
+        process = worker_at(run / key)
         if process is not None:
             process.kill()
     marks = {mark_of(run, key) for key in older}

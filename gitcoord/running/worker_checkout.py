@@ -7,7 +7,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
@@ -56,6 +56,19 @@ def unready(copy: WorkingCopy) -> None:
     """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
     if copy.directory.is_dir():
         _mark(copy.git.text("rev-parse", "--absolute-git-dir")).unlink(missing_ok=True)
+
+
+def clear_done(repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path) -> None:
+    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch."""
+    remove(repository, directory)
+    if unit.subtask is None:
+        return
+    ref = HEADS + unit.branch
+    there = shared.read(ref)
+    if there is not None:
+        shared.publish([Update(ref, there, None)])
+    if repository.resolve(ref) is not None:
+        repository.git.run("update-ref", "-d", ref, ok=())
 
 
 def remove(repository: Repository, directory: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.running.engines.port import key_of
-from gitcoord.running.processes import end, find, marked, sleep_until_end, tell, written_down
-from gitcoord.running.worker_agent import WORKER_FILE
+from gitcoord.running.processes import end, marked, sleep_until_end, tell
 from gitcoord.running.worker_place import mark_of, run_directory
+from gitcoord.running.worker_presence import worker_at
 from gitcoord.tasks.model import TaskId
 
 _BEYOND_GRACE = 10.0
@@ -29,23 +29,21 @@ def attempts_here(common_dir: Path, unit: TaskId) -> dict[int, Path]:
 
 def at_work(place: Path) -> bool:
     """Whether the attempt's worker is alive on this machine."""
-    worker = written_down(place / WORKER_FILE)
-    return worker is not None and find(worker) is not None
+    return worker_at(place) is not None
 
 
 def end_here(common_dir: Path, unit: TaskId, attempt: int, grace: float) -> bool:
     """Ends an attempt with everything that it started; False when nothing of it was alive here."""
     run, key = run_directory(common_dir), key_of(unit, attempt)
     mark = mark_of(run, key)
-    worker = written_down(run / key / WORKER_FILE)
-    process = find(worker) if worker else None
+    process = worker_at(run / key)
     alive = process is not None or bool(marked(mark.__eq__))
-    if worker is not None and process is not None:
+    if process is not None:
         tell([process], signal.SIGTERM)
         until = time.monotonic() + grace + _BEYOND_GRACE
-        while find(worker) is not None and time.monotonic() < until:
+        while worker_at(run / key) is not None and time.monotonic() < until:
             sleep_until_end([process.pid], until - time.monotonic())
-        if find(worker) is not None:
+        if process.is_running():
             process.kill()
     LocalEngine(run).cancel(key)
     end(lambda: marked(mark.__eq__), 0.0)

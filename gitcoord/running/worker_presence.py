@@ -1,0 +1,48 @@
+"""Which worker is at an attempt on this machine, written down before it claims: a dead one is known so."""
+
+import os
+from pathlib import Path
+
+import psutil
+
+from gitcoord.running.processes import find, myself, write_down, written_down
+
+_FILE, _CLAIMING = "worker.json", "claiming-"
+
+
+def announce(place: Path) -> None:
+    """Writes down that this process is about to claim the attempt at `place`."""
+    place.mkdir(parents=True, exist_ok=True)
+    write_down(_claiming(place), myself())
+
+
+def take_seat(place: Path) -> None:
+    """The claim was won: this process is the attempt's worker."""
+    _claiming(place).replace(place / _FILE)
+
+
+def withdraw(place: Path) -> None:
+    """The claim was not won."""
+    _claiming(place).unlink(missing_ok=True)
+    if not any(place.iterdir()):
+        place.rmdir()
+
+
+def worker_at(place: Path) -> psutil.Process | None:
+    """The worker of the attempt, if it is alive on this machine."""
+    alive = [process for file in _files(place) if (known := written_down(file)) and (process := find(known))]
+    return alive[0] if alive else None
+
+
+def died_here(place: Path) -> bool:
+    """Whether the attempt's worker was on this machine, and is not alive any more."""
+    return bool(_files(place)) and worker_at(place) is None
+
+
+def _claiming(place: Path) -> Path:
+    return place / f"{_CLAIMING}{os.getpid()}.json"
+
+
+def _files(place: Path) -> list[Path]:
+    own = [place / _FILE] if (place / _FILE).exists() else []
+    return own or sorted(place.glob(f"{_CLAIMING}*.json"))
