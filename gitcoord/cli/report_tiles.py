@@ -54,7 +54,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
 
 def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
     conflicts = metrics.conflicts
-    waited = sum(one.seconds for one in metrics.waiting if one.cause != "landing")
+    waited = sum(one.seconds for one in metrics.waiting if one.cause != "handed-in")
     busy = f"{metrics.busy:.0%} of {count_of(metrics.slots, 'slot')} busy, {metrics.most_at_once} at most"
     found = f"{conflicts.found} found, {conflicts.predicted} predicted"
     failed = f"{metrics.failed} failed, {metrics.rework} rework"

@@ -36,7 +36,8 @@ _KINDS = {
 }
 CAUSES = {
     "slots": "a free slot",
-    "landing": "landing",
+    "landing": "what it needs to land",
+    "handed-in": "landing, once handed in",
     "tokens": "the token budget",
     "memory": "memory",
     "load": "the machine's load",

@@ -41,7 +41,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Time in which something was ready and had to wait, by what held it."""
+    """Time in which something was ready and had to wait, by what held it; `handed-in`: to be landed."""
 
     cause: str
     seconds: float
@@ -170,7 +170,7 @@ def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent]) -> tuple[Waiting,
         if isinstance(event, TaskSubmitted):
             submitted.setdefault(event.task, at)
         elif isinstance(event, TaskLanded) and event.task in submitted:
-            found.setdefault("landing", []).append(max(0.0, at - submitted.pop(event.task)))
+            found.setdefault("handed-in", []).append(max(0.0, at - submitted.pop(event.task)))
     causes = (Waiting(cause=name, seconds=sum(times), times=len(times)) for name, times in found.items())
     return tuple(sorted(causes, key=lambda waiting: -waiting.seconds))
 

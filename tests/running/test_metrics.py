@@ -59,7 +59,7 @@ def test_waiting_is_summed_up_by_its_cause(plan: Plan) -> None:
     waiting = measured(plan, play(plan, landing=30)).waiting
     assert [(one.cause, one.seconds, one.times) for one in waiting] == [
         ("slots", 600, 1),
-        ("landing", 120, 4),
+        ("handed-in", 120, 4),
     ]
 
 
