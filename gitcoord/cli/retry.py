@@ -75,7 +75,9 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
     if unit.subtask is not None or not parts or progress.get(unit.id, PENDING).deferral is not None:
         return (unit.id,)
     told = {part.id: progress.get(part.id, PENDING) for part in parts}
-    found = tuple(id for id, one in told.items() if one.cancelled or _came_to_nothing(one))
+    # The parent itself may be marked as cancelled, together with its subtasks.
+    whole = (unit.id,) if progress.get(unit.id, PENDING).cancelled else ()
+    found = (*whole, *(id for id, one in told.items() if one.cancelled or _came_to_nothing(one)))
     if not found:
         raise answer_no("nothing-failed", f"No subtask of task {unit.id} has failed or was cancelled.")
     return found

@@ -59,6 +59,12 @@ def set_up(asked: Asked, *, save: bool) -> "Setup":
         raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
     context.store.refresh()
     plan = context.store.plan() or make_missing_plan(context, asked, save=save)
+    if asked.tag and asked.tag != plan.tag:
+        raise usage_error(
+            "other-plan",
+            f"The saved plan is for the tag {plan.tag}, not {asked.tag}.",
+            f"Leave --tag out, or plan first: `gitcoord plan --tag {asked.tag}`.",
+        )
     return Setup(context, asked, plan)
 
 

@@ -216,6 +216,7 @@ def _place(
         subtasks=planned_subtasks(task, everything=draft.everything),
         modifies=task.modifies,
         parallel_safe=task.parallel_safe,
+        marked_safe=task.marked_safe,
         conflicts_with=task.conflicts_with,
         repo=task.repo,
         tokens=tokens,

@@ -25,6 +25,7 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float = 0.0
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
+    marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
 
 
@@ -50,6 +51,7 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     subtasks: tuple[PlannedSubtask, ...] = ()
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
+    marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
     tokens: int | None = None

@@ -95,6 +95,7 @@ def planned_subtasks(task: Task, *, everything: bool) -> tuple[PlannedSubtask, .
             estimate=subtask_minutes(left[id]),
             modifies=left[id].modifies,
             parallel_safe=left[id].parallel_safe,
+            marked_safe=left[id].marked_safe,
             conflicts_with=left[id].conflicts_with,
         )
         for number, wave in enumerate(waves, start=1)

@@ -77,6 +77,7 @@ class Coordinator:
         self._observer = Observer(store, engine, wishes.limits, wishes.token_budget)
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
+        self._told: set[str] = set()
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
 
@@ -113,10 +114,15 @@ class Coordinator:
         """Whether the journal was brought in line with the world, so that it has to be looked at again."""
         done = False
         with self._patience():
-            done = settle(self._store, self._engine, view, self._hands.hand_in, self._hands.tell)
+            done = settle(self._store, self._engine, view, self._hands.hand_in, self._tell_once)
         if done:
             self._pace.hurry()
         return done
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._hands.tell(sentence)
 
     @contextmanager
     def _patience(self) -> Iterator[None]:
@@ -189,7 +195,7 @@ class Coordinator:
 
     def _over(self, view: View, decision: Decision) -> bool:
         """Whether nothing goes on by itself: no unit waits for a moment in time or for a paused run."""
-        return decision.wake is None and not view.seen.paused and not view.whole
+        return decision.wake is None and not view.seen.paused
 
     def _wait(self, view: View, decision: Decision) -> None:
         keys = list(view.keys.values())

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.running.engines.port import Engine, key_of
-from gitcoord.running.observe import HELD, Ended, View
+from gitcoord.running.observe import View
+from gitcoord.running.observe_work import HELD, Ended
 from gitcoord.running.worker_claim import superseded
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who

@@ -5,31 +5,20 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.events import AnyEvent, RetryAsked, RunChanged, TasksClash
+from gitcoord.events import AnyEvent, RunChanged, TasksClash
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan
 from gitcoord.running.engines.port import Engine, Seen, key_of
 from gitcoord.running.observe_tries import Fate, Limits, fate_of, running_attempt
+from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_model import Observation
-from gitcoord.running.schedule_units import Unit, Units, units_of, with_rework
+from gitcoord.running.schedule_units import Units, units_of, with_rework
 from gitcoord.running.subtasks import done_subtasks
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
-
-HELD = 75
-"""What a worker exits with that may not begin now, because somebody else did or something is missing."""
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt whose process is gone, and of which the journal knows no end."""
-
-    unit: TaskId
-    attempt: int
-    code: int | None
-    claimed: bool
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +87,7 @@ class Observer:
         left = [unit for unit in units.by_id.values() if unit.id not in done]
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
         polled = self._poll(fates, progress)
-        work = _Work(events, progress, fates, polled, self.launched)
+        work = Work(events, progress, fates, polled, self.launched)
         for unit in left:
             work.sort(unit)
         self._first = False
@@ -113,7 +102,12 @@ class Observer:
             landed=frozenset(landed),
             last_start=last_start,
         )
-        parents = (task for task in units.of_task if task not in units.by_id and task not in over)
+        parents = (
+            task
+            for task in units.of_task
+            if task not in units.by_id and task not in over
+            if progress.get(task, PENDING).stand != "rolled-back"
+        )
         return View(
             plan=plan,
             units=units,
@@ -163,62 +157,6 @@ class Observer:
             if self._first or self.launched.get(unit) == fate.number:
                 keys.append(key_of(unit, fate.number))
         return self._engine.poll(keys)
-
-
-class _Work:
-    """Who is at work here, who elsewhere, and whose process is gone."""
-
-    def __init__(
-        self,
-        events: Sequence[AnyEvent],
-        progress: Mapping[TaskId, Progress],
-        fates: Mapping[TaskId, Fate],
-        polled: Mapping[str, Seen],
-        launched: dict[TaskId, int],
-    ) -> None:
-        self._progress = progress
-        self._fates = fates
-        self._polled = polled
-        self._launched = launched
-        self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
-        self.running: dict[TaskId, float] = {}
-        self.keys: dict[TaskId, str] = {}
-        self.elsewhere: dict[TaskId, str] = {}
-        self.ended: list[Ended] = []
-
-    def sort(self, unit: Unit) -> None:
-        told = self._progress.get(unit.id, PENDING)
-        attempt = running_attempt(told)
-        number = self._fates[unit.id].number
-        if self._at_work(unit, number, claimed=False):
-            return
-        if attempt is not None:
-            if self._at_work(unit, attempt.number, claimed=True):
-                return
-            who = attempt.started.by if attempt.started else "somebody"
-            if told.retried_after < attempt.number:
-                self.elsewhere[unit.id] = (
-                    f"{who} is at it (attempt {attempt.number}), and not from here; "
-                    f"`gitcoord retry {unit.id}` takes it over"
-                )
-        elif told.stand == "started" and not told.attempts and unit.id not in self._asked:
-            self.elsewhere[unit.id] = (
-                f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
-            )
-
-    def _at_work(self, unit: Unit, number: int, *, claimed: bool) -> bool:
-        key = key_of(unit.id, number)
-        seen = self._polled.get(key)
-        if seen is None or seen.state == "absent":
-            return False
-        if seen.state == "ended" and claimed and seen.code == HELD:
-            return False  # our process was refused: somebody else holds the attempt
-        if seen.state == "ended":
-            self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed))
-            return not claimed
-        self.running[unit.id] = 0.0
-        self.keys[unit.id] = key
-        return True
 
 
 def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) -> Observation:

@@ -13,6 +13,7 @@ _MOST_LOST = 8
 """Attempts in a row whose processes vanished: what ends them every time is no accident."""
 _MOST_AGAIN = 10
 """Attempts in a row that asked to be tried again."""
+_MOST_OK = 4
 _SLOWEST = 120.0
 
 
@@ -40,6 +41,11 @@ def fate_of(told: Progress, limits: Limits) -> Fate:
     number = (told.attempt.number if told.attempt else 0) + 1
     if told.cancelled:
         return Fate(state="cancelled", number=number)
+    newest_number = number - 1
+    if told.stand == "rolled-back" and told.retried_after < max(newest_number, 1):
+        return Fate(
+            state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
+        )
     since = [one.ended for one in told.attempts if one.number > told.retried_after and one.ended is not None]
     if not since:
         return Fate(state="open", number=number)
@@ -78,6 +84,8 @@ def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
     row = _in_a_row(ends)
     if newest.outcome == "again" and row > max(limits.retries, _MOST_AGAIN):
         return f"{row} attempts in a row asked to be tried again{why}"
+    if newest.outcome == "ok" and row > _MOST_OK:
+        return f"it was handed in {row} times, and its work is not there"
     if newest.outcome == "lost" and row > _MOST_LOST:
         return f"the processes of {row} attempts in a row vanished without a result"
     # One more than the agent was given: the last one begins when everything around has settled.

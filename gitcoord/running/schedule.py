@@ -82,9 +82,10 @@ def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> Refusal | 
     """With `independent_only`: whom the unit might meet, since one of the two names no paths."""
     if not policy.independent_only:
         return None
-    others = [one for one in room.running if not (unit.modifies and units.by_id[one].modifies)]
-    if not others:
+    known = [unit, *(units.by_id[one] for one in room.running if one in units.by_id)]
+    silent = [one.id for one in known if not (one.modifies or one.marked)]
+    if not silent or len(known) == 1:
         return None
-    silent = unit.id if not unit.modifies else others[0]
-    reason = f"it is not known to be independent of task {others[0]}: task {silent} names no paths"
+    other = known[1].id if silent[0] == unit.id else silent[0]
+    reason = f"it is not known to be independent of task {other}: task {silent[0]} names no paths"
     return Refusal(name="independent", reason=reason)

@@ -33,6 +33,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int = 0
     alone: Literal["", "siblings", "all"] = ""
     modifies: tuple[str, ...] = ()
+    marked: bool = False
+    """The task list says that others may run beside it."""
     turn: tuple[int, int, int] = (0, 0, 0)
 
     @property
@@ -104,6 +106,7 @@ def _units(
             tokens=tokens.get(task.id, 0),
             alone="" if task.parallel_safe else "all",
             modifies=task.modifies,
+            marked=task.marked_safe,
             turn=(task.level, task.wave, 0),
         )
         return
@@ -125,6 +128,7 @@ def _units(
             if task.parallel_safe
             else "all",
             modifies=part.modifies or task.modifies,
+            marked=part.marked_safe or task.marked_safe,
             turn=(task.level, task.wave, part.wave),
         )
 

@@ -23,11 +23,15 @@ _KINDS = {
 
 
 class Hints(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task says to gitcoord. `conflicts_with` holds ids as written."""
+    """What a task says to gitcoord. `conflicts_with` holds ids as written.
+
+    `marked_safe`: it says itself that others may run beside it.
+    """
 
     estimate: float | None = None
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
+    marked_safe: bool = False
     conflicts_with: tuple[str, ...] = ()
     repo: str | None = None
 
@@ -47,7 +51,7 @@ def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
             )
         else:
             known[name] = understood
-    return Hints(**known)
+    return Hints(**known, marked_safe=known.get("parallel_safe") is True)
 
 
 def _given(raw: dict[str, Any], id: TaskId, findings: Findings) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None = None
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
+    marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
 
 
@@ -47,7 +48,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `depends_on` holds ids of other top-level tasks, dependencies of subtasks lifted into it.
     `estimate` is in minutes, `complexity` 1 to 10, both None when nobody said. `modifies` holds
-    gitignore-style globs of the files that the task will touch (empty: unknown).
+    gitignore-style globs of the files that the task will touch (empty: unknown). `marked_safe`: the
+    list itself says `parallel_safe: true`, which nobody has to prove.
     """
 
     id: TaskId
@@ -65,6 +67,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None = None
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
+    marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
 

@@ -65,6 +65,7 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
         estimate=entry.hints.estimate,
         modifies=entry.hints.modifies,
         parallel_safe=entry.hints.parallel_safe,
+        marked_safe=entry.hints.marked_safe,
         conflicts_with=edges.conflicts[entry.id],
         repo=entry.hints.repo,
     )
@@ -86,5 +87,6 @@ def _subtask(entry: Entry, siblings: Cut, edges: Edges) -> Subtask:
         estimate=entry.hints.estimate,
         modifies=entry.hints.modifies,
         parallel_safe=entry.hints.parallel_safe,
+        marked_safe=entry.hints.marked_safe,
         conflicts_with=edges.conflicts[entry.id],
     )

@@ -229,6 +229,8 @@ def test_alone_independent_only_paused_deferred_staggered_each_has_its_name() ->
     assert set(names(decide(plan, paused=True)).values()) == {"paused"}
     plain = a_plan([a_task(1), a_task(2)])
     assert names(decide(plain, policy=Policy(independent_only=True))) == {"2": "independent"}
+    marked = a_plan([a_task(1, marked_safe=True), a_task(2, modifies=("a.py",)), a_task(3)])
+    assert names(decide(marked, policy=Policy(independent_only=True))) == {"3": "independent"}
     assert names(decide(plain, deferred=some(1))) == {"1": "deferred"}
     later = decide(plain, Capacity(stagger=120.0), now=50.0, last_start=10.0)
     assert (set(names(later).values()), later.wake) == ({"stagger"}, 130.0)
