@@ -1,4 +1,4 @@
-"""Who is at each unit: an attempt here, somebody elsewhere, or nobody any more although the journal says so."""
+"""Who is at each unit: an attempt here, somebody elsewhere, or nobody although the journal says so."""
 
 from collections.abc import Mapping, Sequence
 
