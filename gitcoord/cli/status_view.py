@@ -42,7 +42,7 @@ def status_view(status: "Status") -> "Group":
 
 
 def _headline(status: "Status") -> "Text":
-    line = plain(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
+    line = plain("").append(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
     line.append(f" on {clean(status.base)}", "bold")
     line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
     return line
@@ -51,7 +51,7 @@ def _headline(status: "Status") -> "Text":
 def _bar(status: "Status") -> "Text":
     done = status.progress
     filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
-    line = plain("█" * filled, "green")
+    line = plain("").append("█" * filled, "green")
     line.append("░" * (_BAR - filled), "dim")
     line.append(f" {done.percent} %")
     counts = Counter(task.state for task in status.tasks.values())
@@ -62,7 +62,7 @@ def _bar(status: "Status") -> "Text":
 
 def _level_line(status: "Status", level: "LevelStatus") -> "Text":
     landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
-    line = plain(f"\n{level.name}", "bold cyan")
+    line = plain("").append(f"\n{level.name}", "bold cyan")
     if level.landed:
         line.append("  + landed", "green")
         line.append(f"  {_shortened(level.tasks)}", "dim")

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -56,10 +56,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @contextmanager
-def opened(browser: "Browser", path: Path, scheme: str = "light", size: str = "wide") -> Iterator["Page"]:
+def opened(
+    browser: "Browser", path: Path, scheme: Literal["light", "dark"] = "light", size: str = "wide"
+) -> Iterator["Page"]:
     """The page; fails the test when the browser complains, asks the network, or a script gets in."""
     width, height = SIZES[size]
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -79,7 +81,8 @@ def opened(browser: "Browser", path: Path, scheme: str = "light", size: str = "w
 def test_nothing_overlaps_or_sticks_out(
     browser: "Browser", pages: dict[str, Path], name: str, size: str
 ) -> None:
-    for scheme in ("light", "dark"):
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
         with opened(browser, pages[name], scheme, size) as page:
             assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
             assert page.evaluate(CHECKS) == {"overlapping": [], "stickingOut": [], "tooPale": []}
