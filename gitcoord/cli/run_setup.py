@@ -231,7 +231,7 @@ class Setup:
         if time.monotonic() - at < cost * _MOST_DRAWING:
             return
         began = time.monotonic()
-        dashboard.show(make_picture(view.plan, view.events, view.landed, now(), live))
+        dashboard.show(make_picture(view.plan, view.events, view.landed, now(), live, units=view.units))
         self._drawn = (began, time.monotonic() - began)
 
     def _record(self, state: Literal["running", "ended"], reason: str = "") -> None:
