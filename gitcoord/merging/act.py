@@ -11,7 +11,7 @@ from gitcoord.git.shared import HEADS
 from gitcoord.git.shared import Update as RefUpdate
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
-from gitcoord.merging.model import Defer, Fold, Rebuild, Update, Work, World
+from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
@@ -34,16 +34,27 @@ def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
     landing = work.landing
     assert landing is not None  # noqa: S101 - only what has landed is recorded so
     merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
+    branch, pull = (merged.head, merged.number) if merged else (work.branch, None)
+    level = world.level_branch
+    if merged is None and level is not None and work.task in level.folds and _spent(world, level):
+        # A merge that broke off half-way leaves its pull request open; the next round is a new branch.
+        branch, pull = level.name, level.pull.number if level.pull else None
     return TaskLanded(
         at=now(),
         by=worker_name(),
         task=work.task,
-        branch=merged.head if merged else work.branch,
+        branch=branch,
         head=landing.head,
         commit=_bringing(scene, world, landing.commit),
-        pull=merged.number if merged else None,
+        pull=pull,
         wave=work.wave,
     )
+
+
+def _spent(world: World, branch: LevelBranch) -> bool:
+    """Whether all of a level branch has landed, although the base does not contain it (squash, rebase)."""
+    landed = {work.task for work in world.works if work.standing == "landed"}
+    return not branch.by_hand and landed.issuperset(branch.folds)
 
 
 def _same_landing(event: TaskLanded, before: Progress) -> bool:

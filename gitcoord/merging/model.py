@@ -67,6 +67,8 @@ class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     tip: Oid | None
     pull: Pull | None = None
+    folds: tuple[TaskId, ...] = ()
+    """The tasks that were folded into it, as long as the base does not contain it."""
     excess: tuple[TaskId, ...] = ()
     """Tasks of which the branch holds something that is not to land with it: deferred, or rewritten since."""
     by_hand: bool = False

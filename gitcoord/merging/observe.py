@@ -274,7 +274,12 @@ def _with_excess(
         for task, head in inside.found
         if (work := by_task.get(TaskId(task))) is not None and not _is_part(scene, work, head)
     ]
-    return msgspec.structs.replace(branch, excess=tuple(dict.fromkeys(excess)), by_hand=inside.by_hand)
+    return msgspec.structs.replace(
+        branch,
+        folds=tuple(dict.fromkeys(TaskId(task) for task, _ in inside.found)),
+        excess=tuple(dict.fromkeys(excess)),
+        by_hand=inside.by_hand,
+    )
 
 
 def _is_part(scene: Scene, work: Work, head: Oid) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from tests.merging.scenes import METHODS, STRATEGIES, changes_in_base, merged_by_hand, three_tasks_on_github
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
+from tests.support.project import MAIN
 
 __all__ = ["hub"]
 ONCE = {"1": 1, "2": 1, "3": 0}
@@ -46,3 +47,18 @@ def test_a_lost_answer_to_a_merge_is_one_merge_reported_as_landed(
     assert changes_in_base(project.remote) == ONCE
     puts = hub.requests(r"PUT .*/pulls/1/merge$")
     assert len(puts) == 1
+
+
+def test_a_pull_request_that_a_broken_merge_left_open_does_not_keep_the_level_from_ending(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = three_tasks_on_github(tmp_path / "project", hub, "single-pr")
+    hub.fault(r"PUT .*/merge$", "partial-merge", when="after")
+    ran = project.run("merge-level", "level-0", "--method", "squash", "--json")
+    assert [(landed["task"], landed["pull"]) for landed in ran.json["landed"]] == [("1", 1), ("2", 1)]
+    worker = project.worker("3")
+    worker.run("checkout", "3", ok=0)
+    worker.repo.path.joinpath("src/main.rs").write_text(MAIN.replace("start", "start 1 and 3"))
+    worker.run("submit", ok=0)
+    ended = project.run("merge-level", "level-0", "--method", "squash", "--json", ok=0)
+    assert {landed["task"]: landed["pull"] for landed in ended.json["landed"]} == {"1": 1, "2": 1, "3": 2}
