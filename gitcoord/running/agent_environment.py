@@ -40,6 +40,8 @@ def agent_environment(
         "GITCOORD_REWORK": "1" if rework else "",
         MARK: mark,
     }
+    # Without a name and address git refuses to commit; an editor would wait for somebody who is not there.
+    kept = {"GIT_EDITOR": "true", **desk.repository.identity, **kept}
     return kept | {name: _possible(value) for name, value in facts.items()}
 
 

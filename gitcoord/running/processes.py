@@ -26,28 +26,34 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """A process that is written down: its number may be given to another one, so its birth counts too."""
 
     pid: int
-    born: float
+    born: str
 
 
 def myself() -> Known:
-    """This process."""
-    return known(psutil.Process())
-
-
-def known(process: psutil.Process) -> Known:
-    """What to write down of `process`."""
-    return Known(pid=process.pid, born=process.create_time())
+    """This process, to be written down."""
+    pid = os.getpid()
+    return Known(pid=pid, born=_birth(psutil.Process(pid)))
 
 
 def find(process: Known) -> psutil.Process | None:
     """The process, unless it has ended."""
     try:
         found = psutil.Process(process.pid)
-        # The clock's own adjustments move the birth by fractions of a second.
-        same = abs(found.create_time() - process.born) < 1.0
+        same = _birth(found) == process.born
         return found if same and found.status() != psutil.STATUS_ZOMBIE else None
-    except _GONE:
+    except (*_GONE, OSError):
         return None
+
+
+def _birth(process: psutil.Process) -> str:
+    """When it began, in a form that stays the same when somebody sets the clock."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # Behind the name, which may hold anything, the 20th field is the start in ticks since the boot.
+        ticks = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()[19]
+    except FileNotFoundError:
+        return f"{process.create_time():.2f}"
+    return f"{boot} {ticks.decode('ascii')}"
 
 
 def write_down(path: Path, process: Known) -> None:

@@ -1,5 +1,6 @@
 """What an agent leaves in its checkout becomes commits on its branch, or a reason why it cannot."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -14,6 +15,8 @@ from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker_unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ def disk_problem(directory: Path) -> str:
             file.write(b"\1" * 65536)
             os.fsync(file.fileno())
     except OSError as error:
-        return error.strerror or str(error)
+        return (error.strerror or str(error)) if error.errno in _FULL else ""
     return ""
 
 

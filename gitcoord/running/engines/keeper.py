@@ -1,7 +1,7 @@
 """The keeper of one attempt on this machine: leads its session, limits its time, writes down how it ended.
 
 A process of its own, so that an attempt outlives the coordinator that started it. Run as
-`python -P -m gitcoord.running.engines.keeper DIRECTORY`; what to start is read from standard input.
+`python -P -m gitcoord.running.engines.keeper DIRECTORY`; what to start is in a file there.
 """
 
 import os
@@ -14,7 +14,7 @@ from types import FrameType
 
 import msgspec
 
-PID_FILE, CODE_FILE, LOG_FILE, LOCK_FILE = "pid", "code", "log", "lock"
+CHARGE_FILE, PID_FILE, CODE_FILE, LOG_FILE, _LOCK_FILE = "charge.json", "pid", "code", "log", "lock"
 _AFTER_TERM = 2.0
 
 
@@ -27,18 +27,33 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     grace: float
 
 
+def hand_over(place: Path, charge: Charge) -> None:
+    """Writes down what the keeper at `place` is to start."""
+    part = place / f"{CHARGE_FILE}.{os.getpid()}"
+    part.write_bytes(msgspec.json.encode(charge))
+    part.replace(place / CHARGE_FILE)
+
+
+def handed_over(place: Path) -> Charge | None:
+    """What was written down there."""
+    try:
+        return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=Charge)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 def main() -> None:
     """Keeps one attempt, unless it has or had a keeper."""
     import fcntl
 
     place = Path(sys.argv[1])
-    charge = msgspec.json.decode(sys.stdin.buffer.read(), type=Charge)
-    lock = os.open(place / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    charge = handed_over(place)
+    lock = os.open(place / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return  # another one has it
-    if not (place / PID_FILE).exists():
+    if charge is not None and not (place / PID_FILE).exists():
         _keep(place, charge)
 
 

@@ -12,7 +12,15 @@ import msgspec
 import psutil
 
 from gitcoord.errors import GitcoordError
-from gitcoord.running.engines.keeper import CODE_FILE, LOG_FILE, PID_FILE, Charge
+from gitcoord.running.engines.keeper import (
+    CHARGE_FILE,
+    CODE_FILE,
+    LOG_FILE,
+    PID_FILE,
+    Charge,
+    hand_over,
+    handed_over,
+)
 from gitcoord.running.engines.port import Launch, Seen, Trouble
 from gitcoord.running.processes import (
     MARK,
@@ -26,7 +34,6 @@ from gitcoord.running.processes import (
 )
 from gitcoord.running.worker_place import mark_of
 
-_CHARGE_FILE = "charge.json"
 _HANDSHAKE = 10.0
 _MEASURE_EVERY = 5.0
 _BEYOND_GRACE = 5.0
@@ -70,23 +77,19 @@ class LocalEngine:
         charge = Charge(
             argv=launch.argv, directory=launch.directory, seconds=launch.seconds, grace=launch.grace
         )
-        (place / _CHARGE_FILE).write_bytes(msgspec.json.encode(charge))
+        hand_over(place, charge)
         environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
         try:
-            keeper = subprocess.Popen(
+            self._keepers[launch.key] = subprocess.Popen(
                 (sys.executable, "-P", "-m", "gitcoord.running.engines.keeper", str(place)),
                 env=environment,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         except OSError as error:
             raise _refused(launch.key, error.strerror or str(error)) from error
-        self._keepers[launch.key] = keeper
-        if keeper.stdin is not None:
-            keeper.stdin.write(msgspec.json.encode(charge))
-            keeper.stdin.close()
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, Seen]:
         """What has become of each key, by its files and its keeper's process."""
@@ -114,7 +117,7 @@ class LocalEngine:
     def cancel(self, key: str) -> None:
         """Asks the keeper to end its attempt, and ends what is left after its time."""
         place = self._run / key
-        charge = _charge(place)
+        charge = handed_over(place)
         keeper = self._keeper(key)
         process = find(keeper) if keeper else None
         if keeper is not None and process is not None:
@@ -147,7 +150,7 @@ class LocalEngine:
     def _is_starting(self, key: str) -> bool:
         """Whether a keeper is on its way; one that was cut off before it began may be started again."""
         try:
-            begun = (self._run / key / _CHARGE_FILE).stat().st_mtime
+            begun = (self._run / key / CHARGE_FILE).stat().st_mtime
         except OSError:
             return False
         return key in self._keepers or time.time() - begun < _HANDSHAKE
@@ -182,13 +185,6 @@ def _tree_sizes(roots: Iterable[int]) -> dict[int, int]:
         return sizes.get(pid, 0) + sum(whole(child) for child in children.get(pid, ()))
 
     return {root: whole(root) for root in roots}
-
-
-def _charge(place: Path) -> Charge | None:
-    try:
-        return msgspec.json.decode((place / _CHARGE_FILE).read_bytes(), type=Charge)
-    except (OSError, msgspec.DecodeError):
-        return None
 
 
 def _code(place: Path) -> int | None:
