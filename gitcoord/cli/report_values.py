@@ -18,6 +18,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.running.metrics import Metrics, Step
 from gitcoord.running.metrics_tries import tries_of
 from gitcoord.running.picture import Picture, UnitState
+from gitcoord.running.picture_news import is_bad
 from gitcoord.tasks.model import TaskId
 
 MOST_EVENTS = 2000
@@ -220,12 +221,10 @@ def _waiting(metrics: Metrics) -> tuple[Wait, ...]:
 
 
 def _said(event: AnyEvent) -> Said:
-    kind = str(event.__struct_config__.tag)
-    outcome = getattr(event, "outcome", "ok")
     return Said(
         at=clean(event.at),
         time=time_of_day(event.at),
-        kind=kind,
+        kind=str(event.__struct_config__.tag),
         sentence=event.sentence(),
-        bad=kind in ("clash", "deferred") or outcome != "ok",
+        bad=is_bad(event),
     )

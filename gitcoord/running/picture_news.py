@@ -12,6 +12,7 @@ from gitcoord.events import (
     TaskDeferred,
     TaskFolded,
     TaskLanded,
+    TaskRolledBack,
     TasksClash,
     TaskStarted,
     TaskSubmitted,
@@ -68,12 +69,23 @@ def newest(events: Sequence[AnyEvent], most: int) -> tuple[News, ...]:
     return tuple(_news(event) for event in islice(told, most))[::-1]
 
 
+def is_bad(event: AnyEvent) -> bool:
+    """Whether somebody may have to act on it."""
+    if isinstance(event, AttemptEnded):
+        return event.outcome != "ok"
+    return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack)
+
+
 def _news(event: AnyEvent) -> News:
     kind = str(event.__struct_config__.tag)
-    bad = kind in ("clash", "deferred") or (isinstance(event, AttemptEnded) and event.outcome != "ok")
     sentence = event.sentence()
     return News(
-        at=event.at, task=event.task, kind=kind, sentence=sentence, short=_short(event) or sentence, bad=bad
+        at=event.at,
+        task=event.task,
+        kind=kind,
+        sentence=sentence,
+        short=_short(event) or sentence,
+        bad=is_bad(event),
     )
 
 

@@ -14,6 +14,8 @@ from gitcoord.events import (
     RetryAsked,
     RunChanged,
     TaskDeferred,
+    TaskLanded,
+    TaskRolledBack,
     TasksClash,
     TaskSubmitted,
 )
@@ -136,6 +138,14 @@ def test_a_deferred_task_is_at_work_again_in_its_rework(plan: Plan) -> None:
     assert (states(picture)["2"], views(picture)["2"].why) == ("deferred", "conflicts in x")
     again = make_picture(plan, [*events, begun("2", 62, 2, rework=True)], (), at(70))
     assert (states(again)["2"], views(again)["2"].rework) == ("running", True)
+
+
+def test_a_task_that_was_rolled_back_waits_for_somebody(plan: Plan) -> None:
+    landed = TaskLanded(at=at(60), by="ann", task="2", branch="b", head=COMMIT, commit=COMMIT)
+    back = TaskRolledBack(at=at(70), by="ann", task="2", head=COMMIT, start=COMMIT, commit=COMMIT)
+    events: list[AnyEvent] = [begun("2", 0), handed_in("2", 50), over("2", 50), landed, back]
+    picture = make_picture(plan, events, (), at(80))
+    assert (states(picture)["2"], picture.landed, picture.news[-1].bad) == ("deferred", 0, True)
 
 
 def test_a_cancelled_task_stays_so_until_somebody_asks_for_more(plan: Plan) -> None:
