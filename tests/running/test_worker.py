@@ -151,13 +151,13 @@ def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: S
 def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     project: Project, agent: ScriptAgent
 ) -> None:
-    agent.does("1", {"ignore": "TERM"}, {"child": 1000}, {"flee": 1000}, {"hang": True})
+    agent.does("1", {"ignore": "TERM"}, {"child": 100}, {"flee": 100}, {"hang": True})
     late = work(project, agent, "1", "--timeout", "1s", "--grace", "0.2")
     assert late.code == 124
     assert "did not heed TERM) after 1 seconds" in told(project)[-1]
     assert left_over(agent) == []
     # The same when it says that it is done, and leaves its children behind.
-    agent.does("1", {"flee": 1000}, {"write": {"done.txt": "1\n"}})
+    agent.does("1", {"flee": 100}, {"write": {"done.txt": "1\n"}})
     done = work(project, agent, "1", "--grace", "0.2", ok=0)
     assert "left 1 processes behind, which were ended" in done.err
     assert left_over(agent) == []
@@ -166,7 +166,7 @@ def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
 def test_cancelling_ends_the_work_here_and_nothing_begins_it_again(
     project: Project, agent: ScriptAgent
 ) -> None:
-    agent.does("1", {"ignore": "TERM"}, {"flee": 1000}, {"hang": True})
+    agent.does("1", {"ignore": "TERM"}, {"flee": 100}, {"hang": True})
     worker = begin(project, agent, "1", "--grace", "0.2")
     assert project.run("cancel", "1", "--dry-run", "--json", ok=0).json["running"] == ["1"]
     assert worker.poll() is None
@@ -250,7 +250,7 @@ def test_an_attempt_has_one_holder_and_a_newer_one_shuts_it_out(project: Project
 
 
 def test_a_killed_worker_is_gone_over_and_its_agent_ended(project: Project, agent: ScriptAgent) -> None:
-    agent.does("1#1", {"write": {"half.txt": "half\n"}}, {"flee": 1000}, {"hang": True})
+    agent.does("1#1", {"write": {"half.txt": "half\n"}}, {"flee": 100}, {"hang": True})
     worker = begin(project, agent, "1")
     until(lambda: bool(list(agent.directory.glob("child-*"))))
     worker.kill()

@@ -22,8 +22,8 @@ from tests.support.project import Project, independent
 PATIENCE = 60.0
 # Two processes that ignore TERM, one of them in a session of its own, whose parent has ended.
 STUBBORN = (
-    "trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$ > fled; sleep 1000' &) ; "
-    "echo $$ > first; while :; do sleep 1000; done"
+    "trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$ > fled; sleep 100' &) ; "
+    "echo $$ > first; sleep 100; sleep 100"
 )
 
 
@@ -77,7 +77,7 @@ class EngineContract:
         self, engine: Engine, place: Path
     ) -> None:
         # Each waits for the other: one after the other would never end.
-        script = "touch {0}; while [ ! -e {1} ]; do sleep 0.02; done; [ {0} = a ] || sleep 1000"
+        script = "touch {0}; while [ ! -e {1} ]; do sleep 0.02; done; [ {0} = a ] || sleep 100"
         engine.start(shell("a-1", script.format("a", "b"), place))
         engine.start(shell("b-1", script.format("b", "a"), place))
         assert ended(engine, "a-1", "b-1").code == 0
