@@ -69,7 +69,9 @@ def subtask_start(desk: Desk, unit: WorkUnit, how: How) -> Oid:
     own = tuple(need for need in desk.task.depends_on if need not in desk.task.lifted)
     parent = msgspec.structs.replace(desk.task, depends_on=own)
     plan = msgspec.structs.replace(desk.plan, tasks={**desk.plan.tasks, parent.id: parent})
-    commit, _ = starting_point(msgspec.structs.replace(desk, plan=plan, task=parent), how)
+    # Beginning afresh is the subtask's own affair: what its siblings did is there.
+    there = msgspec.structs.replace(how, fresh=False)
+    commit, _ = starting_point(msgspec.structs.replace(desk, plan=plan, task=parent), there)
     for need in subtask.foreign:
         commit = _with_foreign(desk, unit, how, done, commit, need)
     return commit

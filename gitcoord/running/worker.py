@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import AttemptEnded
+from gitcoord.events import AttemptEnded, TaskStarted
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
@@ -176,6 +176,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
     end_older(seat)
     seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
     try:
+        _start_parent(seat)
         result = take_turns(seat)
     except GitcoordError as error:
         why = f"{error.message} {error.hint}".strip()
@@ -204,6 +205,14 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         directory=str(seat.directory) if seat.directory.exists() else "",
         log=str(seat.place / "log"),
     )
+
+
+def _start_parent(seat: Seat) -> None:
+    """The first of its subtasks starts a task: it is under way for everybody."""
+    unit, who = seat.unit, worker_name()
+    if unit.subtask is not None and not seat.desk.mine.started_by:
+        event = TaskStarted(at=now(), by=who, task=unit.task.id, branch=unit.task.branch, base=seat.start)
+        seat.desk.store.record(event, unless=lambda before: bool(before.started_by))
 
 
 def _record(seat: Seat, result: Result) -> bool:

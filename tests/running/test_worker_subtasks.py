@@ -56,14 +56,17 @@ def test_subtasks_meet_on_their_parents_branch_and_the_last_hands_it_in(
     # What another parent's subtask needs of this one is there before this one is whole.
     work(project, agent, "2.1", ok=0)
     assert "1.1.txt" in project.remote.files("feature/level-1-task-2")
-    assert told(project) == []
-    work(project, agent, "1.3", "--check", "cat 1.1.txt 1.2.txt 1.3.txt", ok=0)
+    assert told(project) == [f"task 1 started on {PARENT}"]
+    agent.does("1.3#1", {"write": {"wrong.txt": "wrong\n"}}, {"commit": "Wrong"}, {"exit": 1})
+    work(project, agent, "1.3", ok=1)
+    work(project, agent, "1.3", "--fresh", "--check", "cat 1.1.txt 1.2.txt 1.3.txt", ok=0)
+    assert "wrong.txt" not in project.remote.files(PARENT)
     seen = agent.noted("1.3")
     assert (seen["environment"]["GITCOORD_TASK_ID"], seen["environment"]["GITCOORD_WAVE"]) == ("1", "2")
     assert "# Subtask 1.3: Part 3\n\nDo 3.\n\n## The whole task 1: The whole\n" in seen["prompt"]
     head = project.remote.tip(PARENT)
-    assert told(project)[0] == f"task 1 submitted at {head[:12]}"
-    assert told(project, "1.3")[-2:] == [f"task 1.3 folded into {PARENT}", "task 1.3: attempt 1 ended: ok"]
+    assert told(project)[1] == f"task 1 submitted at {head[:12]}"
+    assert told(project, "1.3")[-2:] == [f"task 1.3 folded into {PARENT}", "task 1.3: attempt 2 ended: ok"]
     assert "1.3.txt" in project.remote.files("feature/level-0-implementation")
     assert "is done already" in work(project, agent, "1.2", ok=0).err
     # Nothing stays of branches that have gone into their parent's.
