@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 MOST_IN_MATRIX = 20
 MOST_PATHS = 4
 MOST_OVERLAPS = 12
-_CONFLICT, _UNKNOWN, _TWINS, _APART, _OVERLAP = "✗", "?", "≠", "‖", "·"
+_CONFLICT, _UNKNOWN, _TWINS, _APART, _NEAR, _OVERLAP = "✗", "?", "≠", "‖", "≈", "·"
+_CALM = (_NEAR, _OVERLAP)
 _STYLES = {
     _CONFLICT: "bold red",
     _UNKNOWN: "bold yellow",
     _TWINS: "bold magenta",
     _APART: "bold yellow",
+    _NEAR: "green",
     _OVERLAP: "green",
 }
 _SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "submodule"}
@@ -177,7 +179,9 @@ def _mark(pair: "PairReport") -> str:
         return _UNKNOWN
     if pair.case_clashes:
         return _TWINS
-    return _APART if pair.exclusive else _OVERLAP
+    if pair.exclusive:
+        return _APART
+    return _NEAR if pair.grade in ("adjacent", "same symbol") else _OVERLAP
 
 
 def _cell(mark: str) -> "Text":
@@ -190,6 +194,7 @@ def _legend(report: "ConflictReport") -> "Text":
         _TWINS: "names clash",
         _UNKNOWN: "not known",
         _APART: "one after another by rule",
+        _NEAR: "close together, merge is clean",
         _OVERLAP: "same paths, merge is clean",
     }
     used = {_mark(pair) for pair in report.pairs}
@@ -204,7 +209,7 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
         if branch.state == "unknown"
     ]
     for pair in report.pairs:
-        if _mark(pair) != _OVERLAP:
+        if _mark(pair) not in _CALM:
             lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
             lines += [plain(line, "dim") for line in where(pair)]
     for joint in report.joint:
@@ -230,7 +235,7 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
 
 def _overlaps(report: "ConflictReport") -> "list[Text]":
     apart = report.serialize_on != "conflict"
-    merging = [pair for pair in report.pairs if _mark(pair) == _OVERLAP]
+    merging = [pair for pair in report.pairs if _mark(pair) in _CALM]
     lines = [plain(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
     if len(merging) > MOST_OVERLAPS:
         more = count_of(len(merging) - MOST_OVERLAPS, "more pair")
