@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.running.agent_log import Log
-from gitcoord.running.processes import adopt_orphans, descendants, end, has_children, tell
+from gitcoord.running.processes import MARK, Find, adopt_orphans, end, has_children, tell, tree
 from gitcoord.running.stop import Stop
 
 _CHUNK = 1 << 18
@@ -64,7 +64,7 @@ def run_command(
     It is ended as well when `look`, asked `every` so many seconds, says that nobody wants it any more.
     Nothing that it started is alive afterwards, whatever session it fled to.
     """
-    adopt_orphans()
+    find = tree(command.environment.get(MARK, ""), adopted=adopt_orphans())
     reading, writing = os.pipe()
     _widen(reading)
     try:
@@ -77,7 +77,7 @@ def run_command(
         os.close(writing)
     output = _Output(reading, log)
     why = _wait(started, output, stop, until, _Look(look, every))
-    killed, left_behind = _end_all(started, output, grace if why != "by itself" else None, stop)
+    killed, left_behind = _end_all(started, output, find, grace if why != "by itself" else None, stop)
     output.drain()
     os.close(reading)
     return Finish(why=why, code=started.wait(), killed=killed, left_behind=left_behind)
@@ -190,19 +190,19 @@ def _end_of(pid: int) -> int | None:
 
 
 def _end_all(
-    started: "subprocess.Popen[bytes]", output: _Output, grace: float | None, stop: Stop
+    started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: Stop
 ) -> tuple[int, int]:
     """Ends what is left of the tree: (how many had to be killed, how many had been left behind)."""
     if grace is None and not has_children():
         return 0, 0
-    left_behind = len(descendants()) if grace is None else 0
+    left_behind = len(find()) if grace is None else 0
     if grace is None and not left_behind:
         return 0, 0
-    tell(descendants(), signal.SIGTERM)
+    tell(find(), signal.SIGTERM)
     until = time.monotonic() + (_FOR_LEFT_BEHIND if grace is None else grace)
     asked = stop.count
-    while descendants() and time.monotonic() < until and stop.count <= max(asked, 1):
+    while find() and time.monotonic() < until and stop.count <= max(asked, 1):
         output.drain()
         started.poll()
         time.sleep(_LOOK_AGAIN)
-    return end(descendants, 0.0), left_behind
+    return end(find, 0.0), left_behind

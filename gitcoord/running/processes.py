@@ -107,6 +107,8 @@ def sleep_until_end(pids: Iterable[int], seconds: float | None, *others: int) ->
 
 def has_children() -> bool:
     """Whether any child is left, ended ones that nobody has asked about included."""
+    if not hasattr(os, "waitid"):
+        return True  # macOS: they have to be looked for
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -117,6 +119,11 @@ def has_children() -> bool:
 def descendants() -> list[psutil.Process]:
     """Every process below this one, in whatever session."""
     return _living(psutil.Process().children(recursive=True))
+
+
+def tree(mark: str, *, adopted: bool) -> Find:
+    """Finds every process below this one; by `mark` too where this one is not the parent of orphans."""
+    return descendants if adopted else lambda: [*descendants(), *marked(mark.__eq__)]
 
 
 def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:

@@ -38,7 +38,7 @@ def end_older(seat: Seat) -> None:
             process.kill()
     marks = {mark_of(run, key) for key in older}
     if count := end(lambda: marked(marks.__contains__), seat.order.grace):
-        seat.log.say(f"ended {count} processes of earlier attempts")
+        seat.log.say(f"ended {_processes(count)} of earlier attempts")
 
 
 def run_agent(seat: Seat, clash: Clash | None) -> Result | None:
@@ -101,14 +101,14 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
         every=_LOOK_EVERY,
     )
     if finish.left_behind:
-        seat.log.say(f"{who} left {finish.left_behind} processes behind, which were ended")
+        seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
     return None if finish.well else _result(seat, who, finish)
 
 
 def _result(seat: Seat, who: str, finish: Finish) -> Result:
     ended = f"{who} was ended"
     if finish.killed:
-        ended += f" with KILL ({finish.killed} processes did not heed TERM)"
+        ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
     if finish.why == "timeout":
         return Result(outcome="timeout", reason=f"{ended} after {seat.order.seconds:g} seconds")
     if finish.why == "stopped":
@@ -124,6 +124,10 @@ def _result(seat: Seat, who: str, finish: Finish) -> Result:
     how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
     reason = f"{told}{who} {how}{_last_line(seat)}"
     return Result(outcome=outcome, reason=reason, code=finish.code)
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'' if count == 1 else 'es'}"
 
 
 def _signal(number: int) -> str:

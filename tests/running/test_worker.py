@@ -159,7 +159,7 @@ def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     # The same when it says that it is done, and leaves its children behind.
     agent.does("1", {"flee": 100}, {"write": {"done.txt": "1\n"}})
     done = work(project, agent, "1", "--grace", "0.2", ok=0)
-    assert "left 1 processes behind, which were ended" in done.err
+    assert "left 1 process behind, ended now" in done.err
     assert left_over(agent) == []
 
 
