@@ -17,7 +17,8 @@ def show_report(report: Report) -> None:
         why = f"wave {landed.wave}"
         table.add_row(clean(landed.task), Text("landed", "green"), pull, landed.commit[:12], why)
     for deferred in report.deferred:
-        table.add_row(clean(deferred.task), Text("deferred", "red"), "", "", Text(clean(deferred.reason)))
+        pull = "" if deferred.pull is None else f"#{deferred.pull}"
+        table.add_row(clean(deferred.task), Text("deferred", "red"), pull, "", Text(clean(deferred.reason)))
     for waiting in report.waiting:
         pull = "" if waiting.pull is None else f"#{waiting.pull}"
         table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
@@ -39,3 +40,8 @@ def show_report(report: Report) -> None:
         name = tasks[0] if len(tasks) == 1 else "TASK"
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
         console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
+    elif report.waiting:
+        console.print(
+            Text("Run merge-level again later, or with --wait 30m to stay until it has landed."),
+            soft_wrap=True,
+        )

@@ -1,6 +1,6 @@
 """Performing one step on git and the journal. Every write is compare-and-swap; a lost race is a new look."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from gitcoord.errors import GitcoordError
@@ -22,11 +22,14 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-def record_landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, Oid]:
-    """Writes into the journal what git shows; returns the base's commit that brought each task in."""
-    events = [_landed(scene, world, task) for task in tasks]
+def landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, TaskLanded]:
+    """What git shows of each task's landing, with the base's commit that brought it in."""
+    return {task: _landed(scene, world, task) for task in tasks}
+
+
+def record_landings(scene: Scene, events: Collection[TaskLanded]) -> None:
+    """Writes landings into the journal."""
     scene.store.record_all([(event, partial(_same_landing, event)) for event in events])
-    return {task: event.commit for task, event in zip(tasks, events, strict=True)}
 
 
 def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:

@@ -127,8 +127,10 @@ class Lander:
                 self._tell(f"{world.level_branch.name} made anew on {world.base}")
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
-        self._warn(tell_settled(self._scene, world, tasks))
-        commits = act.record_landings(self._scene, world, tasks)
+        events = act.landings(self._scene, world, tasks)
+        commits = {task: event.commit for task, event in events.items()}
+        self._warn(tell_settled(self._scene, world, commits))
+        act.record_landings(self._scene, events.values())
         for task in tasks:
             self._tell(f"task {task} has landed")
         # Merges whose answer was lost, and which turn out to have happened.

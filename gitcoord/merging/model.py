@@ -238,6 +238,7 @@ class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": 
     """A task that has to be reworked: merging it failed in `paths`, against the tasks `with`."""
 
     task: TaskId
+    pull: int | None
     reason: str
     others: tuple[TaskId, ...]
     paths: tuple[str, ...]

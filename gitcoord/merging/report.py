@@ -81,4 +81,5 @@ def _deferred(work: Work, told: Progress) -> DeferredTask:
     deferral = told.deferral
     others = tuple(TaskId(other) for other in deferral.others) if deferral else ()
     paths = deferral.paths if deferral else ()
-    return DeferredTask(task=work.task, reason=work.reason, others=others, paths=paths)
+    pull = work.pull.number if work.pull else None
+    return DeferredTask(task=work.task, pull=pull, reason=work.reason, others=others, paths=paths)

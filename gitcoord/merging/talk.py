@@ -4,11 +4,12 @@ None of it is worth stopping a landing for: what the forge does not take is told
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullReady, TaskDeferred
 from gitcoord.forge.port import Extras, Pull
+from gitcoord.git.run import Oid
 from gitcoord.merging.model import Carrier, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.wording import deferral_text, settled_text
@@ -49,14 +50,16 @@ def tell_deferred(scene: Scene, world: World, event: TaskDeferred) -> str:
     return _try(lambda: scene.forge.say(number, _topic(task), deferral_text(scene, event)))
 
 
-def tell_settled(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
-    """Edits the comments on tasks that had been deferred and have landed; returns what did not work."""
+def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> str:
+    """Edits the comments on tasks that had been deferred and have landed; returns what did not work.
+
+    `commits` are the commits of the base that brought them in.
+    """
     events = (entry.event for entry in scene.store.journal())
     deferred = {event.task: event for event in events if isinstance(event, TaskDeferred)}
     problems = set()
-    for task in (task for task in tasks if task in deferred):
-        work, event = world.work(task), deferred[task]
-        text = settled_text(scene, event, work.landing.commit if work.landing else "")
+    for task in (task for task in commits if task in deferred):
+        work, text = world.work(task), settled_text(scene, deferred[task], commits[task])
         for pull in world.pulls.values():
             if pull is not None and (world.level_branch is not None or pull.head == work.branch):
                 problems.add(_try(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once

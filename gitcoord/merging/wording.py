@@ -153,13 +153,18 @@ def _order(scene: Scene, carrier: Carrier) -> str:
     parts = [f"after {_tasks(before)}" if before else "", f"before {_tasks(after)}" if after else ""]
     told = " and ".join(part for part in parts if part)
     if told:
-        return f"{told}, because they may not land side by side"
+        return f"{told}, which it clashes with"
     return "as soon as its checks and reviews allow; it clashes with nothing else in the level"
 
 
 def _checked(scene: Scene, world: World, carrier: Carrier) -> str:
     others = sum(w.standing == "ready" and w.task not in carrier.tasks for w in world.works)
-    beside = f" and beside the {others} other branches of the level that are ready" if others > 1 else ""
+    which = (
+        "other branch of the level that is"
+        if others == 1
+        else f"{others} other branches of the level that are"
+    )
+    beside = f" and beside the {which} ready" if others else ""
     return (
         f"merged in memory onto `{world.base}` at {world.base_commit[:12]}{beside}; that is done again on "
         "what the base is when it lands, and the result is compared"
