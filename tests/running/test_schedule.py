@@ -222,6 +222,16 @@ def test_a_clash_that_was_seen_counts_like_a_declared_one() -> None:
     assert names(decide(plan, running=at_work(1), clashing=seen)) == {"2": "overlap"}
 
 
+def test_no_task_waits_for_one_to_land_that_itself_waits_for_it() -> None:
+    first = a_task(1, subtasks=(a_subtask("1.1"), a_subtask("1.2")))
+    second = a_task(
+        2, 1, lifted=ids(1), conflicts_with=ids(1), subtasks=(a_subtask("2.1", foreign=ids("1.1")),)
+    )
+    plan = a_plan([first, second], strategy="multi-pr")
+    seen: dict[str, Any] = {"done": some("1.1", "2.1"), "submitted": some(2)}
+    assert started(decide(plan, **seen)) == ["1.2"]
+
+
 def test_alone_independent_only_paused_deferred_staggered_each_has_its_name() -> None:
     plan = a_plan([a_task(1, estimate=90, parallel_safe=False), a_task(2), a_task(3)])
     assert names(decide(plan)) == {"2": "alone", "3": "alone"}
