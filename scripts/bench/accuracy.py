@@ -21,6 +21,7 @@ from gitcoord.conflicts.onto import Workbench, bring_onto, plain_paths
 from gitcoord.git.merges import TreeMerge, merge_trees, read_merge
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git
+from gitcoord.git.writing import Writer
 from gitcoord.tasks.model import TaskId
 
 
@@ -33,7 +34,9 @@ def main() -> None:
         if not options.repository:
             with_merges(with_branches(bed, options.merges, options.seed + 1), options.seed)
         wrong = _replay(bed, options.merges)
-        wrong += _pairs(with_branches(bed, options.branches, options.seed), options.sample)
+        bed = with_branches(bed, options.branches, options.seed)
+        wrong += _pairs(bed, options.sample)
+        wrong += _orders(bed)
     print("agreement: 100 %" if not wrong else f"{wrong} disagreements")
     sys.exit(1 if wrong else 0)
 
@@ -122,6 +125,33 @@ def _pairs(bed: Testbed, sample: int) -> int:
         f"pairs of {len(ready)} branches: {len(pairs):,}, of which {len(told):,} conflict; {wrong} disagree; "
         f"{len(blocked)} branches do not merge with the base, and their tips fail on {unsure} more for what "
         "the base did"
+    )
+    return wrong
+
+
+def _orders(bed: Testbed) -> int:
+    """Lands every wave as it was proved, a real merge commit on the other, a process each."""
+    known = dict(tips(bed))
+    base = known.pop(bed.base)
+    inputs = [BranchInput(task=TaskId(name), branch=name, commit=tip) for name, tip in known.items()]
+    repository = Repository.discover(bed.path)
+    report = examine(
+        repository, level="level-0", base=bed.base, base_commit=base, branches=inputs, candidates=()
+    )
+    wrong = 0
+    with repository.git.quarantine() as git:
+        writer = Writer(git, base)
+        for wave in report.proof:
+            landed = base
+            for step in wave:
+                merge = _alone(git, landed, step.head)
+                if not merge.clean or step.tree not in ("", merge.tree):
+                    wrong += _tell(f"landing {step.task} in a wave of {len(wave)} fails in {merge.paths}")
+                    break
+                landed = writer.commit(merge.tree, [landed, step.head], when=2**31 - 1)
+    sizes = ", ".join(str(len(wave)) for wave in report.proof)
+    print(
+        f"waves landed by real merges: {sizes} ({len(report.joint)} conflicts of several); {wrong} disagree"
     )
     return wrong
 
