@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gitcoord.cli.dashboard import Dashboard
 
 _EVENTS = ("pull request ", " has landed", " merged into ", "deferred: ", " folded in", "brought up to date")
-_MOST_DRAWING = 20
+_MOST_DRAWING = 50
 """A picture is made at most so many times its own cost after the one before."""
 
 

@@ -7,6 +7,7 @@ the engine know.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import msgspec
 
@@ -38,6 +39,15 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0.0
 
 
+class Watching(Protocol):
+    """Looks at the work under way; `quiet`: the last look found everything as it was."""
+
+    quiet: bool
+
+    def __call__(self, view: View) -> Sequence[TasksClash]:
+        """The clashes of which nobody has been told."""
+
+
 class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """What a run acts with: everything that it does to the world beside the journal.
 
@@ -50,7 +60,7 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     hand_in: Callable[[TaskId], None]
     tell: Callable[[str], None]
     show: Callable[[View, Live], None]
-    clashes: Callable[[View], Sequence[TasksClash]] | None = None
+    clashes: Watching | None = None
 
 
 class Coordinator:
@@ -183,7 +193,7 @@ class Coordinator:
             for event in self._hands.clashes(view):
                 self._store.record(event)
                 self._pace.hurry()
-        self._pace.watched(time.monotonic() - began)
+        self._pace.watched(time.monotonic() - began, quiet=self._hands.clashes.quiet)
 
     def _land(self, view: View, decision: Decision) -> bool:
         """Whether a pass of landing is under way."""

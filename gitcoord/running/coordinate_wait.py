@@ -27,6 +27,7 @@ class Pace:
         self._interval = _SOONEST
         self._fetch_at = 0.0
         self._watch_at = 0.0
+        self._watch_every = _WATCH
         self._known: Mapping[str, Oid] | None = None
 
     def fetch_is_due(self) -> bool:
@@ -64,9 +65,10 @@ class Pace:
         """Whether the work under way should be looked at for clashes."""
         return time.monotonic() >= self._watch_at
 
-    def watched(self, seconds: float) -> None:
-        """It was looked at, which took so long."""
-        self._watch_at = time.monotonic() + max(_WATCH, seconds / _WATCH_SHARE)
+    def watched(self, seconds: float, *, quiet: bool) -> None:
+        """It was looked at, which took so long; `quiet`: nobody had written anything since the last time."""
+        self._watch_every = min(_LATEST, self._watch_every * 1.5) if quiet else _WATCH
+        self._watch_at = time.monotonic() + max(self._watch_every, seconds / _WATCH_SHARE)
 
     def until(self, wake: float | None, *, watching: bool) -> float:
         """When, on the monotonic clock, to look again if nothing happens before."""

@@ -16,7 +16,8 @@ from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_model import Observation
 from gitcoord.running.schedule_units import Units, units_of, with_rework
 from gitcoord.running.subtasks import done_subtasks
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.journal import Entry
+from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -65,6 +66,7 @@ class Observer:
         self._units: tuple[Plan, Units] | None = None
         self._landed: tuple[object, dict[TaskId, Landing]] | None = None
         self._first = True
+        self._journal = _Journal()
         self.launched: dict[TaskId, int] = {}
         """Attempts that were started here and that the journal need not know yet."""
 
@@ -73,8 +75,7 @@ class Observer:
         store = self._store
         plan = self._unsaved or store.require_plan()
         units = self._units_of(plan)
-        events = tuple(entry.event for entry in store.journal() if entry.event is not None)
-        progress = store.progress()
+        events, progress = self._journal.read(store.journal())
         tips = store.shared.branches()
         base = tips.get(plan.base)
         if base is None:
@@ -157,6 +158,29 @@ class Observer:
             if self._first or self.launched.get(unit) == fate.number:
                 keys.append(key_of(unit, fate.number))
         return self._engine.poll(keys)
+
+
+class _Journal:
+    """What the journal says, brought on by what is new in it."""
+
+    def __init__(self) -> None:
+        self._known: set[Oid] = set()
+        self._events: tuple[AnyEvent, ...] = ()
+        self._progress: dict[TaskId, Progress] = {}
+
+    def read(self, entries: Sequence[Entry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
+        """Its events, and where every task stands by them."""
+        commits = {entry.commit for entry in entries}
+        if commits == self._known:
+            return self._events, self._progress
+        events = tuple(entry.event for entry in entries if entry.event is not None)
+        if self._known <= commits:
+            new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
+            self._progress = fold(new, self._progress)
+        else:
+            self._progress = fold(events)
+        self._known, self._events = commits, events
+        return events, self._progress
 
 
 def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) -> Observation:

@@ -26,16 +26,19 @@ class Watch:
         self._repository = repository
         self._book = book
         self._seen: object = None
+        self.quiet = False
 
     def __call__(self, view: View) -> list[TasksClash]:
         """Every pair that conflicts and of which nobody has been told since its attempts began."""
         branches = _branches(view)
-        if len(branches) < 2:
+        self.quiet = len(branches) < 2
+        if self.quiet:
             return []
         try:
             with with_working_copies(self._repository, branches) as (repository, found, _):
                 present = tuple(branch for branch in found if branch.commit is not None)
-                if present == self._seen:
+                self.quiet = present == self._seen
+                if self.quiet:
                     return []
                 self._seen = present
                 pairs = self._conflicts(view, repository, present)

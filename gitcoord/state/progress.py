@@ -3,7 +3,7 @@
 History, not truth: whether a task has landed is git's to say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -81,11 +81,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PENDING = Progress()
+_NOTHING: Mapping[TaskId, Progress] = {}
 
 
-def fold(events: Iterable[AnyEvent]) -> dict[TaskId, Progress]:
-    """The progress of every task that has events; `events` oldest first."""
-    tasks: dict[TaskId, Progress] = {}
+def fold(events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHING) -> dict[TaskId, Progress]:
+    """The progress of every task that has events, going on from `before`; `events` oldest first."""
+    tasks = dict(before)
     for event in events:
         if event.task is not None:
             task = TaskId(event.task)
