@@ -101,6 +101,7 @@ def _summarize(outcomes: list[Outcome], seconds: float) -> None:
     print(f"faults injected  {faults.total()}: " + _listed(faults))
     print(f"outside pushes   {sum(outcome.pushes for outcome in outcomes)}")
     print(f"kills            {sum(outcome.kills for outcome in outcomes)}")
+    print(f"rolled back      {sum(outcome.rolled_back for outcome in outcomes)} levels")
     print(f"bytes searched   {sum(outcome.bytes for outcome in outcomes):,} for tokens")
     print(f"violations       {sum(len(outcome.violations) for outcome in outcomes)}")
     if bad:

@@ -33,6 +33,7 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     pushes: int = 0
     kills: int = 0
+    rolled_back: int = 0
     bytes: int = 0
     seconds: float = 0.0
 
@@ -132,10 +133,12 @@ class _Playing:
                 next(self._runs, Run()), "rollback", f"level-{level}", "--method", self._method, "--json"
             )
             if ran.code == 0:
+                self.outcome.rolled_back += 1
                 self._check_base(level)
                 return
             if ran.code == 1 and (ran.document or {}).get("code") == "conflict":
-                return  # others wrote to the same place since; nothing was changed
+                self._check_base(level + 1)  # others wrote to the same place since; nothing was changed
+                return
         self._wrong(f"level-{level} was never rolled back: {ran.document}")
 
     def _client(self, run: Run, *argv: str) -> Ran:
