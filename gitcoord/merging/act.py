@@ -39,7 +39,7 @@ def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
     merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
     branch, pull = (merged.head, merged.number) if merged else (work.branch, None)
     level = world.level_branch
-    if merged is None and level is not None and work.task in level.folds and _spent(world, level):
+    if merged is None and level is not None and _spent(scene, world, level, landing.head):
         # A merge that broke off half-way leaves its pull request open; the next round is a new branch.
         branch, pull = level.name, level.pull.number if level.pull else None
     return TaskLanded(
@@ -54,10 +54,16 @@ def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
     )
 
 
-def _spent(world: World, branch: LevelBranch) -> bool:
-    """Whether all of a level branch has landed, although the base does not contain it (squash, rebase)."""
+def _spent(scene: Scene, world: World, branch: LevelBranch, head: Oid) -> bool:
+    """Whether all that the level branch held has landed, `head` too, although its pull request is open."""
+    if branch.tip is None:
+        pull = branch.pull
+        inside = pull is not None and scene.ancestry.contains(world.base_commit, pull.head_commit)
+        return pull is not None and inside and scene.ancestry.contains(pull.head_commit, head)
+    # By squash and rebase the base does not contain it.
     landed = {work.task for work in world.works if work.standing == "landed"}
-    return not branch.by_hand and landed.issuperset(branch.folds)
+    whole = not branch.by_hand and landed.issuperset(branch.folds)
+    return whole and scene.ancestry.contains(branch.tip, head)
 
 
 def _same_landing(event: TaskLanded, before: Progress) -> bool:

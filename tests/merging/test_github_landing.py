@@ -49,16 +49,17 @@ def test_a_lost_answer_to_a_merge_is_one_merge_reported_as_landed(
     assert len(puts) == 1
 
 
+@pytest.mark.parametrize("method", ["merge", "squash"])
 def test_a_pull_request_that_a_broken_merge_left_open_does_not_keep_the_level_from_ending(
-    hub: GitHubEmulator, tmp_path: Path
+    method: str, hub: GitHubEmulator, tmp_path: Path
 ) -> None:
     project = three_tasks_on_github(tmp_path / "project", hub, "single-pr")
     hub.fault(r"PUT .*/merge$", "partial-merge", when="after")
-    ran = project.run("merge-level", "level-0", "--method", "squash", "--json")
+    ran = project.run("merge-level", "level-0", "--method", method, "--json")
     assert [(landed["task"], landed["pull"]) for landed in ran.json["landed"]] == [("1", 1), ("2", 1)]
     worker = project.worker("3")
     worker.run("checkout", "3", ok=0)
     worker.repo.path.joinpath("src/main.rs").write_text(MAIN.replace("start", "start 1 and 3"))
     worker.run("submit", ok=0)
-    ended = project.run("merge-level", "level-0", "--method", "squash", "--json", ok=0)
+    ended = project.run("merge-level", "level-0", "--method", method, "--json", ok=0)
     assert {landed["task"]: landed["pull"] for landed in ended.json["landed"]} == {"1": 1, "2": 1, "3": 2}
