@@ -113,7 +113,9 @@ def _with_rollbacks(
     """The journal's word; a rollback whose pull request a reviewer merged is in git alone so far."""
     from gitcoord.merging.rollback_evidence import find_rollbacks, with_rollbacks
 
-    base_commit = context.shared.branch(plan.base) or ""
+    base_commit = context.shared.branch(plan.base)
+    if base_commit is None:
+        return dict(progress)
     return with_rollbacks(progress, find_rollbacks(context.repository.git, ancestry, base_commit, progress))
 
 
