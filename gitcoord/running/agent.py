@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ _PIPE_SIZE = 1 << 20
 _SET_PIPE_SIZE = 1031
 _LOOK_AGAIN = 0.05
 _FOR_LEFT_BEHIND = 2.0
+_AT_MOST = 5.0
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +78,11 @@ def run_command(
     finally:
         os.close(writing)
     output = _Output(reading, log)
-    why = _wait(started, output, stop, until, _Look(look, every))
+    asked = _Look(look, every)
+    why = _wait(started, output, stop, until, asked)
     killed, left_behind = _end_all(started, output, find, grace if why != "by itself" else None, stop)
     output.drain()
+    asked.finish()
     os.close(reading)
     return Finish(why=why, code=started.wait(), killed=killed, left_behind=left_behind)
 
@@ -138,19 +142,31 @@ def _widen(pipe: int) -> None:
 
 
 class _Look:
-    """A question that is asked again after a while."""
+    """A question that is asked again after a while, aside: its answer may take long."""
 
     def __init__(self, unwanted: Callable[[], bool], every: float) -> None:
-        self._unwanted, self._every = unwanted, every
+        self._question, self._every = unwanted, every
+        self._asking: threading.Thread | None = None
+        self.unwanted = False
         self.next = time.monotonic() + every
 
-    def unwanted(self) -> bool:
-        """Asks, if it is time."""
+    def ask(self) -> None:
+        """Asks, if it is time and nobody is asking."""
         if time.monotonic() < self.next:
-            return False
-        unwanted = self._unwanted()
+            return
         self.next = time.monotonic() + self._every
-        return unwanted
+        if self._asking is None or not self._asking.is_alive():
+            self._asking = threading.Thread(target=self._ask, daemon=True)
+            self._asking.start()
+
+    def finish(self) -> None:
+        """Waits for an answer that is on its way: what was asked is not to be used by two at once."""
+        if self._asking is not None:
+            self._asking.join()
+
+    def _ask(self) -> None:
+        if self._question():
+            self.unwanted = True
 
 
 def _wait(
@@ -164,11 +180,12 @@ def _wait(
     listening = output.descriptor
     try:
         while started.poll() is None:
-            if stop.asked or look.unwanted():
+            look.ask()
+            if stop.asked or look.unwanted:
                 return "stopped"
             if until is not None and time.monotonic() >= until:
                 return "timeout"
-            wait = min(look.next, until or look.next) - time.monotonic()
+            wait = min(look.next, until or look.next, time.monotonic() + _AT_MOST) - time.monotonic()
             poll.poll(max(0.0, wait if ended is not None else min(wait, _LOOK_AGAIN)) * 1000 + 1)
             stop.hear()
             output.read()

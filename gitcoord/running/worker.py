@@ -77,6 +77,8 @@ def work(
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
         return _not_begun(unit, order, refused.reason, refused.code)
+    if stop.asked is not None:
+        return _not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, unit.id, attempt)
     announce(place)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
@@ -14,6 +15,9 @@ from gitcoord.running.worker_finish import disk_problem, settle
 from gitcoord.running.worker_fold import fold
 from gitcoord.running.worker_hand_in import hand_in_task
 from gitcoord.running.worker_seat import Result, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def take_turns(seat: Seat) -> Result:
@@ -38,12 +42,18 @@ def take_turns(seat: Seat) -> Result:
 def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
     """Agent, check and commit; None when the work is on the branch."""
     write_prompt(seat, clash)
-    result = run_agent(seat, clash) or _unresolved(copy) or run_check(seat)
-    if result is None:
-        result = _settled(seat, copy)
-    if result is None and seat.stop.asked is not None:
-        result = Result(outcome="cancelled", reason=f"{seat.stop.asked.name} came")
-    return result
+    steps: tuple[Callable[[], Result | None], ...] = (
+        lambda: run_agent(seat, clash),
+        lambda: _unresolved(copy),
+        lambda: run_check(seat),
+        lambda: _settled(seat, copy),
+    )
+    return next((result for step in steps if (result := _stopped(seat) or step())), _stopped(seat))
+
+
+def _stopped(seat: Seat) -> Result | None:
+    asked = seat.stop.asked
+    return None if asked is None else Result(outcome="cancelled", reason=f"{asked.name} came")
 
 
 def _unresolved(copy: WorkingCopy) -> Result | None:
