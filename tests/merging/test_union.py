@@ -55,6 +55,8 @@ def test_github_which_knows_no_union_gets_the_base_merged_in_first(
 
 def test_without_the_rule_the_same_work_conflicts(tmp_path: Path) -> None:
     project = logging_project(tmp_path, "multi-pr")
+    assert project.run("check-conflicts", "--json").json["pairs"][0]["verdict"] == "clean"
+    # Nor is what was remembered by the rule an answer without it.
     (project.desk.path / "gitcoord.toml").unlink()
     assert project.run("check-conflicts", "--json").json["pairs"][0]["verdict"] == "conflict"
     assert project.run("merge-level", "level-0").code == 1
