@@ -1,20 +1,19 @@
 """Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.merging.fold import folds
 from gitcoord.merging.landed import Landing, in_parts, landed_tasks
 from gitcoord.merging.model import KnownPulls, LevelBranch, Options, Standing, Work, World
+from gitcoord.merging.revived import revived
 from gitcoord.merging.rollback_evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
@@ -78,7 +77,8 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
         look = _look(scene, look.asked)
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
-    works = _revived(scene, look, works, branch)
+    targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
+    works = revived(scene.repository.git, scene.ancestry, works, targets)
     return World(
         level=scene.level.name,
         base=scene.plan.base,
@@ -285,30 +285,3 @@ def _with_excess(
 def _is_part(scene: Scene, work: Work, head: Oid) -> bool:
     """Whether `head`, which was folded in once, is still part of what the task wants to land."""
     return work.standing == "ready" and work.head is not None and scene.ancestry.contains(work.head, head)
-
-
-def _revived(scene: Scene, look: _Look, works: list[Work], branch: LevelBranch | None) -> list[Work]:
-    """Deferred work that merges again, because what it conflicted with has changed, is ready again."""
-    deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
-    if not deferred:
-        return works
-    targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
-    pairs = [(target, work.head or "") for work in deferred for target in targets]
-    unknown = [pair for pair in pairs if not scene.ancestry.recalls(("merges", *pair))]
-    with scene.repository.git.quarantine() as git:
-        for pair, merged in zip(unknown, merge_trees(git, unknown), strict=True):
-            scene.ancestry.remembered(("merges", *pair), partial(_clean_tree, merged))
-    failing = {head for target, head in pairs if not _merges(scene, target, head)}
-    again = {work.task for work in deferred if work.head not in failing}
-    return [
-        msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
-        for work in works
-    ]
-
-
-def _merges(scene: Scene, target: Oid, head: Oid) -> bool:
-    return scene.ancestry.remembered(("merges", target, head), lambda: None) is not None
-
-
-def _clean_tree(merged: TreeMerge) -> Oid | None:
-    return merged.tree if merged.clean else None

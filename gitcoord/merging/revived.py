@@ -1,0 +1,37 @@
+"""Deferred work that merges again, because what it conflicted with has changed."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import TreeMerge, merge_trees
+from gitcoord.git.run import Git, Oid
+from gitcoord.merging.model import Work
+
+
+def revived(git: Git, ancestry: Ancestry, works: list[Work], targets: Sequence[Oid]) -> list[Work]:
+    """The works; what is deferred and merges with all of `targets` is ready again."""
+    deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
+    if not deferred:
+        return works
+    pairs = [(target, work.head or "") for work in deferred for target in targets]
+    unknown = [pair for pair in pairs if not ancestry.recalls(("merges", *pair))]
+    with git.quarantine() as aside:
+        for pair, merged in zip(unknown, merge_trees(aside, unknown), strict=True):
+            ancestry.remembered(("merges", *pair), partial(_clean_tree, merged))
+    failing = {head for target, head in pairs if not _merges(ancestry, target, head)}
+    again = {work.task for work in deferred if work.head not in failing}
+    return [
+        msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
+        for work in works
+    ]
+
+
+def _merges(ancestry: Ancestry, target: Oid, head: Oid) -> bool:
+    return ancestry.remembered(("merges", target, head), lambda: None) is not None
+
+
+def _clean_tree(merged: TreeMerge) -> Oid | None:
+    return merged.tree if merged.clean else None
