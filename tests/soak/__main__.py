@@ -3,6 +3,7 @@
 import argparse
 import multiprocessing
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -31,9 +32,14 @@ def main() -> int:
     begun = time.monotonic()
     parts = [(list(seeds[n :: asked.workers]), asked.keep) for n in range(asked.workers)]
     outcomes: list[Outcome] = []
-    for outcome in _all(parts):
-        outcomes.append(outcome)
-        _show(outcome, len(outcomes), asked.scenarios)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        for outcome in _all(parts):
+            outcomes.append(outcome)
+            _show(outcome, len(outcomes), asked.scenarios)
+    except KeyboardInterrupt:
+        print("interrupted; so far:")
     _summarize(outcomes, time.monotonic() - begun)
     return 1 if any(outcome.violations for outcome in outcomes) else 0
 
@@ -43,7 +49,7 @@ def _all(parts: list[tuple[list[int], Path | None]]) -> Iterator[Outcome]:
         yield from play_all(*parts[0])
         return
     queue: multiprocessing.Queue[Outcome | None] = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=_feed, args=(queue, *part)) for part in parts]
+    workers = [multiprocessing.Process(target=_feed, args=(queue, *part), daemon=True) for part in parts]
     for worker in workers:
         worker.start()
     left = len(workers)
