@@ -86,6 +86,9 @@ def worker(
         list[str] | None,
         typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")
     ] = False,
@@ -127,10 +130,12 @@ def worker(
     )
     _check_commands(order)
     with listening() as stop:
-        done = work(context.repository, context.shared, context.store, context.settings, order, stop)
+        done = work(
+            context.repository, context.shared, context.store, context.settings, order, stop, dry_run=dry_run
+        )
     if as_json:
         emit_json("worker", done)
-    say(_sentence(done.task, done.attempt, done.outcome, done.reason))
+    say(done.reason if dry_run else _sentence(done.task, done.attempt, done.outcome, done.reason))
     return done.code
 
 

@@ -58,8 +58,10 @@ def work(
     settings: Settings,
     order: WorkerOrder,
     stop: Stop,
+    *,
+    dry_run: bool = False,
 ) -> Done:
-    """Claims the unit, has the agent do it, hands it in, and records the result.
+    """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
 
     Raises (exit 2) `no-plan`, `no-such-task`, `has-subtasks`, and what reading the repository raises; nothing
     has been claimed then.
@@ -69,14 +71,20 @@ def work(
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
     directory = checkout_directory(repository, unit.id, settings.run.worktrees)
-    mine = _without_the_dead(desk, unit, order)
-    ready = _look(desk, unit, order, settings, directory, mine)
+    mine = desk.progress.get(unit.id, PENDING) if dry_run else _without_the_dead(desk, unit, order)
+    ready = _look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
     if isinstance(ready, Done):
+        if ready.code == 0 and not dry_run:
+            _clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
         return ready
     how, start = ready
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
         return _not_begun(unit, order, refused.reason, refused.code)
+    if dry_run:
+        begin = "gone on with" if desk.repository.resolve(f"refs/heads/{unit.branch}") else "made"
+        reason = f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
+        return _not_begun(unit, order, reason, 0)
     if stop.asked is not None:
         return _not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
@@ -135,17 +143,15 @@ def _without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progres
 
 
 def _look(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, settings: Settings, directory: Path, mine: Progress
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, directory: Path, mine: Progress, *, fresh: bool
 ) -> tuple[How, Oid] | Done:
     done = _done_already(desk, unit, mine)
     if done:
-        if not _at_work(desk, unit, mine) and settings.run.keep_checkout != "always":
-            clear_done(desk.repository, desk.shared, unit, directory)
         return _not_begun(unit, order, done, 0)
     if unit.subtask is None and unit.task.subtasks and not whole(desk):
         raise has_parts(unit)
     check_free(desk.repository, unit, directory)
-    wanted = order.fresh or mine.fresh or (settings.run.fresh and mine.deferral is None)
+    wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
     how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
     try:
         start = subtask_start(desk, unit, how) if unit.subtask else starting_point(desk, how)[0]
@@ -156,9 +162,11 @@ def _look(
     return how, start
 
 
-def _at_work(desk: Desk, unit: WorkUnit, mine: Progress) -> bool:
+def _clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str) -> None:
+    """Takes away what a worker that died after handing in has left."""
     newest = mine.attempt.number if mine.attempt else 0
-    return worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)) is not None
+    if keep != "always" and not worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)):
+        clear_done(desk.repository, desk.shared, unit, directory)
 
 
 def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:

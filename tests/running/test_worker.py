@@ -82,6 +82,9 @@ def test_a_unit_goes_from_claim_to_result(project: Project, agent: ScriptAgent) 
         {"tokens": 4321},
     )
     before = project.desk.path.parent / "desk.gitcoord"
+    would = work(project, agent, "1", "--dry-run", ok=0).err
+    assert would == f"{BRANCH} would be made at {project.remote.tip('main')[:12]}, in {before / '1'}\n"
+    assert (agent.runs(), before.exists()) == ([], False)
     document = work(
         project, agent, "1", "--check", "grep 1 left.txt", "--waited", "slots=1.5", "--json", ok=0
     ).json
