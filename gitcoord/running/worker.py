@@ -9,46 +9,29 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import AttemptEnded, TaskStarted
+from gitcoord.events import TaskStarted
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.agent_log import Log
-from gitcoord.running.checkout import How, starting_point
-from gitcoord.running.model import Desk, desk_for
+from gitcoord.running.model import desk_for
 from gitcoord.running.stop import Stop
-from gitcoord.running.subtasks import done_at, subtask_start, whole
 from gitcoord.running.worker_agent import end_older
-from gitcoord.running.worker_checkout import check_free, clear_done, remove
-from gitcoord.running.worker_claim import AGAIN, EXIT_CODES, Claim, Refusal, claim, refusal, superseded
+from gitcoord.running.worker_begin import Done, clear_what_is_done, look, not_begun, without_the_dead
+from gitcoord.running.worker_checkout import clear_done, remove
+from gitcoord.running.worker_claim import EXIT_CODES, Claim, Refusal, claim, refusal, superseded
 from gitcoord.running.worker_finish import disk_problem
 from gitcoord.running.worker_order import WorkerOrder
 from gitcoord.running.worker_place import attempt_directory, checkout_directory
-from gitcoord.running.worker_presence import announce, died_here, take_seat, withdraw, worker_at
+from gitcoord.running.worker_presence import announce, take_seat, withdraw
 from gitcoord.running.worker_seat import Result, Seat, ended
 from gitcoord.running.worker_turns import take_turns
-from gitcoord.running.worker_unit import WorkUnit, find_unit, has_parts
+from gitcoord.running.worker_unit import find_unit
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
-from gitcoord.tasks.model import TaskId
 
 _BALLAST = b"\1" * (256 << 10)
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended. `outcome` is empty when it never began; `reason` says why."""
-
-    task: TaskId
-    attempt: int | None
-    outcome: str
-    code: int
-    reason: str = ""
-    branch: str = ""
-    head: str = ""
-    directory: str = ""
-    log: str = ""
 
 
 def work(
@@ -71,29 +54,29 @@ def work(
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
     directory = checkout_directory(repository, unit.id, settings.run.worktrees)
-    mine = desk.progress.get(unit.id, PENDING) if dry_run else _without_the_dead(desk, unit, order)
-    ready = _look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
+    mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
+    ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
     if isinstance(ready, Done):
         if ready.code == 0 and not dry_run:
-            _clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
+            clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
         return ready
     how, start = ready
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
-        return _not_begun(unit, order, refused.reason, refused.code)
+        return not_begun(unit, order, refused.reason, refused.code)
     if dry_run:
         begin = "gone on with" if desk.repository.resolve(f"refs/heads/{unit.branch}") else "made"
         reason = f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
-        return _not_begun(unit, order, reason, 0)
+        return not_begun(unit, order, reason, 0)
     if stop.asked is not None:
-        return _not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
+        return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, unit.id, attempt)
     announce(place)
     held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start)
     if isinstance(held, Refusal):
         withdraw(place)
-        return _not_begun(unit, order, held.reason, held.code)
+        return not_begun(unit, order, held.reason, held.code)
     take_seat(place)
     log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
     seat = Seat(
@@ -115,70 +98,6 @@ def work(
         return _attempt(seat, held)
     finally:
         log.close()
-
-
-def _without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress:
-    """The unit's progress, after recording the end of an attempt whose worker died on this machine.
-
-    Only where no number was asked for: who gives numbers keeps the books.
-    """
-    mine = desk.progress.get(unit.id, PENDING)
-    newest = mine.attempt
-    if order.attempt is not None or newest is None or not newest.running:
-        return mine
-    if not died_here(attempt_directory(desk.repository.common_dir, unit.id, newest.number)):
-        return mine
-    done = bool(_done_already(desk, unit, mine))
-    event = AttemptEnded(
-        at=now(),
-        by=worker_name(),
-        task=unit.id,
-        attempt=newest.number,
-        outcome="ok" if done else "lost",
-        reason="its worker was gone before it could say so" if done else "its worker is gone",
-        head=mine.head or "" if done else "",
-    )
-    desk.store.record(event, unless=superseded(newest.number))
-    return desk.store.progress().get(unit.id, PENDING)
-
-
-def _look(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, directory: Path, mine: Progress, *, fresh: bool
-) -> tuple[How, Oid] | Done:
-    done = _done_already(desk, unit, mine)
-    if done:
-        return _not_begun(unit, order, done, 0)
-    if unit.subtask is None and unit.task.subtasks and not whole(desk):
-        raise has_parts(unit)
-    check_free(desk.repository, unit, directory)
-    wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
-    how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
-    try:
-        start = subtask_start(desk, unit, how) if unit.subtask else starting_point(desk, how)[0]
-    except GitcoordError as error:
-        if error.code != "not-ready":
-            raise
-        return _not_begun(unit, order, error.message, AGAIN)
-    return how, start
-
-
-def _clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str) -> None:
-    """Takes away what a worker that died after handing in has left."""
-    newest = mine.attempt.number if mine.attempt else 0
-    if keep != "always" and not worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)):
-        clear_done(desk.repository, desk.shared, unit, directory)
-
-
-def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
-    if unit.task.id in desk.landed:
-        return f"task {unit.task.id} has landed on {desk.plan.base} already"
-    if unit.subtask is not None:
-        return f"subtask {unit.id} is done already" if unit.id in done_at(desk) else ""
-    newest = mine.attempt.number if mine.attempt else 0
-    again = newest > 0 and mine.retried_after == newest
-    if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
-        return f"task {unit.id} has been handed in already"
-    return ""
 
 
 def _attempt(seat: Seat, held: Claim) -> Done:
@@ -257,7 +176,3 @@ def _clear_away(seat: Seat, result: Result) -> None:
         clear_done(repository, seat.desk.shared, unit, seat.directory)
     else:
         remove(repository, seat.directory)
-
-
-def _not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int) -> Done:
-    return Done(task=unit.id, attempt=order.attempt, outcome="", code=code, reason=reason, branch=unit.branch)

@@ -133,9 +133,6 @@ def test_what_an_agent_ends_with_is_the_result(project: Project, agent: ScriptAg
     work(project, agent, "1", "--check", "grep -q 6 kept.txt", ok=0)
     assert "It ended: failed: the check ended with code 1" in agent.noted("1")["prompt"]
     assert project.remote.read(BRANCH, "kept.txt") == "by attempt 5\nand by attempt 6"
-    work(project, agent, "2", ok=0)
-    again = work(project, agent, "1", "--attempt", "4")
-    assert (again.code, "handed in already" in again.err) == (0, True)
 
 
 def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: ScriptAgent) -> None:
@@ -164,59 +161,6 @@ def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     done = work(project, agent, "1", "--grace", "0.2", ok=0)
     assert "left 1 process behind, ended now" in done.err
     assert left_over(agent) == []
-
-
-def test_cancelling_ends_the_work_here_and_nothing_begins_it_again(
-    project: Project, agent: ScriptAgent
-) -> None:
-    agent.does("1", {"ignore": "TERM"}, {"flee": 100}, {"hang": True})
-    worker = begin(project, agent, "1", "--grace", "0.2")
-    assert project.run("cancel", "1", "--dry-run", "--json", ok=0).json["running"] == ["1"]
-    assert worker.poll() is None
-    assert project.run("cancel", "1", "--json", ok=0).json["ended"] == ["1"]
-    assert worker.wait() == 143
-    assert left_over(agent) == []
-    assert "attempt 1 ended: cancelled" in told(project)[-1]
-    assert work(project, agent, "1").code == 143
-    assert len(agent.runs()) == 1
-    assert project.run("cancel", "9").code == 2
-
-
-def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
-    project: Project, agent: ScriptAgent
-) -> None:
-    (project.desk.path / "gitcoord.toml").write_text("[run]\nlog-megabytes = 0.25\n")
-    agent.does(
-        "1",
-        {"print": "the beginning \x1b[31mred\x1b[0m"},
-        {"spew": 3_072_000},
-        {"print": "the end"},
-        {"exit": 1},
-    )
-    ran = work(project, agent, "1")
-    assert told(project)[-1].endswith("code 1: the end")
-    assert len(ran.err) < 300_000
-    log = project.desk.path / ".git/gitcoord/run/1-1/log"
-    assert log.stat().st_size < 300_000
-    shown = project.run("logs", "1", ok=0).out.splitlines()
-    assert shown[2:3] == ["the beginning red"]
-    assert shown[-2:] == ["the end", "[gitcoord] failed: the agent ended with code 1: the end"]
-    assert len([line for line in shown if "bytes are left out here" in line]) == 1
-    assert project.run("logs", "1", "--json", ok=0).json["logs"][0]["path"] == str(log)
-    assert project.run("logs", "2").code == 2
-
-
-def test_a_log_is_followed_until_the_attempt_ends(project: Project, agent: ScriptAgent) -> None:
-    agent.does("1", {"print": "first"}, {"await": str(agent.directory / "go")}, {"print": "last"})
-    worker = begin(project, agent, "1")
-    follower = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
-    assert follower.stdout is not None
-    lines = [follower.stdout.readline() for _ in range(3)]
-    assert lines[-1] == b"first\n"
-    (agent.directory / "go").touch()
-    rest, _ = follower.communicate(timeout=60)
-    assert rest.splitlines()[0] == b"last"
-    worker.wait()
 
 
 def test_an_agent_that_may_not_write_any_more_is_named(project: Project, agent: ScriptAgent) -> None:
