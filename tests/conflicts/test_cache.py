@@ -47,6 +47,17 @@ def test_a_branch_that_moved_is_judged_anew_among_remembered_ones(tmp_path: Path
     assert warm == fresh(level)
 
 
+def test_a_branch_that_moved_meets_remembered_ones_above_and_below_its_paths(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"x": "x\n"})
+    level.branch("1", {"foo/bar": "inside\n"})
+    level.branch("2", {"up": "file\n"})
+    level.branch("3", {"y": "y\n"})
+    level.examine()
+    level.branch("3", {"foo": "file\n", "up/deep": "inside\n"})
+    found = [(pair.tasks, pair.verdict) for pair in level.examine().pairs]
+    assert found == [(("1", "3"), "conflict"), (("2", "3"), "conflict")]
+
+
 def test_branches_that_come_and_go_and_other_rules_change_nothing_else(tmp_path: Path) -> None:
     level = busy_level(tmp_path)
     level.examine("1", "3", "5")

@@ -162,6 +162,8 @@ def check_a_world(world: list[Branch]) -> None:
             {b.name: b.merged for b in world if b.merged},
         )
         names = [branch.name for branch in world[4:]]
+        # The last ones join branches that are remembered from a check without them.
+        examined(repo, names[:-4])
         report = examined(repo, names)
         check_proofs(repo, report)
         ready = [branch.task for branch in report.branches if branch.state == "ready"]
@@ -206,7 +208,7 @@ def test_pruned_verdicts_equal_the_merges_of_all_pairs() -> None:
     check_a_world()
     assert judged["pairs"] >= 2000
     assert judged["conflicts"] >= 300
-    assert judged["proved in parts"] >= 50
+    assert judged["proved in parts"] >= 40
 
 
 def truth(repo: Repo, names: Sequence[str], blocked: Collection[str]) -> dict[tuple[str, str], set[str]]:
