@@ -45,6 +45,8 @@ class Details:
 
     def of(self, pair: Pair, judged: Judgement) -> tuple[PathConflict, ...]:
         """The conflicts of a pair, a path each, the tasks not `named` yet."""
+        if not judged.path_kinds:
+            return ()
         return tuple(self._conflict(pair, path, kind) for path, kind in judged.path_kinds)
 
     def _conflict(self, pair: Pair, path: str, kind: str) -> PathConflict:
