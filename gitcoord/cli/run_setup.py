@@ -32,8 +32,10 @@ from gitcoord.running.picture import make_picture
 from gitcoord.running.schedule_model import Capacity, Policy, Start
 from gitcoord.running.subtasks import hand_in_whole
 from gitcoord.running.watching import Watch
+from gitcoord.running.worker_checkout import clear_done
 from gitcoord.running.worker_order import WorkerOrder, worker_argv
-from gitcoord.running.worker_place import run_directory
+from gitcoord.running.worker_place import checkout_directory, run_directory
+from gitcoord.running.worker_unit import find_unit
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
@@ -164,6 +166,7 @@ class Setup:
             capacity=self.capacity,
             launch=self._launch,
             hand_in=self._hand_in,
+            clear=self._clear,
             tell=dashboard.tell,
             show=partial(self._draw, dashboard),
             clashes=watch,
@@ -203,6 +206,12 @@ class Setup:
     def _hand_in(self, task: TaskId) -> None:
         context = self._context
         hand_in_whole(sit_down(context.repository, context.shared, context.store, task))
+
+    def _clear(self, id: TaskId) -> None:
+        context = self._context
+        unit = find_unit(context.store.require_plan(), id)
+        directory = checkout_directory(context.repository, unit.id, context.settings.run.worktrees)
+        clear_done(context.repository, context.shared, unit, directory)
 
     def _land(self, tell: Callable[[str], None], wish: LevelWish) -> None:
         from gitcoord.merging.land import Lander

@@ -52,12 +52,14 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """What a run acts with: everything that it does to the world beside the journal.
 
     `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
-    parent in. `clashes` looks at the work under way, and is None when it is not watched.
+    parent in, `clear` takes away what is left of a unit that is done. `clashes` looks at the work under way,
+    and is None when it is not watched.
     """
 
     capacity: Callable[[View], Capacity]
     launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
     hand_in: Callable[[TaskId], None]
+    clear: Callable[[TaskId], None]
     tell: Callable[[str], None]
     show: Callable[[View, Live], None]
     clashes: Watching | None = None
@@ -124,7 +126,9 @@ class Coordinator:
         """Whether the journal was brought in line with the world, so that it has to be looked at again."""
         done = False
         with self._patience():
-            done = settle(self._store, self._engine, view, self._hands.hand_in, self._tell_once)
+            done = settle(
+                self._store, self._engine, view, self._hands.hand_in, self._hands.clear, self._tell_once
+            )
         if done:
             self._pace.hurry()
         return done

@@ -23,6 +23,7 @@ def settle(
     engine: Engine,
     view: View,
     hand_in: Callable[[TaskId], None],
+    clear: Callable[[TaskId], None],
     tell: Callable[[str], None],
 ) -> bool:
     """Records attempts that vanished, ends what is to be cancelled, hands whole parents in.
@@ -32,6 +33,9 @@ def settle(
     cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
     cancel_all(engine, cancelled)
     lost = [ended for ended in view.ended if _record_end(store, engine, ended)]
+    for ended in lost:
+        if ended.done:
+            clear(ended.unit)
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
     return bool(cancelled or lost or handed_in)
 
@@ -65,6 +69,8 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
 
 
 def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
+    if ended.done:
+        return "ok", "its process is gone, and its work is in"
     if cancelled:
         return "cancelled", ""
     if ended.code is None or ended.code < 0 or ended.code > 128:

@@ -14,7 +14,7 @@ from gitcoord.running.engines.port import Engine, Seen, key_of
 from gitcoord.running.observe_tries import Fate, Limits, fate_of, running_attempt
 from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_model import Observation
-from gitcoord.running.schedule_units import Units, units_of, with_rework
+from gitcoord.running.schedule_units import Unit, Units, units_of, with_rework
 from gitcoord.running.subtasks import done_subtasks
 from gitcoord.state.journal import Entry
 from gitcoord.state.progress import PENDING, Progress, fold
@@ -87,10 +87,13 @@ class Observer:
         units = with_rework(units, _sent_back(units, progress, done, landed))
         left = [unit for unit in units.by_id.values() if unit.id not in done]
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
-        polled = self._poll(fates, progress)
+        last_steps = [unit for unit in units.by_id.values() if unit.id in done]
+        polled = self._poll(fates, progress, last_steps)
         work = Work(events, progress, fates, polled, self.launched)
         for unit in left:
             work.sort(unit)
+        for unit in last_steps:
+            work.finish(unit)
         self._first = False
         submitted = submitted_tasks(units, progress)
         over = submitted | landed.keys()
@@ -148,9 +151,12 @@ class Observer:
             self._landed = (asked, found)
         return self._landed[1]
 
-    def _poll(self, fates: Mapping[TaskId, Fate], progress: Mapping[TaskId, Progress]) -> Mapping[str, Seen]:
+    def _poll(
+        self, fates: Mapping[TaskId, Fate], progress: Mapping[TaskId, Progress], last_steps: Sequence[Unit]
+    ) -> Mapping[str, Seen]:
         """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
-        keys = []
+        ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
+        keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
         for unit, fate in fates.items():
             attempt = running_attempt(progress.get(unit, PENDING))
             if attempt is not None:

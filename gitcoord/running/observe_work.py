@@ -22,6 +22,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     code: int | None
     claimed: bool
+    done: bool = False
+    """Its work is in all the same: it was cut off after that."""
 
 
 class Work:
@@ -65,7 +67,13 @@ class Work:
                 f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
             )
 
-    def _at_work(self, unit: Unit, number: int, *, claimed: bool) -> bool:
+    def finish(self, unit: Unit) -> None:
+        """A unit whose work is in, and whose worker is at its last steps, or was cut off there."""
+        attempt = running_attempt(self._progress.get(unit.id, PENDING))
+        if attempt is not None:
+            self._at_work(unit, attempt.number, claimed=True, done=True)
+
+    def _at_work(self, unit: Unit, number: int, *, claimed: bool, done: bool = False) -> bool:
         key = key_of(unit.id, number)
         seen = self._polled.get(key)
         if seen is None or seen.state == "absent":
@@ -73,7 +81,7 @@ class Work:
         if seen.state == "ended" and claimed and seen.code == HELD:
             return False  # our process was refused: somebody else holds the attempt
         if seen.state == "ended":
-            self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed))
+            self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done))
             return not claimed
         self.running[unit.id] = 0.0
         self.keys[unit.id] = key

@@ -84,13 +84,14 @@ class _Play:
         self._units = units
         self._lands = lands
         self._whole = whole
-        self.starts: dict[TaskId, float] = dict.fromkeys(begun.running, 0.0)
-        self.ends: dict[TaskId, float] = {one: self._minutes(one) for one in begun.running}
-        self.most = len(begun.running)
+        running = dict.fromkeys((one for one in begun.running if one not in begun.done), 0.0)
+        self.starts: dict[TaskId, float] = dict(running)
+        self.ends: dict[TaskId, float] = {one: self._minutes(one) for one in running}
+        self.most = len(running)
         self.tokens = 0
         self.seen = msgspec.structs.replace(
             begun,
-            running=dict.fromkeys(begun.running, 0.0),
+            running=running,
             not_before={},
             paused=False,
             now=0.0,
