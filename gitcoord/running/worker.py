@@ -23,7 +23,7 @@ from gitcoord.running.worker_finish import disk_problem
 from gitcoord.running.worker_order import WorkerOrder
 from gitcoord.running.worker_place import attempt_directory, checkout_directory
 from gitcoord.running.worker_presence import announce, take_seat, withdraw
-from gitcoord.running.worker_seat import Result, Seat, ended
+from gitcoord.running.worker_seat import Result, Seat, ended, patiently
 from gitcoord.running.worker_turns import take_turns
 from gitcoord.running.worker_unit import find_unit
 from gitcoord.settings import Settings
@@ -148,7 +148,7 @@ def _record(seat: Seat, result: Result) -> bool:
     """Writes the result, unless a newer attempt has begun; on a full disk at the price of the checkout."""
     event, shut_out = ended(seat, result), superseded(seat.attempt)
     try:
-        return seat.desk.store.record(event, unless=shut_out)
+        return patiently(seat, lambda: seat.desk.store.record(event, unless=shut_out))
     except GitcoordError:
         if not disk_problem(seat.place):
             raise

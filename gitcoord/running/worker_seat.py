@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -20,7 +21,13 @@ from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import RetryCallState
+
 _LONGEST_REASON = 400
+_PATIENCE = 300.0
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,30 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     code: int | None = None
     head: str = ""
     recorded: bool = False
+
+
+Answer = TypeVar("Answer")
+
+
+def patiently(seat: Seat, act: "Callable[[], Answer]") -> Answer:
+    """What `act` gives, tried again while the remote is out of reach: no work is lost for that."""
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+    def out_of_reach(error: BaseException) -> bool:
+        return getattr(error, "code", "") == "unreachable" and seat.stop.asked is None
+
+    def tell(state: "RetryCallState") -> None:
+        if state.attempt_number == 1:
+            seat.log.say("the remote cannot be reached; trying again for some minutes")
+
+    patience = Retrying(
+        retry=retry_if_exception(out_of_reach),
+        stop=stop_after_delay(_PATIENCE),
+        wait=wait_random_exponential(multiplier=0.5, max=20),
+        before_sleep=tell,
+        reraise=True,
+    )
+    return patience(act)
 
 
 def ended(seat: Seat, result: Result) -> AttemptEnded:

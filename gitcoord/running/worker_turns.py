@@ -14,7 +14,7 @@ from gitcoord.running.worker_conflict import merge_in
 from gitcoord.running.worker_finish import disk_problem, settle
 from gitcoord.running.worker_fold import fold
 from gitcoord.running.worker_hand_in import hand_in_task
-from gitcoord.running.worker_seat import Result, Seat
+from gitcoord.running.worker_seat import Result, Seat, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,4 +115,4 @@ def _give_up(seat: Seat, copy: WorkingCopy) -> Result:
 def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
     """The result, or the conflict that is in the checkout now."""
     give = hand_in_task if seat.unit.subtask is None else fold
-    return give(seat, copy, last=last)
+    return patiently(seat, lambda: give(seat, copy, last=last))

@@ -1,6 +1,6 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
-from tests.running.test_worker import agent, begin, left_over, project, told, work
+from tests.running.test_worker import agent, begin, left_over, project, told, until, work
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project
@@ -59,3 +59,16 @@ def test_a_log_is_followed_until_the_attempt_ends(project: Project, agent: Scrip
     rest, _ = follower.communicate(timeout=60)
     assert rest.splitlines()[0] == b"last"
     worker.wait()
+
+
+def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: ScriptAgent) -> None:
+    agent.does("1", {"await": str(agent.directory / "go")}, {"write": {"one.txt": "1\n"}})
+    worker = begin(project, agent, "1")
+    here, away = project.remote.path, project.remote.path.with_name("away.git")
+    here.rename(away)
+    (agent.directory / "go").touch()
+    log = project.desk.path / ".git/gitcoord/run/1-1/log"
+    until(lambda: "the remote cannot be reached" in log.read_text())
+    away.rename(here)
+    assert worker.wait() == 0
+    assert "one.txt" in project.remote.files("feature/level-0-task-1")
