@@ -19,11 +19,12 @@ GITCOORD = (sys.executable, "-P", "-m", "gitcoord")
 
 
 class Cost(NamedTuple):
-    """How long a command took, its own processor time, and how often it woke up."""
+    """How long a command took, its own processor time; its share and wake-ups a second in the middle half."""
 
     wall: float
     own: float
-    wakes: int
+    share: float
+    wakes: float
     code: int
 
 
@@ -55,16 +56,21 @@ def measure(place: Path, *arguments: str) -> Cost:
     start = time.perf_counter()
     with Path(place.parent, "log").open("ab") as log:
         running = psutil.Popen([*GITCOORD, *arguments], cwd=place, stdout=log, stderr=log)
-        own, wakes = 0.0, 0
+        samples = [(0.0, 0.0, 0)]
         while running.poll() is None:
             try:
                 used = running.cpu_times()
-                own, wakes = used.user + used.system, running.num_ctx_switches().voluntary
+                wakes = running.num_ctx_switches().voluntary
             except psutil.Error:
                 break
+            samples.append((time.perf_counter() - start, used.user + used.system, wakes))
             time.sleep(0.2)
         code = running.wait()
-    return Cost(time.perf_counter() - start, own, wakes, code)
+    wall = time.perf_counter() - start
+    middle = [one for one in samples if wall / 4 <= one[0] <= wall * 3 / 4] or samples
+    (begun, before, slept), (ended, after, woken) = middle[0], middle[-1]
+    seconds = max(ended - begun, 0.001)
+    return Cost(wall, samples[-1][1], (after - before) / seconds, (woken - slept) / seconds, code)
 
 
 def main() -> None:
@@ -98,8 +104,10 @@ def main() -> None:
     )
     print(f"  {many.own / many.wall:8.1%} of one core is the coordinator's own share")
     print(f"while agents sleep {options.idle} s: exit code {idle.code}")
-    print(f"  {idle.own / idle.wall:8.2%} of one core, start and end included")
-    print(f"  {idle.wakes / idle.wall:8.1f} wake-ups a second")
+    print(
+        f"  {idle.own / idle.wall:8.2%} of one core, start and end included; {idle.share:.2%} in the middle half"
+    )
+    print(f"  {idle.wakes:8.1f} wake-ups a second in the middle half")
 
 
 if __name__ == "__main__":

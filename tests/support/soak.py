@@ -79,6 +79,8 @@ class Soak:
             assert remote.read("main", path) == unit
             commits = remote.git("log", "--no-merges", "--format=%H", "main", "--", path).split()
             assert len(commits) == 1, (self.kills, path, commits)
+        checkouts = self.project.desk.git("worktree", "list", "--porcelain").count("worktree ")
+        assert checkouts == 1, (self.kills, self.project.desk.git("worktree", "list"))
         until = time.monotonic() + 20
         while (left := list(self._processes())) and time.monotonic() < until:
             time.sleep(0.1)
