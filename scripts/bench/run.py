@@ -105,7 +105,7 @@ def main() -> None:
     print(f"  {many.own / many.wall:8.1%} of one core is the coordinator's own share")
     print(f"while agents sleep {options.idle} s: exit code {idle.code}")
     print(
-        f"  {idle.own / idle.wall:8.2%} of one core, start and end included; {idle.share:.2%} in the middle half"
+        f"  {idle.own / idle.wall:8.2%} of one core, start and end included; {idle.share:.2%} in the middle"
     )
     print(f"  {idle.wakes:8.1f} wake-ups a second in the middle half")
 
