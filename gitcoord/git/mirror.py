@@ -3,7 +3,9 @@
 A cache: nothing of the user's is touched by it, and what is broken in it is dropped and fetched again.
 """
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 HEADS = "refs/heads/"
+_LOCKED_SECONDS = 10.0
+"""Git holds the lock of a ref for an instant; an older one belongs to a git that was killed."""
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -78,7 +82,11 @@ class Mirror:
         return ended
 
     def _drop_broken(self) -> None:
-        """Removes copies that a crash of the machine left empty, or pointing to objects that are lost."""
+        """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""
+        for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
+            with suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > _LOCKED_SECONDS:
+                    lock.unlink()
         refs = read_refs(self._git, self.prefix)
         for name in refs.broken:
             # `update-ref -d` refuses a ref that it cannot read.

@@ -1,5 +1,6 @@
 """Compare-and-swap on the refs that all workers see, with a remote and without one."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,18 @@ def test_a_private_copy_that_a_crash_left_broken_is_fetched_again(tmp_path: Path
     path.write_text(content)
     shared.refresh()
     assert shared.branch("main") == remote.tip("main")
+
+
+def test_a_lock_that_a_killed_git_left_in_the_private_copy_does_not_stay(tmp_path: Path) -> None:
+    remote, work = Repo.pair(tmp_path)
+    shared = shared_of(work)
+    lock = work.path / ".git/refs/gitcoord-mirror/origin/refs/heads/main.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    remote.commit({"newer.txt": "newer\n"})
+    shared.refresh()
+    assert shared.branch("main") == remote.tip("main")
+    assert not lock.exists()
 
 
 def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
