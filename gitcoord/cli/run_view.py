@@ -36,11 +36,14 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
     if len(asked.together) > _MOST_SETS:
         parts.append(plain(f"      … and {len(asked.together) - _MOST_SETS} more", "dim"))
     parts += _risks(asked, overlap)
-    saved = asked.sequential - asked.duration
     cost = plain(f"Takes about {minutes(asked.duration)}", "bold")
-    cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {minutes(saved)}, ")
-    cost.append(f"{asked.speedup:.2f} times as fast", "green")
-    cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used)")
+    if asked.sequential > asked.duration:
+        saved = minutes(asked.sequential - asked.duration)
+        cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {saved}, ")
+        cost.append(f"{asked.speedup:.2f} times as fast", "green")
+        cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used)")
+    else:
+        cost.append(": nothing runs side by side")
     parts.append(cost)
     if asked.tokens is not None:
         parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))

@@ -111,8 +111,10 @@ class Coordinator:
             busy = bool(view.seen.running) or landing
             if not busy and (self._signals.stop or self._over(view, decision)):
                 idle_since = idle_since or time.monotonic()
-                if self._signals.stop or time.monotonic() - idle_since >= self._wishes.wait:
-                    return run_end(view, decision, stopped=self._signals.stop)
+                end = run_end(view, decision, stopped=self._signals.stop)
+                patient = time.monotonic() - idle_since < self._wishes.wait
+                if end.stopped or not patient or end.complete(landing=self._landing is not None):
+                    return end
             else:
                 idle_since = None
             self._wait(view, decision)
