@@ -38,14 +38,14 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The `[run]` table: how a worker does its task.
 
     `agent` and `check` are commands, taken apart into words unless `shell` says that a shell reads them.
-    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `grace` the seconds between asking a
-    process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
+    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `grace` the seconds between asking
+    a process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
     another try from a new checkout instead of the one that was left. `worktrees` is where checkouts go
     (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
     `log_megabytes` of what an agent prints: its beginning and its end.
 
-    `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that clashes
-    with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
+    `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
+    clashes with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
     """
 
     agent: str = ""

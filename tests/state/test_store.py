@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.events import RunChanged, TaskDeferred, TaskStarted, WavesSaved
+from gitcoord.events import TaskDeferred, TaskStarted, WavesSaved
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.git.world import race
@@ -275,29 +275,3 @@ def assert_refused(repo: Repo, task: str, message: str) -> None:
         store_of(repo).record(TaskStarted(at=now(), by="me", task=task, branch="b", base="0" * 40))
     assert failure.value.code in {"foreign-state", "broken-ref"}
     assert failure.value.exit == Exit.REFUSED
-
-
-def test_the_newest_word_about_the_run_is_found_and_belongs_to_no_task(alone: Repo) -> None:
-    store = store_of(alone)
-    assert store.run() is None
-    store.record(RunChanged(at=now(), by="a", state="running", max_parallel=4))
-    store.record(RunChanged(at=now(), by="a", state="paused"))
-    found = store_of(alone).run()
-    assert found is not None
-    assert found.state == "paused"
-    assert store.progress() == {}
-
-
-def test_reading_on_gives_what_reading_anew_gives_whatever_moved(alone: Repo) -> None:
-    kept = store_of(alone)
-    for task in ("1", "2", "1", "3", "2"):
-        store_of(alone).record(started(task))
-        kept.refresh()
-        assert kept.journal() == store_of(alone).journal()
-    tip = alone.tip("refs/gitcoord/tasks/1")
-    alone.git("update-ref", "refs/gitcoord/tasks/1", f"{tip}^")
-    alone.git("update-ref", "-d", "refs/gitcoord/tasks/3")
-    store_of(alone).record(started("2"))
-    kept.refresh()
-    assert kept.journal() == store_of(alone).journal()
-    assert len(kept.journal()) == 4

@@ -1,0 +1,43 @@
+"""Reading the journal: what is kept between two looks, and what a run last said."""
+
+from pathlib import Path
+
+import pytest
+
+from gitcoord.events import RunChanged
+from gitcoord.state.journal import now
+from tests.state.world import started, store_of
+from tests.support.repos import Repo
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Repo:
+    repo = Repo.create(tmp_path / "alone")
+    repo.commit({"README.md": "# Project\n"})
+    return repo
+
+
+def test_the_newest_word_about_the_run_is_found_and_belongs_to_no_task(alone: Repo) -> None:
+    store = store_of(alone)
+    assert store.run() is None
+    store.record(RunChanged(at=now(), by="a", state="running", max_parallel=4))
+    store.record(RunChanged(at=now(), by="a", state="paused"))
+    found = store_of(alone).run()
+    assert found is not None
+    assert found.state == "paused"
+    assert store.progress() == {}
+
+
+def test_reading_on_gives_what_reading_anew_gives_whatever_moved(alone: Repo) -> None:
+    kept = store_of(alone)
+    for task in ("1", "2", "1", "3", "2"):
+        store_of(alone).record(started(task))
+        kept.refresh()
+        assert kept.journal() == store_of(alone).journal()
+    tip = alone.tip("refs/gitcoord/tasks/1")
+    alone.git("update-ref", "refs/gitcoord/tasks/1", f"{tip}^")
+    alone.git("update-ref", "-d", "refs/gitcoord/tasks/3")
+    store_of(alone).record(started("2"))
+    kept.refresh()
+    assert kept.journal() == store_of(alone).journal()
+    assert len(kept.journal()) == 4
