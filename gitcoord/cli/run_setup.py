@@ -154,6 +154,8 @@ class Setup:
             end: RunEnd | None = None
             try:
                 end = coordinator.run()
+                for report in end.of("landed", "handed-in", "done"):
+                    self._clear(report.unit)
             finally:
                 reason = "stopped" if end is None or end.stopped else ""
                 self._record("ended", reason)
@@ -208,10 +210,12 @@ class Setup:
         hand_in_whole(sit_down(context.repository, context.shared, context.store, task))
 
     def _clear(self, id: TaskId) -> None:
-        context = self._context
-        unit = find_unit(context.store.require_plan(), id)
-        directory = checkout_directory(context.repository, unit.id, context.settings.run.worktrees)
-        clear_done(context.repository, context.shared, unit, directory)
+        """Takes away the checkout of a unit that is done, where a worker was cut off before it did so."""
+        context, run = self._context, self._context.settings.run
+        directory = checkout_directory(context.repository, id, run.worktrees)
+        if directory.is_dir() and run.keep_checkout != "always":
+            unit = find_unit(context.store.require_plan(), id)
+            clear_done(context.repository, context.shared, unit, directory)
 
     def _land(self, tell: Callable[[str], None], wish: LevelWish) -> None:
         from gitcoord.merging.land import Lander
