@@ -82,12 +82,12 @@ class Soak:
             assert remote.read("main", path) == unit
             commits = remote.git("log", "--no-merges", "--format=%H", "main", "--", path).split()
             assert len(commits) == 1, (self.kills, path, commits)
-        checkouts = self.project.desk.git("worktree", "list", "--porcelain").count("worktree ")
-        assert checkouts == 1, (self.kills, self.project.desk.git("worktree", "list"))
+        left = list(Path(f"{self.project.desk.path}.gitcoord").glob("*"))
+        assert not left, (self.kills, left)
         until = time.monotonic() + 20
-        while (left := list(self._processes())) and time.monotonic() < until:
+        while (alive := list(self._processes())) and time.monotonic() < until:
             time.sleep(0.1)
-        assert not left, (self.kills, [one.cmdline() for one in left])
+        assert not alive, (self.kills, [_words(one) for one in alive])
 
     def _start(self) -> "subprocess.Popen[bytes]":
         arguments = ("run", "--agent", self.agent.command, "--land", "--yes", "--max-parallel", "4")
