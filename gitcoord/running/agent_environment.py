@@ -9,6 +9,9 @@ from gitcoord.running.model import Desk
 from gitcoord.running.processes import MARK
 from gitcoord.running.worker_unit import WorkUnit
 
+_KEYS = "GITCOORD_APP_"
+"""What signs in as the GitHub App: an agent that has it could be the App for ever."""
+
 
 def agent_environment(
     desk: Desk,
@@ -22,7 +25,11 @@ def agent_environment(
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """What the agent and the check command see; `directory` is the attempt's own."""
-    kept = {name: value for name, value in environ.items() if name not in NOT_INHERITED}
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in NOT_INHERITED and not name.startswith(_KEYS)
+    }
     task = unit.task
     budget = token_budget if token_budget is not None else task.tokens
     facts = {

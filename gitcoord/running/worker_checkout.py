@@ -1,9 +1,11 @@
 """A unit's checkout: made, gone on with, or begun afresh; a half-made one is never taken for work."""
 
+import os
 import shutil
 from pathlib import Path
 
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
@@ -31,7 +33,7 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
         remove(repository, directory)
         _begin_anew(desk, unit, start)
         desk = sit_down(repository, desk.shared, desk.store, unit.task.id)
-    elif not _usable(repository, directory, unit.branch):
+    elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
         remove(repository, directory)
     else:
         deferred = desk.progress.get(unit.id, PENDING).deferral is not None
@@ -59,7 +61,12 @@ def unready(copy: WorkingCopy) -> None:
 
 
 def clear_done(repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path) -> None:
-    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch."""
+    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch.
+
+    Where somebody went on in the checkout, all of it is left.
+    """
+    if _edited(repository, directory):
+        return
     remove(repository, directory)
     if unit.subtask is None:
         return
@@ -76,15 +83,56 @@ def remove(repository: Repository, directory: Path) -> None:
 
     Only what git knows as a worktree of this repository is touched.
     """
-    listed = repository.git.text("worktree", "list", "--porcelain", "-z").split("\0")
-    known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
-    if directory.resolve() not in known or directory.resolve() == repository.root:
+    if not _is_own(repository, directory):
         return
     # Twice, because one that git was killed over is locked.
     repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
     if directory.is_dir():
         shutil.rmtree(directory, ignore_errors=True)
         repository.git.run("worktree", "prune", ok=())
+
+
+def _is_own(repository: Repository, directory: Path) -> bool:
+    listed = repository.git.text("worktree", "list", "--porcelain", "-z").split("\0")
+    known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
+    return directory.resolve() in known and directory.resolve() != repository.root
+
+
+def _edited(repository: Repository, directory: Path) -> bool:
+    """Whether a file that git knows holds what no commit does: workers leave none like that when done."""
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    try:
+        changes = WorkingCopy(repository, directory).changes(untracked=False)
+    except GitcoordError:
+        return False  # half taken away
+    return any(os.path.lexists(directory / path) for path in changes)
+
+
+def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
+    """Brings a checkout whose agent went onto a branch of its own back onto the unit's, as it is.
+
+    False when there is nothing to go on with; what cannot be gone on with is put into git's stash.
+    """
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    copy = WorkingCopy(repository, directory)
+    place = copy.git.probe("rev-parse", "--absolute-git-dir")
+    if place is None or not _mark(place).exists():
+        return False
+    _tidy(repository, copy, merge_ahead=False)
+    ref = HEADS + unit.branch
+    head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
+    if copy.branch() == unit.branch:
+        return True
+    if tip is None or not Ancestry(repository.git).contains(head, tip):
+        message = f"left in the checkout of {unit.branch}"
+        options = ("--quiet", "--include-untracked", "--message", message)
+        copy.git.run("stash", "push", *options, ok=(), environment=repository.identity)
+        return False
+    copy.git.run("update-ref", ref, head, tip)
+    copy.git.run("symbolic-ref", "HEAD", ref)
+    return True
 
 
 def _mark(git_directory: str) -> Path:
@@ -125,7 +173,15 @@ def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:
 
 def _take_subtask(desk: Desk, unit: WorkUnit, start: Oid, directory: Path) -> None:
     repository, ref = desk.repository, HEADS + unit.branch
-    if worktrees(repository.git).get(ref) == directory.resolve():
+    local, shared = repository.resolve(ref), desk.shared.read(ref)
+    if worktrees(repository.git).get(ref) != directory.resolve():
+        add_worktree(repository, directory, unit.branch, None if local else shared or start)
+    if not local or not shared or desk.ancestry.contains(local, shared):
         return
-    local = repository.resolve(ref)
-    add_worktree(repository, directory, unit.branch, None if local else desk.shared.read(ref) or start)
+    if not desk.ancestry.contains(shared, local):
+        raise answer_no(
+            "diverged",
+            f"{unit.branch} here and on {desk.shared.remote} have gone different ways.",
+            f"Merge them in {directory}, or begin anew with `--fresh`.",
+        )
+    WorkingCopy(repository, directory).fast_forward(shared)
