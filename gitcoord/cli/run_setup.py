@@ -205,9 +205,9 @@ class Setup:
             grace=run.grace + 10,
         )
 
-    def _hand_in(self, task: TaskId) -> None:
+    def _hand_in(self, task: TaskId) -> bool:
         context = self._context
-        hand_in_whole(sit_down(context.repository, context.shared, context.store, task))
+        return hand_in_whole(sit_down(context.repository, context.shared, context.store, task)) is not None
 
     def _clear(self, id: TaskId) -> None:
         """Takes away the checkout of a unit that is done, where a worker was cut off before it did so."""

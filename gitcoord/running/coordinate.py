@@ -52,13 +52,13 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """What a run acts with: everything that it does to the world beside the journal.
 
     `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
-    parent in, `clear` takes away what is left of a unit that is done. `clashes` looks at the work under way,
-    and is None when it is not watched.
+    parent in and says whether it did, `clear` takes away what is left of a unit that is done. `clashes` looks
+    at the work under way, and is None when it is not watched.
     """
 
     capacity: Callable[[View], Capacity]
     launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
-    hand_in: Callable[[TaskId], None]
+    hand_in: Callable[[TaskId], bool]
     clear: Callable[[TaskId], None]
     tell: Callable[[str], None]
     show: Callable[[View, Live], None]
@@ -90,6 +90,7 @@ class Coordinator:
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told: set[str] = set()
+        self._away = False
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
 
@@ -122,6 +123,7 @@ class Coordinator:
     def _fetch(self) -> None:
         with self._patience():
             self._store.refresh()
+            self._away = False
             self._pace.fetched(self._store.shared.list("refs/"))
 
     def _settle(self, view: View) -> bool:
@@ -149,11 +151,16 @@ class Coordinator:
             if error.code != "unreachable":
                 raise
             self._pace.unreachable()
-            self._hands.tell(f"{error.message} Looking again in {self._pace.next_fetch():.0f} s.")
+            if not self._away:
+                self._hands.tell(f"{error.message} Looking again until it can.")
+            self._away = True
 
     def _look(self) -> View:
         view = self._observer.look(time.time(), self._last_start)
         later = {unit: at for unit, at in self._refused.items() if at > view.seen.now}
+        # What could not be written down yet is not begun again.
+        soon = view.seen.now + max(1.0, self._pace.next_fetch())
+        later |= {ended.unit: soon for ended in view.ended}
         stop = self._signals.stop or view.seen.paused
         seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
         return msgspec.structs.replace(view, seen=seen)
@@ -210,8 +217,8 @@ class Coordinator:
         return self._landing.busy
 
     def _over(self, view: View, decision: Decision) -> bool:
-        """Whether nothing goes on by itself: no unit waits for a moment in time or for a paused run."""
-        return decision.wake is None and not view.seen.paused
+        """Whether nothing goes on by itself: no unit waits for a moment, a paused run, or word of its end."""
+        return decision.wake is None and not view.seen.paused and not view.ended
 
     def _wait(self, view: View, decision: Decision) -> None:
         keys = list(view.keys.values())

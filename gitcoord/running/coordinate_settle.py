@@ -22,7 +22,7 @@ def settle(
     store: Store,
     engine: Engine,
     view: View,
-    hand_in: Callable[[TaskId], None],
+    hand_in: Callable[[TaskId], bool],
     clear: Callable[[TaskId], None],
     tell: Callable[[str], None],
 ) -> bool:
@@ -83,10 +83,9 @@ def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
     return outcome, f"its worker ended with code {ended.code} before it began; {see}"
 
 
-def _hand_in(task: TaskId, hand_in: Callable[[TaskId], None], tell: Callable[[str], None]) -> bool:
+def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Callable[[str], None]) -> bool:
     try:
-        hand_in(task)
+        return hand_in(task)
     except GitcoordError as error:
         tell(error.message)
         return error.code == "conflict"
-    return True

@@ -129,6 +129,22 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     assert [run.attempt for run in agent.runs() if run.id == "1"][-1] == 2
 
 
+def test_a_run_stays_while_the_remote_is_away_and_says_so_once(make: Make, agent: ScriptAgent) -> None:
+    project = make([task(1)])
+    agent.does("1", {"hang": True}).does("1#2", {"write": {"1": "x"}})
+    run = start_gitcoord("run", "--agent", agent.command, "--yes", cwd=project.desk.path)
+    wait_for(lambda: agent.runs() or None)
+    here, away = project.remote.path, project.remote.path.with_name("away.git")
+    here.rename(away)
+    worker = json.loads((project.desk.path / ".git/gitcoord/run/1-1/worker.json").read_text())
+    os.kill(worker["pid"], signal.SIGKILL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait(4)
+    away.rename(here)
+    _, said = run.communicate(timeout=60)
+    assert (run.returncode, said.count(b"cannot be read")) == (0, 1), said
+
+
 def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands_on_their_branches(
     make: Make, agent: ScriptAgent
 ) -> None:
