@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.events import AnyEvent, RunChanged, TasksClash
+from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing, landed_tasks
@@ -16,6 +16,8 @@ from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_model import Observation
 from gitcoord.running.schedule_units import Unit, Units, units_of, with_rework
 from gitcoord.running.subtasks import done_subtasks
+from gitcoord.running.worker_place import attempt_directory
+from gitcoord.running.worker_presence import held_here
 from gitcoord.state.journal import Entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.store import Store
@@ -89,7 +91,7 @@ class Observer:
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(fates, progress, last_steps)
-        work = Work(events, progress, fates, polled, self.launched)
+        work = Work(events, progress, fates, polled, self._held)
         for unit in left:
             work.sort(unit)
         for unit in last_steps:
@@ -128,6 +130,11 @@ class Observer:
             cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
             memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
         )
+
+    def _held(self, unit: TaskId, started: AttemptStarted) -> bool:
+        """Whether a process of this clone held the attempt, as far as that can be told from here."""
+        place = attempt_directory(self._store.repository.common_dir, unit, started.attempt)
+        return started.engine != "local" or held_here(place, started.by)
 
     def _units_of(self, plan: Plan) -> Units:
         if self._units is None or self._units[0] != plan:
@@ -245,7 +252,7 @@ def _wanted_again(told: Progress) -> bool:
         return False
     if newest.running and newest.started is not None:
         return newest.started.at > told.submitted_at
-    return told.retried_after == newest.number
+    return told.again
 
 
 def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]:

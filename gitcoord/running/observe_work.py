@@ -1,10 +1,10 @@
 """Who is at each unit: an attempt here, somebody elsewhere, or nobody although the journal says so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.events import AnyEvent, RetryAsked
+from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
 from gitcoord.running.engines.port import Seen, key_of
 from gitcoord.running.observe_tries import Fate, running_attempt
 from gitcoord.running.schedule_units import Unit
@@ -35,12 +35,12 @@ class Work:
         progress: Mapping[TaskId, Progress],
         fates: Mapping[TaskId, Fate],
         polled: Mapping[str, Seen],
-        launched: dict[TaskId, int],
+        held: Callable[[TaskId, AttemptStarted], bool],
     ) -> None:
         self._progress = progress
         self._fates = fates
         self._polled = polled
-        self._launched = launched
+        self._held = held
         self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
@@ -73,13 +73,17 @@ class Work:
         if attempt is not None:
             self._at_work(unit, attempt.number, claimed=True, done=True)
 
+    def _is_ours(self, unit: Unit) -> bool:
+        attempt = running_attempt(self._progress.get(unit.id, PENDING))
+        return attempt is not None and attempt.started is not None and self._held(unit.id, attempt.started)
+
     def _at_work(self, unit: Unit, number: int, *, claimed: bool, done: bool = False) -> bool:
         key = key_of(unit.id, number)
         seen = self._polled.get(key)
         if seen is None or seen.state == "absent":
             return False
-        if seen.state == "ended" and claimed and seen.code == HELD:
-            return False  # our process was refused: somebody else holds the attempt
+        if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit)):
+            return False  # our process never held the attempt: somebody else does
         if seen.state == "ended":
             self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done))
             return not claimed

@@ -101,8 +101,7 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
         return f"task {unit.task.id} has landed on {desk.plan.base} already"
     if unit.subtask is not None:
         return f"subtask {unit.id} is done already" if unit.id in done_at(desk) else ""
-    newest = mine.attempt.number if mine.attempt else 0
-    again = newest > 0 and mine.retried_after == newest
+    again = mine.again and bool(mine.attempts)
     if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
         return f"task {unit.id} has been handed in already"
     return ""

@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 
 from gitcoord.running.processes import find, myself, write_down, written_down
+from gitcoord.state.journal import worker_name
 
 _FILE, _CLAIMING = "worker.json", "claiming-"
 
@@ -37,6 +38,11 @@ def worker_at(place: Path) -> psutil.Process | None:
 def died_here(place: Path) -> bool:
     """Whether the attempt's worker was on this machine, and is not alive any more."""
     return bool(_files(place)) and worker_at(place) is None
+
+
+def held_here(place: Path, by: str) -> bool:
+    """Whether a worker of this clone held the attempt that the journal says is held `by` somebody."""
+    return (place / _FILE).exists() or (bool(_files(place)) and by == worker_name())
 
 
 def _claiming(place: Path) -> Path:

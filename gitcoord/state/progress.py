@@ -71,6 +71,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody asked for its end, and nobody for another try since."""
     retried_after: int = 0
     """The number of the attempt after which a person asked for another try; earlier failures do not count."""
+    again: bool = False
+    """That wish is still to be met: no try has begun since, and nothing was handed in."""
     fresh: bool = False
     """The next try is to begin from a new checkout."""
 
@@ -111,6 +113,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 head=event.head,
                 deferral=None,
                 landing=None,
+                again=False,
                 # What has landed has had its pull request; new work needs another.
                 pull=None if before.landing else before.pull,
             )
@@ -128,14 +131,15 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 before, stand="landed", landing=event, pull=event.pull or before.pull, deferral=None
             )
         case AttemptStarted():
-            return change(before, attempts=_with(before, event.attempt, started=event), fresh=False)
+            begun = _with(before, event.attempt, started=event)
+            return change(before, attempts=begun, again=False, fresh=False)
         case AttemptEnded():
             return change(before, attempts=_with(before, event.attempt, ended=event))
         case CancelAsked():
             return change(before, cancelled=True)
         case RetryAsked():
             last = before.attempts[-1].number if before.attempts else 0
-            return change(before, cancelled=False, retried_after=last, fresh=event.fresh)
+            return change(before, cancelled=False, retried_after=last, again=True, fresh=event.fresh)
         case _:
             return _rolled_back(before, event)
 

@@ -7,8 +7,14 @@ import pytest
 from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked
 from gitcoord.running.capacity import Machine, Needs, automatic, free_memory
 from gitcoord.running.coordinate_wait import Pace, poke
+from gitcoord.running.engines.port import Seen
 from gitcoord.running.observe_tries import Fate, Limits, fate_of, seconds_of
+from gitcoord.running.observe_work import Work
+from gitcoord.running.schedule_units import Unit
+from gitcoord.running.worker_presence import held_here
+from gitcoord.state.journal import worker_name
 from gitcoord.state.progress import PENDING, Progress, after
+from gitcoord.tasks.model import TaskId
 
 AT = "2026-01-01T00:00:00+00:00"
 
@@ -64,6 +70,22 @@ def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() 
     assert fate_of(forgiven, Limits(retries=0)) == Fate(state="open", number=3)
     cancelled = after(forgiven, CancelAsked(at=AT, by="me", task="1"))
     assert fate_of(cancelled, Limits()).state == "cancelled"
+
+
+def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp_path: Path) -> None:
+    began = AttemptStarted(at=AT, by="another@machine", task="1", attempt=1, branch="b", base="0")
+    told = {TaskId("1"): after(PENDING, began)}
+    unit = Unit(id=TaskId("1"), task=TaskId("1"), title="One")
+    fates = {unit.id: fate_of(told[unit.id], Limits())}
+    for code in (3, 143, None):
+        for here in (False, True):
+            seen = {"1-1": Seen(key="1-1", state="ended", code=code)}
+            work = Work([], told, fates, seen, lambda id, started, here=here: here)  # type: ignore[misc]
+            work.sort(unit)
+            assert (bool(work.ended), bool(work.elsewhere)) == (here, True)
+    assert not held_here(tmp_path, worker_name())
+    (tmp_path / "claiming-1.json").touch()
+    assert [held_here(tmp_path, who) for who in (worker_name(), "another@machine")] == [True, False]
 
 
 def test_a_machine_takes_as_many_as_its_memory_and_cores_allow_and_always_one() -> None:

@@ -122,7 +122,10 @@ def test_attempts_are_counted_by_number_and_a_wish_to_retry_forgives_the_failure
     assert [attempt.started for attempt in before.attempts] == [started, None]
     assert before.cancelled
     after = one([*history, retry])
-    assert (after.cancelled, after.retried_after, after.fresh) == (False, 2, True)
+    assert (after.cancelled, after.retried_after, after.fresh, after.again) == (False, 2, True, True)
+    # Somebody's own work meets the wish as well as another attempt does.
+    by_hand = TaskSubmitted(at=AT, by="me", task="1", branch="b", head="1")
+    assert not one([*history, retry, by_hand]).again
     again = one([*history, retry, msgspec.structs.replace(started, attempt=3)])
     assert [attempt.running for attempt in again.attempts] == [False, False, True]
-    assert not again.fresh
+    assert (again.fresh, again.again) == (False, False)
