@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,9 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     commit: Oid
     uncommitted: bool
 
+
+_LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
+"""Bytes of uncommitted files that are looked at: they are copied to where there may be only memory."""
 
 Seen = tuple[Repository, list[BranchInput], tuple[Copy, ...]]
 
@@ -68,6 +71,23 @@ def _know_the_repository(git: Git, quarantined: Git) -> None:
     (info / "alternates").write_bytes(os.fsencode(git.text(*ask)) + b"\n")
 
 
+def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> list[bytes]:
+    """Pathspecs that leave out files larger than anybody's work."""
+    which = ("--others", "--modified", "--exclude-standard", "-z")
+    left, found = _ALTOGETHER, []
+    listed = git.run("ls-files", *which, environment=environment, ok=()).stdout
+    for path in filter(None, listed.split(b"\0")):
+        try:
+            size = (directory / os.fsdecode(path)).lstat().st_size
+        except OSError:
+            continue
+        if size > min(left, _LARGEST):
+            found.append(b":(exclude,top,literal)" + path)
+        else:
+            left -= size
+    return found
+
+
 def _copy(git: Git, task: TaskId, directory: Path) -> Copy:
     here = git.at(directory)
     head = here.text("rev-parse", "--verify", "HEAD")
@@ -77,7 +97,9 @@ def _copy(git: Git, task: TaskId, directory: Path) -> Copy:
         if own.is_file():
             shutil.copy(own, index)
         environment = {"GIT_INDEX_FILE": str(index)}
-        here.run("add", "--all", "--ignore-errors", "--", ".", environment=environment, ok=())
+        wanted = b"\0".join([b".", *_too_large(here, directory, environment)])
+        how = ("--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
+        here.run("add", *how, input=wanted, environment=environment, ok=())
         tree = here.run("write-tree", environment=environment).text
     uncommitted = tree != here.text("rev-parse", "--verify", f"{head}^{{tree}}")
     commit = head
