@@ -130,7 +130,9 @@ def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
     """The processes of this machine whose mark is `wanted`; this one and its parents left out."""
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
-    return _living(p for p in psutil.process_iter() if p.pid not in spared and wanted(_mark(p)))
+    others = (process for process in psutil.process_iter() if process.pid not in spared)
+    # What has no mark is nobody's to end, whatever is asked for.
+    return _living(process for process in others if (mark := _mark(process)) and wanted(mark))
 
 
 def end(find: Find, grace: float) -> int:

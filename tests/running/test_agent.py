@@ -8,6 +8,7 @@ import psutil
 
 from gitcoord.running.agent import Command, run_command
 from gitcoord.running.agent_log import FileLog, Log, StreamLog
+from gitcoord.running.processes import marked
 from gitcoord.running.stop import Stop
 
 
@@ -26,6 +27,10 @@ def test_a_command_that_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
     assert (finish.why, finish.well) == ("stopped", False)
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
     assert asked
+
+
+def test_a_process_without_a_mark_is_never_taken_for_anybodys() -> None:
+    assert marked("".__eq__) == []
 
 
 def test_a_command_that_is_not_there_is_a_result(tmp_path: Path) -> None:
