@@ -162,6 +162,8 @@ def _check(settings: Settings, path: Path) -> None:
             raise usage_error("bad-settings", f"{path.name}: `{key}` must contain {field}, not {pattern!r}.")
     for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
         _check_template(key, text, path)
+    if settings.run.log_megabytes < 0.01:
+        raise usage_error("bad-settings", f"{path.name}: `log-megabytes` must be at least 0.01.")
     if settings.max_parallel < 1:
         raise usage_error("bad-settings", f"{path.name}: `max-parallel` must be at least 1.")
     if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):

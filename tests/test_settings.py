@@ -35,6 +35,7 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
         ('task-branch = "work"', "must contain {task}", ""),
         ('level-branch = "work"', "must contain {level}", ""),
+        ("[run]\nlog-megabytes = 0", "`log-megabytes` must be at least 0.01", ""),
         ('state-prefix = "gitcoord"', "must look like refs/gitcoord/", ""),
         ("base = ", "cannot be read", "Mend the file."),
         ("base = 'm\xe9", "cannot be read", "Mend the file."),
