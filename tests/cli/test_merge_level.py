@@ -48,6 +48,8 @@ def test_the_document_is_as_documented(project: Project) -> None:
         "landed": [{"task": "1", "pull": 1, "commit": base, "wave": 1}],
         "deferred": [],
         "waiting": [],
+        "unlanded": [],
+        "deleted": [],
     }
     assert "task 1 has landed" in ran.err
     assert "level-0 has landed on main" in project.run("merge-level", ok=0).out
