@@ -188,13 +188,14 @@ def record_deferral(store: Store, event: TaskDeferred) -> None:
     """Writes the deferral into the journal, and moves its task to a later wave of the plan."""
     task = TaskId(event.task or "")
     known = (event.head, event.onto)
-    fresh = store.record(
-        event,
-        unless=lambda before: (
-            before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
-        ),
-    )
-    if fresh:
+
+    def is_settled(before: Progress) -> bool:
+        # Other work was handed in meanwhile: nothing is known against that.
+        newer = before.head is not None and before.head != event.head
+        told = before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
+        return newer or told
+
+    if store.record(event, unless=is_settled):
         store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
 
 

@@ -2,8 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gitcoord.events import TaskDeferred
+from gitcoord.merging.act import record_deferral
+from gitcoord.state.journal import now
+from gitcoord.tasks.model import TaskId
+from tests.state.world import store_of, submitted
 from tests.support.copies import copy_of
 from tests.support.project import Project, Worker, independent
 
@@ -169,3 +175,16 @@ def test_a_conflict_without_markers_has_to_be_decided(tmp_path: Path, side: str)
     worker.run("submit", ok=0)
     project.run("merge-level", "0", ok=0)
     assert project.remote.read("main", "gone.txt") == "new"
+
+
+def test_a_conflict_of_older_work_says_nothing_against_what_was_handed_in_since(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1"))
+    store = store_of(project.desk)
+    older, newer = "1" * 40, "2" * 40
+    for head in (older, newer):
+        store.record(submitted("1", head))
+    event = TaskDeferred(at=now(), by="late", task="1", head=older, reason="it conflicts", onto="3" * 40)
+    record_deferral(store, event)
+    assert store.progress()[TaskId("1")].stand == "submitted"
+    record_deferral(store, msgspec.structs.replace(event, head=newer))
+    assert store.progress()[TaskId("1")].stand == "deferred"
