@@ -150,7 +150,7 @@ def _way_out(problem: str) -> str:
     key = problem.rpartition("`$.")[2].rstrip("`").replace("-", "_")
     choices = get_args(get_type_hints(Settings).get(key))
     words = [choice for choice in choices if isinstance(choice, str)]
-    return f"It can be {', '.join(words)}." if words else "See Settings in the README."
+    return f"It can be {', '.join(words)}." if words else "See the settings in docs/reference.md."
 
 
 def _check(settings: Settings, path: Path) -> None:
