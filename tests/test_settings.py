@@ -24,8 +24,8 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
     ("text", "problem", "way_out"),
     [
         ('strategy = "both"', "Invalid enum value 'both'", "single-pr, multi-pr"),
-        ("speed = 3", "unknown field `speed`", "See Settings"),
-        ('max-parallel = "many"', "Expected `int`", "See Settings"),
+        ("speed = 3", "unknown field `speed`", "See the settings in docs"),
+        ('max-parallel = "many"', "Expected `int`", "See the settings in docs"),
         ("max-parallel = 0", "must be at least 1", ""),
         (
             '[pull-requests]\ntitle = "$nobody: $order"',
