@@ -241,7 +241,8 @@ def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozen
         if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
         and told.head is not None
         and told.deferral is None
-        and not _wanted_again(told)
+        # A parent has no worker of its own that could do it again.
+        and not (task in units.by_id and _wanted_again(told))
     )
 
 

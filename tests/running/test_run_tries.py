@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked
+from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked, TaskSubmitted
 from gitcoord.running.capacity import Machine, Needs, automatic, free_memory
 from gitcoord.running.coordinate_wait import Pace, poke
 from gitcoord.running.engines.port import Seen
+from gitcoord.running.observe import submitted_tasks
 from gitcoord.running.observe_tries import Fate, Limits, fate_of, seconds_of
 from gitcoord.running.observe_work import Work
-from gitcoord.running.schedule_units import Unit
+from gitcoord.running.schedule_units import Unit, Units
 from gitcoord.running.worker_presence import held_here
 from gitcoord.state.journal import worker_name
 from gitcoord.state.progress import PENDING, Progress, after
@@ -86,6 +87,19 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     assert not held_here(tmp_path, worker_name())
     (tmp_path / "claiming-1.json").touch()
     assert [held_here(tmp_path, who) for who in (worker_name(), "another@machine")] == [True, False]
+
+
+def test_a_wish_for_another_try_is_met_by_what_a_person_hands_in_and_holds_no_parent_up() -> None:
+    task, parent = TaskId("1"), TaskId("2")
+    units = Units(
+        by_id={id: Unit(id=id, task=TaskId(id[0]), title=id) for id in (task, TaskId("2.1"))},
+        of_task={task: (task,), parent: (TaskId("2.1"),)},
+        needs={},
+    )
+    submitted = TaskSubmitted(at=AT, by="me", task="1", branch="b", head="1")
+    wanted = after(after(after_attempts("ok"), submitted), RetryAsked(at=AT, by="me", task="1"))
+    assert submitted_tasks(units, {task: wanted, parent: wanted}) == {parent}
+    assert submitted_tasks(units, {task: after(wanted, submitted)}) == {task}
 
 
 def test_a_machine_takes_as_many_as_its_memory_and_cores_allow_and_always_one() -> None:
