@@ -11,8 +11,8 @@ from gitcoord.running.observe_work import HELD, Ended
 from gitcoord.running.worker_claim import superseded
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
-from gitcoord.state.progress import PENDING
-from gitcoord.state.store import Store
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Store, Unless
 from gitcoord.tasks.model import TaskId
 
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
@@ -49,11 +49,12 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
 
 def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
     """Whether the end had to be recorded: a worker may have done it while this was on its way."""
-    engine.cancel(key_of(ended.unit, ended.attempt))
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
-    if any(one.number == ended.attempt and one.ended is not None for one in told.attempts):
+    too_late = outdated(ended)
+    if too_late(told):
         return True
+    engine.cancel(key_of(ended.unit, ended.attempt))
     outcome, reason = _verdict(ended, cancelled=told.cancelled)
     event = AttemptEnded(
         at=now(),
@@ -64,8 +65,19 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         reason=reason,
         code=ended.code,
     )
-    store.record(event, unless=superseded(ended.attempt))
+    store.record(event, unless=too_late)
     return True
+
+
+def outdated(ended: Ended) -> Unless:
+    """Says of a unit's progress that its attempt is not what it was: ended, overtaken, or claimed since."""
+    overtaken = superseded(ended.attempt)
+
+    def too_late(told: Progress) -> bool:
+        claimed = any(one.number == ended.attempt and one.started is not None for one in told.attempts)
+        return overtaken(told) or (claimed and not ended.claimed)
+
+    return too_late
 
 
 def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
@@ -87,5 +99,7 @@ def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Callable[[st
     try:
         return hand_in(task)
     except GitcoordError as error:
+        if error.code == "unreachable":
+            raise
         tell(error.message)
         return error.code == "conflict"

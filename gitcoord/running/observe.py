@@ -131,10 +131,11 @@ class Observer:
             memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
         )
 
-    def _held(self, unit: TaskId, started: AttemptStarted) -> bool:
-        """Whether a process of this clone held the attempt, as far as that can be told from here."""
+    def _held(self, unit: TaskId, started: AttemptStarted, ended: Seen) -> bool:
+        """Whether the process that ended held the attempt, as far as that can be told from here."""
         place = attempt_directory(self._store.repository.common_dir, unit, started.attempt)
-        return started.engine != "local" or held_here(place, started.by)
+        seen_to_end = ended.code is not None
+        return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
 
     def _units_of(self, plan: Plan) -> Units:
         if self._units is None or self._units[0] != plan:

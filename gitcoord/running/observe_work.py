@@ -35,7 +35,7 @@ class Work:
         progress: Mapping[TaskId, Progress],
         fates: Mapping[TaskId, Fate],
         polled: Mapping[str, Seen],
-        held: Callable[[TaskId, AttemptStarted], bool],
+        held: Callable[[TaskId, AttemptStarted, Seen], bool],
     ) -> None:
         self._progress = progress
         self._fates = fates
@@ -73,16 +73,17 @@ class Work:
         if attempt is not None:
             self._at_work(unit, attempt.number, claimed=True, done=True)
 
-    def _is_ours(self, unit: Unit) -> bool:
+    def _is_ours(self, unit: Unit, ended: Seen) -> bool:
         attempt = running_attempt(self._progress.get(unit.id, PENDING))
-        return attempt is not None and attempt.started is not None and self._held(unit.id, attempt.started)
+        started = attempt.started if attempt is not None else None
+        return started is not None and self._held(unit.id, started, ended)
 
     def _at_work(self, unit: Unit, number: int, *, claimed: bool, done: bool = False) -> bool:
         key = key_of(unit.id, number)
         seen = self._polled.get(key)
         if seen is None or seen.state == "absent":
             return False
-        if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit)):
+        if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit, seen)):
             return False  # our process never held the attempt: somebody else does
         if seen.state == "ended":
             self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done))

@@ -40,9 +40,13 @@ def died_here(place: Path) -> bool:
     return bool(_files(place)) and worker_at(place) is None
 
 
-def held_here(place: Path, by: str) -> bool:
-    """Whether a worker of this clone held the attempt that the journal says is held `by` somebody."""
-    return (place / _FILE).exists() or (bool(_files(place)) and by == worker_name())
+def held_here(place: Path, by: str, *, seen_to_end: bool) -> bool:
+    """Whether the attempt that the journal says is held `by` somebody was that of a worker that ended here.
+
+    `seen_to_end`: its keeper was there, so that a worker that lives is another one, begun by hand.
+    """
+    held = (place / _FILE).exists() or (bool(_files(place)) and by == worker_name())
+    return held and not (seen_to_end and worker_at(place) is not None)
 
 
 def _claiming(place: Path) -> Path:

@@ -6,13 +6,14 @@ import pytest
 
 from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked, TaskSubmitted
 from gitcoord.running.capacity import Machine, Needs, automatic, free_memory
+from gitcoord.running.coordinate_settle import outdated
 from gitcoord.running.coordinate_wait import Pace, poke
 from gitcoord.running.engines.port import Seen
 from gitcoord.running.observe import submitted_tasks
 from gitcoord.running.observe_tries import Fate, Limits, fate_of, seconds_of
-from gitcoord.running.observe_work import Work
+from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_units import Unit, Units
-from gitcoord.running.worker_presence import held_here
+from gitcoord.running.worker_presence import announce, held_here, take_seat
 from gitcoord.state.journal import worker_name
 from gitcoord.state.progress import PENDING, Progress, after
 from gitcoord.tasks.model import TaskId
@@ -81,12 +82,22 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     for code in (3, 143, None):
         for here in (False, True):
             seen = {"1-1": Seen(key="1-1", state="ended", code=code)}
-            work = Work([], told, fates, seen, lambda id, started, here=here: here)  # type: ignore[misc]
+            work = Work([], told, fates, seen, lambda *_, here=here: here)
             work.sort(unit)
             assert (bool(work.ended), bool(work.elsewhere)) == (here, True)
-    assert not held_here(tmp_path, worker_name())
+    me = worker_name()
+    assert not held_here(tmp_path, me, seen_to_end=True)
     (tmp_path / "claiming-1.json").touch()
-    assert [held_here(tmp_path, who) for who in (worker_name(), "another@machine")] == [True, False]
+    assert [held_here(tmp_path, who, seen_to_end=True) for who in (me, began.by)] == [True, False]
+    announce(tmp_path)
+    take_seat(tmp_path)
+    # This process holds it by hand, beside the one that ended.
+    assert [held_here(tmp_path, me, seen_to_end=seen) for seen in (False, True)] == [True, False]
+
+    # Somebody claimed it after the process had been seen to end without.
+    ends = [Ended(unit=unit.id, attempt=1, code=3, claimed=claimed) for claimed in (False, True)]
+    assert [outdated(end)(told[unit.id]) for end in ends] == [True, False]
+    assert not outdated(ends[0])(PENDING)
 
 
 def test_a_wish_for_another_try_is_met_by_what_a_person_hands_in_and_holds_no_parent_up() -> None:
