@@ -123,7 +123,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[AnyEvent]) -> Page:
     """The page of a plan, its picture and its metrics."""
     task_titles = {task.id: task.title for task in plan.tasks.values()}
-    titles = {unit.id: unit.title for one in picture.parents for wave in one.waves for unit in wave}
+    units = {unit.id: unit.title for one in picture.parents for wave in one.waves for unit in wave}
+    titles = {**task_titles, **units}
     path = {step.unit for step in metrics.critical_path}
     tasks_on_path = frozenset(bar.task for bar in metrics.bars if bar.unit in path)
     chart = by_task(metrics, {str(id): title for id, title in task_titles.items()})

@@ -120,7 +120,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         critical_path=tuple(
             msgspec.structs.replace(step, start=step.start - began, end=step.end - began) for step in path
         ),
-        bars=_bars(units, tries, began, moment, {step.unit for step in path}),
+        bars=_bars(plan, units, tries, began, moment, {step.unit for step in path}),
     )
 
 
@@ -176,6 +176,7 @@ def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent]) -> tuple[Waiting,
 
 
 def _bars(
+    plan: Plan,
     units: Mapping[TaskId, PlanUnit],
     tries: Sequence[Try],
     began: float,
@@ -193,7 +194,7 @@ def _bars(
             Bar(
                 unit=one.unit,
                 task=unit.parent if unit else one.unit,
-                title=unit.title if unit else "",
+                title=unit.title if unit else _title(plan, one.unit),
                 attempt=one.attempt,
                 start=one.start - began,
                 end=end - began,
@@ -208,3 +209,8 @@ def _bars(
             )
         )
     return tuple(bars)
+
+
+def _title(plan: Plan, unit: TaskId) -> str:
+    """The title of a task that was reworked as a whole; nothing for what the plan no longer has."""
+    return plan.tasks[unit].title if unit in plan.tasks else ""

@@ -17,7 +17,7 @@ from gitcoord.running.metrics_tries import seconds_of, tries_of
 from gitcoord.running.picture_news import Clash, News, clashes_of, newest
 from gitcoord.running.picture_pace import Pace, measure_pace
 from gitcoord.running.picture_state import FINISHED, UnitState, UnitView, parent_state, unit_views
-from gitcoord.running.picture_units import plan_units, unit_graph
+from gitcoord.running.picture_units import plan_units, unit_graph, units_at_work
 from gitcoord.running.schedule_units import Units
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
@@ -96,7 +96,7 @@ def make_picture(
     state = ("paused" if live.paused else "running") if live else (run.state if run else None)
     tries = tries_of(events)
     progress = fold(events)
-    shown = plan_units(plan, units)
+    shown = plan_units(plan, units or units_at_work(plan, progress, landed))
     graph = unit_graph(shown)
     going = state in ("running", "paused")
     views = unit_views(plan, shown, graph, progress, landed, tries, moment, live, going=going)

@@ -1,12 +1,13 @@
 """The units of a plan as they are shown: in waves below their task, with what each needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.model import Plan
-from gitcoord.running.schedule_units import Units, units_of
+from gitcoord.running.schedule_units import Units, units_of, with_rework
+from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 
@@ -27,13 +28,25 @@ def plan_units(plan: Plan, units: Units | None = None) -> dict[TaskId, PlanUnit]
         unit.id: PlanUnit(
             id=unit.id,
             parent=unit.task,
-            title=unit.title,
+            # The rework of a task as a whole is a unit that the plan does not have.
+            title=plan.tasks[unit.id].title if unit.id in plan.tasks else unit.title,
             wave=max(1, unit.turn[2]),
             needs=(*unit.tasks, *unit.units),
             estimate=unit.estimate,
         )
         for unit in (units or units_of(plan)).by_id.values()
     }
+
+
+def units_at_work(plan: Plan, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]) -> Units:
+    """The plan's units, by the journal with one more for each task that is to be reworked as a whole."""
+    back = [
+        task.id
+        for task in plan.tasks.values()
+        if task.subtasks and task.id not in landed and progress.get(task.id, PENDING).deferral is not None
+        if all(progress.get(part.id, PENDING).folded is not None for part in task.subtasks)
+    ]
+    return with_rework(units_of(plan), back)
 
 
 def unit_graph(units: Mapping[TaskId, PlanUnit]) -> Graph:

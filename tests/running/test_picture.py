@@ -14,6 +14,7 @@ from gitcoord.events import (
     RetryAsked,
     RunChanged,
     TaskDeferred,
+    TaskFolded,
     TaskLanded,
     TaskRolledBack,
     TasksClash,
@@ -21,6 +22,7 @@ from gitcoord.events import (
 )
 from gitcoord.planning.model import Plan
 from gitcoord.running.live import Live
+from gitcoord.running.metrics import make_metrics
 from gitcoord.running.picture import Picture, UnitView, make_picture
 from gitcoord.running.picture_state import FINISHED
 from gitcoord.tasks.model import TaskId
@@ -138,6 +140,23 @@ def test_a_deferred_task_is_at_work_again_in_its_rework(plan: Plan) -> None:
     assert (states(picture)["2"], views(picture)["2"].why) == ("deferred", "conflicts in x")
     again = make_picture(plan, [*events, begun("2", 62, 2, rework=True)], (), at(70))
     assert (states(again)["2"], views(again)["2"].rework) == ("running", True)
+
+
+def test_the_rework_of_a_task_with_subtasks_is_a_unit_of_its_own(plan: Plan) -> None:
+    folds = [
+        TaskFolded(at=at(9), by="ann", task=f"1.{one}", into="b", head=COMMIT, commit=COMMIT)
+        for one in (1, 2, 3)
+    ]
+    deferral = TaskDeferred(at=at(60), by="ann", task="1", head=COMMIT, reason="conflicts in x")
+    events: list[AnyEvent] = [*folds, handed_in("1", 50), deferral]
+    picture = make_picture(plan, events, (), at(61))
+    assert (picture.units, states(picture)["1"], picture.parents[0].state) == (7, "deferred", "deferred")
+    assert views(picture)["1"].title == "Parent"
+    again = make_picture(plan, [*events, begun("1", 62, rework=True)], (), at(70))
+    assert (again.slots, again.done, states(again)["1"], views(again)["1"].rework) == (1, 3, "running", True)
+    over_now = [*events, begun("1", 62, rework=True), handed_in("1", 80), over("1", 80)]
+    assert make_picture(plan, over_now, (), at(90)).units == 6
+    assert make_metrics(plan, over_now, (), at(90)).bars[-1].title == "Parent"
 
 
 def test_a_task_that_was_rolled_back_waits_for_somebody(plan: Plan) -> None:
