@@ -110,9 +110,11 @@ class Log:
         self._file = FileLog(path, limit)
         echoed = echo is not None and not self._file.is_same(echo)
         self._stream = StreamLog(echo, limit) if echoed and echo is not None else None
+        self.written = 0
 
     def write(self, data: bytes) -> None:
         """Adds to both."""
+        self.written += len(data)
         self._file.write(data)
         if self._stream is not None:
             self._stream.write(data)

@@ -23,6 +23,7 @@ from gitcoord.tasks.reader import read_task_list
 
 _LOOK_EVERY = 60.0
 _LONGEST_LINE = 200
+_LAST = 4000
 _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
 
 
@@ -91,6 +92,7 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
         input=prompt_file(seat.place) if who == "the agent" else None,
     )
     seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")
+    before = seat.log.written
     finish = run_command(
         command,
         seat.log,
@@ -102,10 +104,10 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     )
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
-    return None if finish.well else _result(seat, who, finish)
+    return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
 
 
-def _result(seat: Seat, who: str, finish: Finish) -> Result:
+def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:
     ended = f"{who} was ended"
     if finish.killed:
         ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
@@ -122,7 +124,7 @@ def _result(seat: Seat, who: str, finish: Finish) -> Result:
     told = f"the disk of the checkout is full: {full}; " if full else ""
     outcome: Outcome = "failed" if who != "the agent" or full else _SPEAKING.get(finish.code, "failed")
     how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
-    reason = f"{told}{who} {how}{_last_line(seat)}"
+    reason = f"{told}{who} {how}{_last_line(seat, said)}"
     return Result(outcome=outcome, reason=reason, code=finish.code)
 
 
@@ -138,8 +140,9 @@ def _signal(number: int) -> str:
     return f"{known.name} ({signal.strsignal(number)})"
 
 
-def _last_line(seat: Seat) -> str:
-    lines = [line.strip() for line in seat.log.tail().splitlines()]
+def _last_line(seat: Seat, written: int) -> str:
+    """The last of the bytes that were written since the command began: nobody else's words."""
+    lines = [line.strip() for line in seat.log.tail(min(_LAST, written)).splitlines()]
     said = [line for line in lines if line and not line.startswith("[gitcoord]")]
     return f": {said[-1][:_LONGEST_LINE]}" if said else ""
 
