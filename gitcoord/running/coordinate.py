@@ -123,12 +123,16 @@ class Coordinator:
     def _fetch(self) -> None:
         with self._patience():
             self._store.refresh()
-            self._away = False
             self._pace.fetched(self._store.shared.list("refs/"))
+            if self._away:
+                self._hands.tell("The remote can be reached again.")
+            self._away = False
 
     def _settle(self, view: View) -> bool:
         """Whether the journal was brought in line with the world, so that it has to be looked at again."""
         done = False
+        if self._away:
+            return done
         with self._patience():
             done = settle(
                 self._store, self._engine, view, self._hands.hand_in, self._hands.clear, self._tell_once
@@ -158,15 +162,17 @@ class Coordinator:
     def _look(self) -> View:
         view = self._observer.look(time.time(), self._last_start)
         later = {unit: at for unit, at in self._refused.items() if at > view.seen.now}
-        # What could not be written down yet is not begun again.
-        soon = view.seen.now + max(1.0, self._pace.next_fetch())
-        later |= {ended.unit: soon for ended in view.ended}
         stop = self._signals.stop or view.seen.paused
         seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
         return msgspec.structs.replace(view, seen=seen)
 
     def _decide(self, view: View) -> Decision:
-        decision = next_starts(view.units, view.seen, self._hands.capacity(view), self._wishes.policy)
+        seen = view.seen
+        if self._away:
+            # Nothing can be claimed or recorded now, and what could not be recorded would start again.
+            soon = seen.now + max(1.0, self._pace.next_fetch())
+            seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
+        decision = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
         since, before = self._held
         self._held = (
             view.seen.now,
@@ -212,13 +218,13 @@ class Coordinator:
         """Whether a pass of landing is under way."""
         if self._landing is None:
             return False
-        if not self._signals.stop:
+        if not self._signals.stop and not self._away:
             self._landing.begin(view, decision.refusals)
         return self._landing.busy
 
     def _over(self, view: View, decision: Decision) -> bool:
-        """Whether nothing goes on by itself: no unit waits for a moment, a paused run, or word of its end."""
-        return decision.wake is None and not view.seen.paused and not view.ended
+        """Whether nothing goes on by itself: nothing waits for a moment, a paused run or an absent remote."""
+        return decision.wake is None and not view.seen.paused and not self._away
 
     def _wait(self, view: View, decision: Decision) -> None:
         keys = list(view.keys.values())

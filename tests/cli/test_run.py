@@ -130,9 +130,10 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
 
 
 def test_a_run_stays_while_the_remote_is_away_and_says_so_once(make: Make, agent: ScriptAgent) -> None:
-    project = make([task(1)])
+    project = make([task(1), task(2)])
     agent.does("1", {"hang": True}).does("1#2", {"write": {"1": "x"}})
-    run = start_gitcoord("run", "--agent", agent.command, "--yes", cwd=project.desk.path)
+    command = ("run", "--agent", agent.command, "--yes", "--max-parallel", "1")
+    run = start_gitcoord(*command, cwd=project.desk.path)
     wait_for(lambda: agent.runs() or None)
     here, away = project.remote.path, project.remote.path.with_name("away.git")
     here.rename(away)
@@ -143,6 +144,8 @@ def test_a_run_stays_while_the_remote_is_away_and_says_so_once(make: Make, agent
     away.rename(here)
     _, said = run.communicate(timeout=60)
     assert (run.returncode, said.count(b"cannot be read")) == (0, 1), said
+    # What was ready was not begun in vain meanwhile.
+    assert {run.id: run.attempt for run in agent.runs()} == {"1": 2, "2": 1}
 
 
 def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands_on_their_branches(
@@ -155,7 +158,8 @@ def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands
         ("handed-in", ""),
         ("waiting", "it needs task 1: handed in, and not landed yet"),
     ]
-    project.run("run", "--agent", agent.command, "--yes", "--pipeline", ok=0)
+    agent.does("2", {"print": "nothing is to be changed"})
+    project.run("run", "--agent", agent.command, "--yes", "--pipeline", "--allow-empty", ok=0)
     assert "agent-1.txt" in project.remote.files("feature/level-1-task-2")
     assert project.remote.files("main") == ["src/main.rs"]
 
