@@ -1,5 +1,6 @@
 """The one error boundary: every ending becomes a sentence, a JSON document if asked, and an exit code."""
 
+import errno
 import os
 import sys
 
@@ -41,6 +42,8 @@ def main(argv: "Sequence[str]") -> int:
         # The reader of our output went away (`| head`): nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    except OSError as error:
+        return _no_room(as_json, error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug(as_json)
     except Exception:
         return _bug(as_json)
 
@@ -87,6 +90,18 @@ def _fail(
     if hint:
         say(f"  hint: {hint}")
     return exit
+
+
+def _no_room(as_json: bool, error: OSError) -> int:
+    from gitcoord.errors import Exit
+
+    where = f" for {error.filename}" if error.filename else ""
+    told = ("disk-full", f"There is no room{where}: {error.strerror}.")
+    hint = "Free some space, then run the command again."
+    try:
+        return _fail(as_json, *told, hint, Exit.REFUSED)
+    except OSError:  # what has no room is the output itself
+        return _fail(False, *told, hint, Exit.REFUSED)
 
 
 def _bug(as_json: bool) -> int:

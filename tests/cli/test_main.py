@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
-from tests.support.cli import gitcoord, start_gitcoord
+import pytest
+
+from tests.support.cli import COMMAND, gitcoord, start_gitcoord
 from tests.support.project import Project, independent
 
 
@@ -28,3 +31,15 @@ def test_an_interruption_is_said_in_words_and_as_a_document(tmp_path: Path) -> N
     assert b'"schema": "gitcoord.error/1"' in out
     assert b'"code": "interrupted"' in out
     assert err.decode().splitlines()[0] == "gitcoord: Interrupted."
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_named_and_no_bug(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1"))
+    for options in ([], ["--json"]):
+        with Path("/dev/full").open("wb") as full:
+            ended = subprocess.run(
+                [*COMMAND, "log", *options], cwd=project.desk.path, stdout=full, stderr=subprocess.PIPE
+            )
+        said = ended.stderr.decode().splitlines()
+        assert (ended.returncode, said[0]) == (3, "gitcoord: There is no room: No space left on device.")
