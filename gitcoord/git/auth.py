@@ -25,7 +25,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     if not is_github(address, environ) or not may_carry_token(address, environ):
         return {}
     if environ.get(_APP_VARIABLE, "").strip():
-        return _appended(environ, _asking_the_app(address, environ))
+        return appended(environ, _asking_the_app(address, environ))
     token = find_token(address.host, environ)
     if token is None:
         return {}
@@ -33,7 +33,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     key = f"http.{address.scheme}://{address.authority}/.extraHeader"
     # The empty value drops headers from configuration files: CI checkouts leave their own Authorization
     # header there, and GitHub answers 400 to two of them.
-    return _appended(environ, [(key, ""), (key, f"Authorization: Basic {login}")])
+    return appended(environ, [(key, ""), (key, f"Authorization: Basic {login}")])
 
 
 def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -52,7 +52,7 @@ def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[
     ]
 
 
-def _appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:
+def appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:
     """Git's configuration in environment variables, after what is there already."""
     count = environ.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdigit() else 0

@@ -1,5 +1,6 @@
 """The repository that a command works on: where it is, what state it is in, which remote it shares."""
 
+import os
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -8,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.git.auth import git_auth_environment
+from gitcoord.git.auth import appended, git_auth_environment
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.union import union_environment
 
@@ -112,14 +113,34 @@ class Place(msgspec.Struct, frozen=True):
         Merges keep the lines of both sides in paths that the patterns of `union` match.
         """
         name = _remote_name(self.git, remote)
-        git, auth = self.git, {}
+        git, added = self.git, {}
         if name is not None:
-            auth = git_auth_environment(git.probe("remote", "get-url", "--", name) or "")
-            git = Git(git.directory, auth)
+            url = git.probe("remote", "get-url", "--", name) or ""
+            added = git_auth_environment(url) or self._same_place_everywhere(name, url)
+            git = Git(git.directory, added)
         plain = git
         if union:
-            git = Git(git.directory, union_environment(git, self.common_dir, union, auth))
+            git = Git(git.directory, union_environment(git, self.common_dir, union, added))
         return Repository(git, self.root, self.common_dir, name, plain)
+
+    def _same_place_everywhere(self, remote: str, url: str) -> dict[str, str]:
+        """The environment in which a relative URL means in each worktree what it means in the main one."""
+        if not _is_relative(url):
+            return {}
+        bare = self.git.probe("config", "--type=bool", "--get", "core.bare") == "true"
+        if not bare and self.common_dir.name != ".git":
+            return {}  # where the main worktree is, is not known
+        main = self.common_dir if bare else self.common_dir.parent
+        urls = {url, self.git.probe("remote", "get-url", "--push", "--", remote) or url}
+        relative = sorted(filter(_is_relative, urls))
+        absolute = [os.path.normpath(main / path) for path in relative]
+        entries = zip(absolute, relative, strict=True)
+        return appended(os.environ, [(f"url.{place}.insteadOf", path) for place, path in entries])
+
+
+def _is_relative(url: str) -> bool:
+    """Whether git would look for the remote below the directory that it runs in."""
+    return url != "" and not url.startswith(("/", "~")) and ":" not in url.split("/", 1)[0]
 
 
 def locate(start: Path | None = None) -> Place:

@@ -11,6 +11,7 @@ from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.base import find_base
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
+from gitcoord.git.shared import Update
 from tests.git.world import ROOT, shared_of
 from tests.support.repos import Repo
 
@@ -208,3 +209,16 @@ def test_whoever_git_does_not_know_is_called_gitcoord(
     commit = commit_tree(found.git, repo.tree("main"), [head], "x", environment=found.identity)
     people = repo.git("show", "--no-patch", "--format=%an/%cn", commit).split("/")
     assert sorted(people) == ["A Worker", "gitcoord"]
+
+
+def test_a_relative_remote_is_the_same_place_in_each_worktree(tmp_path: Path) -> None:
+    remote, work = Repo.pair(tmp_path)
+    work.git("remote", "set-url", "origin", "../origin.git")
+    work.git("worktree", "add", "--quiet", "-b", "task", str(tmp_path / "elsewhere" / "deep" / "task"))
+    for place in (work.path, tmp_path / "elsewhere" / "deep" / "task"):
+        shared = shared_of(Repo(place))
+        tip = shared.branch("main")
+        assert tip == remote.tip("main")
+        assert shared.publish([Update(f"refs/heads/from-{place.name}", None, tip)])
+    assert remote.find("refs/heads/from-work") == remote.find("refs/heads/from-task") == remote.tip("main")
+    assert work.git("config", "--get-all", "remote.origin.url") == "../origin.git"
