@@ -76,6 +76,9 @@ def run(
         int | None,
         typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
     ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="A task may be complete without any change.")
+    ] = False,
     timeout: Annotated[
         str | None,
         typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
@@ -118,6 +121,7 @@ def run(
         forge=forge,
         retries=retries,
         rework=rework,
+        allow_empty=allow_empty,
         timeout=timeout,
         wait=wait,
         tasks=tasks,

@@ -29,6 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     forge: str | None = None
     retries: int | None = None
     rework: int | None = None
+    allow_empty: bool = False
     timeout: str | None = None
     wait: str | None = None
     tasks: str | None = None

@@ -190,7 +190,7 @@ class Setup:
             stack=start.stacked,
             now=True,
             commit_leftovers=run.commit_leftovers,
-            allow_empty=run.allow_empty,
+            allow_empty=run.allow_empty or asked.allow_empty,
             token_budget=view.units.by_id[start.unit].tokens or None,
             engine=self._engine.name,
             waited={name: spent for name, spent in waited.items() if spent >= 0.001},
