@@ -70,15 +70,6 @@ class Landing:
         self._thread.start()
         return True
 
-    def next_try(self) -> float | None:
-        """When, on the monotonic clock, what was held is tried again; None when nothing is."""
-        return self._next_try if self._last is not None else None
-
-    def join(self) -> None:
-        """Waits for the pass under way."""
-        if self._thread is not None:
-            self._thread.join()
-
     def _pass(self, wishes: Sequence[LevelWish]) -> None:
         for wish in wishes:
             try:
