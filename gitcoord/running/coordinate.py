@@ -160,8 +160,11 @@ class Coordinator:
             self._away = True
 
     def _look(self) -> View:
-        view = self._observer.look(time.time(), self._last_start)
-        later = {unit: at for unit, at in self._refused.items() if at > view.seen.now}
+        now = time.time()
+        # What is kept here is kept by a clock that nobody sets.
+        ahead = now - time.monotonic()
+        view = self._observer.look(now, None if self._last_start is None else self._last_start + ahead)
+        later = {unit: at + ahead for unit, at in self._refused.items() if at + ahead > now}
         stop = self._signals.stop or view.seen.paused
         seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
         return msgspec.structs.replace(view, seen=seen)
@@ -197,11 +200,11 @@ class Coordinator:
             try:
                 self._engine.start(self._hands.launch(view, start, number, waited))
             except GitcoordError as error:
-                self._refused[start.unit] = time.time() + _REFUSED_PAUSE
+                self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
                 self._hands.tell(f"task {start.unit} could not be started: {error.message}")
                 continue
             self._observer.launched[start.unit] = number
-            self._last_start = time.time()
+            self._last_start = time.monotonic()
         return bool(decision.starts)
 
     def _watch(self, view: View) -> None:

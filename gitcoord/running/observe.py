@@ -204,7 +204,7 @@ def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) 
         failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
         cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
         deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
-        not_before={one: fate.not_before for one, fate in fates.items() if fate.not_before > now},
+        not_before={one: fate.not_before for one, fate in fates.items() if fate.pauses(now)},
         clashing=_seen_clashes(events),
         paused=run is not None and run.state == "paused",
         now=now,

@@ -15,6 +15,8 @@ _MOST_AGAIN = 10
 """Attempts in a row that asked to be tried again."""
 _MOST_OK = 4
 _SLOWEST = 120.0
+_SKEW = 5.0
+"""How far the clocks of machines may be apart."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,11 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     reason: str = ""
     not_before: float = 0.0
+    pause: float = 0.0
+
+    def pauses(self, now: float) -> bool:
+        """Whether it is too early; an attempt that is told to end far in the future had a wrong clock."""
+        return 0 < self.not_before - now <= self.pause + _SKEW
 
 
 def fate_of(told: Progress, limits: Limits) -> Fate:
@@ -56,7 +63,8 @@ def fate_of(told: Progress, limits: Limits) -> Fate:
     if newest.outcome == "conflict":
         return Fate(state="later", number=number)
     pause = {"again": 2.0, "lost": 0.5}.get(newest.outcome, 0.0) * 2 ** (_in_a_row(since) - 1)
-    return Fate(state="open", number=number, not_before=seconds_of(newest.at) + min(pause, _SLOWEST))
+    pause = min(pause, _SLOWEST)
+    return Fate(state="open", number=number, not_before=seconds_of(newest.at) + pause, pause=pause)
 
 
 def running_attempt(told: Progress) -> Attempt | None:

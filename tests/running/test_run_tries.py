@@ -67,6 +67,15 @@ def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() 
     waits = [fate(*[again] * count).not_before - begin for count in (1, 2, 3, 9)]
     assert waits == [2, 4, 8, 120]
     assert fate("failed").not_before == begin
+    # A clock that was set back makes no pause longer.
+    twice = fate(again, again)
+    assert [twice.pauses(begin + since) for since in (-3600, -1, 0, 3.9, 4)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     given_up = after_attempts("failed", "failed")
     forgiven = after(given_up, RetryAsked(at=AT, by="me", task="1"))
     assert fate_of(forgiven, Limits(retries=0)) == Fate(state="open", number=3)
