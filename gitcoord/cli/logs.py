@@ -12,16 +12,19 @@ from gitcoord.cli.complete import complete_task
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.errors import GitcoordError
+    from gitcoord.tasks.model import TaskId
 
 _EPILOG = """\b
 Examples:
   gitcoord logs 3               the newest attempt at task 3
-  gitcoord logs 3.1 -f          a subtask's, on and on while it is at work
+  gitcoord logs 3.1 -f          a subtask's, on and on while it is at work; waits until it begins
   gitcoord logs 3 --attempt 1   an earlier one
   gitcoord logs 3 --raw         byte by byte, colours and all
 """
 _PAUSE = 0.3
 _CHUNK = 1 << 16
+_LOOK_EVERY = 10
+"""Pauses between two looks at what everybody has recorded."""
 
 
 @app.command("logs", epilog=_EPILOG)
@@ -48,6 +51,8 @@ def logs(
     from gitcoord.tasks.model import TaskId
 
     context = open_context()
+    if follow and not as_json:
+        _await(context, TaskId(task.strip()), attempt)
     places = attempts_here(context.repository.common_dir, TaskId(task.strip()))
     files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
     wanted = attempt or max(files, default=0)
@@ -66,6 +71,45 @@ def logs(
         emit_json("logs", {"task": task, "attempt": wanted, "logs": found})
         return
     _show(files[wanted], raw=raw, follow=follow)
+
+
+def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
+    """Waits for the log of an attempt that has not begun, unless none is to be expected on this machine."""
+    from itertools import count
+
+    from gitcoord.cli.output import say
+    from gitcoord.running.worker_traces import attempts_here, under_way
+
+    expected = False
+    for turn in count():
+        places = attempts_here(context.repository.common_dir, task)
+        place = places.get(attempt or max(places, default=0))
+        alive = place is not None and under_way(place)
+        if alive and place is not None and (place / "log").is_file():
+            return
+        if not alive and turn % _LOOK_EVERY == 0:
+            expected = _is_expected(context, task, attempt)
+        if not alive and not expected:
+            return
+        if turn == 0:
+            say(f"Task {task} has not begun yet on this machine; waiting for it. Ctrl-C ends.")
+        time.sleep(_PAUSE)
+
+
+def _is_expected(context: "Context", task: "TaskId", attempt: int | None) -> bool:
+    from gitcoord.running.worker_traces import may_begin_here
+    from gitcoord.running.worker_unit import find_unit
+    from gitcoord.state.progress import PENDING
+
+    context.store.refresh()
+    plan = context.store.plan()
+    if plan is None:
+        return False
+    unit = find_unit(plan, task)
+    told = context.store.progress().get(unit.id, PENDING)
+    # A task with subtasks has attempts of its own only when it comes back as a whole.
+    parts = unit.subtask is None and bool(unit.task.subtasks)
+    return may_begin_here(told, attempt) and not (parts and not told.attempts)
 
 
 def _no_log(context: "Context", task: str, attempt: int | None, here: list[int]) -> "GitcoordError":
@@ -87,11 +131,11 @@ def _no_log(context: "Context", task: str, attempt: int | None, here: list[int])
 
 
 def _show(path: Path, *, raw: bool, follow: bool) -> None:
-    from gitcoord.running.worker_traces import at_work
+    from gitcoord.running.worker_traces import under_way
 
     rest, seen = b"", 0
     while True:
-        alive = follow and at_work(path.parent)
+        alive = follow and under_way(path.parent)
         size = path.stat().st_size
         # It was shortened meanwhile: what was cut out stays unseen.
         seen = seen if seen <= size else size

@@ -10,6 +10,7 @@ from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked, sleep_until_end, tell
 from gitcoord.running.worker_place import mark_of, run_directory
 from gitcoord.running.worker_presence import worker_at
+from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId
 
 _BEYOND_GRACE = 10.0
@@ -30,6 +31,20 @@ def attempts_here(common_dir: Path, unit: TaskId) -> dict[int, Path]:
 def at_work(place: Path) -> bool:
     """Whether the attempt's worker is alive on this machine."""
     return worker_at(place) is not None
+
+
+def under_way(place: Path) -> bool:
+    """Whether the attempt's worker is alive on this machine, or is about to be."""
+    engine = LocalEngine(place.parent)
+    return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
+
+
+def may_begin_here(told: Progress, attempt: int | None) -> bool:
+    """Whether an attempt (None: the newest) that has left nothing here may still begin, by the journal."""
+    newest = told.attempt.number if told.attempt else 0
+    if told.cancelled or (told.stand in ("submitted", "landed") and not told.again):
+        return False
+    return newest < attempt if attempt is not None else newest <= told.retried_after
 
 
 def end_here(common_dir: Path, unit: TaskId, attempt: int, grace: float) -> bool:

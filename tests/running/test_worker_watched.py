@@ -13,7 +13,8 @@ def test_cancelling_ends_the_work_here_and_nothing_begins_it_again(
 ) -> None:
     agent.does("1", {"ignore": "TERM"}, {"flee": 100}, {"hang": True})
     worker = begin(project, agent, "1", "--grace", "0.2")
-    assert project.run("cancel", "1", "--dry-run", "--json", ok=0).json["running"] == ["1"]
+    several = project.run("cancel", "1", "2", "--dry-run", "--json", ok=0).json
+    assert (several["tasks"], several["running"]) == (["1", "2"], ["1"])
     assert worker.poll() is None
     assert project.run("cancel", "1", "--json", ok=0).json["ended"] == ["1"]
     assert worker.wait() == 143
@@ -48,17 +49,23 @@ def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
     assert project.run("logs", "2").code == 2
 
 
-def test_a_log_is_followed_until_the_attempt_ends(project: Project, agent: ScriptAgent) -> None:
+def test_a_log_is_followed_from_before_it_begins_until_the_attempt_ends(
+    project: Project, agent: ScriptAgent
+) -> None:
     agent.does("1", {"print": "first"}, {"await": str(agent.directory / "go")}, {"print": "last"})
-    worker = begin(project, agent, "1")
     follower = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
     assert follower.stdout is not None
+    assert follower.stderr is not None
+    assert b"Task 1 has not begun yet" in follower.stderr.readline()
+    worker = begin(project, agent, "1")
     lines = [follower.stdout.readline() for _ in range(3)]
     assert lines[-1] == b"first\n"
     (agent.directory / "go").touch()
     rest, _ = follower.communicate(timeout=60)
     assert rest.splitlines()[0] == b"last"
     worker.wait()
+    # Of what is over nothing more is awaited.
+    assert "last" in project.run("logs", "1", "-f", ok=0).out
 
 
 def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: ScriptAgent) -> None:
