@@ -245,7 +245,8 @@ class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        return f"run {self.state} by {self.by}{why}"
+        word = "set going" if self.state == "running" else self.state
+        return f"run {word} by {self.by}{why}"
 
 
 AnyEvent = (
