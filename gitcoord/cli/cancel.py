@@ -1,4 +1,4 @@
-"""`gitcoord cancel`: a task's work is to end, here and elsewhere, and not to begin again by itself."""
+"""`gitcoord cancel`: work on tasks is to end, here and elsewhere, and not to begin again by itself."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,16 +18,20 @@ _EPILOG = """\b
 Examples:
   gitcoord cancel 3             ends task 3, with all of its subtasks
   gitcoord cancel 3.1           one subtask
+  gitcoord cancel 2 4 5         several
   gitcoord cancel 3 --dry-run   says what would end
 """
 
 
 @app.command("cancel", epilog=_EPILOG)
 def cancel(
-    task: Annotated[
-        str,
+    tasks: Annotated[
+        list[str],
         typer.Argument(
-            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+            metavar="TASK...",
+            autocompletion=complete_task,
+            help="Ids of tasks, or of subtasks: 3.1.",
+            show_default=False,
         ),
     ],
     dry_run: Annotated[
@@ -37,16 +41,18 @@ def cancel(
         bool, typer.Option("--json", help="One gitcoord.cancel/1 document on stdout.")
     ] = False,
 ) -> None:
-    """End the work on TASK, and let nothing begin it again until `gitcoord retry TASK`.
+    """End the work on each TASK, and let nothing begin it again until `gitcoord retry TASK`.
 
     The wish goes into the journal. Processes on this machine are ended with everything that they started,
     those that ignore TERM too; workers on other machines look every minute. Branch and checkout stay.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
+    from gitcoord.sentences import named_tasks
 
     context = open_context()
-    units = _units(context, task)
+    context.store.refresh()
+    units = list(dict.fromkeys(unit for task in tasks for unit in _units(context, task)))
     progress = context.store.progress()
     running = {
         unit: known.attempt.number
@@ -60,7 +66,8 @@ def cancel(
     elsewhere = [unit for unit in running if unit not in ended] if not dry_run else []
     if as_json:
         document = {
-            "task": task,
+            "task": tasks[0],
+            "tasks": tasks,
             "units": units,
             "running": list(running),
             "ended": ended,
@@ -68,7 +75,9 @@ def cancel(
             "dry_run": dry_run,
         }
         emit_json("cancel", document)
-    say(f"task {task} {'would be' if dry_run else 'is'} cancelled; `gitcoord retry {task}` takes that back")
+    named, verb = named_tasks(tasks), "is" if len(tasks) == 1 else "are"
+    back = f"`gitcoord retry {' '.join(tasks)}` takes that back"
+    say(f"{named} {'would be' if dry_run else verb} cancelled; {back}")
     for unit in ended:
         say(f"the attempt at {unit} on this machine was ended")
     for unit in elsewhere:
@@ -82,7 +91,6 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
     from gitcoord.running.subtasks import done_at
     from gitcoord.running.worker_unit import find_unit
 
-    context.store.refresh()
     plan = context.store.require_plan()
     unit = find_unit(plan, task)
     desk = desk_for(context.repository, context.shared, context.store, plan, unit.task)

@@ -1,4 +1,4 @@
-"""`gitcoord retry`: lets a failed, cancelled or claimed task be tried again."""
+"""`gitcoord retry`: lets failed, cancelled or claimed tasks be tried again."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +8,9 @@ from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from gitcoord.planning.model import Plan
     from gitcoord.running.worker_unit import WorkUnit
     from gitcoord.state.progress import Progress
     from gitcoord.tasks.model import TaskId
@@ -18,43 +19,50 @@ _EPILOG = """\b
 Examples:
   gitcoord retry 3            its earlier failures do not count any more
   gitcoord retry 3.1 --fresh  one subtask, from a new checkout
+  gitcoord retry 2 4 5        several
+  gitcoord retry --all        all that failed or was cancelled
 """
 
 
 @app.command("retry", epilog=_EPILOG)
 def retry(
-    task: Annotated[
-        str,
+    tasks: Annotated[
+        list[str] | None,
         typer.Argument(
-            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+            metavar="TASK...",
+            autocompletion=complete_task,
+            help="Ids of tasks, or of subtasks: 3.1.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that failed or was cancelled.", show_default=False)
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="From a new checkout, not the one that was left.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.retry/1 document on stdout.")] = False,
 ) -> None:
-    """Let TASK be tried again: a run that is at work, or the next one, starts it.
+    """Let each TASK be tried again: a run that is at work, or the next one, starts it.
 
     For a task with subtasks, those of them that failed or were cancelled. A task that somebody else has
-    claimed and does not finish is taken over.
+    claimed and does not finish is taken over. --all leaves out what was rolled back: that has to be named.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
     from gitcoord.events import RetryAsked
     from gitcoord.running.coordinate_wait import poke
     from gitcoord.running.worker_place import run_directory
-    from gitcoord.running.worker_unit import find_unit
     from gitcoord.state.journal import now, worker_name
 
     context = open_context()
     context.store.refresh()
-    unit = find_unit(context.store.require_plan(), task)
-    wanted = _wanted(unit, context.store.progress())
+    plan, progress = context.store.require_plan(), context.store.progress()
+    wanted = _all(plan, progress) if everything and not tasks else _named(plan, progress, tasks, everything)
     if not dry_run:
-        for id in wanted:
-            context.store.record(RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh))
+        asked = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
+        context.store.record_all([(event, lambda _: False) for event in asked])
         poke(run_directory(context.repository.common_dir))
     if as_json:
         emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
@@ -62,6 +70,40 @@ def retry(
     how = " from a new checkout" if fresh else ""
     for id in wanted:
         say(f"Task {id} {'would be' if dry_run else 'is'} tried again{how}.")
+
+
+def _named(
+    plan: "Plan", progress: "Mapping[TaskId, Progress]", tasks: "Sequence[str] | None", everything: bool
+) -> "tuple[TaskId, ...]":
+    from gitcoord.errors import usage_error
+    from gitcoord.running.worker_unit import find_unit
+
+    if everything or not tasks:
+        raise usage_error("usage", "Tasks or --all, one of the two.", "Try `gitcoord retry --help`.")
+    found = [id for task in tasks for id in _wanted(find_unit(plan, task), progress)]
+    return tuple(dict.fromkeys(found))
+
+
+def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
+    """The units that no run would start any more, whatever its own limits, until somebody says so."""
+    from gitcoord.errors import answer_no
+    from gitcoord.running.observe_tries import Limits, fate_of
+    from gitcoord.state.progress import PENDING
+
+    strict = Limits(retries=0, rework=0)
+    found = []
+    for task in plan.tasks.values():
+        whole = progress.get(task.id, PENDING)
+        if whole.stand == "rolled-back" or (whole.stand in ("submitted", "landed") and not whole.deferral):
+            continue
+        for id in (task.id, *(part.id for part in task.subtasks)):
+            told = progress.get(id, PENDING)
+            under_way = told.attempt is not None and told.attempt.running and not told.cancelled
+            if not under_way and fate_of(told, strict).state in ("failed", "cancelled"):
+                found.append(id)
+    if not found:
+        raise answer_no("nothing-failed", "No task has failed or was cancelled.")
+    return tuple(found)
 
 
 def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":

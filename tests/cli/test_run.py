@@ -62,7 +62,9 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
 
     # What failed is tried again when somebody says so; the rest is not touched.
     agent.does("4", {"write": {"4": "x"}})
-    project.run("retry", "4", ok=0)
+    assert project.run("retry", "5", "4", "--dry-run", "--json", ok=0).json["tasks"] == ["5", "4"]
+    assert "Tasks or --all" in project.run("retry", ok=2).err
+    assert project.run("retry", "--all", "--json", ok=0).json["tasks"] == ["4"]
     project.run("run", "--agent", agent.command, "--land", "--yes", ok=0)
     assert {"4", "agent-5.txt"} <= set(project.remote.files("main"))
     assert [run.id for run in agent.runs() if run.what == "start"][-2:] == ["4", "5"]
