@@ -4,10 +4,10 @@ Titles, branch names and paths come from others: `clean` makes control character
 reaches rich only as plain `Text`, never as markup.
 """
 
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -66,12 +66,26 @@ def warn(findings: Iterable["Finding"]) -> None:
         say(f"warning: {finding.message} [{finding.code}]")
 
 
-@cache
 def stdout_console() -> "Console":
     """The console for what a person asked to see. Markup, emoji and highlighting are off."""
+    return _console(stderr=False)
+
+
+def stderr_console() -> "Console":
+    """The same for what accompanies it."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
-    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+    from gitcoord.cli.output_piped import WIDEST, PipedConsole
+
+    plain_text: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "stderr": stderr}
+    if (sys.stderr if stderr else sys.stdout).isatty():
+        return Console(**plain_text)
+    # Whoever sets COLUMNS for a pipe means it.
+    return PipedConsole(**plain_text, width=None if "COLUMNS" in os.environ else WIDEST)
 
 
 def plain(text: str, style: str = "") -> "Text":
