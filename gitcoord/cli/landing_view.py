@@ -2,6 +2,7 @@
 
 from gitcoord.cli.output import clean, stdout_console
 from gitcoord.merging.model import Report
+from gitcoord.sentences import named_tasks
 
 
 def show_report(report: Report) -> None:
@@ -9,9 +10,12 @@ def show_report(report: Report) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"{report.level} → {report.base} ({report.strategy})"), title_justify="left")
-    for column in ("task", "", "pull", "commit", "why"):
-        table.add_column(column, overflow="fold")
+    console = stdout_console()
+    head = Text(f"{report.level} onto {clean(report.base)}", "bold")
+    console.print(head.append(f"  {report.strategy}", "not bold dim"))
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for column in ("task", "state", "pull", "commit", ""):
+        table.add_column(column, overflow="fold", no_wrap=bool(column))
     for landed in report.landed:
         pull = "" if landed.pull is None else f"#{landed.pull}"
         why = f"wave {landed.wave}"
@@ -22,8 +26,8 @@ def show_report(report: Report) -> None:
     for waiting in report.waiting:
         pull = "" if waiting.pull is None else f"#{waiting.pull}"
         table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
-    console = stdout_console()
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for unlanded in report.unlanded:
         branch, task = clean(unlanded.branch), clean(unlanded.task)
         told = f"{branch} has commits ({unlanded.tip[:12]}) that were pushed after task {task} landed"
@@ -41,7 +45,16 @@ def show_report(report: Report) -> None:
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
         console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
     elif report.waiting:
-        console.print(
-            Text("Run merge-level again later, or with --wait 30m to stay until it has landed."),
-            soft_wrap=True,
-        )
+        console.print(Text(_way_on(report)), soft_wrap=True)
+
+
+def _way_on(report: Report) -> str:
+    """What brings a level on that waits: time, or somebody."""
+    if any(waiting.needs == "time" for waiting in report.waiting):
+        return "Run merge-level again later, or with --wait 30m to stay until it has landed."
+    idle = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work"]
+    if not idle:
+        return "Land what they wait for first, then merge-level again."
+    name = idle[0] if len(idle) == 1 else "TASK"
+    way = f"gitcoord checkout {name}, edit, gitcoord submit, then merge-level again"
+    return f"Nobody is at work on {named_tasks(idle, 8)}: {way}."
