@@ -40,12 +40,20 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
             f"; one after another the same work would have taken {_spelled(metrics.sequential)}, "
             f"{_spelled(saved)} longer."
         )
+    elif metrics.speedup < 0.995:
+        longer = _spelled(metrics.elapsed - metrics.sequential)
+        told += f", {longer} longer than the work itself: waiting, failures and rework are in it."
     else:
-        told += ", no sooner than one after another."
+        told += ", as long as one after another."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
-    lost += [f"{metrics.rework} resolved a conflict"] if metrics.rework else []
+    lost += [f"{metrics.cancelled} ended by cancelling"] if metrics.cancelled else []
+    reworked = [bar.outcome for bar in metrics.bars if bar.rework]
+    resolved, open_still = reworked.count("ok"), reworked.count("conflict")
+    lost += [f"{resolved} resolved a conflict"] if resolved else []
+    lost += [f"{open_still} left a conflict unresolved"] if open_still else []
     if lost:
-        told += f" Of {count_of(metrics.tries, 'attempt')}, {' and '.join(lost)}."
+        most, last = ", ".join(lost[:-1]), lost[-1]
+        told += f" Of {count_of(metrics.tries, 'attempt')}, {f'{most} and {last}' if most else last}."
     stuck = sum(picture.counts.get(state, 0) for state in ("failed", "blocked", "cancelled"))
     if stuck:
         told += f" {count_of(stuck, 'unit')} cannot go on without somebody."
@@ -54,10 +62,12 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
 
 def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
     conflicts = metrics.conflicts
-    waited = sum(one.seconds for one in metrics.waiting if one.cause != "handed-in")
+    waited = sum(one.seconds for one in metrics.waiting)
+    for_start = sum(one.seconds for one in metrics.waiting if one.cause != "handed-in")
     busy = f"{metrics.busy:.0%} of {count_of(metrics.slots, 'slot')} busy, {metrics.most_at_once} at most"
     found = f"{conflicts.found} found, {conflicts.predicted} predicted"
-    failed = f"{metrics.failed} failed, {metrics.rework} rework"
+    cancelled = f"{metrics.cancelled} cancelled, " if metrics.cancelled else ""
+    failed = f"{metrics.failed} failed, {cancelled}{metrics.rework} rework"
     return (
         Tile(
             name="Speed-up",
@@ -80,7 +90,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             value=f"{metrics.tries}",
             note=failed + (f", {duration(metrics.wasted)} for nothing" if metrics.wasted >= 1 else ""),
         ),
-        _time_tile("Waiting", waited, "ready, but held back"),
+        _time_tile("Waiting", waited, f"{duration(for_start)} for a start, the rest to be landed"),
         Tile(
             name="Tokens",
             value=_many(metrics.tokens) if metrics.tokens else "–",

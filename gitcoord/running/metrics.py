@@ -72,6 +72,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int
     tries: int
     failed: int
+    cancelled: int
     rework: int
     wasted: float
     tokens: int
@@ -111,7 +112,10 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         landed=sum(task in landed for task in plan.tasks),
         tasks=len(plan.tasks),
         tries=len(tries),
-        failed=sum(one.end is not None and one.outcome not in ("ok", "conflict") for one in tries),
+        failed=sum(
+            one.end is not None and one.outcome not in ("ok", "conflict", "cancelled") for one in tries
+        ),
+        cancelled=sum(one.outcome == "cancelled" for one in tries),
         rework=sum(one.rework for one in tries),
         wasted=sum(one.seconds(moment) for one in tries if one.end is not None and not one.kept),
         tokens=sum(one.tokens or 0 for one in tries),

@@ -49,8 +49,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept(self) -> bool:
-        """Whether it handed work in, be it that it conflicts."""
-        return self.outcome in ("ok", "conflict")
+        """Whether it handed work in, be it that it conflicts; rework that still does brought nothing."""
+        return self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
 
 
 def seconds_of(at: str) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.cli.report_page import report_page
+from gitcoord.cli.report_tiles import story_of
 from gitcoord.events import AnyEvent, TasksClash
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics import make_metrics
@@ -112,6 +113,16 @@ def test_before_anything_has_run_there_is_a_report_too(tmp_path: Path) -> None:
     assert "Nobody has been at work yet." in gitcoord("report", cwd=desk.path, ok=0).out
     assert gitcoord("report", "--json", cwd=desk.path, ok=0).json["bars"] == []
     assert "Nobody has been at work yet." in gitcoord("report", "--html", "-", cwd=desk.path, ok=0).out
+
+
+def test_the_story_calls_slower_slower_and_nothing_failed_that_was_cancelled() -> None:
+    plan = planned([task("1", minutes=10), task("2", minutes=10)], max_parallel=1)
+    played = play(plan, ends={"2": ["cancelled", "conflict", "conflict", "ok"]})
+    now = at(played.seconds)
+    picture = make_picture(plan, played.events, played.landed, now)
+    story = story_of(picture, make_metrics(plan, played.events, played.landed, now)).replace("\u00a0", " ")
+    assert "longer than the work itself" in story
+    assert "1 ended by cancelling, 1 resolved a conflict and 1 left a conflict unresolved." in story
 
 
 def test_the_page_needs_nothing_else_and_lets_nothing_else_in() -> None:

@@ -69,6 +69,8 @@ def test_failed_tries_and_rework_are_no_praise(plan: Plan) -> None:
     assert (metrics.elapsed, metrics.sequential) == (3600, 2700)
     assert (metrics.tries, metrics.failed, metrics.rework, metrics.wasted) == (6, 1, 1, 1200)
     assert metrics.speedup == 0.75
+    stopped = measured(plan, play(plan, ends={"4": ["cancelled", "conflict", "conflict", "ok"]}))
+    assert (stopped.failed, stopped.cancelled, stopped.rework, stopped.wasted) == (0, 1, 2, 2400)
 
 
 def test_bars_of_a_lane_follow_one_another(plan: Plan) -> None:
