@@ -17,6 +17,8 @@ from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
+Needs = Literal["work", "landing", "time"]
+"""What brings a waiting task on: somebody who works on it, others that land first, or time alone."""
 KnownPulls = Mapping[str, Pull | None]
 """What the forge has told of each head branch: its open pull request, else its newest merged one."""
 
@@ -52,6 +54,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     wave: int
     standing: Standing
     reason: str = ""
+    needs: Needs = "time"
     head: Oid | None = None
     recorded: Oid | None = None
     told: int | None = None
@@ -250,6 +253,7 @@ class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskId
     pull: int | None
     reason: str
+    needs: Needs
 
 
 class Unlanded(msgspec.Struct, frozen=True, kw_only=True):

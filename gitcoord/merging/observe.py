@@ -12,7 +12,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.merging.fold import folds
 from gitcoord.merging.landed import Landing, in_parts, landed_tasks
-from gitcoord.merging.model import KnownPulls, LevelBranch, Options, Standing, Work, World
+from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
 from gitcoord.merging.rollback_evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
@@ -181,6 +181,7 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         wave=planned.wave,
         standing=standing,
         reason=reason,
+        needs=_needs(scene, look, planned),
         head=head,
         recorded=before.head,
         told=before.pull,
@@ -225,12 +226,13 @@ def _standing(
     if tip is None and _folded(scene, branch, before.head):
         # The branch was deleted after it was folded in: the level branch holds the work.
         return "ready", "", before.head
+    work, undone = tip or before.head, look.undone.get(planned.id)
+    if undone and not (work and stands(scene.ancestry, undone, work)):
+        # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
+        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
     if tip is None:
         gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
         return "waiting", gone if before.head else "not started", None
-    if not stands(scene.ancestry, look.undone.get(planned.id, ()), tip):
-        # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
-        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
     if before.deferral is not None and tip == before.deferral.head:
         return "deferred", before.deferral.reason, tip
     if before.head is not None and before.head not in scene.ancestry.contained(tip, [before.head]):
@@ -240,6 +242,14 @@ def _standing(
     if before.head is None and in_parts(planned, look.progress):
         return "waiting", "its subtasks are being done, and it is not submitted yet", None
     return "ready", "", tip
+
+
+def _needs(scene: Scene, look: _Look, planned: PlannedTask) -> Needs:
+    before = look.progress.get(planned.id, PENDING)
+    if scene.plan.waits_for(planned.id, look.landed):
+        return "landing"
+    at_work = before.stand == "started" or (before.head is None and in_parts(planned, look.progress))
+    return "time" if at_work else "work"
 
 
 def _level_branch(scene: Scene, look: _Look) -> LevelBranch:

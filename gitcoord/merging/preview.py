@@ -62,6 +62,7 @@ class _Rehearsal:
         self._world = world
         self._memory = Memory.empty()
         self._memory.impatient = True
+        self._deferred: set[TaskId] = set()
         self._rounds = {world.level_branch.name} if world.level_branch else set()
 
     def steps(self) -> Iterator[str]:
@@ -69,6 +70,11 @@ class _Rehearsal:
             step := next_step(self._world, self._memory, self._scene.options), Finish | Wait
         ):
             yield from self._play(step)
+        for work in self._world.works:
+            if work.standing == "deferred" and work.task not in self._deferred:
+                name = f"task {work.task} "
+                why = f"it {work.reason.removeprefix(name)}" if work.reason.startswith(name) else work.reason
+                yield f"leave task {work.task} deferred: {why}"
         for waiting in waiting_tasks(self._scene, self._world, self._memory):
             yield f"task {waiting.task} would be waited for: {waiting.reason}"
 
@@ -100,6 +106,7 @@ class _Rehearsal:
                 where = f"it conflicts in {', '.join(step.paths)}" if step.paths else step.problem
                 yield f"defer task {step.task}: {where}"
                 self._change(step.task, standing="deferred", reason=where, folded=False)
+                self._deferred.add(step.task)
             case Update() | Fold() | Rebuild():
                 yield from self._play_branch(step)
             case Merge():

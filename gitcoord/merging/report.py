@@ -48,7 +48,9 @@ def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTa
             continue
         pull = work.pull or (world.level_branch.pull if world.level_branch and work.folded else None)
         reason = work.reason or held.get(work.task) or rest
-        waiting.append(WaitingTask(task=work.task, pull=pull.number if pull else None, reason=reason))
+        needs = work.needs if work.standing == "waiting" else "time" if work.task in held else "landing"
+        number = pull.number if pull else None
+        waiting.append(WaitingTask(task=work.task, pull=number, reason=reason, needs=needs))
     return tuple(waiting)
 
 
@@ -58,13 +60,11 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     if scene.options.all_or_nothing and deferred:
         return f"nothing lands while {named_tasks(deferred, _MOST_NAMED)} conflicts (--all-or-nothing)"
     missing_ones = [work.task for work in missing(world)] if world.level_branch else []
-    if not missing_ones:
-        missing_ones = [work.task for work in world.works if work.standing == "waiting"]
-    return (
-        f"it waits for {named_tasks(missing_ones, _MOST_NAMED)}"
-        if missing_ones
-        else "the earlier waves land first"
-    )
+    if missing_ones:
+        names = named_tasks(missing_ones, _MOST_NAMED)
+        return f"it waits for {names}; `--partial` lands it without"
+    others = [work.task for work in world.works if work.standing == "waiting"]
+    return f"it waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
 
 
 def _landed(work: Work, told: Progress) -> LandedTask:

@@ -40,6 +40,8 @@ def test_what_is_not_ready_waits_with_its_reason_and_the_rest_lands(tmp_path: Pa
     later = project.run("merge-level", "1", "--json")
     assert later.code == 1
     assert later.json["waiting"][0]["reason"] == "depends on task 4, not landed yet"
+    needs = {one["task"]: one["needs"] for one in [*ran.json["waiting"], *later.json["waiting"]]}
+    assert needs == {"3": "work", "4": "work", "5": "time", "6": "work", "7": "landing"}
     worker = project.worker("3").repo
     worker.git("fetch", "--quiet", "origin")
     worker.git("reset", "--quiet", "--hard", "origin/feature/level-0-task-3")
@@ -77,6 +79,7 @@ def test_the_dry_run_changes_nothing_and_names_the_steps_that_a_run_takes(tmp_pa
     left = project.run("merge-level", "0", "--dry-run", ok=0).out
     assert "open" not in left
     assert "merge " not in left
+    assert "leave task 3 deferred: it conflicts with task 1 in src/main.rs" in left
     assert project.remote.refs() == after
 
 
@@ -195,3 +198,16 @@ def test_a_base_that_was_reset_takes_landings_back(tmp_path: Path) -> None:
     (landed,) = again.json["landed"]
     assert landed["commit"] == project.remote.tip("main") != first
     assert project.remote.read("main", "one.txt") == "1"
+
+
+def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2)])
+    head = project.work("2", {"two.txt": "2\n"})
+    trailer = f"Gitcoord-Landed: 2 {head}"
+    project.remote.commit({"one.txt": "1\n"}, f"Do something else\n\n{trailer}\n")
+    project.run("merge-level", "0", "--method", "squash", "--json")
+    assert "two.txt" in project.remote.files("main")
+    landed = project.remote.tip("main")
+    project.remote.commit({"one.txt": "2\n"}, f"Quote it again\n\n{trailer}\n")
+    assert tasks_of(project.run("merge-level", "0", "--json").json["landed"]) == ["2"]
+    assert landed in project.run("merge-level", "0", "--json").out

@@ -101,9 +101,13 @@ def test_a_level_goes_as_git_revert_would_have_it_and_comes_back_whole(
 
     twice = project.run("rollback", "level-0", ok=0)
     assert "already" in twice.out
+    if method == "merge":  # else only the branch holds the commit that is brought back
+        project.remote.git("update-ref", "-d", "refs/heads/feature/level-0-task-2")
     idle = project.run("merge-level", "level-0", "--method", method, "--json")
     assert idle.code == 1
-    assert "gitcoord checkout 1" in json.dumps(idle.json["waiting"])
+    reasons = {one["task"]: one["reason"] for one in idle.json["waiting"]}
+    assert reasons == {id: f"rolled back; `gitcoord checkout {id}` brings its work back" for id in "12"}
+    assert "Nobody is at work on tasks 1, 2: gitcoord checkout TASK" in project.run("merge-level", "0").out
     assert project.remote.tree("main") == planned["tree"]
 
     for id in ("1", "2"):
