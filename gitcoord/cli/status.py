@@ -46,7 +46,7 @@ def status(
         ),
     ] = 2.0,
 ) -> None:
-    """Show where every task stands: pending, started, submitted, deferred or landed.
+    """Show where every task stands, and what keeps it from going on.
 
     Only git decides what has landed; everything else is told by the journal.
     """
@@ -55,6 +55,8 @@ def status(
     from gitcoord.cli.status_document import make_status
     from gitcoord.cli.status_view import status_view
     from gitcoord.git.ancestry import Ancestry
+    from gitcoord.running.picture import make_picture
+    from gitcoord.state.journal import now
 
     context = open_context()
     if watch:
@@ -65,6 +67,7 @@ def status(
     context.store.refresh()
     plan = context.store.require_plan()
     progress = context.store.progress()
+    events = [entry.event for entry in context.store.journal() if entry.event is not None]
     ancestry = Ancestry(context.repository.git)
     progress = _with_rollbacks(context, plan, progress, ancestry)
     landed, doubts = _landed(context, plan, progress, ancestry)
@@ -74,6 +77,7 @@ def status(
         landed,
         (*context.store.problems(), *doubts),
         _moved_on(context, plan, landed, ancestry),
+        make_picture(plan, events, landed, now()),
     )
     warn(told.warnings)
     if as_json:

@@ -8,6 +8,7 @@ import msgspec
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.running.picture import Parent, Picture, UnitState
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -22,8 +23,21 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
 
 
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps one unit of a task, itself or a subtask, from going on: `reason` is its newest attempt's."""
+
+    unit: TaskId
+    state: UnitState
+    reason: str
+    attempt: int
+
+
 class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one task stands; `since` is when it came there, None when nobody recorded it."""
+    """Where one task stands; `since` is when it came there, None when nobody recorded it.
+
+    `work` is what its units are at, as `--watch` tells it: that a task was started does not say that
+    anybody is at it.
+    """
 
     title: str
     state: State
@@ -36,6 +50,8 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     pull: int | None = None
     landed_commit: str | None = None
     deferred: Deferred | None = None
+    work: UnitState | None = None
+    troubles: tuple[Trouble, ...] = ()
 
 
 class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +90,15 @@ def make_status(
     landed: Mapping[TaskId, Landing],
     warnings: Sequence[Finding] = (),
     moved_on: Mapping[TaskId, Oid] | None = None,
+    picture: Picture | None = None,
 ) -> Status:
     """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
 
-    `moved_on` holds the tips of landed tasks' branches that have commits since.
+    `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what.
     """
+    work = {parent.id: parent for parent in picture.parents} if picture else {}
     tasks = {
-        task: _task(planned, progress.get(task, PENDING), landed.get(task))
+        task: _task(planned, progress.get(task, PENDING), landed.get(task), work.get(task))
         for task, planned in plan.tasks.items()
     }
     levels = tuple(
@@ -106,7 +124,7 @@ def make_status(
     )
 
 
-def _task(planned: PlannedTask, before: Progress, landing: Landing | None) -> TaskStatus:
+def _task(planned: PlannedTask, before: Progress, landing: Landing | None, work: Parent | None) -> TaskStatus:
     state = _state(before, landing)
     return TaskStatus(
         title=planned.title,
@@ -120,6 +138,17 @@ def _task(planned: PlannedTask, before: Progress, landing: Landing | None) -> Ta
         pull=before.pull,
         landed_commit=landing.commit if landing else None,
         deferred=_deferred(before) if state == "deferred" else None,
+        work=work.state if work else None,
+        troubles=_troubles(work) if work and state in ("pending", "started") else (),
+    )
+
+
+def _troubles(work: Parent) -> tuple[Trouble, ...]:
+    return tuple(
+        Trouble(unit=unit.id, state=unit.state, reason=unit.why, attempt=unit.attempt)
+        for wave in work.waves
+        for unit in wave
+        if unit.state in ("failed", "cancelled", "deferred")
     )
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from gitcoord.cli.status_document import LevelStatus, State, Status, TaskStatus
+    from gitcoord.cli.status_document import LevelStatus, Status, TaskStatus
 
 MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
-_MARKS: "dict[State, tuple[str, str]]" = {
+_MARKS: "dict[str, tuple[str, str]]" = {
     "pending": ("·", "dim"),
     "started": (">", "cyan"),
     "submitted": ("^", "blue"),
@@ -24,6 +24,10 @@ _MARKS: "dict[State, tuple[str, str]]" = {
     "deferred": ("!", "bold red"),
     "landed": ("+", "green"),
     "rolled-back": ("<", "bold red"),
+    "failed": ("x", "bold red"),
+    "cancelled": ("-", "magenta"),
+    "blocked": ("/", "red"),
+    "stopped": ("|", "yellow"),
 }
 
 
@@ -35,7 +39,7 @@ def status_view(status: "Status") -> "Group":
     for level in status.levels[:MOST_LEVELS]:
         parts.append(_level_line(status, level))
         if not level.landed:
-            parts.append(_level_table(status, level))
+            parts += [_level_table(status, level), *_reasons(status, level)]
     if len(status.levels) > MOST_LEVELS:
         parts.append(plain(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
     return Group(*parts)
@@ -54,7 +58,7 @@ def _bar(status: "Status") -> "Text":
     line = plain("").append("█" * filled, "green")
     line.append("░" * (_BAR - filled), "dim")
     line.append(f" {done.percent} %")
-    counts = Counter(task.state for task in status.tasks.values())
+    counts = Counter(map(_shown, status.tasks.values()))
     others = [f"{counts[state]} {_word(state)}" for state in _MARKS if state != "landed" and counts[state]]
     line.append(f"  {', '.join(others)}", "dim")
     return line
@@ -94,35 +98,57 @@ def _level_table(status: "Status", level: "LevelStatus") -> "Table":
     for number, task in rows[:MOST_ROWS]:
         told = status.tasks[task]
         table.add_row(*_row(number, task, told))
-        if told.deferred is not None:
-            table.add_row("", "", "", _why(told), "", "", "")
     if len(rows) > MOST_ROWS:
         table.add_row("", "", "", plain(f"… and {len(rows) - MOST_ROWS} more", "dim"))
     return table
 
 
 def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
-    mark, style = _MARKS[told.state]
+    shown = _shown(told)
+    mark, style = _MARKS[shown]
     pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
     return [
         plain("" if wave is None else str(wave), "dim"),
         plain(mark, style),
         plain(clean(task)),
         plain(clean(told.title)),
-        plain(_word(told.state) + pull, style),
+        plain(_word(shown) + pull, style),
         plain(clean(told.by or ""), "dim"),
         plain(clean(ago(told.since)) if told.since else "", "dim"),
     ]
 
 
-def _why(told: "TaskStatus") -> "Text":
-    line = plain(clean(told.deferred.reason) if told.deferred else "", "red")
-    line.no_wrap, line.overflow = False, "fold"
-    return line
+def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
+    """Why tasks of the level do not go on, in the order of the table."""
+    told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
+    lines = [
+        plain(f"      ! {clean(unit)}: {clean(reason)}", "red")
+        for task, one in told
+        for unit, reason in (
+            *([(task, one.deferred.reason)] if one.deferred else []),
+            *((trouble.unit, f"{trouble.state}: {trouble.reason}") for trouble in one.troubles),
+        )
+        if reason
+    ]
+    hidden = len(lines) - MOST_ROWS
+    return lines if hidden <= 0 else [*lines[:MOST_ROWS], plain(f"      … and {hidden} more", "dim")]
 
 
-def _word(state: "State") -> str:
-    return {"open-pull": "in pull", "rolled-back": "rolled back"}.get(state, state)
+def _shown(told: "TaskStatus") -> str:
+    """What a task is called: to have been started is no state when nobody is at it any more."""
+    if told.state not in ("pending", "started") or told.work is None:
+        return told.state
+    if told.work in ("failed", "cancelled", "blocked", "deferred"):
+        return told.work
+    return "stopped" if told.state == "started" and told.work != "running" else told.state
+
+
+def _word(state: str) -> str:
+    return {
+        "open-pull": "in pull",
+        "rolled-back": "rolled back",
+        "stopped": "to go on",
+    }.get(state, state)
 
 
 def _shortened(tasks: "tuple[str, ...]", most: int = 12) -> str:

@@ -1,12 +1,20 @@
 """`gitcoord status` over real repositories, as a person and as a program see it."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from gitcoord.events import PullOpened, TaskDeferred, TaskLanded
+from gitcoord.cli.output_piped import PipedConsole
+from gitcoord.cli.status_document import make_status
+from gitcoord.cli.status_view import status_view
+from gitcoord.events import AnyEvent, PullOpened, TaskDeferred, TaskLanded
+from gitcoord.running.picture import make_picture
 from gitcoord.state.journal import now
+from gitcoord.state.progress import fold
+from tests.running.picture_world import at, parent, planned, task
+from tests.running.test_picture import begun, over
 from tests.state.world import STATE, plan_of, started, store_of, submitted
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo
@@ -73,6 +81,8 @@ def test_every_state_is_told_to_a_program(desk: Repo, remote: Repo) -> None:
         "level": 1,
         "wave": 1,
         **dict.fromkeys(["by", "since", "head", "pull", "landed_commit", "deferred"]),
+        "work": "ready",
+        "troubles": [],
     }
     assert document["warnings"] == []
 
@@ -90,6 +100,26 @@ def test_a_person_sees_it_in_eighty_columns_with_nothing_interpreted(desk: Repo)
     assert "task 2 and task 1 both" in ran.out
     assert re.search(r"2 +> +3 .* started .* \d+ days ago", ran.out)
     assert ran.err == ""
+
+
+def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told() -> None:
+    parent_of_two = parent("1", "Parent", [["a", "b"]])
+    plan = planned([parent_of_two, *(task(id) for id in "2345"), task("6", "2"), task("7")])
+    events: list[AnyEvent] = [started(unit) for unit in ("1", "2", "3", "4", "5")]
+    events += [begun(unit, 0) for unit in ("1.1", "1.2", "2", "3", "4")]
+    events += [over("1.1", 9, "failed", reason="no\x1b"), over("2", 9, "failed", reason="red"), over("3", 9)]
+    events += [over("4", 9, "cancelled", reason="asked")]
+    progress, picture = fold(events), make_picture(plan, events, (), at(10))
+    status = make_status(plan, progress, {}, picture=picture)
+    work = [one.work for one in status.tasks.values()]
+    assert work == ["running", "failed", "done", "cancelled", "running", "ready", "blocked"]
+    out = StringIO()
+    PipedConsole(file=out, width=100).print(status_view(status))
+    shown = out.getvalue()
+    assert "1 pending, 2 started, 1 failed, 1 cancelled, 1 blocked, 1 to go" in shown
+    assert r"! 1.1: failed: no\x1b" in shown
+    assert "! 2: failed: red" in shown
+    assert "! 4: cancelled: asked" in shown
 
 
 def test_an_open_pull_request_is_told_with_its_number(desk: Repo, remote: Repo) -> None:
