@@ -1,5 +1,6 @@
 """The words of `gitcoord run`, and the plan that it makes where there is none."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from gitcoord.cli.merge_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.planning.model import Plan
+from gitcoord.running.agent_program import with_program
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     wait: str | None = None
     tasks: str | None = None
     tag: str | None = None
+
+
+def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
+    """The agent's command, asked for here or in the settings, with a program that there is.
+
+    Raises (exit 2) `no-agent` and `no-program`.
+    """
+    here = Path.cwd()
+    directory = here if asked is not None else context.repository.root or here
+    command = context.settings.run.agent if asked is None else asked
+    return with_program(command, directory, context.shared, shell=shell)
 
 
 def make_missing_plan(context: Context, asked: Asked, *, save: bool) -> Plan:

@@ -12,7 +12,7 @@ import msgspec
 
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
-from gitcoord.cli.run_asked import Asked, limit, make_missing_plan, slots
+from gitcoord.cli.run_asked import Asked, known_agent, limit, make_missing_plan, slots
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
@@ -59,6 +59,8 @@ def set_up(asked: Asked, *, save: bool) -> "Setup":
         )
     if asked.pipeline and asked.barrier:
         raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
+    shell = context.settings.run.shell if asked.shell is None else asked.shell
+    asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
     plan = context.store.plan() or make_missing_plan(context, asked, save=save)
     if asked.tag and asked.tag != plan.tag:

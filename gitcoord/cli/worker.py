@@ -98,8 +98,11 @@ def worker(
     Needs a plan, the clone and its remote, and no coordinator. An attempt is claimed by one worker alone, and
     a newer attempt shuts it out. Log and prompt lie in the git directory: `gitcoord logs TASK`.
     """
+    import msgspec
+
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
+    from gitcoord.cli.run_asked import known_agent
     from gitcoord.running.stop import listening
     from gitcoord.running.worker import work
     from gitcoord.running.worker_order import WorkerOrder
@@ -129,6 +132,7 @@ def worker(
         waited=_waits(waited or []),
     )
     _check_commands(order)
+    order = msgspec.structs.replace(order, agent=known_agent(context, agent, shell=order.shell))
     with listening() as stop:
         done = work(
             context.repository, context.shared, context.store, context.settings, order, stop, dry_run=dry_run

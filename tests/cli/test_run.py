@@ -60,12 +60,23 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
     over = {run.id: run.at for run in agent.runs() if run.what == "end"}
     assert max(over["1.1"], over["1.2"]) < begun["1.3"] < over["1.3"] < begun["3"]
 
+    idle = " ".join(project.run("run", "--agent", agent.command, "--dry-run", ok=0).out.split())
+    assert "Nothing can start: what is left, 2 of 7 units of work, waits. Not in this run:" in idle
+    assert "4: its attempt 1 failed: the agent ended with code 1 5: it needs task 4, which failed" in idle
+    assert idle.endswith("`gitcoord retry 4` lets them be tried again.")
+
     # What failed is tried again when somebody says so; the rest is not touched.
     agent.does("4", {"write": {"4": "x"}})
     assert project.run("retry", "5", "4", "--dry-run", "--json", ok=0).json["tasks"] == ["5", "4"]
     assert "Tasks or --all" in project.run("retry", ok=2).err
     assert project.run("retry", "--all", "--json", ok=0).json["tasks"] == ["4"]
-    project.run("run", "--agent", agent.command, "--land", "--yes", ok=0)
+    by_hand = project.desk.path.with_name("desk.gitcoord") / "1"
+    project.desk.git("worktree", "add", "--quiet", str(by_hand), "feature/level-0-task-1")
+    project.run("run", "--agent", agent.command, "--land", "--delete-branches", ok=2)
+    assert by_hand.is_dir()
+    project.run("run", "--agent", agent.command, "--land", "--delete-branches", "--yes", ok=0)
+    assert not by_hand.exists()
+    assert [desk.branches() for desk in (project.desk, project.remote)] == [["main"], ["main"]]
     assert {"4", "agent-5.txt"} <= set(project.remote.files("main"))
     assert [run.id for run in agent.runs() if run.what == "start"][-2:] == ["4", "5"]
 
@@ -119,6 +130,9 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     os.killpg(run.pid, signal.SIGINT)
     _, said = run.communicate(timeout=60)
     assert run.returncode == 130, said
+    assert b"1 at work go on. Ctrl-C again ends them." in said
+    assert b"Interrupted" not in said
+    assert b"resume" not in said
     fled = [int(file.name.removeprefix("child-")) for file in (tmp_path / "agent").glob("child-*")]
     assert len(fled) == 1
     assert not any(map(lives, fled))
@@ -155,7 +169,7 @@ def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands
 ) -> None:
     project = make([task(1), task(2, depends_on=[1])])
     waits = project.run("run", "--agent", agent.command, "--yes", "--json", ok=1)
-    assert "nothing lands without --land" in waits.err
+    assert "2: it needs task 1 in main, and nothing lands without --land" in waits.err
     assert [(unit["state"], unit["reason"]) for unit in waits.json["units"]] == [
         ("handed-in", ""),
         ("waiting", "it needs task 1: handed in, and not landed yet"),
@@ -182,8 +196,11 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
     assert "1 and 2 say that they touch the same paths: the later one waits" in refused.err
     assert "Say --yes." in refused.err
     assert agent.runs() == []
+    wrong: list[str]
     for wrong in (["--max-parallel", "many"], ["--pipeline", "--barrier"], ["--stagger", "soon"]):
-        project.run("run", "--agent", agent.command, *wrong, ok=2)
+        project.run("run", "--agent", agent.command, "--yes", *wrong, ok=2)
+    assert "refs/gitcoord/plan" not in project.remote.refs()
+    assert "./nowhere is not a file" in project.run("run", "--agent", "./nowhere", "--yes", ok=2).err
     assert "There is no command that does the tasks." in project.run("run", ok=2).err
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.support.agents import ScriptAgent
-from tests.support.cli import COMMAND, Ran, environment, start_gitcoord
+from tests.support.cli import COMMAND, Ran, environment, gitcoord, start_gitcoord
 from tests.support.copies import copy_of
 from tests.support.project import Project
 from tests.support.repos import Repo
@@ -141,6 +141,9 @@ def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: S
     assert work(project, agent, "9").code == 2
     assert project.run("worker", "1").code == 2
     assert project.run("worker", "1", "--agent", "an 'open quote").code == 2
+    (project.desk.path / "gitcoord.toml").write_text("[run]\nagent = 'src/main.rs'\n")
+    below = gitcoord("worker", "1", cwd=project.desk.path / "src", env=project.env, ok=2)
+    assert "/desk/src/main.rs is not executable" in below.err
     project.desk.git("worktree", "add", "--quiet", "-b", BRANCH, str(project.desk.path.parent / "mine"))
     taken = work(project, agent, "1")
     assert (taken.code, "is checked out in" in taken.err) == (1, True)
