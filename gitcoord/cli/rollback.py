@@ -8,6 +8,7 @@ from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_level
 
 if TYPE_CHECKING:
+    from gitcoord.git.run import Git
     from gitcoord.merging.rollback_model import RollbackReport
 
 _EPILOG = """\b
@@ -91,24 +92,28 @@ def rollback(
     if as_json:
         emit_json("rollback", report)
     else:
-        _show(report)
+        _show(report, context.repository.git)
     if report.state == "waiting":
         raise typer.Exit(1)
 
 
-def _show(report: "RollbackReport") -> None:
+def _show(report: "RollbackReport", git: "Git") -> None:
     from gitcoord.cli.output import clean, emit
+    from gitcoord.merging.rollback_texts import subjects
     from gitcoord.sentences import named_tasks
 
+    verb = "is" if len(report.levels) == 1 else "are"
     named = f"{', '.join(report.levels)} ({named_tasks([one.task for one in report.tasks], 12)})"
     if report.state == "planned":
         emit(f"{clean(named)} would be rolled back on {clean(report.base)}, newest first:")
-        for commit in report.reverted:
-            emit(f"  revert {commit}")
+        for commit, subject in zip(report.reverted, subjects(git, report.reverted), strict=True):
+            emit(f"  revert {commit[:12]} {clean(subject)}".rstrip())
     elif report.state == "already":
         emit(f"{clean(named)} had been rolled back on {clean(report.base)} already; nothing was changed.")
     elif report.state == "done":
-        emit(f"{clean(named)} is rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
+        emit(f"{clean(named)} {verb} rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
+        name = clean(report.tasks[0].task) if len(report.tasks) == 1 else "TASK"
+        emit(f"For another try: gitcoord checkout {name}, edit, gitcoord submit, then merge-level again.")
     else:
-        emit(f"{clean(named)} is not rolled back yet.")
+        emit(f"{clean(named)} {verb} not rolled back yet.")
         emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))

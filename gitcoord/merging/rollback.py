@@ -18,7 +18,6 @@ from gitcoord.merging.rollback_look import Reverse, look, record_done, reverse
 from gitcoord.merging.rollback_model import Place, RollbackReport, RolledBackTask, Sight
 from gitcoord.merging.rollback_pull import Ended, PullRequest
 from gitcoord.merging.rollback_texts import message
-from gitcoord.sentences import named_tasks
 from gitcoord.state.journal import now, worker_name
 
 
@@ -83,7 +82,6 @@ class Rollbacker:
         commit = self._write(sight, back, "")
         if self._place.shared.publish([Update(HEADS + base, sight.base_commit, commit)]):
             self._published = commit
-            self._tell(f"{named_tasks(list(sight.wanted))} rolled back on {base} as {commit[:12]}")
 
     def _write(self, sight: Sight, back: Reverse, branch: str) -> Oid:
         """Makes the commit that takes everything back, and tells the journal where to look for it."""

@@ -45,13 +45,14 @@ def trailers(sight: Sight) -> str:
 def _reverted(git: Git, back: Reverse) -> str:
     if not back.commits:
         return "What landed had changed nothing."
-    subjects = _subjects(git, back.commits)
-    lines = [f"- {commit} {_plain(subject)}" for commit, subject in zip(back.commits, subjects, strict=True)]
+    found = subjects(git, back.commits)
+    lines = [f"- {commit} {_plain(subject)}" for commit, subject in zip(back.commits, found, strict=True)]
     return "\n".join(["This reverts, newest first:", "", *lines])
 
 
-def _subjects(git: Git, commits: Sequence[str]) -> list[str]:
-    return git.lines("show", "--no-patch", "--format=%s", *commits)
+def subjects(git: Git, commits: Sequence[str]) -> list[str]:
+    """The first line of each commit's message."""
+    return git.text("show", "--no-patch", "--format=%s", *commits).split("\n") if commits else []
 
 
 def _plain(subject: str) -> str:

@@ -144,8 +144,13 @@ def test_what_others_build_on_goes_only_together_with_them(landed: Project) -> N
     assert project.remote.refs() == refs
 
     project.remote.commit({"two.txt": "two\n"}, "Somebody takes that back")
-    done = project.run("rollback", "level-0", "--include-later", "--json", ok=0).json
-    assert (done["levels"], done["state"]) == (["level-0", "level-1"], "done")
+    planned = project.run("rollback", "level-0", "--include-later", "--dry-run", ok=0).out
+    merges = project.remote.git("log", "--merges", "--format=%h %s", "--abbrev=12", "main").splitlines()
+    assert [line.removeprefix("  revert ") for line in planned.splitlines()[1:]] == merges
+    done = project.run("rollback", "level-0", "--include-later", ok=0)
+    assert "level-0, level-1 (tasks 1, 2, 3) are rolled back on main at" in done.out
+    assert "gitcoord checkout TASK" in done.out
+    assert "rolled back" not in done.err
     assert project.remote.files("main") == ["lines.txt", "src/main.rs"]
     assert states(project) == dict.fromkeys("123", "rolled-back")
 
