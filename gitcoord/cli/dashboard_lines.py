@@ -37,6 +37,6 @@ def sentence(picture: Picture) -> str:
     said.append(f"{picture.landed} of {count_of(picture.tasks, 'task')} landed")
     if picture.pace.remaining and picture.percent < 100:
         said.append(f"about {duration(picture.pace.remaining)} left")
-    if picture.pace.saved >= 1:
+    if picture.done and picture.pace.saved >= 1:
         said.append(f"{duration(picture.pace.saved)} saved")
     return ", ".join(said) + "."

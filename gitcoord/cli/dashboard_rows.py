@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gitcoord.cli.output import count_of
 from gitcoord.running.picture import Parent, Picture, UnitState, UnitView
 from gitcoord.running.picture_state import FINISHED, parent_state
 from gitcoord.sentences import some
@@ -66,7 +67,7 @@ def frames_of(picture: Picture) -> list[Frame]:
         members = [parent for parent in picture.parents if parent.level == level]
         whole = [parent for parent in members if parent.whole]
         if whole:
-            frames.append(_level_frame(level, whole))
+            frames.append(_level_frame(level, whole, alone=len(whole) == len(members)))
         frames += [
             Frame(key=one.id, title=one.title, state=one.state, waves=one.waves, parent=one)
             for one in members
@@ -110,7 +111,7 @@ def _ids(frame: Frame) -> list[tuple[str, str]]:
     return [id_of(frame, unit) for unit in frame.units]
 
 
-def _level_frame(level: int, whole: Sequence[Parent]) -> Frame:
+def _level_frame(level: int, whole: Sequence[Parent], *, alone: bool) -> Frame:
     waves: dict[int, list[UnitView]] = {}
     for parent in whole:
         view = parent.waves[0][0]
@@ -119,7 +120,8 @@ def _level_frame(level: int, whole: Sequence[Parent]) -> Frame:
     state: UnitState = "landed" if all(unit.state == "landed" for unit in units) else parent_state(units)
     return Frame(
         key=f"level-{level}",
-        title=f"{len(units)} task{'' if len(units) == 1 else 's'}",
+        # The level's tasks with subtasks have headlines of their own.
+        title=count_of(len(units), "task") + ("" if alone else " without subtasks"),
         state=state,
         waves=tuple(tuple(waves[number]) for number in sorted(waves)),
     )

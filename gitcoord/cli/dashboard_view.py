@@ -72,7 +72,7 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     times = styled(duration(pace.elapsed + (shift if going else 0)), "bold")
     times.append(" so far", "dim")
     times.append_text(_left(picture, shift if going else 0.0))
-    if pace.saved >= 1 and pace.elapsed:
+    if picture.done and pace.saved >= 1 and pace.elapsed:
         times.append(" · ", "dim")
         times.append(f"{duration(pace.saved)} saved", "green")
         times.append(f" ({pace.sequential / pace.elapsed:.1f}× one by one)", "dim")
@@ -105,7 +105,7 @@ def _short(count: int) -> str:
 
 
 def _bar(picture: "Picture", width: int) -> "Text":
-    """One bar in the colours of the states; every state that is there has at least one cell."""
+    """One bar of the states, at least one cell for each that is there; only what is done is filled."""
     label = f" {picture.percent:3} %"
     cells = max(10, width - len(label))
     bar = styled()
@@ -114,7 +114,8 @@ def _bar(picture: "Picture", width: int) -> "Text":
         count = picture.counts.get(state, 0)
         if count:
             length = min(cells - used, max(1, cells * count // max(1, picture.units)))
-            bar.append("█" * length, MARKS[state][1].removeprefix("bold "))
+            mark, style = MARKS[state]
+            bar.append(("█" if state in FINISHED else mark) * length, style.removeprefix("bold "))
             used += length
     bar.append("░" * (cells - used), "dim")
     bar.append(label, "bold")

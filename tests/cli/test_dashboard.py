@@ -23,7 +23,7 @@ from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.running.picture import Picture, make_picture
 from gitcoord.running.picture_state import FINISHED
-from tests.running.picture_world import COMMIT, at, planned, play, sixty, task
+from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
 from tests.support.repos import Repo
@@ -101,6 +101,15 @@ def test_tasks_without_subtasks_are_shown_level_by_level() -> None:
     lines = drawn(make_picture(plan, played.events, played.landed, at(150)), 100, 24)
     assert any(re.search(r"level-0 60 tasks +█{16}▶{8}○{36} +16/60", line) for line in lines)
     assert sum("▶ " in line for line in lines if line.startswith("  ")) == 8
+
+
+def test_before_anything_is_done_no_cell_of_the_bar_is_full_and_nothing_is_saved() -> None:
+    plan = planned([parent("1", "Parent", [["a", "b"]]), task("2"), task("3")], max_parallel=4)
+    played = play(plan, until=50)
+    lines = drawn(make_picture(plan, played.events, played.landed, at(50)), 80, 24)
+    assert re.fullmatch("▶{74}   0 %", lines[1])
+    assert "saved" not in lines[3]
+    assert any(line.startswith("▶ level-0 2 tasks without subtasks ") for line in lines)
 
 
 def test_nothing_untrusted_reaches_the_terminal() -> None:
