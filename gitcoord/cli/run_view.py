@@ -1,6 +1,6 @@
 """How a run looks to a person before it begins and after it has ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean, count_of, plain
@@ -24,6 +24,8 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
     from rich.console import Group
 
     left = asked.units - asked.done
+    if asked.idle:
+        return Group(*_idle(asked, left), *_never(asked))
     parts: list[RenderableType] = []
     head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
     head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
@@ -48,12 +50,40 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
     if asked.tokens is not None:
         parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
     parts.append(plain(clean(asked.estimates_from), "dim"))
-    if asked.never:
-        names = clean(some(list(asked.never), _MOST_NAMES))
-        parts.append(plain(f"Not in this run: {names}", "yellow"))
-        reason = next(iter(asked.never.values()))
-        parts.append(plain(f"  {clean(reason)}", "yellow"))
-    return Group(*parts)
+    return Group(*parts, *_never(asked))
+
+
+def _idle(asked: "Approval", left: int) -> "Sequence[RenderableType]":
+    if left:
+        text = f"Nothing can start: what is left, {left:,} of {count_of(asked.units, 'unit')} of work, waits."
+    else:
+        text = f"Nothing is left to run: the work of {count_of(asked.tasks, 'task')} is done."
+        unlanded = asked.tasks - asked.landed
+        if unlanded:
+            way = "is to land now" if asked.lands else "has not landed yet"
+            text += f" {count_of(unlanded, 'task')} of it {way}."
+    return [plain(text, "bold")]
+
+
+def _never(asked: "Approval") -> "Iterator[RenderableType]":
+    """Everything that is not in this run, under its cause."""
+    if not asked.never:
+        return
+    causes: dict[str, list[str]] = {}
+    for unit, reason in asked.never.items():
+        causes.setdefault(reason, []).append(unit)
+    yield plain("Not in this run:", "yellow")
+    for reason, units in list(causes.items())[:_MOST_SETS]:
+        yield plain(f"  {clean(some(units, _MOST_NAMES))}: {clean(reason)}", "yellow")
+    if len(causes) > _MOST_SETS:
+        yield plain(f"  … and {len(causes) - _MOST_SETS} more causes; --json has them all", "yellow")
+    if asked.given_up:
+        yield plain(f"`{_retry(asked.given_up)}` lets them be tried again.")
+
+
+def _retry(units: Sequence[str]) -> str:
+    few = len(units) <= _MOST_NAMES
+    return clean(f"gitcoord retry {' '.join(units) if few else '--all'}")
 
 
 def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
@@ -108,7 +138,8 @@ def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
     failed = end.of("failed")
     if failed:
         first = clean(failed[0].unit)
-        lines.append(f"See `gitcoord logs {first}`, then `gitcoord retry {first}` and run again.")
+        again = _retry([report.unit for report in failed])
+        lines.append(f"See `gitcoord logs {first}`, then `{again}` and run again.")
     handed_in = end.of("handed-in")
     if handed_in and not landing:
         lines.append("To land what is handed in: `gitcoord merge-level`, or run again with `--land`.")

@@ -5,6 +5,7 @@ import msgspec
 from gitcoord.running.observe import View
 from gitcoord.running.schedule_model import Capacity, Policy
 from gitcoord.running.schedule_simulate import Prediction, predict
+from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
@@ -38,7 +39,16 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int | None
     lands: bool
     never: dict[TaskId, str]
+    given_up: tuple[TaskId, ...] = ()
+    """Units that failed or were cancelled: nothing but `gitcoord retry` lets them start."""
+    landed: int = 0
+    """Tasks."""
     estimates_from: str = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is at work and nothing would start."""
+        return not self.together
 
 
 def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
@@ -62,9 +72,23 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
         max_parallel=capacity.max_parallel,
         tokens=told.tokens if capacity.token_budget is not None else None,
         lands=lands,
-        never={one: reason for one, reason in told.never.items() if one not in view.seen.done},
+        never=_never(view, told, lands=lands),
+        given_up=tuple(
+            one for one in view.units.by_id if one in view.seen.failed or one in view.seen.cancelled
+        ),
+        landed=len(view.landed),
         estimates_from=view.plan.estimates_from,
     )
+
+
+def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
+    found = {one: reason for one, reason in told.never.items() if one not in view.seen.done}
+    for one in told.unlanded & found.keys():
+        # The prediction ends with all of these handed in; now they need not even be begun.
+        needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
+        why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"
+        found[one] = f"it needs {named_tasks(needs, 4)} in {view.plan.base}, and {why}"
+    return found
 
 
 def _clashes(view: View, told: Prediction) -> tuple[Clash, ...]:

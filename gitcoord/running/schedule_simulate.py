@@ -28,6 +28,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     """How many run at once at the busiest moment."""
     never: Mapping[TaskId, str] = {}
+    unlanded: frozenset[TaskId] = frozenset()
+    """Those of them that wait only for what they need to land."""
     tokens: int = 0
     """The most tokens at work at once."""
 
@@ -165,5 +167,6 @@ def _prediction(units: Units, play: _Play, last: Decision, workers: int) -> Pred
         efficiency=round(speedup / workers, DIGITS),
         most=play.most,
         never={one: refusal.reason for one, refusal in last.refusals.items()},
+        unlanded=frozenset(one for one, refusal in last.refusals.items() if refusal.name == "landing"),
         tokens=play.tokens,
     )
