@@ -63,7 +63,7 @@ def _invoke(argv: "Sequence[str]") -> int:
         if failure is None:
             raise
         raise failure from None
-    if outcome == Exit.INTERRUPTED:
+    if outcome == Exit.INTERRUPTED and not isinstance(outcome, Exit):
         raise KeyboardInterrupt  # typer has turned it into a quiet exit code
     return int(outcome) if isinstance(outcome, int) else Exit.OK
 

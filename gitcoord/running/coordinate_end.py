@@ -46,7 +46,7 @@ def run_end(view: View, decision: Decision, *, stopped: bool) -> RunEnd:
     reports = []
     for unit in view.units.by_id.values():
         refusal = decision.refusals.get(unit.id)
-        state, reason = _state(view, unit.id, unit.task, refusal.name if refusal else "")
+        state, reason = _state(view, unit.id, unit.task, refusal.name if refusal else "", stopped=stopped)
         reports.append(
             UnitReport(
                 unit=unit.id,
@@ -59,7 +59,7 @@ def run_end(view: View, decision: Decision, *, stopped: bool) -> RunEnd:
     return RunEnd(base=view.plan.base, base_commit=view.base_commit, units=tuple(reports), stopped=stopped)
 
 
-def _state(view: View, unit: TaskId, task: TaskId, refused: str) -> tuple[UnitEnd, str]:
+def _state(view: View, unit: TaskId, task: TaskId, refused: str, *, stopped: bool) -> tuple[UnitEnd, str]:
     if task in view.landed:
         return "landed", ""
     if unit in view.seen.running:
@@ -75,4 +75,8 @@ def _state(view: View, unit: TaskId, task: TaskId, refused: str) -> tuple[UnitEn
             return "blocked", ""
         case "cancelled":
             return "cancelled", ""
+        case "paused" if stopped:
+            newest = view.progress.get(unit, PENDING).attempt
+            cut = newest is not None and newest.ended is not None and newest.ended.outcome == "cancelled"
+            return "waiting", "its attempt was stopped" if cut else "the run was stopped before it began"
     return "waiting", ""
