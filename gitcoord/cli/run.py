@@ -62,6 +62,9 @@ def run(
     land: Annotated[
         bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
     ] = False,
+    delete_branches: Annotated[
+        bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
+    ] = False,
     method: Annotated[
         Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
     ] = None,
@@ -104,6 +107,7 @@ def run(
     """
     from gitcoord.cli.run_asked import Asked
     from gitcoord.cli.run_setup import set_up
+    from gitcoord.errors import Exit
 
     asked = Asked(
         agent=agent,
@@ -117,6 +121,7 @@ def run(
         overlap=overlap,
         independent_only=independent_only,
         land=land,
+        delete_branches=delete_branches,
         method=method,
         forge=forge,
         retries=retries,
@@ -127,13 +132,13 @@ def run(
         tasks=tasks,
         tag=tag,
     )
-    setup = set_up(asked, save=not dry_run)
+    setup = set_up(asked)
     if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
         return
     end = _run(setup)
     _show(setup, end, as_json=as_json)
     if end.stopped:
-        raise KeyboardInterrupt
+        raise typer.Exit(Exit.INTERRUPTED)
     if not end.complete(landing=land):
         raise typer.Exit(1)
 
@@ -161,7 +166,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
         return False
     for hint in setup.hints(view):
         say(hint)
-    if yes or asked.units == asked.done:
+    if yes or (asked.idle and not setup.wishes.wait):
         return True
     if not sys.stdin.isatty():
         raise usage_error("not-approved", "Nobody is there to approve this run.", "Say --yes.")

@@ -11,6 +11,7 @@ from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.planning.model import Plan
 from gitcoord.running.agent_program import with_program
+from gitcoord.settings import RunSettings
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     overlap: Literal["wait", "warn"] | None = None
     independent_only: bool = False
     land: bool = False
+    delete_branches: bool = False
     method: Method | None = None
     forge: str | None = None
     retries: int | None = None
@@ -49,9 +51,21 @@ def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
     return with_program(command, directory, context.shared, shell=shell)
 
 
-def make_missing_plan(context: Context, asked: Asked, *, save: bool) -> Plan:
-    """The plan of the task list; with `save` it is kept."""
-    from gitcoord.cli.output import say, warn
+def check_words(asked: Asked, run: RunSettings) -> None:
+    """Raises (exit 2) for words that are wrong or do not go together, before anything is made of them."""
+    if asked.pipeline and asked.barrier:
+        raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
+    if asked.delete_branches and not asked.land:
+        raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
+    slots(asked.max_parallel, 1)
+    limit(run.timeout if asked.timeout is None else asked.timeout)
+    for text in (asked.stagger or run.stagger or None, asked.wait):
+        seconds(text)
+
+
+def make_missing_plan(context: Context, asked: Asked) -> Plan:
+    """The plan of the task list, which is not saved."""
+    from gitcoord.cli.output import warn
     from gitcoord.cli.plan_making import Asked as AskedPlan
     from gitcoord.cli.plan_making import make_plan
     from gitcoord.tasks.reader import read_task_list
@@ -61,9 +75,6 @@ def make_missing_plan(context: Context, asked: Asked, *, save: bool) -> Plan:
     wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
     plan = make_plan(context, listed, wanted)
     warn(plan.warnings[:10])
-    if save:
-        context.store.save_plan(plan)
-        say("There was no plan: one was made and saved.")
     return plan
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
-from gitcoord.cli.run_asked import Asked, known_agent, limit, make_missing_plan, slots
+from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
@@ -24,6 +24,7 @@ from gitcoord.running.coordinate_landing import Landing, LevelWish
 from gitcoord.running.coordinate_wait import Pace, Signals
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.running.engines.port import Launch, key_of
+from gitcoord.running.leftovers import Leftovers, clear_up
 from gitcoord.running.live import Live
 from gitcoord.running.model import sit_down
 from gitcoord.running.observe import Observer, View
@@ -32,10 +33,8 @@ from gitcoord.running.picture import make_picture
 from gitcoord.running.schedule_model import Capacity, Policy, Start
 from gitcoord.running.subtasks import hand_in_whole
 from gitcoord.running.watching import Watch
-from gitcoord.running.worker_checkout import clear_done
 from gitcoord.running.worker_order import WorkerOrder, worker_argv
-from gitcoord.running.worker_place import checkout_directory, run_directory
-from gitcoord.running.worker_unit import find_unit
+from gitcoord.running.worker_place import run_directory
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
@@ -47,7 +46,7 @@ _MOST_DRAWING = 50
 """A picture is made at most so many times its own cost after the one before."""
 
 
-def set_up(asked: Asked, *, save: bool) -> "Setup":
+def set_up(asked: Asked) -> "Setup":
     """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
     context = open_context()
     context.repository.require_history()
@@ -57,12 +56,11 @@ def set_up(asked: Asked, *, save: bool) -> "Setup":
             "There is no command that does the tasks.",
             "Say `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
         )
-    if asked.pipeline and asked.barrier:
-        raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
+    check_words(asked, context.settings.run)
     shell = context.settings.run.shell if asked.shell is None else asked.shell
     asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
-    plan = context.store.plan() or make_missing_plan(context, asked, save=save)
+    plan = context.store.plan() or make_missing_plan(context, asked)
     if asked.tag and asked.tag != plan.tag:
         raise usage_error(
             "other-plan",
@@ -88,6 +86,8 @@ class Setup:
         self._engine = LocalEngine(self._place)
         self._needs = Needs()
         self._drawn: tuple[float, float] = (0.0, 0.0)
+        self._told_how_to_end = False
+        self._leftovers = Leftovers(context.store, run)
         self.lands = asked.land
         self.policy = Policy(
             pipeline=asked.pipeline,
@@ -142,13 +142,14 @@ class Setup:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""
         context = self._context
         with self._alone(), Signals() as signals:
+            self._keep_plan(dashboard.tell)
             self._record("running")
             landing = Landing(partial(self._land, dashboard.tell), dashboard.tell) if self.lands else None
             coordinator = Coordinator(
                 context.store,
                 self._engine,
                 self.wishes,
-                self._hands(dashboard),
+                self._hands(dashboard, signals),
                 landing=landing,
                 signals=signals,
                 pace=Pace(self._place),
@@ -156,23 +157,33 @@ class Setup:
             end: RunEnd | None = None
             try:
                 end = coordinator.run()
-                for report in end.of("landed", "handed-in", "done"):
-                    self._clear(report.unit)
+                clear_up(self._leftovers, end, dashboard.tell, branches=self._asked.delete_branches)
             finally:
                 reason = "stopped" if end is None or end.stopped else ""
                 self._record("ended", reason)
             return end
 
-    def _hands(self, dashboard: "Dashboard") -> Hands:
+    def _keep_plan(self, tell: Callable[[str], None]) -> None:
+        """Saves the plan that was made for this run. Raises `plan-moved` (exit 1)."""
+        store = self._context.store
+        store.refresh()
+        saved = store.plan()
+        if saved is None:
+            store.save_plan(self._plan)
+            tell("There was no plan: this one is saved.")
+        elif saved != self._plan:
+            raise answer_no("plan-moved", "Somebody saved another plan meanwhile.", "Run again to go by it.")
+
+    def _hands(self, dashboard: "Dashboard", signals: Signals) -> Hands:
         settings = self._context.settings
         watch = Watch(self._context.repository, Rulebook(settings.rules, settings.ignore))
         return Hands(
             capacity=self.capacity,
             launch=self._launch,
             hand_in=self._hand_in,
-            clear=self._clear,
+            clear=self._leftovers.clear,
             tell=dashboard.tell,
-            show=partial(self._draw, dashboard),
+            show=partial(self._draw, dashboard, signals),
             clashes=watch,
         )
 
@@ -211,14 +222,6 @@ class Setup:
         context = self._context
         return hand_in_whole(sit_down(context.repository, context.shared, context.store, task)) is not None
 
-    def _clear(self, id: TaskId) -> None:
-        """Takes away the checkout of a unit that is done, where a worker was cut off before it did so."""
-        context, run = self._context, self._context.settings.run
-        directory = checkout_directory(context.repository, id, run.worktrees)
-        if directory.is_dir() and run.keep_checkout != "always":
-            unit = find_unit(context.store.require_plan(), id)
-            clear_done(context.repository, context.shared, unit, directory)
-
     def _land(self, tell: Callable[[str], None], wish: LevelWish) -> None:
         from gitcoord.merging.land import Lander
         from gitcoord.merging.order import with_real_order
@@ -235,13 +238,17 @@ class Setup:
             wait=None,
             partial=wish.partial and plan.strategy == "single-pr",
             all_or_nothing=False,
+            delete_branches=self._asked.delete_branches,
             serialize_on=None,
             ignore=(),
         )
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
         Lander(with_real_order(scene, save=True), partial(_tell_what_is_no_event, tell)).land()
 
-    def _draw(self, dashboard: "Dashboard", view: View, live: Live) -> None:
+    def _draw(self, dashboard: "Dashboard", signals: Signals, view: View, live: Live) -> None:
+        if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
+            self._told_how_to_end = True
+            dashboard.tell(f"Nothing more is started; {live.slots} at work go on. Ctrl-C again ends them.")
         at, cost = self._drawn
         if time.monotonic() - at < cost * _MOST_DRAWING:
             return
