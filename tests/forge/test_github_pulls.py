@@ -169,6 +169,16 @@ def test_a_pull_request_that_is_not_there_is_an_error_that_names_it(forge: GitHu
     assert caught.value.code == "no-such-pull"
 
 
+def test_a_pull_request_of_another_process_that_is_listed_is_waited_for(
+    forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository
+) -> None:
+    pull = opened(forge, "one")
+    other = open_github(url=app.clone_url, repository=None, environ=hub.environment())
+    assert set(other.find_pulls(["one"], "main")) == {"one"}
+    hub.not_yet_there(rf"^GET .*/pulls/{pull.number}$")
+    assert other.read_pull(pull.number).number == pull.number
+
+
 def test_a_renamed_repository_is_used_under_its_new_name(
     forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository
 ) -> None:

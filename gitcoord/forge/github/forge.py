@@ -63,14 +63,16 @@ class GitHubForge:
         self._later = LaterMerges(gateway, self._path)
         self.handover = Handover(gateway, self._path)
         self.conversation = Conversation(gateway, self.full_name)
-        self._opened: set[int] = set()
+        self._seen: set[int] = set()
         self._final: dict[tuple[int, str, Method], Refused] = {}
         self._demands: dict[str, Demands] = {}
         self._queues: set[str] = set()
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
         """See `Forge.find_pulls`."""
-        return self._finder.find(heads, base)
+        found = self._finder.find(heads, base)
+        self._seen |= {pull.number for pull in found.values()}
+        return found
 
     def read_pull(self, number: int) -> Pull:
         """See `Forge.read_pull`."""
@@ -87,7 +89,7 @@ class GitHubForge:
             written if isinstance(written, NoAnswer) else decode_written(written, PullAnswer, f"POST {path}")
         )
         if isinstance(answer, PullAnswer):
-            self._opened.add(answer.number)
+            self._seen.add(answer.number)
             return answer.to_pull()
         return self._finder.open_one(new.head, new.base) or Unclear(message=answer.message)
 
@@ -207,6 +209,7 @@ class GitHubForge:
     def _adopted(self, new: NewPull) -> Pull | Refused:
         found = self._finder.open_one(new.head, new.base)
         if found is not None:
+            self._seen.add(found.number)
             return found
         return Refused(
             kind="retry", message=f"GitHub has a pull request for {new.head}, but does not list it yet."
@@ -216,8 +219,8 @@ class GitHubForge:
         def look() -> PullAnswer | None:
             return self._gateway.read_if_there(f"{self._path}/pulls/{number}", PullAnswer)
 
-        # What was opened a moment ago is not yet known to every replica.
-        seconds = _REPLICATION if number in self._opened else 0.0
+        # What was opened a moment ago, here or by another process, is not yet known to every replica.
+        seconds = _REPLICATION if number in self._seen else 0.0
         found = self._gateway.patience.poll(look, seconds=seconds)
         if found is None:
             raise GitcoordError(
