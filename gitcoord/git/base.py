@@ -1,6 +1,6 @@
 """Which branch work lands on, when nobody said."""
 
-from gitcoord.errors import usage_error
+from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.repository import no_commits
 from gitcoord.git.shared import SharedRefs
 
@@ -14,7 +14,7 @@ def find_base(shared: SharedRefs, asked: str | None) -> str:
     """
     if asked is not None:
         if shared.branch(asked) is None and not shared.branches():
-            raise no_commits()
+            raise _no_branches(shared)
         if shared.branch(asked) is None:
             known = ", ".join(sorted(shared.branches())[:8]) or "none"
             raise usage_error(
@@ -23,7 +23,7 @@ def find_base(shared: SharedRefs, asked: str | None) -> str:
         return asked
     branches = shared.branches()
     if not branches:
-        raise no_commits()
+        raise _no_branches(shared)
     for name in (_remote_default(shared), *_USUAL):
         if name in branches:
             return name
@@ -34,6 +34,18 @@ def find_base(shared: SharedRefs, asked: str | None) -> str:
         "unknown-base",
         f"It is not clear which branch work lands on (branches here: {known}).",
         "Name it with `--base BRANCH` or `base` in gitcoord.toml.",
+    )
+
+
+def _no_branches(shared: SharedRefs) -> GitcoordError:
+    here = shared.git.probe("for-each-ref", "--count=1", "refs/heads/")
+    if shared.remote is None or not here:
+        return no_commits()
+    branch = shared.repository.current_branch() or "BRANCH"
+    return GitcoordError(
+        "empty-remote",
+        f"The remote {shared.remote} has no branches yet.",
+        hint=f"`git push -u {shared.remote} {branch}` brings it the branch that work lands on.",
     )
 
 

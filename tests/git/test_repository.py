@@ -211,6 +211,16 @@ def test_whoever_git_does_not_know_is_called_gitcoord(
     assert sorted(people) == ["A Worker", "gitcoord"]
 
 
+def test_a_remote_without_branches_is_named_with_the_push_that_helps(tmp_path: Path) -> None:
+    work = Repo.create(tmp_path / "work")
+    work.git("remote", "add", "origin", Repo.create(tmp_path / "empty.git", bare=True).path.as_uri())
+    work.commit({"one.txt": "one\n"})
+    for asked in (None, "main"):
+        with pytest.raises(GitcoordError, match="The remote origin has no branches yet") as failure:
+            find_base(shared_of(work), asked)
+        assert "git push -u origin main" in failure.value.hint
+
+
 def test_a_relative_remote_is_the_same_place_in_each_worktree(tmp_path: Path) -> None:
     remote, work = Repo.pair(tmp_path)
     work.git("remote", "set-url", "origin", "../origin.git")
