@@ -52,7 +52,7 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     if explain:
         parts += map(plain, explanation(report))
     parts += map(plain, what_if(checked, asked))
-    return [*parts, *_ending(report)]
+    return [*parts, *_ending(report, asked.most)]
 
 
 def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _overlaps(report: "ConflictReport") -> "list[Text]":
     return lines
 
 
-def _ending(report: "ConflictReport") -> "list[Text]":
+def _ending(report: "ConflictReport", most: int | None) -> "list[Text]":
     lines = []
     if len(report.waves) > 1:
         for number, wave in enumerate(report.waves, 1):
@@ -254,11 +254,11 @@ def _ending(report: "ConflictReport") -> "list[Text]":
         line = plain("Landing order  ", "bold")
         line.append(", ".join(map(clean, report.landing_order)))
         lines.append(line)
-    lines.append(_verdict(report))
+    lines.append(_verdict(report, most))
     return lines
 
 
-def _verdict(report: "ConflictReport") -> "Text":
+def _verdict(report: "ConflictReport", most: int | None) -> "Text":
     level = clean(report.level)
     if not report.waves and report.one_wave():
         return plain(f"{level} has nothing to land yet.")
@@ -269,6 +269,7 @@ def _verdict(report: "ConflictReport") -> "Text":
     if len(report.waves) > 1:
         least = report.at_least
         bound = "fewer are impossible" if len(report.waves) == least else f"at least {least} are needed"
+        bound += "" if most is None else f" with at most {most} in each"
         return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
     return plain(f"{level} cannot land as it is.", "bold yellow")
 

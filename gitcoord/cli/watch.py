@@ -5,17 +5,28 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import typer
+
 from gitcoord.cli.conflicts_view import pair_document, pictures, show_checked
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
 from gitcoord.cli.output import emit, say, stdout_console
-from gitcoord.errors import GitcoordError
+from gitcoord.cli.times import time_of_day
+from gitcoord.errors import Exit, GitcoordError
 from gitcoord.running.uncommitted import fingerprint
 from gitcoord.state.journal import now
 
 
 def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, explain: bool) -> NoReturn:
-    """Shows the level until it is interrupted."""
+    """Shows the level until it is interrupted, which is how watching ends."""
+    try:
+        _watch(context, asked, every, as_json, explain)
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    raise AssertionError("watching has no end")
+
+
+def _watch(context: Context, asked: Asked, every: float, as_json: bool, explain: bool) -> None:
     if as_json:
         before: Checked | None = None
         for checked in _changes(context, asked, every):
@@ -27,7 +38,6 @@ def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, 
         for checked in _changes(context, asked, every):
             show_checked(stdout_console(), checked, asked, explain=explain)
             stdout_console().print()
-    raise AssertionError("watching has no end")
 
 
 def _changes(context: Context, asked: Asked, every: float) -> Iterator[Checked]:
@@ -59,7 +69,7 @@ def _live(context: Context, asked: Asked, every: float, explain: bool) -> None:
 
     with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
         for checked in _changes(context, asked, every):
-            at = Text(f"as of {now()}; looking every {every:g} s, Ctrl-C ends", style="dim")
+            at = Text(f"as of {time_of_day(now())}; looking every {every:g} s, Ctrl-C ends", style="dim")
             live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
 
 

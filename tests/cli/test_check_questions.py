@@ -150,6 +150,7 @@ def test_no_wave_has_more_tasks_than_may_run_at_once(project: Project) -> None:
     assert project.check("--json").json["waves"] == [["1", "2", "3"]]
     ended = project.check("--max-parallel", "2", "--json")
     assert (ended.code, ended.json["waves"], ended.json["at_least"]) == (1, [["1", "2"], ["3"]], 2)
+    assert "fewer are impossible with at most 2 in each." in project.check("--max-parallel", "2").out
 
 
 def test_without_leaves_a_task_out(project: Project) -> None:
@@ -199,6 +200,8 @@ def test_watch_tells_each_change_in_a_line_until_it_is_interrupted(project: Proj
         second = told(watching.stdout.readline())
         watching.send_signal(signal.SIGINT)
         assert watching.wait() == 130
+        assert watching.stderr is not None
+        assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
     assert [branch["state"] for branch in first["branches"]] == ["ready", "missing", "missing"]
     assert [branch["task"] for branch in second["branches"]] == ["2"]
     assert [pair["verdict"] for pair in second["pairs"]] == ["conflict"]
