@@ -2,9 +2,9 @@
 
 The journal only points at where to look: nothing is believed to have landed unless the base's history holds
 it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
-its landing is, and names no work that was handed in since; a commit of the base names the work in a
-`Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its commits (rebases).
-What was rolled back since does not count (`rollback_evidence`).
+its landing is, and names no work that was handed in since; a commit of the base that changed the same paths
+names the work in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
+commits (rebases). What was rolled back since does not count (`rollback_evidence`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.rollback_evidence import find_rollbacks, stands
 from gitcoord.planning.model import Plan, PlannedTask
@@ -140,14 +141,15 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     """All heads in a few processes; comparing patches is only for those that look copied."""
     root = git.probe("merge-base", "--octopus", base, *heads)
     fields = f"--format=%H%x1f{_STAMP}%x1f%(trailers:key={TRAILER},valueonly,separator=%x1f)"
-    named: dict[Oid, Oid] = {}
+    named: dict[Oid, list[Oid]] = {}
     stamps = set()
     for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
         commit, email, time, subject, *values = line.split("\x1f")
         stamps.add((email, time, subject))
         for value in values:
-            named.setdefault(value.rpartition(" ")[2], commit)
-    found = {head: named[head] for head in heads if head in named}
+            named.setdefault(value.rpartition(" ")[2], []).append(commit)
+    claims = {head: (one for one in named.get(head, ()) if _could_bring(git, one, head)) for head in heads}
+    found = {head: one for head, able in claims.items() if (one := next(able, None)) is not None}
     left = [head for head in heads if head not in found]
     if not left:
         return found
@@ -157,6 +159,23 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
         return found
     twins = {head: _equivalent(git, base, head) for head in left}
     return found | {head: commit for head, commit in twins.items() if commit is not None}
+
+
+def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:
+    """Whether the base's commit changed any of what `head` did, or has it: words alone land nothing."""
+    before = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
+    fork = git.probe("merge-base", before, head) if before else None
+    if before is None or fork is None:
+        return True
+    wanted = _changed(git, fork, head)
+    if not wanted or not wanted.isdisjoint(_changed(git, before, commit)):
+        return True
+    # It was moved elsewhere, or the base had it before.
+    return merge_tree(git, commit, head).tree == git.text("rev-parse", f"{commit}^{{tree}}")
+
+
+def _changed(git: Git, old: Oid, new: Oid) -> set[str]:
+    return set(filter(None, git.text("diff", "--name-only", "-z", "--no-renames", old, new).split("\0")))
 
 
 def _records(git: Git, fields: str, revisions: str) -> list[str]:
