@@ -40,6 +40,28 @@ COMMANDS: tuple[str, ...] = (
 )
 """The modules beside this one that hold a command each, in the order of the help."""
 
+_SUMMARIES = {
+    "plan": "Plan a task list: levels, waves, branches.",
+    "run": "Run the plan: a worker for each task that can start.",
+    "pause": "Let the run start nothing more.",
+    "resume": "Let a paused run go on starting tasks.",
+    "retry": "Let tasks be tried again that failed or were cancelled.",
+    "checkout": "Go to a task's branch, made where its work begins.",
+    "submit": "Hand a task in: its work is complete.",
+    "check-conflicts": "Find which branches of a level really conflict.",
+    "check-file": "Say which other tasks touch a file, and in what lines.",
+    "merge-level": "Land a level: pull requests, in an order that works.",
+    "rollback": "Take back what a level landed.",
+    "status": "Show where every task stands.",
+    "log": "Show what happened, when, and who did it.",
+    "report": "Show what running tasks side by side brought.",
+    "worker": "Do one task from its claim to its result.",
+    "logs": "Show what the agent of a task printed.",
+    "cancel": "End the work on tasks, and let nothing begin it again.",
+    "doctor": "Examine whether landing would work, and change nothing.",
+}
+"""One line for each command in the list of all, where a longer one would be cut at 80 columns."""
+
 
 def _version(asked: bool) -> None:
     if asked:
@@ -58,3 +80,5 @@ def _root(
 
 for _name in COMMANDS:
     import_module(f"gitcoord.cli.{_name}")
+for _command in app.registered_commands:
+    _command.short_help = _SUMMARIES[_command.name or ""]

@@ -13,8 +13,9 @@ from tests.support.project import Project, independent
 
 
 def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
-    ran = gitcoord(cwd=tmp_path, ok=0)
+    ran = gitcoord(cwd=tmp_path, env={"COLUMNS": "80"}, ok=0)
     assert "check-conflicts" in ran.out
+    assert "..." not in ran.out.partition("Commands:")[2]
     assert ran.err == ""
 
 
