@@ -167,7 +167,15 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     """The commit that `head` does not merge with."""
 
     def sentence(self) -> str:
-        return f"task {self.task} deferred: {self.reason}"
+        return f"task {self.task} deferred: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """The reason after the task's name, which the reason itself most often opens with."""
+        for name in (f"task {self.task} ", f"subtask {self.task} "):
+            if self.reason.startswith((f"{name}conflicts ", f"{name}cannot ")):
+                return f"it {self.reason.removeprefix(name)}"
+        return self.reason
 
 
 Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]

@@ -104,6 +104,6 @@ def _short(event: AnyEvent) -> str:
         case TasksClash():
             return f"{event.task} and {event.other} clash in {some(event.paths, 2)}"
         case TaskDeferred():
-            return f"{event.task} deferred: {event.reason}"
+            return f"{event.task} deferred: {event.why}"
         case _:
             return ""

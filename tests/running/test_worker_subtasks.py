@@ -87,7 +87,7 @@ def test_siblings_that_conflict_are_resolved_by_the_second_or_wait(
     stage = told(project, "1.2")
     assert stage[1:] == [
         "tasks 1.2 and 1.1 clash in app.txt",
-        f"task 1.2 deferred: subtask 1.2 conflicts with {PARENT} in app.txt",
+        f"task 1.2 deferred: it conflicts with {PARENT} in app.txt",
         f"task 1.2: attempt 1 ended: conflict: subtask 1.2 conflicts with {PARENT} in app.txt",
     ]
     assert "1.2 was here" in project.remote.read(f"{PARENT}-subtask-2", "app.txt")
