@@ -15,7 +15,7 @@ from gitcoord.git.run import Oid
 from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
-from gitcoord.planning.order import Candidate
+from gitcoord.planning.order import Candidate, natural_key
 from gitcoord.running.uncommitted import Copy, with_working_copies
 from gitcoord.settings import SerializeOn
 from gitcoord.tasks.model import TaskId
@@ -61,7 +61,9 @@ def look(context: Context, asked: Asked) -> Sight:
     level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
     for task in filter(None, (asked.first, *asked.without)):
         if task not in level.tasks:
-            known = ", ".join(level.tasks[:12]) + (" …" if len(level.tasks) > 12 else "")
+            known = ", ".join(sorted(level.tasks, key=natural_key)[:12]) + (
+                " …" if len(level.tasks) > 12 else ""
+            )
             raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
     branches = tuple(branch for branch in inputs if branch.task in level.tasks)
     return Sight(plan=plan, level=level, base_commit=base_commit, branches=branches)

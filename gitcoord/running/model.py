@@ -11,6 +11,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.planning.order import natural_key
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -118,7 +119,7 @@ def find_task(plan: Plan, task: str) -> PlannedTask:
         return planned
     if task in plan.satisfied:
         raise usage_error("task-done", f"Task {task} is done already according to the task list.")
-    known = ", ".join(list(plan.tasks)[:12]) + (" …" if len(plan.tasks) > 12 else "")
+    known = ", ".join(sorted(plan.tasks, key=natural_key)[:12]) + (" …" if len(plan.tasks) > 12 else "")
     raise usage_error(
         "no-such-task", f"The plan has no task {task!r}.", f"It has: {known}. Plan again if the list changed."
     )
