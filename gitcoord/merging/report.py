@@ -62,7 +62,8 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     missing_ones = [work.task for work in missing(world)] if world.level_branch else []
     if missing_ones:
         names = named_tasks(missing_ones, _MOST_NAMED)
-        return f"it waits for {names}; `--partial` lands it without"
+        way = "" if scene.options.partial else "; `--partial` lands it without"
+        return f"it waits for {names}{way}"
     others = [work.task for work in world.works if work.standing == "waiting"]
     return f"it waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
 
