@@ -14,8 +14,8 @@ def show_report(report: Report) -> None:
     head = Text(f"{report.level} onto {clean(report.base)}", "bold")
     console.print(head.append(f"  {report.strategy}", "not bold dim"))
     table = Table(box=None, padding=(0, 1), header_style="dim")
-    for column in ("task", "state", "pull", "commit", ""):
-        table.add_column(column, overflow="fold", no_wrap=bool(column))
+    for column in ("task", "state", "pull", "commit", "note"):
+        table.add_column(column, overflow="fold", no_wrap=column != "note")
     for landed in report.landed:
         pull = "" if landed.pull is None else f"#{landed.pull}"
         why = f"wave {landed.wave}"
