@@ -164,15 +164,15 @@ class Setup:
             return end
 
     def _keep_plan(self, tell: Callable[[str], None]) -> None:
-        """Saves the plan that was made for this run. Raises `plan-moved` (exit 1)."""
+        """Saves the plan if it was made for this run. Raises `plan-moved` (exit 1)."""
         store = self._context.store
+        if store.plan() is not None:
+            return
         store.refresh()
-        saved = store.plan()
-        if saved is None:
-            store.save_plan(self._plan)
-            tell("There was no plan: this one is saved.")
-        elif saved != self._plan:
+        if store.plan() not in (None, self._plan):
             raise answer_no("plan-moved", "Somebody saved another plan meanwhile.", "Run again to go by it.")
+        store.save_plan(self._plan)
+        tell("There was no plan: this one is saved.")
 
     def _hands(self, dashboard: "Dashboard", signals: Signals) -> Hands:
         settings = self._context.settings

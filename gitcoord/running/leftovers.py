@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from gitcoord.errors import GitcoordError
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
@@ -35,8 +36,8 @@ class Leftovers:
             return
         newest = self._store.progress().get(id, PENDING).attempt
         by_worker = newest is not None and (newest.ended is None or newest.ended.outcome == "ok")
-        if not by_worker and WorkingCopy(repository, directory).changes(untracked=True):
-            return  # a person has worked there, and has more than was handed in
+        if not by_worker and _holds_more(WorkingCopy(repository, directory)):
+            return  # a person has worked there
         clear_done(repository, self._store.shared, find_unit(self._store.require_plan(), id), directory)
 
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
@@ -65,6 +66,14 @@ class Leftovers:
     def _made_here(self, task: PlannedTask) -> bool:
         common_dir = self._store.repository.common_dir
         return any(attempts_here(common_dir, id) for id in (task.id, *(part.id for part in task.subtasks)))
+
+
+def _holds_more(copy: WorkingCopy) -> bool:
+    """Whether something there is on no branch."""
+    try:
+        return copy.branch() is None or bool(copy.changes(untracked=True))
+    except GitcoordError:
+        return True  # no checkout at all
 
 
 def clear_up(leftovers: Leftovers, end: RunEnd, tell: Callable[[str], None], *, branches: bool) -> None:
