@@ -147,7 +147,7 @@ def _after_failure(
     if ended.outcome == "conflict":
         return "deferred", why
     if ended.outcome == "cancelled":
-        return "cancelled", why
+        return "waiting", why  # nobody asked for that: the run was stopped, and the next one goes on
     tried_again = unit in live.holding if live else going and ended.outcome in _RETRIED
     return ("ready", why) if tried_again else ("failed", why)
 
@@ -190,7 +190,7 @@ def _with_needs(
             continue
         needs = [need for need in unit.needs if (need in plan.tasks or need in known) and open_need(need)]
         lost = list(dict.fromkeys(root for need in needs for root in roots_of(need)))
-        change: tuple[UnitState, str] = ("ready", "")
+        change: tuple[UnitState, str] = ("ready", view.why)
         held, reason = holding.get(unit.id, ("", ""))
         if live is not None and unit.id in live.at_work:
             change = "ready", "starting"

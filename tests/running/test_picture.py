@@ -121,7 +121,7 @@ def test_what_failed_blocks_everything_behind_it_and_is_named(plan: Plan) -> Non
         ("timeout", True, "ready"),
         ("lost", False, "failed"),
         ("wrong", True, "failed"),
-        ("cancelled", True, "cancelled"),
+        ("cancelled", True, "ready"),
         ("conflict", True, "deferred"),
     ],
 )
