@@ -23,7 +23,7 @@ def headline_of(picture: Picture) -> str:
         return "The plan has no tasks"
     if picture.landed == picture.tasks:
         return "Everything has landed" if picture.tasks > 1 else "The task has landed"
-    if not picture.done and not picture.counts.get("running"):
+    if not picture.done and picture.counts.keys() <= {"waiting", "ready"}:
         return f"{count_of(picture.tasks, 'task')} wait{'s' if picture.tasks == 1 else ''} for a start"
     return (
         f"{picture.landed} of {count_of(picture.tasks, 'task')} landed, {picture.percent} % of the work done"
@@ -34,7 +34,9 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     if not metrics.tries or not metrics.elapsed:
         return "Nobody has been at work yet."
     told = f"{count_of(metrics.handed_in, 'unit')} of work took {_spelled(metrics.elapsed)}"
-    if metrics.speedup > 1.005:
+    if not metrics.handed_in:
+        told = f"Nothing was handed in during {_spelled(metrics.elapsed)}."
+    elif metrics.speedup > 1.005:
         saved = metrics.sequential - metrics.elapsed
         told += (
             f"; one after another the same work would have taken {_spelled(metrics.sequential)}, "
@@ -42,7 +44,8 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         )
     elif metrics.speedup < 0.995:
         longer = _spelled(metrics.elapsed - metrics.sequential)
-        told += f", {longer} longer than the work itself: waiting, failures and rework are in it."
+        told += f", {longer} longer than the work alone, one after another: "
+        told += "waiting, failures or rework came on top."
     else:
         told += ", as long as one after another."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
@@ -64,6 +67,9 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
     conflicts = metrics.conflicts
     waited = sum(one.seconds for one in metrics.waiting)
     for_start = sum(one.seconds for one in metrics.waiting if one.cause != "handed-in")
+    held = "ready, but held back"
+    if for_start < waited:
+        held = f"{duration(for_start)} for a start, {duration(waited - for_start)} for landing"
     busy = f"{metrics.busy:.0%} of {count_of(metrics.slots, 'slot')} busy, {metrics.most_at_once} at most"
     found = f"{conflicts.found} found, {conflicts.predicted} predicted"
     cancelled = f"{metrics.cancelled} cancelled, " if metrics.cancelled else ""
@@ -90,7 +96,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             value=f"{metrics.tries}",
             note=failed + (f", {duration(metrics.wasted)} for nothing" if metrics.wasted >= 1 else ""),
         ),
-        _time_tile("Waiting", waited, f"{duration(for_start)} for a start, the rest to be landed"),
+        _time_tile("Waiting", waited, held),
         Tile(
             name="Tokens",
             value=_many(metrics.tokens) if metrics.tokens else "–",
