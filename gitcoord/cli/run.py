@@ -147,9 +147,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     """Shows what would run, and asks; whether it is to run."""
     import sys
 
-    from rich.console import Console
-
-    from gitcoord.cli.output import emit_json, say, stdout_console
+    from gitcoord.cli.output import emit_json, say, stderr_console, stdout_console
     from gitcoord.cli.run_view import approval_view
     from gitcoord.errors import usage_error
     from gitcoord.running.approval import make_approval
@@ -159,8 +157,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     if dry_run and as_json:
         emit_json("run-preview", asked)
         return False
-    stderr = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    console = stdout_console() if dry_run else stderr
+    console = stdout_console() if dry_run else stderr_console()
     console.print(approval_view(asked, overlap=setup.policy.overlap))
     if dry_run:
         return False
