@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import TaskStarted
+from gitcoord.events import Outcome, TaskStarted
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.agent_log import Log
@@ -109,7 +109,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         result = take_turns(seat)
     except GitcoordError as error:
         why = f"{error.message} {error.hint}".strip()
-        result = Result(outcome="cancelled" if seat.stop.asked else "failed", reason=why)
+        result = Result(outcome=outcome_of(error, stopped=seat.stop.asked is not None), reason=why)
     except BaseException as error:
         ballast.unlink(missing_ok=True)
         _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
@@ -134,6 +134,13 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         directory=str(seat.directory) if seat.directory.exists() else "",
         log=str(seat.place / "log"),
     )
+
+
+def outcome_of(error: GitcoordError, *, stopped: bool) -> Outcome:
+    """How an attempt comes out that `error` broke off; a remote that is away says nothing about the work."""
+    if stopped:
+        return "cancelled"
+    return "again" if error.code == "unreachable" else "failed"
 
 
 def _start_parent(seat: Seat) -> None:

@@ -1,5 +1,7 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
+from gitcoord.errors import GitcoordError
+from gitcoord.running.worker import outcome_of
 from tests.running.test_worker import agent, begin, left_over, project, told, until, work
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
@@ -79,3 +81,9 @@ def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: Scri
     away.rename(here)
     assert worker.wait() == 0
     assert "one.txt" in project.remote.files("feature/level-0-task-1")
+
+
+def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:
+    errors = [GitcoordError(code, "So it is.") for code in ("unreachable", "push-raced")]
+    assert [outcome_of(error, stopped=False) for error in errors] == ["again", "failed"]
+    assert outcome_of(errors[0], stopped=True) == "cancelled"
