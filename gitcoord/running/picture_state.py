@@ -148,7 +148,7 @@ def _after_failure(
         return "deferred", why
     if ended.outcome == "cancelled":
         return "waiting", why  # nobody asked for that: the run was stopped, and the next one goes on
-    tried_again = unit in live.holding if live else going and ended.outcome in _RETRIED
+    tried_again = unit in {*live.holding, *live.at_work} if live else going and ended.outcome in _RETRIED
     return ("ready", why) if tried_again else ("failed", why)
 
 
