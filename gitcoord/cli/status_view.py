@@ -28,6 +28,7 @@ _MARKS: "dict[str, tuple[str, str]]" = {
     "cancelled": ("-", "magenta"),
     "blocked": ("/", "red"),
     "stopped": ("|", "yellow"),
+    "rework": (">", "cyan"),
 }
 
 
@@ -126,7 +127,10 @@ def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
         for task, one in told
         for unit, reason in (
             *([(task, one.deferred.reason)] if one.deferred else []),
-            *((trouble.unit, f"{trouble.state}: {trouble.reason}") for trouble in one.troubles),
+            *(
+                (trouble.unit, f"{trouble.state}: {trouble.reason}".removesuffix(": "))
+                for trouble in one.troubles
+            ),
         )
         if reason
     ]
@@ -136,6 +140,8 @@ def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
 
 def _shown(told: "TaskStatus") -> str:
     """What a task is called: to have been started is no state when nobody is at it any more."""
+    if told.state in ("deferred", "rolled-back") and told.work == "running":
+        return "rework"
     if told.state not in ("pending", "started") or told.work is None:
         return told.state
     if told.work in ("failed", "cancelled", "blocked", "deferred"):
@@ -148,6 +154,7 @@ def _word(state: str) -> str:
         "open-pull": "in pull",
         "rolled-back": "rolled back",
         "stopped": "to go on",
+        "rework": "in rework",
     }.get(state, state)
 
 

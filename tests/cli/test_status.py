@@ -9,7 +9,7 @@ import pytest
 from gitcoord.cli.output_piped import PipedConsole
 from gitcoord.cli.status_document import make_status
 from gitcoord.cli.status_view import status_view
-from gitcoord.events import AnyEvent, PullOpened, TaskDeferred, TaskLanded
+from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
 from gitcoord.running.picture import make_picture
 from gitcoord.state.journal import now
 from gitcoord.state.progress import fold
@@ -108,7 +108,9 @@ def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told
     events: list[AnyEvent] = [started(unit) for unit in ("1", "2", "3", "4", "5")]
     events += [begun(unit, 0) for unit in ("1.1", "1.2", "2", "3", "4")]
     events += [over("1.1", 9, "failed", reason="no\x1b"), over("2", 9, "failed", reason="red"), over("3", 9)]
-    events += [over("4", 9, "cancelled", reason="asked")]
+    # What `gitcoord cancel` ends stays ended; what a stopped run leaves goes on with the next one.
+    events += [CancelAsked(at=at(8), by="ann", task="4"), over("4", 9, "cancelled")]
+    events += [TaskDeferred(at=at(8), by="ann", task="5", head="0" * 40, reason="x"), begun("5", 9)]
     progress, picture = fold(events), make_picture(plan, events, (), at(10))
     status = make_status(plan, progress, {}, picture=picture)
     work = [one.work for one in status.tasks.values()]
@@ -116,10 +118,12 @@ def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told
     out = StringIO()
     PipedConsole(file=out, width=100).print(status_view(status))
     shown = out.getvalue()
-    assert "1 pending, 2 started, 1 failed, 1 cancelled, 1 blocked, 1 to go" in shown
+    assert "1 pending, 1 started, 1 failed, 1 cancelled, 1 blocked, 1 to go on, 1 in rework" in " ".join(
+        shown.split()
+    )
     assert r"! 1.1: failed: no\x1b" in shown
     assert "! 2: failed: red" in shown
-    assert "! 4: cancelled: asked" in shown
+    assert "! 4: cancelled\n" in shown
 
 
 def test_an_open_pull_request_is_told_with_its_number(desk: Repo, remote: Repo) -> None:
