@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 
 from gitcoord.events import AttemptEnded
-from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import Attempt, Progress
 
 _MOST_LOST = 8
@@ -99,10 +98,31 @@ def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
     # One more than the agent was given: the last one begins when everything around has settled.
     conflicts = sum(end.outcome == "conflict" for end in ends)
     reworks = sum(one.started is not None and one.started.rework for one in told.attempts[-len(ends) :])
-    if conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
-        with_whom = f" with {named_tasks(told.deferral.others)}" if told.deferral else ""
-        return f"it conflicts{with_whom}, again after it was reworked"
+    left = _left_unresolved(told)
+    if left or conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
+        return _in_conflict(told, left=left)
     return ""
+
+
+def _left_unresolved(told: Progress) -> bool:
+    """Whether the newest attempt was to resolve a conflict, and handed in what had been there before."""
+    newest = told.attempt
+    if newest is None or newest.started is None or newest.ended is None:
+        return False
+    earlier = {newest.started.base, *(one.ended.head for one in told.attempts[:-1] if one.ended is not None)}
+    return (
+        newest.started.rework and newest.ended.outcome == "conflict" and newest.ended.head in earlier - {""}
+    )
+
+
+def _in_conflict(told: Progress, *, left: bool) -> str:
+    clash = told.deferral
+    what = clash.reason if clash is not None and clash.reason else "it conflicts"
+    how = "and its agent left that unresolved" if left else "again after it was reworked"
+    if clash is None or told.head is None:  # a subtask is nobody's to hand in
+        return f"{what}, {how}"
+    by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
+    return f"{what}, {how}; by hand: {by_hand}, all in its checkout where one was kept"
 
 
 def _in_a_row(ends: list[AttemptEnded]) -> int:

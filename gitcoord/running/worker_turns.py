@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.prompt import Clash
@@ -15,27 +17,33 @@ from gitcoord.running.worker_finish import disk_problem, settle
 from gitcoord.running.worker_fold import fold
 from gitcoord.running.worker_hand_in import hand_in_task
 from gitcoord.running.worker_seat import Result, Seat, patiently
+from gitcoord.sentences import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def take_turns(seat: Seat) -> Result:
-    """Does the unit: as often as a conflict may go back to the agent, and the first time."""
+    """Does the unit: the first time, and as often as a conflict may go back to the agent.
+
+    A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
+    """
     copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
     clash = _waiting(seat, copy)
+    in_vain = 0
     for left in range(seat.order.rework, -1, -1):
         result = _work(seat, copy, clash)
         if result is not None and result.outcome == "conflict" and clash is not None:
-            if left:
+            in_vain += 1
+            if left and in_vain < seat.order.rework:
                 continue
-            return _give_up(seat, copy)
+            return _give_up(seat, copy, result.reason)
         if result is not None:
             return result
         outcome = _hand_in(seat, copy, last=left == 0)
         if isinstance(outcome, Result):
             return outcome
-        clash = outcome
+        clash, in_vain = outcome, 0
     raise AssertionError("the last turn has a result")
 
 
@@ -61,7 +69,7 @@ def _unresolved(copy: WorkingCopy) -> Result | None:
     paths = copy.unresolved(state) if state.running else []
     if not paths:
         return None
-    return Result(outcome="conflict", reason=f"the conflict is not resolved in {', '.join(paths)}")
+    return Result(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
 
 
 def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
@@ -103,13 +111,23 @@ def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
     )
 
 
-def _give_up(seat: Seat, copy: WorkingCopy) -> Result:
+def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> Result:
     """The conflict stays unresolved: what the work was before is handed in, and deferred."""
+    kept = "" if seat.settings.run.keep_checkout == "never" else f" in {seat.directory}"
+    by_hand = f"by hand: `gitcoord checkout {seat.unit.id}`{kept}, edit, `gitcoord submit`"
+    seat.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
+    if seat.unit.subtask is None:
+        seat.log.say(by_hand)
     unready(copy)
     copy.git.run("merge", "--abort", ok=())
     ready(copy)
     outcome = _hand_in(seat, copy, last=True)
-    return outcome if isinstance(outcome, Result) else Result(outcome="conflict", reason="it is not resolved")
+    if not isinstance(outcome, Result):
+        return Result(outcome="conflict", reason="it is not resolved")
+    if outcome.outcome != "conflict" or outcome.recorded:
+        return outcome
+    reason = f"{outcome.reason.removesuffix('.')}, and the agent left that unresolved"
+    return msgspec.structs.replace(outcome, reason=reason)
 
 
 def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:

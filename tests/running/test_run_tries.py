@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.events import AttemptEnded, AttemptStarted, CancelAsked, Outcome, RetryAsked, TaskSubmitted
+from gitcoord.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CancelAsked,
+    Outcome,
+    RetryAsked,
+    TaskDeferred,
+    TaskSubmitted,
+)
 from gitcoord.running.capacity import Machine, Needs, automatic, free_memory
 from gitcoord.running.coordinate_settle import outdated
 from gitcoord.running.coordinate_wait import Pace, poke
@@ -15,7 +23,7 @@ from gitcoord.running.observe_work import Ended, Work
 from gitcoord.running.schedule_units import Unit, Units
 from gitcoord.running.worker_presence import announce, held_here, take_seat
 from gitcoord.state.journal import worker_name
-from gitcoord.state.progress import PENDING, Progress, after
+from gitcoord.state.progress import PENDING, Progress, after, fold
 from gitcoord.tasks.model import TaskId
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -59,6 +67,24 @@ def test_a_unit_is_tried_again_as_often_as_its_endings_allow(
     found = fate(*outcomes)
     assert (found.state, found.number) == (state, len(outcomes) + 1)
     assert bool(found.reason) == (state == "failed")
+
+
+def test_a_conflict_that_was_left_as_it_was_is_not_given_to_the_agent_again() -> None:
+    """Handed in at `1`, deferred at its landing, and the next attempt hands the same in again."""
+
+    def reworked(head: str) -> Progress:
+        begun = AttemptStarted(at=AT, by="w", task="1", attempt=1, branch="b", base="1", rework=True)
+        ended = AttemptEnded(at=AT, by="w", task="1", attempt=1, outcome="conflict", head=head)
+        again = TaskDeferred(at=AT, by="w", task="1", head=head, reason="task 1 conflicts in a", onto="2")
+        return fold([TaskSubmitted(at=AT, by="w", task="1", branch="b", head=head), again, begun, ended])[
+            TaskId("1")
+        ]
+
+    given_up = fate_of(reworked("1"), Limits())
+    assert given_up.state == "failed"
+    assert given_up.reason.startswith("task 1 conflicts in a, and its agent left that unresolved; by hand: ")
+    # What it resolved conflicts with something else: that waits for its surroundings.
+    assert fate_of(reworked("3"), Limits()).state == "later"
 
 
 def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() -> None:
