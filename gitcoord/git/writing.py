@@ -1,6 +1,7 @@
 """Writing many small objects into a quarantine at once; a process for each would take far too long."""
 
 import hashlib
+import threading
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -26,7 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Puts trees and commits into the quarantine of `git`; equal ones are written once."""
+    """Puts trees and commits into the quarantine of `git`, from any thread; equal ones are written once."""
 
     def __init__(self, git: Git, like: Oid) -> None:
         if git.scratch is None:
@@ -35,6 +36,7 @@ class Writer:
         self._hash = _sha1 if len(like) == _SHA1_LENGTH else hashlib.sha256
         self._written: set[Oid] = set()
         self._folders: set[str] = set()
+        self._writing = threading.Lock()
 
     def commit(self, tree: Oid, parents: Sequence[Oid] = (), *, when: int = 0) -> Oid:
         """A synthetic commit, without a message that anybody would read."""
@@ -69,14 +71,16 @@ class Writer:
     def _write(self, kind: bytes, content: bytes) -> Oid:
         raw = b"%b %d\0%b" % (kind, len(content), content)
         oid = self._hash(raw).hexdigest()
-        if oid not in self._written:
-            self._written.add(oid)
-            folder = oid[:2]
-            if folder not in self._folders:
-                Path(self._place, folder).mkdir(exist_ok=True)
-                self._folders.add(folder)
-            with open(f"{self._place}/{folder}/{oid[2:]}", "wb") as file:  # noqa: PTH123 - thousands of them
-                file.write(zlib.compress(raw, 0))
+        # An id is given out only once its object is there: another thread's git reads it at once.
+        with self._writing:
+            if oid not in self._written:
+                folder = oid[:2]
+                if folder not in self._folders:
+                    Path(self._place, folder).mkdir(exist_ok=True)
+                    self._folders.add(folder)
+                with open(f"{self._place}/{folder}/{oid[2:]}", "wb") as file:  # noqa: PTH123 - thousands
+                    file.write(zlib.compress(raw, 0))
+                self._written.add(oid)
         return oid
 
 
