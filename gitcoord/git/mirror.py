@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 HEADS = "refs/heads/"
-_LOCKED_SECONDS = 10.0
-"""Git holds the lock of a ref for an instant; an older one belongs to a git that was killed."""
+_LOCKED_SECONDS = 1.0
+"""Git holds the lock of a ref for an instant; an older one belongs to a git that was killed. Only one
+gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -83,7 +84,11 @@ class Mirror:
 
     def _drop_broken(self) -> None:
         """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""
-        for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
+        locks = list((self._repository.common_dir / self.prefix).rglob("*.lock"))
+        if locks:
+            time.sleep(_LOCKED_SECONDS)
+        for lock in locks:
+            # Still the one that was there a moment ago, or older than any that git still needs.
             with suppress(FileNotFoundError):
                 if time.time() - lock.stat().st_mtime > _LOCKED_SECONDS:
                     lock.unlink()
