@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.scratch import scratch_directory
 from gitcoord.redact import redact
 
 Oid = str
@@ -177,7 +177,7 @@ class Git:
     def quarantine(self) -> Iterator["Git"]:
         """A git whose new objects go to a temporary place and vanish with the block."""
         objects = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
-        with tempfile.TemporaryDirectory(prefix="gitcoord-objects-", dir=_fast_directory()) as scratch:
+        with scratch_directory() as scratch:
             alternates = [objects, *filter(None, [os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")])]
             yield Git(
                 self.directory,
@@ -198,11 +198,6 @@ class Git:
     def _config(self) -> Iterator[str]:
         for key, value in _CONFIG:
             yield from ("-c", f"{key}={value}")
-
-
-def _fast_directory() -> str | None:
-    memory = Path("/dev/shm")  # noqa: S108 - a private directory is made inside it
-    return str(memory) if os.access(memory, os.W_OK) else None
 
 
 def _cannot_start(directory: Path, error: OSError) -> GitcoordError:
