@@ -88,8 +88,8 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
     """The task with its subtasks that are left, or the one subtask. Raises `already-landed` (exit 1)."""
     from gitcoord.errors import answer_no
     from gitcoord.running.model import desk_for
-    from gitcoord.running.subtasks import done_at
-    from gitcoord.running.worker_unit import find_unit
+    from gitcoord.running.worker.subtasks import done_at
+    from gitcoord.running.worker.unit import find_unit
 
     plan = context.store.require_plan()
     unit = find_unit(plan, task)
@@ -115,7 +115,7 @@ def _ask(context: "Context", units: "Sequence[TaskId]") -> None:
 def _end(context: "Context", running: "dict[TaskId, int]") -> list[str]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from gitcoord.running.worker_traces import end_here
+    from gitcoord.running.worker.traces import end_here
 
     common_dir, grace = context.repository.common_dir, context.settings.run.grace
     with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:

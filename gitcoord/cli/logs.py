@@ -47,7 +47,7 @@ def logs(
     """Show what the agent of TASK printed, on this machine; of much output the beginning and the end."""
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json
-    from gitcoord.running.worker_traces import at_work, attempts_here
+    from gitcoord.running.worker.traces import at_work, attempts_here
     from gitcoord.tasks.model import TaskId
 
     context = open_context()
@@ -78,7 +78,7 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
     from itertools import count
 
     from gitcoord.cli.output import say
-    from gitcoord.running.worker_traces import attempts_here, under_way
+    from gitcoord.running.worker.traces import attempts_here, under_way
 
     expected = False
     for turn in count():
@@ -97,8 +97,8 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
 
 
 def _is_expected(context: "Context", task: "TaskId", attempt: int | None) -> bool:
-    from gitcoord.running.worker_traces import may_begin_here
-    from gitcoord.running.worker_unit import find_unit
+    from gitcoord.running.worker.traces import may_begin_here
+    from gitcoord.running.worker.unit import find_unit
     from gitcoord.state.progress import PENDING
 
     context.store.refresh()
@@ -131,7 +131,7 @@ def _no_log(context: "Context", task: str, attempt: int | None, here: list[int])
 
 
 def _show(path: Path, *, raw: bool, follow: bool) -> None:
-    from gitcoord.running.worker_traces import under_way
+    from gitcoord.running.worker.traces import under_way
 
     rest, seen = b"", 0
     while True:

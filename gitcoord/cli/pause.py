@@ -34,8 +34,8 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import answer_no
     from gitcoord.events import RunChanged
-    from gitcoord.running.coordinate_wait import poke
-    from gitcoord.running.worker_place import run_directory
+    from gitcoord.running.coordinator.wait import poke
+    from gitcoord.running.worker.place import run_directory
     from gitcoord.state.journal import now, worker_name
 
     context = open_context()

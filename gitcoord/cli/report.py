@@ -61,7 +61,7 @@ def _document(sight: "Sight") -> dict[str, object]:
 
 def _write_page(sight: "Sight", path: Path) -> None:
     from gitcoord.cli.output import emit
-    from gitcoord.cli.report_page import report_page
+    from gitcoord.cli.pages.page import report_page
     from gitcoord.errors import usage_error
 
     page = report_page(sight.plan, sight.picture, sight.metrics, sight.events)

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean, plain
-from gitcoord.cli.report_gantt import kind_of
-from gitcoord.cli.report_matrix import conflict_sentence
-from gitcoord.cli.report_tiles import headline_of, story_of, tiles_of
+from gitcoord.cli.pages.gantt import kind_of
+from gitcoord.cli.pages.matrix import conflict_sentence
+from gitcoord.cli.pages.tiles import headline_of, story_of, tiles_of
 from gitcoord.cli.report_values import CAUSES
 from gitcoord.cli.times import duration
 from gitcoord.sentences import some
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from gitcoord.running.metrics import Bar, Metrics
-    from gitcoord.running.picture import Picture
+    from gitcoord.running.metrics.measure import Bar, Metrics
+    from gitcoord.running.picture.make import Picture
 
 MOST_BARS = 40
 _MOST_CLASHES = 10

@@ -5,20 +5,20 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord import __version__
-from gitcoord.cli.dashboard_rows import word
+from gitcoord.cli.board.rows import word
 from gitcoord.cli.output import clean
-from gitcoord.cli.report_gantt import Chart, by_slot, by_task
-from gitcoord.cli.report_graph import GraphPicture, lay_out
-from gitcoord.cli.report_matrix import Matrix, matrix_of
-from gitcoord.cli.report_rows import Row, rows_of
-from gitcoord.cli.report_tiles import Tile, headline_of, story_of, tiles_of
+from gitcoord.cli.pages.gantt import Chart, by_slot, by_task
+from gitcoord.cli.pages.graph import GraphPicture, lay_out
+from gitcoord.cli.pages.matrix import Matrix, matrix_of
+from gitcoord.cli.pages.rows import Row, rows_of
+from gitcoord.cli.pages.tiles import Tile, headline_of, story_of, tiles_of
 from gitcoord.cli.times import duration, on_the_clock, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics import Metrics, Step
-from gitcoord.running.metrics_tries import tries_of
-from gitcoord.running.picture import Picture, UnitState
-from gitcoord.running.picture_news import is_bad
+from gitcoord.running.metrics.measure import Metrics, Step
+from gitcoord.running.metrics.tries import tries_of
+from gitcoord.running.picture.make import Picture, UnitState
+from gitcoord.running.picture.news import is_bad
 from gitcoord.tasks.model import TaskId
 
 MOST_EVENTS = 2000

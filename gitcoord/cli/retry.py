@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitcoord.planning.model import Plan
-    from gitcoord.running.worker_unit import WorkUnit
+    from gitcoord.running.worker.unit import WorkUnit
     from gitcoord.state.progress import Progress
     from gitcoord.tasks.model import TaskId
 
@@ -52,8 +52,8 @@ def retry(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
     from gitcoord.events import RetryAsked
-    from gitcoord.running.coordinate_wait import poke
-    from gitcoord.running.worker_place import run_directory
+    from gitcoord.running.coordinator.wait import poke
+    from gitcoord.running.worker.place import run_directory
     from gitcoord.state.journal import now, worker_name
 
     context = open_context()
@@ -76,7 +76,7 @@ def _named(
     plan: "Plan", progress: "Mapping[TaskId, Progress]", tasks: "Sequence[str] | None", everything: bool
 ) -> "tuple[TaskId, ...]":
     from gitcoord.errors import usage_error
-    from gitcoord.running.worker_unit import find_unit
+    from gitcoord.running.worker.unit import find_unit
 
     if everything or not tasks:
         raise usage_error("usage", "Tasks or --all, one of the two.", "Try `gitcoord retry --help`.")
@@ -87,7 +87,7 @@ def _named(
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
     """The units that no run would start any more, whatever its own limits, until somebody says so."""
     from gitcoord.errors import answer_no
-    from gitcoord.running.observe_tries import Limits, fate_of
+    from gitcoord.running.coordinator.tries import Limits, fate_of
     from gitcoord.state.progress import PENDING
 
     strict = Limits(retries=0, rework=0)

@@ -9,7 +9,7 @@ from gitcoord.cli.complete import complete_level
 
 if TYPE_CHECKING:
     from gitcoord.git.run import Git
-    from gitcoord.merging.rollback_model import RollbackReport
+    from gitcoord.merging.rollback.model import RollbackReport
 
 _EPILOG = """\b
 Examples:
@@ -67,8 +67,8 @@ def rollback(
     from gitcoord.cli.merge_options import seconds
     from gitcoord.cli.output import emit_json, say
     from gitcoord.git.ancestry import Ancestry
-    from gitcoord.merging.rollback import Rollbacker
-    from gitcoord.merging.rollback_model import Place
+    from gitcoord.merging.rollback.model import Place
+    from gitcoord.merging.rollback.take_back import Rollbacker
 
     context = open_context()
     context.repository.require_history()
@@ -99,7 +99,7 @@ def rollback(
 
 def _show(report: "RollbackReport", git: "Git") -> None:
     from gitcoord.cli.output import clean, emit
-    from gitcoord.merging.rollback_texts import subjects
+    from gitcoord.merging.rollback.texts import subjects
     from gitcoord.sentences import named_tasks
 
     verb = "is" if len(report.levels) == 1 else "are"

@@ -8,7 +8,7 @@ from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
     from gitcoord.cli.run_setup import Setup
-    from gitcoord.running.coordinate_end import RunEnd
+    from gitcoord.running.coordinator.end import RunEnd
 
 _EPILOG = """\b
 Examples:
@@ -150,7 +150,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     from gitcoord.cli.output import emit_json, say, stderr_console, stdout_console
     from gitcoord.cli.run_view import approval_view
     from gitcoord.errors import usage_error
-    from gitcoord.running.approval import make_approval
+    from gitcoord.running.coordinator.approval import make_approval
 
     view = setup.first_view()
     asked = make_approval(view, setup.capacity(view), setup.policy, lands=setup.lands)
@@ -174,7 +174,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
 
 
 def _run(setup: "Setup") -> "RunEnd":
-    from gitcoord.cli.dashboard import Dashboard
+    from gitcoord.cli.board.dashboard import Dashboard
 
     with Dashboard() as dashboard:
         return setup.run(dashboard)

@@ -10,7 +10,7 @@ from gitcoord.cli.merge_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.planning.model import Plan
-from gitcoord.running.agent_program import with_program
+from gitcoord.running.worker.program import with_program
 from gitcoord.settings import RunSettings
 
 

@@ -17,29 +17,29 @@ from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.planning.model import Plan
-from gitcoord.running.capacity import Needs, automatic, free_memory, measure
-from gitcoord.running.coordinate import Coordinator, Hands, Wishes
-from gitcoord.running.coordinate_end import RunEnd
-from gitcoord.running.coordinate_landing import Landing, LevelWish
-from gitcoord.running.coordinate_wait import Pace, Signals
+from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
+from gitcoord.running.coordinator.end import RunEnd
+from gitcoord.running.coordinator.landing import Landing, LevelWish
+from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
+from gitcoord.running.coordinator.loop import Coordinator, Hands, Wishes
+from gitcoord.running.coordinator.observe import Observer, View
+from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.coordinator.wait import Pace, Signals
+from gitcoord.running.coordinator.watching import Watch
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.running.engines.port import Launch, key_of
-from gitcoord.running.leftovers import Leftovers, clear_up
-from gitcoord.running.live import Live
 from gitcoord.running.model import sit_down
-from gitcoord.running.observe import Observer, View
-from gitcoord.running.observe_tries import Limits
-from gitcoord.running.picture import make_picture
-from gitcoord.running.schedule_model import Capacity, Policy, Start
-from gitcoord.running.subtasks import hand_in_whole
-from gitcoord.running.watching import Watch
-from gitcoord.running.worker_order import WorkerOrder, worker_argv
-from gitcoord.running.worker_place import run_directory
+from gitcoord.running.picture.live import Live
+from gitcoord.running.picture.make import make_picture
+from gitcoord.running.schedule.model import Capacity, Policy, Start
+from gitcoord.running.worker.order import WorkerOrder, worker_argv
+from gitcoord.running.worker.place import run_directory
+from gitcoord.running.worker.subtasks import hand_in_whole
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.cli.dashboard import Dashboard
+    from gitcoord.cli.board.dashboard import Dashboard
 
 _EVENTS = ("pull request ", " has landed", " merged into ", "deferred: ", " folded in", "brought up to date")
 _MOST_DRAWING = 50

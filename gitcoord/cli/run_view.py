@@ -10,8 +10,8 @@ from gitcoord.sentences import some
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
-    from gitcoord.running.approval import Approval
-    from gitcoord.running.coordinate_end import RunEnd, UnitReport
+    from gitcoord.running.coordinator.approval import Approval
+    from gitcoord.running.coordinator.end import RunEnd, UnitReport
 
 _MOST_SETS = 12
 _MOST_CLASHES = 8

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from gitcoord.events import AnyEvent
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan
-from gitcoord.running.picture import Picture, make_picture
+from gitcoord.running.picture.make import Picture, make_picture
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.running.metrics import Metrics
+    from gitcoord.running.metrics.measure import Metrics
 
 
 class Sight:
@@ -39,7 +39,7 @@ class Sight:
     @cached_property
     def metrics(self) -> "Metrics":
         """The metrics as of then."""
-        from gitcoord.running.metrics import make_metrics
+        from gitcoord.running.metrics.measure import make_metrics
 
         return make_metrics(self.plan, self.events, self.landed, self.at)
 

@@ -55,7 +55,7 @@ def status(
     from gitcoord.cli.status_document import make_status
     from gitcoord.cli.status_view import status_view
     from gitcoord.git.ancestry import Ancestry
-    from gitcoord.running.picture import make_picture
+    from gitcoord.running.picture.make import make_picture
     from gitcoord.state.journal import now
 
     context = open_context()
@@ -115,7 +115,7 @@ def _with_rollbacks(
     context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
 ) -> "dict[TaskId, Progress]":
     """The journal's word; a rollback whose pull request a reviewer merged is in git alone so far."""
-    from gitcoord.merging.rollback_evidence import find_rollbacks, with_rollbacks
+    from gitcoord.merging.rollback.evidence import find_rollbacks, with_rollbacks
 
     base_commit = context.shared.branch(plan.base)
     if base_commit is None:

@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.git.run import Oid
 from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Plan, PlannedTask
-from gitcoord.running.picture import Parent, Picture, UnitState
+from gitcoord.running.picture.make import Parent, Picture, UnitState
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.cli.dashboard import Dashboard
+from gitcoord.cli.board.dashboard import Dashboard
 from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.sight import Sight, look
 from gitcoord.errors import Exit, GitcoordError

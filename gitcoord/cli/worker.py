@@ -8,7 +8,7 @@ from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
 
 if TYPE_CHECKING:
-    from gitcoord.running.worker_order import WorkerOrder
+    from gitcoord.running.worker.order import WorkerOrder
 
 _EPILOG = """\b
 Examples:
@@ -103,9 +103,9 @@ def worker(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
     from gitcoord.cli.run_asked import known_agent
-    from gitcoord.running.stop import listening
-    from gitcoord.running.worker import work
-    from gitcoord.running.worker_order import WorkerOrder
+    from gitcoord.running.worker.order import WorkerOrder
+    from gitcoord.running.worker.stop import listening
+    from gitcoord.running.worker.work import work
     from gitcoord.tasks.model import TaskId
 
     context = open_context()
@@ -171,7 +171,7 @@ def _waits(told: list[str]) -> dict[str, float]:
 
 def _check_commands(order: "WorkerOrder") -> None:
     from gitcoord.errors import usage_error
-    from gitcoord.running.worker_agent import command_words
+    from gitcoord.running.worker.commands import command_words
 
     for name, command in (("agent", order.agent), ("check", order.check)):
         try:

@@ -15,7 +15,7 @@ import msgspec
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.rollback_evidence import find_rollbacks, stands
+from gitcoord.merging.rollback.evidence import find_rollbacks, stands
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId

@@ -14,7 +14,7 @@ from gitcoord.merging.fold import folds
 from gitcoord.merging.landed import Landing, in_parts, landed_tasks
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
-from gitcoord.merging.rollback_evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
+from gitcoord.merging.rollback.evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
 from gitcoord.sentences import named_tasks

@@ -3,8 +3,8 @@
 from gitcoord.errors import answer_no
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.merging.rollback_evidence import Rollback, find_rollbacks, stands
-from gitcoord.merging.rollback_revive import TO_COME, revive
+from gitcoord.merging.rollback.evidence import Rollback, find_rollbacks, stands
+from gitcoord.merging.rollback.revive import TO_COME, revive
 from gitcoord.running.model import Desk
 from gitcoord.sentences import some
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len  # noqa: TID251 - what is drawn is drawn by it
 from rich.console import Console  # noqa: TID251
 
-from gitcoord.cli.dashboard import Dashboard
-from gitcoord.cli.dashboard_rows import choose, frames_of
-from gitcoord.cli.dashboard_view import dashboard_view
+from gitcoord.cli.board.dashboard import Dashboard
+from gitcoord.cli.board.rows import choose, frames_of
+from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
-from gitcoord.running.picture import Picture, make_picture
-from gitcoord.running.picture_state import FINISHED
+from gitcoord.running.picture.make import Picture, make_picture
+from gitcoord.running.picture.state import FINISHED
 from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
@@ -213,5 +213,5 @@ def read_until(terminal: int, wanted: str) -> str:
 
 
 def test_the_dashboard_loads_rich_only_when_it_is_shown() -> None:
-    code = "import gitcoord.cli.dashboard, sys; sys.exit('rich' in sys.modules)"
+    code = "import gitcoord.cli.board.dashboard, sys; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

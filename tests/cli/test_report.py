@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.cli.report_page import report_page
-from gitcoord.cli.report_tiles import story_of
+from gitcoord.cli.pages.page import report_page
+from gitcoord.cli.pages.tiles import story_of
 from gitcoord.events import AnyEvent, TasksClash
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics import make_metrics
-from gitcoord.running.picture import make_picture
+from gitcoord.running.metrics.measure import make_metrics
+from gitcoord.running.picture.make import make_picture
 from tests.running.picture_world import Played, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, store_of
 from tests.support.cli import gitcoord

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psutil
 
-from gitcoord.running.agent import Command, run_command
-from gitcoord.running.agent_log import FileLog, Log, StreamLog
 from gitcoord.running.processes import marked
-from gitcoord.running.stop import Stop
+from gitcoord.running.worker.agent import Command, run_command
+from gitcoord.running.worker.log import FileLog, Log, StreamLog
+from gitcoord.running.worker.stop import Stop
 
 
 def test_a_command_that_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:

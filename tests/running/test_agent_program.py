@@ -7,7 +7,7 @@ import pytest
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
-from gitcoord.running.agent_program import with_program
+from gitcoord.running.worker.program import with_program
 from tests.support.repos import Repo
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitcoord.events import AnyEvent, Outcome, TaskDeferred, TaskStarted, TaskSubmitted
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics import Metrics, make_metrics
+from gitcoord.running.metrics.measure import Metrics, make_metrics
 from tests.running.picture_world import COMMIT, Played, at, parent, planned, play, task
 
 

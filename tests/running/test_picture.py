@@ -21,10 +21,10 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.model import Plan
-from gitcoord.running.live import Live
-from gitcoord.running.metrics import make_metrics
-from gitcoord.running.picture import Picture, UnitView, make_picture
-from gitcoord.running.picture_state import FINISHED
+from gitcoord.running.metrics.measure import make_metrics
+from gitcoord.running.picture.live import Live
+from gitcoord.running.picture.make import Picture, UnitView, make_picture
+from gitcoord.running.picture.state import FINISHED
 from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, at, parent, planned, play, task
 

@@ -1,7 +1,7 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
 from gitcoord.errors import GitcoordError
-from gitcoord.running.worker import outcome_of
+from gitcoord.running.worker.work import outcome_of
 from tests.running.test_worker import agent, begin, left_over, project, told, until, work
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord

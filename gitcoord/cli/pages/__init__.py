@@ -1,1 +1,1 @@
-"""Templates of pages, with their style and script: data, read by the commands that make pages."""
+"""The report as one HTML page: its parts, and the templates that they fill."""

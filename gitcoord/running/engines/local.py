@@ -32,7 +32,7 @@ from gitcoord.running.processes import (
     tell,
     written_down,
 )
-from gitcoord.running.worker_place import mark_of
+from gitcoord.running.worker.place import mark_of
 
 _HANDSHAKE = 10.0
 _MEASURE_EVERY = 5.0

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from gitcoord.running.engines.port import Engine, Launch, Seen, key_of
-from gitcoord.running.worker_order import WorkerOrder, worker_argv
+from gitcoord.running.worker.order import WorkerOrder, worker_argv
 from gitcoord.tasks.model import TaskId
 from tests.support.agents import ScriptAgent
 from tests.support.cli import COMMAND

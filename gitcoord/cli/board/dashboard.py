@@ -1,0 +1,89 @@
+"""The dashboard's door: shows pictures of the work on stderr, live on a terminal, as lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.board.lines import PlainLines
+from gitcoord.cli.output import clean, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+
+    from gitcoord.running.picture.make import Picture
+
+# A person cannot read faster; a run of a thousand short tasks has far more events than that.
+_SOONEST = 0.5
+
+
+class Dashboard:
+    """Shows one picture after another, until the `with` block ends; the last one stays on the screen.
+
+    `show` may be called as often as one likes: the screen is drawn twice a second at most and once a second
+    at least, so that clocks go on by themselves. `tell` says a sentence that stays above it.
+    """
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+
+        self._console = console or Console(stderr=True, markup=False, emoji=False, highlight=False)
+        self._picture: Picture | None = None
+        self._shown_at = self._drawn_at = 0.0
+        self._live: Live | None = None
+        self._lines = PlainLines()
+
+    def __enter__(self) -> "Dashboard":
+        # FORCE_COLOR makes rich call a log file a terminal; only a real one can be drawn on.
+        if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
+            from rich.live import Live
+
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._render,
+                refresh_per_second=1,
+                redirect_stdout=False,
+                redirect_stderr=False,
+                vertical_overflow="crop",
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def show(self, picture: "Picture") -> None:
+        """Makes `picture` the one that is shown."""
+        now = time.monotonic()
+        self._picture, self._shown_at = picture, now
+        if self._live is None:
+            for line in self._lines.lines(picture, now):
+                self._print(line)
+        elif now - self._drawn_at >= _SOONEST:
+            self._live.refresh()
+
+    def tell(self, sentence: str) -> None:
+        """Says one sentence above the picture, where it stays."""
+        self._print(clean(sentence))
+
+    def _print(self, line: str) -> None:
+        self._console.print(plain(line), soft_wrap=True)
+
+    def _render(self) -> "RenderableType":
+        from gitcoord.cli.board.view import dashboard_view
+
+        self._drawn_at = time.monotonic()
+        if self._picture is None:
+            return plain("")
+        size = self._console.size
+        # The line below the picture is the cursor's.
+        return dashboard_view(
+            self._picture, size.width, size.height - 1, max(0.0, self._drawn_at - self._shown_at)
+        )

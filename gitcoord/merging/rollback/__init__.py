@@ -1,0 +1,1 @@
+"""Taking what a level landed back out of the base, as one proven commit."""

@@ -1,0 +1,142 @@
+"""Looking before a rollback: what has landed, what may be taken back, and what speaks against it."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import TaskRolledBack, TaskStarted
+from gitcoord.git.run import Git, Oid
+from gitcoord.merging.landed import landed_tasks
+from gitcoord.merging.rollback.evidence import find_rollbacks, rolled_back_event
+from gitcoord.merging.rollback.model import Place, Sight
+from gitcoord.merging.rollback.undo import UndoConflict, brought, undo
+from gitcoord.merging.rollback.units import History, Unit
+from gitcoord.planning.model import Plan
+from gitcoord.sentences import named_tasks, some
+from gitcoord.state.progress import Progress
+from gitcoord.tasks.model import TaskId
+
+_MOST_NAMED = 3
+
+
+class Reverse(msgspec.Struct, frozen=True, kw_only=True):
+    """The units to take back, newest first, and the tree that the base has without them."""
+
+    units: tuple[Unit, ...]
+    tree: Oid
+
+    @property
+    def commits(self) -> tuple[Oid, ...]:
+        """The base's commits that are reverted, newest first."""
+        return tuple(commit for unit in self.units for commit in unit.commits)
+
+
+def look(place: Place) -> Sight:
+    """One look at the base and the journal, read anew. Raises `base-missing`."""
+    place.store.refresh()
+    plan = place.plan
+    base_commit = place.shared.branch(plan.base)
+    if base_commit is None:
+        raise GitcoordError("base-missing", f"The base branch {plan.base} does not exist any more.")
+    git, progress = place.repository.git, place.store.progress()
+    landed = landed_tasks(
+        git,
+        base_commit=base_commit,
+        plan=plan,
+        progress=progress,
+        tips=place.shared.branches(),
+        ancestry=place.ancestry,
+    )
+    numbers = set(place.levels)
+    if place.include_later:
+        numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
+    chosen = [level for level in plan.levels if level.number in numbers]
+    tasks = {task for level in chosen for task in level.tasks}
+    undone = find_rollbacks(git, place.ancestry, base_commit, progress)
+    return Sight(
+        base_commit=base_commit,
+        levels=tuple(level.name for level in chosen),
+        numbers=tuple(level.number for level in chosen),
+        wanted={task: landing for task, landing in landed.items() if task in tasks},
+        others={task: landing for task, landing in landed.items() if task not in tasks},
+        undone={task: tuple(found) for task, found in undone.items() if task in tasks},
+    )
+
+
+def record_done(place: Place, sight: Sight, pull: int | None) -> bool:
+    """Writes into the journal what git shows and nobody has recorded; whether there was any."""
+    fresh = [(task, one) for task, found in sight.undone.items() for one in found if not one.recorded]
+    events = [rolled_back_event(task, one, pull) for task, one in fresh]
+    for event in events:
+        place.store.record(event, unless=partial(_knows, event))
+    return bool(events)
+
+
+def _knows(event: TaskRolledBack, before: Progress) -> bool:
+    done = (one for one in before.rollbacks if isinstance(one, TaskRolledBack))
+    return any(one.commit == event.commit for one in done)
+
+
+def reverse(place: Place, sight: Sight) -> Reverse:
+    """What the rollback has to make of the base.
+
+    Raises (exit 1) `built-upon` when landed tasks of other levels need what would go, `conflict` when
+    reverting fails, and `unknown-landing`.
+    """
+    _require_nothing_on_top(place.plan, sight)
+    history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place))
+    units = history.units(sight.wanted)
+    outcome = undo(place.repository, sight.base_commit, units)
+    if isinstance(outcome, UndoConflict):
+        raise _conflict(place, sight, outcome, history.units(sight.others))
+    return Reverse(units=tuple(units), tree=outcome.tree)
+
+
+def _begun(place: Place) -> dict[TaskId, Oid]:
+    events = (entry.event for entry in place.store.journal())
+    return {TaskId(one.task): one.base for one in events if isinstance(one, TaskStarted) and one.task}
+
+
+def _require_nothing_on_top(plan: Plan, sight: Sight) -> None:
+    going = set(sight.wanted)
+    on_top = [task for task in sight.others if set(plan.tasks[task].depends_on) & going]
+    if not on_top:
+        return
+    levels = sorted({plan.tasks[task].level for task in on_top})
+    names = ", ".join(f"level-{level}" for level in levels)
+    builds = "has landed and builds" if len(on_top) == 1 else "have landed and build"
+    raise answer_no(
+        "built-upon",
+        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(on_top, _MOST_NAMED)} of {names} "
+        f"{builds} on it.",
+        f"Roll them back together: `gitcoord rollback {' '.join(sight.levels)} --include-later`.",
+    )
+
+
+def _conflict(place: Place, sight: Sight, conflict: UndoConflict, others: Sequence[Unit]) -> GitcoordError:
+    git = place.repository.git
+    since = conflict.since
+    tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]
+    commits = some([_shown(git, commit) for commit in since], _MOST_NAMED)
+    changed = f" They were changed since by {commits}." if since else ""
+    reverted = named_tasks([task for task, _ in conflict.unit.tasks], _MOST_NAMED)
+    levels = sorted({place.plan.tasks[task].level for task in tasks})
+    together = " ".join((*sight.levels, *(f"level-{level}" for level in levels)))
+    hint = (
+        f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` takes all back."
+        if tasks
+        else "Revert or rework those commits first, or undo the landing by hand with `git revert`."
+    )
+    return answer_no(
+        "conflict",
+        f"Taking {conflict.commit[:12]} ({reverted}) back conflicts in {some(conflict.paths)}.{changed} "
+        "Nothing was changed.",
+        hint,
+    )
+
+
+def _shown(git: Git, commit: Oid) -> str:
+    subject = git.text("show", "--no-patch", "--format=%s", commit)
+    return f"{commit[:12]} ({subject[:60]})"

@@ -1,0 +1,188 @@
+"""A rollback's pull request: one branch and one pull request, found again, merged once, under all gates."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.forge.port import BEHIND, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.git.merges import merge_tree
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, Update
+from gitcoord.merging.rollback.evidence import ROLLBACK_TRAILER
+from gitcoord.merging.rollback.look import Reverse
+from gitcoord.merging.rollback.model import Place, Sight
+from gitcoord.merging.rollback.texts import body, branch_name, title, trailers
+from gitcoord.merging.rollback.undo import tree_of
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
+_TICKS = 5.0
+_PATIENCE = 20
+_DOUBTFUL_LOOKS = 4
+"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing more can be done for now."""
+
+    state: Literal["waiting", "opened", "planned"]
+    branch: str | None = None
+    url: str = ""
+    reason: str = ""
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """Something was done, or a moment has passed: look again."""
+
+
+Write = Callable[[Sight, Reverse, str], Oid]
+
+
+class PullRequest:
+    """The pull request of one rollback, a step at a time. `write` makes its commit."""
+
+    def __init__(
+        self, place: Place, tell: Callable[[str], None], write: Write, sleep: Callable[[float], None]
+    ) -> None:
+        self._place = place
+        self._tell = tell
+        self._write = write
+        self._sleep = sleep
+        self._looks = 0
+        self._doubt = 0
+        self._told = ""
+        self.number: int | None = None
+
+    def advance(self, sight: Sight, back: Reverse, left: float) -> Advance | Ended:
+        """The next step. `left` is how many seconds gates may still be waited for."""
+        branch = branch_name(sight, back)
+        tip = self._place.shared.branch(branch)
+        if tip is None or not self._fits(sight, back, tip):
+            return self._publish(sight, back, branch, tip)
+        base = self._place.plan.base
+        pull = self._place.forge.find_pulls([branch], base).get(branch)
+        if pull is None:
+            return self._open(sight, back, branch)
+        self.number = pull.number
+        if pull.state == "merged":
+            return self._settle(branch, pull, "it is merged, and the base does not show it yet")
+        if not self._place.merge:
+            reason = "merging it is up to its reviewers"
+            return Ended(state="opened", branch=branch, url=pull.url, reason=reason)
+        return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
+
+    def _fits(self, sight: Sight, back: Reverse, tip: Oid) -> bool:
+        """Whether merging the branch onto the base as it is now takes back just what it should."""
+        merged = merge_tree(self._place.repository.git, sight.base_commit, tip)
+        return merged.clean is True and merged.tree == back.tree
+
+    def _publish(self, sight: Sight, back: Reverse, branch: str, tip: Oid | None) -> Advance:
+        if tip is not None and not self._is_own(sight, tip):
+            raise answer_no(
+                "rollback-changed",
+                f"{branch} holds commits that gitcoord did not make, and merging it does not give what "
+                f"reverting {', '.join(sight.levels)} gives.",
+                "Merge its pull request by hand, or delete the branch to have it made anew.",
+            )
+        commit = self._write(sight, back, branch)
+        self._place.shared.publish([Update(HEADS + branch, tip, commit)])
+        return Advance()
+
+    def _is_own(self, sight: Sight, tip: Oid) -> bool:
+        git, contains = self._place.repository.git, self._place.ancestry.contains
+        parents = git.text("show", "--no-patch", "--format=%P", tip).split()
+        named = git.text("show", "--no-patch", f"--format=%(trailers:key={ROLLBACK_TRAILER})", tip)
+        return bool(named) and len(parents) == 1 and contains(sight.base_commit, parents[0])
+
+    def _open(self, sight: Sight, back: Reverse, branch: str) -> Advance | Ended:
+        git, base = self._place.repository.git, self._place.plan.base
+        new = NewPull(head=branch, base=base, title=title(sight), body=body(git, sight, back))
+        opened = self._place.forge.open_pull(new)
+        match opened:
+            case Pull():
+                if self.number != opened.number:
+                    self._tell(f"pull request {opened.number} for {branch}")
+                self.number = opened.number
+                return self._pause()
+            case Refused(kind="retry" | "head-moved") | Unclear() if self._looks < _PATIENCE:
+                self._tell(f"{branch}: {opened.message} Looking again.")
+                return self._pause()
+        return Ended(
+            state="waiting", branch=branch, reason=f"its pull request cannot be opened: {opened.message}"
+        )
+
+    def _examine(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, left: float) -> Advance | Ended:
+        if self._doubt:
+            self._doubt -= 1
+            return self._pause()
+        if pull.head_commit != tip or pull.mergeable is None:
+            return self._settle(pull.head, pull, "the forge has not made up its mind")
+        gates = self._place.forge.closed_gates(pull)
+        contains = self._place.ancestry.contains(tip, sight.base_commit)
+        if any(gate.name == BEHIND for gate in gates) and not contains:
+            return self._publish(sight, back, pull.head, tip)
+        if gates:
+            reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in gates)
+            return self._hold(pull, reason, left)
+        return self._merge(sight, back, pull, tip, left)
+
+    def _merge(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, left: float) -> Advance | Ended:
+        request = MergeRequest(
+            number=pull.number,
+            head=tip,
+            method=self._place.method,
+            title=f"{title(sight)} (#{pull.number})",
+            message=trailers(sight),
+        )
+        outcome = self._place.forge.merge_pull(request)
+        match outcome:
+            case Merged():
+                self._tell(f"pull request {pull.number} merged as {outcome.commit[:12]}")
+                self._prove(sight, back, tip, outcome.commit)
+                return Advance()
+            case Unclear():
+                self._doubt = _DOUBTFUL_LOOKS
+                self._tell(f"{pull.head}: {outcome.message} Looking again.")
+                return self._settle(pull.head, pull, outcome.message)
+            case Refused(kind="retry" | "conflict" | "head-moved"):
+                return self._settle(pull.head, pull, outcome.message)
+            case Refused(kind="not-allowed"):
+                return Ended(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
+        return self._hold(pull, outcome.message, left)
+
+    def _prove(self, sight: Sight, back: Reverse, tip: Oid, commit: Oid) -> None:
+        """Compares what came out with what was computed; the base may have moved in between."""
+        git = self._place.repository.git
+        self._place.store.refresh()
+        if not self._place.ancestry.existing({commit}):
+            return
+        before = git.text("rev-parse", "--verify", f"{commit}^1")
+        expected = back.tree if before == sight.base_commit else merge_tree(git, before, tip).tree
+        actual = tree_of(git, commit)
+        if actual != expected:
+            raise GitcoordError(
+                "tree-differs",
+                f"Rolling back gave the tree {actual}, but {expected} was computed before; see {commit}.",
+                hint=f"Compare them with `git diff {expected} {actual}`.",
+            )
+
+    def _hold(self, pull: Pull, reason: str, left: float) -> Advance | Ended:
+        if left <= 0:
+            return Ended(state="waiting", branch=pull.head, url=pull.url, reason=reason)
+        if reason != self._told:
+            self._tell(f"waiting: {reason}")
+            self._told = reason
+        self._looks = 0
+        self._sleep(min(_TICKS, left))
+        return Advance()
+
+    def _settle(self, branch: str, pull: Pull, reason: str) -> Advance | Ended:
+        if self._looks >= _PATIENCE:
+            return Ended(state="waiting", branch=branch, url=pull.url, reason=reason)
+        return self._pause()
+
+    def _pause(self) -> Advance:
+        self._sleep(_PAUSES[min(self._looks, len(_PAUSES) - 1)])
+        self._looks += 1
+        return Advance()

@@ -1,0 +1,82 @@
+"""How everything stands when a run ends: what landed, what failed, and what waits for whom."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.running.coordinator.observe import View
+from gitcoord.running.schedule.model import Decision
+from gitcoord.state.progress import PENDING
+from gitcoord.tasks.model import TaskId
+
+UnitEnd = Literal["landed", "handed-in", "done", "failed", "blocked", "cancelled", "waiting", "running"]
+"""`done`: a subtask in its parent's branch, while the parent is not handed in."""
+
+
+class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One unit at the end of a run; `reason` says why it is not done."""
+
+    unit: TaskId
+    task: TaskId
+    state: UnitEnd
+    reason: str = ""
+    attempts: int = 0
+
+
+class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a run; `stopped`: somebody ended it before it was through."""
+
+    base: str
+    base_commit: str
+    units: tuple[UnitReport, ...]
+    stopped: bool = False
+
+    def of(self, *states: UnitEnd) -> tuple[UnitReport, ...]:
+        """The units in these states."""
+        return tuple(unit for unit in self.units if unit.state in states)
+
+    def complete(self, *, landing: bool) -> bool:
+        """Whether everything is done: in the base when the run was to land it, else handed in."""
+        good = ("landed",) if landing else ("landed", "handed-in")
+        return all(unit.state in good for unit in self.units)
+
+
+def run_end(view: View, decision: Decision, *, stopped: bool) -> RunEnd:
+    """The report on what was seen last."""
+    reports = []
+    for unit in view.units.by_id.values():
+        refusal = decision.refusals.get(unit.id)
+        state, reason = _state(view, unit.id, unit.task, refusal.name if refusal else "", stopped=stopped)
+        reports.append(
+            UnitReport(
+                unit=unit.id,
+                task=unit.task,
+                state=state,
+                reason=reason or (refusal.reason if refusal and state not in ("landed", "handed-in") else ""),
+                attempts=len(view.progress.get(unit.id, PENDING).attempts),
+            )
+        )
+    return RunEnd(base=view.plan.base, base_commit=view.base_commit, units=tuple(reports), stopped=stopped)
+
+
+def _state(view: View, unit: TaskId, task: TaskId, refused: str, *, stopped: bool) -> tuple[UnitEnd, str]:
+    if task in view.landed:
+        return "landed", ""
+    if unit in view.seen.running:
+        return "running", "its agent goes on; the next `gitcoord run` takes it over"
+    if task in view.seen.submitted:
+        return "handed-in", ""
+    if unit in view.seen.done:
+        return "done", ""
+    match refused:
+        case "failed":
+            return "failed", ""
+        case "blocked":
+            return "blocked", ""
+        case "cancelled":
+            return "cancelled", ""
+        case "paused" if stopped:
+            newest = view.progress.get(unit, PENDING).attempt
+            cut = newest is not None and newest.ended is not None and newest.ended.outcome == "cancelled"
+            return "waiting", "its attempt was stopped" if cut else "the run was stopped before it began"
+    return "waiting", ""

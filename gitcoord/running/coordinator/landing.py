@@ -1,0 +1,105 @@
+"""Landing as it goes: beside the run, level by level, whenever something new could land."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.running.coordinator.observe import View
+from gitcoord.running.schedule.model import FINAL, Refusal
+from gitcoord.tasks.model import TaskId
+
+_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
+"""Seconds until what did not land, though nothing else has changed, is tried again; the last one repeats."""
+
+
+class LevelWish(msgspec.Struct, frozen=True, kw_only=True):
+    """A level that may have something to land. `partial`: what is missing of it will not come by itself."""
+
+    level: str
+    partial: bool
+    tasks: tuple[TaskId, ...]
+
+
+Land = Callable[[LevelWish], None]
+"""Lands a level as far as it goes, without waiting; called in a thread of its own."""
+
+
+class Landing:
+    """Lands in a thread, one pass at a time, so that starts go on meanwhile."""
+
+    def __init__(self, land: Land, tell: Callable[[str], None]) -> None:
+        self._land = land
+        self._tell = tell
+        self._thread: threading.Thread | None = None
+        self._bug: BaseException | None = None
+        self._last: object = None
+        self._tries = 0
+        self._next_try = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a pass is under way, or has ended without anybody having looked."""
+        return self._thread is not None
+
+    def finished(self) -> bool:
+        """Whether a pass has ended since this was asked last."""
+        if self._thread is None or self._thread.is_alive():
+            return False
+        self._thread.join()
+        self._thread = None
+        if self._bug is not None:
+            raise self._bug
+        return True
+
+    def begin(self, view: View, refusals: Mapping[TaskId, Refusal]) -> bool:
+        """Begins a pass if something new could land, or enough time has passed; whether it did."""
+        if self._thread is not None:
+            return False
+        wishes = level_wishes(view, refusals)
+        heads = [(one, view.progress[one].head) for wish in wishes for one in wish.tasks]
+        signature = (view.base_commit, wishes, heads)
+        if not wishes or (signature == self._last and time.monotonic() < self._next_try):
+            return False
+        self._tries = self._tries + 1 if signature == self._last else 0
+        self._next_try = time.monotonic() + _PAUSES[min(self._tries, len(_PAUSES) - 1)]
+        self._last = signature
+        self._thread = threading.Thread(target=self._pass, args=(wishes,), name="landing", daemon=True)
+        self._thread.start()
+        return True
+
+    def _pass(self, wishes: Sequence[LevelWish]) -> None:
+        for wish in wishes:
+            try:
+                self._land(wish)
+            except GitcoordError as error:
+                self._tell(f"landing {wish.level}: {error.message}{f' {error.hint}' if error.hint else ''}")
+            except BaseException as bug:  # raised again where the run is
+                self._bug = bug
+                return
+
+
+def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelWish, ...]:
+    """The levels in which something is handed in that nothing but landing keeps from the base."""
+    wishes = []
+    for level in view.plan.levels:
+        ready = [
+            task
+            for task in level.tasks
+            if task in view.seen.submitted
+            and task not in view.landed
+            and not view.plan.waits_for(task, view.landed)
+        ]
+        if ready:
+            missing = [task for task in level.tasks if task not in view.seen.submitted | view.seen.landed]
+            stuck = all(is_stuck(view, refusals, task) for task in missing)
+            wishes.append(LevelWish(level=level.name, partial=stuck and bool(missing), tasks=tuple(ready)))
+    return tuple(wishes)
+
+
+def is_stuck(view: View, refusals: Mapping[TaskId, Refusal], task: TaskId) -> bool:
+    """Whether what is left of the task waits for a person."""
+    left = [one for one in view.units.of_task[task] if one not in view.seen.done]
+    return bool(left) and all(one in refusals and refusals[one].name in FINAL for one in left)

@@ -1,0 +1,90 @@
+"""What a run takes away once work is done: checkouts, and this clone's own branches of what has landed."""
+
+from collections.abc import Callable, Collection
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.planning.model import PlannedTask
+from gitcoord.running.coordinator.end import RunEnd
+from gitcoord.running.worker.checkout import clear_done
+from gitcoord.running.worker.place import checkout_directory
+from gitcoord.running.worker.traces import attempts_here
+from gitcoord.running.worker.unit import find_unit
+from gitcoord.sentences import some
+from gitcoord.settings import RunSettings
+from gitcoord.state.progress import PENDING
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+
+class Leftovers:
+    """The leftovers of one clone."""
+
+    def __init__(self, store: Store, settings: RunSettings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def clear(self, id: TaskId) -> None:
+        """Takes away the checkout of a task or subtask that is done, where no worker has done so."""
+        repository = self._store.repository
+        directory = checkout_directory(repository, id, self._settings.worktrees)
+        if not directory.is_dir() or self._settings.keep_checkout == "always":
+            return
+        newest = self._store.progress().get(id, PENDING).attempt
+        by_worker = newest is not None and (newest.ended is None or newest.ended.outcome == "ok")
+        if not by_worker and _holds_more(WorkingCopy(repository, directory)):
+            return  # a person has worked there
+        clear_done(repository, self._store.shared, find_unit(self._store.require_plan(), id), directory)
+
+    def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
+        """Deletes this clone's branches of tasks that have landed, and returns their names.
+
+        Only branches that attempts made here, that no worktree uses, and that hold nothing that was not
+        handed in.
+        """
+        if self._store.shared.remote is None:
+            return ()  # they are the shared ones, and go with landing
+        git, ancestry = self._store.repository.git, Ancestry(self._store.repository.git)
+        plan, progress = self._store.require_plan(), self._store.progress()
+        taken = worktrees(git)
+        deleted = []
+        for task in (plan.tasks[id] for id in landed):
+            ref = HEADS + task.branch
+            tip = self._store.repository.resolve(ref)
+            if tip is None or ref in taken or not self._made_here(task):
+                continue
+            head = progress.get(task.id, PENDING).head
+            inside = ancestry.contains(base, tip) or (head is not None and ancestry.contains(head, tip))
+            if inside and git.run("update-ref", "-d", ref, tip, ok=()).code == 0:
+                deleted.append(task.branch)
+        return tuple(deleted)
+
+    def _made_here(self, task: PlannedTask) -> bool:
+        common_dir = self._store.repository.common_dir
+        return any(attempts_here(common_dir, id) for id in (task.id, *(part.id for part in task.subtasks)))
+
+
+def _holds_more(copy: WorkingCopy) -> bool:
+    """Whether something there is on no branch."""
+    try:
+        return copy.branch() is None or bool(copy.changes(untracked=True))
+    except GitcoordError:
+        return True  # no checkout at all
+
+
+def clear_up(leftovers: Leftovers, end: RunEnd, tell: Callable[[str], None], *, branches: bool) -> None:
+    """Takes away what the run's units need no more; with `branches` also those that have landed."""
+    for report in end.of("landed", "handed-in", "done"):
+        leftovers.clear(report.unit)
+    # A whole task with subtasks may have been worked on; it is no unit by itself.
+    for task in {report.task for report in end.of("landed", "handed-in")} - {one.unit for one in end.units}:
+        leftovers.clear(task)
+    if branches:
+        landed = dict.fromkeys(report.task for report in end.of("landed"))
+        deleted = leftovers.delete_branches(end.base_commit, landed)
+        if deleted:
+            tell(f"deleted here too: {some(deleted)}")

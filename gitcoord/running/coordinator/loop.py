@@ -1,0 +1,279 @@
+"""The run: observe, decide what starts, start it, land beside that, and wait idly until something happens.
+
+What it keeps in memory only saves work: killed at any moment and begun again, it goes on with what git and
+the engine know.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import TasksClash
+from gitcoord.running.coordinator.end import RunEnd, run_end
+from gitcoord.running.coordinator.landing import Landing
+from gitcoord.running.coordinator.observe import Observer, View
+from gitcoord.running.coordinator.settle import cancel_all, settle
+from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.coordinator.wait import Pace, Signals
+from gitcoord.running.engines.port import Engine, Launch
+from gitcoord.running.picture.live import Live
+from gitcoord.running.schedule.model import Capacity, Decision, Policy, Start
+from gitcoord.running.schedule.starts import next_starts
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+_NOT_READY = frozenset({"dependencies", "blocked", "failed", "cancelled", "elsewhere"})
+_REFUSED_PAUSE = 10.0
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller of a run wants; `wait`: how many seconds to stay when only others can go on."""
+
+    policy: Policy
+    limits: Limits
+    token_budget: int | None = None
+    wait: float = 0.0
+
+
+class Watching(Protocol):
+    """Looks at the work under way; `quiet`: the last look found everything as it was."""
+
+    quiet: bool
+
+    def __call__(self, view: View) -> Sequence[TasksClash]:
+        """The clashes of which nobody has been told."""
+
+
+class Hands(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run acts with: everything that it does to the world beside the journal.
+
+    `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
+    parent in and says whether it did, `clear` takes away what is left of a unit that is done. `clashes` looks
+    at the work under way, and is None when it is not watched.
+    """
+
+    capacity: Callable[[View], Capacity]
+    launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
+    hand_in: Callable[[TaskId], bool]
+    clear: Callable[[TaskId], None]
+    tell: Callable[[str], None]
+    show: Callable[[View, Live], None]
+    clashes: Watching | None = None
+
+
+class Coordinator:
+    """One run on one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        wishes: Wishes,
+        hands: Hands,
+        *,
+        landing: Landing | None,
+        signals: Signals,
+        pace: Pace,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._wishes = wishes
+        self._hands = hands
+        self._landing = landing
+        self._signals = signals
+        self._pace = pace
+        self._observer = Observer(store, engine, wishes.limits, wishes.token_budget)
+        self._last_start: float | None = None
+        self._refused: dict[TaskId, float] = {}
+        self._told: set[str] = set()
+        self._away = False
+        self._waited: dict[TaskId, dict[str, float]] = {}
+        self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
+
+    def run(self) -> RunEnd:
+        """Runs until nothing can go on without somebody else, and reports how everything stands then."""
+        idle_since: float | None = None
+        while True:
+            if self._pace.fetch_is_due():
+                self._fetch()
+            view = self._look()
+            if self._settle(view):
+                continue
+            decision = self._decide(view)
+            if self._start(view, decision):
+                continue
+            self._watch(view)
+            landing = self._land(view, decision)
+            self._hands.show(view, self._live(view, decision))
+            busy = bool(view.seen.running) or landing
+            if not busy and (self._signals.stop or self._over(view, decision)):
+                idle_since = idle_since or time.monotonic()
+                end = run_end(view, decision, stopped=self._signals.stop)
+                patient = time.monotonic() - idle_since < self._wishes.wait
+                if end.stopped or not patient or end.complete(landing=self._landing is not None):
+                    return end
+            else:
+                idle_since = None
+            self._wait(view, decision)
+
+    def _fetch(self) -> None:
+        with self._patience():
+            self._store.refresh()
+            self._pace.fetched(self._store.shared.list("refs/"))
+            if self._away:
+                self._hands.tell("The remote can be reached again.")
+            self._away = False
+
+    def _settle(self, view: View) -> bool:
+        """Whether the journal was brought in line with the world, so that it has to be looked at again."""
+        done = False
+        if self._away:
+            return done
+        with self._patience():
+            done = settle(
+                self._store, self._engine, view, self._hands.hand_in, self._hands.clear, self._tell_once
+            )
+        if done:
+            self._pace.hurry()
+        return done
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._hands.tell(sentence)
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """A remote that is away for a while is no reason to give the run up."""
+        try:
+            yield
+        except GitcoordError as error:
+            if error.code != "unreachable":
+                raise
+            self._pace.unreachable()
+            if not self._away:
+                self._hands.tell(f"{error.message} Looking again until it can.")
+            self._away = True
+
+    def _look(self) -> View:
+        now = time.time()
+        # What is kept here is kept by a clock that nobody sets.
+        ahead = now - time.monotonic()
+        view = self._observer.look(now, None if self._last_start is None else self._last_start + ahead)
+        later = {unit: at + ahead for unit, at in self._refused.items() if at + ahead > now}
+        stop = self._signals.stop or view.seen.paused
+        seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
+        return msgspec.structs.replace(view, seen=seen)
+
+    def _decide(self, view: View) -> Decision:
+        seen = view.seen
+        if self._away:
+            # Nothing can be claimed or recorded now, and what could not be recorded would start again.
+            soon = seen.now + max(1.0, self._pace.next_fetch())
+            seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
+        decision = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
+        since, before = self._held
+        self._held = (
+            view.seen.now,
+            {
+                one: refusal.name
+                for one, refusal in decision.refusals.items()
+                if refusal.name not in _NOT_READY
+            },
+        )
+        for unit, name in before.items():
+            spent = self._waited.setdefault(unit, {})
+            spent[name] = spent.get(name, 0.0) + max(0.0, view.seen.now - since)
+        return decision
+
+    def _start(self, view: View, decision: Decision) -> bool:
+        """Starts what was decided; whether anything was."""
+        for start in decision.starts:
+            number = view.numbers[start.unit]
+            for warning in start.warnings:
+                self._hands.tell(f"task {start.unit} starts although {warning}")
+            waited = self._waited.pop(start.unit, {})
+            try:
+                self._engine.start(self._hands.launch(view, start, number, waited))
+            except GitcoordError as error:
+                self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
+                self._hands.tell(f"task {start.unit} could not be started: {error.message}")
+                continue
+            self._observer.launched[start.unit] = number
+            self._last_start = time.monotonic()
+        return bool(decision.starts)
+
+    def _watch(self, view: View) -> None:
+        if self._hands.clashes is None or len(view.keys) < 1 or not self._pace.watch_is_due():
+            return
+        began = time.monotonic()
+        with self._patience():
+            for event in self._hands.clashes(view):
+                self._store.record(event)
+                self._pace.hurry()
+        self._pace.watched(time.monotonic() - began, quiet=self._hands.clashes.quiet)
+
+    def _land(self, view: View, decision: Decision) -> bool:
+        """Whether a pass of landing is under way."""
+        if self._landing is None:
+            return False
+        if not self._signals.stop and not self._away:
+            self._landing.begin(view, decision.refusals)
+        return self._landing.busy
+
+    def _over(self, view: View, decision: Decision) -> bool:
+        """Whether nothing goes on by itself: nothing waits for a moment, a paused run or an absent remote."""
+        return decision.wake is None and not view.seen.paused and not self._away
+
+    def _wait(self, view: View, decision: Decision) -> None:
+        keys = list(view.keys.values())
+        wake = None if decision.wake is None else decision.wake - time.time()
+        watching = self._hands.clashes is not None and bool(keys)
+        until = self._pace.until(wake, watching=watching)
+        while time.monotonic() < until:
+            left = until - time.monotonic()
+            self._engine_wait(
+                keys, min(left, self._pace.tick(landing=self._landing is not None and self._landing.busy))
+            )
+            if self._something_happened(view, keys):
+                return
+
+    def _engine_wait(self, keys: Sequence[str], seconds: float) -> None:
+        if keys:
+            self._engine.wait(keys, seconds)
+        else:
+            time.sleep(seconds)
+
+    def _something_happened(self, view: View, keys: Sequence[str]) -> bool:
+        if self._signals.end and keys:
+            self._hands.tell(f"ending {len(keys)} at work")
+            cancel_all(self._engine, keys)
+            self._pace.hurry()
+            return True
+        ended = any(seen.state == "ended" for seen in self._engine.poll(keys).values())
+        landed = self._landing is not None and self._landing.finished()
+        if ended or landed or self._pace.poked():
+            self._pace.hurry()
+            return True
+        return self._signals.news()
+
+    def _live(self, view: View, decision: Decision) -> Live:
+        capacity = self._hands.capacity(view)
+        return Live(
+            engine=self._engine.name,
+            slots=len(view.seen.running),
+            at_work=tuple(view.seen.running),
+            slot_limit=capacity.max_parallel,
+            tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
+            token_limit=capacity.token_budget,
+            paused=view.seen.paused,
+            holding={
+                one: (refusal.name, refusal.reason)
+                for one, refusal in decision.refusals.items()
+                if refusal.name not in _NOT_READY
+            },
+        )

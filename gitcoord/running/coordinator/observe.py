@@ -1,0 +1,267 @@
+"""Looking at a run: the journal, git's evidence and the engine, turned into what the scheduler takes."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.errors import usage_error
+from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Oid
+from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.planning.model import Plan
+from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
+from gitcoord.running.coordinator.work import Ended, Work
+from gitcoord.running.engines.port import Engine, Seen, key_of
+from gitcoord.running.schedule.model import Observation
+from gitcoord.running.schedule.units import Unit, Units, units_of, with_rework
+from gitcoord.running.worker.place import attempt_directory
+from gitcoord.running.worker.presence import held_here
+from gitcoord.running.worker.subtasks import done_subtasks
+from gitcoord.state.journal import Entry
+from gitcoord.state.progress import PENDING, Progress, fold
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One look. `keys` are the attempts at work here, `numbers` what a unit's next attempt is called.
+
+    `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
+    unit at work uses, where the engine can tell. `cancelled` are units at work that somebody wants to end.
+    """
+
+    plan: Plan
+    units: Units
+    events: tuple[AnyEvent, ...]
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    seen: Observation
+    keys: Mapping[TaskId, str]
+    numbers: Mapping[TaskId, int]
+    ended: tuple[Ended, ...] = ()
+    whole: tuple[TaskId, ...] = ()
+    cancelled: tuple[TaskId, ...] = ()
+    memory: Mapping[TaskId, int] = {}
+
+
+class Observer:
+    """Looks again and again. What it keeps between looks only saves work: another one sees the same."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        limits: Limits,
+        token_budget: int | None,
+        *,
+        unsaved: Plan | None = None,
+    ) -> None:
+        self._store = store
+        self._unsaved = unsaved
+        self._engine = engine
+        self._limits = limits
+        self._token_budget = token_budget
+        self._ancestry = Ancestry(store.repository.git)
+        self._units: tuple[Plan, Units] | None = None
+        self._landed: tuple[object, dict[TaskId, Landing]] | None = None
+        self._first = True
+        self._journal = _Journal()
+        self.launched: dict[TaskId, int] = {}
+        """Attempts that were started here and that the journal need not know yet."""
+
+    def look(self, now: float, last_start: float | None) -> View:
+        """One look at what is there, without asking the remote. Raises `no-plan` or `base-missing`."""
+        store = self._store
+        plan = self._unsaved or store.require_plan()
+        units = self._units_of(plan)
+        events, progress = self._journal.read(store.journal())
+        tips = store.shared.branches()
+        base = tips.get(plan.base)
+        if base is None:
+            raise usage_error("base-missing", f"The plan's base branch {plan.base} does not exist.")
+        landed = self._landed_tasks(plan, progress, tips, base)
+        done = done_units(plan, units, progress, landed) | done_subtasks(
+            plan, progress, tips, self._ancestry, landed
+        )
+        units = with_rework(units, _sent_back(units, progress, done, landed))
+        left = [unit for unit in units.by_id.values() if unit.id not in done]
+        fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
+        last_steps = [unit for unit in units.by_id.values() if unit.id in done]
+        polled = self._poll(fates, progress, last_steps)
+        work = Work(events, progress, fates, polled, self._held)
+        for unit in left:
+            work.sort(unit)
+        for unit in last_steps:
+            work.finish(unit)
+        self._first = False
+        submitted = submitted_tasks(units, progress)
+        over = submitted | landed.keys()
+        seen = msgspec.structs.replace(
+            _seen(events, fates, now),
+            running=work.running,
+            elsewhere=work.elsewhere,
+            done=frozenset(done),
+            submitted=submitted,
+            landed=frozenset(landed),
+            last_start=last_start,
+        )
+        parents = (
+            task
+            for task in units.of_task
+            if task not in units.by_id and task not in over
+            if progress.get(task, PENDING).stand != "rolled-back"
+        )
+        return View(
+            plan=plan,
+            units=units,
+            events=events,
+            progress=progress,
+            landed=landed,
+            base_commit=base,
+            tips=tips,
+            seen=seen,
+            keys=work.keys,
+            numbers={one: fate.number for one, fate in fates.items()},
+            ended=tuple(work.ended),
+            whole=tuple(task for task in parents if done.issuperset(units.of_task[task])),
+            cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
+            memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
+        )
+
+    def _held(self, unit: TaskId, started: AttemptStarted, ended: Seen) -> bool:
+        """Whether the process that ended held the attempt, as far as that can be told from here."""
+        place = attempt_directory(self._store.repository.common_dir, unit, started.attempt)
+        seen_to_end = ended.code is not None
+        return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
+
+    def _units_of(self, plan: Plan) -> Units:
+        if self._units is None or self._units[0] != plan:
+            self._units = (plan, units_of(plan, self._token_budget))
+        return self._units[1]
+
+    def _landed_tasks(
+        self, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid], base: Oid
+    ) -> dict[TaskId, Landing]:
+        heads = {task: (one.head, one.stand, one.landing) for task, one in progress.items()}
+        asked = (plan, base, dict(tips), heads)
+        if self._landed is None or self._landed[0] != asked:
+            found = landed_tasks(
+                self._store.repository.git,
+                base_commit=base,
+                plan=plan,
+                progress=progress,
+                tips=tips,
+                ancestry=self._ancestry,
+            )
+            self._landed = (asked, found)
+        return self._landed[1]
+
+    def _poll(
+        self, fates: Mapping[TaskId, Fate], progress: Mapping[TaskId, Progress], last_steps: Sequence[Unit]
+    ) -> Mapping[str, Seen]:
+        """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
+        ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
+        keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
+        for unit, fate in fates.items():
+            attempt = running_attempt(progress.get(unit, PENDING))
+            if attempt is not None:
+                keys.append(key_of(unit, attempt.number))
+            if self._first or self.launched.get(unit) == fate.number:
+                keys.append(key_of(unit, fate.number))
+        return self._engine.poll(keys)
+
+
+class _Journal:
+    """What the journal says, brought on by what is new in it."""
+
+    def __init__(self) -> None:
+        self._known: set[Oid] = set()
+        self._events: tuple[AnyEvent, ...] = ()
+        self._progress: dict[TaskId, Progress] = {}
+
+    def read(self, entries: Sequence[Entry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
+        """Its events, and where every task stands by them."""
+        commits = {entry.commit for entry in entries}
+        if commits == self._known:
+            return self._events, self._progress
+        events = tuple(entry.event for entry in entries if entry.event is not None)
+        if self._known <= commits:
+            new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
+            self._progress = fold(new, self._progress)
+        else:
+            self._progress = fold(events)
+        self._known, self._events = commits, events
+        return events, self._progress
+
+
+def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) -> Observation:
+    """What the journal alone says."""
+    run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
+    return Observation(
+        failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
+        cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
+        deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
+        not_before={one: fate.not_before for one, fate in fates.items() if fate.pauses(now)},
+        clashing=_seen_clashes(events),
+        paused=run is not None and run.state == "paused",
+        now=now,
+    )
+
+
+def _sent_back(
+    units: Units,
+    progress: Mapping[TaskId, Progress],
+    done: Collection[TaskId],
+    landed: Collection[TaskId],
+) -> list[TaskId]:
+    """Parents that conflict as a whole, although all their subtasks are done."""
+    parents = (task for task in units.of_task if task not in units.by_id and task not in landed)
+    return [
+        task
+        for task in parents
+        if progress.get(task, PENDING).deferral is not None and set(units.of_task[task]) <= set(done)
+    ]
+
+
+def done_units(
+    plan: Plan, units: Units, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]
+) -> set[TaskId]:
+    """Units that need no worker: tasks that are handed in or landed, with all their subtasks."""
+    over = submitted_tasks(units, progress) | set(landed)
+    return {unit.id for unit in units.by_id.values() if unit.task in over}
+
+
+def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
+    """Tasks whose work is handed in and not sent back."""
+    return frozenset(
+        task
+        for task in units.of_task
+        if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
+        and told.head is not None
+        and told.deferral is None
+        # A parent has no worker of its own that could do it again.
+        and not (task in units.by_id and _wanted_again(told))
+    )
+
+
+def _wanted_again(told: Progress) -> bool:
+    """Whether somebody asked for another try at what is handed in, and that is still to come or under way."""
+    newest = told.attempt
+    if newest is None:
+        return False
+    if newest.running and newest.started is not None:
+        return newest.started.at > told.submitted_at
+    return told.again
+
+
+def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]:
+    found: dict[TaskId, set[TaskId]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            one, other = TaskId(event.task or ""), TaskId(event.other)
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return {one: frozenset(others) for one, others in found.items()}

@@ -1,0 +1,105 @@
+"""Bringing the journal in line with what became of attempts, before anything new is decided."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.running.coordinator.observe import View
+from gitcoord.running.coordinator.work import HELD, Ended
+from gitcoord.running.engines.port import Engine, key_of
+from gitcoord.running.worker.claim import superseded
+from gitcoord.state.journal import now
+from gitcoord.state.journal import worker_name as who
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Store, Unless
+from gitcoord.tasks.model import TaskId
+
+_BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
+
+
+def settle(
+    store: Store,
+    engine: Engine,
+    view: View,
+    hand_in: Callable[[TaskId], bool],
+    clear: Callable[[TaskId], None],
+    tell: Callable[[str], None],
+) -> bool:
+    """Records attempts that vanished, ends what is to be cancelled, hands whole parents in.
+
+    Whether anything was done, so that the world has to be looked at again.
+    """
+    cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
+    cancel_all(engine, cancelled)
+    lost = [ended for ended in view.ended if _record_end(store, engine, ended)]
+    for ended in lost:
+        if ended.done:
+            clear(ended.unit)
+    handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
+    return bool(cancelled or lost or handed_in)
+
+
+def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
+    """Ends attempts with everything that they started, all at the same time."""
+    if keys:
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            list(pool.map(engine.cancel, keys))
+
+
+def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
+    """Whether the end had to be recorded: a worker may have done it while this was on its way."""
+    store.refresh()
+    told = store.progress().get(ended.unit, PENDING)
+    too_late = outdated(ended)
+    if too_late(told):
+        return True
+    engine.cancel(key_of(ended.unit, ended.attempt))
+    outcome, reason = _verdict(ended, cancelled=told.cancelled)
+    event = AttemptEnded(
+        at=now(),
+        by=who(),
+        task=ended.unit,
+        attempt=ended.attempt,
+        outcome=outcome,
+        reason=reason,
+        code=ended.code,
+    )
+    store.record(event, unless=too_late)
+    return True
+
+
+def outdated(ended: Ended) -> Unless:
+    """Says of a unit's progress that its attempt is not what it was: ended, overtaken, or claimed since."""
+    overtaken = superseded(ended.attempt)
+
+    def too_late(told: Progress) -> bool:
+        claimed = any(one.number == ended.attempt and one.started is not None for one in told.attempts)
+        return overtaken(told) or (claimed and not ended.claimed)
+
+    return too_late
+
+
+def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
+    if ended.done:
+        return "ok", "its process is gone, and its work is in"
+    if cancelled:
+        return "cancelled", ""
+    if ended.code is None or ended.code < 0 or ended.code > 128:
+        known = _BY_CODE.get(ended.code or 0)
+        return known or "lost", "" if known else "its process is gone, and it recorded no result"
+    if ended.claimed:
+        return "lost", f"its worker ended with code {ended.code} and recorded no result"
+    outcome = _BY_CODE.get(ended.code, "failed")
+    see = f"see `gitcoord logs {ended.unit}`"
+    return outcome, f"its worker ended with code {ended.code} before it began; {see}"
+
+
+def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Callable[[str], None]) -> bool:
+    try:
+        return hand_in(task)
+    except GitcoordError as error:
+        if error.code == "unreachable":
+            raise
+        tell(error.message)
+        return error.code == "conflict"

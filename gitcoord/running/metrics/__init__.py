@@ -1,0 +1,1 @@
+"""What running side by side has brought so far; pure, from the journal."""

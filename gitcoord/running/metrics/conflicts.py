@@ -1,0 +1,143 @@
+"""Conflicts between tasks: what the plan predicted, what was found, and how many tasks had any."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
+from gitcoord.planning.clashes import Footprint, find_clashes
+from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.planning.order import natural_key
+from gitcoord.running.metrics.tries import Try
+from gitcoord.running.picture.units import PlanUnit
+from gitcoord.tasks.model import TaskId
+
+# A set of more tasks that all touch one place says little about any two of them, and has a million pairs.
+_LARGEST_SET = 200
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tasks: whether the plan predicted that they clash, and whether they did, in `paths`."""
+
+    tasks: tuple[TaskId, TaskId]
+    predicted: bool
+    found: bool
+    paths: tuple[str, ...] = ()
+
+
+class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
+    """`rate` is the share of the tasks that somebody was at which conflicted with another.
+
+    `side_by_side` counts the pairs of tasks that were at work at the same time: the chances to clash.
+    """
+
+    rate: float
+    tasks: int
+    conflicted: int
+    predicted: int
+    found: int
+    both: int
+    side_by_side: int
+    pairs: tuple[Pair, ...]
+
+
+def conflicts_of(
+    plan: Plan,
+    units: Mapping[TaskId, PlanUnit],
+    events: Sequence[AnyEvent],
+    tries: Sequence[Try],
+    now: float,
+) -> Conflicts:
+    """All pairs of tasks that were predicted or found to clash, in the order of their ids."""
+    parents = {unit.id: unit.parent for unit in units.values()}
+    found = _found(events, parents)
+    predicted = _predicted(plan)
+    engaged = {parents.get(one.unit, one.unit) for one in tries}
+    conflicted = {task for pair in found for task in pair} | {
+        parents.get(one.unit, one.unit) for one in tries if one.outcome == "conflict"
+    }
+    pairs = [_pair(pair, predicted, found) for pair in {*predicted, *found}]
+    return Conflicts(
+        rate=len(conflicted & engaged) / len(engaged) if engaged else 0.0,
+        tasks=len(engaged),
+        conflicted=len(conflicted & engaged),
+        predicted=len(predicted),
+        found=len(found),
+        both=len(predicted & found.keys()),
+        side_by_side=len(_side_by_side(tries, parents, now)),
+        pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
+    )
+
+
+def _pair(
+    pair: frozenset[TaskId],
+    predicted: set[frozenset[TaskId]],
+    found: Mapping[frozenset[TaskId], tuple[str, ...]],
+) -> Pair:
+    one, other = sorted(pair, key=natural_key)
+    return Pair(
+        tasks=(one, other), predicted=pair in predicted, found=pair in found, paths=found.get(pair, ())
+    )
+
+
+def _found(
+    events: Iterable[AnyEvent], parents: Mapping[TaskId, TaskId]
+) -> dict[frozenset[TaskId], tuple[str, ...]]:
+    found: dict[frozenset[TaskId], tuple[str, ...]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            others: tuple[str, ...] = (event.other,)
+        elif isinstance(event, TaskDeferred):
+            others = event.others
+        else:
+            continue
+        task = TaskId(event.task or "")
+        for other in others:
+            pair = frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task, other))
+            if len(pair) == 2:
+                found[pair] = tuple(dict.fromkeys((*found.get(pair, ()), *event.paths)))
+    return found
+
+
+def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
+    sets = find_clashes([_footprint(task) for task in plan.tasks.values()]).sets
+    return {
+        frozenset(pair)
+        for clash in sets
+        if len(clash) <= _LARGEST_SET
+        for pair in combinations(sorted(clash), 2)
+        if not _needs(plan, *pair)
+    }
+
+
+def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
+    """Whether one needs the other, so that they cannot meet whatever they touch."""
+    return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
+
+
+def _footprint(task: PlannedTask) -> Footprint:
+    below = (glob for subtask in task.subtasks for glob in subtask.modifies)
+    return Footprint(
+        id=task.id,
+        modifies=tuple(dict.fromkeys((*task.modifies, *below))),
+        conflicts_with=task.conflicts_with,
+        parallel_safe=task.parallel_safe,
+    )
+
+
+def _side_by_side(
+    tries: Sequence[Try], parents: Mapping[TaskId, TaskId], now: float
+) -> set[frozenset[TaskId]]:
+    pairs: set[frozenset[TaskId]] = set()
+    at_work: list[Try] = []
+    for one in tries:
+        at_work = [other for other in at_work if other.start + other.seconds(now) > one.start]
+        mine = parents.get(one.unit, one.unit)
+        pairs |= {
+            frozenset((mine, theirs))
+            for other in at_work
+            if (theirs := parents.get(other.unit, other.unit)) != mine
+        }
+        at_work.append(one)
+    return pairs

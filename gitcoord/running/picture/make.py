@@ -1,0 +1,154 @@
+"""One frozen picture of the work: what parents and their units are at, how far, how fast, what is in the way.
+
+Pure: from the plan, the journal, git's word on what has landed, the time, and what only a running coordinator
+knows. The dashboard and `status --watch` draw it; nothing decides by it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import msgspec
+
+from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
+from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.running.metrics.tries import seconds_of, tries_of
+from gitcoord.running.picture.live import Live
+from gitcoord.running.picture.news import Clash, News, clashes_of, newest
+from gitcoord.running.picture.pace import Pace, measure_pace
+from gitcoord.running.picture.state import FINISHED, UnitState, UnitView, parent_state, unit_views
+from gitcoord.running.picture.units import plan_units, unit_graph, units_at_work
+from gitcoord.running.schedule.units import Units
+from gitcoord.state.progress import fold
+from gitcoord.tasks.model import TaskId
+
+__all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView", "make_picture"]
+
+MOST_NEWS = 30
+
+
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """One task with its waves of units; a task without subtasks is the only unit of itself."""
+
+    id: TaskId
+    title: str
+    state: UnitState
+    level: int
+    wave: int
+    branch: str
+    critical: bool
+    waves: tuple[tuple[UnitView, ...], ...]
+    done: int
+    units: int
+    pull: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the task is a unit itself."""
+        return self.waves[0][0].id == self.id
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a dashboard shows. `percent` is rounded down, so that 100 means everything.
+
+    `run` is None when no coordinator ever ran; `holding` counts by its name what keeps ready units back.
+    """
+
+    at: str
+    base: str
+    tag: str
+    strategy: str
+    run: Literal["running", "paused", "ended"] | None
+    engine: str
+    parents: tuple[Parent, ...]
+    units: int
+    done: int
+    percent: int
+    tasks: int
+    landed: int
+    counts: dict[UnitState, int]
+    pace: Pace
+    slots: int
+    slot_limit: int | None
+    tokens_spent: int
+    tokens: int = 0
+    token_limit: int | None = None
+    holding: dict[str, int] = {}
+    clashes: tuple[Clash, ...] = ()
+    news: tuple[News, ...] = ()
+
+
+def make_picture(
+    plan: Plan,
+    events: Sequence[AnyEvent],
+    landed: Collection[TaskId],
+    now: str,
+    live: Live | None = None,
+    *,
+    units: Units | None = None,
+) -> Picture:
+    """The picture at the time `now` (as in events); `events` oldest first, `landed` is git's evidence.
+
+    `units` are those of the plan, for a caller that has them: they take a moment to make.
+    """
+    moment = seconds_of(now) or 0.0
+    run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
+    state = ("paused" if live.paused else "running") if live else (run.state if run else None)
+    tries = tries_of(events)
+    progress = fold(events)
+    shown = plan_units(plan, units or units_at_work(plan, progress, landed))
+    graph = unit_graph(shown)
+    going = state in ("running", "paused")
+    views = unit_views(plan, shown, graph, progress, landed, tries, moment, live, going=going)
+    limit = live.slot_limit if live else (run.max_parallel or None if run else plan.max_parallel)
+    pulls = {TaskId(e.task): e.pull for e in events if isinstance(e, PullOpened) and e.task}
+    members: dict[TaskId, list[UnitView]] = {}
+    for unit in shown.values():
+        members.setdefault(unit.parent, []).append(views[unit.id])
+    parents = tuple(
+        _parent(task, members[task.id], task.id in landed, pulls.get(task.id)) for task in plan.tasks.values()
+    )
+    done = sum(view.state in FINISHED for view in views.values())
+    return Picture(
+        at=now,
+        base=plan.base,
+        tag=plan.tag,
+        strategy=plan.strategy,
+        run=state,
+        engine=live.engine if live else (run.engine if run else "local"),
+        parents=parents,
+        units=len(views),
+        done=done,
+        percent=100 * done // len(views) if views else 100,
+        tasks=len(plan.tasks),
+        landed=sum(task in landed for task in plan.tasks),
+        counts=dict(Counter(view.state for view in views.values())),
+        pace=measure_pace(shown, graph, views, events, tries, moment, limit),
+        slots=live.slots if live else sum(view.state == "running" for view in views.values()),
+        slot_limit=limit,
+        tokens_spent=sum(e.tokens or 0 for e in events if isinstance(e, AttemptEnded)),
+        tokens=live.tokens if live else 0,
+        token_limit=live.token_limit if live else None,
+        holding=dict(Counter(name for name, _ in live.holding.values())) if live else {},
+        clashes=clashes_of(events, {unit.id: unit.parent for unit in shown.values()}, landed),
+        news=newest(events, MOST_NEWS),
+    )
+
+
+def _parent(task: PlannedTask, members: Sequence[UnitView], landed: bool, pull: int | None) -> Parent:
+    waves: dict[int, list[UnitView]] = {}
+    for view in members:
+        waves.setdefault(view.wave, []).append(view)
+    return Parent(
+        id=task.id,
+        title=task.title,
+        state="landed" if landed else parent_state(members),
+        level=task.level,
+        wave=task.wave,
+        branch=task.branch,
+        critical=task.critical,
+        waves=tuple(tuple(waves[number]) for number in sorted(waves)),
+        done=sum(view.state in FINISHED for view in members),
+        units=len(members),
+        pull=pull,
+    )

@@ -1,0 +1,1 @@
+"""What starts next, decided purely; and what that predicts."""

@@ -1,0 +1,1 @@
+"""One unit from claim to result: checkout, agent, check, hand-in, whatever happens."""

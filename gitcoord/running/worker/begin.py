@@ -1,0 +1,107 @@
+"""Before a worker claims: what is done or dead already, and whether the unit can begin at all."""
+
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptEnded
+from gitcoord.git.run import Oid
+from gitcoord.running.checkout import How, starting_point
+from gitcoord.running.model import Desk
+from gitcoord.running.worker.checkout import check_free, clear_done
+from gitcoord.running.worker.claim import AGAIN, superseded
+from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.place import attempt_directory
+from gitcoord.running.worker.presence import died_here, worker_at
+from gitcoord.running.worker.subtasks import done_at, subtask_start, whole
+from gitcoord.running.worker.unit import WorkUnit, has_parts
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker ended. `outcome` is empty when it never began; `reason` says why."""
+
+    task: TaskId
+    attempt: int | None
+    outcome: str
+    code: int
+    reason: str = ""
+    branch: str = ""
+    head: str = ""
+    directory: str = ""
+    log: str = ""
+
+
+def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int) -> Done:
+    """What is said when nothing was claimed."""
+    return Done(task=unit.id, attempt=order.attempt, outcome="", code=code, reason=reason, branch=unit.branch)
+
+
+def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress:
+    """The unit's progress, after recording the end of an attempt whose worker died on this machine.
+
+    Only where no number was asked for: who gives numbers keeps the books.
+    """
+    mine = desk.progress.get(unit.id, PENDING)
+    newest = mine.attempt
+    if order.attempt is not None or newest is None or not newest.running:
+        return mine
+    if not died_here(attempt_directory(desk.repository.common_dir, unit.id, newest.number)):
+        return mine
+    done = bool(_done_already(desk, unit, mine))
+    event = AttemptEnded(
+        at=now(),
+        by=worker_name(),
+        task=unit.id,
+        attempt=newest.number,
+        outcome="ok" if done else "lost",
+        reason="its worker was gone before it could say so" if done else "its worker is gone",
+        head=mine.head or "" if done else "",
+    )
+    desk.store.record(event, unless=superseded(newest.number))
+    return desk.store.progress().get(unit.id, PENDING)
+
+
+def look(
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, directory: Path, mine: Progress, *, fresh: bool
+) -> tuple[How, Oid] | Done:
+    """How and at which commit the unit begins; or why it does not.
+
+    Raises `in-use` or `already-landed` (exit 1), `has-subtasks` (exit 2).
+    """
+    done = _done_already(desk, unit, mine)
+    if done:
+        return not_begun(unit, order, done, 0)
+    if unit.subtask is None and unit.task.subtasks and not whole(desk):
+        raise has_parts(unit)
+    check_free(desk.repository, unit, directory)
+    wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
+    how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
+    try:
+        start = subtask_start(desk, unit, how) if unit.subtask else starting_point(desk, how)[0]
+    except GitcoordError as error:
+        if error.code != "not-ready":
+            raise
+        return not_begun(unit, order, error.message, AGAIN)
+    return how, start
+
+
+def clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str) -> None:
+    """Takes away what a worker that died after handing in has left."""
+    newest = mine.attempt.number if mine.attempt else 0
+    if keep != "always" and not worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)):
+        clear_done(desk.repository, desk.shared, unit, directory)
+
+
+def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
+    if unit.task.id in desk.landed:
+        return f"task {unit.task.id} has landed on {desk.plan.base} already"
+    if unit.subtask is not None:
+        return f"subtask {unit.id} is done already" if unit.id in done_at(desk) else ""
+    again = mine.again and bool(mine.attempts)
+    if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
+        return f"task {unit.id} has been handed in already"
+    return ""

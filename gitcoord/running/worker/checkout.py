@@ -1,0 +1,187 @@
+"""A unit's checkout: made, gone on with, or begun afresh; a half-made one is never taken for work."""
+
+import os
+import shutil
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
+from gitcoord.running.checkout import How, take
+from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.state.progress import PENDING
+
+_READY = "gitcoord-ready"
+
+
+def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
+    """Raises `in-use` (exit 1) when the unit's branch is checked out elsewhere: a person may work there."""
+    place = worktrees(repository.git).get(HEADS + unit.branch)
+    if place is not None and place.resolve() != directory.resolve():
+        raise in_use(unit.branch, place)
+
+
+def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -> WorkingCopy:
+    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it."""
+    repository = desk.repository
+    if how.fresh:
+        remove(repository, directory)
+        _begin_anew(desk, unit, start)
+        desk = sit_down(repository, desk.shared, desk.store, unit.task.id)
+    elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
+        remove(repository, directory)
+    else:
+        deferred = desk.progress.get(unit.id, PENDING).deferral is not None
+        _tidy(repository, WorkingCopy(repository, directory), merge_ahead=deferred)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    unready(WorkingCopy(repository, directory))
+    if unit.subtask is None:
+        take(desk, How(stack=how.stack, now=how.now, worktree=directory))
+    else:
+        _take_subtask(desk, unit, start, directory)
+    copy = WorkingCopy(repository, directory)
+    ready(copy)
+    return copy
+
+
+def ready(copy: WorkingCopy) -> None:
+    """Marks the checkout as one in which whatever is there is somebody's work."""
+    _mark(copy.git.text("rev-parse", "--absolute-git-dir")).touch()
+
+
+def unready(copy: WorkingCopy) -> None:
+    """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
+    if copy.directory.is_dir():
+        _mark(copy.git.text("rev-parse", "--absolute-git-dir")).unlink(missing_ok=True)
+
+
+def clear_done(repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path) -> None:
+    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch.
+
+    Where somebody went on in the checkout, all of it is left.
+    """
+    if _edited(repository, directory):
+        return
+    remove(repository, directory)
+    if unit.subtask is None:
+        return
+    ref = HEADS + unit.branch
+    there = shared.read(ref)
+    if there is not None:
+        shared.publish([Update(ref, there, None)])
+    if repository.resolve(ref) is not None:
+        repository.git.run("update-ref", "-d", ref, ok=())
+
+
+def remove(repository: Repository, directory: Path) -> None:
+    """Takes a checkout away with everything in it; commits stay on their branch.
+
+    Only what git knows as a worktree of this repository is touched.
+    """
+    if not _is_own(repository, directory):
+        return
+    # Twice, because one that git was killed over is locked.
+    repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
+    if directory.is_dir():
+        shutil.rmtree(directory, ignore_errors=True)
+        repository.git.run("worktree", "prune", ok=())
+
+
+def _is_own(repository: Repository, directory: Path) -> bool:
+    listed = repository.git.text("worktree", "list", "--porcelain", "-z").split("\0")
+    known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
+    return directory.resolve() in known and directory.resolve() != repository.root
+
+
+def _edited(repository: Repository, directory: Path) -> bool:
+    """Whether a file that git knows holds what no commit does: workers leave none like that when done."""
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    try:
+        changes = WorkingCopy(repository, directory).changes(untracked=False)
+    except GitcoordError:
+        return False  # half taken away
+    return any(os.path.lexists(directory / path) for path in changes)
+
+
+def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
+    """Brings a checkout whose agent went onto a branch of its own back onto the unit's, as it is.
+
+    False when there is nothing to go on with; what cannot be gone on with is put into git's stash.
+    """
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    copy = WorkingCopy(repository, directory)
+    place = copy.git.probe("rev-parse", "--absolute-git-dir")
+    if place is None or not _mark(place).exists():
+        return False
+    _tidy(repository, copy, merge_ahead=False)
+    ref = HEADS + unit.branch
+    head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
+    if copy.branch() == unit.branch:
+        return True
+    if tip is None or not Ancestry(repository.git).contains(head, tip):
+        message = f"left in the checkout of {unit.branch}"
+        options = ("--quiet", "--include-untracked", "--message", message)
+        copy.git.run("stash", "push", *options, ok=(), environment=repository.identity)
+        return False
+    copy.git.run("update-ref", ref, head, tip)
+    copy.git.run("symbolic-ref", "HEAD", ref)
+    return True
+
+
+def _mark(git_directory: str) -> Path:
+    return Path(git_directory, _READY)
+
+
+def _usable(repository: Repository, directory: Path, branch: str) -> bool:
+    if worktrees(repository.git).get(HEADS + branch) != directory.resolve():
+        return False
+    place = repository.git.at(directory).probe("rev-parse", "--absolute-git-dir")
+    return place is not None and _mark(place).exists()
+
+
+def _tidy(repository: Repository, copy: WorkingCopy, *, merge_ahead: bool) -> None:
+    """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
+    place = Path(copy.git.text("rev-parse", "--absolute-git-dir"))
+    for lock in ("index.lock", "HEAD.lock"):
+        (place / lock).unlink(missing_ok=True)
+    begun = copy.operation()
+    if begun:
+        copy.git.run(begun, "--abort", ok=())
+    if merge_ahead and not copy.merge_state().running and copy.changes(untracked=False):
+        message = "Keep what an earlier attempt left"
+        who = repository.identity
+        copy.git.run("commit", "--quiet", "--all", "--no-verify", "-m", message, environment=who)
+
+
+def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:
+    repository, ref = desk.repository, HEADS + unit.branch
+    shared = desk.shared.read(ref)
+    if shared is not None and shared != start and not desk.shared.publish([Update(ref, shared, start)]):
+        raise GitcoordError(
+            "push-raced", f"{unit.branch} moved while it was set back to its beginning.", hint="Try again."
+        )
+    if desk.shared.remote is not None and repository.resolve(ref) is not None:
+        repository.git.run("update-ref", ref, start)
+
+
+def _take_subtask(desk: Desk, unit: WorkUnit, start: Oid, directory: Path) -> None:
+    repository, ref = desk.repository, HEADS + unit.branch
+    local, shared = repository.resolve(ref), desk.shared.read(ref)
+    if worktrees(repository.git).get(ref) != directory.resolve():
+        add_worktree(repository, directory, unit.branch, None if local else shared or start)
+    if not local or not shared or desk.ancestry.contains(local, shared):
+        return
+    if not desk.ancestry.contains(shared, local):
+        raise answer_no(
+            "diverged",
+            f"{unit.branch} here and on {desk.shared.remote} have gone different ways.",
+            f"Merge them in {directory}, or begin anew with `--fresh`.",
+        )
+    WorkingCopy(repository, directory).fast_forward(shared)

@@ -1,0 +1,124 @@
+"""Claims: one worker at most holds an attempt, and a newer attempt shuts out every older one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptStarted, Outcome, TaskStarted
+from gitcoord.git.run import Oid
+from gitcoord.running.model import Desk
+from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.store import Unless
+
+AGAIN: Final = 75
+EXIT_CODES: Final[Mapping[Outcome, int]] = {
+    "ok": 0,
+    "failed": 1,
+    "conflict": 1,
+    "lost": 1,
+    "again": AGAIN,
+    "wrong": 65,
+    "timeout": 124,
+    "cancelled": 143,
+}
+_ATTEMPTS = 40
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """This process alone holds `attempt`. `before` is what the journal said of the unit until then."""
+
+    attempt: int
+    before: Progress
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """The attempt is not to be made: why, and the exit code that says so."""
+
+    reason: str
+    code: int
+
+
+def superseded(attempt: int) -> Unless:
+    """Says of a unit's progress that `attempt` may not write any more: it has ended, or a newer one began."""
+
+    def too_late(before: Progress) -> bool:
+        return any(
+            known.number > attempt or (known.number == attempt and known.ended is not None)
+            for known in before.attempts
+        )
+
+    return too_late
+
+
+def claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Claim | Refusal:
+    """Records that this worker begins the attempt, unless somebody has, or the wish is that nobody does."""
+    from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+    patience = Retrying(
+        retry=retry_if_result(lambda claimed: claimed is None),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        retry_error_callback=lambda state: None,
+    )
+    claimed: Claim | Refusal | None = patience(_try_claim, desk, unit, order, start)
+    if claimed is None:
+        raise GitcoordError(
+            "state-busy",
+            f"The record of task {unit.id} kept changing while it was claimed.",
+            hint="Run the command again.",
+        )
+    return claimed
+
+
+def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> Refusal | None:
+    """Why `attempt` (None: the next one) must not begin."""
+    newest = before.attempt
+    if attempt is None and newest is not None and newest.running and newest.started is not None:
+        who, since = newest.started.by, newest.started.at[:19]
+        reason = f"attempt {newest.number} is under way since {since} by {who}; `--attempt` goes over it"
+        return Refusal(reason=reason, code=AGAIN)
+    if attempt is not None and newest is not None and newest.number > attempt:
+        reason = f"attempt {newest.number} is newer than attempt {attempt}"
+        return Refusal(reason=reason, code=1)
+    if attempt is not None and newest is not None and newest.number == attempt:
+        if newest.ended is not None:
+            reason = f"attempt {attempt} has ended already: {newest.ended.outcome}"
+            return Refusal(reason=reason, code=EXIT_CODES[newest.ended.outcome])
+        who = newest.started.by if newest.started else "somebody"
+        return Refusal(reason=f"attempt {attempt} is held by {who}", code=AGAIN)
+    if before.cancelled:
+        reason = f"task {unit.id} was cancelled; `gitcoord retry {unit.id}` lets it begin again"
+        return Refusal(reason=reason, code=EXIT_CODES["cancelled"])
+    return None
+
+
+def _try_claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Claim | Refusal | None:
+    before = desk.store.progress().get(unit.id, PENDING)
+    refused = refusal(before, unit, order.attempt)
+    if refused is not None:
+        return refused
+    attempt = order.attempt or (before.attempt.number if before.attempt else 0) + 1
+    who = worker_name()
+    started = AttemptStarted(
+        at=now(),
+        by=who,
+        task=unit.id,
+        attempt=attempt,
+        branch=unit.branch,
+        base=start,
+        engine=order.engine,
+        rework=before.deferral is not None,
+        waited=dict(order.waited),
+    )
+    told: list[TaskStarted | AttemptStarted] = [started]
+    if unit.subtask is None and before.started_by != who:
+        told.insert(0, TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start))
+    written = desk.store.try_record(
+        told, unless=lambda newest: refusal(newest, unit, order.attempt or attempt) is not None
+    )
+    return Claim(attempt=attempt, before=before) if written else None

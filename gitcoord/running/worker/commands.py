@@ -1,0 +1,181 @@
+"""The agent and the check of one attempt: told what to do, run, and how they ended put into words."""
+
+import shlex
+import signal
+from collections.abc import Sequence
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import Outcome
+from gitcoord.running.engines.port import key_of
+from gitcoord.running.processes import end, marked
+from gitcoord.running.touched import Touched, find_touched
+from gitcoord.running.worker.agent import Command, Finish, run_command
+from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.environment import agent_environment, prompt_file
+from gitcoord.running.worker.finish import disk_problem
+from gitcoord.running.worker.place import mark_of, run_directory
+from gitcoord.running.worker.presence import worker_at
+from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
+from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.state.progress import PENDING
+from gitcoord.tasks.model import Task
+from gitcoord.tasks.reader import read_task_list
+
+_LOOK_EVERY = 60.0
+_LONGEST_LINE = 200
+_LAST = 4000
+_SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
+
+
+def end_older(seat: Seat) -> None:
+    """Ends whatever older attempts of the unit have left on this machine, frozen processes too."""
+    run = run_directory(seat.desk.repository.common_dir)
+    older = {key_of(seat.unit.id, known.number) for known in seat.before.attempts} - {seat.key}
+    if not older:
+        return
+    for key in older:
+        process = worker_at(run / key)
+        if process is not None:
+            process.kill()
+    marks = {mark_of(run, key) for key in older}
+    if count := end(lambda: marked(marks.__contains__), seat.order.grace):
+        seat.log.say(f"ended {_processes(count)} of earlier attempts")
+
+
+def run_agent(seat: Seat, clash: Clash | None) -> Result | None:
+    """Runs the agent; None when it says that its work is done."""
+    return _run(seat, seat.order.agent, "the agent", clash)
+
+
+def run_check(seat: Seat, what: str = "") -> Result | None:
+    """Runs the check command, if there is one; None when nothing is wrong."""
+    return _run(seat, seat.order.check, f"the check{what}", None) if seat.order.check else None
+
+
+def write_prompt(seat: Seat, clash: Clash | None) -> None:
+    """Writes the file that the agent is told its task in."""
+    unit, desk, order = seat.unit, seat.desk, seat.order
+    last = seat.before.attempt
+    reason = f"{last.ended.outcome}: {last.ended.reason}" if last and last.ended else ""
+    brief = Brief(
+        unit=unit,
+        task=_listed(seat),
+        touched=_touched(seat),
+        expected=expected_paths(desk, unit),
+        clash=clash,
+        earlier="" if seat.how.fresh or clash else reason.removesuffix(": "),
+        check=order.check,
+        commits=order.commit_leftovers,
+    )
+    prompt_file(seat.place).write_text(prompt(brief), encoding="utf-8", errors="replace")
+
+
+def command_words(command: str, *, shell: bool) -> list[str]:
+    """The command as its words; raises ValueError when it has an open quote."""
+    return ["sh", "-c", command] if shell else shlex.split(command)
+
+
+def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
+    run = run_directory(seat.desk.repository.common_dir)
+    command = Command(
+        argv=command_words(text, shell=seat.order.shell),
+        directory=seat.directory,
+        environment=agent_environment(
+            seat.desk,
+            seat.unit,
+            attempt=seat.attempt,
+            directory=seat.place,
+            mark=mark_of(run, seat.key),
+            token_budget=seat.order.token_budget,
+            rework=clash is not None,
+        ),
+        input=prompt_file(seat.place) if who == "the agent" else None,
+    )
+    seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")
+    before = seat.log.written
+    finish = run_command(
+        command,
+        seat.log,
+        stop=seat.stop,
+        until=seat.until,
+        grace=seat.order.grace,
+        look=lambda: _unwanted(seat),
+        every=_LOOK_EVERY,
+    )
+    if finish.left_behind:
+        seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
+    return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
+
+
+def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:
+    ended = f"{who} was ended"
+    if finish.killed:
+        ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
+    if finish.why == "timeout":
+        return Result(outcome="timeout", reason=f"{ended} after {seat.order.seconds:g} seconds")
+    if finish.why == "stopped":
+        asked = (
+            f"{seat.stop.asked.name} came" if seat.stop.asked else "it was cancelled, or a newer one began"
+        )
+        return Result(outcome="cancelled", reason=f"{ended}: {asked}")
+    if finish.why == "not started":
+        return Result(outcome="failed", reason=finish.problem)
+    full = disk_problem(seat.directory)
+    told = f"the disk of the checkout is full: {full}; " if full else ""
+    outcome: Outcome = "failed" if who != "the agent" or full else _SPEAKING.get(finish.code, "failed")
+    how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
+    reason = f"{told}{who} {how}{_last_line(seat, said)}"
+    return Result(outcome=outcome, reason=reason, code=finish.code)
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'' if count == 1 else 'es'}"
+
+
+def _signal(number: int) -> str:
+    try:
+        known = signal.Signals(number)
+    except ValueError:
+        return f"signal {number}"
+    return f"{known.name} ({signal.strsignal(number)})"
+
+
+def _last_line(seat: Seat, written: int) -> str:
+    """The last of the bytes that were written since the command began: nobody else's words."""
+    lines = [line.strip() for line in seat.log.tail(min(_LAST, written)).splitlines()]
+    said = [line for line in lines if line and not line.startswith("[gitcoord]")]
+    return f": {said[-1][:_LONGEST_LINE]}" if said else ""
+
+
+def _unwanted(seat: Seat) -> bool:
+    """Whether somebody cancelled the unit, or a newer attempt has begun, on whatever machine."""
+    store = seat.desk.store
+    try:
+        store.refresh()
+        mine = store.progress().get(seat.unit.id, PENDING)
+    except GitcoordError:
+        return False  # it will be found out at the end
+    return mine.cancelled or superseded(seat.attempt)(mine)
+
+
+def _listed(seat: Seat) -> Task | None:
+    """The entry of the task list, where there is one to read here."""
+    desk, order = seat.desk, seat.order
+    try:
+        found = read_task_list(
+            root=desk.repository.root, tasks=order.tasks, tag=order.tag or desk.plan.tag, environ={}
+        )
+    except GitcoordError as error:
+        if order.tasks is not None:
+            seat.log.say(f"the task list was not read: {error.message}")
+        return None
+    return next((task for task in found.tasks if task.id == seat.unit.task.id), None)
+
+
+def _touched(seat: Seat) -> Sequence[Touched]:
+    desk = seat.desk
+    try:
+        found = find_touched(desk.repository, desk.shared, desk.store)
+    except GitcoordError:
+        return ()
+    return [one for one in found if one.task != seat.unit.task.id]

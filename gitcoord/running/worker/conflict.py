@@ -1,0 +1,30 @@
+"""Conflicts that a worker meets on its way: brought into its checkout for the agent, and told to all."""
+
+from gitcoord.events import TasksClash
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.worker.checkout import ready, unready
+from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.prompt import Clash
+from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.state.journal import now, worker_name
+
+SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
+"""The result of an attempt that may not write any more."""
+
+
+def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
+    """Merges the other side into the checkout; None when that made no conflict."""
+    unready(copy)
+    state = copy.merge(clash.commit, f"Merge {clash.name} into {seat.unit.branch}")
+    ready(copy)
+    if not state.running:
+        return None
+    return Clash(commit=clash.commit, name=clash.name, paths=state.unmerged, others=clash.others)
+
+
+def tell(seat: Seat, clash: Clash) -> None:
+    """Lets everybody know of a conflict that goes back to the agent."""
+    seat.log.say(f"it conflicts with {clash.name} in {', '.join(clash.paths)}")
+    for other in clash.others:
+        event = TasksClash(at=now(), by=worker_name(), task=seat.unit.id, other=other, paths=clash.paths)
+        seat.desk.store.record(event, unless=superseded(seat.attempt))

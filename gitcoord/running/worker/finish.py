@@ -1,0 +1,104 @@
+"""What an agent leaves in its checkout becomes commits on its branch, or a reason why it cannot."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.sentences import some
+from gitcoord.settings import RuleSettings
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict."""
+
+    head: Oid
+    problem: str = ""
+    unresolved: bool = False
+
+
+def settle(
+    repository: Repository, copy: WorkingCopy, unit: WorkUnit, rules: RuleSettings, *, commit: bool
+) -> Left:
+    """Puts what the agent left onto the unit's branch: a merge in progress, files, a branch of its own."""
+    head = copy.git.text("rev-parse", "--verify", "HEAD")
+    begun = copy.operation()
+    if begun:
+        return Left(head=head, problem=f"it was left in the middle of a {begun}")
+    problem = _onto_branch(repository, copy, unit, head)
+    if problem:
+        return Left(head=head, problem=problem)
+    state = copy.merge_state()
+    unresolved = copy.unresolved(state) if state.running else []
+    if unresolved:
+        return Left(head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True)
+    if state.running or commit:
+        _commit(repository, copy, unit, rules, merging=state.running, everything=commit)
+    elif changes := copy.changes(untracked=True):
+        return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
+    return Left(head=copy.git.text("rev-parse", "--verify", "HEAD"))
+
+
+def disk_problem(directory: Path) -> str:
+    """Why nothing can be written at `directory` (a full disk, a quota, a limit), or nothing."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=".gitcoord-", buffering=0) as file:
+            file.write(b"\1" * 65536)
+            os.fsync(file.fileno())
+    except OSError as error:
+        return (error.strerror or str(error)) if error.errno in _FULL else ""
+    return ""
+
+
+def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:
+    here = copy.branch()
+    if here == unit.branch:
+        return ""
+    tip = repository.resolve(f"refs/heads/{unit.branch}")
+    if tip is not None and not Ancestry(repository.git).contains(head, tip):
+        return f"it was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
+    # Agents like to make branches of their own; the work is what was asked for.
+    copy.git.run("switch", "--quiet", "--force-create", unit.branch)
+    return ""
+
+
+def _commit(
+    repository: Repository,
+    copy: WorkingCopy,
+    unit: WorkUnit,
+    rules: RuleSettings,
+    *,
+    merging: bool,
+    everything: bool,
+) -> None:
+    git = copy.git
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    fields = [field for field in git.text("status", *options).split("\0") if field]
+    unknown = [field[3:] for field in fields if field.startswith("??")]
+    scratch = set(Rulebook(rules).by("scratch", unknown))
+    # A repository inside this one is shown as a directory: it is nobody's file.
+    left = [field[3:] for field in fields if field[1] != " " and not field.endswith("/")]
+    wanted = [path for path in left if path not in scratch]
+    if not everything:
+        wanted = [path for path in wanted if path not in set(unknown)]
+    if wanted:
+        listed = b"\0".join(map(os.fsencode, wanted))
+        how = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        git.run("--literal-pathspecs", "add", "--all", *how, input=listed)
+    if merging:
+        git.run("commit", "--quiet", "--no-edit", "--no-verify", environment=repository.identity)
+    elif git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 1:
+        message = f"{unit.id}: {' '.join(unit.title.split())}\n"
+        text = message.encode("utf-8", "replace")
+        given = ("--quiet", "--no-verify", "--file=-")
+        git.run("commit", *given, input=text, environment=repository.identity)

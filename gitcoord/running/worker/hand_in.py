@@ -1,0 +1,77 @@
+"""A task's work is handed in, unless it conflicts with what is there: then the agent gets to see that."""
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import TaskDeferred
+from gitcoord.git.merges import merge_tree
+from gitcoord.git.run import Oid
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.merging.act import conflict_reason, record_deferral
+from gitcoord.merging.rounds import present_round
+from gitcoord.running.model import Desk
+from gitcoord.running.submit import hand_in_commit, who_else
+from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.commands import run_check
+from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
+from gitcoord.running.worker.prompt import Clash
+from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.state.journal import now, worker_name
+
+
+def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
+    """The result, or the conflict that is in the checkout now for the agent."""
+    desk = seat.look()
+    head = copy.git.text("rev-parse", "--verify", "HEAD")
+    clash = _ahead(desk, head)
+    if clash is not None and not last:
+        tell(seat, clash)
+        left = merge_in(copy, clash, seat)
+        # A merge driver of this repository may settle what git alone cannot.
+        return left or run_check(seat, " with the other side") or hand_in_task(seat, copy, last=True)
+    return _handed_in(seat, desk, head, clash)
+
+
+def _handed_in(seat: Seat, desk: Desk, head: Oid, clash: Clash | None) -> Result:
+    try:
+        done = hand_in_commit(desk, head, unless=superseded(seat.attempt), allow_empty=seat.order.allow_empty)
+    except GitcoordError as error:
+        if error.code != "conflict":
+            raise
+        return Result(outcome="conflict", reason=error.message, head=head)
+    if done is None:
+        return SHUT_OUT
+    if clash is not None and done.folded is None:
+        return _defer(desk, head, clash)
+    return Result(outcome="ok", head=head)
+
+
+def _ahead(desk: Desk, head: Oid) -> Clash | None:
+    """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
+    name, commit = desk.plan.base, desk.base_commit
+    if desk.plan.strategy == "single-pr" and not desk.plan.waits_for(desk.task.id, desk.landed):
+        level = present_round(desk.plan.level_of(desk.task.id), desk.progress)
+        tip = desk.tips.get(level)
+        if tip is not None and not desk.ancestry.contains(commit, tip):
+            name, commit = level, tip
+    if desk.ancestry.contains(head, commit) or desk.ancestry.contains(commit, head):
+        return None
+    merged = merge_tree(desk.repository.git, commit, head)
+    if merged.clean is not False:
+        return None
+    return Clash(commit=commit, name=name, paths=merged.paths, others=who_else(desk, head, merged.paths))
+
+
+def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
+    task = desk.task.id
+    reason = conflict_reason(task, clash.others, clash.paths, clash.name)
+    event = TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=task,
+        head=head,
+        reason=reason,
+        others=clash.others,
+        paths=clash.paths,
+        onto=clash.commit,
+    )
+    record_deferral(desk.store, event)
+    return Result(outcome="conflict", reason=reason, head=head)

@@ -1,0 +1,136 @@
+"""The turns of one attempt: agent, check, commit, hand in; and once more where that meets a conflict."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.submit import who_else
+from gitcoord.running.worker.checkout import prepare, ready, unready
+from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
+from gitcoord.running.worker.conflict import merge_in
+from gitcoord.running.worker.finish import disk_problem, settle
+from gitcoord.running.worker.fold import fold
+from gitcoord.running.worker.hand_in import hand_in_task
+from gitcoord.running.worker.prompt import Clash
+from gitcoord.running.worker.seat import Result, Seat, patiently
+from gitcoord.sentences import some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def take_turns(seat: Seat) -> Result:
+    """Does the unit: the first time, and as often as a conflict may go back to the agent.
+
+    A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
+    """
+    copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
+    clash = _waiting(seat, copy)
+    in_vain = 0
+    for left in range(seat.order.rework, -1, -1):
+        result = _work(seat, copy, clash)
+        if result is not None and result.outcome == "conflict" and clash is not None:
+            in_vain += 1
+            if left and in_vain < seat.order.rework:
+                continue
+            return _give_up(seat, copy, result.reason)
+        if result is not None:
+            return result
+        outcome = _hand_in(seat, copy, last=left == 0)
+        if isinstance(outcome, Result):
+            return outcome
+        clash, in_vain = outcome, 0
+    raise AssertionError("the last turn has a result")
+
+
+def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
+    """Agent, check and commit; None when the work is on the branch."""
+    write_prompt(seat, clash)
+    steps: tuple[Callable[[], Result | None], ...] = (
+        lambda: run_agent(seat, clash),
+        lambda: _unresolved(copy),
+        lambda: run_check(seat),
+        lambda: _settled(seat, copy),
+    )
+    return next((result for step in steps if (result := _stopped(seat) or step())), _stopped(seat))
+
+
+def _stopped(seat: Seat) -> Result | None:
+    asked = seat.stop.asked
+    return None if asked is None else Result(outcome="cancelled", reason=f"{asked.name} came")
+
+
+def _unresolved(copy: WorkingCopy) -> Result | None:
+    state = copy.merge_state()
+    paths = copy.unresolved(state) if state.running else []
+    if not paths:
+        return None
+    return Result(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
+
+
+def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
+    try:
+        left = settle(
+            seat.desk.repository,
+            copy,
+            seat.unit,
+            seat.settings.rules,
+            commit=seat.order.commit_leftovers,
+        )
+    except GitcoordError as error:
+        full = disk_problem(seat.directory)
+        if not full:
+            raise
+        return Result(outcome="failed", reason=f"the disk of the checkout is full: {full}; {error.message}")
+    if not left.problem:
+        return None
+    return Result(outcome="conflict" if left.unresolved else "failed", reason=left.problem, head=left.head)
+
+
+def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
+    """The conflict that an earlier attempt left, or that the unit was deferred for, now in the checkout."""
+    state, desk = copy.merge_state(), seat.desk
+    if not state.running and seat.unit.subtask is not None and seat.before.deferral is not None:
+        return merge_in(copy, Clash(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
+    if not state.running:
+        return None
+    commit, head = copy.git.text("rev-parse", "MERGE_HEAD"), copy.git.text("rev-parse", "HEAD")
+    message = Path(copy.git.text("rev-parse", "--absolute-git-dir"), "MERGE_MSG").read_text(
+        "utf-8", "replace"
+    )
+    merging = re.match(r"Merge (\S+) into ", message)
+    return Clash(
+        commit=commit,
+        name=merging[1] if merging else f"The commit {commit[:12]}",
+        paths=state.unmerged,
+        others=who_else(desk, head, state.unmerged),
+    )
+
+
+def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> Result:
+    """The conflict stays unresolved: what the work was before is handed in, and deferred."""
+    kept = "" if seat.settings.run.keep_checkout == "never" else f" in {seat.directory}"
+    by_hand = f"by hand: `gitcoord checkout {seat.unit.id}`{kept}, edit, `gitcoord submit`"
+    seat.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
+    if seat.unit.subtask is None:
+        seat.log.say(by_hand)
+    unready(copy)
+    copy.git.run("merge", "--abort", ok=())
+    ready(copy)
+    outcome = _hand_in(seat, copy, last=True)
+    if not isinstance(outcome, Result):
+        return Result(outcome="conflict", reason="it is not resolved")
+    if outcome.outcome != "conflict" or outcome.recorded:
+        return outcome
+    reason = f"{outcome.reason.removesuffix('.')}, and the agent left that unresolved"
+    return msgspec.structs.replace(outcome, reason=reason)
+
+
+def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
+    """The result, or the conflict that is in the checkout now."""
+    give = hand_in_task if seat.unit.subtask is None else fold
+    return patiently(seat, lambda: give(seat, copy, last=last))

@@ -1,0 +1,185 @@
+"""One unit of work from claim to result, the same on every engine.
+
+Everything after the claim is fenced by it: an attempt that a newer one has overtaken hands nothing in.
+"""
+
+import time
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.events import Outcome, TaskStarted
+from gitcoord.git.repository import Repository
+from gitcoord.git.shared import SharedRefs
+from gitcoord.running.model import desk_for
+from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_begun, without_the_dead
+from gitcoord.running.worker.checkout import clear_done, remove
+from gitcoord.running.worker.claim import EXIT_CODES, Claim, Refusal, claim, refusal, superseded
+from gitcoord.running.worker.commands import end_older
+from gitcoord.running.worker.finish import disk_problem
+from gitcoord.running.worker.log import Log
+from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.place import attempt_directory, checkout_directory
+from gitcoord.running.worker.presence import announce, take_seat, withdraw
+from gitcoord.running.worker.seat import Result, Seat, ended, patiently
+from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.turns import take_turns
+from gitcoord.running.worker.unit import find_unit
+from gitcoord.settings import Settings
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING
+from gitcoord.state.store import Store
+
+_BALLAST = b"\1" * (256 << 10)
+
+
+def work(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    settings: Settings,
+    order: WorkerOrder,
+    stop: Stop,
+    *,
+    dry_run: bool = False,
+) -> Done:
+    """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
+
+    Raises (exit 2) `no-plan`, `no-such-task`, `has-subtasks`, and what reading the repository raises; nothing
+    has been claimed then.
+    """
+    store.refresh()
+    plan = store.require_plan()
+    unit = find_unit(plan, order.unit)
+    desk = desk_for(repository, shared, store, plan, unit.task)
+    directory = checkout_directory(repository, unit.id, settings.run.worktrees)
+    mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
+    ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
+    if isinstance(ready, Done):
+        if ready.code == 0 and not dry_run:
+            clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
+        return ready
+    how, start = ready
+    refused = refusal(mine, unit, order.attempt)
+    if refused is not None:
+        return not_begun(unit, order, refused.reason, refused.code)
+    if dry_run:
+        begin = "gone on with" if desk.repository.resolve(f"refs/heads/{unit.branch}") else "made"
+        reason = f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
+        return not_begun(unit, order, reason, 0)
+    if stop.asked is not None:
+        return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
+    attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
+    place = attempt_directory(repository.common_dir, unit.id, attempt)
+    announce(place)
+    held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start)
+    if isinstance(held, Refusal):
+        withdraw(place)
+        return not_begun(unit, order, held.reason, held.code)
+    take_seat(place)
+    log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
+    seat = Seat(
+        desk=desk,
+        unit=unit,
+        order=order,
+        settings=settings,
+        attempt=held.attempt,
+        before=held.before,
+        how=how,
+        start=start,
+        directory=directory,
+        place=place,
+        log=log,
+        stop=stop,
+        began=time.monotonic(),
+    )
+    try:
+        return _attempt(seat, held)
+    finally:
+        log.close()
+
+
+def _attempt(seat: Seat, held: Claim) -> Done:
+    ballast = _loaded(seat.place)
+    end_older(seat)
+    seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
+    try:
+        _start_parent(seat)
+        result = take_turns(seat)
+    except GitcoordError as error:
+        why = f"{error.message} {error.hint}".strip()
+        result = Result(outcome=outcome_of(error, stopped=seat.stop.asked is not None), reason=why)
+    except BaseException as error:
+        ballast.unlink(missing_ok=True)
+        _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
+        raise
+    # On a full disk this is what the result is written with.
+    ballast.unlink(missing_ok=True)
+    if result.recorded or _record(seat, result):
+        code = EXIT_CODES[result.outcome]
+    else:
+        result = Result(outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded")
+        code = 1
+    seat.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
+    _clear_away(seat, result)
+    return Done(
+        task=seat.unit.id,
+        attempt=held.attempt,
+        outcome=result.outcome,
+        code=code,
+        reason=result.reason,
+        branch=seat.unit.branch,
+        head=result.head,
+        directory=str(seat.directory) if seat.directory.exists() else "",
+        log=str(seat.place / "log"),
+    )
+
+
+def outcome_of(error: GitcoordError, *, stopped: bool) -> Outcome:
+    """How an attempt comes out that `error` broke off; a remote that is away says nothing about the work."""
+    if stopped:
+        return "cancelled"
+    return "again" if error.code == "unreachable" else "failed"
+
+
+def _start_parent(seat: Seat) -> None:
+    """The first of its subtasks starts a task: it is under way for everybody."""
+    unit, who = seat.unit, worker_name()
+    if unit.subtask is not None and not seat.desk.mine.started_by:
+        event = TaskStarted(at=now(), by=who, task=unit.task.id, branch=unit.task.branch, base=seat.start)
+        seat.desk.store.record(event, unless=lambda before: bool(before.started_by))
+
+
+def _record(seat: Seat, result: Result) -> bool:
+    """Writes the result, unless a newer attempt has begun; on a full disk at the price of the checkout."""
+    event, shut_out = ended(seat, result), superseded(seat.attempt)
+    try:
+        return patiently(seat, lambda: seat.desk.store.record(event, unless=shut_out))
+    except GitcoordError:
+        if not disk_problem(seat.place):
+            raise
+        seat.log.say("the checkout is given up, so that there is room to record the result")
+        remove(seat.desk.repository, seat.directory)
+        return seat.desk.store.record(event, unless=shut_out)
+
+
+def _loaded(place: Path) -> Path:
+    ballast = place / "ballast"
+    try:
+        ballast.write_bytes(_BALLAST)
+    except OSError:
+        ballast.unlink(missing_ok=True)
+    return ballast
+
+
+def _clear_away(seat: Seat, result: Result) -> None:
+    """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
+    repository, unit = seat.desk.repository, seat.unit
+    wish = seat.settings.run.keep_checkout
+    if result.outcome == "lost" or wish == "always" or (wish == "failed" and result.outcome != "ok"):
+        return
+    if result.outcome == "ok":
+        clear_done(repository, seat.desk.shared, unit, seat.directory)
+    else:
+        remove(repository, seat.directory)
