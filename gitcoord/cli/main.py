@@ -1,6 +1,5 @@
 """The one error boundary: every ending becomes a sentence, a JSON document if asked, and an exit code."""
 
-import errno
 import os
 import sys
 
@@ -43,6 +42,8 @@ def main(argv: "Sequence[str]") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
+        import errno
+
         return _no_room(as_json, error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug(as_json)
     except Exception:
         return _bug(as_json)
