@@ -145,6 +145,7 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     agent.does("1", {"write": {"1": "x"}})
     project.run(*command, ok=0)
     assert [run.attempt for run in agent.runs() if run.id == "1"][-1] == 2
+    assert not project.desk.path.with_name("desk.gitcoord").exists()
 
 
 def test_a_run_stays_while_the_remote_is_away_and_says_so_once(make: Make, agent: ScriptAgent) -> None:

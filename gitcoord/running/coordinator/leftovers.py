@@ -1,6 +1,7 @@
 """What a run takes away once work is done: checkouts, and this clone's own branches of what has landed."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.ancestry import Ancestry
@@ -39,6 +40,12 @@ class Leftovers:
         if not by_worker and _holds_more(WorkingCopy(repository, directory)):
             return  # a person has worked there
         clear_done(repository, self._store.shared, find_unit(self._store.require_plan(), id), directory)
+
+    def close(self) -> None:
+        """Takes away the directory of the checkouts when it is empty and nobody chose it."""
+        if not self._settings.worktrees:
+            with suppress(OSError):
+                checkout_directory(self._store.repository, TaskId("1")).parent.rmdir()
 
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
         """Deletes this clone's branches of tasks that have landed, and returns their names.
@@ -83,6 +90,7 @@ def clear_up(leftovers: Leftovers, end: RunEnd, tell: Callable[[str], None], *, 
     # A whole task with subtasks may have been worked on; it is no unit by itself.
     for task in {report.task for report in end.of("landed", "handed-in")} - {one.unit for one in end.units}:
         leftovers.clear(task)
+    leftovers.close()
     if branches:
         landed = dict.fromkeys(report.task for report in end.of("landed"))
         deleted = leftovers.delete_branches(end.base_commit, landed)
