@@ -148,8 +148,8 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
         stamps.add((email, time, subject))
         for value in values:
             named.setdefault(value.rpartition(" ")[2], []).append(commit)
-    claims = {head: (one for one in named.get(head, ()) if _could_bring(git, one, head)) for head in heads}
-    found = {head: one for head, able in claims.items() if (one := next(able, None)) is not None}
+    claims = {head: _first_able(git, named.get(head, ()), head) for head in heads}
+    found = {head: commit for head, commit in claims.items() if commit is not None}
     left = [head for head in heads if head not in found]
     if not left:
         return found
@@ -159,6 +159,10 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
         return found
     twins = {head: _equivalent(git, base, head) for head in left}
     return found | {head: commit for head, commit in twins.items() if commit is not None}
+
+
+def _first_able(git: Git, commits: Iterable[Oid], head: Oid) -> Oid | None:
+    return next((commit for commit in commits if _could_bring(git, commit, head)), None)
 
 
 def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:

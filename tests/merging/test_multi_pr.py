@@ -211,3 +211,15 @@ def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) 
     project.remote.commit({"one.txt": "2\n"}, f"Quote it again\n\n{trailer}\n")
     assert tasks_of(project.run("merge-level", "0", "--json").json["landed"]) == ["2"]
     assert landed in project.run("merge-level", "0", "--json").out
+
+
+def test_each_of_several_squashes_made_elsewhere_is_found_for_its_own_task(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2", "3"))
+    heads = {id: project.work(id, {f"{id}.txt": f"{id}\n"}) for id in ("1", "2", "3")}
+    made = {
+        id: project.remote.commit({f"{id}.txt": f"{id}\n"}, f"Task {id}\n\nGitcoord-Landed: {id} {head}\n")
+        for id, head in heads.items()
+    }
+    ran = project.run("merge-level", "0", "--json", ok=0)
+    assert {one["task"]: one["commit"] for one in ran.json["landed"]} == made
+    assert project.remote.tip("main") == made["3"]
