@@ -6,6 +6,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,7 @@ def cancel(
             show_default=False,
         ),
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.cancel/1 document on stdout.")
     ] = False,

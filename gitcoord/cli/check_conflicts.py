@@ -1,11 +1,12 @@
 """`gitcoord check-conflicts`: what the branches of a level do to each other, and the waves that follow."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.complete import complete_level, complete_task
+from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import Ignore, Level, SerializeOn
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -26,30 +27,9 @@ Examples:
 
 @app.command("check-conflicts", epilog=_EPILOG)
 def check_conflicts(
-    level: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_level,
-            help="level-0 or 0; default: the first level that has not landed.",
-            show_default=False,
-        ),
-    ] = None,
-    serialize_on: Annotated[
-        Literal["conflict", "adjacent", "symbol", "overlap"] | None,
-        typer.Option(
-            "--serialize-on",
-            help="What keeps two tasks out of one wave: a failing merge; lines next to each other too; "
-            "a function that both change too; any shared path.",
-        ),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ignore",
-            metavar="GLOB",
-            help="Paths whose overlap does not count, as in .gitignore; may be repeated.",
-        ),
-    ] = None,
+    level: Level = None,
+    serialize_on: SerializeOn = None,
+    ignore: Ignore = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")] = False,
     what_if: Annotated[
         str | None,

@@ -7,6 +7,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import DryRun, Now, Stack
 
 _EPILOG = """\b
 Examples:
@@ -22,16 +23,12 @@ def checkout(
     task: Annotated[
         str, typer.Argument(autocompletion=complete_task, help="The task's id.", show_default=False)
     ],
-    stack: Annotated[
-        bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")
-    ] = False,
-    now: Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies still count.")] = False,
+    stack: Stack = False,
+    now: Now = False,
     worktree: Annotated[
         Path | None, typer.Option("--worktree", help="Make (or resume) a worktree there instead.")
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.checkout/1 document on stdout.")
     ] = False,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.options import GitHubRepository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,9 +27,7 @@ def doctor(
     base: Annotated[
         str | None, typer.Option("--base", help="The branch that work lands on.", show_default=False)
     ] = None,
-    repository: Annotated[
-        str | None, typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.")
-    ] = None,
+    repository: GitHubRepository = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
     ] = False,

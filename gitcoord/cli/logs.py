@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import OneUnit
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -29,12 +29,7 @@ _LOOK_EVERY = 10
 
 @app.command("logs", epilog=_EPILOG)
 def logs(
-    task: Annotated[
-        str,
-        typer.Argument(
-            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
-        ),
-    ],
+    task: OneUnit,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on while the attempt runs.")] = False,
     attempt: Annotated[
         int | None, typer.Option("--attempt", min=1, metavar="N", help="Which attempt; default: the newest.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.complete import complete_level
+from gitcoord.cli.options import DeleteBranches, Forge, GitHubRepository, Ignore, Level, Method, SerializeOn
 
 if TYPE_CHECKING:
     from gitcoord.merging.observe import Scene
@@ -21,20 +21,11 @@ Examples:
 
 @app.command("merge-level", epilog=_EPILOG)
 def merge_level(
-    level: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_level,
-            help="level-0 or 0; default: the first level that has not landed.",
-            show_default=False,
-        ),
-    ] = None,
+    level: Level = None,
     strategy: Annotated[
         Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")
     ] = None,
-    method: Annotated[
-        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
-    ] = None,
+    method: Method = None,
     wait: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
@@ -50,25 +41,11 @@ def merge_level(
         bool,
         typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
     ] = False,
-    delete_branches: Annotated[
-        bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
-    ] = False,
-    serialize_on: Annotated[
-        Literal["conflict", "adjacent", "symbol", "overlap"] | None,
-        typer.Option(help="What puts tasks into different waves."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB", help="Paths whose overlap does not count, as in .gitignore; may be repeated."
-        ),
-    ] = None,
-    forge: Annotated[
-        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
-    ] = None,
-    repository: Annotated[
-        str | None, typer.Option(metavar="OWNER/NAME", help="The repository on GitHub.")
-    ] = None,
+    delete_branches: DeleteBranches = False,
+    serialize_on: SerializeOn = None,
+    ignore: Ignore = None,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")

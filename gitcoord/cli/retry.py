@@ -6,6 +6,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ def retry(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="From a new checkout, not the one that was left.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.retry/1 document on stdout.")] = False,
 ) -> None:
     """Let each TASK be tried again: a run that is at work, or the next one, starts it.

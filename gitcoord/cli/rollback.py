@@ -1,11 +1,12 @@
 """`gitcoord rollback`."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_level
+from gitcoord.cli.options import DryRun, Forge, GitHubRepository, Method
 
 if TYPE_CHECKING:
     from gitcoord.git.run import Git
@@ -35,21 +36,13 @@ def rollback(
         bool,
         typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
     ] = True,
-    method: Annotated[
-        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
-    ] = None,
+    method: Method = None,
     wait: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
     ] = None,
-    forge: Annotated[
-        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
-    ] = None,
-    repository: Annotated[
-        str | None, typer.Option(metavar="OWNER/NAME", help="The repository on GitHub.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be reverted, change nothing.")
-    ] = False,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
+    dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")
     ] = False,

@@ -5,6 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.options import (
+    Agent,
+    AllowEmpty,
+    Check,
+    DeleteBranches,
+    Forge,
+    Method,
+    Rework,
+    Shell,
+    Tag,
+    Tasks,
+)
 
 if TYPE_CHECKING:
     from gitcoord.cli.run_setup import Setup
@@ -30,16 +42,9 @@ _MaxParallel = Annotated[
 
 @app.command("run", epilog=_EPILOG)
 def run(
-    agent: Annotated[
-        str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does a task.")
-    ] = None,
-    check: Annotated[
-        str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
-    ] = None,
-    shell: Annotated[
-        bool | None,
-        typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
-    ] = None,
+    agent: Agent = None,
+    check: Check = None,
+    shell: Shell = None,
     max_parallel: _MaxParallel = None,
     pipeline: Annotated[
         bool, typer.Option("--pipeline", help="Start when dependencies are handed in, on their branches.")
@@ -62,26 +67,15 @@ def run(
     land: Annotated[
         bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
     ] = False,
-    delete_branches: Annotated[
-        bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
-    ] = False,
-    method: Annotated[
-        Literal["merge", "squash", "rebase"] | None, typer.Option(help="How a pull request is merged.")
-    ] = None,
-    forge: Annotated[
-        Literal["auto", "github", "local"] | None, typer.Option(help="Where the pull requests live.")
-    ] = None,
+    delete_branches: DeleteBranches = False,
+    method: Method = None,
+    forge: Forge = None,
     retries: Annotated[
         int | None,
         typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
     ] = None,
-    rework: Annotated[
-        int | None,
-        typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
-    ] = None,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="A task may be complete without any change.")
-    ] = False,
+    rework: Rework = None,
+    allow_empty: AllowEmpty = False,
     timeout: Annotated[
         str | None,
         typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
@@ -90,11 +84,8 @@ def run(
         str | None,
         typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
     ] = None,
-    tasks: Annotated[
-        str | None,
-        typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details."),
-    ] = None,
-    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")] = None,
+    tasks: Tasks = None,
+    tag: Tag = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")] = False,

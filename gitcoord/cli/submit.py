@@ -6,6 +6,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -30,9 +31,7 @@ def submit(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="The task is complete without any commit.")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")
     ] = False,

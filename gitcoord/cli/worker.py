@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.complete import complete_task
+from gitcoord.cli.options import (
+    Agent,
+    AllowEmpty,
+    Check,
+    DryRun,
+    Now,
+    OneUnit,
+    Rework,
+    Shell,
+    Stack,
+    Tag,
+    Tasks,
+)
 
 if TYPE_CHECKING:
     from gitcoord.running.worker.order import WorkerOrder
@@ -29,30 +41,16 @@ Exit codes: 0 handed in, 1 failed, 75 try again, 65 the task is wrong, 124 out o
 
 @app.command("worker", epilog=_EPILOG)
 def worker(
-    task: Annotated[
-        str,
-        typer.Argument(
-            autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
-        ),
-    ],
+    task: OneUnit,
     attempt: Annotated[
         int | None,
         typer.Option("--attempt", min=1, metavar="N", help="The attempt's number; default: the next."),
     ] = None,
-    agent: Annotated[
-        str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does the task.")
-    ] = None,
-    check: Annotated[
-        str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
-    ] = None,
-    shell: Annotated[
-        bool | None,
-        typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
-    ] = None,
-    tasks: Annotated[
-        str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for details.")
-    ] = None,
-    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")] = None,
+    agent: Agent = None,
+    check: Check = None,
+    shell: Shell = None,
+    tasks: Tasks = None,
+    tag: Tag = None,
     timeout: Annotated[
         str | None,
         typer.Option("--timeout", metavar="TIME", help="How long it may take: 45m, 2h, none."),
@@ -61,23 +59,16 @@ def worker(
         float | None,
         typer.Option("--grace", min=0, metavar="SECONDS", help="From TERM to KILL."),
     ] = None,
-    rework: Annotated[
-        int | None,
-        typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
-    ] = None,
-    stack: Annotated[
-        bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")
-    ] = False,
-    now: Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies still count.")] = False,
+    rework: Rework = None,
+    stack: Stack = False,
+    now: Now = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Give up what an earlier attempt left, and begin anew.")
     ] = False,
     no_commit: Annotated[
         bool, typer.Option("--no-commit", help="Do not commit what the agent leaves uncommitted.")
     ] = False,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="The task may be complete without any change.")
-    ] = False,
+    allow_empty: AllowEmpty = False,
     token_budget: Annotated[
         int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
     ] = None,
@@ -86,9 +77,7 @@ def worker(
         list[str] | None,
         typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")
     ] = False,

@@ -1,0 +1,76 @@
+"""Arguments and options that several commands have, worded once."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from gitcoord.cli.complete import complete_level, complete_task
+
+OneUnit = Annotated[
+    str,
+    typer.Argument(
+        autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+    ),
+]
+Level = Annotated[
+    str | None,
+    typer.Argument(
+        autocompletion=complete_level,
+        help="level-0 or 0; default: the first level that has not landed.",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+
+Agent = Annotated[
+    str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does a task.")
+]
+Check = Annotated[
+    str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
+]
+Shell = Annotated[
+    bool | None,
+    typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
+]
+Rework = Annotated[
+    int | None,
+    typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
+]
+AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="A task may be complete without any change.")]
+Tasks = Annotated[
+    str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details.")
+]
+Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")]
+Stack = Annotated[bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")]
+Now = Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies still count.")]
+
+Method = Annotated[
+    Literal["merge", "squash", "rebase"] | None,
+    typer.Option("--method", help="How a pull request is merged."),
+]
+Forge = Annotated[
+    Literal["auto", "github", "local"] | None,
+    typer.Option("--forge", help="Where the pull requests live."),
+]
+GitHubRepository = Annotated[
+    str | None, typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.")
+]
+DeleteBranches = Annotated[
+    bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
+]
+SerializeOn = Annotated[
+    Literal["conflict", "adjacent", "symbol", "overlap"] | None,
+    typer.Option(
+        "--serialize-on",
+        help="What keeps two tasks out of one wave: a failing merge; lines next to each other too; "
+        "a function that both change too; any shared path.",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="GLOB",
+        help="Paths whose overlap does not count, as in .gitignore; may be repeated.",
+    ),
+]
