@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
-from gitcoord.planning.model import PlannedSubtask
+from gitcoord.planning.model import PlannedSubtask, PlannedTask
 from gitcoord.planning.order import Candidate, arrange
 from gitcoord.planning.timing import Timing, measure
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
@@ -20,7 +20,7 @@ class LevelWaves(msgspec.Struct, frozen=True, kw_only=True):
     clashes: Clashes
 
 
-def footprint(task: Task) -> Footprint:
+def footprint(task: Task | PlannedTask) -> Footprint:
     """What a task says about running beside others; its subtasks' globs are its own."""
     below = (glob for subtask in task.subtasks for glob in subtask.modifies)
     return Footprint(

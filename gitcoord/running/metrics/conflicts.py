@@ -6,9 +6,10 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
-from gitcoord.planning.clashes import Footprint, find_clashes
-from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.planning.clashes import find_clashes
+from gitcoord.planning.model import Plan
 from gitcoord.planning.order import natural_key
+from gitcoord.planning.waves import footprint
 from gitcoord.running.metrics.tries import Try
 from gitcoord.running.picture.units import PlanUnit
 from gitcoord.tasks.model import TaskId
@@ -101,7 +102,7 @@ def _found(
 
 
 def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
-    sets = find_clashes([_footprint(task) for task in plan.tasks.values()]).sets
+    sets = find_clashes([footprint(task) for task in plan.tasks.values()]).sets
     return {
         frozenset(pair)
         for clash in sets
@@ -114,16 +115,6 @@ def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
 def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
     """Whether one needs the other, so that they cannot meet whatever they touch."""
     return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
-
-
-def _footprint(task: PlannedTask) -> Footprint:
-    below = (glob for subtask in task.subtasks for glob in subtask.modifies)
-    return Footprint(
-        id=task.id,
-        modifies=tuple(dict.fromkeys((*task.modifies, *below))),
-        conflicts_with=task.conflicts_with,
-        parallel_safe=task.parallel_safe,
-    )
 
 
 def _side_by_side(
