@@ -1,6 +1,7 @@
 """What every test runs in: an environment that knows neither this machine's git nor its user."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ settings.load_profile("decide" if os.environ.get("CI") else "search")
 _BYTECODE = Path(__file__).parent.parent / ".pytest_cache" / "bytecode"
 """Where the processes that tests start keep what they compiled, whatever the caller's environment says:
 compiling everything anew is a quarter of what starting gitcoord takes."""
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and every process below inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

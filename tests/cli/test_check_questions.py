@@ -195,13 +195,16 @@ def test_watch_tells_each_change_in_a_line_until_it_is_interrupted(project: Proj
         command, cwd=project.work.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as watching:
         assert watching.stdout is not None
-        first = told(watching.stdout.readline())
-        project.push(2, {"src/main.rs": edited(5, by="two")})
-        second = told(watching.stdout.readline())
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait() == 130
-        assert watching.stderr is not None
-        assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
+        try:
+            first = told(watching.stdout.readline())
+            project.push(2, {"src/main.rs": edited(5, by="two")})
+            second = told(watching.stdout.readline())
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait() == 130
+            assert watching.stderr is not None
+            assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
+        finally:
+            watching.kill()
     assert [branch["state"] for branch in first["branches"]] == ["ready", "missing", "missing"]
     assert [branch["task"] for branch in second["branches"]] == ["2"]
     assert [pair["verdict"] for pair in second["pairs"]] == ["conflict"]
