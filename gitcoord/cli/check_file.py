@@ -19,7 +19,9 @@ For the hook that a coding agent runs before it writes a file, exit 1 means that
 
 @app.command("check-file", epilog=_EPILOG)
 def check_file(
-    paths: Annotated[list[str], typer.Argument(help="Files or directories.", show_default=False)],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files or directories.", show_default=False)
+    ],
     task: Annotated[
         str | None,
         typer.Option(
@@ -34,7 +36,7 @@ def check_file(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.files/1 document on stdout.")] = False,
 ) -> None:
-    """Say which other tasks' branches touch PATHS, and in which lines of the base.
+    """Say which other tasks' branches touch each PATH, and in which lines of the base.
 
     Exit code 0 when nobody does, 1 when somebody does. It knows what was last fetched (by any command, or
     with --fetch) and the branches of this clone.

@@ -21,7 +21,10 @@ Examples:
 @app.command("checkout", epilog=_EPILOG)
 def checkout(
     task: Annotated[
-        str, typer.Argument(autocompletion=complete_task, help="The task's id.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="TASK", autocompletion=complete_task, help="The task's id.", show_default=False
+        ),
     ],
     stack: Stack = False,
     now: Now = False,

@@ -9,12 +9,16 @@ from gitcoord.cli.complete import complete_level, complete_task
 OneUnit = Annotated[
     str,
     typer.Argument(
-        autocompletion=complete_task, help="The task's id, or a subtask's: 3.1.", show_default=False
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="The task's id, or a subtask's: 3.1.",
+        show_default=False,
     ),
 ]
 Level = Annotated[
     str | None,
     typer.Argument(
+        metavar="LEVEL",
         autocompletion=complete_level,
         help="level-0 or 0; default: the first level that has not landed.",
         show_default=False,

@@ -23,6 +23,7 @@ def submit(
     task: Annotated[
         str | None,
         typer.Argument(
+            metavar="TASK",
             autocompletion=complete_task,
             help="The task's id; default: the task whose branch is checked out.",
             show_default=False,
