@@ -77,13 +77,13 @@ def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: Scri
     here.rename(away)
     (agent.directory / "go").touch()
     log = project.desk.path / ".git/gitcoord/run/1-1/log"
-    until(lambda: "the remote cannot be reached" in log.read_text())
+    until(lambda: "cannot be read" in log.read_text())
     away.rename(here)
     assert worker.wait() == 0
     assert "one.txt" in project.remote.files("feature/level-0-task-1")
 
 
 def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:
-    errors = [GitcoordError(code, "So it is.") for code in ("unreachable", "push-raced")]
+    errors = [GitcoordError(code, "So it is.") for code in ("unreachable", "push-refused")]
     assert [outcome_of(error, stopped=False) for error in errors] == ["again", "failed"]
     assert outcome_of(errors[0], stopped=True) == "cancelled"

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError, answer_no
@@ -16,7 +18,7 @@ from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
 
-_READY = "gitcoord-ready"
+_READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
 
 
 def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
@@ -39,25 +41,45 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
         deferred = desk.progress.get(unit.id, PENDING).deferral is not None
         _tidy(repository, WorkingCopy(repository, directory), merge_ahead=deferred)
     directory.parent.mkdir(parents=True, exist_ok=True)
-    unready(WorkingCopy(repository, directory))
-    if unit.subtask is None:
-        take(desk, How(stack=how.stack, now=how.now, worktree=directory))
-    else:
-        _take_subtask(desk, unit, start, directory)
     copy = WorkingCopy(repository, directory)
+    with _unready_meanwhile(copy):
+        if unit.subtask is None:
+            take(desk, How(stack=how.stack, now=how.now, worktree=directory))
+        else:
+            _take_subtask(desk, unit, start, directory)
     ready(copy)
     return copy
 
 
 def ready(copy: WorkingCopy) -> None:
     """Marks the checkout as one in which whatever is there is somebody's work."""
-    _mark(copy.git.text("rev-parse", "--absolute-git-dir")).touch()
+    mark = _mark(copy.git.text("rev-parse", "--absolute-git-dir"))
+    try:
+        # Takes no room: the disk may be full.
+        mark.with_name(_UNREADY).replace(mark)
+    except FileNotFoundError:
+        mark.touch()
 
 
 def unready(copy: WorkingCopy) -> None:
     """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
     if copy.directory.is_dir():
-        _mark(copy.git.text("rev-parse", "--absolute-git-dir")).unlink(missing_ok=True)
+        mark = _mark(copy.git.text("rev-parse", "--absolute-git-dir"))
+        with suppress(FileNotFoundError):
+            mark.replace(mark.with_name(_UNREADY))
+
+
+@contextmanager
+def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
+    """Git writes into the checkout. Where it gives that up by itself, what was there before is still work."""
+    unready(copy)
+    try:
+        yield
+    except GitcoordError:
+        place = copy.git.probe("rev-parse", "--absolute-git-dir") if copy.directory.is_dir() else None
+        if place is not None and _mark(place).with_name(_UNREADY).exists():
+            ready(copy)
+        raise
 
 
 def clear_done(repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path) -> None:
@@ -128,7 +150,8 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     if tip is None or not Ancestry(repository.git).contains(head, tip):
         message = f"left in the checkout of {unit.branch}"
         options = ("--quiet", "--include-untracked", "--message", message)
-        copy.git.run("stash", "push", *options, ok=(), environment=repository.identity)
+        if copy.changes(untracked=True):
+            copy.git.run("stash", "push", *options, environment=repository.identity)
         return False
     copy.git.run("update-ref", ref, head, tip)
     copy.git.run("symbolic-ref", "HEAD", ref)

@@ -12,11 +12,10 @@ from gitcoord.running.touched import Touched, find_touched
 from gitcoord.running.worker.agent import Command, Finish, run_command
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
-from gitcoord.running.worker.finish import disk_problem
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import Task
 from gitcoord.tasks.reader import read_task_list
@@ -120,12 +119,11 @@ def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:
         return Result(outcome="cancelled", reason=f"{ended}: {asked}")
     if finish.why == "not started":
         return Result(outcome="failed", reason=finish.problem)
-    full = disk_problem(seat.directory)
-    told = f"the disk of the checkout is full: {full}; " if full else ""
-    outcome: Outcome = "failed" if who != "the agent" or full else _SPEAKING.get(finish.code, "failed")
+    outcome: Outcome = "failed" if who != "the agent" else _SPEAKING.get(finish.code, "failed")
     how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
-    reason = f"{told}{who} {how}{_last_line(seat, said)}"
-    return Result(outcome=outcome, reason=reason, code=finish.code)
+    reason = f"{who} {how}{_last_line(seat, said)}"
+    full = without_room(seat, reason, finish.code)
+    return full or Result(outcome=outcome, reason=reason, code=finish.code)
 
 
 def _processes(count: int) -> str:

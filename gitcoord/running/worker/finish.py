@@ -1,9 +1,6 @@
 """What an agent leaves in its checkout becomes commits on its branch, or a reason why it cannot."""
 
-import errno
 import os
-import tempfile
-from pathlib import Path
 
 import msgspec
 
@@ -15,8 +12,6 @@ from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,17 +42,6 @@ def settle(
     elif changes := copy.changes(untracked=True):
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
     return Left(head=copy.git.text("rev-parse", "--verify", "HEAD"))
-
-
-def disk_problem(directory: Path) -> str:
-    """Why nothing can be written at `directory` (a full disk, a quota, a limit), or nothing."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=directory, prefix=".gitcoord-", buffering=0) as file:
-            file.write(b"\1" * 65536)
-            os.fsync(file.fileno())
-    except OSError as error:
-        return (error.strerror or str(error)) if error.errno in _FULL else ""
-    return ""
 
 
 def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:

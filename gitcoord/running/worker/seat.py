@@ -12,6 +12,7 @@ from gitcoord.redact import redact
 from gitcoord.running.checkout import How
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.troubles import disk_problem, passes, try_for
 from gitcoord.running.worker.environment import tokens_used
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
@@ -23,8 +24,6 @@ from gitcoord.state.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tenacity import RetryCallState
 
 _LONGEST_REASON = 400
 _PATIENCE = 300.0
@@ -67,37 +66,40 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt came out; `recorded`: the journal has it already."""
+    """How an attempt came out; `recorded`: the journal has it already.
+
+    `keep`: the checkout stays whatever the settings say, because what is in it could not be committed.
+    """
 
     outcome: Outcome
     reason: str = ""
     code: int | None = None
     head: str = ""
     recorded: bool = False
+    keep: bool = False
 
 
 Answer = TypeVar("Answer")
 
 
 def patiently(seat: Seat, act: "Callable[[], Answer]") -> Answer:
-    """What `act` gives, tried again while the remote is out of reach: no work is lost for that."""
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+    """What `act` gives, tried again while what is in its way may pass: no work is lost for that."""
 
-    def out_of_reach(error: BaseException) -> bool:
-        return getattr(error, "code", "") == "unreachable" and seat.stop.asked is None
+    def tell(error: BaseException) -> None:
+        how = "for some minutes" if passes(error) else "a few times"
+        seat.log.say(f"{error} Trying again {how}.")
 
-    def tell(state: "RetryCallState") -> None:
-        if state.attempt_number == 1:
-            seat.log.say("the remote cannot be reached; trying again for some minutes")
+    stopped = lambda: seat.stop.asked is not None  # noqa: E731
+    return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
 
-    patience = Retrying(
-        retry=retry_if_exception(out_of_reach),
-        stop=stop_after_delay(_PATIENCE),
-        wait=wait_random_exponential(multiplier=0.5, max=20),
-        before_sleep=tell,
-        reraise=True,
-    )
-    return patience(act)
+
+def without_room(seat: Seat, why: str, code: int | None = None) -> Result | None:
+    """The result of an attempt that failed for a full disk, if it did: its work stays where it is."""
+    full = disk_problem(seat.directory)
+    if not full:
+        return None
+    reason = f"the disk of the checkout is full: {full}; its work stays in {seat.directory}; {why}"
+    return Result(outcome="failed", reason=reason, code=code, keep=True)
 
 
 def ended(seat: Seat, result: Result) -> AttemptEnded:

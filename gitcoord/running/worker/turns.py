@@ -12,11 +12,11 @@ from gitcoord.running.submit import who_else
 from gitcoord.running.worker.checkout import prepare, ready, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
 from gitcoord.running.worker.conflict import merge_in
-from gitcoord.running.worker.finish import disk_problem, settle
+from gitcoord.running.worker.finish import settle
 from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.hand_in import hand_in_task
 from gitcoord.running.worker.prompt import Clash
-from gitcoord.running.worker.seat import Result, Seat, patiently
+from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
 from gitcoord.sentences import some
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
             commit=seat.order.commit_leftovers,
         )
     except GitcoordError as error:
-        full = disk_problem(seat.directory)
-        if not full:
+        full = without_room(seat, error.message.rstrip("."))
+        if full is None:
             raise
-        return Result(outcome="failed", reason=f"the disk of the checkout is full: {full}; {error.message}")
+        return full
     if not left.problem:
         return None
     return Result(outcome="conflict" if left.unresolved else "failed", reason=left.problem, head=left.head)

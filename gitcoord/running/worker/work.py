@@ -13,16 +13,16 @@ from gitcoord.events import Outcome, TaskStarted
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.model import desk_for
+from gitcoord.running.troubles import passes
 from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_begun, without_the_dead
 from gitcoord.running.worker.checkout import clear_done, remove
 from gitcoord.running.worker.claim import EXIT_CODES, Claim, Refusal, claim, refusal, superseded
 from gitcoord.running.worker.commands import end_older
-from gitcoord.running.worker.finish import disk_problem
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
 from gitcoord.running.worker.presence import announce, take_seat, withdraw
-from gitcoord.running.worker.seat import Result, Seat, ended, patiently
+from gitcoord.running.worker.seat import Result, Seat, ended, patiently, without_room
 from gitcoord.running.worker.stop import Stop
 from gitcoord.running.worker.turns import take_turns
 from gitcoord.running.worker.unit import find_unit
@@ -108,8 +108,13 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         _start_parent(seat)
         result = take_turns(seat)
     except GitcoordError as error:
-        why = f"{error.message} {error.hint}".strip()
-        result = Result(outcome=outcome_of(error, stopped=seat.stop.asked is not None), reason=why)
+        result = _broken_off(seat, error)
+    except OSError as error:
+        without = without_room(seat, str(error))
+        if without is None:
+            _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {error}"))
+            raise
+        result = without
     except BaseException as error:
         ballast.unlink(missing_ok=True)
         _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
@@ -137,10 +142,16 @@ def _attempt(seat: Seat, held: Claim) -> Done:
 
 
 def outcome_of(error: GitcoordError, *, stopped: bool) -> Outcome:
-    """How an attempt comes out that `error` broke off; a remote that is away says nothing about the work."""
+    """How an attempt comes out that `error` broke off; what passes by itself says nothing about the work."""
     if stopped:
         return "cancelled"
-    return "again" if error.code == "unreachable" else "failed"
+    return "again" if passes(error) else "failed"
+
+
+def _broken_off(seat: Seat, error: GitcoordError) -> Result:
+    why = f"{error.message} {error.hint}".strip()
+    outcome = outcome_of(error, stopped=seat.stop.asked is not None)
+    return without_room(seat, why) or Result(outcome=outcome, reason=why)
 
 
 def _start_parent(seat: Seat) -> None:
@@ -152,16 +163,18 @@ def _start_parent(seat: Seat) -> None:
 
 
 def _record(seat: Seat, result: Result) -> bool:
-    """Writes the result, unless a newer attempt has begun; on a full disk at the price of the checkout."""
+    """Writes the result, unless a newer attempt has begun. Raises what keeps it from being written.
+
+    The checkout stays then, for whoever goes on: an attempt without a result counts as lost.
+    """
     event, shut_out = ended(seat, result), superseded(seat.attempt)
     try:
         return patiently(seat, lambda: seat.desk.store.record(event, unless=shut_out))
-    except GitcoordError:
-        if not disk_problem(seat.place):
-            raise
-        seat.log.say("the checkout is given up, so that there is room to record the result")
-        remove(seat.desk.repository, seat.directory)
-        return seat.desk.store.record(event, unless=shut_out)
+    except GitcoordError as error:
+        where = f"The work of attempt {seat.attempt} stays in {seat.directory}; the next one goes on from it."
+        what = f"That it ended ({result.outcome}) could not be recorded: {error.message}"
+        seat.log.say(f"{what} {where}")
+        raise GitcoordError(error.code, what, hint=f"{error.hint} {where}".strip()) from error
 
 
 def _loaded(place: Path) -> Path:
@@ -177,7 +190,8 @@ def _clear_away(seat: Seat, result: Result) -> None:
     """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
     repository, unit = seat.desk.repository, seat.unit
     wish = seat.settings.run.keep_checkout
-    if result.outcome == "lost" or wish == "always" or (wish == "failed" and result.outcome != "ok"):
+    kept = wish == "always" or (wish == "failed" and result.outcome != "ok")
+    if result.outcome == "lost" or result.keep or kept:
         return
     if result.outcome == "ok":
         clear_done(repository, seat.desk.shared, unit, seat.directory)
