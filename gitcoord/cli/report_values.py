@@ -47,6 +47,7 @@ CAUSES = {
     "alone": "a task that runs alone",
     "engine": "the engine",
     "backoff": "another try",
+    "trouble": "a remote or disk in trouble",
     "deferred": "the rest of the level",
     "independent": "being independent",
     "barrier": "an earlier level or wave",

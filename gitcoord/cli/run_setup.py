@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +12,7 @@ import msgspec
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
+from gitcoord.cli.run_edges import alone, tell_what_is_no_event, told
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
@@ -32,6 +32,7 @@ from gitcoord.running.model import sit_down
 from gitcoord.running.picture.live import Live
 from gitcoord.running.picture.make import make_picture
 from gitcoord.running.schedule.model import Capacity, Policy, Start
+from gitcoord.running.troubles import try_for
 from gitcoord.running.worker.order import WorkerOrder, worker_argv
 from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.subtasks import hand_in_whole
@@ -41,7 +42,8 @@ from gitcoord.tasks.model import TaskId
 if TYPE_CHECKING:
     from gitcoord.cli.board.dashboard import Dashboard
 
-_EVENTS = ("pull request ", " has landed", " merged into ", "deferred: ", " folded in", "brought up to date")
+_MOMENT = 20.0
+"""Seconds that the first and the last word of a run wait for a remote that is busy."""
 _MOST_DRAWING = 50
 """A picture is made at most so many times its own cost after the one before."""
 
@@ -141,9 +143,9 @@ class Setup:
     def run(self, dashboard: "Dashboard") -> RunEnd:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""
         context = self._context
-        with self._alone(), Signals() as signals:
+        with alone(self._place), Signals() as signals:
             self._keep_plan(dashboard.tell)
-            self._record("running")
+            try_for(_MOMENT, partial(self._record, "running"))
             landing = Landing(partial(self._land, dashboard.tell), dashboard.tell) if self.lands else None
             coordinator = Coordinator(
                 context.store,
@@ -157,10 +159,13 @@ class Setup:
             end: RunEnd | None = None
             try:
                 end = coordinator.run()
-                clear_up(self._leftovers, end, dashboard.tell, branches=self._asked.delete_branches)
+                branches = self._asked.delete_branches
+                with told(dashboard.tell, "Not everything could be cleared up"):
+                    clear_up(self._leftovers, end, dashboard.tell, branches=branches)
             finally:
                 reason = "stopped" if end is None or end.stopped else ""
-                self._record("ended", reason)
+                with told(dashboard.tell, "That the run has ended could not be recorded"):
+                    try_for(_MOMENT, partial(self._record, "ended", reason))
             return end
 
     def _keep_plan(self, tell: Callable[[str], None]) -> None:
@@ -243,7 +248,7 @@ class Setup:
             ignore=(),
         )
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        Lander(with_real_order(scene, save=True), partial(_tell_what_is_no_event, tell)).land()
+        Lander(with_real_order(scene, save=True), partial(tell_what_is_no_event, tell)).land()
 
     def _draw(self, dashboard: "Dashboard", signals: Signals, view: View, live: Live) -> None:
         if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
@@ -266,27 +271,3 @@ class Setup:
             reason=reason,
         )
         self._context.store.record(event)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
-
-        self._place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._place / "run.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise answer_no(
-                "already-running",
-                "Another `gitcoord run` is at work in this repository.",
-                "Watch it with `gitcoord status --watch`; `gitcoord pause` makes it start nothing more.",
-            ) from None
-        with lock:
-            yield
-        lock.release(force=True)
-
-
-def _tell_what_is_no_event(tell: Callable[[str], None], sentence: str) -> None:
-    """Leaves out what the journal says too, which is shown anyway."""
-    if not any(words in sentence for words in _EVENTS):
-        tell(sentence)

@@ -66,7 +66,7 @@ def try_for(
     first: float = 0.5,
 ) -> Answer:
     """What `act` gives, tried again for `seconds` while what it raises passes, `LOOKS` times if it may."""
-    from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+    from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
     def over(state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -82,7 +82,7 @@ def try_for(
     patience = Retrying(
         retry=retry_if_exception(lambda error: may_pass(error) and not given_up()),
         stop=over,
-        wait=wait_exponential_jitter(initial=first, max=20, jitter=first),
+        wait=wait_exponential(multiplier=first, max=20) + wait_random(0, first),
         before_sleep=say,
         reraise=True,
     )

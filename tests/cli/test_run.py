@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -147,23 +146,39 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     assert not project.desk.path.with_name("desk.gitcoord").exists()
 
 
-def test_a_run_stays_while_the_remote_is_away_and_says_so_once(make: Make, agent: ScriptAgent) -> None:
-    project = make([task(1), task(2)])
+def test_a_run_waits_for_a_remote_that_is_away_and_gives_up_only_what_is_refused_for_good(
+    make: Make, agent: ScriptAgent
+) -> None:
+    project = make([task(1), task(2), task(3)])
     agent.does("1", {"hang": True}).does("1#2", {"write": {"1": "x"}})
-    command = ("run", "--agent", agent.command, "--yes", "--max-parallel", "1")
+    go = agent.directory / "go"
+    agent.does("2#1", {"await": str(go)}, {"write": {"2": "x"}}).does("2", {"append": {"2": "y"}})
+    command = ("run", "--agent", agent.command, "--yes", "--max-parallel", "2")
     run = start_gitcoord(*command, cwd=project.desk.path)
-    wait_for(lambda: agent.runs() or None)
+    assert run.stderr is not None
+    wait_for(lambda: len(agent.runs()) == 2)
     here, away = project.remote.path, project.remote.path.with_name("away.git")
     here.rename(away)
     worker = json.loads((project.desk.path / ".git/gitcoord/run/1-1/worker.json").read_text())
     os.kill(worker["pid"], signal.SIGKILL)
-    with pytest.raises(subprocess.TimeoutExpired):
-        run.wait(4)
+    said = [next(line for line in run.stderr if b"cannot be read" in line)]
+    assert b"Nothing new is started until that is over; looking again and again." in said[0]
+    # Back, it takes nothing: what is at work may end, nothing else begins, and the way out is said.
+    hook = away / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho Permission to write denied; exit 1\n")
+    hook.chmod(0o755)
     away.rename(here)
-    _, said = run.communicate(timeout=60)
-    assert (run.returncode, said.count(b"cannot be read")) == (0, 1), said
-    # What was ready was not begun in vain meanwhile.
-    assert {run.id: run.attempt for run in agent.runs()} == {"1": 2, "2": 1}
+    said.append(next(line for line in run.stderr if b"What is at work goes on; nothing new" in line))
+    go.touch()
+    _, rest = run.communicate(timeout=60)
+    assert (run.returncode, b"".join([*said, rest]).count(b"cannot be read")) == (3, 1), (said, rest)
+    assert b"Permission to write denied" in said[1]
+    assert b"`gitcoord run` goes on once that is mended." in rest
+    assert {(run.id, run.attempt) for run in agent.runs()} == {("1", 1), ("2", 1)}
+    (here / "hooks/pre-receive").unlink()
+    project.run(*command, ok=0)
+    # What had been finished while nothing could be recorded is still there.
+    assert project.remote.read("feature/level-0-task-2", "2") == "xy"
 
 
 def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands_on_their_branches(

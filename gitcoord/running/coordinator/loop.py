@@ -5,8 +5,7 @@ the engine know.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,6 +15,7 @@ from gitcoord.events import TasksClash
 from gitcoord.running.coordinator.end import RunEnd, run_end
 from gitcoord.running.coordinator.landing import Landing
 from gitcoord.running.coordinator.observe import Observer, View
+from gitcoord.running.coordinator.patience import Patience
 from gitcoord.running.coordinator.settle import cancel_all, settle
 from gitcoord.running.coordinator.tries import Limits
 from gitcoord.running.coordinator.wait import Pace, Signals
@@ -23,6 +23,7 @@ from gitcoord.running.engines.port import Engine, Launch
 from gitcoord.running.picture.live import Live
 from gitcoord.running.schedule.model import Capacity, Decision, Policy, Start
 from gitcoord.running.schedule.starts import next_starts
+from gitcoord.running.troubles import no_room
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -90,7 +91,7 @@ class Coordinator:
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told: set[str] = set()
-        self._away = False
+        self._patience = Patience(hands.tell)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
 
@@ -100,7 +101,9 @@ class Coordinator:
         while True:
             if self._pace.fetch_is_due():
                 self._fetch()
-            view = self._look()
+            view = self._try_to_look()
+            if view is None:
+                continue
             if self._settle(view):
                 continue
             decision = self._decide(view)
@@ -118,25 +121,27 @@ class Coordinator:
                     return end
             else:
                 idle_since = None
+            if not busy:
+                self._patience.give_up()
             self._wait(view, decision)
 
     def _fetch(self) -> None:
-        with self._patience():
+        def fetch() -> None:
             self._store.refresh()
             self._pace.fetched(self._store.shared.list("refs/"))
-            if self._away:
-                self._hands.tell("The remote can be reached again.")
-            self._away = False
+
+        self._patience.try_to("fetching", fetch)
+        if self._patience.faces("fetching"):
+            self._pace.unreachable()
 
     def _settle(self, view: View) -> bool:
         """Whether the journal was brought in line with the world, so that it has to be looked at again."""
-        done = False
-        if self._away:
-            return done
-        with self._patience():
-            done = settle(
-                self._store, self._engine, view, self._hands.hand_in, self._hands.clear, self._tell_once
-            )
+        if self._patience.faces("fetching") or not self._patience.due("recording"):
+            return False
+        hands = (self._hands.hand_in, self._hands.clear, self._tell_once)
+        done = bool(
+            self._patience.try_to("recording", lambda: settle(self._store, self._engine, view, *hands))
+        )
         if done:
             self._pace.hurry()
         return done
@@ -146,18 +151,15 @@ class Coordinator:
             self._told.add(sentence)
             self._hands.tell(sentence)
 
-    @contextmanager
-    def _patience(self) -> Iterator[None]:
-        """A remote that is away for a while is no reason to give the run up."""
-        try:
-            yield
-        except GitcoordError as error:
-            if error.code != "unreachable":
-                raise
-            self._pace.unreachable()
-            if not self._away:
-                self._hands.tell(f"{error.message} Looking again until it can.")
-            self._away = True
+    def _try_to_look(self) -> View | None:
+        """One look; None, after a pause, when something is in its way."""
+        view = self._patience.try_to("looking", self._look)
+        if view is None:
+            if self._signals.stop:
+                raise KeyboardInterrupt
+            self._patience.give_up()
+            time.sleep(self._patience.pause())
+        return view
 
     def _look(self) -> View:
         now = time.time()
@@ -171,11 +173,12 @@ class Coordinator:
 
     def _decide(self, view: View) -> Decision:
         seen = view.seen
-        if self._away:
+        if self._patience.trouble is not None:
             # Nothing can be claimed or recorded now, and what could not be recorded would start again.
-            soon = seen.now + max(1.0, self._pace.next_fetch())
+            soon = seen.now + max(1.0, self._patience.pause())
             seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
-        decision = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
+        decided = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
+        decision = self._patience.named(decided)
         since, before = self._held
         self._held = (
             view.seen.now,
@@ -199,35 +202,43 @@ class Coordinator:
             waited = self._waited.pop(start.unit, {})
             try:
                 self._engine.start(self._hands.launch(view, start, number, waited))
-            except GitcoordError as error:
+            except (GitcoordError, OSError) as error:
+                if isinstance(error, OSError) and no_room(error) is None:
+                    raise
                 self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
-                self._hands.tell(f"task {start.unit} could not be started: {error.message}")
+                self._hands.tell(f"task {start.unit} could not be started: {error}")
                 continue
             self._observer.launched[start.unit] = number
             self._last_start = time.monotonic()
         return bool(decision.starts)
 
     def _watch(self, view: View) -> None:
-        if self._hands.clashes is None or len(view.keys) < 1 or not self._pace.watch_is_due():
+        clashes = self._hands.clashes
+        if clashes is None or len(view.keys) < 1 or not self._pace.watch_is_due():
+            return
+        if self._patience.trouble is not None:
             return
         began = time.monotonic()
-        with self._patience():
-            for event in self._hands.clashes(view):
+
+        def record() -> None:
+            for event in clashes(view):
                 self._store.record(event)
                 self._pace.hurry()
-        self._pace.watched(time.monotonic() - began, quiet=self._hands.clashes.quiet)
+
+        self._patience.try_to("recording", record)
+        self._pace.watched(time.monotonic() - began, quiet=clashes.quiet)
 
     def _land(self, view: View, decision: Decision) -> bool:
         """Whether a pass of landing is under way."""
         if self._landing is None:
             return False
-        if not self._signals.stop and not self._away:
+        if not self._signals.stop and self._patience.trouble is None:
             self._landing.begin(view, decision.refusals)
         return self._landing.busy
 
     def _over(self, view: View, decision: Decision) -> bool:
-        """Whether nothing goes on by itself: nothing waits for a moment, a paused run or an absent remote."""
-        return decision.wake is None and not view.seen.paused and not self._away
+        """Whether nothing goes on by itself: nothing waits for a moment, a pause or trouble to end."""
+        return decision.wake is None and not view.seen.paused and self._patience.trouble is None
 
     def _wait(self, view: View, decision: Decision) -> None:
         keys = list(view.keys.values())

@@ -8,6 +8,7 @@ from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.work import HELD, Ended
 from gitcoord.running.engines.port import Engine, key_of
+from gitcoord.running.troubles import passes
 from gitcoord.running.worker.claim import superseded
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
@@ -99,7 +100,7 @@ def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Callable[[st
     try:
         return hand_in(task)
     except GitcoordError as error:
-        if error.code == "unreachable":
+        if passes(error):
             raise
         tell(error.message)
         return error.code == "conflict"

@@ -9,7 +9,7 @@ from gitcoord.tasks.model import TaskId
 
 Shortage = Literal["alone", "slots", "tokens", "memory", "load", "stagger", "engine"]
 Own = Literal["dependencies", "landing", "blocked", "failed", "cancelled", "elsewhere", "barrier"]
-Held = Literal["paused", "backoff", "deferred", "overlap", "independent"]
+Held = Literal["paused", "backoff", "trouble", "deferred", "overlap", "independent"]
 RefusalName = Own | Held | Shortage
 """Why a unit does not start. The first ones speak of the unit and what it needs, the others of room."""
 

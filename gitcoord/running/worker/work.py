@@ -105,7 +105,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
     end_older(seat)
     seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
     try:
-        _start_parent(seat)
+        patiently(seat, lambda: _start_parent(seat))
         result = take_turns(seat)
     except GitcoordError as error:
         result = _broken_off(seat, error)
