@@ -1,0 +1,26 @@
+"""Which commits contain which: by their parents alone."""
+
+from pathlib import Path
+
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Git
+from tests.support.repos import Repo
+
+
+def test_wrong_clocks_hide_no_ancestor(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    repo.commit({"a": "1"})
+    # A walk by dates gives up on the base's commits, which are older than all that a task's branch has.
+    inside = [repo.commit({name: "1"}, branch=name, at="main~0") for name in ("one", "two")]
+    stacked = repo.commit({"three": "1"}, branch="three", at="one")
+    repo._clock = 0
+    repo.commit({"one": "1", "two": "1"}, merge=("one", "two"))
+    for number in range(9):
+        repo.commit({"n": str(number)})
+    outside = [stacked, repo.commit({"x": "1"}, branch="x"), repo.commit({"y": "1"}, branch="y", orphan=True)]
+    tip = repo.tip("main")
+    listed = repo.git("rev-list", *inside, *outside, f"^{tip}").split()
+    assert set(inside) <= set(listed)
+
+    assert Ancestry(Git(repo.path)).contained(tip, [*inside, *outside, "0" * 40]) == set(inside)
+    assert [Ancestry(Git(repo.path)).contains(tip, one) for one in (inside[0], stacked)] == [True, False]
