@@ -22,16 +22,21 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_MERGE_AUTOEDIT": "no",
+    # One clone's own idea of history, which nobody else has: objects that stand in for others, and grafts.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",
 }
 _CONFIG = (
     # GitHub's own behaviour, whatever the user's configuration says.
     ("merge.directoryRenames", "conflict"),
     ("merge.renames", "true"),
     ("merge.renameLimit", "7000"),
+    ("merge.default", "text"),
     # What is parsed here has to look the same for everybody.
     ("i18n.commitEncoding", "UTF-8"),
     ("i18n.logOutputEncoding", "UTF-8"),
     ("log.showSignature", "false"),
+    ("trailer.separators", ":"),
     ("core.quotePath", "false"),
     ("advice.detachedHead", "false"),
 )

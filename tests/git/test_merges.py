@@ -189,6 +189,21 @@ def test_the_users_own_merge_settings_do_not_change_the_verdict(repo: Repo) -> N
     assert outcome.clean is True
 
 
+def test_what_one_clone_replaces_or_reads_otherwise_is_read_as_everybody_has_it(repo: Repo) -> None:
+    start = repo.tip("main")
+    one, two = (repo.commit({"a.txt": f"{id}\n"}, f"Do\n\nBy: {id}\n", branch=id) for id in ("one", "two"))
+    repo.git("replace", one, two)
+    repo.git("config", "merge.default", "union")
+    repo.git("config", "trailer.separators", "#")
+    git = Git(repo.path)
+    assert git.text("rev-parse", f"{one}:a.txt") != git.text("rev-parse", f"{two}:a.txt")
+    assert merge_tree(git, one, two).paths == ("a.txt",)
+    assert git.text("show", "--no-patch", "--format=%(trailers:key=By,valueonly)", two).strip() == "two"
+    (repo.path / ".git/info").mkdir(exist_ok=True)
+    (repo.path / ".git/info/grafts").write_text(f"{one}\n")
+    assert git.text("merge-base", one, two) == start
+
+
 def test_no_hook_runs_for_commits_and_merges_of_gitcoords_own(repo: Repo, tmp_path: Path) -> None:
     for name in ("pre-commit", "commit-msg", "post-commit", "reference-transaction", "pre-merge-commit"):
         hook(repo, name, f"touch {tmp_path}/ran; exit 1")
