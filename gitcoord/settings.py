@@ -42,7 +42,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     a process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
     another try from a new checkout instead of the one that was left. `worktrees` is where checkouts go
     (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
-    `log_megabytes` of what an agent prints: its beginning and its end.
+    `log_megabytes` of what an agent prints: its beginning and its end. Logs of what has landed are removed
+    after `keep_logs_days`, the oldest first while all take more than `keep_logs_megabytes` (0: never).
 
     `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
     clashes with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
@@ -60,6 +61,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"
     log_megabytes: float = 8.0
+    keep_logs_days: float = 30.0
+    keep_logs_megabytes: float = 500.0
     retries: int = 1
     overlap: Literal["wait", "warn"] = "wait"
     stagger: str = ""
@@ -164,6 +167,8 @@ def _check(settings: Settings, path: Path) -> None:
         _check_template(key, text, path)
     if settings.run.log_megabytes < 0.01:
         raise usage_error("bad-settings", f"{path.name}: `log-megabytes` must be at least 0.01.")
+    if min(settings.run.keep_logs_days, settings.run.keep_logs_megabytes) < 0:
+        raise usage_error("bad-settings", f"{path.name}: `keep-logs-…` must not be below 0 (0: no limit).")
     if settings.max_parallel < 1:
         raise usage_error("bad-settings", f"{path.name}: `max-parallel` must be at least 1.")
     if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):

@@ -151,6 +151,9 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     console = stdout_console() if dry_run else stderr_console()
     console.print(approval_view(asked, overlap=setup.policy.overlap))
     if dry_run:
+        old = setup.old_logs(view)
+        if old.places:
+            say(old.sentence("A run would remove"))
         return False
     for hint in setup.hints(view):
         say(hint)

@@ -23,6 +23,7 @@ from gitcoord.running.coordinator.landing import Landing, LevelWish
 from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
 from gitcoord.running.coordinator.loop import Coordinator, Hands, Wishes
 from gitcoord.running.coordinator.observe import Observer, View
+from gitcoord.running.coordinator.old_logs import OldLogs, find_old_logs, remove_old_logs
 from gitcoord.running.coordinator.tries import Limits
 from gitcoord.running.coordinator.wait import Pace, Signals
 from gitcoord.running.coordinator.watching import Watch
@@ -144,6 +145,7 @@ class Setup:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""
         context = self._context
         with alone(self._place), Signals() as signals:
+            self._remove_old_logs(dashboard.tell)
             self._keep_plan(dashboard.tell)
             try_for(_MOMENT, partial(self._record, "running"))
             landing = Landing(partial(self._land, dashboard.tell), dashboard.tell) if self.lands else None
@@ -167,6 +169,16 @@ class Setup:
                 with told(dashboard.tell, "That the run has ended could not be recorded"):
                     try_for(_MOMENT, partial(self._record, "ended", reason))
             return end
+
+    def old_logs(self, view: View) -> OldLogs:
+        """What attempts have left here that nobody needs any more, by the settings."""
+        return find_old_logs(self._place, view, self._context.settings.run)
+
+    def _remove_old_logs(self, tell: Callable[[str], None]) -> None:
+        old = self.old_logs(self.first_view())
+        remove_old_logs(old)
+        if old.places:
+            tell(old.sentence("Removed"))
 
     def _keep_plan(self, tell: Callable[[str], None]) -> None:
         """Saves the plan if it was made for this run. Raises `plan-moved` (exit 1)."""
