@@ -199,8 +199,9 @@ def test_what_one_clone_replaces_or_reads_otherwise_is_read_as_everybody_has_it(
     assert git.text("rev-parse", f"{one}:a.txt") != git.text("rev-parse", f"{two}:a.txt")
     assert merge_tree(git, one, two).paths == ("a.txt",)
     assert git.text("show", "--no-patch", "--format=%(trailers:key=By,valueonly)", two).strip() == "two"
-    (repo.path / ".git/info").mkdir(exist_ok=True)
-    (repo.path / ".git/info/grafts").write_text(f"{one}\n")
+    grafts = repo.path / repo.git("rev-parse", "--git-path", "info/grafts")
+    grafts.parent.mkdir(exist_ok=True)
+    grafts.write_text(f"{one}\n")
     assert git.text("merge-base", one, two) == start
 
 
