@@ -27,7 +27,6 @@ MAY_IMPORT = {
 ONLY_IN = {
     "typer": "gitcoord.cli.",
     "rich": "gitcoord.cli.",
-    "pygit2": "gitcoord.git.objects",
     "github": "gitcoord.forge.github.",
 }
 FORBIDDEN_WORDS = {

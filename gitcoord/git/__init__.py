@@ -1,1 +1,1 @@
-"""The repository: objects through pygit2, everything else through the git program."""
+"""The repository, through the git program alone."""

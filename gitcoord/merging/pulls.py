@@ -6,11 +6,11 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import HandedOver, Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay
-from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.rollback.undo import tree_of
 from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
@@ -176,7 +176,7 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
     """
     if not scene.ancestry.existing({commit}):
         return
-    actual = Objects(scene.repository.common_dir).tree(commit)
+    actual = tree_of(scene.repository.git, commit)
     if actual == step.tree:
         return
     expected = _expected_anew(scene, world, step, commit)
@@ -192,16 +192,16 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
 
 def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid | None:
     git, head = scene.repository.git, step.carrier.head
-    objects, who = Objects(scene.repository.common_dir), scene.repository.identity
-    count = 1
+    count, who = "1", scene.repository.identity
     if scene.options.method == "rebase":
         before = replay(git, world.base_commit, head, environment=who)
-        count = len(list(objects.first_parents(before, world.base_commit))) if before else 0
-    start = objects.ancestor(commit, count)
+        made = ("rev-list", "--first-parent", "--count", f"{world.base_commit}..{before}")
+        count = git.text(*made) if before else "0"
+    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{count}")
     if start is None or start == world.base_commit:
         return None
     if scene.options.method == "rebase":
         tip = replay(git, start, head, environment=who)
-        return objects.tree(tip) if tip else None
+        return tree_of(git, tip) if tip else None
     merged = merge_tree(git, start, head)
     return merged.tree if merged.clean else None
