@@ -15,6 +15,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
 
@@ -42,11 +43,13 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
         _tidy(repository, WorkingCopy(repository, directory), merge_ahead=deferred)
     directory.parent.mkdir(parents=True, exist_ok=True)
     copy = WorkingCopy(repository, directory)
+    before = before_moving(copy)
     with _unready_meanwhile(copy):
         if unit.subtask is None:
             take(desk, How(stack=how.stack, now=how.now, worktree=directory))
         else:
             _take_subtask(desk, unit, start, directory)
+        bring_in(repository, copy, before)
     ready(copy)
     return copy
 

@@ -6,6 +6,7 @@ from gitcoord.running.worker.checkout import ready, unready
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.state.journal import now, worker_name
 
 SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
@@ -14,8 +15,10 @@ SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
 
 def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
     """Merges the other side into the checkout; None when that made no conflict."""
+    before = before_moving(copy)
     unready(copy)
     state = copy.merge(clash.commit, f"Merge {clash.name} into {seat.unit.branch}")
+    bring_in(seat.desk.repository, copy, before)
     ready(copy)
     if not state.running:
         return None

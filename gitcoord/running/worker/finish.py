@@ -9,6 +9,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.worker.submodules import problem_with
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
@@ -23,9 +24,15 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settle(
-    repository: Repository, copy: WorkingCopy, unit: WorkUnit, rules: RuleSettings, *, commit: bool
+    repository: Repository,
+    copy: WorkingCopy,
+    unit: WorkUnit,
+    rules: RuleSettings,
+    *,
+    start: Oid,
+    commit: bool,
 ) -> Left:
-    """Puts what the agent left onto the unit's branch: a merge in progress, files, a branch of its own."""
+    """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
     if begun:
@@ -41,7 +48,7 @@ def settle(
         _commit(repository, copy, unit, rules, merging=state.running, everything=commit)
     elif changes := copy.changes(untracked=True):
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
-    return Left(head=copy.git.text("rev-parse", "--verify", "HEAD"))
+    return Left(head=copy.git.text("rev-parse", "--verify", "HEAD"), problem=problem_with(copy, start))
 
 
 def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:

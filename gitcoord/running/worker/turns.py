@@ -79,6 +79,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
             copy,
             seat.unit,
             seat.settings.rules,
+            start=seat.start,
             commit=seat.order.commit_leftovers,
         )
     except GitcoordError as error:
