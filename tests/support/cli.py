@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.forks import Fork, can_fork
 
 COMMAND = (sys.executable, "-m", "gitcoord")
 
@@ -35,10 +37,8 @@ def gitcoord(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, input: str = "", ok: int | None = None
 ) -> Ran:
     """Runs `gitcoord ARGUMENTS` in `cwd`; with `ok` fails the test on another exit code."""
-    ended = subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, env=environment(env), input=input.encode(), capture_output=True
-    )
-    ran = Ran(ended.returncode, os.fsdecode(ended.stdout), os.fsdecode(ended.stderr))
+    code, out, err = _run(arguments, cwd, environment(env), input.encode())
+    ran = Ran(code, os.fsdecode(out), os.fsdecode(err))
     assert ok is None or ran.code == ok, f"gitcoord {arguments} ended with {ran.code}:\n{ran.out}\n{ran.err}"
     assert "Traceback" not in ran.err, ran.err
     return ran
@@ -57,3 +57,12 @@ def start_gitcoord(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def _run(
+    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], input: bytes
+) -> tuple[int, bytes, bytes]:
+    if can_fork(arguments, env):
+        return Fork(arguments, cwd=cwd, env=env, input=input, leads=False).end()
+    ended = subprocess.run([*COMMAND, *arguments], cwd=cwd, env=env, input=input, capture_output=True)
+    return ended.returncode, ended.stdout, ended.stderr

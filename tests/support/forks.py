@@ -1,0 +1,194 @@
+"""gitcoord's processes without the start of an interpreter: one that has everything imported forks them.
+
+A fork is a process of its own, with its own directory, environment, streams, signals and exit code. What is
+decided while an interpreter starts is the same for all of them: `can_fork` knows who that is no good for.
+"""
+
+import atexit
+import gc
+import json
+import os
+import pkgutil
+import random
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+_ROOT = Path(__file__).parent.parent.parent
+_LENGTH = 8
+_AT_START = ("PYTHON", "LC_", "LANG", "HOME", "XDG_", "TZ", "LD_")
+_BY_NAME = {"run", "worker"}
+"""Commands that look for processes by what those were started with."""
+
+
+class Fork:
+    """A `gitcoord` that runs."""
+
+    def __init__(
+        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], input: bytes, leads: bool
+    ) -> None:
+        self._streams = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115
+        self._streams[0].write(input)
+        self._streams[0].seek(0)
+        self._answers, theirs = socket.socketpair()
+        request = {"argv": [*arguments], "cwd": str(cwd), "env": dict(env), "leads": leads}
+        with theirs:
+            _parent().ask(request, [*(stream.fileno() for stream in self._streams), theirs.fileno()])
+        self._heard = self._answers.makefile("rb")
+        self.pid = int(self._heard.readline())
+
+    def end(self) -> tuple[int, bytes, bytes]:
+        """Waits for its end: exit code (negative for a signal), stdout, stderr; not to wait is to kill."""
+        with self._answers, self._heard:
+            code = int(self._heard.readline())
+        return code, _all_of(self._streams[1]), _all_of(self._streams[2])
+
+
+def can_fork(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether a fork in this environment is the same as a process that is started anew."""
+    return not _BY_NAME & set(arguments) and _at_start(env) == _at_start(_parent().environment)
+
+
+class _Parent:
+    """The process that forks, for its one client."""
+
+    def __init__(self) -> None:
+        self.environment = dict(os.environ)
+        self._turn = threading.Lock()
+        self._requests, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.forks", str(theirs.fileno())],
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def ask(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+        said = json.dumps(request).encode()
+        with self._turn:
+            socket.send_fds(self._requests, [len(said).to_bytes(_LENGTH)], descriptors)
+            self._requests.sendall(said)
+
+    def end(self) -> None:
+        self._requests.close()
+        self._process.wait()
+
+
+_started: list[_Parent] = []
+_starting = threading.Lock()
+
+
+def _parent() -> _Parent:
+    with _starting:
+        if not _started:
+            _started.append(_Parent())
+            atexit.register(_started[0].end)
+        return _started[0]
+
+
+def _at_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(_AT_START)}
+
+
+def _all_of(stream: IO[bytes]) -> bytes:
+    with stream:
+        stream.seek(0)
+        return stream.read()
+
+
+def _serve(requests: socket.socket) -> None:
+    """Forks until there is nobody left to ask for it."""
+    import gitcoord
+
+    for module in pkgutil.walk_packages(gitcoord.__path__, "gitcoord."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    gc.collect()
+    gc.freeze()
+    running: dict[int, socket.socket] = {}
+    woken, waking = socket.socketpair()
+    waking.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(woken, selectors.EVENT_READ)
+        selector.register(requests, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is woken:
+                    woken.recv(4096)
+                    _bury(running, selector)
+                elif key.fileobj is requests:
+                    length, descriptors, *_ = socket.recv_fds(requests, _LENGTH, 4)
+                    if not length:
+                        return
+                    said = requests.recv(int.from_bytes(length), socket.MSG_WAITALL)
+                    pid = os.fork()
+                    if pid == 0:
+                        _become(json.loads(said), descriptors)
+                    for descriptor in descriptors[:3]:
+                        os.close(descriptor)
+                    running[pid] = socket.socket(fileno=descriptors[3])
+                    running[pid].sendall(b"%d\n" % pid)
+                    selector.register(running[pid], selectors.EVENT_READ, pid)
+                elif key.data in running:  # who asked has gone
+                    selector.unregister(running[key.data])
+                    os.kill(key.data, signal.SIGKILL)
+
+
+def _bury(running: dict[int, socket.socket], selector: selectors.BaseSelector) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        with running.pop(pid) as asked:
+            if asked.fileno() in selector.get_map():
+                selector.unregister(asked)
+            with suppress(BrokenPipeError):
+                asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+
+
+def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+    os.closerange(3, 256)
+    if request["leads"]:
+        os.setsid()
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    tempfile.tempdir = None
+    random.seed()
+    sys.path[0] = request["cwd"]
+    sys.argv[1:] = request["argv"]
+    from gitcoord.cli.main import main
+
+    code = 1
+    try:
+        code = main(request["argv"])
+    except BaseException:
+        traceback.print_exc()
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
