@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+_GIT = Path(__file__).parent / "git"
 _FORGOTTEN = ("GIT_", "GITHUB_", "GH_", "GITCOORD_", "TASKMASTER_", "TASK_ID", "EXECUTION_LEVEL", "XDG_")
 
 
@@ -40,7 +41,8 @@ def hermetic_environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FORGOTTEN)}
     return kept | {
         "HOME": str(home),
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_GLOBAL": str(_GIT / "config"),
+        "GIT_TEMPLATE_DIR": str(_GIT / "template"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_AUTHOR_NAME": "A Worker",
         "GIT_AUTHOR_EMAIL": "worker@example.com",
@@ -152,6 +154,13 @@ class Repo:
 
     def find(self, name: str) -> str | None:
         """The commit that a ref or branch names, or None."""
+        git_dir = self._plain_git_dir() if name.startswith("refs/heads/") else None
+        if git_dir is not None:
+            loose = git_dir / name
+            if loose.is_file() and (said := loose.read_text().strip()).isalnum():
+                return said
+            if not loose.exists() and not (git_dir / "packed-refs").exists():
+                return None
         return (
             self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^0", ok=(0, 1)) or None
         )
@@ -184,8 +193,15 @@ class Repo:
         listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
         return self.git(*listing).splitlines()
 
+    def _plain_git_dir(self) -> Path | None:
+        """Where refs lie as files, without asking git; None where they lie otherwise, as in a worktree."""
+        for place in (self.path / ".git", self.path):
+            if (place / "HEAD").is_file() and (place / "refs").is_dir():
+                return place
+        return None
+
     def _follow(self, ref: str, before: str | None, new: str) -> None:
-        if self.git("rev-parse", "--is-bare-repository") == "true":
+        if self._plain_git_dir() == self.path:
             return
         if self.git("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) == ref:
             self.git("read-tree", "-m", "-u", *([before] if before else []), new)
