@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.soak.client import Clients
-from tests.soak.play import Outcome, play
+from tests.soak.playing.client import Clients
+from tests.soak.playing.play import Outcome, play
 from tests.support.github.emulator import GitHubEmulator
 
 _SEEDS_A_WORLD = 10
@@ -72,20 +72,24 @@ def _feed(queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep
 
 
 def play_all(seeds: Iterable[int], keep: Path | None = None) -> Iterator[Outcome]:
-    """Plays these seeds one after the other."""
+    """Plays these seeds one after the other; what had violations is kept in any case."""
     waiting = list(seeds)
-    with Clients() as clients:
+    with Clients() as first, Clients() as second:
         while waiting:
             now, waiting = waiting[:_SEEDS_A_WORLD], waiting[_SEEDS_A_WORLD:]
             root = keep or Path(tempfile.mkdtemp(prefix="soak-"))
+            kept = keep is not None
             with GitHubEmulator(root / "github" / str(now[0])) as hub:
                 for seed in now:
                     place = root / f"seed-{seed}"
                     place.mkdir(parents=True)
-                    yield play(seed, hub, clients, place)
-                    if keep is None:
+                    outcome = play(seed, hub, (first, second), place)
+                    if outcome.violations:
+                        kept = True
+                    elif keep is None:
                         shutil.rmtree(place, ignore_errors=True)
-            if keep is None:
+                    yield outcome
+            if not kept:
                 shutil.rmtree(root, ignore_errors=True)
 
 
@@ -95,7 +99,10 @@ def _show(outcome: Outcome, number: int, count: int) -> None:
     for violation in outcome.violations:
         print(f"    {violation}", flush=True)
     if outcome.violations:
-        print(f"    again: scripts/soak --scenarios 1 --seed {outcome.seed}", flush=True)
+        print(f"    {', '.join(outcome.dimensions)}; what happened is in {outcome.transcript}", flush=True)
+        print(
+            f"    again, as far as a seed goes: scripts/soak --scenarios 1 --seed {outcome.seed}", flush=True
+        )
 
 
 def _summarize(outcomes: list[Outcome], seconds: float) -> None:
@@ -108,6 +115,9 @@ def _summarize(outcomes: list[Outcome], seconds: float) -> None:
     print(f"outside pushes   {sum(outcome.pushes for outcome in outcomes)}")
     print(f"kills            {sum(outcome.kills for outcome in outcomes)}")
     print(f"rolled back      {sum(outcome.rolled_back for outcome in outcomes)} levels")
+    dimensions = Counter(name for outcome in outcomes for name in outcome.dimensions)
+    for name, times in dimensions.most_common():
+        print(f"  {times:>5} scenarios: {name}")
     print(f"bytes searched   {sum(outcome.bytes for outcome in outcomes):,} for tokens")
     print(f"violations       {sum(len(outcome.violations) for outcome in outcomes)}")
     if bad:

@@ -63,7 +63,8 @@ def _advance_queue(repository: EmulatedRepository, pull: Pull, hooks: Hooks) -> 
     if entry.reads_left >= 0:
         return
     call = MergeCall(repository.queue_method, entry.head_sha, None, None, by_queue=True)
-    why_not = perform(repository, pull, call, hooks)
+    refusals = repository.queue_refusals
+    why_not = refusals.pop(0) if refusals else perform(repository, pull, call, hooks)
     if why_not is not None:
         # What fails in the queue is taken out of it, and stays open.
         pull.queued, pull.thrown_out = None, (entry.head_sha, why_not)

@@ -2,6 +2,8 @@
 
 import re
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,19 +17,25 @@ from tests.support.github.limits import PrimaryLimit, secondary
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.server import LoopbackServer, RawRequest
 from tests.support.github.stale import Replica
-from tests.support.github.tokens import Kind, Level, Token, make_text
+from tests.support.github.tokens import Kind, Level, Token, make_text, sender
 from tests.support.github.validation import Description, Violation
 
 TOKEN = "ghp_" + "e" * 36
+Latency = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request that came in; `status` is None when it got no answer."""
+    """A request that came in; `status` is None when it got no answer, `by` tells tokens apart.
+
+    `at` is the monotonic clock when it was answered.
+    """
 
     method: str
     path: str
     status: int | None
+    by: str = ""
+    at: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no answer'}"
@@ -49,6 +57,8 @@ class GitHubEmulator:
         self.apps: dict[str, App] = {}
         self.limit = PrimaryLimit()
         self.replica = Replica()
+        self.latency: Latency = lambda: 0.0
+        """How many seconds the next request is on its way."""
         self.description = Description.load()
         self._lock = threading.Lock()
         self._server = LoopbackServer(self)
@@ -161,10 +171,11 @@ class GitHubEmulator:
         ]
         assert not twice, "\n".join(twice)
 
-    def record(self, method: str, path: str, status: int | None) -> None:
+    def record(self, raw: RawRequest, status: int | None) -> None:
         """For the server: notes a request in the log."""
+        by = sender(self.tokens, raw.authorization)
         with self._lock:
-            self.log.append(LoggedRequest(method, path, status))
+            self.log.append(LoggedRequest(raw.method, raw.path, status, by, time.monotonic()))
 
     def find(self, full_name: str) -> EmulatedRepository | None:
         """For the server: the repository that goes by this name."""

@@ -62,6 +62,8 @@ class EmulatedRepository:
         self.offers_async = False
         """Whether there is `merge-async`: not on GitHub Enterprise Server."""
         self.queue_method = "merge"
+        self.queue_refusals: list[str] = []
+        """Why the merge queue takes out what it comes to next: what fails only together with others."""
         self.merges: Counter[int] = Counter()
         """How many merge calls had an effect, per pull request."""
         self.lock = threading.RLock()

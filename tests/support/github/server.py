@@ -7,6 +7,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,6 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         """Serves one request."""
         raw = self._read()
+        time.sleep(self.hub.latency())
         fault = self.hub.faults.take(raw.line)
         if fault is None:
             self._send(raw, self._answer(raw))
@@ -146,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.kind in ("status", "partial-merge"):
             self._send(raw, Answer(fault.status, fault.body, fault.headers))
             return
-        self.hub.record(raw.method, raw.path, None)
+        self.hub.record(raw, None)
         if fault.kill is not None:
             fault.kill()
             self._wait_for_end(raw)
@@ -185,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def _send(self, raw: RawRequest, answer: Answer, *, truncated: bool = False) -> None:
-        self.hub.record(raw.method, raw.path, None if truncated else answer.status)
+        self.hub.record(raw, None if truncated else answer.status)
         body, content_type = _encoded(answer)
         headers = {
             **({} if raw.is_git else {**_API_HEADERS, **self.hub.limit.headers()}),

@@ -17,14 +17,16 @@ _PASSED_ON = ("content-encoding", "git-protocol", "accept")
 def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
     """The answer to a clone, fetch or push."""
     full_name = "/".join(raw.path.split("/")[1:3]).removesuffix(".git")
+    moved = hub.moved_to(full_name)
+    if moved is not None:
+        # Before the login: git goes to the new address only if the very first answer leads there, and clones
+        # of renamed repositories go on working with logins that git has to ask for.
+        rest = "/".join(raw.path.split("/")[3:])
+        return Answer(301, b"", {"Location": f"{moved.clone_url}/{rest}?{raw.query_string}"})
     token = hub.tokens.get(git_password(raw.authorization) or "")
     if token is None or not token.is_valid:
         headers = {"WWW-Authenticate": 'Basic realm="GitHub"'}
         return Answer(401, b"Repository not found.\n", headers)
-    moved = hub.moved_to(full_name)
-    if moved is not None:
-        rest = "/".join(raw.path.split("/")[3:])
-        return Answer(301, b"", {"Location": f"{moved.clone_url}/{rest}?{raw.query_string}"})
     repository = hub.find(full_name)
     if repository is None:
         return Answer(404, b"Repository not found.\n")

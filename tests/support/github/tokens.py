@@ -103,10 +103,19 @@ def git_password(authorization: str) -> str | None:
         return None
 
 
+def sender(tokens: Mapping[str, Token], authorization: str) -> str:
+    """Whose request it is, in words that give nothing away: the token's kind and its last characters."""
+    token = _sent(tokens, authorization)
+    return "" if token is None else f"{token.kind} {token.text[-4:]}"
+
+
+def _sent(tokens: Mapping[str, Token], authorization: str) -> Token | None:
+    return tokens.get(git_password(authorization) or authorization.partition(" ")[2].strip())
+
+
 def spoil(tokens: Mapping[str, Token], authorization: str, permission: str) -> None:
     """Takes `permission` away from the token that was sent, or all it may when none is named."""
-    text = git_password(authorization) or authorization.partition(" ")[2].strip()
-    token = tokens.get(text)
+    token = _sent(tokens, authorization)
     if token is not None and permission and token.permissions is not None:
         token.permissions.pop(permission, None)
     elif token is not None:

@@ -98,8 +98,10 @@ def merge_async(call: Call) -> Answer:
         asked.message = why_not or "Pull request was merged."
         asked.merge_commit = pull.merge_commit or ""
 
+    # However soon it is performed, the answer says no more than that it was asked for.
+    accepted = Answer(202, _shape(asked, "Merge request enqueued."))
     background.later(repository, Late(repository.background_reads, run))
-    return Answer(202, _shape(asked, "Merge request enqueued."))
+    return accepted
 
 
 def read_async(call: Call) -> Answer:

@@ -3,6 +3,7 @@
 Only pauses are shortened, by the process's own `time.sleep`; everything else is what users run.
 """
 
+import atexit
 import json
 import os
 import pkgutil
@@ -45,22 +46,30 @@ class Clients:
     """Starts clients, one at a time; a context manager."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.soak.client"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parent.parent.parent,
-            text=True,
-        )
+        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Clients":
         return self
 
     def __exit__(self, *_: object) -> None:
-        stdin = self._process.stdin
-        assert stdin
-        stdin.close()
-        self._process.wait()
+        if self._process is not None:
+            stdin = self._process.stdin
+            assert stdin
+            stdin.close()
+            self._process.wait()
+
+    @property
+    def _server(self) -> subprocess.Popen[str]:
+        """The process that forks, from the first client on."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.soak.playing.client"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=Path(__file__).parents[3],
+                text=True,
+            )
+        return self._process
 
     def run(
         self,
@@ -78,13 +87,13 @@ class Clients:
         return Ran(self._hear(), out.read_bytes(), err.read_bytes())
 
     def _say(self, request: Mapping[str, Any]) -> None:
-        stdin = self._process.stdin
+        stdin = self._server.stdin
         assert stdin
         stdin.write(json.dumps(request) + "\n")
         stdin.flush()
 
     def _hear(self) -> int:
-        stdout = self._process.stdout
+        stdout = self._server.stdout
         assert stdout
         return int(stdout.readline())
 
@@ -111,6 +120,7 @@ def _hasten(seconds: Any) -> None:
 
 def _become(request: Mapping[str, Any]) -> None:
     os.setsid()
+    atexit._clear()  # what the process that forks wants to do at its own end
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
@@ -128,6 +138,7 @@ def _become(request: Mapping[str, Any]) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        atexit._run_exitfuncs()
         os._exit(code)
 
 

@@ -4,10 +4,10 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.soak.scenario import SLOTS, Push, Scenario, Work
+from tests.soak.drawing.scenario import SLOTS, Push, Scenario, Work
 from tests.support.repos import Repo
 
 SHARED = "shared.txt"
@@ -37,7 +37,10 @@ def slots_of(text: str) -> dict[int, list[str]]:
 class World:
     """The shared repository of a scenario. Everything in here may happen while a client is at work."""
 
-    def __init__(self, scenario: Scenario, remote: Repo, place: Path) -> None:
+    def __init__(
+        self, scenario: Scenario, remote: Repo, place: Path, note: Callable[[str], None] = lambda text: None
+    ) -> None:
+        self._note = note
         self.scenario = scenario
         self.remote = remote
         self.place = place
@@ -62,13 +65,17 @@ class World:
 
     def rework(self, work: Work) -> None:
         """Merges the base into a deferred task's branch, and settles the conflict as anybody would."""
-        main, tip = self.remote.tip("main"), self.remote.tip(work.branch)
+        main, tip = self.remote.tip("main"), self.remote.find(f"refs/heads/{work.branch}")
+        if tip is None:
+            self._note(f"others: {work.branch} is gone, there is nothing to rework")
+            return
         files = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
         files |= {path: self.remote.read(tip, path) + "\n" for path in self._more(tip)}
         if work.slot is not None:
             files[SHARED] = self._with_slot(main, work.slot, work.id)
         new = self._write(main, [tip, main], files, f"Merge main into {work.branch}")
         self._move(work.branch, new, tip)
+        self._note(f"others: {work.branch} reworked on {main[:7]} as {new[:7]}")
 
     def push(self, push: Push) -> None:
         """Somebody else pushes, to the base or to a task's branch, unless that is gone."""
@@ -83,6 +90,7 @@ class World:
                 files[SHARED] = self._with_slot(tip, push.slot, f"x{push.name}")
             if self._move(branch, self._write(tip, [tip], files, f"Outside {push.name}"), tip):
                 self.pushed.append(push)
+                self._note(f"others: {push} moved {branch} from {tip[:7]}")
                 return
 
     def files(self) -> dict[str, str]:

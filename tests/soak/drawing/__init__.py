@@ -1,0 +1,1 @@
+"""What happens in a scenario, drawn from its seed before anything is played."""

@@ -1,0 +1,139 @@
+"""One scenario, from its seed: the tasks, how they land, and everything that is to go wrong meanwhile."""
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.soak.drawing.surroundings import Method, Surroundings, make_surroundings
+from tests.soak.drawing.troubles import Trouble, make_trouble
+
+SLOTS = 8
+"""Lines of the shared file that tasks write to; two tasks at one slot conflict."""
+_SIZES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8, 12)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A task: what it needs, its level, the slot that it writes to, and in how many commits it is done."""
+
+    id: str
+    needs: tuple[str, ...]
+    level: int
+    slot: int | None
+    commits: int
+
+    @property
+    def branch(self) -> str:
+        """The branch that it is done on."""
+        return f"feature/level-{self.level}-task-{self.id}"
+
+
+@dataclass(frozen=True)
+class Push:
+    """Somebody pushes: `task` None is the base. `after` seconds, or right before a merge moves the base."""
+
+    name: str
+    task: str | None
+    slot: int | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happens during one run of the client.
+
+    `kill` is after how many seconds; `whole`: children too. `rival` is when a second client starts on the
+    same level, `wait` for how many seconds gates are waited for.
+    """
+
+    troubles: tuple[Trouble, ...] = ()
+    pushes: tuple[Push, ...] = ()
+    kill: float | None = None
+    whole: bool = True
+    rival: float | None = None
+    wait: int = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The whole of it; `runs` are used up one by one over all levels, those without trouble come after."""
+
+    seed: int
+    strategy: Literal["single-pr", "multi-pr"]
+    method: Method
+    works: tuple[Work, ...]
+    runs: tuple[Run, ...]
+    roll_back: bool
+    options: tuple[str, ...]
+    around: Surroundings
+    calm: tuple[Run, ...]
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are."""
+        return 1 + max(work.level for work in self.works)
+
+
+def make_scenario(seed: int) -> Scenario:
+    """The scenario of a seed: the same one each time, which is not to say that it goes the same way.
+
+    A seed fixes what is in here: tasks, surroundings, faults, and after how many seconds somebody kills or
+    pushes. It does not fix how long anything takes, so not what a kill or a push meets; nor, as commits have
+    real times, the ids of objects and whatever goes by their order.
+    """
+    dice = random.Random(seed)
+    works = _works(dice, dice.choice(_SIZES))
+    strategies: tuple[Literal["single-pr", "multi-pr"], ...] = ("single-pr", "multi-pr")
+    strategy = dice.choice(strategies)
+    methods: tuple[Method, ...] = ("merge", "squash", "rebase")
+    method = dice.choice(methods)
+    around = make_surroundings(dice, method)
+    options = ["--partial"] if strategy == "single-pr" and dice.random() < 0.3 else []
+    options += [
+        *(["--auto"] if around.auto else []),
+        *(["--delete-branches"] if around.delete_branches else []),
+    ]
+    return Scenario(
+        seed=seed,
+        strategy=strategy,
+        method=method,
+        works=works,
+        runs=tuple(_run(dice, number, works, around) for number in range(dice.randint(2, 5))),
+        roll_back=dice.random() < 0.2,
+        options=tuple(options),
+        around=around,
+        calm=tuple(_calm(dice, around) for _ in range(4)),
+    )
+
+
+def _works(dice: random.Random, count: int) -> tuple[Work, ...]:
+    works: list[Work] = []
+    for number in range(1, count + 1):
+        needed = dice.sample(works, 1) if works and dice.random() < 0.25 else []
+        needed = [work for work in needed if work.level < 2]
+        slot = dice.randrange(SLOTS) if dice.random() < 0.5 else None
+        level = 1 + max((work.level for work in needed), default=-1)
+        needs = tuple(work.id for work in needed)
+        works.append(Work(str(number), needs, level, slot, dice.randint(1, 2)))
+    return tuple(works)
+
+
+def _run(dice: random.Random, number: int, works: tuple[Work, ...], around: Surroundings) -> Run:
+    troubles = tuple(make_trouble(dice, around) for _ in range(dice.choice((1, 1, 2, 2, 3))))
+    pushes = tuple(_push(dice, f"{number}-{one}", works) for one in range(dice.choice((0, 0, 1, 1, 2))))
+    kill = dice.uniform(0.05, 2.0) if dice.random() < 0.4 else None
+    calm = _calm(dice, around)
+    return Run(troubles, pushes, kill, dice.random() < 0.5, calm.rival, calm.wait)
+
+
+def _calm(dice: random.Random, around: Surroundings) -> Run:
+    """A run without trouble."""
+    rival = dice.choice((0.0, dice.uniform(0.0, 1.5))) if around.rival and dice.random() < 0.7 else None
+    waits = around.gates.any and (around.gates.reporting == "told" or dice.random() < 0.4)
+    return Run(rival=rival, wait=dice.choice((1, 3)) if waits else 0)
+
+
+def _push(dice: random.Random, name: str, works: tuple[Work, ...]) -> Push:
+    task = dice.choice(works).id if dice.random() < 0.35 else None
+    slot = dice.randrange(SLOTS) if task is None and dice.random() < 0.3 else None
+    return Push(name, task, slot, None if dice.random() < 0.4 else dice.uniform(0.1, 2.0))

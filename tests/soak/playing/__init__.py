@@ -1,0 +1,1 @@
+"""Playing a scenario: the emulated host, the world around it, and real clients."""
