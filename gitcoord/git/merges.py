@@ -108,11 +108,11 @@ def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | N
         "rev-list", "--reverse", "--topo-order", "--no-merges", "--parents", f"{base}..{head}"
     ):
         commit, *parents = line.split()
-        synthetic = commit_tree(git, _tree(git, tip), parents[:1], "synthetic", environment=environment)
+        synthetic = commit_tree(git, tree_of(git, tip), parents[:1], "synthetic", environment=environment)
         merged = merge_tree(git, synthetic, commit)
         if not merged.clean:
             return None
-        if merged.tree == _tree(git, tip):
+        if merged.tree == tree_of(git, tip):
             continue  # the base already has this change
         who = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
         author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), who, strict=False))
@@ -121,8 +121,15 @@ def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | N
     return tip
 
 
-def _tree(git: Git, commit: Oid) -> Oid:
+def tree_of(git: Git, commit: Oid) -> Oid:
+    """The id of a commit's tree."""
     return git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
+    """The paths in which two commits differ, both ends of renames."""
+    told = git.text("diff", "--name-only", "-z", "--no-renames", "--ignore-submodules=none", old, new)
+    return set(filter(None, told.split("\0")))
 
 
 def _parse(output: str) -> Iterator[TreeMerge]:

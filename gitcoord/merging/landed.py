@@ -13,9 +13,10 @@ from functools import partial
 import msgspec
 
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_tree
+from gitcoord.git.merges import merge_tree, paths_between, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.rollback.evidence import find_rollbacks, stands
+from gitcoord.merging.trailers import values
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -140,13 +141,13 @@ def _brought_by(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     """All heads in a few processes; comparing patches is only for those that look copied."""
     root = git.probe("merge-base", "--octopus", base, *heads)
-    fields = f"--format=%H%x1f{_STAMP}%x1f%(trailers:key={TRAILER},valueonly,separator=%x1f)"
+    fields = f"--format=%H%x1f{_STAMP}%x1f%B"
     named: dict[Oid, list[Oid]] = {}
     stamps = set()
     for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
-        commit, email, time, subject, *values = line.split("\x1f")
+        commit, email, time, subject, message = line.split("\x1f", 4)
         stamps.add((email, time, subject))
-        for value in values:
+        for value in values(TRAILER, message):
             named.setdefault(value.rpartition(" ")[2], []).append(commit)
     claims = {head: _first_able(git, named.get(head, ()), head) for head in heads}
     found = {head: commit for head, commit in claims.items() if commit is not None}
@@ -171,19 +172,17 @@ def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:
     fork = git.probe("merge-base", before, head) if before else None
     if before is None or fork is None:
         return True
-    wanted = _changed(git, fork, head)
-    if not wanted or not wanted.isdisjoint(_changed(git, before, commit)):
+    wanted = paths_between(git, fork, head)
+    if not wanted or not wanted.isdisjoint(paths_between(git, before, commit)):
         return True
     # It was moved elsewhere, or the base had it before.
-    return merge_tree(git, commit, head).tree == git.text("rev-parse", f"{commit}^{{tree}}")
-
-
-def _changed(git: Git, old: Oid, new: Oid) -> set[str]:
-    return set(filter(None, git.text("diff", "--name-only", "-z", "--no-renames", old, new).split("\0")))
+    return merge_tree(git, commit, head).tree == tree_of(git, commit)
 
 
 def _records(git: Git, fields: str, revisions: str) -> list[str]:
-    text = git.text("log", "-z", "--no-show-signature", fields, "--stdin", input=revisions.encode())
+    text = git.text(
+        "log", "-z", "--topo-order", "--no-show-signature", fields, "--stdin", input=revisions.encode()
+    )
     return [record.strip("\n") for record in text.split("\0") if record]
 
 

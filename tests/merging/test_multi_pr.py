@@ -216,8 +216,11 @@ def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) 
 def test_each_of_several_squashes_made_elsewhere_is_found_for_its_own_task(tmp_path: Path) -> None:
     project = Project.create(tmp_path, independent("1", "2", "3"))
     heads = {id: project.work(id, {f"{id}.txt": f"{id}\n"}) for id in ("1", "2", "3")}
+    more = {"1": "", "2": "\r", "3": "\n\n---------\n\nCo-authored-by: Somebody <else@example.com>"}
     made = {
-        id: project.remote.commit({f"{id}.txt": f"{id}\n"}, f"Task {id}\n\nGitcoord-Landed: {id} {head}\n")
+        id: project.remote.commit(
+            {f"{id}.txt": f"{id}\n"}, f"Task {id}\n\nGitcoord-Landed: {id} {head}{more[id]}\n"
+        )
         for id, head in heads.items()
     }
     ran = project.run("merge-level", "0", "--json", ok=0)

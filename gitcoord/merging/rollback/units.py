@@ -9,6 +9,7 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.landed import TRAILER, Landing
+from gitcoord.merging.trailers import values
 from gitcoord.tasks.model import TaskId
 
 _STAMP = "%ae%x1f%at%x1f%s"
@@ -81,7 +82,7 @@ class History:
 
     def _names(self, commit: Oid) -> bool:
         """Whether a squash says that it landed tasks; the commits of a rebase are the branches' own."""
-        return bool(self._git.text("show", "--no-patch", f"--format=%(trailers:key={TRAILER})", commit))
+        return bool(values(TRAILER, self._git.text("show", "--no-patch", "--format=%B", commit)))
 
     def _copies(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> tuple[Oid, ...]:
         """The commits of a rebase, newest first: those that look like the branches' own, without a gap.
