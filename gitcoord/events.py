@@ -138,6 +138,8 @@ class RollbackProposed(Event, frozen=True, kw_only=True, tag="rollback-proposed"
     base: str
     commit: str
     branch: str = ""
+    landing: str = ""
+    """The last commit of the base that brought the landing; it began after `start`."""
 
     def sentence(self) -> str:
         return f"rolling task {self.task} back proposed as {self.commit[:12]}"

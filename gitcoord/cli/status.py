@@ -120,7 +120,8 @@ def _with_rollbacks(
     base_commit = context.shared.branch(plan.base)
     if base_commit is None:
         return dict(progress)
-    return with_rollbacks(progress, find_rollbacks(context.repository.git, ancestry, base_commit, progress))
+    found = find_rollbacks(context.repository.git, ancestry, base_commit, progress)
+    return with_rollbacks(ancestry, progress, found)
 
 
 def _moved_on(

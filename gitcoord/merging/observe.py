@@ -103,7 +103,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     pulls = {head: pull for head, pull in asked.items() if pull is not None}
     git = scene.repository.git
     undone = find_rollbacks(git, scene.ancestry, base_commit, progress)
-    progress = with_rollbacks(progress, undone)
+    progress = with_rollbacks(scene.ancestry, progress, undone)
     landed = landed_tasks(
         git,
         base_commit=base_commit,

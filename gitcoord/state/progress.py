@@ -150,8 +150,8 @@ def _rolled_back(before: Progress, event: AnyEvent) -> Progress:
     known = msgspec.structs.replace(before, rollbacks=(*before.rollbacks, event))
     if isinstance(event, RollbackProposed):
         return known
-    if before.landing is None and before.head != event.head:
-        return known  # other work was handed in meanwhile
+    if (before.landing.head if before.landing else before.head) != event.head:
+        return known  # other work was handed in meanwhile, and has landed perhaps
     branches = {before.landing.branch} if before.landing else set[str]()
     return msgspec.structs.replace(
         known,

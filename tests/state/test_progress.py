@@ -19,6 +19,7 @@ from gitcoord.events import (
     TaskDeferred,
     TaskFolded,
     TaskLanded,
+    TaskRolledBack,
     TaskStarted,
     TaskSubmitted,
 )
@@ -102,6 +103,18 @@ def test_work_handed_in_meanwhile_is_newer_than_what_was_brought_up_to_date() ->
     newer = [TaskSubmitted(at=AT, by="w", task="1", branch="b", head=head) for head in ("a", "b")]
     assert one([*newer, update]).head == "b"
     assert one([newer[0], update]).head == "a+main"
+
+
+def test_taking_older_work_back_is_no_word_against_what_has_landed_since() -> None:
+    def landed(head: str) -> TaskLanded:
+        return TaskLanded(at=AT, by="w", task="1", branch="b", head=head, commit=f"{head} in main")
+
+    again = TaskSubmitted(at=AT, by="w", task="1", branch="b", head="b")
+    back = TaskRolledBack(at=AT, by="w", task="1", head="a", start="0", commit="reverted")
+    assert one([landed("a"), back]).stand == "rolled-back"
+    # It is recorded when somebody sees it, which may be after the work has landed anew.
+    late = one([landed("a"), again, landed("b"), back])
+    assert (late.stand, late.landing, late.rollbacks) == ("landed", landed("b"), (back,))
 
 
 def one(history: Sequence[AnyEvent]) -> Progress:

@@ -90,17 +90,18 @@ class Rollbacker:
         commit = commit_tree(
             repository.git, back.tree, [sight.base_commit], text, environment=repository.identity
         )
-        starts = {task: unit.start for unit in back.units for task, _ in unit.tasks}
+        units = {task: unit for unit in back.units for task, _ in unit.tasks}
         events = [
             RollbackProposed(
                 at=now(),
                 by=worker_name(),
                 task=task,
                 head=landing.head,
-                start=starts[task],
+                start=units[task].start,
                 base=sight.base_commit,
                 commit=commit,
                 branch=branch,
+                landing=(*units[task].commits, units[task].start)[0],
             )
             for task, landing in sight.wanted.items()
         ]
