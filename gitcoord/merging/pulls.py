@@ -5,12 +5,11 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import HandedOver, Merged, Pull, Refused, Unclear
-from gitcoord.git.merges import merge_tree, replay
+from gitcoord.git.merges import merge_tree, replay, tree_of
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
-from gitcoord.merging.rollback.undo import tree_of
 from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name

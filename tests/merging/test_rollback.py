@@ -235,6 +235,18 @@ def test_a_reviewer_who_squashes_the_rollback_rolls_back(hub: GitHubEmulator, tm
     assert "already" in project.run("rollback", "level-0", ok=0).out
 
 
+def test_a_rollback_that_somebody_amended_is_left_as_it_is(hub: GitHubEmulator, tmp_path: Path) -> None:
+    project = landed_on_github(tmp_path, hub)
+    opened = project.run("rollback", "level-0", "--no-merge", "--json", ok=0).json
+    branch, remote = f"refs/heads/{opened['branch']}", project.remote
+    said = remote.git("show", "--no-patch", "--format=%B", branch)
+    amended = remote.git("commit-tree", "-p", f"{branch}^", "-m", said, remote.tree("main~1"))
+    remote.git("update-ref", branch, amended)
+    refused = project.run("rollback", "level-0", "--no-merge", "--json")
+    assert (refused.code, refused.json["code"]) == (1, "rollback-changed")
+    assert remote.tip(branch) == amended
+
+
 def test_a_rollback_survives_being_killed_after_any_move_of_refs(tmp_path: Path) -> None:
     template = two_levels(tmp_path / "template", "single-pr")
     template.run("merge-level", "level-0", ok=0)

@@ -7,14 +7,12 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.forge.port import BEHIND, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
-from gitcoord.git.merges import merge_tree
+from gitcoord.git.merges import merge_tree, tree_of
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
-from gitcoord.merging.rollback.evidence import ROLLBACK_TRAILER
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Place, Sight
 from gitcoord.merging.rollback.texts import body, branch_name, title, trailers
-from gitcoord.merging.rollback.undo import tree_of
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 _TICKS = 5.0
@@ -78,7 +76,7 @@ class PullRequest:
         return merged.clean is True and merged.tree == back.tree
 
     def _publish(self, sight: Sight, back: Reverse, branch: str, tip: Oid | None) -> Advance:
-        if tip is not None and not self._is_own(sight, tip):
+        if tip is not None and not self._is_own(tip):
             raise answer_no(
                 "rollback-changed",
                 f"{branch} holds commits that gitcoord did not make, and merging it does not give what "
@@ -89,11 +87,10 @@ class PullRequest:
         self._place.shared.publish([Update(HEADS + branch, tip, commit)])
         return Advance()
 
-    def _is_own(self, sight: Sight, tip: Oid) -> bool:
-        git, contains = self._place.repository.git, self._place.ancestry.contains
-        parents = git.text("show", "--no-patch", "--format=%P", tip).split()
-        named = git.text("show", "--no-patch", f"--format=%(trailers:key={ROLLBACK_TRAILER})", tip)
-        return bool(named) and len(parents) == 1 and contains(sight.base_commit, parents[0])
+    def _is_own(self, tip: Oid) -> bool:
+        """Whether the journal knows the commit: one that somebody amended is theirs."""
+        told = self._place.store.progress().values()
+        return any(event.commit == tip for entry in told for event in entry.rollbacks)
 
     def _open(self, sight: Sight, back: Reverse, branch: str) -> Advance | Ended:
         git, base = self._place.repository.git, self._place.plan.base

@@ -6,10 +6,9 @@ takes the base as it is now, without the work, and then the work again as one ne
 
 import msgspec
 
-from gitcoord.git.merges import commit_tree, merge_tree
+from gitcoord.git.merges import commit_tree, merge_tree, tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.merging.rollback.undo import tree_of
 
 TO_COME = "Gitcoord-Work-To-Come"
 """The trailer of a commit on which a task's work has yet to be brought back."""

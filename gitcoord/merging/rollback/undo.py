@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gitcoord.git.merges import commit_tree, merge_tree
+from gitcoord.git.merges import commit_tree, merge_tree, tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.rollback.units import Unit
@@ -47,11 +47,6 @@ def undo(repository: Repository, base_commit: Oid, units: Sequence[Unit]) -> Und
             tree = merged.tree
         reverted |= brought(git, unit)
     return Undone(tree=tree)
-
-
-def tree_of(git: Git, commit: Oid) -> Oid:
-    """The id of a commit's tree."""
-    return git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
 def brought(git: Git, unit: Unit) -> set[Oid]:
