@@ -38,7 +38,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The `[run]` table: how a worker does its task.
 
     `agent` and `check` are commands, taken apart into words unless `shell` says that a shell reads them.
-    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `grace` the seconds between asking
+    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `memory_megabytes` what its
+    processes may use together (0: no limit), `grace` the seconds between asking
     a process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
     another try from a new checkout instead of the one that was left. `worktrees` is where checkouts go
     (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
@@ -61,6 +62,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"
     log_megabytes: float = 8.0
+    memory_megabytes: int = 0
     keep_logs_days: float = 30.0
     keep_logs_megabytes: float = 500.0
     retries: int = 1
@@ -167,6 +169,10 @@ def _check(settings: Settings, path: Path) -> None:
         _check_template(key, text, path)
     if settings.run.log_megabytes < 0.01:
         raise usage_error("bad-settings", f"{path.name}: `log-megabytes` must be at least 0.01.")
+    if settings.run.memory_megabytes < 0:
+        raise usage_error(
+            "bad-settings", f"{path.name}: `memory-megabytes` must not be below 0 (0: no limit)."
+        )
     if min(settings.run.keep_logs_days, settings.run.keep_logs_megabytes) < 0:
         raise usage_error("bad-settings", f"{path.name}: `keep-logs-…` must not be below 0 (0: no limit).")
     if settings.max_parallel < 1:

@@ -233,6 +233,7 @@ class Setup:
             # The worker keeps its own time; this is for one that hangs itself.
             seconds=None if self._timeout is None else self._timeout + 120,
             grace=run.grace + 10,
+            memory=(run.memory_megabytes << 20) or None,
         )
 
     def _hand_in(self, task: TaskId) -> bool:

@@ -14,8 +14,14 @@ from types import FrameType
 
 import msgspec
 
+TYPE_CHECKING = False  # each attempt pays for what is imported here
+if TYPE_CHECKING:
+    from gitcoord.running.engines.memory import MemoryLimit
+
 CHARGE_FILE, PID_FILE, CODE_FILE, LOG_FILE, _LOCK_FILE = "charge.json", "pid", "code", "log", "lock"
 _AFTER_TERM = 2.0
+_OUT_OF_MEMORY = 137
+"""What a process ends with that a system has killed for its memory."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +31,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     seconds: float | None
     grace: float
+    memory: int | None = None
 
 
 def hand_over(place: Path, charge: Charge) -> None:
@@ -64,7 +71,7 @@ def _keep(place: Path, charge: Charge) -> None:
     term = _Term()
     log = os.open(place / LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     write_down(place / PID_FILE, myself())
-    code = _run(charge, log, term)
+    code = _run(place, charge, log, term)
     part = place / f"{CODE_FILE}.part"
     part.write_text(f"{code}\n", encoding="ascii")
     part.replace(place / CODE_FILE)
@@ -82,7 +89,7 @@ class _Term:
         self.came = True
 
 
-def _run(charge: Charge, log: int, term: _Term) -> int:
+def _run(place: Path, charge: Charge, log: int, term: _Term) -> int:
     try:
         child = subprocess.Popen(
             charge.argv,
@@ -96,24 +103,41 @@ def _run(charge: Charge, log: int, term: _Term) -> int:
         os.write(log, f"{charge.argv[0]} cannot be started: {error}\n".encode("utf-8", "replace"))
         return 127
     until = None if charge.seconds is None else time.monotonic() + charge.seconds
-    code = _wait(child, term, until)
-    late = code is None and not term.came
+    memory = _memory_limit(charge.memory, child.pid, place)
+    code = _wait(child, term, until, memory)
+    over = memory is not None and memory.over
+    late = code is None and not term.came and not over
     if code is None:
         child.terminate()
         child.send_signal(signal.SIGCONT)
         code = _wait(child, None, time.monotonic() + charge.grace)
     _end_rest(min(charge.grace, _AFTER_TERM))
     code = child.wait() if code is None else code
+    if over:
+        return _OUT_OF_MEMORY
     return 124 if late else code if code >= 0 else 128 - code
 
 
-def _wait(child: "subprocess.Popen[bytes]", term: _Term | None, until: float | None) -> int | None:
-    """The child's code; None when TERM comes or the time is over first."""
+def _memory_limit(limit: int | None, child: int, place: Path) -> "MemoryLimit | None":
+    if limit is None:
+        return None
+    from gitcoord.running.engines.memory import MemoryLimit
+
+    return MemoryLimit(limit, child, place)
+
+
+def _wait(
+    child: "subprocess.Popen[bytes]",
+    term: _Term | None,
+    until: float | None,
+    memory: "MemoryLimit | None" = None,
+) -> int | None:
+    """The child's code; None when TERM comes, or the time is over or the memory used up first."""
     wake, waking = os.pipe()
     os.set_blocking(waking, False)
     before = signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
     try:
-        return _wait_with(child, term, until, wake)
+        return _wait_with(child, term, until, wake, memory)
     finally:
         signal.set_wakeup_fd(before)
         os.close(wake)
@@ -121,7 +145,11 @@ def _wait(child: "subprocess.Popen[bytes]", term: _Term | None, until: float | N
 
 
 def _wait_with(
-    child: "subprocess.Popen[bytes]", term: _Term | None, until: float | None, wake: int
+    child: "subprocess.Popen[bytes]",
+    term: _Term | None,
+    until: float | None,
+    wake: int,
+    memory: "MemoryLimit | None",
 ) -> int | None:
     from gitcoord.running.processes import sleep_until_end
 
@@ -129,7 +157,10 @@ def _wait_with(
         left = None if until is None else until - time.monotonic()
         if (term is not None and term.came) or (left is not None and left <= 0):
             return None
-        sleep_until_end([child.pid], left, wake)
+        if memory is not None and memory.exceeded():
+            return None
+        limits = [seconds for seconds in (left, memory.left() if memory else None) if seconds is not None]
+        sleep_until_end([child.pid], min(limits, default=None), wake)
     return code
 
 

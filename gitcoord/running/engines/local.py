@@ -75,7 +75,11 @@ class LocalEngine:
         if (place / PID_FILE).exists():
             return
         charge = Charge(
-            argv=launch.argv, directory=launch.directory, seconds=launch.seconds, grace=launch.grace
+            argv=launch.argv,
+            directory=launch.directory,
+            seconds=launch.seconds,
+            grace=launch.grace,
+            memory=launch.memory,
         )
         hand_over(place, charge)
         environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}

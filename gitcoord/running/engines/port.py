@@ -29,7 +29,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     grace: float = 10.0
     memory: int | None = None
-    """Bytes, where the engine can limit it."""
+    """Bytes that all its processes may use together, as near as the engine can see to it."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
+from gitcoord.running.engines.memory import said_why
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked
 from gitcoord.running.touched import Touched, find_touched
@@ -112,11 +113,13 @@ def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:
         ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
     if finish.why == "timeout":
         return Result(outcome="timeout", reason=f"{ended} after {seat.order.seconds:g} seconds")
-    if finish.why == "stopped":
+    if finish.why == "stopped" and not said_why(seat.place):
         asked = (
             f"{seat.stop.asked.name} came" if seat.stop.asked else "it was cancelled, or a newer one began"
         )
         return Result(outcome="cancelled", reason=f"{ended}: {asked}")
+    if why := said_why(seat.place):
+        return Result(outcome="failed", reason=f"{ended}: {why}", code=finish.code)
     if finish.why == "not started":
         return Result(outcome="failed", reason=finish.problem)
     outcome: Outcome = "failed" if who != "the agent" else _SPEAKING.get(finish.code, "failed")

@@ -8,6 +8,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.engines.memory import said_why
 from gitcoord.running.submit import who_else
 from gitcoord.running.worker.checkout import prepare, ready, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
@@ -61,6 +62,8 @@ def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
 
 def _stopped(seat: Seat) -> Result | None:
     asked = seat.stop.asked
+    if why := said_why(seat.place):
+        return Result(outcome="failed", reason=f"the attempt was ended: {why}")
     return None if asked is None else Result(outcome="cancelled", reason=f"{asked.name} came")
 
 

@@ -12,6 +12,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome, TaskStarted
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
+from gitcoord.running.engines.memory import said_why
 from gitcoord.running.model import desk_for
 from gitcoord.running.troubles import passes
 from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_begun, without_the_dead
@@ -149,6 +150,8 @@ def outcome_of(error: GitcoordError, *, stopped: bool) -> Outcome:
 
 
 def _broken_off(seat: Seat, error: GitcoordError) -> Result:
+    if ended := said_why(seat.place):
+        return Result(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()
     outcome = outcome_of(error, stopped=seat.stop.asked is not None)
     return without_room(seat, why) or Result(outcome=outcome, reason=why)

@@ -5,6 +5,7 @@ Attempts are small shell programs that leave marks in a directory of the test, a
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,15 @@ class EngineContract:
         assert ended(engine, "slow-1").code == 124
         assert alive(place) == []
 
+    def test_memory_is_limited(self, engine: Engine, place: Path) -> None:
+        take = f"{sys.executable} -c 'import time; x = bytearray(120 << 20); time.sleep(100)'"
+        # What it has started is ended first: a worker can tell why then. Alone, it is ended itself.
+        engine.start(shell("fled-1", f"setsid {take}& echo $! > fled; wait; exit 7", place, memory=90 << 20))
+        engine.start(shell("own-1", f"echo $$ > first; exec {take}", place, memory=90 << 20, grace=0.2))
+        assert ended(engine, "fled-1").code == 7
+        assert ended(engine, "own-1").code == 137
+        assert alive(place) == []
+
     def test_cancelling_leaves_nothing_alive(self, engine: Engine, place: Path) -> None:
         engine.start(shell("stubborn-1", STUBBORN, place, grace=0.2))
         until(lambda: len(written(place)) == 2)
@@ -166,6 +176,7 @@ def shell(
     secrets: tuple[str, ...] = (),
     seconds: float | None = None,
     grace: float = 10.0,
+    memory: int | None = None,
 ) -> Launch:
     """An attempt that is a shell script in `place`."""
     return Launch(
@@ -176,6 +187,7 @@ def shell(
         secrets=secrets,
         seconds=seconds,
         grace=grace,
+        memory=memory,
     )
 
 
