@@ -150,6 +150,8 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
             return Look(pause=True, message=outcome.message)
         case Refused(kind="not-allowed") if step.way == "queue":
             return Stop(reason=outcome.message)
+        case Refused(kind="gate"):
+            return Held(reason=outcome.message)
         case Refused():
             return Declined(reason=outcome.message)
     events = [

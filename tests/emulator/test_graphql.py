@@ -118,7 +118,11 @@ def test_the_merge_queue_takes_a_pull_request_and_lands_it_later(
 
 def test_what_fails_in_the_queue_is_taken_out(graph: Graph, app: EmulatedRepository, content: Repo) -> None:
     app.protect("main", Protection.requiring("ci", merge_queue=True))
+    early = graph.change("enqueuePullRequest", "mergeQueueEntry { id }")
+    assert early["errors"][0]["message"] == "Pull request is not in the correct state to be queued"
+    app.protect("main", Protection(merge_queue=True))
     graph.change("enqueuePullRequest", "mergeQueueEntry { id }")
+    app.protect("main", Protection.requiring("ci", merge_queue=True))
     graph.read()
     assert (graph.read()["isInMergeQueue"], graph.read()["isMergeQueueEnabled"]) == (False, True)
 

@@ -57,6 +57,20 @@ def test_what_the_queue_takes_out_is_named_with_its_reason_until_something_is_pu
     assert project.run("merge-level", "--wait", "30s", "--json", ok=0).json["landed"][0]["pull"] == 1
 
 
+def test_a_queue_that_is_demanded_by_rules_nobody_may_read_is_joined_once_it_takes_the_pull_request(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection(merge_queue=True, approvals=1))
+    app.admin = False
+    held = project.run("merge-level", "--json").json["waiting"][0]["reason"]
+    assert held == "Pull request is not in the correct state to be queued"
+    app.review(1, by="lisa")
+    landed = project.run("merge-level", "--wait", "30s", "--json", ok=0).json["landed"]
+    assert ([one["pull"] for one in landed], app.merges[1]) == ([1], 1)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_landing_that_is_killed_around_its_handing_over_is_in_the_queue_once(
     when: str, hub: GitHubEmulator, tmp_path: Path

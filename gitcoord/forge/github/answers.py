@@ -80,6 +80,7 @@ class Timeline(Answer, frozen=True):
 class QueuedPull(Answer, frozen=True, rename="camel"):
     """A pull request and the merge queue."""
 
+    is_merge_queue_enabled: bool = False
     merge_queue_entry: QueueEntry | None = None
     timeline_items: Timeline = Timeline()
 

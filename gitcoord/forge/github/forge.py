@@ -145,8 +145,7 @@ class GitHubForge:
         if demands.up_to_date and self._is_behind(pull):
             gates.append(UP_TO_DATE)
         if not gates and not demands.complete:
-            summary = summary_gate(self._read(pull.number).mergeable_state, pull.base)
-            gates += [] if summary is None else [summary]
+            gates += self._gates_behind_the_rules(pull)
         return tuple(gates)
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
@@ -243,6 +242,16 @@ class GitHubForge:
             [status for page in statuses for status in page.statuses],
             [run for page in runs for run in page.check_runs],
         )
+
+    def _gates_behind_the_rules(self, pull: Pull) -> list[Gate]:
+        """What GitHub says in sum where rules cannot be read, and whether it means its queue."""
+        summary = summary_gate(self._read(pull.number).mergeable_state, pull.base)
+        if summary is None:
+            return []
+        if summary == UP_TO_DATE or not self.handover.has_queue(self.full_name, pull.number):
+            return [summary]
+        self._queues.add(pull.base)
+        return [self.handover.queue_gate(self.full_name, pull.number)]
 
     def _review_gate(self, pull: Pull, demands: Demands) -> Gate | None:
         path = f"{self._path}/pulls/{pull.number}/reviews"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from gitcoord.forge.github.answers import GraphAnswer, PlaceAnswer, PullIdAnswer
+from gitcoord.forge.github.answers import GraphAnswer, PlaceAnswer, PullIdAnswer, QueuedPull
 from gitcoord.forge.github.gates import queue_gate
 from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written, decode_written
 from gitcoord.forge.github.refusals import graph_refusal, update_refusal
@@ -27,6 +27,8 @@ _PLACE = """query($owner: String!, $name: String!, $number: Int!) {
       REMOVED_FROM_MERGE_QUEUE_EVENT, ADDED_TO_MERGE_QUEUE_EVENT,
       PULL_REQUEST_COMMIT, HEAD_REF_FORCE_PUSHED_EVENT
     ]) { nodes { __typename ... on RemovedFromMergeQueueEvent { reason } } } } } }"""
+_QUEUED_BASE = """query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { isMergeQueueEnabled } } }"""
 _READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
   markPullRequestReadyForReview(input: $input) { pullRequest { id } } }"""
 
@@ -53,23 +55,31 @@ class Handover:
         """Hands a pull request over to the merge queue, only while its head is `head`."""
         return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
 
+    def has_queue(self, full_name: str, number: int) -> bool:
+        """Whether the base takes changes from a merge queue, as told to those who may not read its rules."""
+        pull, _ = self._ask(_QUEUED_BASE, full_name, number)
+        return pull is not None and pull.is_merge_queue_enabled
+
     def queue_gate(self, full_name: str, number: int) -> Gate:
         """Where a pull request stands with the merge queue; what was pushed since then starts afresh."""
-        owner, _, name = full_name.partition("/")
-        variables = {"owner": owner, "name": name, "number": number}
-        written = self._gateway.write(
-            "POST", self._gateway.graphql_path, {"query": _PLACE, "variables": variables}
-        )
-        answer = (
-            decode_written(written, PlaceAnswer, "POST graphql") if isinstance(written, Accepted) else None
-        )
-        pull = answer.data.repository.pull_request if isinstance(answer, PlaceAnswer) else None
+        pull, written = self._ask(_PLACE, full_name, number)
         if pull is None:
             raise no_answer("the merge queue", _said(written))
         last = pull.timeline_items.nodes[-1] if pull.timeline_items.nodes else None
         thrown_out = last is not None and last.kind == "RemovedFromMergeQueueEvent"
         why = (last.reason or "it does not say why") if last is not None and thrown_out else None
         return queue_gate(pull.merge_queue_entry.position if pull.merge_queue_entry else None, why)
+
+    def _ask(self, document: str, full_name: str, number: int) -> tuple[QueuedPull | None, Written]:
+        """What GraphQL answers about a pull request; the whole answer, too, for when that is nothing."""
+        owner, _, name = full_name.partition("/")
+        variables = {"owner": owner, "name": name, "number": number}
+        body = {"query": document, "variables": variables}
+        written = self._gateway.write("POST", self._gateway.graphql_path, body)
+        answer = (
+            decode_written(written, PlaceAnswer, "POST graphql") if isinstance(written, Accepted) else None
+        )
+        return (answer.data.repository.pull_request if isinstance(answer, PlaceAnswer) else None), written
 
     def merge_when_ready(
         self, number: int, head: str, method: Method, title: str, message: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.support.github import background, mergeability, merging, updating
+from tests.support.github import background, mergeability, merging, rules, updating
 from tests.support.github.exchange import ApiError
 from tests.support.github.graph_errors import GraphError
 from tests.support.github.graph_shapes import Shape, entry_shape, pull_shape
@@ -84,7 +84,8 @@ def _enqueue(hub: "GitHubEmulator", place: Place, input: Shape) -> Shape:
         raise GraphError("UNPROCESSABLE", "Merge queue is not enabled on this branch")
     if pull.queued is not None:
         raise GraphError("UNPROCESSABLE", "Pull request is already in the queue")
-    if pull.state != "open" or pull.draft:
+    refused = rules.refusal(repository, pull, method="squash", by_queue=True)
+    if pull.state != "open" or pull.draft or refused is not None:
         raise GraphError("UNPROCESSABLE", "Pull request is not in the correct state to be queued")
     pull.queued = QueueEntry(repository.next_id(), pull.head_sha, repository.background_reads)
     return {"mergeQueueEntry": entry_shape(repository, pull, pull.queued)}
