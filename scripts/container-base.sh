@@ -4,7 +4,8 @@
 #   TASK_ID          the task's id in the plan
 #   REPOSITORY_URL   the repository that all workers share; a GitHub URL without a login uses GH_TOKEN or
 #                    GITHUB_TOKEN, or on another host (GH_HOST, GITHUB_SERVER_URL) first GH_ENTERPRISE_TOKEN or
-#                    GITHUB_ENTERPRISE_TOKEN
+#                    GITHUB_ENTERPRISE_TOKEN; before all of these the GitHub App of GITCOORD_APP_ID, where it is set
+#                    (with GITCOORD_APP_PRIVATE_KEY or _FILE), which the agent does not get to see
 #   AGENT_COMMAND    what does the work: run by `bash -c` in the working copy, with TASK_ID, TASK_BRANCH,
 #                    EXECUTION_LEVEL in its environment; exit code 0 means that the work is complete
 # and optionally
@@ -50,13 +51,18 @@ check_environment() {
 
 with_login() {
   local login=() token=${GH_TOKEN:-${GITHUB_TOKEN:-}} server=${GITHUB_SERVER_URL:-https://github.com}
+  local app=${GITCOORD_APP_ID:-}
   case $REPOSITORY_URL in
     "https://github.com/"*) ;;
     "https://${GH_HOST:-github.com}/"* | "${server%/}/"*)
       token=${GH_ENTERPRISE_TOKEN:-${GITHUB_ENTERPRISE_TOKEN:-$token}}
       ;;
-    *) token= ;;
+    *) token= app= ;;
   esac
+  if [ -n "$app" ]; then
+    token=
+    login=(-c credential.helper= -c credential.useHttpPath=true -c 'credential.helper=!gitcoord git-credential')
+  fi
   # shellcheck disable=SC2016  # expanded by git's helper, so that the token is on no command line
   [ -z "$token" ] || login=(-c credential.helper= -c
     'credential.helper=!f() { printf "username=x-access-token\npassword=%s\n" "$WORKER_TOKEN"; }; f')
@@ -143,7 +149,8 @@ run_agent() {
   fi
   under_way working
   say "Running the agent on $branch."
-  TASK_BRANCH=$branch EXECUTION_LEVEL=$level bash -c "$AGENT_COMMAND" </dev/null || code=$?
+  env -u GITCOORD_APP_ID -u GITCOORD_APP_PRIVATE_KEY -u GITCOORD_APP_PRIVATE_KEY_FILE \
+    TASK_BRANCH="$branch" EXECUTION_LEVEL="$level" bash -c "$AGENT_COMMAND" </dev/null || code=$?
   [ "$code" = 0 ] || fail 1 "The agent ended with exit code $code. What it left is in $WORKDIR, not handed in."
   [ "$(git symbolic-ref --quiet HEAD)" = "refs/heads/$branch" ] ||
     fail 1 "The agent left $WORKDIR on another branch than $branch. Its work is there, not handed in."

@@ -37,6 +37,7 @@ COMMANDS: tuple[str, ...] = (
     "logs",
     "cancel",
     "doctor",
+    "git_credential",
 )
 """The modules beside this one that hold a command each, in the order of the help."""
 
@@ -59,6 +60,7 @@ _SUMMARIES = {
     "logs": "Show what the agent of a task printed.",
     "cancel": "End the work on tasks, and let nothing begin it again.",
     "doctor": "Examine whether landing would work, and change nothing.",
+    "git-credential": "Answer git's question for a login to GitHub.",
 }
 """One line for each command in the list of all, where a longer one would be cut at 80 columns."""
 
