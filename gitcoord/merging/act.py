@@ -149,18 +149,24 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> None:
     if branch is None or branch.tip is None:
         return
     tip = world.base_commit
-    moves = []
     for task in step.tasks:
         work = world.work(task)
         if work.head is None:
             continue
-        if scene.shared.branch(work.branch) is None:
-            moves.append(RefUpdate(HEADS + work.branch, None, work.head))
         named = {"task": task, "title": work.title, "branch": branch.name}
         outcome = fold_in_memory(scene.repository, tip, work.head, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
-    scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *moves])
+    scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *_kept(scene, world, branch.tip)])
+
+
+def _kept(scene: Scene, world: World, tip: Oid) -> list[RefUpdate]:
+    """Gives tasks back their deleted branches, where what the level branch holds of them is nowhere else."""
+    known = {work.branch: work.head or work.recorded for work in world.works if work.standing != "landed"}
+    heads = {branch: head for branch, head in known.items() if head and scene.shared.branch(branch) is None}
+    inside = scene.ancestry.contained(tip, set(heads.values()))
+    inside -= scene.ancestry.contained(world.base_commit, inside)
+    return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
 
 
 def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:

@@ -277,7 +277,7 @@ def _with_excess(
 ) -> LevelBranch | None:
     if branch is None or branch.tip is None:
         return branch
-    inside = folds(scene.repository.git, look.base_commit, branch.tip)
+    inside = folds(scene.repository.git, scene.ancestry, look.base_commit, branch.tip)
     by_task = {work.task: work for work in works if work.standing != "landed"}
     excess = [
         task

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.repository import Repository
+from gitcoord.merging.fold import Folded, Folds, fold_in_memory, folds
 from tests.merging.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent
+from tests.support.repos import Repo
+from tests.support.tasklists import task
 
 BRANCH = "feature/level-0-implementation"
 
@@ -73,6 +78,39 @@ def test_a_base_that_moved_has_the_level_branch_made_anew_unless_somebody_worked
         "3": ["src/main.rs"],
     }
     assert project.remote.read("main", "src/main.rs") == MAIN.replace("start", "start elsewhere").rstrip("\n")
+
+
+def test_a_fold_that_somebody_amended_holds_work_by_hand(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    base = repo.commit({"a": "1"})
+    heads = {id: repo.commit({id: "1"}, branch=id, at="main") for id in ("1", "2")}
+    repository, tip = Repository.discover(repo.path), base
+    for id, head in heads.items():
+        outcome = fold_in_memory(repository, tip, head, task=id, title="Do", branch="level")
+        assert isinstance(outcome, Folded)
+        tip = outcome.commit
+    git = repository.git
+    assert folds(git, Ancestry(git), base, tip) == Folds(found=tuple(heads.items()), by_hand=False)
+    said = repo.git("show", "--no-patch", "--format=%B", tip)
+    fixed = repo.tree(repo.commit({"1": "1", "2": "1", "fix": "1"}))
+    amended = repo.git("commit-tree", fixed, "-p", f"{tip}^1", "-p", f"{tip}^2", "-m", said)
+    assert folds(git, Ancestry(git), base, amended) == Folds(found=tuple(heads.items()), by_hand=True)
+
+
+def test_work_that_only_the_level_branch_holds_is_not_lost_when_that_is_made_anew(tmp_path: Path) -> None:
+    tasks = [task(1), task(2, dependencies=[1]), task(3, dependencies=[1])]
+    project = Project.create(tmp_path, tasks, strategy="single-pr")
+    remote = project.remote
+    project.work("1", {"1.txt": "1\n"})
+    project.run("merge-level", "level-0", ok=0)
+    head = project.work("2", {"2.txt": "2\n"}, level=1)
+    project.run("submit", "2", ok=0)
+    remote.git("update-ref", "-d", "refs/heads/feature/level-1-task-2")
+    # Without the landing that it builds on, the work has to wait.
+    project.run("rollback", "level-0", ok=0)
+    assert tasks_of(project.run("merge-level", "level-1", "--json").json["waiting"]) == ["2", "3"]
+    assert remote.tip("feature/level-1-implementation") == remote.tip("main")
+    assert remote.tip("feature/level-1-task-2") == head
 
 
 def test_all_or_nothing_lands_nothing_when_one_task_conflicts(tmp_path: Path) -> None:
