@@ -58,7 +58,8 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLD_TRAILER},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
-    texts = [text.strip("\n").split("\x1f") for text in git.text(*options, f"{base}..{tip}").split("\0") if text]
+    records = filter(None, git.text(*options, f"{base}..{tip}").split("\0"))
+    texts = [record.strip("\n").split("\x1f") for record in records]
     told = {commit: value.rpartition(" ") for commit, _, value in texts if " " in value}
     sides = {commit: parents for commit, parents, _ in texts if commit in told}
     merges = {commit: parents.split(" ") for commit, parents in sides.items() if " " in parents}
