@@ -70,12 +70,11 @@ def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
 ) -> Oid:
     """Writes the commit of a document on top of `parent` and returns its id. No ref moves."""
-    git = repository.git
-    if tree is None:
-        tree = git.text("hash-object", "-w", "-t", "tree", "--stdin")
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {secrets.token_hex(8)}\n"
-    return commit_tree(git, tree, [parent] if parent else [], message, environment=repository.identity)
+    parents = [parent] if parent else []
+    tree = tree or repository.empty_tree
+    return commit_tree(repository.git, tree, parents, message, environment=repository.identity)
 
 
 def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) -> list[Document]:

@@ -56,15 +56,17 @@ class Mirror:
         with self._lock:
             return self._fetch()
 
-    def follow(self, updates: Sequence[Update]) -> None:
-        """Moves the copy along after a push, without asking the remote again.
+    def follow(self, updates: Sequence[Update]) -> bool:
+        """Moves the copy along after a push, without asking the remote again; whether that was enough.
 
         Only from where it was: when another process has fetched meanwhile, its copy is the newer one.
         """
         commands = stdin_lines(update.command(self.prefix) for update in updates)
         with self._lock:
-            if self._git.run("update-ref", "--stdin", input=commands, ok=()).code != 0:
+            followed = self._git.run("update-ref", "--stdin", input=commands, ok=()).code == 0
+            if not followed:
                 self._fetch()
+            return followed
 
     def _fetch(self) -> Result:
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential

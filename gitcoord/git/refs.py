@@ -1,5 +1,7 @@
 """Refs read by their exact names: no revision syntax, no guessing, and broken ones told from missing ones."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from gitcoord.git.run import Git, Oid
@@ -12,6 +14,11 @@ class Refs(msgspec.Struct, frozen=True):
 
     targets: dict[str, Oid]
     broken: tuple[str, ...]
+
+    def moved(self, moves: Mapping[str, Oid | None]) -> "Refs":
+        """The refs after some have moved; to None is away."""
+        targets = {**self.targets, **moves}
+        return Refs({ref: oid for ref, oid in targets.items() if oid is not None}, self.broken)
 
 
 def read_refs(git: Git, *names: str) -> Refs:

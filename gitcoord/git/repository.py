@@ -61,6 +61,11 @@ class Repository:
         named = {f"GIT_{who}_NAME": "gitcoord" for who in missing}
         return named | {f"GIT_{who}_EMAIL": "gitcoord@localhost" for who in missing}
 
+    @cached_property
+    def empty_tree(self) -> Oid:
+        """The tree without files, in the repository's own kind of ids."""
+        return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")
+
     @property
     def shallow(self) -> bool:
         """Whether history was cut off by a shallow clone."""

@@ -102,10 +102,10 @@ class SharedRefs:
     def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | Result:
         """Whether the refs moved; git's answer when it failed although nobody else moved them."""
         ended = self._update_here(updates) if self._mirror is None else self._push(updates, hooks=hooks)
-        self._known = None
+        known, self._known = self._known, None
         if ended.code == 0:
-            if self._mirror is not None:
-                self._mirror.follow(updates)
+            if self._mirror is not None and self._mirror.follow(updates) and known is not None:
+                self._known = known.moved({self._local(update.ref): update.new for update in updates})
             return True
         self.refresh()
         now = {update.ref: self.read(update.ref) for update in updates}
