@@ -49,6 +49,14 @@ def test_an_app_signs_in_and_gets_one_token_for_the_run(hub: GitHubEmulator, con
     assert len(hub.requests(MINTED)) == 1
 
 
+def test_an_app_is_found_on_a_repository_that_has_been_renamed(hub: GitHubEmulator, content: Repo) -> None:
+    robot = hub.make_app("acme/app")
+    hub.rename("acme/app", "acme/renamed")
+    forge = signed_in(hub, robot)
+    assert forge.full_name == "acme/renamed"
+    assert merged(forge, opened(forge, content))
+
+
 def test_a_key_is_read_from_its_file(hub: GitHubEmulator, content: Repo, tmp_path: Path) -> None:
     robot, file = hub.make_app("acme/app"), tmp_path / "key.pem"
     file.write_text(robot.private_key)

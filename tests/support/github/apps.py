@@ -28,7 +28,7 @@ EVERYTHING: dict[str, Level] = {
 }
 _LONGEST_LIFE = 600
 _TOKENS_PATH = re.compile(r"/app/installations/(\d+)/access_tokens\Z")
-_INSTALLATION_PATH = re.compile(r"/repos/([^/]+/[^/]+)/installation\Z")
+_INSTALLATION_PATH = re.compile(r"/(?:repos/([^/]+/[^/]+)|repositories/(\d+))/installation\Z")
 _numbers = itertools.count(1)
 
 
@@ -75,12 +75,21 @@ def answer(hub: "GitHubEmulator", method: str, path: str, authorization: str, bo
         return Answer(200, _app_shape(hub, signed_in(hub, authorization)))
     if method == "GET" and installed is not None:
         app = signed_in(hub, authorization)
-        if installed[1] not in app.repositories:
+        if _installed_on(hub, installed[1], installed[2]) not in app.repositories:
             raise ApiError(404, "Not Found")
         return Answer(200, _installation_shape(hub, app))
     if method == "POST" and minted is not None:
         return _new_token(hub, signed_in(hub, authorization), int(minted[1]), body or {})
     return None
+
+
+def _installed_on(hub: "GitHubEmulator", name: str | None, id: str | None) -> str | None:
+    """The repository that is asked about, by its name or its id; a former name is redirected."""
+    moved = hub.moved_to(name or "")
+    if moved is not None:
+        url = f"{moved.server}/repositories/{moved.id}/installation"
+        raise ApiError(301, "Moved Permanently", headers={"Location": url})
+    return name or next((one.full_name for one in hub.repositories.values() if str(one.id) == id), None)
 
 
 def operation(method: str, path: str) -> str:

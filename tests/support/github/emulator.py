@@ -101,6 +101,8 @@ class GitHubEmulator:
         (self.root / f"{new}.git").symlink_to(repository.git_dir)
         repository.full_name = new
         self.repositories[new] = self._renamed[old] = repository
+        for app in self.apps.values():
+            app.repositories = tuple(new if name == old else name for name in app.repositories)
 
     def make_token(self, kind: Kind = "classic", **permissions: Level) -> Token:
         """A further token; one that is not classic may do what `permissions` say, and nothing else."""
