@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gitcoord.events import AnyEvent
 from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan
+from gitcoord.running.coordinator.life import last_sign
 from gitcoord.running.picture.make import Picture, make_picture
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding, TaskId
@@ -24,17 +25,19 @@ class Sight:
         events: tuple[AnyEvent, ...],
         landed: dict[TaskId, Landing],
         warnings: tuple[Finding, ...],
+        heard: str = "",
     ) -> None:
         self.at = now()
         self.plan = plan
         self.events = events
         self.landed = landed
         self.warnings = warnings
+        self.heard = heard
 
     @cached_property
     def picture(self) -> Picture:
         """The picture as of then."""
-        return make_picture(self.plan, self.events, self.landed, self.at)
+        return make_picture(self.plan, self.events, self.landed, self.at, heard=self.heard)
 
     @cached_property
     def metrics(self) -> "Metrics":
@@ -64,4 +67,4 @@ def look(context: "Context", *, fresh: bool = True) -> Sight:
             tips=context.shared.branches(),
         )
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
-    return Sight(plan, events, landed, warnings)
+    return Sight(plan, events, landed, warnings, last_sign(context.store, events))

@@ -12,6 +12,7 @@ from gitcoord.cli.board.dashboard import Dashboard
 from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.sight import Sight, look
 from gitcoord.errors import Exit, GitcoordError
+from gitcoord.running.coordinator.life import life_ref
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -49,13 +50,19 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
     tell = dashboard.tell if dashboard else say
     silent = False
     pause = every
+    last: Sight | None = None
+    seen, heard = 0.0, None
     while True:
         try:
             context.store.refresh()
             refs = dict(context.shared.list("refs/"))
+            sign = refs.pop(life_ref(context.store), None)
             pause = next_pause(pause, every, moved=refs != known)
-            if refs != known:
+            # Silence is news, too: nothing else tells of a run that was killed.
+            aged = last is not None and last.picture.silent(time.monotonic() - seen) != last.picture.silent()
+            if (refs, sign) != (known, heard) or aged:
                 sight = look(context, fresh=False)
+                last, seen, heard = sight, time.monotonic(), sign
                 for one in sight.warnings:
                     if one.message not in warned:
                         tell(f"warning: {one.message} [{one.code}]")

@@ -1,6 +1,7 @@
 """The dashboard: what it chooses to show, that it fits any terminal, and that nothing is interpreted."""
 
 import io
+import json
 import os
 import pty
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -17,12 +19,15 @@ from rich.cells import cell_len  # noqa: TID251 - what is drawn is drawn by it
 from rich.console import Console  # noqa: TID251
 
 from gitcoord.cli.board.dashboard import Dashboard
+from gitcoord.cli.board.lines import PlainLines
 from gitcoord.cli.board.rows import choose, frames_of
 from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
-from gitcoord.running.picture.make import Picture, make_picture
+from gitcoord.running.coordinator.life import Pulse, last_sign
+from gitcoord.running.picture.make import SILENT, Picture, make_picture
 from gitcoord.running.picture.state import FINISHED
+from gitcoord.state.journal import now
 from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
@@ -215,3 +220,39 @@ def read_until(terminal: int, wanted: str) -> str:
 def test_the_dashboard_loads_rich_only_when_it_is_shown() -> None:
     code = "import gitcoord.cli.board.dashboard, sys; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: Path) -> None:
+    remote, desk = Repo.pair(tmp_path)
+    store = store_of(desk)
+    store.save_plan(plan_of([["1"]]))
+    ago = datetime.now(UTC) - timedelta(seconds=SILENT + 600)
+    store.record(RunChanged(at=ago.isoformat(), by="ann", state="running"))
+    Pulse(store).beat()
+    first = remote.refs()["refs/gitcoord/life"]
+    Pulse(store).beat()
+    assert remote.git("rev-list", "--count", "refs/gitcoord/life") == "1"
+
+    def shown() -> list[str]:
+        other = store_of(desk)
+        other.refresh()
+        events = [entry.event for entry in other.journal() if entry.event is not None]
+        picture = make_picture(other.require_plan(), events, (), now(), heard=last_sign(other, events))
+        return [drawn(picture, 80, 24)[0].split("  ")[0], PlainLines().lines(picture, 0.0)[-1]]
+
+    assert shown()[0].startswith("gitcoord running (heard ")
+    older = remote.environment | {"GIT_COMMITTER_DATE": (ago + timedelta(seconds=300)).isoformat()}
+    command = ["git", "commit-tree", remote.tree(first), "-m", "An old one"]
+    old = subprocess.run(command, cwd=remote.path, env=older, capture_output=True, text=True, check=True)
+    remote.git("update-ref", "refs/gitcoord/life", old.stdout.strip())
+    header, line = shown()
+    assert re.match(r"gitcoord no sign of life since \d\d:\d\d:\d\d \(12 min\)", header)
+    assert "no sign of life since" in line
+    watched = remote.clone(tmp_path / "other")
+    watching = start_gitcoord("status", "--watch", "--json", cwd=watched.path)
+    assert watching.stdout is not None
+    picture = json.loads(watching.stdout.readline())
+    watching.kill()
+    watching.communicate()
+    assert picture["run"] == "running"
+    assert picture["unheard"] > SILENT

@@ -1,11 +1,19 @@
 """The dashboard where there is no terminal: each new event as a line, and now and then where things stand."""
 
+from collections.abc import Mapping
+
 from gitcoord.cli.board.rows import word
 from gitcoord.cli.output import clean, count_of
 from gitcoord.cli.times import duration, time_of_day
 from gitcoord.running.picture.make import News, Picture, UnitState
 
 SUMMARY_EVERY = 60.0
+_RUN: Mapping[str | None, tuple[str, str]] = {
+    "running": ("running", "bold green"),
+    "paused": ("paused", "bold yellow"),
+    "ended": ("ended", "bold"),
+    None: ("watching", "bold cyan"),
+}
 _TOLD: tuple[UnitState, ...] = ("running", "ready", "failed", "deferred", "blocked")
 
 
@@ -37,6 +45,18 @@ def sentence(picture: Picture) -> str:
     said.append(f"{picture.landed} of {count_of(picture.tasks, 'task')} landed")
     if picture.pace.remaining and picture.percent < 100:
         said.append(f"about {duration(picture.pace.remaining)} left")
+    if picture.silent():
+        said.append(f"{run_words(picture)[0]} of the run")
     if picture.done and picture.pace.saved >= 1:
         said.append(f"{duration(picture.pace.saved)} saved")
     return ", ".join(said) + "."
+
+
+def run_words(picture: Picture, shift: float = 0.0) -> tuple[str, str, str]:
+    """What the run is at, how that is drawn, and how old the news is, `shift` seconds after the picture."""
+    if picture.unheard is None:
+        return (*_RUN[picture.run], "")
+    age = duration(picture.unheard + shift)
+    if picture.silent(shift):
+        return f"no sign of life since {time_of_day(picture.heard)}", "bold red", f" ({age})"
+    return (*_RUN[picture.run], f" (heard {age} ago)")

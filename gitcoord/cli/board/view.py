@@ -5,6 +5,7 @@ Everything is laid out to whole lines, so that what is drawn is never higher tha
 
 from typing import TYPE_CHECKING
 
+from gitcoord.cli.board.lines import run_words
 from gitcoord.cli.board.rows import Frame, Line, choose, frames_of, word
 from gitcoord.cli.output import clean
 from gitcoord.cli.times import clock, duration, time_of_day
@@ -58,13 +59,9 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     going = picture.run == "running" or bool(picture.counts.get("running"))
     pace = picture.pace
     first = styled("gitcoord ", "bold")
-    said, style = {
-        "running": ("running", "bold green"),
-        "paused": ("paused", "bold yellow"),
-        "ended": ("ended", "bold"),
-        None: ("watching", "bold cyan"),
-    }[picture.run]
+    said, style, aside = run_words(picture, shift)
     first.append(said, style)
+    first.append(aside, "dim")
     first.append(f"  {clean(picture.engine)}, onto {clean(picture.base)}, {picture.strategy}", "dim")
     slots = f"slots {picture.slots}" + (f" of {picture.slot_limit}" if picture.slot_limit else "")
     right = styled(slots, "bold" if picture.slots else "dim")

@@ -14,6 +14,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
 from gitcoord.running.coordinator.end import RunEnd, run_end
 from gitcoord.running.coordinator.landing import Landing
+from gitcoord.running.coordinator.life import Pulse, life_ref
 from gitcoord.running.coordinator.observe import Observer, View
 from gitcoord.running.coordinator.patience import Patience
 from gitcoord.running.coordinator.settle import cancel_all, settle
@@ -92,6 +93,7 @@ class Coordinator:
         self._refused: dict[TaskId, float] = {}
         self._told: set[str] = set()
         self._patience = Patience(hands.tell)
+        self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
 
@@ -128,11 +130,15 @@ class Coordinator:
     def _fetch(self) -> None:
         def fetch() -> None:
             self._store.refresh()
-            self._pace.fetched(self._store.shared.list("refs/"))
+            refs = self._store.shared.list("refs/").items()
+            # Its own signs of life are no news.
+            self._pace.fetched({ref: oid for ref, oid in refs if ref != life_ref(self._store)})
 
         self._patience.try_to("fetching", fetch)
         if self._patience.faces("fetching"):
             self._pace.unreachable()
+        elif self._pulse.due and self._patience.trouble is None:
+            self._patience.try_to("recording", self._pulse.beat)
 
     def _settle(self, view: View) -> bool:
         """Whether the journal was brought in line with the world, so that it has to be looked at again."""

@@ -25,6 +25,8 @@ from gitcoord.tasks.model import TaskId
 __all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView", "make_picture"]
 
 MOST_NEWS = 30
+SILENT = 400.0
+"""Seconds: three signs of life of a run, and what clocks and pushes may be late."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a dashboard shows. `percent` is rounded down, so that 100 means everything.
 
     `run` is None when no coordinator ever ran; `holding` counts by its name what keeps ready units back.
+    `heard` is when the run was heard of last, `unheard` the seconds since then; None when that is not known.
     """
 
     at: str
@@ -76,6 +79,12 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     holding: dict[str, int] = {}
     clashes: tuple[Clash, ...] = ()
     news: tuple[News, ...] = ()
+    heard: str = ""
+    unheard: float | None = None
+
+    def silent(self, shift: float = 0.0) -> bool:
+        """Whether `shift` seconds later too much time has passed for a run that is alive."""
+        return self.unheard is not None and self.unheard + shift > SILENT
 
 
 def make_picture(
@@ -86,10 +95,12 @@ def make_picture(
     live: Live | None = None,
     *,
     units: Units | None = None,
+    heard: str = "",
 ) -> Picture:
     """The picture at the time `now` (as in events); `events` oldest first, `landed` is git's evidence.
 
-    `units` are those of the plan, for a caller that has them: they take a moment to make.
+    `units` are those of the plan, for a caller that has them: they take a moment to make. `heard` is when a
+    run that is said to go on was heard of last.
     """
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
@@ -132,6 +143,8 @@ def make_picture(
         holding=dict(Counter(name for name, _ in live.holding.values())) if live else {},
         clashes=clashes_of(events, {unit.id: unit.parent for unit in shown.values()}, landed),
         news=newest(events, MOST_NEWS),
+        heard=heard if going else "",
+        unheard=max(0.0, moment - (seconds_of(heard) or 0.0)) if going and heard else None,
     )
 
 
