@@ -21,15 +21,11 @@ class Repository:
     """One git repository.
 
     `root` is the top of the working tree (None when bare), `common_dir` the git directory that all
-    worktrees share, `remote` the remote's name (None when the repository has none). `plain_git` merges
-    without the union merges that the settings ask for, as a server does.
+    worktrees share, `remote` the remote's name (None when the repository has none).
     """
 
-    def __init__(
-        self, git: Git, root: Path | None, common_dir: Path, remote: str | None, plain_git: Git | None = None
-    ) -> None:
+    def __init__(self, git: Git, root: Path | None, common_dir: Path, remote: str | None) -> None:
         self.git = git
-        self.plain_git = plain_git or git
         self.root = root
         self.common_dir = common_dir
         self.remote = remote
@@ -123,10 +119,9 @@ class Place(msgspec.Struct, frozen=True):
             url = git.probe("remote", "get-url", "--", name) or ""
             added = git_auth_environment(url) or self._same_place_everywhere(name, url)
             git = Git(git.directory, added)
-        plain = git
         if union:
             git = Git(git.directory, union_environment(git, self.common_dir, union, added))
-        return Repository(git, self.root, self.common_dir, name, plain)
+        return Repository(git, self.root, self.common_dir, name)
 
     def _same_place_everywhere(self, remote: str, url: str) -> dict[str, str]:
         """The environment in which a relative URL means in each worktree what it means in the main one."""

@@ -172,24 +172,26 @@ class Git:
         """The same git in another directory."""
         return Git(directory, self._environment)
 
-    def sharing(self, quarantine: "Git") -> "Git":
-        """The same git, which finds the objects of a quarantine too."""
-        places = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-        shared = {name: quarantine._environment[name] for name in places if name in quarantine._environment}
-        return Git(self.directory, {**self._environment, **shared})
+    def object_places(self) -> list[str]:
+        """The directories that this git finds objects in, as git wants to have them in its environment."""
+        own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        added = {**os.environ, **self._environment}.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        if os.pathsep in own or own.startswith('"'):
+            escaped = own.replace("\\", "\\\\").replace('"', '\\"')
+            own = f'"{escaped}"'
+        return [own, *filter(None, [added])]
 
     @contextmanager
     def quarantine(self) -> Iterator["Git"]:
         """A git whose new objects go to a temporary place and vanish with the block."""
-        objects = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        places = self.object_places()
         with scratch_directory() as scratch:
-            alternates = [objects, *filter(None, [os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")])]
             yield Git(
                 self.directory,
                 {
                     **self._environment,
                     "GIT_OBJECT_DIRECTORY": scratch,
-                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(alternates),
+                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(places),
                 },
             )
 

@@ -3,7 +3,8 @@
 import msgspec
 
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
-from gitcoord.git.merges import merge_tree, replay
+from gitcoord.git.merges import TreeMerge, merge_tree, replay
+from gitcoord.git.server import differs_on_server
 from gitcoord.merging.model import Carrier, Details, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.talk import made_ready
@@ -44,7 +45,7 @@ def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
     merged = merge_tree(git, world.base_commit, carrier.head)
     if not merged.clean:
         return Details(clean=False, paths=merged.paths, problem=merged.problem)
-    if _lacks_earlier_wave(scene, world, carrier) or _fails_on_the_forge(scene, world, carrier):
+    if _lacks_earlier_wave(scene, world, carrier) or _differs_on_the_forge(scene, world, carrier, merged):
         return Details(clean=True, behind=True)
     if scene.options.method == "rebase":
         tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)
@@ -83,12 +84,13 @@ def _lacks_earlier_wave(scene: Scene, world: World, carrier: Carrier) -> bool:
     return len(scene.ancestry.contained(carrier.head, earlier)) < len(earlier)
 
 
-def _fails_on_the_forge(scene: Scene, world: World, carrier: Carrier) -> bool:
-    """Whether only a union merge makes it clean, which GitHub does not know: the base has to be merged in."""
-    plain = scene.repository.plain_git
-    if plain is scene.repository.git or scene.forge.name == "local":
-        return False
-    return merge_tree(plain, world.base_commit, carrier.head).clean is False
+def _differs_on_the_forge(scene: Scene, world: World, carrier: Carrier, merged: TreeMerge) -> bool:
+    """Whether only merge drivers, such as union, make it what it is here: the base has to be merged in.
+
+    GitHub knows no drivers, neither those of the settings nor those of `.gitattributes`.
+    """
+    git, base = scene.repository.git, world.base_commit
+    return scene.forge.name != "local" and differs_on_server(git, base, carrier.head, merged.tree)
 
 
 def _not_rebasable(carrier: Carrier) -> Gate:

@@ -49,8 +49,7 @@ def preview(scene: Scene) -> list[str]:
     world = observe(scene)
     with scene.repository.git.quarantine() as git:
         real = scene.repository
-        plain = None if real.plain_git is real.git else real.plain_git.sharing(git)
-        repository = Repository(git, real.root, real.common_dir, real.remote, plain)
+        repository = Repository(git, real.root, real.common_dir, real.remote)
         aside = msgspec.structs.replace(scene, repository=repository, ancestry=Ancestry(git))
         return list(_Rehearsal(aside, world).steps())
 

@@ -6,6 +6,7 @@ import pytest
 
 from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree, merge_trees, replay
 from gitcoord.git.run import Git
+from gitcoord.git.server import merge_on_server
 from tests.git.world import hook
 from tests.support.repos import Content, Repo, executable, submodule, symlink
 
@@ -187,6 +188,15 @@ def test_the_users_own_merge_settings_do_not_change_the_verdict(repo: Repo) -> N
         {"renamed.txt": "A text\nthat is renamed\nand long enough\n"},
     )
     assert outcome.clean is True
+
+
+def test_a_server_merges_without_the_drivers_that_attributes_ask_for(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "a:b")
+    repo.commit({"log": "first\n", ".gitattributes": "log merge=union\n"})
+    ours, theirs = (repo.commit({"log": f"first\n{id}\n"}, branch=id, at="main") for id in ("one", "two"))
+    with Git(repo.path).quarantine() as git:
+        assert merge_tree(git, ours, theirs).clean is True
+        assert merge_on_server(git, ours, theirs).paths == ("log",)
 
 
 def test_what_one_clone_replaces_or_reads_otherwise_is_read_as_everybody_has_it(repo: Repo) -> None:

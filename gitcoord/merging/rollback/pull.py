@@ -9,6 +9,7 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.forge.port import BEHIND, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, tree_of
 from gitcoord.git.run import Oid
+from gitcoord.git.server import differs_on_server
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Place, Sight
@@ -72,8 +73,10 @@ class PullRequest:
 
     def _fits(self, sight: Sight, back: Reverse, tip: Oid) -> bool:
         """Whether merging the branch onto the base as it is now takes back just what it should."""
-        merged = merge_tree(self._place.repository.git, sight.base_commit, tip)
-        return merged.clean is True and merged.tree == back.tree
+        git, base = self._place.repository.git, sight.base_commit
+        merged = merge_tree(git, base, tip)
+        fits = merged.clean is True and merged.tree == back.tree
+        return fits and not differs_on_server(git, base, tip, back.tree)
 
     def _publish(self, sight: Sight, back: Reverse, branch: str, tip: Oid | None) -> Advance:
         if tip is not None and not self._is_own(tip):
