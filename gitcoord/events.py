@@ -204,7 +204,10 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
 
 
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
-    """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown."""
+    """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown.
+
+    `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
+    """
 
     attempt: int
     outcome: Outcome
@@ -213,6 +216,8 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     head: str = ""
     seconds: float = 0.0
     tokens: int | None = None
+    reworks: int = 0
+    rework_seconds: float = 0.0
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""

@@ -2,11 +2,12 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitcoord.events import AnyEvent, Outcome, TaskDeferred, TaskStarted, TaskSubmitted
+from gitcoord.events import AnyEvent, AttemptEnded, Outcome, TaskDeferred, TaskStarted, TaskSubmitted
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics.measure import Metrics, make_metrics
 from tests.running.picture_world import COMMIT, Played, at, parent, planned, play, task
@@ -69,6 +70,17 @@ def test_failed_tries_and_rework_are_no_praise(plan: Plan) -> None:
     assert (metrics.elapsed, metrics.sequential) == (3600, 2700)
     assert (metrics.tries, metrics.failed, metrics.rework, metrics.wasted) == (6, 1, 1, 1200)
     assert metrics.speedup == 0.75
+    # The same within one try: what its agent did after the conflict came back is no work of its own.
+    events = play(plan, ends={}).events
+    again = [
+        msgspec.structs.replace(one, reworks=2, rework_seconds=300.0)
+        if isinstance(one, AttemptEnded) and one.task == "4"
+        else one
+        for one in events
+    ]
+    plain, reworked = (make_metrics(plan, some, (), at(9000)) for some in (events, again))
+    assert (plain.rework, reworked.rework) == (0, 2)
+    assert plain.sequential - reworked.sequential == 300
     stopped = measured(plan, play(plan, ends={"4": ["cancelled", "conflict", "conflict", "ok"]}))
     assert (stopped.failed, stopped.cancelled, stopped.rework, stopped.wasted) == (0, 1, 2, 2400)
 

@@ -149,6 +149,8 @@ def _tip(bar: Bar) -> str:
     words: list[str] = [f"{bar.unit} {bar.title}".strip()]
     if bar.attempt > 1:
         words.append(f"try {bar.attempt}{', rework' if bar.rework else ''}")
+    if bar.reworks:
+        words.append("a conflict went back to the agent")
     words.append(f"{duration(bar.end - bar.start)}, from {duration(bar.start)} on")
     words.append((bar.outcome or "at work") + (f": {bar.reason}" if bar.reason else ""))
     if bar.waited >= 1:

@@ -51,7 +51,8 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
     lost += [f"{metrics.cancelled} ended by cancelling"] if metrics.cancelled else []
     reworked = [bar.outcome for bar in metrics.bars if bar.rework]
-    resolved, open_still = reworked.count("ok"), reworked.count("conflict")
+    at_once = [bar.outcome for bar in metrics.bars if bar.reworks and not bar.rework]
+    resolved, open_still = [(reworked + at_once).count(how) for how in ("ok", "conflict")]
     lost += [f"{resolved} resolved a conflict"] if resolved else []
     lost += [f"{open_still} left a conflict unresolved"] if open_still else []
     if lost:

@@ -35,6 +35,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     reason: str = ""
     rework: bool = False
+    reworks: int = 0
     critical: bool = False
     waited: float = 0.0
     tokens: int | None = None
@@ -91,7 +92,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     graph = unit_graph(units)
     path = walked_path(units, graph, tries, moment)
     elapsed = elapsed_time(events, tries, moment)
-    sequential = sum(one.seconds(moment) for one in tries if one.useful)
+    sequential = sum(one.worth(moment) for one in tries if one.useful)
     most = _most_at_once(tries, moment)
     slots = _slots(plan, events, most)
     speedup = sequential / elapsed if elapsed else 1.0
@@ -116,7 +117,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
             one.end is not None and one.outcome not in ("ok", "conflict", "cancelled") for one in tries
         ),
         cancelled=sum(one.outcome == "cancelled" for one in tries),
-        rework=sum(one.rework for one in tries),
+        rework=sum(one.rework + one.reworks for one in tries),
         wasted=sum(one.seconds(moment) for one in tries if one.end is not None and not one.kept),
         tokens=sum(one.tokens or 0 for one in tries),
         waiting=_waiting(tries, events),
@@ -207,6 +208,7 @@ def _bars(
                 outcome=one.outcome,
                 reason=one.reason,
                 rework=one.rework,
+                reworks=one.reworks,
                 critical=one.unit in critical,
                 waited=sum(one.waited.values()),
                 tokens=one.tokens,

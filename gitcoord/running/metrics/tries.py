@@ -24,7 +24,8 @@ Span = tuple[float, float]
 class Try(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a unit in seconds since 1970; `end` and `outcome` are None while it is at work.
 
-    `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`.
+    `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`. `rework`: it began
+    with a conflict; `reworks` are those that came up at its end, and went back to its agent.
     """
 
     unit: TaskId
@@ -33,6 +34,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     end: float | None = None
     outcome: Outcome | None = None
     rework: bool = False
+    reworks: int = 0
+    rework_seconds: float = 0.0
     by: str = ""
     tokens: int | None = None
     reason: str = ""
@@ -41,6 +44,10 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     def seconds(self, now: float) -> float:
         """How long it took, or has taken until `now`; never less than nothing, whatever the clocks say."""
         return max(0.0, (now if self.end is None else self.end) - self.start)
+
+    def worth(self, now: float) -> float:
+        """The seconds of it that one worker alone would have needed, too."""
+        return max(0.0, self.seconds(now) - self.rework_seconds)
 
     @property
     def useful(self) -> bool:
@@ -86,6 +93,8 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 outcome=event.outcome,
                 tokens=event.tokens,
                 reason=event.reason,
+                reworks=event.reworks,
+                rework_seconds=event.rework_seconds,
             )
     engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
     tries = [*found.values(), *_by_hand(events, engaged)]

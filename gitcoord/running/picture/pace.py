@@ -43,7 +43,7 @@ def measure_pace(
 ) -> Pace:
     """The pace at `now` with so many `slots` (None: no limit)."""
     elapsed = elapsed_time(events, tries, now)
-    sequential = sum(one.seconds(now) for one in tries if one.useful or (one.end is None and not one.rework))
+    sequential = sum(one.worth(now) for one in tries if one.useful or (one.end is None and not one.rework))
     remaining, measured = _remaining(units, graph, views, tries, slots)
     return Pace(
         elapsed=elapsed,
@@ -73,7 +73,7 @@ def _remaining(
 
 def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tuple[dict[TaskId, float], int]:
     """Seconds that every unit is expected to take: its estimate, scaled by how estimates did so far."""
-    useful = {one.unit: one.seconds(0.0) for one in tries if one.useful and one.unit in units}
+    useful = {one.unit: one.worth(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]
     scale = median(ratios) if ratios else 60.0
     typical = median(useful.values()) if useful else 0.0

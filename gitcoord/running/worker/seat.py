@@ -29,6 +29,23 @@ _LONGEST_REASON = 400
 _PATIENCE = 300.0
 
 
+class Reworks:
+    """How often a conflict went back to the agent in this attempt, and when it did first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Another one begins."""
+        self.count += 1
+        self._since = self._since or time.monotonic()
+
+    def seconds(self) -> float:
+        """What they have taken so far."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
+
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt under way. `directory` is the checkout, `place` the attempt's own directory.
 
@@ -48,6 +65,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     stop: Stop
     began: float
+    reworks: Reworks = msgspec.field(default_factory=Reworks)
 
     @property
     def key(self) -> str:
@@ -115,4 +133,6 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         head=result.head,
         seconds=round(time.monotonic() - seat.began, 3),
         tokens=tokens_used(seat.place),
+        reworks=seat.reworks.count,
+        rework_seconds=round(seat.reworks.seconds(), 3),
     )

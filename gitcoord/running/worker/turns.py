@@ -45,6 +45,7 @@ def take_turns(seat: Seat) -> Result:
         if isinstance(outcome, Result):
             return outcome
         clash, in_vain = outcome, 0
+        seat.reworks.begin()
     raise AssertionError("the last turn has a result")
 
 
