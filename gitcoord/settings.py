@@ -4,7 +4,6 @@ Command-line options and environment variables override them where a command off
 """
 
 import string
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -133,6 +132,8 @@ def load_settings(root: Path | None) -> Settings:
 
 
 def _parse(path: Path) -> dict[str, Any]:
+    import tomllib  # most projects have no settings
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:

@@ -6,7 +6,6 @@ both believe that their compare-and-swap won.
 
 import os
 import re
-import secrets
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -71,7 +70,7 @@ def write_document(
 ) -> Oid:
     """Writes the commit of a document on top of `parent` and returns its id. No ref moves."""
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
-    message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {secrets.token_hex(8)}\n"
+    message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {os.urandom(8).hex()}\n"
     parents = [parent] if parent else []
     tree = tree or repository.empty_tree
     return commit_tree(repository.git, tree, parents, message, environment=repository.identity)

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -36,7 +35,7 @@ def worker_name(environ: Mapping[str, str] = os.environ) -> str:
     """Who acts: `GITCOORD_WORKER`, else USER@HOST."""
     named = environ.get("GITCOORD_WORKER", "").strip()
     user = environ.get("USER") or environ.get("LOGNAME") or _user_name()
-    return named or f"{user}@{socket.gethostname()}"
+    return named or f"{user}@{os.uname().nodename}"
 
 
 def _user_name() -> str:
