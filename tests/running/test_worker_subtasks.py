@@ -100,3 +100,5 @@ def test_siblings_that_conflict_are_resolved_by_the_second_or_wait(
     assert "First: resolve a conflict" in agent.noted("1.2")["prompt"]
     assert "both were here" in project.remote.read(PARENT, "app.txt")
     assert project.remote.find(f"{PARENT}-subtask-2") is None
+    # Once within the first attempt, and once in the second.
+    assert project.run("report", "--json", ok=0).json["rework"] == 2
