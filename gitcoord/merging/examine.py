@@ -63,7 +63,9 @@ def _is_behind(scene: Scene, world: World, carrier: Carrier, gates: tuple[Gate, 
 
 def _offer(scene: Scene, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
     """How the forge would take a pull request over: its queue what is ready, auto-merge what waits."""
-    if gates and all(gate.queue == "open" for gate in gates):
+    if any(gate.queue == "open" for gate in gates) and all(
+        gate.queue or gate.name == BEHIND for gate in gates
+    ):
         return "queue"
     waits = gates and not pull.draft and not any(gate.queue == "joined" for gate in gates)
     return "auto-merge" if scene.options.auto and waits and not pull.merges_itself else None

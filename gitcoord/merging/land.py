@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from gitcoord.forge.port import HandedOver, Pull
+from gitcoord.forge.port import BEHIND, HandedOver, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging import act, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
@@ -183,9 +183,12 @@ class Lander:
 
     def _hand_over(self, world: World, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory
-        closed = closed_gates(memory.details[details_key(world, carrier)])
+        details = memory.details[details_key(world, carrier)]
+        closed = closed_gates(details)
         outcome = pulls.hand_over(self._scene, world, step)
         match outcome:
+            case pulls.Held() if any(gate.name == BEHIND for gate in details.gates):
+                self._follow(world, carrier, pulls.Outdated(message=outcome.reason))
             case HandedOver():
                 memory.handed_over.add(carrier.branch)
                 self._outlook.forget()

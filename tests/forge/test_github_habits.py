@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from gitcoord.forge.github import examine
-from gitcoord.forge.port import Merged
+from gitcoord.forge.port import BEHIND, Merged
 from tests.forge.contract import Desk, reaction
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub
@@ -55,6 +55,18 @@ def outdated_status(desk: Desk, value: object) -> None:
     desk.push()
     desk.look()
     assert reaction(desk.merge)[0] == "update the branch"
+
+
+def queue_when_behind(desk: Desk, value: object) -> None:
+    assert desk.pull
+    desk.app.protect("main", Protection(strict=True))
+    desk.app.add_rules("main", Protection(merge_queue=True, form="ruleset"))
+    desk.app.background_reads = 99
+    desk.push()
+    enqueued = desk.forge.handover.enqueue(desk.pull.number, desk.look().head_commit)
+    assert (enqueued == "asked") == (value == "takes")
+    behind = [gate.name for gate in desk.forge.closed_gates(desk.look()) if gate.name == BEHIND]
+    assert behind == ([] if value == "takes" else [BEHIND])
 
 
 def missing_ref(desk: Desk, value: object) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -69,6 +70,22 @@ def test_a_queue_that_is_demanded_by_rules_nobody_may_read_is_joined_once_it_tak
     app.review(1, by="lisa")
     landed = project.run("merge-level", "--wait", "30s", "--json", ok=0).json["landed"]
     assert ([one["pull"] for one in landed], app.merges[1]) == ([1], 1)
+
+
+@pytest.mark.parametrize(("habit", "updates"), [("takes", 0), ("refuses", 1)])
+def test_what_is_behind_a_strict_base_is_brought_up_to_date_only_when_the_queue_does_not_take_it(
+    habit: Literal["takes", "refuses"], updates: int, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection(merge_queue=True, strict=True, form="classic"))
+    app.add_rules("main", Protection(merge_queue=True, form="ruleset"))
+    app.habits.queue_when_behind = habit
+    project.remote.commit({"out.txt": "o\n"}, "from outside")
+    landed = project.run("merge-level", "--wait", "30s", "--json", ok=0).json["landed"]
+    assert ([one["pull"] for one in landed], app.merges[1]) == ([1], 1)
+    told = project.remote.git("rev-list", "--count", "--merges", app.pulls[1].head_sha)
+    assert told == str(updates)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

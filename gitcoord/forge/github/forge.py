@@ -142,7 +142,9 @@ class GitHubForge:
         review = self._review_gate(pull, demands) if demands.approvals else None
         if review is not None:
             gates.append(review)
-        if demands.up_to_date and self._is_behind(pull):
+        # What is in the queue gets its base there.
+        queued = any(gate.queue == "joined" for gate in gates)
+        if demands.up_to_date and not queued and self._is_behind(pull):
             gates.append(UP_TO_DATE)
         if not gates and not demands.complete:
             gates += self._gates_behind_the_rules(pull)

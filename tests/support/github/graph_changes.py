@@ -85,7 +85,8 @@ def _enqueue(hub: "GitHubEmulator", place: Place, input: Shape) -> Shape:
     if pull.queued is not None:
         raise GraphError("UNPROCESSABLE", "Pull request is already in the queue")
     refused = rules.refusal(repository, pull, method="squash", by_queue=True)
-    if pull.state != "open" or pull.draft or refused is not None:
+    strict = repository.habits.queue_when_behind == "refuses" and mergeability.is_behind(repository, pull)
+    if pull.state != "open" or pull.draft or refused is not None or strict:
         raise GraphError("UNPROCESSABLE", "Pull request is not in the correct state to be queued")
     pull.queued = QueueEntry(repository.next_id(), pull.head_sha, repository.background_reads)
     return {"mergeQueueEntry": entry_shape(repository, pull, pull.queued)}

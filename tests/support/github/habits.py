@@ -35,5 +35,7 @@ class Habits:
     """Whom a repository tells which merge methods it allows."""
     fine_grained_graphql: Literal["works", "forbidden"] = "works"
     """Whether GraphQL takes fine-grained tokens: at first it did not."""
+    queue_when_behind: Literal["takes", "refuses"] = "takes"
+    """What the merge queue does with a pull request that is behind a base which demands the opposite."""
     dequeued_by: Literal["pull request", "entry"] = "pull request"
     """Whose id takes a pull request out of the merge queue."""

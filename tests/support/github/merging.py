@@ -131,4 +131,5 @@ def _delete_head(repository: EmulatedRepository, pull: Pull) -> None:
     for other in repository.pulls.values():
         if other.state == "open" and other.base == pull.head:
             other.base, other.mergeability = pull.base, repository.fresh_mergeability()
-    repository.git.delete(f"refs/heads/{pull.head}")
+    if repository.tip(pull.head) == pull.head_sha:
+        repository.git.delete(f"refs/heads/{pull.head}")
