@@ -48,11 +48,12 @@ def landed_tasks(
 ) -> dict[TaskId, Landing]:
     """The tasks of the plan that the base contains; `tips` maps branch names to commits.
 
-    A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line:
-    then it is a branch that was just made.
+    A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line, or
+    in the work of a task that it needs: then it is a branch that was just made.
     """
-    heads = _heads(plan, progress, tips)
     ancestry = ancestry or Ancestry(git)
+    made = just_stacked(ancestry, plan, progress, tips)
+    heads = {task: head for task, head in _heads(plan, progress, tips).items() if task not in made}
     known = ancestry.existing({*heads.values(), *_recorded(progress)})
     inside = ancestry.contained(base_commit, known)
     main_line = _first_parents(git, base_commit, {heads[t] for t in heads if t not in progress} & inside)
@@ -118,6 +119,27 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
     """Whether somebody does the task subtask by subtask: before it is handed in, its branch is a part."""
     return any(part.id in progress for part in planned.subtasks)
+
+
+def just_stacked(
+    ancestry: Ancestry, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
+) -> set[TaskId]:
+    """The tasks that nobody recorded whose branches hold nothing but the work of tasks that they build on."""
+    heads = _heads(plan, progress, tips)
+    return {
+        task
+        for task in heads.keys() - progress.keys()
+        if any(ancestry.contains(heads[need], heads[task]) for need in _needed(plan, task) & heads.keys())
+    }
+
+
+def _needed(plan: Plan, task: TaskId) -> set[TaskId]:
+    needed, todo = set[TaskId](), [task]
+    while todo:
+        new = {need for need in plan.tasks[todo.pop()].depends_on if need in plan.tasks} - needed
+        needed |= new
+        todo += new
+    return needed
 
 
 def _recorded(progress: Mapping[TaskId, Progress]) -> Iterable[Oid]:

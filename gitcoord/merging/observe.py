@@ -1,6 +1,6 @@
 """Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.merging.fold import folds
-from gitcoord.merging.landed import Landing, in_parts, landed_tasks
+from gitcoord.merging.landed import Landing, in_parts, just_stacked, landed_tasks
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
 from gitcoord.merging.rollback.evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
@@ -52,6 +52,7 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     pulls: Mapping[str, Pull]
     landed: Mapping[TaskId, Landing]
     undone: Rollbacks
+    stacked: Collection[TaskId]
 
 
 def with_newest_plan(scene: Scene) -> Scene:
@@ -120,6 +121,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         pulls=pulls,
         landed=landed,
         undone=undone,
+        stacked=just_stacked(scene.ancestry, scene.plan, progress, tips),
     )
     return msgspec.structs.replace(look, landed={**_merged_pulls(scene, look), **landed})
 
@@ -237,7 +239,7 @@ def _standing(
         return "deferred", before.deferral.reason, tip
     if before.head is not None and before.head not in scene.ancestry.contained(tip, [before.head]):
         return "waiting", f"{planned.branch} was rewritten after it was submitted; submit it again", None
-    if tip in scene.ancestry.contained(look.base_commit, [tip]):
+    if planned.id in look.stacked or scene.ancestry.contains(look.base_commit, tip):
         return "waiting", f"{planned.branch} has no commits yet", None
     if before.head is None and in_parts(planned, look.progress):
         return "waiting", "its subtasks are being done, and it is not submitted yet", None

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.merging.scenes import changes_in_base, merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent
@@ -198,6 +200,26 @@ def test_a_base_that_was_reset_takes_landings_back(tmp_path: Path) -> None:
     (landed,) = again.json["landed"]
     assert landed["commit"] == project.remote.tip("main") != first
     assert project.remote.read("main", "one.txt") == "1"
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_branch_that_was_just_stacked_on_another_has_not_landed_with_it(
+    method: str, tmp_path: Path
+) -> None:
+    tasks = [task(1), task(2, dependencies=[1]), task(3, dependencies=[2])]
+    project = Project.create(tmp_path, tasks)
+    project.work("1", {"1.txt": "1\n"})
+    project.remote.branch("feature/level-2-task-3", "feature/level-0-task-1")
+    project.work("1", {"1.txt": "2\n"})
+    project.remote.branch("feature/level-1-task-2", "feature/level-0-task-1")
+    project.run("merge-level", "0", "--method", method, ok=0)
+    landed = project.remote.tip("main")
+    waiting = project.run("merge-level", "1", "--method", method, "--json").json["waiting"]
+    assert "has no commits" in waiting[0]["reason"]
+    assert project.remote.tip("main") == landed
+    project.work("2", {"2.txt": "2\n"}, level=1)
+    done = project.run("merge-level", "1", "--method", method, "--json", ok=0).json["landed"]
+    assert tasks_of(done) == ["2"]
 
 
 def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) -> None:
