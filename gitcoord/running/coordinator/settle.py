@@ -37,8 +37,11 @@ def settle(
     for ended in lost:
         if ended.done:
             clear(ended.unit)
+    known = store.shared.list("refs/") if view.whole else {}
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
-    return bool(cancelled or lost or handed_in)
+    # Somebody may have handed it in at the same moment: then the view is as old as that.
+    moved = bool(view.whole) and store.shared.list("refs/") != known
+    return bool(cancelled or lost or handed_in or moved)
 
 
 def cancel_all(engine: Engine, keys: Sequence[str]) -> None:

@@ -1,0 +1,30 @@
+"""Bringing the journal in line with the world: what somebody else did meanwhile is looked at, too."""
+
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.running.coordinator.observe import Observer
+from gitcoord.running.coordinator.settle import settle
+from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.engines.local import LocalEngine
+from gitcoord.tasks.model import TaskId
+from tests.state.world import plan_of, store_of, submitted
+from tests.support.repos import Repo
+
+
+def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(tmp_path: Path) -> None:
+    remote, desk = Repo.pair(tmp_path)
+    store, worker, engine = store_of(desk), store_of(remote.clone(tmp_path / "other")), LocalEngine(tmp_path)
+    store.save_plan(plan_of([["1"]]))
+    view = Observer(store, engine, Limits(), None).look(0.0, None)
+    view = msgspec.structs.replace(view, whole=(TaskId("1"),))
+
+    def hand_in(task: TaskId) -> bool:
+        worker.refresh()
+        worker.record(submitted("1", remote.tip("main")), unless=lambda before: before.head is not None)
+        store.refresh()
+        return False  # it is handed in already
+
+    looks = [settle(store, engine, view, hand_in, lambda _: None, lambda _: None) for _ in range(2)]
+    assert looks == [True, False]
