@@ -19,7 +19,7 @@ class Gates:
     """What the base demands of pull requests.
 
     `reporting`: checks and reviews come from a robot within `delay` seconds, from people between the runs,
-    or once a client said that it waits. `flaky`: the first report on a head is a failure. `hidden`: the
+    or once a client said that it waits. `flaky`: the first verdict on a head is no. `hidden`: the
     client may not read the details. `refusals`: how many the queue throws out without their fault.
     """
 
@@ -74,13 +74,14 @@ class Surroundings:
             "merge-async": self.offers_async,
             f"checks, {gates.form}": bool(gates.checks),
             f"checks by {gates.reporting}": bool(gates.checks),
-            "flaky checks": bool(gates.checks) and gates.flaky,
+            "a first no": bool(gates.checks or gates.approvals) and gates.flaky,
             "strict up-to-date": gates.strict,
             "approvals": gates.approvals > 0,
             "stale approvals dismissed": gates.approvals > 0 and gates.dismiss_stale,
             "linear history": gates.linear,
             "hidden rules": gates.any and gates.hidden,
             "merge queue": gates.queue is not None,
+            "thrown out of the queue": gates.queue is not None and gates.refusals > 0,
             "auto-merge": self.auto,
             f"signed in by {self.sign_in}": self.sign_in != "classic",
             "two clients": self.rival,

@@ -73,7 +73,7 @@ class People:
         return [pull for pull in self._app.pulls.values() if pull.state == "open"]
 
     def _settle(self, pull: Pull, *, again: bool) -> None:
-        """Reports the checks of a head, and approves it; the first report is a failure with flaky checks."""
+        """Reports the checks of a head, and approves it; where they are flaky, the first verdict is no."""
         key = (pull.number, pull.head_sha)
         missing = [one for one in objections(self._app, pull) if _QUEUE_SENTENCE not in one]
         if not missing:
@@ -87,7 +87,7 @@ class People:
             else:
                 self._app.set_status(pull.head_sha, name, "failure" if failing else "success")
         for name in _REVIEWERS[: self._gates.approvals]:
-            self._app.review(pull.number, by=name)
+            self._app.review(pull.number, by=name, state="CHANGES_REQUESTED" if failing else "APPROVED")
         verdict = "failure of" if failing else "success of"
         self._note(f"people: {verdict} {', '.join(missing)} for #{pull.number} at {pull.head_sha[:7]}")
 

@@ -160,8 +160,8 @@ class _Playing:
 
     def _roll_back(self, level: int) -> None:
         ran = None
-        for _ in range(self._patience(level)):
-            run = next(self._runs, Run())
+        for number in range(self._patience(level)):
+            run = next(self._runs, self._scenario.calm[number % len(self._scenario.calm)])
             ran = self._client(run, "rollback", f"level-{level}", "--method", self._method, "--json")
             if ran.code == 0:
                 self._outcome.rolled_back += 1
