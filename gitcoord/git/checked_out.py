@@ -1,6 +1,7 @@
 """Moving a branch that is checked out in a worktree of this repository, without losing what lies there."""
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,18 +9,31 @@ from types import TracebackType
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.run import Git, Oid
 
+_PAUSES = (0.02, 0.1, 0.5)
+
 
 def worktrees(git: Git) -> dict[str, Path]:
     """The worktree of every checked-out branch, by its full ref name; none whose directory is gone."""
     found: dict[str, Path] = {}
     path = None
-    for field in git.text("worktree", "list", "--porcelain", "-z").split("\0"):
+    for field in worktree_fields(git):
         kind, _, value = field.partition(" ")
         if kind == "worktree":
             path = Path(value)
         elif kind == "branch" and path is not None and path.is_dir():
             found[value] = path
     return found
+
+
+def worktree_fields(git: Git) -> list[str]:
+    """What git says of all worktrees; asked again where one is just being made, which git cannot read."""
+    listing = ("worktree", "list", "--porcelain", "-z")
+    for seconds in _PAUSES:
+        said = git.probe(*listing)
+        if said is not None:
+            return said.split("\0")
+        time.sleep(seconds)
+    return git.text(*listing).split("\0")
 
 
 class CheckedOut:

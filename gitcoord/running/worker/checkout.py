@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.checked_out import worktrees
+from gitcoord.git.checked_out import worktree_fields, worktrees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
@@ -118,7 +118,7 @@ def remove(repository: Repository, directory: Path) -> None:
 
 
 def _is_own(repository: Repository, directory: Path) -> bool:
-    listed = repository.git.text("worktree", "list", "--porcelain", "-z").split("\0")
+    listed = worktree_fields(repository.git)
     known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
     return directory.resolve() in known and directory.resolve() != repository.root
 
