@@ -113,7 +113,8 @@ def _serve(requests: socket.socket) -> None:
 
     for module in pkgutil.walk_packages(gitcoord.__path__, "gitcoord."):
         if not module.name.endswith("__main__"):
-            import_module(module.name)
+            with suppress(Exception):  # one that is broken breaks what needs it, as it would anew
+                import_module(module.name)
     gc.collect()
     gc.freeze()
     running: dict[int, socket.socket] = {}
