@@ -13,6 +13,7 @@ _EPILOG = """\b
 Examples:
   gitcoord checkout 3                        onto the task's branch, made or resumed
   gitcoord checkout 3 --worktree ../task-3   in a worktree of its own
+  gitcoord checkout 3.1                      a subtask, such as one whose conflict its agent left
   gitcoord checkout 3 --stack                on top of dependencies that have not landed yet
   BRANCH=$(gitcoord checkout "$TASK_ID")     the branch's name, for a script
 """
@@ -23,7 +24,10 @@ def checkout(
     task: Annotated[
         str,
         typer.Argument(
-            metavar="TASK", autocompletion=complete_task, help="The task's id.", show_default=False
+            metavar="TASK",
+            autocompletion=complete_task,
+            help="The task's id, or a subtask's: 3.1.",
+            show_default=False,
         ),
     ],
     stack: Stack = False,
@@ -45,24 +49,29 @@ def checkout(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit, emit_json, say
     from gitcoord.running.checkout import How, starting_point, take
-    from gitcoord.running.model import sit_down
+    from gitcoord.running.model import desk_for, find_task
+    from gitcoord.running.subtask_by_hand import subtask_of, take_subtask, where_to_begin
 
     context = open_context()
     context.repository.require_history()
     if worktree is None:
         context.repository.require_working_tree()
-    desk = sit_down(context.repository, context.shared, context.store, task)
+    context.store.refresh()
+    plan = context.store.require_plan()
+    part = subtask_of(plan, task)
+    planned = part.task if part else find_task(plan, task)
+    desk = desk_for(context.repository, context.shared, context.store, plan, planned)
     how = How(stack=stack, now=now, worktree=worktree)
     if dry_run:
-        commit, create = starting_point(desk, how)
-        say(f"{desk.task.branch} would be {'made' if create else 'resumed'} at {commit[:12]}")
+        commit, create = where_to_begin(desk, part, how) if part else starting_point(desk, how)
+        id, branch = (part.id, part.branch) if part else (desk.task.id, desk.task.branch)
+        say(f"{branch} would be {'made' if create else 'resumed'} at {commit[:12]}")
         if as_json:
-            document = {"task": desk.task.id, "branch": desk.task.branch, "commit": commit, "dry_run": True}
-            emit_json("checkout", document)
+            emit_json("checkout", {"task": id, "branch": branch, "commit": commit, "dry_run": True})
         else:
-            emit(desk.task.branch)
+            emit(branch)
         return
-    taken = take(desk, how)
+    taken = take_subtask(desk, part, how) if part else take(desk, how)
     if as_json:
         emit_json("checkout", taken)
     else:

@@ -10,6 +10,7 @@ from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
+    from gitcoord.running.worker.unit import WorkUnit
 
 _EPILOG = """\b
 Examples:
@@ -25,7 +26,7 @@ def submit(
         typer.Argument(
             metavar="TASK",
             autocompletion=complete_task,
-            help="The task's id; default: the task whose branch is checked out.",
+            help="The task's id, or a subtask's; default: the task whose branch is checked out.",
             show_default=False,
         ),
     ] = None,
@@ -48,15 +49,21 @@ def submit(
     from gitcoord.running.model import sit_down, task_of_branch
     from gitcoord.running.scratch import settle_scratch
     from gitcoord.running.submit import check_ready, hand_in
+    from gitcoord.running.subtask_by_hand import subtask_of, subtask_of_branch
 
     context = open_context()
     context.repository.require_history()
     if task is None:
         context.store.refresh()
         here = context.repository.current_branch() if context.repository.root else None
-        task = task_of_branch(context.store.require_plan(), here)
+        plan = context.store.require_plan()
+        task = task_of_branch(plan, here) or subtask_of_branch(plan, here)
     if task is None:
         raise usage_error("which-task", f"{_where(context, here)}.", "Name the task: `gitcoord submit TASK`.")
+    context.store.refresh()
+    if (part := subtask_of(context.store.require_plan(), task)) is not None:
+        _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
+        return
     desk = sit_down(context.repository, context.shared, context.store, task)
     scratch = settle_scratch(desk, context.settings.rules, dry_run=dry_run)
     if scratch and context.settings.rules.on_scratch == "drop":
@@ -77,6 +84,27 @@ def submit(
         say(f"folded into {done.folded_into}")
     for note in done.notes:
         say(note)
+
+
+def _submit_subtask(
+    context: "Context", part: "WorkUnit", *, allow_empty: bool, dry_run: bool, as_json: bool
+) -> None:
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.running.model import desk_for
+    from gitcoord.running.subtask_by_hand import hand_in_subtask
+
+    plan = context.store.require_plan()
+    desk = desk_for(context.repository, context.shared, context.store, plan, part.task)
+    if dry_run:
+        say(f"{part.branch} would be folded into {part.task.branch} as the work of subtask {part.id}")
+        if as_json:
+            emit_json("submit", {"task": part.id, "branch": part.branch, "dry_run": True})
+        return
+    done = hand_in_subtask(desk, part, allow_empty=allow_empty)
+    if as_json:
+        emit_json("submit", done)
+    for line in (f"subtask {done.task} is in {done.folded_into} at {done.head[:12]}", *done.notes):
+        say(line)
 
 
 def _where(context: "Context", here: str | None) -> str:

@@ -62,7 +62,7 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
 def take(desk: Desk, how: How) -> Taken:
     """Checks the task's branch out, resuming what exists, and records who started it."""
     commit, create = starting_point(desk, how)
-    copy = _place(desk, how, commit, create=create)
+    copy = put_on_branch(desk, how, commit, create=create)
     if desk.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
         copy.fast_forward(commit)
     conflicts, notes = _with_other_side(desk, copy)
@@ -121,7 +121,8 @@ def _stacked(desk: Desk) -> Oid:
     return tip
 
 
-def _place(desk: Desk, how: How, commit: Oid, *, create: bool) -> WorkingCopy:
+def put_on_branch(desk: Desk, how: How, commit: Oid, *, create: bool) -> WorkingCopy:
+    """The working copy on the task's branch, made at `commit` with `create`; nothing in it is lost."""
     branch, start = desk.task.branch, commit if create else None
     if how.worktree is not None:
         directory = how.worktree.absolute()

@@ -102,3 +102,31 @@ def test_siblings_that_conflict_are_resolved_by_the_second_or_wait(
     assert project.remote.find(f"{PARENT}-subtask-2") is None
     # Once within the first attempt, and once in the second.
     assert project.run("report", "--json", ok=0).json["rework"] == 2
+
+
+def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: ScriptAgent) -> None:
+    (project.desk.path / ".git/info/exclude").write_text(".taskmaster\n")
+    agent.does("1.1", {"replace": ["app.txt", "line 5", "1.1 was here"]})
+    work(project, agent, "1.1", ok=0)
+    other = project.worker("7")
+    other.repo.git("switch", "-q", "-c", f"{PARENT}-subtask-2", "origin/main")
+    other.write({"app.txt": LINES.replace("line 5", "1.2 was here")})
+    other.repo.git("push", "-q", "origin", f"{PARENT}-subtask-2")
+    project.run("checkout", "1.2", ok=0)
+    refused = project.run("submit", ok=1)
+    assert f"Subtask 1.2 conflicts with {PARENT} in app.txt." in refused.err
+    assert "The conflict is not resolved in app.txt" in project.run("submit", "1.2", ok=1).err
+    (project.desk.path / "app.txt").write_text(LINES.replace("line 5", "both were here"))
+    project.run("submit", "1.2", "--dry-run", ok=0)
+    assert f"subtask 1.2 is in {PARENT}" in project.run("submit", ok=0).err
+    assert "both were here" in project.remote.read(PARENT, "app.txt")
+    assert project.remote.find(f"{PARENT}-subtask-2") is None
+    assert "is in" in project.run("checkout", "1.2", ok=1).err
+    # The last one hands the parent in, and one that nobody has begun begins where an agent would.
+    project.run("checkout", "1.3", ok=0)
+    assert "both were here" in (project.desk.path / "app.txt").read_text()
+    assert "there is nothing to hand in" in project.run("submit", ok=1).err
+    (project.desk.path / "app.txt").write_text("whole\n")
+    project.desk.git("commit", "-qam", "Three")
+    assert "task 1 is whole, and handed in" in project.run("submit", "--json", ok=0).err
+    assert told(project)[1].startswith("task 1 submitted")

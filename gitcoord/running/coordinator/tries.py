@@ -119,7 +119,7 @@ def _in_conflict(told: Progress, *, left: bool) -> str:
     clash = told.deferral
     what = clash.reason if clash is not None and clash.reason else "it conflicts"
     how = "and its agent left that unresolved" if left else "again after it was reworked"
-    if clash is None or told.head is None:  # a subtask is nobody's to hand in
+    if clash is None:
         return f"{what}, {how}"
     by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
     return f"{what}, {how}; by hand: {by_hand}, all in its checkout where one was kept"

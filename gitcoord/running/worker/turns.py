@@ -121,8 +121,7 @@ def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> Result:
     kept = "" if seat.settings.run.keep_checkout == "never" else f" in {seat.directory}"
     by_hand = f"by hand: `gitcoord checkout {seat.unit.id}`{kept}, edit, `gitcoord submit`"
     seat.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
-    if seat.unit.subtask is None:
-        seat.log.say(by_hand)
+    seat.log.say(by_hand)
     unready(copy)
     copy.git.run("merge", "--abort", ok=())
     ready(copy)

@@ -1,0 +1,178 @@
+"""A subtask in a person's hands: its branch in a working copy, and from there into its parent's branch."""
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import TaskFolded, TaskStarted
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.working_copy import MergeState, WorkingCopy
+from gitcoord.planning.model import Plan
+from gitcoord.running.checkout import How, put_on_branch
+from gitcoord.running.model import Desk, HandedIn, Taken
+from gitcoord.running.submit import check_ready
+from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
+from gitcoord.running.worker.unit import WorkUnit, find_unit
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+_FOLDS = 20
+
+
+def subtask_of(plan: Plan, id: str) -> WorkUnit | None:
+    """The subtask with this id, or None when it is none's."""
+    parts = {part.id for task in plan.tasks.values() for part in task.subtasks}
+    return find_unit(plan, id) if TaskId(id.strip()) in parts else None
+
+
+def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
+    """The subtask whose branch this is."""
+    parts = (part.id for task in plan.tasks.values() for part in task.subtasks)
+    return next((id for id in parts if find_unit(plan, id).branch == branch), None)
+
+
+def take_subtask(desk: Desk, unit: WorkUnit, how: How) -> Taken:
+    """Checks the subtask's branch out, with its parent's merged in where the two conflict.
+
+    Raises (exit 1) `already-done`, `busy` while somebody's attempt is under way, and what `take` raises.
+    """
+    start, create = where_to_begin(desk, unit, how)
+    copy = put_on_branch(_own(desk, unit), how, start, create=create)
+    if not create and copy.git.text("rev-parse", "HEAD") != start:
+        copy.fast_forward(start)
+    mine = _mine(desk, unit)
+    conflicts: tuple[str, ...] = ()
+    parent = desk.tips.get(desk.task.branch)
+    if mine.deferral is not None and parent is not None and not copy.merge_state().running:
+        copy.merge(parent, f"Merge {desk.task.branch} into {unit.branch}")
+    if (state := copy.merge_state()).running:
+        conflicts = state.unmerged
+    if not mine.attempts:
+        who = worker_name()
+        event = TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start)
+        desk.store.record(event, unless=lambda before: before.started_by == who)
+    said = f"resolve {', '.join(conflicts)} in the working copy, then `gitcoord submit {unit.id}`"
+    return Taken(
+        task=unit.id,
+        branch=unit.branch,
+        base=desk.task.branch,
+        commit=copy.git.text("rev-parse", "HEAD"),
+        directory=str(copy.directory),
+        created=create,
+        conflicts=conflicts,
+        notes=(f"{unit.branch} conflicts with {desk.task.branch}: {said}",) if conflicts else (),
+    )
+
+
+def where_to_begin(desk: Desk, unit: WorkUnit, how: How) -> tuple[Oid, bool]:
+    """The commit that the subtask's branch is (or would be) at, and whether it has to be made."""
+    if unit.id in done_at(desk):
+        raise answer_no("already-done", f"Subtask {unit.id} is in {desk.task.branch} already.")
+    _require_nobody(_mine(desk, unit), unit)
+    local, shared = desk.repository.resolve(HEADS + unit.branch), desk.tips.get(unit.branch)
+    if local and shared and not desk.ancestry.contains(local, shared):
+        if not desk.ancestry.contains(shared, local):
+            raise answer_no(
+                "diverged",
+                f"{unit.branch} here and on {desk.shared.remote} have gone different ways.",
+                f"Run `git pull --no-rebase {desk.shared.remote} {unit.branch}` on it, or delete it here.",
+            )
+        return shared, False
+    return (local or shared or subtask_start(desk, unit, how)), not local
+
+
+def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) -> HandedIn:
+    """Brings the subtask's work into its parent's branch; the last one hands the parent in.
+
+    Raises (exit 1) `conflict` when that conflicts, which is in the working copy then; `busy`,
+    `no-commits-of-its-own`, and what an unfinished working copy raises.
+    """
+    own = _own(desk, unit)
+    check_ready(own)
+    _require_nobody(_mine(desk, unit), unit)
+    place = worktrees(desk.repository.git).get(HEADS + unit.branch)
+    copy = None if place is None else WorkingCopy(desk.repository, place)
+    if copy is not None and (state := copy.merge_state()).running:
+        copy.conclude_merge(state.unmerged)
+        if desk.shared.remote is None:
+            desk.shared.refresh()
+    for _ in range(_FOLDS):
+        head = own.local_tip or desk.shared.branch(unit.branch)
+        before = desk.shared.branch(desk.task.branch)
+        if head is None or (not allow_empty and desk.ancestry.contains(before or desk.base_commit, head)):
+            raise answer_no(
+                "no-commits-of-its-own",
+                f"{unit.branch} has no commits that {desk.task.branch} lacks: there is nothing to hand in.",
+                f"Begin with `gitcoord checkout {unit.id}`, and commit the work.",
+            )
+        if before is not None and not desk.ancestry.contains(head, before):
+            _merge_in(desk, unit, copy, before)
+            continue
+        if _fold(desk, unit, before, head):
+            return _handed_in(desk, unit, head)
+    raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Submit again.")
+
+
+def _fold(desk: Desk, unit: WorkUnit, before: Oid | None, head: Oid) -> bool:
+    branch, here = desk.task.branch, HEADS + unit.branch
+    event = TaskFolded(at=now(), by=worker_name(), task=unit.id, into=branch, head=head, commit=head)
+    moves = [] if before == head else [Update(HEADS + branch, before, head)]
+    there = desk.shared.read(here)
+    if there is not None and desk.shared.remote is not None:
+        moves.append(Update(here, there, None))  # nothing is in it that its parent has not
+    written = desk.store.try_record([event], moves, lambda told: _at_work(told) is not None, hooks=True)
+    if written is False:
+        _require_nobody(desk.store.progress().get(unit.id, PENDING), unit)
+    return bool(written)
+
+
+def _handed_in(desk: Desk, unit: WorkUnit, head: Oid) -> HandedIn:
+    from gitcoord.running.model import sit_down
+
+    anew = sit_down(desk.repository, desk.shared, desk.store, unit.task.id)
+    whole = hand_in_whole(anew) is not None
+    notes = (f"task {unit.task.id} is whole, and handed in",) if whole else ()
+    return HandedIn(
+        task=unit.id, branch=unit.branch, head=head, folded_into=unit.task.branch, folded=head, notes=notes
+    )
+
+
+def _merge_in(desk: Desk, unit: WorkUnit, copy: WorkingCopy | None, before: Oid) -> None:
+    name = desk.task.branch
+    state = MergeState(running=True)
+    if copy is not None:
+        state = copy.merge(before, f"Merge {name} into {unit.branch}")
+    if state.running:
+        where = f" in {', '.join(state.unmerged)}" if state.unmerged else ""
+        raise answer_no(
+            "conflict",
+            f"Subtask {unit.id} conflicts with {name}{where}.",
+            f"Resolve it in {copy.directory}, then submit again."
+            if copy is not None
+            else f"`gitcoord checkout {unit.id}`, then submit again.",
+        )
+
+
+def _own(desk: Desk, unit: WorkUnit) -> Desk:
+    """The desk as if the subtask's branch were the task's."""
+    return msgspec.structs.replace(desk, task=msgspec.structs.replace(desk.task, branch=unit.branch))
+
+
+def _mine(desk: Desk, unit: WorkUnit) -> Progress:
+    return desk.progress.get(unit.id, PENDING)
+
+
+def _at_work(told: Progress) -> str | None:
+    newest = told.attempt
+    running = newest is not None and newest.running and newest.started is not None
+    return f"attempt {newest.number} by {newest.started.by}" if running else None  # type: ignore[union-attr]
+
+
+def _require_nobody(told: Progress, unit: WorkUnit) -> None:
+    who = _at_work(told)
+    if who is not None:
+        raise answer_no(
+            "busy", f"Subtask {unit.id} is being worked at: {who}.", f"`gitcoord cancel {unit.id}` ends that."
+        )
