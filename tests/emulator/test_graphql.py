@@ -127,6 +127,19 @@ def test_what_fails_in_the_queue_is_taken_out(graph: Graph, app: EmulatedReposit
     assert (graph.read()["isInMergeQueue"], graph.read()["isMergeQueueEnabled"]) == (False, True)
 
 
+def test_what_fails_only_together_with_others_is_taken_out_for_that(
+    graph: Graph, app: EmulatedRepository
+) -> None:
+    app.protect("main", Protection(merge_queue=True))
+    app.queue_refusals = ["its checks failed"]
+    graph.change("enqueuePullRequest", "mergeQueueEntry { id }")
+    while app.pulls[graph.number].queued:
+        graph.read()
+    assert app.pulls[graph.number].thrown_out == (app.pulls[graph.number].head_sha, "its checks failed")
+    graph.change("enqueuePullRequest", "mergeQueueEntry { id }")
+    assert graph.api.ready(graph.number)["merged"] is True
+
+
 @pytest.mark.parametrize("by_entry", [False, True])
 def test_the_queue_is_left_by_either_id(graph: Graph, app: EmulatedRepository, by_entry: bool) -> None:
     app.protect("main", Protection(merge_queue=True))
