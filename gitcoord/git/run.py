@@ -51,7 +51,18 @@ NOT_INHERITED = (
     "GIT_NAMESPACE",
 )
 _LONGEST_REMOTE_TEXT = 500
-_OWN_WORDS = ("remote:", "error:", "fatal:", "hint:", "warning:", "To ", " ! ", "Everything up-to-date")
+_OWN_WORDS = (
+    "remote:",
+    "error:",
+    "fatal:",
+    "hint:",
+    "warning:",
+    "send-pack:",
+    "fetch-pack:",
+    "To ",
+    " ! ",
+    "Everything up-to-date",
+)
 
 
 def stdin_lines(lines: Iterable[str]) -> bytes:

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.run import Result
 from gitcoord.running.coordinator.patience import Patience
 from gitcoord.running.troubles import may_pass, passes, try_for
 
@@ -81,3 +82,8 @@ def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() ->
     assert patience.try_to("fetching", lambda: 1) == 1
     assert said[-1] == "The remote can be reached again."
     patience.give_up()
+
+
+def test_a_connection_that_breaks_in_a_push_is_no_hooks_word() -> None:
+    broken = "send-pack: unexpected disconnect while reading sideband packet\nerror: RPC failed; HTTP 502"
+    assert Result(1, b"", broken).hook_text == ""
