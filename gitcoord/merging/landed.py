@@ -4,7 +4,8 @@ The journal only points at where to look: nothing is believed to have landed unl
 it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
 its landing is, and names no work that was handed in since; a commit of the base that changed the same paths
 names the work in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
-commits (rebases). What was rolled back since does not count (`rollback_evidence`).
+commits (rebases); or it is part of other work that has landed so. What was rolled back since does not count
+(`rollback/evidence.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -73,13 +74,14 @@ def landed_tasks(
         elif head in known:
             elsewhere[task] = head
     brought = _brought_by(git, ancestry, base_commit, set(elsewhere.values()))
-    copies = {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
+    found |= {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
+    left = {task: head for task, head in elsewhere.items() if task not in found}
+    found |= _carried(ancestry, base_commit, found, left)
     undone = find_rollbacks(git, ancestry, base_commit, progress)
     return {
         task: landing
         for task in plan.tasks
-        if (landing := found.get(task) or copies.get(task))
-        and stands(ancestry, undone.get(task, ()), landing.commit)
+        if (landing := found.get(task)) and stands(ancestry, undone.get(task, ()), landing.commit)
     }
 
 
@@ -199,6 +201,20 @@ def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:
         return True
     # It was moved elsewhere, or the base had it before.
     return merge_tree(git, commit, head).tree == tree_of(git, commit)
+
+
+def _carried(
+    ancestry: Ancestry, base_commit: Oid, found: Mapping[TaskId, Landing], heads: Mapping[TaskId, Oid]
+) -> dict[TaskId, Landing]:
+    """Work that was part of other work which landed by a squash or a rebase; the base lacks its commits."""
+    carried: dict[TaskId, Landing] = {}
+    own = ancestry.contained(base_commit, {landing.head for landing in found.values()}) if heads else set()
+    for landing in found.values() if heads else ():
+        if landing.head in own:
+            continue
+        inside = ancestry.contained(landing.head, set(heads.values()))
+        carried |= {t: Landing(commit=landing.commit, head=h) for t, h in heads.items() if h in inside}
+    return carried
 
 
 def _records(git: Git, fields: str, revisions: str) -> list[str]:

@@ -17,3 +17,23 @@ def test_a_repository_with_long_ids_lands_and_rolls_back(tmp_path: Path) -> None
     assert remote.files("main") == ["1.txt", "2.txt", "src/main.rs"]
     project.run("rollback", "level-0", ok=0)
     assert remote.files("main") == ["src/main.rs"]
+
+
+def test_work_that_is_part_of_what_was_squashed_has_landed_with_it(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2"))
+    project.work("2", {"src/main.rs": "first\n"})
+    project.work("1", {"src/main.rs": "second\n"}, at="feature/level-0-task-2")
+    landed = project.run("merge-level", "0", "--method", "squash", "--json", ok=0).json["landed"]
+    assert len({one["commit"] for one in landed}) == 1
+    assert project.remote.read("main", "src/main.rs") == "second"
+    assert project.remote.git("rev-list", "--count", "main") == "2"
+
+
+def test_taking_back_what_landed_nothing_leaves_the_commit_that_was_there_before(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    project.work("1", {"1.txt": "1\n"})
+    project.remote.commit({"1.txt": "1\n"}, "Somebody did the same")
+    project.remote.commit({"else.txt": "1\n"}, "Somebody else's work")
+    project.run("merge-level", "0", "--method", "rebase", ok=0)
+    project.run("rollback", "0", ok=0)
+    assert project.remote.files("main") == ["1.txt", "else.txt", "src/main.rs"]

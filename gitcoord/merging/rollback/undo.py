@@ -33,7 +33,7 @@ def undo(repository: Repository, base_commit: Oid, units: Sequence[Unit]) -> Und
     tree = tree_of(git, base_commit)
     reverted: set[Oid] = set()
     for unit in units:
-        ends = (*unit.commits[1:], unit.start)
+        ends = (*unit.commits[1:], unit.start)[: len(unit.commits)]
         for commit, before in zip(unit.commits, ends, strict=True):
             ours = commit_tree(git, tree, [commit], "reverted so far", environment=repository.identity)
             theirs = commit_tree(

@@ -7,6 +7,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.landed import TRAILER, Landing
 from gitcoord.merging.trailers import values
@@ -56,13 +57,11 @@ class History:
     def _unit(self, commit: Oid, tasks: tuple[tuple[TaskId, Oid], ...]) -> Unit:
         """What ended with `commit` of the base's line and brought these tasks in."""
         parents = self._parents[commit]
-        if not parents:
-            why = f"the first commit of the repository, {commit[:12]}, brought it in"
-            raise _unknown(tasks[0][0], why)
-        if len(parents) > 1 or self._names(commit):
+        if len(parents) > 1 or (parents and self._names(commit)):
             return Unit(commits=(commit,), start=parents[0], tasks=tasks)
         commits = self._copies(commit, tasks)
-        return Unit(commits=commits, start=self._parents[commits[-1]][0], tasks=tasks)
+        start = self._parents[commits[-1]][0] if commits else commit
+        return Unit(commits=commits, start=start, tasks=tasks)
 
     def _without_merge(self, task: TaskId, landing: Landing) -> Unit:
         """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
@@ -101,7 +100,14 @@ class History:
                 break
             left[stamp] -= 1
             found.append(one)
-        return tuple(found) or (commit,)  # a squash that somebody made without gitcoord
+        # Else it is a squash that somebody made without gitcoord; or nothing was left to land, and the base
+        # stayed where somebody else had brought it.
+        return tuple(found) or ((commit,) if self._squashes(commit, tasks) else ())
+
+    def _squashes(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> bool:
+        before = self._parents[commit][:1]
+        tree = tree_of(self._git, before[0]) if before else ""
+        return bool(before) and any(merge_tree(self._git, before[0], head).tree != tree for _, head in tasks)
 
     def _line_from(self, commit: Oid, most: int) -> Sequence[Oid]:
         place = self._place[commit]
