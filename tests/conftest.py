@@ -1,6 +1,7 @@
 """What every test runs in: an environment that knows neither this machine's git nor its user."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -20,6 +21,11 @@ compiling everything anew is a quarter of what starting gitcoord takes."""
 
 # A shell starts what it puts into the background with Ctrl-C ignored, and every process below inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Thousands of small repositories are made and thrown away: in memory that costs a fifth less than on a disk.
+_MEMORY, _ENOUGH = Path("/dev/shm"), 2 << 30
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(autouse=True)
