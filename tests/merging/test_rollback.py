@@ -198,6 +198,19 @@ def test_work_that_conflicts_when_it_is_brought_back_waits_in_the_working_copy(t
     assert states(project)["1"] == "landed"
 
 
+def test_commits_of_a_task_that_a_rebase_put_among_those_of_others_all_go(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2), task(3)], strategy="single-pr")
+    start = project.remote.tree("main")
+    project.work("1", {"one.txt": "1\n"})
+    project.work("2", {"two.txt": "2\n"})
+    project.run("merge-level", "--method", "rebase", ok=1)
+    project.work("1", {"more.txt": "1\n"})
+    project.work("3", {"three.txt": "3\n"})
+    project.run("merge-level", "--method", "rebase", ok=0)
+    assert len(project.run("rollback", "level-0", "--json", ok=0).json["reverted"]) == 0
+    assert project.remote.tree("main") == start
+
+
 def test_on_github_it_is_one_pull_request_under_all_gates_found_again_and_merged_once(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:

@@ -1,7 +1,8 @@
 """What landed as one: a merge, a squash, or the commits of a rebase, found from the landings of tasks."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -13,6 +14,8 @@ from gitcoord.merging.landed import TRAILER, Landing
 from gitcoord.merging.trailers import values
 from gitcoord.tasks.model import TaskId
 
+TaskHead = tuple[TaskId, Oid]
+Landings = dict[Oid, list[TaskHead]]
 _STAMP = "%ae%x1f%at%x1f%s"
 
 
@@ -45,23 +48,24 @@ class History:
     def units(self, landed: Mapping[TaskId, Landing]) -> list[Unit]:
         """The landings as units, newest first. Raises `unknown-landing` (exit 1) for what cannot be told."""
         found: list[Unit] = []
-        together: dict[Oid, list[tuple[TaskId, Oid]]] = {}
+        together: Landings = {}
         for task, landing in landed.items():
             if landing.commit == landing.head and landing.commit in self._place:
                 found.append(self._without_merge(task, landing))
             else:
                 together.setdefault(self._bringing(landing.commit), []).append((task, landing.head))
-        found += [self._unit(commit, tuple(tasks)) for commit, tasks in together.items()]
+        while together:
+            found.append(self._unit(min(together, key=self._place.__getitem__), together))
         return sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]])
 
-    def _unit(self, commit: Oid, tasks: tuple[tuple[TaskId, Oid], ...]) -> Unit:
-        """What ended with `commit` of the base's line and brought these tasks in."""
-        parents = self._parents[commit]
+    def _unit(self, commit: Oid, landings: Landings) -> Unit:
+        """What ended with `commit` of the base's line; all that it brought in is taken out of `landings`."""
+        parents, tasks = self._parents[commit], landings.pop(commit)
         if len(parents) > 1 or (parents and self._names(commit)):
-            return Unit(commits=(commit,), start=parents[0], tasks=tasks)
-        commits = self._copies(commit, tasks)
+            return Unit(commits=(commit,), start=parents[0], tasks=tuple(tasks))
+        commits = self._copies(commit, tasks, landings)
         start = self._parents[commits[-1]][0] if commits else commit
-        return Unit(commits=commits, start=start, tasks=tasks)
+        return Unit(commits=commits, start=start, tasks=tuple(tasks))
 
     def _without_merge(self, task: TaskId, landing: Landing) -> Unit:
         """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
@@ -83,18 +87,17 @@ class History:
         """Whether a squash says that it landed tasks; the commits of a rebase are the branches' own."""
         return bool(values(TRAILER, self._git.text("show", "--no-patch", "--format=%B", commit)))
 
-    def _copies(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> tuple[Oid, ...]:
+    def _copies(self, commit: Oid, tasks: list[TaskHead], landings: Landings) -> tuple[Oid, ...]:
         """The commits of a rebase, newest first: those that look like the branches' own, without a gap.
 
-        What is missing was left out, because the base had it already.
+        What is missing was left out, because the base had it already; or it lies below what others landed in
+        the same rebase, which then joins `tasks`.
         """
-        for task, head in tasks:
-            if not self._ancestry.existing({head}):
-                raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
-        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *(head for _, head in tasks), f"^{commit}")
-        left = Counter(filter(None, self._git.text(*own).split("\0")))
-        found = []
-        for one in self._line_from(commit, left.total()):
+        left, found = self._stamps(commit, tasks), []
+        for one in self._line_from(commit):
+            if left.total() > 0 and one in landings and not self._names(one):
+                left += self._stamps(commit, landings[one])
+                tasks += landings.pop(one)
             stamp = self._git.text("show", "--no-patch", f"--format={_STAMP}", one)
             if left[stamp] == 0:
                 break
@@ -104,14 +107,23 @@ class History:
         # stayed where somebody else had brought it.
         return tuple(found) or ((commit,) if self._squashes(commit, tasks) else ())
 
+    def _stamps(self, commit: Oid, tasks: Sequence[TaskHead]) -> Counter[str]:
+        """What tells the branches' own commits apart, each as often as it is there."""
+        for task, head in tasks:
+            if not self._ancestry.existing({head}):
+                raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
+        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *(head for _, head in tasks), f"^{commit}")
+        return Counter(filter(None, self._git.text(*own).split("\0")))
+
     def _squashes(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> bool:
         before = self._parents[commit][:1]
         tree = tree_of(self._git, before[0]) if before else ""
         return bool(before) and any(merge_tree(self._git, before[0], head).tree != tree for _, head in tasks)
 
-    def _line_from(self, commit: Oid, most: int) -> Sequence[Oid]:
-        place = self._place[commit]
-        return [one for one in list(self._parents)[place : place + most] if len(self._parents[one]) == 1]
+    def _line_from(self, commit: Oid) -> Iterator[Oid]:
+        """The line from a commit on, as far as it has no merges."""
+        line = islice(self._parents, self._place[commit], None)
+        return takewhile(lambda one: len(self._parents[one]) == 1, line)
 
 
 def _unknown(task: TaskId, why: str) -> GitcoordError:
