@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.support.project import Project, independent
 from tests.support.repos import Repo
+from tests.support.tasklists import task
 
 
 def test_a_repository_with_long_ids_lands_and_rolls_back(tmp_path: Path) -> None:
@@ -27,6 +28,28 @@ def test_work_that_is_part_of_what_was_squashed_has_landed_with_it(tmp_path: Pat
     assert len({one["commit"] for one in landed}) == 1
     assert project.remote.read("main", "src/main.rs") == "second"
     assert project.remote.git("rev-list", "--count", "main") == "2"
+
+
+def test_equal_work_that_landed_in_the_same_commits_goes_only_together(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2), task(3, dependencies=[2])])
+    picked = project.work("1", {"same.txt": "1\n"})
+    project.work("1", {"1.txt": "1\n"})
+    clone = project.remote.clone(tmp_path / "clone")
+    for branch, start in (("feature/level-0-task-2", "main"), ("feature/level-1-task-3", "main~0")):
+        project.remote.commit({f"{start}.txt": "1\n"}, "Somebody else's work")
+        clone.git("fetch", "--quiet")
+        clone.git("switch", "--quiet", "--create", branch, "--no-track", f"origin/{start}")
+        clone.git("cherry-pick", picked)
+        clone.git("push", "--quiet", "origin", branch)
+    project.run("merge-level", "0", "--method", "rebase", ok=0)
+    project.run("merge-level", "1", "--method", "rebase", ok=0)
+    refused = project.run("rollback", "level-1", "--json").json
+    assert (refused["code"], "level-0 landed in the same commits" in refused["message"]) == (
+        "built-upon",
+        True,
+    )
+    project.run("rollback", "level-1", "level-0", ok=0)
+    assert project.remote.files("main") == ["main.txt", "main~0.txt", "src/main.rs"]
 
 
 def test_taking_back_what_landed_nothing_leaves_the_commit_that_was_there_before(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Looking before a rollback: what has landed, what may be taken back, and what speaks against it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import msgspec
@@ -88,6 +88,7 @@ def reverse(place: Place, sight: Sight) -> Reverse:
     _require_nothing_on_top(place.plan, sight)
     history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place))
     units = history.units(sight.wanted)
+    _require_nothing_shared(place.plan, sight, {commit for unit in units for commit in unit.commits})
     outcome = undo(place.repository, sight.base_commit, units)
     if isinstance(outcome, UndoConflict):
         raise _conflict(place, sight, outcome, history.units(sight.others))
@@ -112,6 +113,20 @@ def _require_nothing_on_top(plan: Plan, sight: Sight) -> None:
         f"{', '.join(sight.levels)} cannot go alone: {named_tasks(on_top, _MOST_NAMED)} of {names} "
         f"{builds} on it.",
         f"Roll them back together: `gitcoord rollback {' '.join(sight.levels)} --include-later`.",
+    )
+
+
+def _require_nothing_shared(plan: Plan, sight: Sight, commits: Collection[Oid]) -> None:
+    """What landed in the same commits, such as equal work, would go without a word."""
+    shared = [task for task, landing in sight.others.items() if landing.commit in commits]
+    if not shared:
+        return
+    names = [f"level-{level}" for level in sorted({plan.tasks[task].level for task in shared})]
+    raise answer_no(
+        "built-upon",
+        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(shared, _MOST_NAMED)} of "
+        f"{', '.join(names)} landed in the same commits.",
+        f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
     )
 
 

@@ -56,7 +56,19 @@ class History:
                 together.setdefault(self._bringing(landing.commit), []).append((task, landing.head))
         while together:
             found.append(self._unit(min(together, key=self._place.__getitem__), together))
-        return sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]])
+        return self._apart(sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]]))
+
+    def _apart(self, found: Sequence[Unit]) -> list[Unit]:
+        """Units that share commits become one: of equal work, a rebase lands what is missing only."""
+        apart: list[Unit] = []
+        for unit in found:
+            if apart and not set(apart[-1].commits).isdisjoint(unit.commits):
+                last = apart.pop()
+                commits = sorted({*last.commits, *unit.commits}, key=self._place.__getitem__)
+                start = self._parents[commits[-1]][0]
+                unit = Unit(commits=tuple(commits), start=start, tasks=last.tasks + unit.tasks)
+            apart.append(unit)
+        return apart
 
     def _unit(self, commit: Oid, landings: Landings) -> Unit:
         """What ended with `commit` of the base's line; all that it brought in is taken out of `landings`."""
