@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from tests.merging.scenes import STRATEGIES, changes_in_base, copied, three_tasks, three_tasks_on_github
-from tests.support.cli import start_gitcoord
+from tests.support.cli import fork_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import WRITES, kill_group
 from tests.support.github.fixtures import hub
@@ -68,7 +68,8 @@ def test_a_landing_without_a_remote_survives_being_killed_around_any_move_of_ref
     strategy: str, tmp_path: Path
 ) -> None:
     template = three_tasks(tmp_path / "template", strategy)
-    alone = without_remote(template, tmp_path / "whole")
+    once = without_remote(template, tmp_path / "once")
+    alone = without_remote_again(once, tmp_path / "whole")
     counting = deadly_git(tmp_path / "count", 0, "after", "update-ref")
     assert alone.run("merge-level", "level-0", env=counting).code == 1
     tree, total = alone.remote.tree("main"), writes(tmp_path / "count")
@@ -76,7 +77,7 @@ def test_a_landing_without_a_remote_survives_being_killed_around_any_move_of_ref
     for nth in range(1, total + 1):
         for when in MOMENTS:
             place = tmp_path / f"{when}-{nth}"
-            project = without_remote(template, place)
+            project = without_remote_again(once, place)
             killed = project.run(
                 "merge-level", "level-0", env=deadly_git(place / "bin", nth, when, "update-ref")
             )
@@ -116,10 +117,9 @@ def killed_around(hub: GitHubEmulator, project: Project, nth: int, when: When) -
     name = re.escape(f"acme/app-{nth}")
     request = (WRITES if when == "after" else API_WRITES) + rf".*{name}[./]"
     fault = hub.fault(request, "kill", when=when, nth=nth, kill=lambda: kill_group(running[0]))
-    process = start_gitcoord("merge-level", "level-0", cwd=project.desk.path, env=project.env)
+    process = fork_gitcoord("merge-level", "level-0", cwd=project.desk.path, env=project.env)
     running.append(process.pid)
-    process.communicate(timeout=120)
-    assert process.returncode == -signal.SIGKILL, nth
+    assert process.end()[0] == -signal.SIGKILL, nth
     assert fault.fired == 1
     hub.faults.clear()
 
@@ -137,6 +137,13 @@ def without_remote(template: Project, place: Path) -> Project:
     desk.git("fetch", "--quiet", "origin", "+refs/gitcoord/*:refs/gitcoord/*")
     desk.git("fetch", "--quiet", "origin", "+refs/heads/feature/*:refs/heads/feature/*")
     desk.git("remote", "remove", "origin")
+    return Project(desk, desk)
+
+
+def without_remote_again(once: Project, place: Path) -> Project:
+    """A copy of such a repository."""
+    shutil.copytree(once.desk.path, place / "desk", symlinks=True)
+    desk = Repo(place / "desk")
     return Project(desk, desk)
 
 

@@ -59,6 +59,12 @@ def start_gitcoord(
     )
 
 
+def fork_gitcoord(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Fork:
+    """Starts `gitcoord ARGUMENTS` like `start_gitcoord`, quickly: see `tests.support.forks`."""
+    assert can_fork(arguments, environment(env)), arguments
+    return Fork(arguments, cwd=cwd, env=environment(env), input=b"", leads=True)
+
+
 def _run(
     arguments: Sequence[str], cwd: Path, env: Mapping[str, str], input: bytes
 ) -> tuple[int, bytes, bytes]:
