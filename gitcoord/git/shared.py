@@ -137,7 +137,9 @@ class SharedRefs:
         specs = [f"{update.new or ''}:{update.ref}" for update in updates]
         atomic = ("--atomic",) if len(updates) > 1 else ()
         options = ("--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
-        return self.git.run("push", *options, "--", self.remote or "", *specs, hooks=hooks, ok=())
+        # A clone that mirrors the remote would push all refs or nothing.
+        command = ("-c", f"remote.{self.remote}.mirror=false", "push", *options)
+        return self.git.run(*command, "--", self.remote or "", *specs, hooks=hooks, ok=())
 
     def _update_here(self, updates: Sequence[Update]) -> Result:
         commands = stdin_lines(update.command() for update in updates)

@@ -226,6 +226,15 @@ def test_the_copy_follows_a_push_without_asking_again(tmp_path: Path) -> None:
     assert shared.branch("feature") == new
 
 
+def test_a_clone_that_mirrors_its_remote_moves_only_what_it_is_told_to(tmp_path: Path) -> None:
+    remote, work = Repo.pair(tmp_path)
+    mirror = remote.clone(tmp_path / "mirror", "--mirror")
+    new = mirror.commit({"a.txt": "a"}, branch="feature")
+    mirror.commit({"b.txt": "b"}, branch="private")
+    assert shared_of(mirror).publish([Update(HEADS + "feature", None, new)])
+    assert set(shared_of(work).branches()) == {"main", "feature"}
+
+
 def test_the_copy_never_goes_back_behind_what_another_process_fetched(tmp_path: Path) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
