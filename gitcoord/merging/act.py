@@ -140,14 +140,15 @@ def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
     return None
 
 
-def rebuild(scene: Scene, world: World, step: Rebuild) -> None:
+def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
     """Makes the level branch anew from the base and those tasks that fold cleanly.
 
-    A task whose own branch was deleted gets it back: what is left out here must not be lost.
+    A task whose own branch was deleted gets it back: what is left out here must not be lost. Returns why not
+    when the branch may not go another way, else "".
     """
     branch = world.level_branch
     if branch is None or branch.tip is None:
-        return
+        return ""
     tip = world.base_commit
     for task in step.tasks:
         work = world.work(task)
@@ -157,7 +158,14 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> None:
         outcome = fold_in_memory(scene.repository, tip, work.head, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
-    scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *_kept(scene, world, branch.tip)])
+    kept = _kept(scene, world, branch.tip)
+    try:
+        scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *kept])
+    except GitcoordError as error:
+        if error.code != "push-refused":
+            raise
+        return f"it cannot be made anew ({error.message}); once {branch.name} is deleted, it is"
+    return ""
 
 
 def _kept(scene: Scene, world: World, tip: Oid) -> list[RefUpdate]:

@@ -45,6 +45,15 @@ class Folds(msgspec.Struct, frozen=True, kw_only=True):
     by_hand: bool
 
 
+def base_missing(base: str) -> GitcoordError:
+    """The error for a base that somebody deleted or renamed."""
+    return GitcoordError(
+        "base-missing",
+        f"The base branch {base} does not exist any more.",
+        hint="Restore it, or plan again with `gitcoord plan --base BRANCH`.",
+    )
+
+
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
     """The message of the commit that folds a task in."""
     line = " ".join(title.split())
@@ -137,7 +146,7 @@ def _try_fold(
     branch, base = branches
     before, base_commit = shared.branch(branch), shared.branch(base)
     if base_commit is None:
-        raise GitcoordError("base-missing", f"The base branch {base} does not exist any more.")
+        raise base_missing(base)
     # A level branch that has landed (or has nothing of its own) goes on from the base.
     landed = before is not None and Ancestry(repository.git).contains(base_commit, before)
     start = base_commit if before is None or landed else before

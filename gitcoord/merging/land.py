@@ -123,8 +123,8 @@ class Lander:
             case Defer():
                 self._after(world, step, "")
             case Rebuild() if world.level_branch is not None:
-                act.rebuild(scene, world, step)
-                self._tell(f"{world.level_branch.name} made anew on {world.base}")
+                name, why = world.level_branch.name, act.rebuild(scene, world, step)
+                self._say_or_hold(name, why, f"{name} made anew on {world.base}")
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
         events = act.landings(self._scene, world, tasks)
@@ -144,12 +144,15 @@ class Lander:
     def _update(self, world: World, step: Update) -> None:
         branch = world.work(step.task).branch
         outcome = act.update(self._scene, world, step)
-        if isinstance(outcome, str) and outcome:
-            self._memory.held[branch] = outcome
-            self._tell(f"{branch} is held: {outcome}")
+        if isinstance(outcome, Defer):
+            self._after(world, outcome, "")
         else:
-            deferral = outcome if isinstance(outcome, Defer) else None
-            self._after(world, deferral, f"{branch} brought up to date with {world.base}")
+            self._say_or_hold(branch, outcome, f"{branch} brought up to date with {world.base}")
+
+    def _say_or_hold(self, branch: str, why_not: str, done: str) -> None:
+        if why_not:
+            self._memory.held[branch] = why_not
+        self._tell(f"{branch} is held: {why_not}" if why_not else done)
 
     def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge | HandOver) -> None:
         scene, carrier = self._scene, step.carrier

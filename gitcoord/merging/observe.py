@@ -4,13 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
-from gitcoord.merging.fold import folds
+from gitcoord.merging.fold import base_missing, folds
 from gitcoord.merging.landed import Landing, in_parts, just_stacked, landed_tasks
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
@@ -93,7 +92,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
 def _look(scene: Scene, known: KnownPulls) -> _Look:
     base_commit = scene.shared.branch(scene.plan.base)
     if base_commit is None:
-        raise GitcoordError("base-missing", f"The base branch {scene.plan.base} does not exist any more.")
+        raise base_missing(scene.plan.base)
     tips = scene.shared.branches()
     progress = scene.store.progress()
     heads = [scene.plan.tasks[task].branch for task in scene.level.tasks]

@@ -80,6 +80,18 @@ def test_a_base_that_moved_has_the_level_branch_made_anew_unless_somebody_worked
     assert project.remote.read("main", "src/main.rs") == MAIN.replace("start", "start elsewhere").rstrip("\n")
 
 
+def test_a_remote_where_no_branch_goes_back_holds_the_level_and_says_how_to_go_on(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"), strategy="single-pr")
+    project.remote.git("config", "receive.denyNonFastForwards", "true")
+    project.work("1", {"src/main.rs": MAIN.replace("start", "start 1")})
+    project.run("submit", "1", ok=0)
+    project.remote.commit({"src/main.rs": MAIN.replace("start", "start elsewhere")}, "meanwhile")
+    [held] = project.run("merge-level", "--json").json["waiting"]
+    assert f"once {BRANCH} is deleted" in held["reason"]
+    project.remote.git("update-ref", "-d", f"refs/heads/{BRANCH}")
+    assert tasks_of(project.run("merge-level", "--json").json["deferred"]) == ["1"]
+
+
 def test_a_fold_that_somebody_amended_holds_work_by_hand(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     base = repo.commit({"a": "1"})

@@ -8,6 +8,7 @@ import msgspec
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskRolledBack, TaskStarted
 from gitcoord.git.run import Git, Oid
+from gitcoord.merging.fold import base_missing
 from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.rollback.evidence import find_rollbacks, rolled_back_event
 from gitcoord.merging.rollback.model import Place, Sight
@@ -39,7 +40,7 @@ def look(place: Place) -> Sight:
     plan = place.plan
     base_commit = place.shared.branch(plan.base)
     if base_commit is None:
-        raise GitcoordError("base-missing", f"The base branch {plan.base} does not exist any more.")
+        raise base_missing(plan.base)
     git, progress = place.repository.git, place.store.progress()
     landed = landed_tasks(
         git,
