@@ -1,5 +1,6 @@
 """The level that landing tests land: two tasks that merge, and a third that conflicts with the first."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tests.support.repos import Repo
 
 STRATEGIES = ("single-pr", "multi-pr")
 METHODS = ("merge", "squash", "rebase")
+_on_github: dict[str, Project] = {}
+_by_hand: dict[tuple[str, ...], str] = {}
 _FIRST = MAIN.replace("start", "start 1")
 
 
@@ -20,14 +23,19 @@ def three_tasks(directory: Path, strategy: str) -> Project:
 
 
 def three_tasks_on_github(directory: Path, hub: GitHubEmulator, strategy: str) -> Project:
-    """On acme/app of the emulated GitHub, work done and pushed with plain git."""
+    """On acme/app of the emulated GitHub, work done and pushed with plain git; planned there once."""
     app = hub.make_repository("acme/app")
-    remote, url = Repo(app.git_dir), app.authenticated_url
+    remote, url, env = Repo(app.git_dir), app.authenticated_url, hub.environment()
+    if strategy in _on_github:
+        remote.git("fetch", "--quiet", str(_on_github[strategy].remote.path), "+refs/*:refs/*")
+        return Project(remote, copied(_on_github[strategy], directory, url, remote).desk, env)
     tasks = independent("1", "2", "3")
-    project = Project.create(
-        directory, tasks, strategy=strategy, remote=remote, url=url, env=hub.environment()
-    )
+    project = Project.create(directory, tasks, strategy=strategy, remote=remote, url=url, env=env)
     do_all(project)
+    kept = Path(os.environ["HOME"]) / f"three tasks {strategy}"
+    shutil.copytree(remote.path, kept / "origin.git", symlinks=True)
+    shutil.copytree(project.desk.path, kept / "desk", symlinks=True)
+    _on_github[strategy] = Project(Repo(kept / "origin.git"), Repo(kept / "desk"))
     return project
 
 
@@ -67,14 +75,21 @@ def do_all(project: Project) -> None:
 
 def merged_by_hand(project: Project, *tasks: str) -> str:
     """The tree that plain git gives for the tasks' branches, merged in this order onto the first commit."""
+    known = (project.remote.tip("main"), *(project.remote.tip(_branch(task)) for task in tasks))
+    if known in _by_hand:
+        return _by_hand[known]
     clone = project.remote.clone(project.desk.path.parent / f"by-hand-{'-'.join(tasks)}")
     first = clone.git("rev-list", "--max-parents=0", "main")
     clone.git("switch", "--quiet", "--detach", first)
     for task in tasks:
-        clone.git("merge", "--quiet", "--no-edit", f"origin/feature/level-0-task-{task}")
-    tree = clone.git("rev-parse", "HEAD^{tree}")
+        clone.git("merge", "--quiet", "--no-edit", f"origin/{_branch(task)}")
+    _by_hand[known] = clone.git("rev-parse", "HEAD^{tree}")
     shutil.rmtree(clone.path)
-    return tree
+    return _by_hand[known]
+
+
+def _branch(task: str) -> str:
+    return f"feature/level-0-task-{task}"
 
 
 def changes_in_base(remote: Repo) -> dict[str, int]:
