@@ -1,5 +1,6 @@
 """The law of the conflict check: asking git only about pairs that meet hides no conflict and invents none."""
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -154,7 +155,7 @@ judged = Counter[str]()
 )
 @given(levels())
 def check_a_world(world: list[Branch]) -> None:
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(dir=os.environ["HOME"]) as directory:
         repo = Repo.create(Path(directory, "project"), bare=True)
         trees = {branch.name: branch.tree for branch in world}
         repo.commit_many(

@@ -1,6 +1,5 @@
-"""One of many processes that try to create the same ref: `python -m tests.git.racer CLONE REF COMMIT`."""
+"""One of many processes that try to create the same ref: `main(CLONE, REF, COMMIT)`."""
 
-import sys
 from pathlib import Path
 
 from gitcoord.git.repository import Repository
@@ -10,7 +9,3 @@ from gitcoord.git.shared import SharedRefs, Update
 def main(clone: str, ref: str, commit: str) -> None:
     shared = SharedRefs(Repository.discover(Path(clone)), "refs/gitcoord/")
     print("won" if shared.publish([Update(ref, None, commit)]) else "lost")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

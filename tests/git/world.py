@@ -1,12 +1,12 @@
 """Shared refs over real repositories, and real processes that race for them."""
 
-import subprocess
-import sys
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
+from tests.support.forks import Fork
 from tests.support.repos import Repo
 
 STATE = "refs/gitcoord/"
@@ -30,19 +30,8 @@ def hook(repo: Repo, name: str, script: str) -> None:
 
 
 def race(module: str, calls: Sequence[Sequence[str]]) -> list[str]:
-    """Runs `python -m module ARGUMENTS` for all calls at once; each one's stdout, and no failure allowed."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for arguments in calls
-    ]
-    said = [process.communicate() for process in processes]
-    failed = [err for process, (_, err) in zip(processes, said, strict=True) if process.returncode]
-    assert failed == []
-    return [out.strip() for out, _ in said]
+    """Runs the `main` of a module for all calls at once; each one's stdout, and no failure allowed."""
+    processes = [Fork(arguments, cwd=ROOT, env=os.environ, module=module) for arguments in calls]
+    ended = [process.end() for process in processes]
+    assert [err.decode() for code, _, err in ended if code] == []
+    return [out.decode().strip() for _, out, _ in ended]

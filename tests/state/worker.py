@@ -1,6 +1,5 @@
-"""One of many workers: `python -m tests.state.worker WHAT CLONE …`, with `record`, `plan` or `change`."""
+"""One of many workers: `main(WHAT, CLONE, …)`, with `record`, `plan` or `change`."""
 
-import sys
 from pathlib import Path
 
 import msgspec
@@ -35,7 +34,3 @@ def main(what: str, clone: str, *rest: str) -> None:
             print(store.save_plan(plan_of([[["1", "2"]]], title=rest[0])))
         except GitcoordError as error:
             print(error.code)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

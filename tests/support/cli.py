@@ -62,13 +62,13 @@ def start_gitcoord(
 def fork_gitcoord(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Fork:
     """Starts `gitcoord ARGUMENTS` like `start_gitcoord`, quickly: see `tests.support.forks`."""
     assert can_fork(arguments, environment(env)), arguments
-    return Fork(arguments, cwd=cwd, env=environment(env), input=b"", leads=True)
+    return Fork(arguments, cwd=cwd, env=environment(env), leads=True)
 
 
 def _run(
     arguments: Sequence[str], cwd: Path, env: Mapping[str, str], input: bytes
 ) -> tuple[int, bytes, bytes]:
     if can_fork(arguments, env):
-        return Fork(arguments, cwd=cwd, env=env, input=input, leads=False).end()
+        return Fork(arguments, cwd=cwd, env=env, input=input).end()
     ended = subprocess.run([*COMMAND, *arguments], cwd=cwd, env=env, input=input, capture_output=True)
     return ended.returncode, ended.stdout, ended.stderr

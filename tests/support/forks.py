@@ -32,16 +32,29 @@ _BY_NAME = {"run", "worker"}
 
 
 class Fork:
-    """A `gitcoord` that runs."""
+    """A `gitcoord` that runs, or the `main` of another module; one that `leads` has a session of its own."""
 
     def __init__(
-        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], input: bytes, leads: bool
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        input: bytes = b"",
+        leads: bool = False,
+        module: str | None = None,
     ) -> None:
         self._streams = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115
         self._streams[0].write(input)
         self._streams[0].seek(0)
         self._answers, theirs = socket.socketpair()
-        request = {"argv": [*arguments], "cwd": str(cwd), "env": dict(env), "leads": leads}
+        request = {
+            "argv": [*arguments],
+            "cwd": str(cwd),
+            "env": dict(env),
+            "leads": leads,
+            "module": module,
+        }
         with theirs:
             _parent().ask(request, [*(stream.fileno() for stream in self._streams), theirs.fileno()])
         self._heard = self._answers.makefile("rb")
@@ -179,7 +192,11 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
 
     code = 1
     try:
-        code = main(request["argv"])
+        if request["module"]:
+            import_module(request["module"]).main(*request["argv"])
+            code = 0
+        else:
+            code = main(request["argv"])
     except BaseException:
         traceback.print_exc()
     try:
