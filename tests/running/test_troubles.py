@@ -72,9 +72,9 @@ def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() ->
     assert patience.faces("fetching")
     assert not patience.due("fetching")
     fail("error: 403")
-    assert [one.split(".")[0] for one in said] == [
-        "error: 403 Nothing new is started until that is over; looking again and again",
-        "error: 403 Look",
+    assert [one.split(".")[1] for one in said] == [
+        " Nothing new is started until that is over; looking again and again",
+        " Look",
     ]
     with pytest.raises(GitcoordError) as given_up:
         patience.give_up()

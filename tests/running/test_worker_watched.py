@@ -2,7 +2,7 @@
 
 from gitcoord.errors import GitcoordError
 from gitcoord.running.worker.work import outcome_of
-from tests.running.test_worker import agent, begin, left_over, project, told, until, work
+from tests.running.test_worker import BRANCH, agent, begin, left_over, project, told, until, work
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project
@@ -87,3 +87,16 @@ def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:
     errors = [GitcoordError(code, "So it is.") for code in ("unreachable", "push-refused")]
     assert [outcome_of(error, stopped=False) for error in errors] == ["again", "failed"]
     assert outcome_of(errors[0], stopped=True) == "cancelled"
+
+
+def test_a_claim_whose_answer_is_lost_is_found_again(project: Project, agent: ScriptAgent) -> None:
+    hook = project.remote.path / "hooks/post-receive"
+    hook.write_text(
+        "#!/bin/sh\n[ -e once ] && exit 0\ntouch once\n"
+        'mv "$PWD" "$PWD.away"; (sleep 1; mv "$PWD.away" "$PWD") < /dev/null > /dev/null 2>&1 &\n'
+        "sleep 0.1; kill -9 $PPID\n"
+    )
+    hook.chmod(0o755)
+    work(project, agent, "1", ok=0)
+    begun = [line for line in told(project) if "attempt" in line]
+    assert begun == [f"task 1: attempt 1 started on {BRANCH}", "task 1: attempt 1 ended: ok"]

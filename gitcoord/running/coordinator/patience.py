@@ -108,8 +108,9 @@ class Patience:
         refusals = 0 if passes(error) else (before.refusals if before else 0) + 1
         now = Trouble(error=error, refusals=refusals, pause=pause, next=time.monotonic() + pause)
         self._troubles[what] = now
+        message = error.message if error.message.endswith(".") else f"{error.message}."
         if now.lasting and not (before is not None and before.lasting):
             hint = f" {error.hint}" if error.hint else ""
-            self._tell(f"{error.message}{hint} What is at work goes on; nothing new is started until then.")
+            self._tell(f"{message}{hint} What is at work goes on; nothing new is started until then.")
         elif before is None:
-            self._tell(f"{error.message} Nothing new is started until that is over; looking again and again.")
+            self._tell(f"{message} Nothing new is started until that is over; looking again and again.")

@@ -1,6 +1,6 @@
 """Claims: one worker at most holds an attempt, and a newer attempt shuts out every older one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -9,6 +9,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptStarted, Outcome, TaskStarted
 from gitcoord.git.run import Oid
 from gitcoord.running.model import Desk
+from gitcoord.running.troubles import try_for
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.journal import now, worker_name
@@ -27,12 +28,19 @@ EXIT_CODES: Final[Mapping[Outcome, int]] = {
     "cancelled": 143,
 }
 _ATTEMPTS = 40
+MOMENT: Final = 15.0
+"""Seconds that a worker which has not begun waits for a remote that fails."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """This process alone holds `attempt`. `before` is what the journal said of the unit until then."""
 
     attempt: int
+    before: Progress
+
+
+class _Try(msgspec.Struct, frozen=True, kw_only=True):
+    started: AttemptStarted
     before: Progress
 
 
@@ -55,8 +63,18 @@ def superseded(attempt: int) -> Unless:
     return too_late
 
 
-def claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Claim | Refusal:
-    """Records that this worker begins the attempt, unless somebody has, or the wish is that nobody does."""
+def claim(
+    desk: Desk,
+    unit: WorkUnit,
+    order: WorkerOrder,
+    start: Oid,
+    *,
+    given_up: Callable[[], bool] = bool,
+) -> Claim | Refusal:
+    """Records that this worker begins the attempt, unless somebody has, or the wish is that nobody does.
+
+    A remote that fails meanwhile is asked again for a moment: a claim whose answer was lost is found there.
+    """
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
     patience = Retrying(
@@ -65,7 +83,15 @@ def claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Claim |
         wait=wait_random_exponential(multiplier=0.02, max=1),
         retry_error_callback=lambda state: None,
     )
-    claimed: Claim | Refusal | None = patience(_try_claim, desk, unit, order, start)
+    tries: list[_Try] = []
+
+    def act() -> Claim | Refusal | None:
+        if tries:
+            desk.store.refresh()
+        answer: Claim | Refusal | None = patience(_try_claim, desk, unit, order, start, tries)
+        return answer
+
+    claimed = try_for(MOMENT, act, given_up=given_up)
     if claimed is None:
         raise GitcoordError(
             "state-busy",
@@ -97,8 +123,14 @@ def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> Refusal | 
     return None
 
 
-def _try_claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Claim | Refusal | None:
+def _try_claim(
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid, tries: list[_Try]
+) -> Claim | Refusal | None:
     before = desk.store.progress().get(unit.id, PENDING)
+    newest = before.attempt
+    for known in tries:
+        if newest is not None and newest.started == known.started:
+            return Claim(attempt=newest.number, before=known.before)
     refused = refusal(before, unit, order.attempt)
     if refused is not None:
         return refused
@@ -115,6 +147,7 @@ def _try_claim(desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid) -> Cl
         rework=before.deferral is not None,
         waited=dict(order.waited),
     )
+    tries.append(_Try(started=started, before=before))
     told: list[TaskStarted | AttemptStarted] = [started]
     if unit.subtask is None and before.started_by != who:
         told.insert(0, TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start))

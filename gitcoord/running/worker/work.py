@@ -14,10 +14,10 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.model import desk_for
-from gitcoord.running.troubles import passes
+from gitcoord.running.troubles import passes, try_for
 from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_begun, without_the_dead
 from gitcoord.running.worker.checkout import clear_done, remove
-from gitcoord.running.worker.claim import EXIT_CODES, Claim, Refusal, claim, refusal, superseded
+from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, refusal, superseded
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
@@ -50,7 +50,11 @@ def work(
     Raises (exit 2) `no-plan`, `no-such-task`, `has-subtasks`, and what reading the repository raises; nothing
     has been claimed then.
     """
-    store.refresh()
+
+    def stopped() -> bool:
+        return stop.asked is not None
+
+    try_for(MOMENT, store.refresh, given_up=stopped)
     plan = store.require_plan()
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
@@ -74,7 +78,8 @@ def work(
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, unit.id, attempt)
     announce(place)
-    held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start)
+    exactly = msgspec.structs.replace(order, attempt=attempt)
+    held = claim(desk, unit, exactly, start, given_up=stopped)
     if isinstance(held, Refusal):
         withdraw(place)
         return not_begun(unit, order, held.reason, held.code)
