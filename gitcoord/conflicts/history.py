@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gitcoord.git.ancestry import among_ancestors
 from gitcoord.git.run import Git, Oid
 
 
@@ -33,8 +34,18 @@ def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
         commit, *parents = line.split(" ")
         if not commit.startswith("-"):
             own[commit] = parents
+    own = _without_ancestors(git, base, own)
     forks = {tip: _fork(git, base, tip, own) if tip in own else _inside(tip) for tip in wanted}
     return with_kin(forks)
+
+
+def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[Oid, list[Oid]]:
+    """The commits that the base really lacks: where clocks were wrong, git's walk lists others, too."""
+    deepest = sorted(commit for commit, parents in own.items() if own.keys().isdisjoint(parents))
+    if not deepest or not among_ancestors(git, base, deepest):
+        return own
+    inside = among_ancestors(git, base, sorted(own))
+    return {commit: parents for commit, parents in own.items() if commit not in inside}
 
 
 def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:

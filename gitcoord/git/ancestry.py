@@ -19,36 +19,13 @@ class Ancestry:
         unknown = {commit for commit in commits if (tip, commit) not in self._inside and commit != tip}
         present = self.existing({tip, *unknown}) - {tip} if unknown else set()
         if present and tip in self._here:
-            inside = self._among_ancestors(tip, sorted(present))
+            inside = among_ancestors(self._git, tip, sorted(present))
             self._inside.update({(tip, commit): commit in inside for commit in present})
         return {commit for commit in commits if commit == tip or self._inside.get((tip, commit), False)}
 
     def contains(self, tip: Oid, commit: Oid) -> bool:
         """Whether `commit` is `tip` or one of its ancestors."""
         return bool(self.contained(tip, [commit]))
-
-    def _among_ancestors(self, tip: Oid, commits: Sequence[Oid]) -> set[Oid]:
-        """Those of `commits`, which are here, that are ancestors of `tip`."""
-        if len(commits) == 1:
-            return set(commits) if self._is_ancestor(commits[0], tip) else set()
-        root = self._git.probe("merge-base", "--octopus", tip, *commits)
-        if root is None:  # one of them has another history
-            middle = len(commits) // 2
-            return self._among_ancestors(tip, commits[:middle]) | self._among_ancestors(tip, commits[middle:])
-        # Not `COMMITS ^TIP`: that walk goes by dates, and takes ancestors for others where clocks were wrong.
-        request = "".join(f"{commit}\n" for commit in (tip, *commits)) + f"^{root}\n"
-        lines = self._git.text("rev-list", "--parents", "--stdin", input=request.encode()).splitlines()
-        parents = {words[0]: words[1:] for words in map(str.split, lines)}
-        reached, todo = {root}, [tip]
-        while todo:
-            commit = todo.pop()
-            if commit not in reached and commit in parents:
-                reached.add(commit)
-                todo += parents[commit]
-        return reached.intersection(commits)
-
-    def _is_ancestor(self, commit: Oid, tip: Oid) -> bool:
-        return self._git.run("merge-base", "--is-ancestor", commit, tip, ok=(0, 1)).code == 0
 
     def existing(self, commits: Collection[Oid]) -> set[Oid]:
         """Those of `commits` that are commits of this repository."""
@@ -69,3 +46,28 @@ class Ancestry:
     def recalls(self, key: tuple[str, ...]) -> bool:
         """Whether the answer for `key` is remembered."""
         return key in self._remembered
+
+
+def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid]) -> set[Oid]:
+    """Those of `commits`, of which there are some and which are here, that are `tip` or its ancestors."""
+    if len(commits) == 1:
+        return set(commits) if _is_ancestor(git, commits[0], tip) else set()
+    root = git.probe("merge-base", "--octopus", tip, *commits)
+    if root is None:  # one of them has another history
+        middle = len(commits) // 2
+        return among_ancestors(git, tip, commits[:middle]) | among_ancestors(git, tip, commits[middle:])
+    # Not `COMMITS ^TIP`: that walk goes by dates, and takes ancestors for others where clocks were wrong.
+    request = "".join(f"{commit}\n" for commit in (tip, *commits)) + f"^{root}\n"
+    lines = git.text("rev-list", "--parents", "--stdin", input=request.encode()).splitlines()
+    parents = {words[0]: words[1:] for words in map(str.split, lines)}
+    reached, todo = {root}, [tip]
+    while todo:
+        commit = todo.pop()
+        if commit not in reached and commit in parents:
+            reached.add(commit)
+            todo += parents[commit]
+    return reached.intersection(commits)
+
+
+def _is_ancestor(git: Git, commit: Oid, tip: Oid) -> bool:
+    return git.run("merge-base", "--is-ancestor", commit, tip, ok=(0, 1)).code == 0

@@ -128,7 +128,8 @@ def tree_of(git: Git, commit: Oid) -> Oid:
 
 def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
     """The paths in which two commits differ, both ends of renames."""
-    told = git.text("diff", "--name-only", "-z", "--no-renames", "--ignore-submodules=none", old, new)
+    options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
+    told = git.text("diff-tree", *options, old, new)
     return set(filter(None, told.split("\0")))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from gitcoord.git.merges import paths_between
 from gitcoord.git.run import Git, Oid
 from gitcoord.tasks.model import TaskId
 
@@ -20,8 +21,7 @@ def other_side(
         base = git.probe("merge-base", head, other)
         if base is None or base == other:
             continue
-        changed = git.run("diff", "--name-only", "-z", "--no-renames", base, other).text.split("\0")
-        if any(_touches(path, wanted) for path in changed if path):
+        if any(_touches(path, wanted) for path in paths_between(git, base, other)):
             found.append(task)
     return tuple(found)
 

@@ -37,6 +37,18 @@ def test_a_branch_behind_the_base_without_work_of_its_own_is_empty(tmp_path: Pat
     assert level.examine().branches[0].state == "empty"
 
 
+def test_wrong_clocks_make_no_branch_a_stranger_to_the_base(tmp_path: Path) -> None:
+    level = Level(tmp_path, {"a": LINES})
+    start, level.repo._clock = level.repo.tip("main"), 0
+    for number in range(9):
+        level.repo.commit({"b": f"{number}\n"})
+    level.repo._clock = 1_700_000_000
+    for name, line in (("1", 2), ("2", 12)):
+        level.repo.commit({"a": edited(line)}, branch=name, at=start)
+    assert start in level.repo.git("rev-list", "1", "^main").split()
+    assert [(b.state, b.changed_paths) for b in level.examine("1", "2").branches] == [("ready", ("a",))] * 2
+
+
 def test_changed_paths_count_from_the_merge_base_with_both_ends_of_renames(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES, "b": LINES + "b"})
     level.branch("1", {"a": None, "c": LINES, "d": "new\n"})
