@@ -158,7 +158,7 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
         outcome = fold_in_memory(scene.repository, tip, work.head, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
-    kept = _kept(scene, world, branch.tip)
+    kept = _kept(scene, world, branch.tip, branch.folds)
     try:
         scene.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *kept])
     except GitcoordError as error:
@@ -168,9 +168,12 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
     return ""
 
 
-def _kept(scene: Scene, world: World, tip: Oid) -> list[RefUpdate]:
+def _kept(scene: Scene, world: World, tip: Oid, folded: Collection[TaskId]) -> list[RefUpdate]:
     """Gives tasks back their deleted branches, where what the level branch holds of them is nowhere else."""
     known = {work.branch: work.head or work.recorded for work in world.works if work.standing != "landed"}
+    here = {work.task for work in world.works}
+    gone = (told for task, told in scene.store.progress().items() if task not in here and task in folded)
+    known |= {told.branch: told.head for told in gone if told.branch}
     heads = {branch: head for branch, head in known.items() if head and scene.shared.branch(branch) is None}
     inside = scene.ancestry.contained(tip, set(heads.values()))
     inside -= scene.ancestry.contained(world.base_commit, inside)

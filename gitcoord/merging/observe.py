@@ -279,12 +279,8 @@ def _with_excess(
     if branch is None or branch.tip is None:
         return branch
     inside = folds(scene.repository.git, scene.ancestry, look.base_commit, branch.tip)
-    by_task = {work.task: work for work in works if work.standing != "landed"}
-    excess = [
-        task
-        for task, head in inside.found
-        if (work := by_task.get(TaskId(task))) is not None and not _is_part(scene, work, head)
-    ]
+    by_task = {work.task: work for work in works}
+    excess = [t for t, head in inside.found if not _is_part(scene, by_task.get(TaskId(t)), head)]
     return msgspec.structs.replace(
         branch,
         folds=tuple(dict.fromkeys(TaskId(task) for task, _ in inside.found)),
@@ -293,6 +289,8 @@ def _with_excess(
     )
 
 
-def _is_part(scene: Scene, work: Work, head: Oid) -> bool:
-    """Whether `head`, which was folded in once, is still part of what the task wants to land."""
+def _is_part(scene: Scene, work: Work | None, head: Oid) -> bool:
+    """Whether `head`, which was folded in once, has landed, or is still part of what is to land."""
+    if work is None or work.standing == "landed":
+        return work is not None  # the plan may have the task no more
     return work.standing == "ready" and work.head is not None and scene.ancestry.contains(work.head, head)

@@ -9,7 +9,7 @@ from tests.merging.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent
 from tests.support.repos import Repo
-from tests.support.tasklists import task
+from tests.support.tasklists import task, write_tasks
 
 BRANCH = "feature/level-0-implementation"
 
@@ -123,6 +123,19 @@ def test_work_that_only_the_level_branch_holds_is_not_lost_when_that_is_made_ane
     assert tasks_of(project.run("merge-level", "level-1", "--json").json["waiting"]) == ["2", "3"]
     assert remote.tip("feature/level-1-implementation") == remote.tip("main")
     assert remote.tip("feature/level-1-task-2") == head
+
+
+def test_what_the_task_list_has_no_more_does_not_land_with_the_others_and_is_kept(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), strategy="single-pr")
+    heads = {id: project.work(id, {f"{id}.txt": f"{id}\n"}) for id in ("1", "2")}
+    for id in ("1", "2"):
+        project.run("submit", id, ok=0)
+    write_tasks(project.desk.path, independent("1"))
+    project.run("plan", "--strategy", "single-pr", ok=0)
+    project.remote.git("update-ref", "-d", "refs/heads/feature/level-0-task-2")
+    project.run("merge-level", ok=0)
+    assert project.remote.files("main") == ["1.txt", "src/main.rs"]
+    assert project.remote.tip("feature/level-0-task-2") == heads["2"]
 
 
 def test_all_or_nothing_lands_nothing_when_one_task_conflicts(tmp_path: Path) -> None:
