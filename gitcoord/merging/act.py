@@ -89,7 +89,8 @@ def _same_head(event: TaskSubmitted, before: Progress) -> bool:
 def update(scene: Scene, world: World, step: Update) -> Defer | str:
     """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
 
-    Returns why not when the branch is checked out here with changes that this would lose, else "".
+    Returns why not when the branch may not be moved, or is checked out here with changes that this would
+    lose, else "".
     """
     work = world.work(step.task)
     head = work.head or ""
@@ -104,7 +105,7 @@ def update(scene: Scene, world: World, step: Update) -> Defer | str:
     try:
         moved = scene.shared.publish([RefUpdate(HEADS + work.branch, head, commit)])
     except GitcoordError as error:
-        if error.code not in ("worktree-in-the-way", "worktree-locked"):
+        if error.code not in ("worktree-in-the-way", "worktree-locked", "push-refused"):
             raise
         return f"it cannot be brought up to date: {error.message}"
     if moved:

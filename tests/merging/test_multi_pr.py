@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.git.world import hook
 from tests.merging.scenes import changes_in_base, merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent
@@ -122,6 +123,18 @@ def test_overlapping_tasks_land_in_waves_each_brought_up_to_date_first(tmp_path:
     assert project.remote.git("merge-base", "--is-ancestor", brought, tip) == ""
     assert "brought up to date" in project.run("log").out
     assert project.remote.tree("main") == merged_by_hand(project, "1", "3", "2")
+
+
+def test_a_branch_that_may_not_be_moved_is_held_and_the_others_land(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2", "3"), files={"lines": LINES})
+    for id, line in (("1", "line 5"), ("2", "line 25")):
+        project.work(id, {"lines": LINES.replace(f"{line}\n", f"{line} by {id}\n")})
+    project.work("3", {"3.txt": "3\n"})
+    refuse = 'case "$1" in refs/heads/feature/*) exit 1;; esac'
+    hook(project.remote, "update", refuse)
+    ran = project.run("merge-level", "--serialize-on", "overlap", "--json")
+    assert (ran.code, sorted(tasks_of(ran.json["landed"]))) == (1, ["1", "3"])
+    assert "cannot be brought up to date" in ran.json["waiting"][0]["reason"]
 
 
 def test_two_landings_at_once_land_everything_once(tmp_path: Path) -> None:
