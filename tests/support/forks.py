@@ -93,6 +93,9 @@ class _Parent:
             socket.send_fds(self._requests, [len(said).to_bytes(_LENGTH)], descriptors)
             self._requests.sendall(said)
 
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def end(self) -> None:
         self._requests.close()
         self._process.wait()
@@ -104,10 +107,11 @@ _starting = threading.Lock()
 
 def _parent() -> _Parent:
     with _starting:
-        if not _started:
+        # Tests of how the processes of an attempt are ended end all that this one has started.
+        if not _started or _started[-1].has_ended():
             _started.append(_Parent())
-            atexit.register(_started[0].end)
-        return _started[0]
+            atexit.register(_started[-1].end)
+        return _started[-1]
 
 
 def _at_start(env: Mapping[str, str]) -> dict[str, str]:
