@@ -16,7 +16,8 @@ from gitcoord.git.run import Git, Oid
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One commit of the journal: `event` is None when gitcoord did not write it (`subject` shows it).
 
-    `at` is the time that it is ordered by: the event's, or that of what it was written on.
+    `newer`: it did, in a version that knows more events than this one. `at` is the time that it is ordered
+    by: the event's, or that of what it was written on.
     """
 
     commit: Oid
@@ -24,6 +25,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     event: AnyEvent | None
     at: str = ""
     parents: tuple[Oid, ...] = ()
+    newer: bool = False
+
+
+class _Kind(msgspec.Struct):
+    """What every event has."""
+
+    event: str
+    at: str
+    by: str
 
 
 def now() -> str:
@@ -66,7 +76,12 @@ def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[Entry] = ()) -> 
         times[document.commit] = at
         entries.append(
             Entry(
-                commit=document.commit, subject=document.subject, event=event, at=at, parents=document.parents
+                commit=document.commit,
+                subject=document.subject,
+                event=event,
+                at=at,
+                parents=document.parents,
+                newer=event is None and decode(document.body, _Kind) is not None,
             )
         )
     return in_order(entries)

@@ -175,7 +175,8 @@ class Store:
         """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
         entries = self.journal()
         found = [
-            f"The commit {entry.commit[:12]} ({entry.subject}) was not written by gitcoord."
+            f"The commit {entry.commit[:12]} ({entry.subject}) was "
+            f"{'written by a newer' if entry.newer else 'not written by'} gitcoord."
             for entry in entries
             if entry.event is None
         ]
@@ -240,6 +241,8 @@ class Store:
         if before is not None:
             entries = self._entries(before)
             events = [entry.event for entry in entries if entry.event is not None]
+            if any(entry.newer for entry in entries):
+                raise _newer(ref)
             if not events or len(events) < len(entries):
                 raise self._foreign(ref, before)
         if unless is not None and unless(fold(events).get(task, PENDING)):
@@ -261,3 +264,11 @@ class Store:
             f"{ref} at {tip[:12]} holds something that gitcoord did not write; it is left as it is.",
             hint=f"Look at it with `git show {tip[:12]}`; move it away, or set another `state-prefix`.",
         )
+
+
+def _newer(ref: str) -> GitcoordError:
+    return GitcoordError(
+        "newer-state",
+        f"{ref} was written to by a newer version of gitcoord, which knows events that this one does not.",
+        hint="Upgrade gitcoord here; what it does not understand it does not go on with.",
+    )

@@ -159,6 +159,19 @@ def test_a_foreign_commit_on_top_of_our_own_is_refused_too(remote: Repo, clone: 
     assert list(store_of(clone).progress()) == ["1"]
 
 
+def test_an_event_of_a_newer_version_is_told_as_such_and_not_written_on(remote: Repo, clone: Repo) -> None:
+    store_of(clone).record(started("1"))
+    ours = remote.refs()[STATE + "tasks/1"]
+    body = '{"event":"praised","at":"2099-01-01T00:00:00.000000+00:00","by":"w","task":"1"}'
+    tip = remote.git("commit-tree", "-p", ours, "-m", "praised", "-m", body, remote.tree("main"))
+    remote.git("update-ref", STATE + "tasks/1", tip)
+    with pytest.raises(GitcoordError, match="newer version") as failure:
+        store_of(clone).record(started("1"))
+    assert failure.value.code == "newer-state"
+    assert "was written by a newer gitcoord" in store_of(clone).problems()[0].message
+    assert (list(store_of(clone).progress()), remote.refs()[STATE + "tasks/1"]) == (["1"], tip)
+
+
 @pytest.mark.parametrize("kind", ["blob", "tag"])
 def test_what_is_no_commit_is_reported_and_not_overwritten(remote: Repo, clone: Repo, kind: str) -> None:
     store_of(clone).record(started("2"))
