@@ -1,5 +1,6 @@
 """Faults: what a client sees, and whether the request took effect."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -112,6 +113,20 @@ def test_a_client_is_killed_at_its_write(
     output, _ = client.communicate(timeout=60)
     assert (client.returncode, output) == (-9, b"")
     assert app.merges[number] == merges
+
+
+def test_what_a_dying_client_did_not_send_to_the_end_is_not_done(
+    hub: GitHubEmulator, app: EmulatedRepository, number: int
+) -> None:
+    port = int(hub.url.rpartition(":")[2])
+    head = f"PUT /repos/acme/app/pulls/{number}/merge HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Authorization: Bearer {app.token}\r\nContent-Length: 100\r\n\r\n"
+    before = len(hub.log)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(head.encode() + b"{")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+    assert (len(hub.log), app.merges[number]) == (before, 0)
 
 
 @pytest.mark.parametrize(("when", "arrived"), [("before", False), ("after", True)])

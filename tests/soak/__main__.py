@@ -106,15 +106,18 @@ def _show(outcome: Outcome, number: int, count: int) -> None:
 
 
 def _summarize(outcomes: list[Outcome], seconds: float) -> None:
-    faults = sum((outcome.faults for outcome in outcomes), Counter[str]())
-    endings = sum((outcome.endings for outcome in outcomes), Counter[str]())
+    faults = sum((outcome.counts.faults for outcome in outcomes), Counter[str]())
+    endings = sum((outcome.counts.endings for outcome in outcomes), Counter[str]())
     bad = [outcome.seed for outcome in outcomes if outcome.violations]
     print(f"scenarios        {len(outcomes)} in {seconds:.0f} s")
     print(f"runs             {endings.total()}: " + _listed(endings))
     print(f"faults injected  {faults.total()}: " + _listed(faults))
-    print(f"outside pushes   {sum(outcome.pushes for outcome in outcomes)}")
-    print(f"kills            {sum(outcome.kills for outcome in outcomes)}")
-    print(f"rolled back      {sum(outcome.rolled_back for outcome in outcomes)} levels")
+    print(f"outside pushes   {sum(outcome.counts.pushes for outcome in outcomes)}")
+    print(f"kills            {sum(outcome.counts.kills for outcome in outcomes)}")
+    print(
+        f"rolled back      {sum(outcome.rolled_back for outcome in outcomes)} levels, "
+        f"{sum(outcome.brought_back for outcome in outcomes)} of them brought back"
+    )
     dimensions = Counter(name for outcome in outcomes for name in outcome.dimensions)
     for name, times in dimensions.most_common():
         print(f"  {times:>5} scenarios: {name}")

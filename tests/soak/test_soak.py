@@ -10,13 +10,13 @@ from tests.soak.judging.tokens import Search
 from tests.soak.judging.transcript import Transcript
 from tests.support.github.emulator import GitHubEmulator
 
-SEEDS = (1, 121, 140, 199, 269, 382)
+SEEDS = (121, 140, 199, 223, 511)
 
 
 def test_random_landings_end_with_every_change_in_the_base_exactly_once(tmp_path: Path) -> None:
     outcomes = list(play_all(SEEDS, tmp_path))
     assert [violation for outcome in outcomes for violation in outcome.violations] == []
-    assert sum(outcome.faults.total() for outcome in outcomes) > 0
+    assert sum(outcome.counts.faults.total() for outcome in outcomes) > 0
     assert sum(outcome.bytes for outcome in outcomes) > 100_000
 
 

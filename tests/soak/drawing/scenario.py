@@ -64,6 +64,7 @@ class Scenario:
     works: tuple[Work, ...]
     runs: tuple[Run, ...]
     roll_back: bool
+    bring_back: bool
     options: tuple[str, ...]
     around: Surroundings
     calm: tuple[Run, ...]
@@ -99,7 +100,8 @@ def make_scenario(seed: int) -> Scenario:
         method=method,
         works=works,
         runs=tuple(_run(dice, number, works, around) for number in range(dice.randint(2, 5))),
-        roll_back=dice.random() < 0.2,
+        roll_back=dice.random() < 0.3,
+        bring_back=dice.random() < 0.5,
         options=tuple(options),
         around=around,
         calm=tuple(_calm(dice, around) for _ in range(4)),

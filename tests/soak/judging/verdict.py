@@ -61,8 +61,11 @@ class Judge:
             if times > 1:
                 self.wrong(f"{times} pull requests are open for {head}")
 
-    def base(self, world: World, levels: int) -> None:
-        """Each change once, nothing else, and nothing lost that others pushed to a task's branch."""
+    def base(self, world: World, levels: int, again: int | None = None) -> None:
+        """Each change once, nothing else, and nothing lost that others pushed to a task's branch.
+
+        The level `again` was taken back and has landed a second time.
+        """
         works = [work for work in self._scenario.works if work.level < levels]
         rolled_back = levels < self._scenario.levels
         files, times = world.files(), Counter(world.added())
@@ -73,12 +76,18 @@ class Judge:
             odd = {path for path in got.keys() | wanted.keys() if got.get(path) != wanted.get(path)}
             self.wrong("not as merged by hand: " + "; ".join(f"{p}: {got.get(p)!r}" for p in sorted(odd)))
         for path in sorted({*wanted, *more}):
-            if times[path] != 1:
+            if times[path] not in self._times(path, again):
                 self.wrong(f"{path} came into the base {times[path]} times")
         for push in world.pushed:
             in_base = any(push.name in path for path in more)
             if push.task is not None and not in_base and not rolled_back and not world.is_kept(push):
                 self.wrong(f"what was pushed to the branch of task {push.task} is lost")
+
+    def _times(self, path: str, again: int | None) -> set[int]:
+        """How often a path may have come into the base."""
+        if any(path == f"work/{work.id}.txt" for work in self._scenario.works if work.level == again):
+            return {2}
+        return {1, 2} if again is not None and path.startswith("more/") else {1}
 
     def forge(self) -> None:
         """No second merge, no second comment, and nothing that the host's description does not know."""

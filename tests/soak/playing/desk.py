@@ -36,6 +36,7 @@ class Desk:
     def begin(self, remote: Repo, url: str, tasks: list[dict[str, object]], settings: str) -> None:
         """Clones, and puts the task list and the settings in."""
         self.clone = clone(remote, self.place / "desk", url)
+        (self.clone.path / ".git/info/exclude").write_text(".taskmaster\ngitcoord.toml\n")
         write_tasks(self.clone.path, tasks)
         if settings:
             (self.clone.path / "gitcoord.toml").write_text(settings)

@@ -178,7 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("content-length") or 0))
+            wanted = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(wanted)
+            if len(body) < wanted:
+                raise ConnectionResetError("the client has gone before it had said everything")
+            return body
         chunks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             chunks.append(self.rfile.read(size))
