@@ -49,6 +49,11 @@ NOT_INHERITED = (
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
     "GIT_NAMESPACE",
+    # Editors set these for what they start; they would change what pathspecs mean.
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
 )
 _LONGEST_REMOTE_TEXT = 500
 _OWN_WORDS = (

@@ -76,6 +76,15 @@ def test_git_never_asks_for_a_password_or_opens_an_editor(
     assert git.text("var", "GIT_EDITOR") == "true"
 
 
+def test_pathspecs_mean_the_same_whatever_an_editor_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    repo = Repo.create(tmp_path / "repo")
+    repo.commit({"a": "a"})
+    assert Git(repo.path).text("ls-files", "--", ":(top,literal)a") == "a"
+
+
 def test_lines_are_split_at_line_feeds_alone(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     repo.commit({"a": "a"})
