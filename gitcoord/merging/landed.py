@@ -2,8 +2,8 @@
 
 The journal only points at where to look: nothing is believed to have landed unless the base's history holds
 it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
-its landing is, and names no work that was handed in since; a commit of the base that changed the same paths
-names the work in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
+its landing is, and names no work that was handed in since; a commit of the base that has what the work did
+names it in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
 commits (rebases); or it is part of other work that has landed so. What was rolled back since does not count
 (`rollback/evidence.py`).
 """
@@ -191,16 +191,16 @@ def _first_able(git: Git, commits: Iterable[Oid], head: Oid) -> Oid | None:
 
 
 def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:
-    """Whether the base's commit changed any of what `head` did, or has it: words alone land nothing."""
+    """Whether the base's commit has what `head` did: words alone land nothing."""
     before = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
     fork = git.probe("merge-base", before, head) if before else None
     if before is None or fork is None:
         return True
-    wanted = paths_between(git, fork, head)
-    if not wanted or not wanted.isdisjoint(paths_between(git, before, commit)):
-        return True
-    # It was moved elsewhere, or the base had it before.
-    return merge_tree(git, commit, head).tree == tree_of(git, commit)
+    merged = merge_tree(git, commit, head)
+    if merged.clean:
+        return merged.tree == tree_of(git, commit)
+    # Other work that landed in it changed the same lines: then it has to have changed what the work did.
+    return not paths_between(git, fork, head).isdisjoint(paths_between(git, before, commit))
 
 
 def _carried(

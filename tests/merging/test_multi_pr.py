@@ -236,10 +236,11 @@ def test_a_branch_that_was_just_stacked_on_another_has_not_landed_with_it(
 
 
 def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) -> None:
-    project = Project.create(tmp_path, [task(1), task(2)])
-    head = project.work("2", {"two.txt": "2\n"})
+    project = Project.create(tmp_path, [task(1), task(2)], files={"lines": LINES})
+    head = project.work("2", {"two.txt": "2\n", "lines": LINES.replace("line 5\n", "line five\n")})
     trailer = f"Gitcoord-Landed: 2 {head}"
-    project.remote.commit({"one.txt": "1\n"}, f"Do something else\n\n{trailer}\n")
+    elsewhere = {"lines": LINES.replace("line 25\n", "line twenty-five\n")}
+    project.remote.commit(elsewhere, f"Do something else\n\n{trailer}\n")
     project.run("merge-level", "0", "--method", "squash", "--json")
     assert "two.txt" in project.remote.files("main")
     landed = project.remote.tip("main")
