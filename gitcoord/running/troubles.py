@@ -13,7 +13,9 @@ from gitcoord.errors import GitcoordError
 LOOKS = 3
 """So often in a row something may be refused before it counts as lasting: hiccups look the same."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_BUSY = frozenset({"state-busy", "push-raced"})
+_BUSY = frozenset(
+    {"state-busy", "push-raced", "disk-full", "github-unreachable", "github-no-answer", "rate-limited"}
+)
 _TOLD = frozenset({"unreachable", "push-refused", "git-failed", "worktree-failed", "submodule-failed"})
 _REFUSED = re.compile(
     r"authentication failed|could not read (username|password)|permission (to \S+ )?denied"
@@ -31,6 +33,9 @@ _PASSES = re.compile(
     re.IGNORECASE,
 )
 
+_LOCKED = re.compile(r"cannot lock ref|unable to create '[^']*\.lock'|failed to lock", re.IGNORECASE)
+_LOCKED_SECONDS = 60.0
+
 Answer = TypeVar("Answer")
 
 
@@ -38,7 +43,7 @@ def passes(error: BaseException) -> bool:
     """Whether what `error` tells of is known to pass: a server that is down or busy, a full disk."""
     if not isinstance(error, GitcoordError):
         return False
-    if error.code in _BUSY or error.code == "disk-full":
+    if error.code in _BUSY:
         return True
     if error.code == "unreachable":
         return not _REFUSED.search(error.message)
@@ -55,6 +60,15 @@ def may_pass(error: BaseException) -> bool:
 def lasts_at_once(error: GitcoordError) -> bool:
     """Whether the first look says that somebody has to do something: a permission that is missing."""
     return error.code == "push-refused" and bool(_FOR_GOOD.search(error.message))
+
+
+def lasts(error: GitcoordError, refusals: int, seconds: float) -> bool:
+    """Whether somebody has to act, after so many refusals in a row and so many seconds of trouble."""
+    if lasts_at_once(error):
+        return True
+    if _LOCKED.search(error.message):
+        return seconds > _LOCKED_SECONDS  # whoever held it may have died
+    return not passes(error) and refusals >= LOOKS
 
 
 def try_for(

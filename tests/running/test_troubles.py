@@ -7,7 +7,7 @@ import pytest
 from gitcoord.errors import GitcoordError
 from gitcoord.git.run import Result
 from gitcoord.running.coordinator.patience import Patience
-from gitcoord.running.troubles import may_pass, passes, try_for
+from gitcoord.running.troubles import lasts, may_pass, passes, try_for
 
 ACCESS = "fatal: unable to access 'https://github.com/a/b/': "
 REJECTED = "The remote origin refused to move x: ! [remote rejected] x -> x "
@@ -82,6 +82,13 @@ def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() ->
     assert patience.try_to("fetching", lambda: 1) == 1
     assert said[-1] == "The remote can be reached again."
     patience.give_up()
+
+
+def test_a_lock_on_the_server_counts_as_left_behind_after_a_minute() -> None:
+    left = GitcoordError(
+        "push-refused", "remote: error: cannot lock ref 'HEAD': Unable to create 'HEAD.lock'"
+    )
+    assert (lasts(left, 9, 59), lasts(left, 1, 61)) == (False, True)
 
 
 def test_a_connection_that_breaks_in_a_push_is_no_hooks_word() -> None:

@@ -127,11 +127,16 @@ class Soak:
         return True
 
     def _processes(self) -> Iterator[psutil.Process]:
-        """Every process that carries the mark of this project's attempts."""
-        desk = str(self.project.desk.path)
+        """Every process that carries the mark of this project's attempts, but for the remote's own.
+
+        Those would be on another machine, where killing them leaves locks that are the server's to remove.
+        """
+        desk, remote = str(self.project.desk.path), str(self.project.remote.path)
         for one in psutil.process_iter():
             with suppress(psutil.Error):
                 if one.status() == psutil.STATUS_ZOMBIE or MARK not in (environ := one.environ()):
+                    continue
+                if one.cwd().startswith(remote):
                     continue
                 if (
                     desk in (one.cwd(), environ.get("PWD", ""))

@@ -9,6 +9,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.schedule.model import FINAL, Refusal
+from gitcoord.running.troubles import lasts
 from gitcoord.tasks.model import TaskId
 
 _PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
@@ -38,11 +39,21 @@ class Landing:
         self._last: object = None
         self._tries = 0
         self._next_try = 0.0
+        self._failed: tuple[GitcoordError, int, float] | None = None
+        self._told: dict[str, str] = {}
 
     @property
     def busy(self) -> bool:
         """Whether a pass is under way, or has ended without anybody having looked."""
         return self._thread is not None
+
+    @property
+    def hindered(self) -> bool:
+        """Whether something kept the last pass from its end that may pass: another pass follows."""
+        if self._failed is None:
+            return False
+        error, times, since = self._failed
+        return not lasts(error, times, time.monotonic() - since)
 
     def finished(self) -> bool:
         """Whether a pass has ended since this was asked last."""
@@ -59,6 +70,8 @@ class Landing:
         if self._thread is not None:
             return False
         wishes = level_wishes(view, refusals)
+        if not wishes:
+            self._failed = None
         heads = [(one, view.progress[one].head) for wish in wishes for one in wish.tasks]
         signature = (view.base_commit, wishes, heads)
         if not wishes or (signature == self._last and time.monotonic() < self._next_try):
@@ -71,14 +84,29 @@ class Landing:
         return True
 
     def _pass(self, wishes: Sequence[LevelWish]) -> None:
+        failed = None
         for wish in wishes:
             try:
                 self._land(wish)
+                self._told.pop(wish.level, None)
             except GitcoordError as error:
-                self._tell(f"landing {wish.level}: {error.message}{f' {error.hint}' if error.hint else ''}")
+                failed = error
+                self._say(wish.level, error)
             except BaseException as bug:  # raised again where the run is
                 self._bug = bug
                 return
+        if failed is None:
+            self._failed = None
+        else:
+            _, times, since = self._failed or (failed, 0, time.monotonic())
+            self._failed = (failed, times + 1, since)
+
+    def _say(self, level: str, error: GitcoordError) -> None:
+        """Says what is in the way, once while it is the same."""
+        message = error.message if error.message.endswith(".") else f"{error.message}."
+        if self._told.get(level) != message:
+            self._told[level] = message
+            self._tell(f"landing {level}: {message}{f' {error.hint}' if error.hint else ''}")
 
 
 def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelWish, ...]:

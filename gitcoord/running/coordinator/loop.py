@@ -244,7 +244,9 @@ class Coordinator:
 
     def _over(self, view: View, decision: Decision) -> bool:
         """Whether nothing goes on by itself: nothing waits for a moment, a pause or trouble to end."""
-        return decision.wake is None and not view.seen.paused and self._patience.trouble is None
+        hindered = self._landing is not None and self._landing.hindered
+        waits = view.seen.paused or self._patience.trouble is not None or hindered
+        return decision.wake is None and not waits
 
     def _wait(self, view: View, decision: Decision) -> None:
         keys = list(view.keys.values())

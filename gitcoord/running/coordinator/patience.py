@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.running.schedule.model import Decision, Refusal
-from gitcoord.running.troubles import LOOKS, lasts_at_once, no_room, passes
+from gitcoord.running.troubles import lasts, no_room, passes
 
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds between two looks at what is in the way; each pause is twice the one before."""
@@ -28,12 +28,13 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     error: GitcoordError
     refusals: int
     pause: float
+    since: float
     next: float
 
     @property
     def lasting(self) -> bool:
         """Whether somebody has to do something about it."""
-        return self.refusals >= LOOKS or (self.refusals > 0 and lasts_at_once(self.error))
+        return lasts(self.error, self.refusals, time.monotonic() - self.since)
 
 
 class Patience:
@@ -42,6 +43,7 @@ class Patience:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._troubles: dict[str, Trouble] = {}
+        self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
         """What `act` gives; None when something was in its way, which is noted. Wrong usage is raised."""
@@ -57,6 +59,7 @@ class Patience:
                 raise
             self._note(what, without)
         else:
+            self._given_up.discard(what)
             if self._troubles.pop(what, None) is not None:
                 self._tell(_AGAIN[what])
             return answer
@@ -106,10 +109,13 @@ class Patience:
         before = self._troubles.get(what)
         pause = _FIRST if before is None else min(_LONGEST, before.pause * 2)
         refusals = 0 if passes(error) else (before.refusals if before else 0) + 1
-        now = Trouble(error=error, refusals=refusals, pause=pause, next=time.monotonic() + pause)
+        moment = time.monotonic()
+        since = moment if before is None else before.since
+        now = Trouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
         self._troubles[what] = now
         message = error.message if error.message.endswith(".") else f"{error.message}."
-        if now.lasting and not (before is not None and before.lasting):
+        if now.lasting and what not in self._given_up:
+            self._given_up.add(what)
             hint = f" {error.hint}" if error.hint else ""
             self._tell(f"{message}{hint} What is at work goes on; nothing new is started until then.")
         elif before is None:
