@@ -154,7 +154,11 @@ def missing(world: World) -> Iterator[Work]:
     """Under single-PR: what the level branch waits for, in the wave that it holds or an earlier one."""
     folded = [work.wave for work in world.works if work.standing == "ready" and work.folded]
     wave = min(folded, default=0)
-    return (work for work in world.works if work.standing == "waiting" and work.wave <= wave)
+    here = {work.task for work in world.works}
+    # What builds on others of its own level, after planning anew, can only come once those have landed.
+    after = {work.task for work in world.works if work.lacks and here.issuperset(work.lacks)}
+    waiting = (work for work in world.works if work.standing == "waiting" and work.task not in after)
+    return (work for work in waiting if work.wave <= wave)
 
 
 def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:

@@ -55,6 +55,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     reason: str = ""
     needs: Needs = "time"
+    lacks: tuple[TaskId, ...] = ()
+    """The tasks that it builds on and that have not landed."""
     head: Oid | None = None
     recorded: Oid | None = None
     told: int | None = None

@@ -183,6 +183,7 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         standing=standing,
         reason=reason,
         needs=_needs(scene, look, planned),
+        lacks=tuple(scene.plan.waits_for(planned.id, look.landed)),
         head=head,
         recorded=before.head,
         told=before.pull,

@@ -112,6 +112,17 @@ def test_the_level_waits_for_its_wave_unless_told_not_to() -> None:
     assert next_step(seen, memory(impatient=False), SINGLE) == Wait()
     partial = msgspec.structs.replace(SINGLE, partial=True)
     assert isinstance(next_step(seen, memory(), partial), OpenPull)
+
+
+def test_a_level_does_not_wait_for_what_builds_on_its_own_tasks() -> None:
+    ready = work("1", folded=True, pull=None)
+
+    def step(*lacks: str) -> Step:
+        return next_step(world(ready, work("2", "waiting", lacks=lacks), branch=level()), memory(), SINGLE)
+
+    assert isinstance(step("1"), OpenPull)
+    assert isinstance(step("1", "elsewhere"), Finish)
+    assert isinstance(step(), Finish)
     later = world(work("1", folded=True), work("2", "waiting", wave=2), branch=level())
     assert isinstance(next_step(later, memory(), SINGLE), OpenPull)
 
