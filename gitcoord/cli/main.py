@@ -1,6 +1,5 @@
 """The one error boundary: every ending becomes a sentence, a JSON document if asked, and an exit code."""
 
-import gc
 import os
 import sys
 
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """The console script."""
-    # Looking for garbage in what is imported, all of which stays, would be a tenth of every start.
-    gc.set_threshold(20_000)
     sys.exit(main(sys.argv[1:]))
 
 
@@ -53,6 +50,10 @@ def main(argv: "Sequence[str]") -> int:
 
 
 def _invoke(argv: "Sequence[str]") -> int:
+    import gc
+
+    # Looking for garbage in what is imported, all of which stays, would be a tenth of every start.
+    gc.set_threshold(20_000)
     from typer.main import get_command
 
     from gitcoord.cli.app import app
