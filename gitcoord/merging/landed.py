@@ -75,14 +75,15 @@ def landed_tasks(
             elsewhere[task] = head
     brought = _brought_by(git, ancestry, base_commit, set(elsewhere.values()))
     found |= {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
-    left = {task: head for task, head in elsewhere.items() if task not in found}
-    found |= _carried(ancestry, base_commit, found, left)
     undone = find_rollbacks(git, ancestry, base_commit, progress)
-    return {
-        task: landing
-        for task in plan.tasks
-        if (landing := found.get(task)) and stands(ancestry, undone.get(task, ()), landing.commit)
-    }
+
+    def standing(landings: Mapping[TaskId, Landing]) -> dict[TaskId, Landing]:
+        told = {task: landings[task] for task in plan.tasks if task in landings}
+        return {t: one for t, one in told.items() if stands(ancestry, undone.get(t, ()), one.commit)}
+
+    landed = standing(found)
+    left = {task: head for task, head in elsewhere.items() if task not in found}
+    return standing(landed | _carried(ancestry, base_commit, landed, left))
 
 
 def moved_on(

@@ -28,6 +28,10 @@ def test_work_that_is_part_of_what_was_squashed_has_landed_with_it(tmp_path: Pat
     assert len({one["commit"] for one in landed}) == 1
     assert project.remote.read("main", "src/main.rs") == "second"
     assert project.remote.git("rev-list", "--count", "main") == "2"
+    # What is handed in once that was taken back has not landed with it.
+    project.run("rollback", "0", ok=0)
+    project.remote.git("update-ref", "-d", "refs/gitcoord/tasks/2")
+    assert project.run("status", "--json").json["tasks"]["2"]["state"] == "pending"
 
 
 def test_equal_work_that_landed_in_the_same_commits_goes_only_together(tmp_path: Path) -> None:
