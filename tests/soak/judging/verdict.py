@@ -31,6 +31,7 @@ class Judge:
         self._app = app
         self._effects = effects
         self._runs: list[int] = []
+        self._again: int | None = None
 
     def wrong(self, what: str) -> None:
         """Something is not as it has to be."""
@@ -66,6 +67,7 @@ class Judge:
 
         The level `again` was taken back and has landed a second time.
         """
+        self._again = again
         works = [work for work in self._scenario.works if work.level < levels]
         rolled_back = levels < self._scenario.levels
         files, times = world.files(), Counter(world.added())
@@ -89,10 +91,19 @@ class Judge:
             return {2}
         return {1, 2} if again is not None and path.startswith("more/") else {1}
 
+    def _merges(self, number: int) -> int:
+        """How often a pull request may have been merged.
+
+        One that a merge has left open carries what is handed in after that landing was taken back.
+        """
+        pull = self._app.pulls[number]
+        again = {work.branch for work in self._scenario.works if work.level == self._again}
+        return 2 if pull.broken_off and pull.head in again else 1
+
     def forge(self) -> None:
         """No second merge, no second comment, and nothing that the host's description does not know."""
         for number, times in self._effects.items():
-            if times > 1:
+            if times > self._merges(number):
                 self.wrong(f"pull request {number} was merged {times} times")
             if late := self._late_merges(number):
                 self.wrong(f"merges of pull request {number} were sent after it had been merged: {late}")
