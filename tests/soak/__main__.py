@@ -67,6 +67,8 @@ def _feed(queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep
     try:
         for outcome in play_all(seeds, keep):
             queue.put(outcome)
+    except KeyboardInterrupt:
+        return  # the one who was asked to stop says so
     finally:
         queue.put(None)
 
