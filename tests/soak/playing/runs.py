@@ -120,13 +120,16 @@ class Runs:
             for timer in timers:
                 timer.start()
 
-        ran = self._clients[number].run(
-            argv, cwd=desk.clone.path, env=desk.environment, place=desk.place, started=started
-        )
-        self._pids.pop(number, None)
-        for timer in timers:
-            timer.cancel()
-            timer.join()
+        try:
+            ran = self._clients[number].run(
+                argv, cwd=desk.clone.path, env=desk.environment, place=desk.place, started=started
+            )
+        finally:
+            # Nobody is killed whose process has ended, not even when the soak itself is interrupted.
+            self._pids.pop(number, None)
+            for timer in timers:
+                timer.cancel()
+                timer.join()
         self._told.ended(desk.name, argv, ran.code, ran.out, ran.err)
         self._judge.run_ended(" ".join(argv), ran, self.secrets, desk.place / "tmp")
         self.counts.endings[_ending(ran)] += 1
