@@ -48,12 +48,25 @@ def test_equal_work_that_landed_in_the_same_commits_goes_only_together(tmp_path:
     project.run("merge-level", "0", "--method", "rebase", ok=0)
     project.run("merge-level", "1", "--method", "rebase", ok=0)
     refused = project.run("rollback", "level-1", "--json").json
-    assert (refused["code"], "level-0 landed in the same commits" in refused["message"]) == (
+    assert (refused["code"], "level-0 landed together with it" in refused["message"]) == (
         "built-upon",
         True,
     )
     project.run("rollback", "level-1", "level-0", ok=0)
     assert project.remote.files("main") == ["main.txt", "main~0.txt", "src/main.rs"]
+
+
+def test_a_level_does_not_take_along_what_its_branches_brought_for_another(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2), task(3, dependencies=[2])])
+    project.work("2", {"2.txt": "2\n"})
+    project.run("merge-level", "0")
+    project.work("1", {"1.txt": "1\n"})
+    project.work("3", {"3.txt": "3\n"}, level=1, at="feature/level-0-task-1")
+    project.run("merge-level", "1", ok=0)
+    landed = project.remote.tip("main")
+    refused = project.run("rollback", "level-1", "--json").json
+    assert (refused["code"], "task 1 of level-0" in refused["message"]) == ("built-upon", True)
+    assert project.remote.tip("main") == landed
 
 
 def test_taking_back_what_landed_nothing_leaves_the_commit_that_was_there_before(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def reverse(place: Place, sight: Sight) -> Reverse:
     _require_nothing_on_top(place.plan, sight)
     history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place))
     units = history.units(sight.wanted)
-    _require_nothing_shared(place.plan, sight, {commit for unit in units for commit in unit.commits})
+    going = set[Oid]().union(*(brought(place.repository.git, unit) for unit in units))
+    _require_nothing_shared(place.plan, sight, going)
     outcome = undo(place.repository, sight.base_commit, units)
     if isinstance(outcome, UndoConflict):
         raise _conflict(place, sight, outcome, history.units(sight.others))
@@ -118,7 +119,7 @@ def _require_nothing_on_top(plan: Plan, sight: Sight) -> None:
 
 
 def _require_nothing_shared(plan: Plan, sight: Sight, commits: Collection[Oid]) -> None:
-    """What landed in the same commits, such as equal work, would go without a word."""
+    """What came in by the same commits, such as equal work, would go without a word."""
     shared = [task for task, landing in sight.others.items() if landing.commit in commits]
     if not shared:
         return
@@ -126,7 +127,7 @@ def _require_nothing_shared(plan: Plan, sight: Sight, commits: Collection[Oid]) 
     raise answer_no(
         "built-upon",
         f"{', '.join(sight.levels)} cannot go alone: {named_tasks(shared, _MOST_NAMED)} of "
-        f"{', '.join(names)} landed in the same commits.",
+        f"{', '.join(names)} landed together with it.",
         f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
     )
 
