@@ -39,6 +39,8 @@ def test_equal_work_that_landed_in_the_same_commits_goes_only_together(tmp_path:
     picked = project.work("1", {"same.txt": "1\n"})
     project.work("1", {"1.txt": "1\n"})
     clone = project.remote.clone(tmp_path / "clone")
+    # Else what is picked may be the very commit that a rebase makes in the same second.
+    clone.environment["GIT_COMMITTER_DATE"] = "@1700000000 +0000"
     for branch, start in (("feature/level-0-task-2", "main"), ("feature/level-1-task-3", "main~0")):
         project.remote.commit({f"{start}.txt": "1\n"}, "Somebody else's work")
         clone.git("fetch", "--quiet")
