@@ -27,6 +27,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "typer": "gitcoord.cli.",
     "rich": "gitcoord.cli.",
+    "pygit2": "gitcoord.git.objects",
     "github": "gitcoord.forge.github.",
 }
 FORBIDDEN_WORDS = {

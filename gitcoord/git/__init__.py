@@ -1,1 +1,1 @@
-"""The repository, through the git program alone."""
+"""The repository: proofs read objects through pygit2, everything else goes through the git program."""

@@ -6,6 +6,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import HandedOver, Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay, tree_of
+from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
@@ -177,7 +178,7 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
     """
     if not scene.ancestry.existing({commit}):
         return
-    actual = tree_of(scene.repository.git, commit)
+    actual = Objects(scene.repository.git, scene.repository.common_dir).tree(commit)
     if actual == step.tree:
         return
     expected = _expected_anew(scene, world, step, commit)

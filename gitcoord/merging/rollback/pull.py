@@ -7,7 +7,8 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.forge.port import BEHIND, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
-from gitcoord.git.merges import merge_tree, tree_of
+from gitcoord.git.merges import merge_tree
+from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.git.server import differs_on_server
 from gitcoord.git.shared import HEADS, Update
@@ -159,7 +160,7 @@ class PullRequest:
             return
         before = git.text("rev-parse", "--verify", f"{commit}^1")
         expected = back.tree if before == sight.base_commit else merge_tree(git, before, tip).tree
-        actual = tree_of(git, commit)
+        actual = Objects(git, self._place.repository.common_dir).tree(commit)
         if actual != expected:
             raise GitcoordError(
                 "tree-differs",
