@@ -186,6 +186,8 @@ class Lander:
 
     def _hand_over(self, world: World, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory
+        for task in carrier.tasks:
+            self._unproved.pop(task, None)  # the forge merges in its own way
         details = memory.details[details_key(world, carrier)]
         closed = closed_gates(details)
         outcome = pulls.hand_over(self._scene, world, step)

@@ -88,6 +88,26 @@ def test_what_is_behind_a_strict_base_is_brought_up_to_date_only_when_the_queue_
     assert told == str(updates)
 
 
+def test_what_the_queue_merges_in_its_own_way_is_not_measured_by_a_merge_that_was_refused(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    project.work("1", {"more.txt": "more\n"})
+    app = hub.repository("acme/app")
+    app.protect("main", Protection(merge_queue=True))
+    app.background_reads = 3
+    moved: list[str] = []
+
+    def meanwhile() -> float:
+        if not moved and hub.requests(r"PUT .*/merge$"):
+            moved.append(project.remote.commit({"out.txt": "o\n"}, "from outside"))
+        return 0.0
+
+    hub.latency = meanwhile
+    landed = project.run("merge-level", "--method", "rebase", "--wait", "30s", "--json", ok=0).json["landed"]
+    assert ([one["pull"] for one in landed], app.merges[1], len(moved)) == ([1], 1, 1)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_landing_that_is_killed_around_its_handing_over_is_in_the_queue_once(
     when: str, hub: GitHubEmulator, tmp_path: Path
