@@ -179,6 +179,15 @@ def test_a_pull_request_of_another_process_that_is_listed_is_waited_for(
     assert other.read_pull(pull.number).number == pull.number
 
 
+def test_a_pull_request_whose_opening_had_no_answer_is_waited_for(
+    forge: GitHubForge, hub: GitHubEmulator
+) -> None:
+    hub.fault(r"^POST .*/pulls$", "eof", when="after")
+    pull = opened(forge, "one")
+    hub.not_yet_there(rf"^GET .*/pulls/{pull.number}$")
+    assert forge.read_pull(pull.number).number == pull.number
+
+
 def test_a_renamed_repository_is_used_under_its_new_name(
     forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository
 ) -> None:

@@ -91,7 +91,7 @@ class GitHubForge:
         if isinstance(answer, PullAnswer):
             self._seen.add(answer.number)
             return answer.to_pull()
-        return self._finder.open_one(new.head, new.base) or Unclear(message=answer.message)
+        return self._listed(new) or Unclear(message=answer.message)
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """See `Forge.edit_pull`."""
@@ -208,13 +208,14 @@ class GitHubForge:
         return Refused(kind="conflict" if pull.mergeable is False else "retry", message=denied.text)
 
     def _adopted(self, new: NewPull) -> Pull | Refused:
-        found = self._finder.open_one(new.head, new.base)
-        if found is not None:
-            self._seen.add(found.number)
-            return found
-        return Refused(
+        return self._listed(new) or Refused(
             kind="retry", message=f"GitHub has a pull request for {new.head}, but does not list it yet."
         )
+
+    def _listed(self, new: NewPull) -> Pull | None:
+        found = self._finder.open_one(new.head, new.base)
+        self._seen |= {found.number} if found is not None else set()
+        return found
 
     def _read(self, number: int) -> PullAnswer:
         def look() -> PullAnswer | None:
