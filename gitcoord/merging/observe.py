@@ -151,7 +151,7 @@ def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
         part = scene.ancestry.contained(pull.head_commit, set(own.values()))
         for task, head in own.items():
             undone = look.undone.get(task, ())
-            if head in part and stands(scene.ancestry, undone, pull.merge_commit, pull.head_commit):
+            if head in part and stands(scene.ancestry, undone, pull.merge_commit, head):
                 found[task] = Landing(commit=pull.merge_commit, head=head)
     return found
 
@@ -225,13 +225,13 @@ def _standing(
     if before.stand == "started":
         since = f"{before.started_at[:16].replace('T', ' ')} UTC"
         return "waiting", f"started by {before.started_by} at {since}, not submitted yet", None
-    if tip is None and _folded(scene, branch, before.head):
-        # The branch was deleted after it was folded in: the level branch holds the work.
-        return "ready", "", before.head
     work, undone = tip or before.head, look.undone.get(planned.id)
     if undone and not (work and stands(scene.ancestry, undone, work)):
         # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
         return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
+    if tip is None and _folded(scene, branch, before.head):
+        # The branch was deleted after it was folded in: the level branch holds the work.
+        return "ready", "", before.head
     if tip is None:
         gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
         return "waiting", gone if before.head else "not started", None

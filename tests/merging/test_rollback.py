@@ -178,6 +178,24 @@ def test_merging_the_old_branch_again_is_never_taken_for_landing(landed: Project
     assert {"one.txt", "repair.txt"} < set(project.remote.files("main"))
 
 
+def test_what_is_brought_back_alone_takes_nothing_else_for_landed(tmp_path: Path) -> None:
+    project = two_levels(tmp_path, "single-pr")
+    project.run("merge-level", "level-0", "--delete-branches", ok=0)
+    project.run("rollback", "level-0", ok=0)
+    worker = project.worker("2")
+    worker.run("checkout", "2", ok=0)
+    worker.run("submit", ok=0)
+    again = project.run("merge-level", "level-0", "--partial", "--delete-branches", "--json")
+    assert (again.code, [one["task"] for one in again.json["landed"]]) == (1, ["2"])
+    assert states(project)["1"] == "rolled-back"
+    assert "two.txt" in project.remote.files("main")
+    assert "Gitcoord-Landed: 1" not in project.remote.git("log", "-1", "--format=%B", "main")
+    worker.run("checkout", "1", ok=0)
+    worker.run("submit", ok=0)
+    project.run("merge-level", "level-0", "--delete-branches", ok=0)
+    assert {"one.txt", "two.txt"} < set(project.remote.files("main"))
+
+
 def test_work_that_conflicts_when_it_is_brought_back_waits_in_the_working_copy(tmp_path: Path) -> None:
     project = two_levels(tmp_path, "multi-pr")
     project.run("merge-level", "level-0", "--method", "squash", ok=0)
