@@ -24,50 +24,56 @@ Examples:
   gitcoord check-conflicts --json                  for a program
 """
 
+_Explain = Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")]
+_WhatIf = Annotated[
+    str | None,
+    typer.Option("--what-if", metavar="TASK", autocompletion=complete_task, help="Let this task land first."),
+]
+_Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="Leave this task out; may be repeated.",
+    ),
+]
+_MaxParallel = Annotated[
+    int | None,
+    typer.Option(
+        "--max-parallel", metavar="N", min=1, help="At most so many tasks in a wave; default: any number."
+    ),
+]
+_Worktrees = Annotated[
+    bool, typer.Option("--worktrees", help="Count uncommitted work in the worktrees of this clone.")
+]
+_Watch = Annotated[bool, typer.Option("--watch", help="Stay, and check again whenever a branch has moved.")]
+_Every = Annotated[
+    float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often --watch looks.")
+]
+_Save = Annotated[bool, typer.Option("--save", help="Write the waves into the plan.")]
+_Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="One gitcoord.conflicts/1 document on stdout; with --watch a line for each change."
+    ),
+]
+
 
 @app.command("check-conflicts", epilog=_EPILOG)
 def check_conflicts(
     level: Level = None,
     serialize_on: SerializeOn = None,
     ignore: Ignore = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")] = False,
-    what_if: Annotated[
-        str | None,
-        typer.Option(
-            "--what-if", metavar="TASK", autocompletion=complete_task, help="Let this task land first."
-        ),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--without",
-            metavar="TASK",
-            autocompletion=complete_task,
-            help="Leave this task out; may be repeated.",
-        ),
-    ] = None,
-    max_parallel: Annotated[
-        int | None,
-        typer.Option(
-            "--max-parallel", metavar="N", min=1, help="At most so many tasks in a wave; default: any number."
-        ),
-    ] = None,
-    worktrees: Annotated[
-        bool, typer.Option("--worktrees", help="Count uncommitted work in the worktrees of this clone.")
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Stay, and check again whenever a branch has moved.")
-    ] = False,
-    every: Annotated[
-        float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often --watch looks.")
-    ] = 5.0,
-    save: Annotated[bool, typer.Option("--save", help="Write the waves into the plan.")] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="One gitcoord.conflicts/1 document on stdout; with --watch a line for each change."
-        ),
-    ] = False,
+    explain: _Explain = False,
+    what_if: _WhatIf = None,
+    without: _Without = None,
+    max_parallel: _MaxParallel = None,
+    worktrees: _Worktrees = False,
+    watch: _Watch = False,
+    every: _Every = 5.0,
+    save: _Save = False,
+    as_json: _Json = False,
 ) -> None:
     """Find which branches of LEVEL really conflict, by merging them in memory.
 

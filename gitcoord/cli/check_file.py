@@ -16,25 +16,28 @@ For the hook that a coding agent runs before it writes a file, exit 1 means that
   any shell    gitcoord check-file src/main.rs || echo "somebody else is at it"
 """
 
+_Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Files or directories.", show_default=False)
+]
+_Task = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="Whose question it is; default: the task that is checked out.",
+    ),
+]
+_Fetch = Annotated[bool, typer.Option("--fetch", help="Ask the remote first; without it no network is used.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.files/1 document on stdout.")]
+
 
 @app.command("check-file", epilog=_EPILOG)
 def check_file(
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files or directories.", show_default=False)
-    ],
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            autocompletion=complete_task,
-            help="Whose question it is; default: the task that is checked out.",
-        ),
-    ] = None,
-    fetch: Annotated[
-        bool, typer.Option("--fetch", help="Ask the remote first; without it no network is used.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.files/1 document on stdout.")] = False,
+    paths: _Paths,
+    task: _Task = None,
+    fetch: _Fetch = False,
+    as_json: _Json = False,
 ) -> None:
     """Say which other tasks' branches touch each PATH, and in which lines of the base.
 

@@ -18,38 +18,42 @@ Examples:
   gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
 """
 
+_Strategy = Annotated[Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")]
+_Wait = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
+]
+_Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Single-PR: land what is handed in, without the rest of the wave."),
+]
+_AllOrNothing = Annotated[
+    bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
+]
+_Auto = Annotated[
+    bool,
+    typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
+
 
 @app.command("merge-level", epilog=_EPILOG)
 def merge_level(
     level: Level = None,
-    strategy: Annotated[
-        Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")
-    ] = None,
+    strategy: _Strategy = None,
     method: Method = None,
-    wait: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
-    ] = None,
-    partial: Annotated[
-        bool,
-        typer.Option("--partial", help="Single-PR: land what is handed in, without the rest of the wave."),
-    ] = False,
-    all_or_nothing: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
-    ] = False,
-    auto: Annotated[
-        bool,
-        typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
-    ] = False,
+    wait: _Wait = None,
+    partial: _Partial = False,
+    all_or_nothing: _AllOrNothing = False,
+    auto: _Auto = False,
     delete_branches: DeleteBranches = False,
     serialize_on: SerializeOn = None,
     ignore: Ignore = None,
     forge: Forge = None,
     repository: GitHubRepository = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")
-    ] = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
 ) -> None:
     """Open the pull requests of LEVEL and merge them, one at a time, in an order that works.
 

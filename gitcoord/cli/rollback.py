@@ -20,32 +20,36 @@ Examples:
   gitcoord rollback 1 --no-merge               open the pull request, and leave merging it to reviewers
 """
 
+_Levels = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LEVEL...", autocompletion=complete_level, help="level-1 or 1.", show_default=False
+    ),
+]
+_IncludeLater = Annotated[
+    bool, typer.Option("--include-later", help="Take back what landed of later levels, too.")
+]
+_Merge = Annotated[
+    bool,
+    typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
+]
+_Wait = Annotated[
+    str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")]
+
 
 @app.command("rollback", epilog=_EPILOG)
 def rollback(
-    levels: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="LEVEL...", autocompletion=complete_level, help="level-1 or 1.", show_default=False
-        ),
-    ],
-    include_later: Annotated[
-        bool, typer.Option("--include-later", help="Take back what landed of later levels, too.")
-    ] = False,
-    merge: Annotated[
-        bool,
-        typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
-    ] = True,
+    levels: _Levels,
+    include_later: _IncludeLater = False,
+    merge: _Merge = True,
     method: Method = None,
-    wait: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
-    ] = None,
+    wait: _Wait = None,
     forge: Forge = None,
     repository: GitHubRepository = None,
     dry_run: DryRun = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")
-    ] = False,
+    as_json: _Json = False,
 ) -> None:
     """Revert what LEVEL landed, newest first, as one commit on the base or one pull request.
 

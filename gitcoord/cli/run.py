@@ -39,6 +39,43 @@ _MaxParallel = Annotated[
     typer.Option("--max-parallel", metavar="N|auto", help="How many at once (default: the plan's)."),
 ]
 
+_Pipeline = Annotated[
+    bool, typer.Option("--pipeline", help="Start when dependencies are handed in, on their branches.")
+]
+_Barrier = Annotated[
+    bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
+]
+_Stagger = Annotated[
+    str | None, typer.Option("--stagger", metavar="TIME", help="Time between two starts, such as 2m.")
+]
+_TokenBudget = Annotated[
+    int | None, typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all that is at work.")
+]
+_Overlap = Annotated[
+    Literal["wait", "warn"] | None, typer.Option(help="What a task does that clashes with one at work.")
+]
+_IndependentOnly = Annotated[
+    bool, typer.Option("--independent-only", help="Side by side only what names paths that never meet.")
+]
+_Land = Annotated[
+    bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
+]
+_Retries = Annotated[
+    int | None,
+    typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
+]
+_Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
+]
+_Wait = Annotated[
+    str | None,
+    typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
+]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")]
+
 
 @app.command("run", epilog=_EPILOG)
 def run(
@@ -46,49 +83,26 @@ def run(
     check: Check = None,
     shell: Shell = None,
     max_parallel: _MaxParallel = None,
-    pipeline: Annotated[
-        bool, typer.Option("--pipeline", help="Start when dependencies are handed in, on their branches.")
-    ] = False,
-    barrier: Annotated[
-        bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
-    ] = False,
-    stagger: Annotated[
-        str | None, typer.Option("--stagger", metavar="TIME", help="Time between two starts, such as 2m.")
-    ] = None,
-    token_budget: Annotated[
-        int | None, typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all that is at work.")
-    ] = None,
-    overlap: Annotated[
-        Literal["wait", "warn"] | None, typer.Option(help="What a task does that clashes with one at work.")
-    ] = None,
-    independent_only: Annotated[
-        bool, typer.Option("--independent-only", help="Side by side only what names paths that never meet.")
-    ] = False,
-    land: Annotated[
-        bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
-    ] = False,
+    pipeline: _Pipeline = False,
+    barrier: _Barrier = False,
+    stagger: _Stagger = None,
+    token_budget: _TokenBudget = None,
+    overlap: _Overlap = None,
+    independent_only: _IndependentOnly = False,
+    land: _Land = False,
     delete_branches: DeleteBranches = False,
     method: Method = None,
     forge: Forge = None,
-    retries: Annotated[
-        int | None,
-        typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
-    ] = None,
+    retries: _Retries = None,
     rework: Rework = None,
     allow_empty: AllowEmpty = False,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
-    ] = None,
-    wait: Annotated[
-        str | None,
-        typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
-    ] = None,
+    timeout: _Timeout = None,
+    wait: _Wait = None,
     tasks: Tasks = None,
     tag: Tag = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")] = False,
+    yes: _Yes = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
 ) -> None:
     """Run the plan: a worker for each task or subtask that is ready, side by side, until all is done.
 

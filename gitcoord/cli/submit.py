@@ -18,25 +18,25 @@ Examples:
   gitcoord submit 3 --json   a task by its id, for a program
 """
 
+_Task = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="The task's id, or a subtask's; default: the task whose branch is checked out.",
+        show_default=False,
+    ),
+]
+_AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="The task is complete without any commit.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")]
+
 
 @app.command("submit", epilog=_EPILOG)
 def submit(
-    task: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="TASK",
-            autocompletion=complete_task,
-            help="The task's id, or a subtask's; default: the task whose branch is checked out.",
-            show_default=False,
-        ),
-    ] = None,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="The task is complete without any commit.")
-    ] = False,
+    task: _Task = None,
+    allow_empty: _AllowEmpty = False,
     dry_run: DryRun = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")
-    ] = False,
+    as_json: _Json = False,
 ) -> None:
     """Say that the work on TASK is complete: push its branch and record it.
 

@@ -38,49 +38,57 @@ It ends with 0 when it is done, 75 to be tried again, 65 when the task itself is
 Exit codes: 0 handed in, 1 failed, 75 try again, 65 the task is wrong, 124 out of time, 143 cancelled.
 """
 
+_Attempt = Annotated[
+    int | None,
+    typer.Option("--attempt", min=1, metavar="N", help="The attempt's number; default: the next."),
+]
+_Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="How long it may take: 45m, 2h, none."),
+]
+_Grace = Annotated[
+    float | None,
+    typer.Option("--grace", min=0, metavar="SECONDS", help="From TERM to KILL."),
+]
+_Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Give up what an earlier attempt left, and begin anew.")
+]
+_NoCommit = Annotated[
+    bool, typer.Option("--no-commit", help="Do not commit what the agent leaves uncommitted.")
+]
+_TokenBudget = Annotated[
+    int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
+]
+_Engine = Annotated[str, typer.Option("--engine", help="What executes this, for the record.")]
+_Waited = Annotated[
+    list[str] | None,
+    typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")]
+
 
 @app.command("worker", epilog=_EPILOG)
 def worker(
     task: OneUnit,
-    attempt: Annotated[
-        int | None,
-        typer.Option("--attempt", min=1, metavar="N", help="The attempt's number; default: the next."),
-    ] = None,
+    attempt: _Attempt = None,
     agent: Agent = None,
     check: Check = None,
     shell: Shell = None,
     tasks: Tasks = None,
     tag: Tag = None,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="TIME", help="How long it may take: 45m, 2h, none."),
-    ] = None,
-    grace: Annotated[
-        float | None,
-        typer.Option("--grace", min=0, metavar="SECONDS", help="From TERM to KILL."),
-    ] = None,
+    timeout: _Timeout = None,
+    grace: _Grace = None,
     rework: Rework = None,
     stack: Stack = False,
     now: Now = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Give up what an earlier attempt left, and begin anew.")
-    ] = False,
-    no_commit: Annotated[
-        bool, typer.Option("--no-commit", help="Do not commit what the agent leaves uncommitted.")
-    ] = False,
+    fresh: _Fresh = False,
+    no_commit: _NoCommit = False,
     allow_empty: AllowEmpty = False,
-    token_budget: Annotated[
-        int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
-    ] = None,
-    engine: Annotated[str, typer.Option("--engine", help="What executes this, for the record.")] = "local",
-    waited: Annotated[
-        list[str] | None,
-        typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
-    ] = None,
+    token_budget: _TokenBudget = None,
+    engine: _Engine = "local",
+    waited: _Waited = None,
     dry_run: DryRun = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")
-    ] = False,
+    as_json: _Json = False,
 ) -> int:
     """Do TASK from claim to result: checkout, agent, check, commit, submit; everything recorded in git.
 
