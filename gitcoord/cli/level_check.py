@@ -10,9 +10,9 @@ from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
+from gitcoord.evidence.landings import landed_tasks
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key

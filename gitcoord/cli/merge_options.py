@@ -6,9 +6,9 @@ from gitcoord.cli.context import Context
 from gitcoord.cli.forges import open_forge
 from gitcoord.cli.levels import find_level
 from gitcoord.errors import usage_error
+from gitcoord.evidence.landings import landed_tasks
 from gitcoord.forge.port import Method
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.merging.landed import landed_tasks
 from gitcoord.merging.model import Options
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.model import Plan, Strategy

@@ -4,7 +4,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitcoord.events import AnyEvent
-from gitcoord.merging.landed import Landing, landed_tasks
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.life import last_sign
 from gitcoord.running.picture.make import Picture, make_picture

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitcoord.cli.context import Context
+    from gitcoord.evidence.model import Landing
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.git.run import Oid
-    from gitcoord.merging.landed import Landing
     from gitcoord.planning.model import Plan
     from gitcoord.state.progress import Progress
     from gitcoord.tasks.model import Finding, TaskId
@@ -89,7 +89,7 @@ def status(
 def _landed(
     context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
 ) -> "tuple[dict[TaskId, Landing], list[Finding]]":
-    from gitcoord.merging.landed import landed_tasks
+    from gitcoord.evidence.landings import landed_tasks
     from gitcoord.tasks.model import Finding
 
     base_commit = context.shared.branch(plan.base)
@@ -115,7 +115,7 @@ def _with_rollbacks(
     context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
 ) -> "dict[TaskId, Progress]":
     """The journal's word; a rollback whose pull request a reviewer merged is in git alone so far."""
-    from gitcoord.merging.rollback.evidence import find_rollbacks, with_rollbacks
+    from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
 
     base_commit = context.shared.branch(plan.base)
     if base_commit is None:
@@ -127,7 +127,7 @@ def _with_rollbacks(
 def _moved_on(
     context: "Context", plan: "Plan", landed: "dict[TaskId, Landing]", ancestry: "Ancestry"
 ) -> "dict[TaskId, Oid]":
-    from gitcoord.merging.landed import moved_on
+    from gitcoord.evidence.landings import moved_on
 
     base_commit, tips = context.shared.branch(plan.base), context.shared.branches()
     if base_commit is None:

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.evidence.model import Landing
 from gitcoord.git.run import Oid
-from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.running.picture.make import Parent, Picture, UnitState
 from gitcoord.state.progress import PENDING, Progress

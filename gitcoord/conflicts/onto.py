@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.history import Fork
-from gitcoord.git.merges import merge_trees
+from gitcoord.git.merges import merge_trees, trees_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.writing import Writer
 
@@ -141,14 +141,6 @@ def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oi
         else:
             brought[tip] = Brought(paths=plain_paths(merge.paths, asked), problem=merge.problem)
     return brought
-
-
-def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """The tree of every commit."""
-    wanted = sorted(commits)
-    request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
-    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
-    return dict(zip(wanted, answer.splitlines(), strict=True))
 
 
 def plain_paths(paths: Sequence[str], merged: tuple[Oid, Oid]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -124,6 +124,14 @@ def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | N
 def tree_of(git: Git, commit: Oid) -> Oid:
     """The id of a commit's tree."""
     return git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
+    """The tree of every commit."""
+    wanted = sorted(commits)
+    request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
+    return dict(zip(wanted, answer.splitlines(), strict=True))
 
 
 def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
-from gitcoord.merging.landed import Landing
 from gitcoord.planning.model import Strategy
 from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId

@@ -4,16 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.evidence.folds import folds
+from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
+from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.rollbacks import find_rollbacks, stands, with_rollbacks
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
-from gitcoord.merging.fold import base_missing, folds
-from gitcoord.merging.landed import Landing, in_parts, just_stacked, landed_tasks
+from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
-from gitcoord.merging.rollback.evidence import Rollbacks, find_rollbacks, stands, with_rollbacks
 from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
 from gitcoord.sentences import named_tasks

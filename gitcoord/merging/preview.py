@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
@@ -16,7 +17,6 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.merging.decide import Memory, details_key, next_step
 from gitcoord.merging.examine import examine_in_git, looked_at
-from gitcoord.merging.landed import Landing
 from gitcoord.merging.model import (
     Adopt,
     Carrier,

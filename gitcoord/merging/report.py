@@ -1,7 +1,7 @@
 """How a level stands: what landed, what was deferred and why, what waits for whom."""
 
+from gitcoord.evidence.landings import moved_on
 from gitcoord.merging.decide import Memory, held_reasons, missing
-from gitcoord.merging.landed import moved_on
 from gitcoord.merging.model import DeferredTask, LandedTask, Report, Unlanded, WaitingTask, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.sentences import named_tasks

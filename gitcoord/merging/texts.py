@@ -4,8 +4,8 @@ import hashlib
 
 import msgspec
 
+from gitcoord.evidence.trailers import LANDED, trailer
 from gitcoord.forge.port import MergeRequest, Method, NewPull, Pull
-from gitcoord.merging.landed import trailer
 from gitcoord.merging.model import Carrier, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.wording import left_out, one_line, render, short
@@ -54,7 +54,7 @@ def merge_request(world: World, carrier: Carrier, number: int, method: Method) -
         title = f"{world.level}: tasks {', '.join(carrier.tasks)}"
     suffix = f" (#{number})"
     lines = [f"Task {work.task}: {one_line(work.title)}" for work in works] if len(works) > 1 else []
-    trailers = [trailer(work.task, work.head or carrier.head) for work in works]
+    trailers = [trailer(LANDED, work.task, work.head or carrier.head) for work in works]
     message = "\n".join([*lines, *([""] if lines else []), *trailers])
     return MergeRequest(
         number=number,

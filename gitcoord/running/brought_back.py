@@ -1,9 +1,10 @@
 """A worker's view of a rollback: the task's branch gets its work back, or says that it has to."""
 
 from gitcoord.errors import answer_no
+from gitcoord.evidence.model import Rollback
+from gitcoord.evidence.rollbacks import find_rollbacks, stands
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.merging.rollback.evidence import Rollback, find_rollbacks, stands
 from gitcoord.merging.rollback.revive import TO_COME, revive
 from gitcoord.running.model import Desk
 from gitcoord.sentences import some

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.errors import usage_error
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs
-from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.order import natural_key
 from gitcoord.state.progress import PENDING, Progress

@@ -7,12 +7,12 @@ import msgspec
 from gitcoord.conflicts.changes import Changes, Edit, changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.lines import Hunk, Hunks, hunks_of
+from gitcoord.evidence.landings import landed_tasks
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.git.writing import Writer
-from gitcoord.merging.landed import landed_tasks
 from gitcoord.planning.model import Plan
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Gate
 from gitcoord.merging.decide import PATIENCE, held_reasons, next_step
-from gitcoord.merging.landed import Landing
 from gitcoord.merging.model import (
     Adopt,
     Defer,

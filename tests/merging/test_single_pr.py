@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from gitcoord.evidence.folds import Folds, folds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
-from gitcoord.merging.fold import Folded, Folds, fold_in_memory, folds
+from gitcoord.merging.fold import Folded, fold_in_memory
 from tests.merging.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent

@@ -7,10 +7,10 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskRolledBack, TaskStarted
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.rollbacks import find_rollbacks, rolled_back_event
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.fold import base_missing
-from gitcoord.merging.landed import landed_tasks
-from gitcoord.merging.rollback.evidence import find_rollbacks, rolled_back_event
 from gitcoord.merging.rollback.model import Place, Sight
 from gitcoord.merging.rollback.undo import UndoConflict, brought, undo
 from gitcoord.merging.rollback.units import History, Unit

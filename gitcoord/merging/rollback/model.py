@@ -5,13 +5,12 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.evidence.model import Landing, Rollback
 from gitcoord.forge.port import Forge, Method
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
-from gitcoord.merging.landed import Landing
-from gitcoord.merging.rollback.evidence import Rollback
 from gitcoord.planning.model import Plan
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
+from gitcoord.evidence.rollbacks import TITLE
+from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.run import Git
-from gitcoord.merging.rollback.evidence import TITLE, rollback_trailer
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Sight
 from gitcoord.sentences import named_tasks
@@ -39,7 +40,7 @@ def body(git: Git, sight: Sight, back: Reverse) -> str:
 
 def trailers(sight: Sight) -> str:
     """A line for each task and the head that had landed."""
-    return "\n".join(rollback_trailer(task, landing.head) for task, landing in sight.wanted.items())
+    return "\n".join(trailer(ROLLED_BACK, task, landing.head) for task, landing in sight.wanted.items())
 
 
 def _reverted(git: Git, back: Reverse) -> str:

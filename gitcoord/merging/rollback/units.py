@@ -7,11 +7,11 @@ from itertools import islice, takewhile
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.landed import TRAILER, Landing
-from gitcoord.merging.trailers import values
 from gitcoord.tasks.model import TaskId
 
 TaskHead = tuple[TaskId, Oid]
@@ -83,7 +83,7 @@ class History:
         """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
         commit = landing.commit
         marked = self._git.text("show", "--no-patch", "--format=%(trailers)", commit)
-        merged = len(self._parents[commit]) != 1 or TRAILER in marked or self._begun.get(task) == commit
+        merged = len(self._parents[commit]) != 1 or LANDED in marked or self._begun.get(task) == commit
         if merged or self._git.run("diff-tree", "--quiet", f"{commit}^", commit, ok=(0, 1)).code == 0:
             return Unit(commits=(), start=commit, tasks=((task, landing.head),))
         raise _unknown(task, f"{commit[:12]} went into the base without a merge")
@@ -97,7 +97,7 @@ class History:
 
     def _names(self, commit: Oid) -> bool:
         """Whether a squash says that it landed tasks; the commits of a rebase are the branches' own."""
-        return bool(values(TRAILER, self._git.text("show", "--no-patch", "--format=%B", commit)))
+        return bool(values(LANDED, self._git.text("show", "--no-patch", "--format=%B", commit)))
 
     def _copies(self, commit: Oid, tasks: list[TaskHead], landings: Landings) -> tuple[Oid, ...]:
         """The commits of a rebase, newest first: those that look like the branches' own, without a gap.

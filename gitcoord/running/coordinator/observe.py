@@ -6,9 +6,10 @@ import msgspec
 
 from gitcoord.errors import usage_error
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
-from gitcoord.merging.landed import Landing, landed_tasks
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
 from gitcoord.running.coordinator.work import Ended, Work

@@ -5,9 +5,10 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.events import RollbackProposed, TaskLanded
+from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
+from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git
-from gitcoord.merging.rollback.evidence import find_rollbacks, rollback_trailer, with_rollbacks
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Repo
@@ -29,7 +30,7 @@ def test_a_quoted_trailer_takes_nothing_back_and_a_squash_that_does_is_found(tmp
     )
     progress = fold([told, event])
     ancestry = Ancestry(Git(repo.path))
-    quoted = f"We did not do this:\n\n{rollback_trailer(ONE, head)}\n"
+    quoted = f"We did not do this:\n\n{trailer(ROLLED_BACK, ONE, head)}\n"
     repo.commit({"other": "2\n"}, quoted)
     repo.commit({"lines": LINES.replace("2\n", "two\n").replace("8\n", "acht\n")}, quoted)
     assert find_rollbacks(Git(repo.path), ancestry, repo.tip("main"), progress) == {}

@@ -5,37 +5,23 @@ it. Evidence, cheapest first: the work handed in is an ancestor of the base; the
 its landing is, and names no work that was handed in since; a commit of the base that has what the work did
 names it in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
 commits (rebases); or it is part of other work that has landed so. What was rolled back since does not count
-(`rollback/evidence.py`).
+(`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
-import msgspec
-
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.rollbacks import find_rollbacks, stands
+from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree, paths_between, tree_of
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.rollback.evidence import find_rollbacks, stands
-from gitcoord.merging.trailers import values
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
-TRAILER = "Gitcoord-Landed"
 _STAMP = "%ae%x1f%at%x1f%s"
-
-
-class Landing(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that is in the base: `commit` is the base's commit that brought it, `head` what was landed."""
-
-    commit: Oid
-    head: Oid
-
-
-def trailer(task: str, head: Oid) -> str:
-    """The line of a merge or squash commit's message that says what it landed."""
-    return f"{TRAILER}: {task} {head}"
 
 
 def landed_tasks(
@@ -172,7 +158,7 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
         commit, email, time, subject, message = line.split("\x1f", 4)
         stamps.add((email, time, subject))
-        for value in values(TRAILER, message):
+        for value in values(LANDED, message):
             named.setdefault(value.rpartition(" ")[2], []).append(commit)
     claims = {head: _first_able(git, named.get(head, ()), head) for head in heads}
     found = {head: commit for head, commit in claims.items() if commit is not None}

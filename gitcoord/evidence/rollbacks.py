@@ -9,37 +9,18 @@ trailer and that it left nothing of the landing, or by its title and that it cha
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 
-import msgspec
-
 from gitcoord.events import RollbackProposed, TaskRolledBack
+from gitcoord.evidence.model import Rollback, Rollbacks
+from gitcoord.evidence.trailers import ROLLED_BACK, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree, paths_between, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.writing import Writer
-from gitcoord.merging.trailers import values
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress, after
 from gitcoord.tasks.model import TaskId
 
-ROLLBACK_TRAILER = "Gitcoord-Rolled-Back"
 TITLE = "Roll back "
-
-
-class Rollback(msgspec.Struct, frozen=True, kw_only=True):
-    """The base's commit `commit` took the landing of `head` back; `start` was the base before it."""
-
-    commit: Oid
-    head: Oid
-    start: Oid
-    recorded: bool = False
-
-
-Rollbacks = Mapping[TaskId, Sequence[Rollback]]
-
-
-def rollback_trailer(task: str, head: Oid) -> str:
-    """The line of a message that says whose landing its commit takes back."""
-    return f"{ROLLBACK_TRAILER}: {task} {head}"
 
 
 def find_rollbacks(
@@ -111,11 +92,11 @@ def _confirmed(
 
 def _claims(git: Git, base_commit: Oid, since: Oid) -> list[tuple[Oid, list[str]]]:
     """The commits of `since..base_commit` that look like rollbacks, newest first, and what they name."""
-    wanted = (f"--grep=^{ROLLBACK_TRAILER}: ", f"--grep=^{TITLE}")
+    wanted = (f"--grep=^{ROLLED_BACK}: ", f"--grep=^{TITLE}")
     options = ("log", "-z", "--topo-order", "--no-show-signature", *wanted, "--format=%H%n%B")
     text = git.probe(*options, "--end-of-options", f"{since}..{base_commit}")
     found = (record.strip("\n").partition("\n") for record in filter(None, (text or "").split("\0")))
-    return [(commit, values(ROLLBACK_TRAILER, message)) for commit, _, message in found]
+    return [(commit, values(ROLLED_BACK, message)) for commit, _, message in found]
 
 
 def _copied(
