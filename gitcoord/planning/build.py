@@ -31,6 +31,7 @@ class _Draft(msgspec.Struct, frozen=True, kw_only=True):
     listed: frozenset[TaskId]
     tasks: dict[TaskId, Task]
     everything: bool
+    needs: dict[TaskId, tuple[TaskId, ...]]
     graph: Graph
     minutes: dict[TaskId, float]
     timing: Timing
@@ -64,7 +65,8 @@ def build_plan(
     satisfied = () if everything else _satisfied(tasks, cancelled_satisfies)
     chosen = _chosen(tasks, satisfied, previous)
     pins = _pins(chosen, previous, under_way)
-    graph = graph_of({task.id: task.depends_on for task in chosen})
+    needs = {task.id: _needs(task, everything, previous) for task in chosen}
+    graph = graph_of(needs)
     estimates = estimate(chosen, everything=everything)
     timing = measure(graph, estimates.minutes)
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
@@ -73,6 +75,7 @@ def build_plan(
         listed=_listed(tasks),
         tasks={task.id: task for task in chosen},
         everything=everything,
+        needs=needs,
         graph=graph,
         minutes=estimates.minutes,
         timing=timing,
@@ -113,6 +116,18 @@ def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]
 def _chosen(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
     left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
     return [task for task in tasks.tasks if task.id not in left_out]
+
+
+def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
+    """What the task waits for: of what is settled only what it waited for in the earlier plan.
+
+    A level says how deep a task lies. It must not change, and the branch with it, because work gets done.
+    """
+    if everything or not task.settled:
+        return task.depends_on
+    before = previous.tasks.get(task.id) if previous else None
+    kept = before.depends_on if before else ()
+    return tuple(need for need in task.depends_on if need not in task.settled or need in kept)
 
 
 def _pins(
@@ -195,7 +210,7 @@ def _planned(
 def _place(
     draft: _Draft, task: Task, *, branch: str, wave: int, critical: bool, tokens: int | None
 ) -> PlannedTask:
-    timing = draft.timing
+    timing, needs = draft.timing, draft.needs[task.id]
     subtasks = remaining_subtasks(task, everything=draft.everything)
     return PlannedTask(
         id=task.id,
@@ -203,8 +218,8 @@ def _place(
         branch=branch,
         level=draft.level_of[task.id],
         wave=wave,
-        depends_on=task.depends_on,
-        lifted=task.lifted,
+        depends_on=needs,
+        lifted=tuple(need for need in task.lifted if need in needs),
         estimate=draft.minutes[task.id],
         earliest_start=timing.earliest[task.id],
         latest_start=timing.latest[task.id],

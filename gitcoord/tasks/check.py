@@ -17,7 +17,7 @@ Cut = dict[TaskId, tuple[TaskId, ...]]
 
 
 def check_tasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
-    """The tasks' dependencies, direct and lifted, without a circle; what is in the way is an error."""
+    """The tasks' dependencies of every kind, without a circle; what is in the way is an error."""
     graph = {id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id]))) for id in entries}
     remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains)
     for knot in knots(_within(graph, remaining)):
@@ -27,7 +27,7 @@ def check_tasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Finding
         else:
             _tell_deadlock(findings, circle(graph, knot), edges)
     _tell_lifted(entries, edges, findings)
-    return _cut(graph, remaining, findings, "Tasks")
+    return _with_settled(_cut(graph, remaining, findings, "Tasks"), edges.settled, findings)
 
 
 def check_subtasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
@@ -55,6 +55,23 @@ def _cut(graph: Cut, remaining: Container[TaskId], findings: Findings, what: str
         way = _way(circle(graph, knot))
         findings.warn("finished-cycle", f"{what} {way} depend on each other; some are finished.", knot[0])
     return cut
+
+
+def _with_settled(graph: Cut, settled: Cut, findings: Findings) -> Cut:
+    """`graph` with its settled edges, those left out that close a circle."""
+    if not any(settled.values()):
+        return graph
+    every = {id: tuple(dict.fromkeys((*needs, *settled[id]))) for id, needs in graph.items()}
+    for knot in knots(every):
+        members = set(knot)
+        findings.warn(
+            "finished-cycle",
+            f"Tasks {_way(circle(every, knot))} depend on each other through finished subtasks.",
+            knot[0],
+        )
+        for id in knot:
+            every[id] = tuple(need for need in every[id] if need in graph[id] or need not in members)
+    return every
 
 
 def _tell_circle(findings: Findings, what: str, way: list[TaskId]) -> None:

@@ -62,6 +62,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[TaskId, ...] = ()
     lifted: tuple[TaskId, ...] = ()
     """Those of `depends_on` that only its subtasks need: not all of the task has to wait for them."""
+    settled: tuple[TaskId, ...] = ()
+    """Those of `depends_on` that hold it up no more: what asks, or what is asked for, is done."""
     subtasks: tuple[Subtask, ...] = ()
     complexity: float | None = None
     estimate: float | None = None

@@ -60,6 +60,7 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
         test_strategy=entry.test_strategy,
         depends_on=depends_on[entry.id],
         lifted=_only_below(entry.id, depends_on[entry.id], edges),
+        settled=_settled(entry.id, depends_on[entry.id], edges),
         subtasks=tuple(_subtask(sub, siblings, edges) for sub in entry.subtasks),
         complexity=entry.complexity if entry.complexity is not None else scores.get(entry.id),
         estimate=entry.hints.estimate,
@@ -74,6 +75,17 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
 def _only_below(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
     own = {*edges.direct[task], *edges.whole.get(task, ())}
     return tuple(need for need in needs if need not in own)
+
+
+def _settled(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
+    settled = edges.settled[task]
+    if not settled:
+        return ()
+    return tuple(
+        need
+        for need in needs
+        if need in settled and need not in edges.direct[task] and need not in edges.lifted[task]
+    )
 
 
 def _subtask(entry: Entry, siblings: Cut, edges: Edges) -> Subtask:

@@ -2,9 +2,9 @@
 
 A subtask's dependency is, in this order: a sibling (`2`, or in full `3.2`), a subtask of another task
 (`4.1`), a task. Only what names nothing at all dangles: that is an error at a task, which would wait for
-ever, and a warning at a subtask, where dropping it leaves the levels as they are. What a remaining subtask
-needs of another task is lifted to its own task, since a task lands as a whole; a subtask that is satisfied
-already holds nobody up, whatever the status of its parent.
+ever, and a warning at a subtask, where dropping it leaves the levels as they are. What a subtask needs of
+another task is lifted to its own task, since a task lands as a whole. Every edge is kept, whatever is done
+already: what holds nobody up any more is `settled`, and the planner drops it.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,9 @@ class Edges(msgspec.Struct):
     """`direct` and `lifted` lead from tasks to tasks, `siblings` and `foreign` from subtasks.
 
     A lifted edge carries the sentence that explains it; it is in `whole` too when the task itself asks for a
-    subtask of another one, and not only subtasks of it do. `conflicts` resolves `conflicts_with`.
+    subtask of another one, and not only subtasks of it do. A `settled` edge is a lifted one that only
+    finished subtasks ask for, or that asks only for finished subtasks of a task that is not finished itself.
+    `conflicts` resolves `conflicts_with`.
     """
 
     direct: dict[TaskId, tuple[TaskId, ...]]
@@ -32,6 +34,7 @@ class Edges(msgspec.Struct):
     foreign: dict[TaskId, tuple[TaskId, ...]]
     conflicts: dict[TaskId, tuple[TaskId, ...]]
     whole: dict[TaskId, set[TaskId]]
+    settled: dict[TaskId, tuple[TaskId, ...]]
 
 
 def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> Edges:
@@ -45,7 +48,7 @@ def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies
 class _Resolver:
     def __init__(self, entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> None:
         self.findings = findings
-        self.edges = Edges({}, {}, {}, {}, {}, {})
+        self.edges = Edges({}, {}, {}, {}, {}, {}, {})
         self.tasks = {entry.id: entry for entry in entries}
         self.cancelled_satisfies = cancelled_satisfies
         self.subtasks: dict[TaskId, tuple[Entry, Entry]] = {}
@@ -57,6 +60,7 @@ class _Resolver:
         direct: dict[TaskId, None] = {}
         unknown: list[str] = []
         self.edges.lifted[entry.id] = {}
+        self.edges.settled[entry.id] = ()
         for name in self._names(entry):
             found = self._find(name, entry)
             if found is None:
@@ -154,10 +158,13 @@ class _Resolver:
         target = self._parent_of(found)
         if target == owner.id:
             self._drop(who, "depends-on-own-subtask", f"its own subtask {found.id}")
-        elif who.remains and not self._satisfied(found):
+            return
+        if who.remains and (self._satisfied(self.tasks[target]) or not self._satisfied(found)):
             self.edges.lifted[owner.id].setdefault(target, f"{who.id} depends on {found.id}")
-            if who is owner:
-                self.edges.whole.setdefault(owner.id, set()).add(target)
+        else:
+            self.edges.settled[owner.id] += (target,)
+        if who is owner:
+            self.edges.whole.setdefault(owner.id, set()).add(target)
 
     def _parent_of(self, found: Entry) -> TaskId:
         return found.id if found.id in self.tasks else self.subtasks[found.id][0].id

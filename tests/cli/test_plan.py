@@ -51,6 +51,21 @@ def test_a_changed_list_is_saved_as_one_more_commit(project: tuple[Repo, Repo], 
     assert project[0].git("rev-list", "--count", PLAN_REF) == "2"
 
 
+def test_planning_again_when_work_is_done_keeps_levels_and_branches(
+    project: tuple[Repo, Repo], shell: Shell
+) -> None:
+    below = [{"id": 7, "title": "Part", "status": "pending", "dependencies": [1]}]
+    asking = {**task(2), "subtasks": below}
+    write_tasks(project[1].path, [task(1), asking, task(3, depends_on=[1])])
+    first = shell.plan("--json").json
+    write_tasks(project[1].path, [{**task(1), "status": "done"}, asking, task(3, depends_on=[1])])
+    assert shell.plan("--all", "--dry-run", "--format", "levels").out == "[[1],[2,3]]\n"
+    again = shell.plan("--json").json
+    for id, planned in first["tasks"].items():
+        assert again["tasks"][id]["branch"] == planned["branch"]
+        assert again["tasks"][id]["level"] == planned["level"]
+
+
 def test_a_dry_run_writes_nothing(project: tuple[Repo, Repo], shell: Shell) -> None:
     before = project[0].refs(), sorted(project[0].objects())
     ended = shell.plan("--dry-run")

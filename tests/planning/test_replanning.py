@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitcoord.tasks.model import Status, Task
-from tests.planning.lists import a_plan, a_task, ids, marked, task_lists, waves_of
+from tests.planning.lists import a_plan, a_subtask, a_task, ids, marked, task_lists, waves_of
 
 CHAIN = [a_task(1), a_task(2, 1), a_task(3, 2)]
 
@@ -99,3 +99,30 @@ def test_new_branch_patterns_are_for_what_nobody_works_on() -> None:
         "together/1",
         "together/2",
     ]
+
+
+def test_planning_again_after_work_is_done_moves_nothing_that_only_a_subtask_makes_wait() -> None:
+    below = (a_subtask("2.7", foreign=ids(1)),)
+    tasks = [a_task(1), a_task(2, 1, lifted=ids(1), subtasks=below), a_task(3, 1)]
+    first = a_plan(tasks)
+    done = marked(tasks, Status.DONE, 1)
+    again = a_plan(done, previous=first)
+    assert (
+        waves_of(first)
+        == waves_of(again)
+        == waves_of(a_plan(done, everything=True))
+        == [[["1"]], [["2", "3"]]]
+    )
+    assert [task.branch for task in again.tasks.values()] == [task.branch for task in first.tasks.values()]
+    assert waves_of(a_plan(done)) == [[["2", "3"]]]
+
+
+def test_what_is_settled_holds_up_only_what_waited_for_it_before() -> None:
+    settled = {"lifted": ids(1), "settled": ids(1)}
+    first = a_plan([a_task(1), a_task(2, 1, lifted=ids(1))])
+    now = [a_task(1), a_task(2, 1, **settled), a_task(3, 1, **settled)]
+    assert waves_of(a_plan(now)) == [[["1", "2", "3"]]]
+    again = a_plan(now, previous=first)
+    assert waves_of(again) == [[["1", "3"]], [["2"]]]
+    assert a_plan(now, previous=again) == again
+    assert waves_of(a_plan(now, everything=True)) == [[["1"]], [["2", "3"]]]

@@ -143,15 +143,33 @@ def test_a_subtask_of_another_task_is_waited_for_as_a_whole(read: Read) -> None:
     assert [one.lifted for one in found.tasks] == [(), ("1",), ()]
 
 
-def test_what_is_satisfied_already_is_not_lifted(read: Read) -> None:
+def test_what_is_satisfied_already_is_kept_as_settled(read: Read) -> None:
     found = read(
         task(1, subtasks=[sub(1, status="done"), sub(2)]),
         task(2, subtasks=[sub(1, "1.1"), sub(2, "1.2", status="done"), sub(3, "1.2", status="cancelled")]),
         task(3, depends_on=["1.1"]),
         task(4, status="done", subtasks=[sub(1, "1.2")]),
+        task(5, subtasks=[sub(1, "1.1"), sub(2, "1.2")]),
     )
-    assert edges(found) == {"1": [], "2": [], "3": [], "4": []}
+    assert edges(found) == {"1": [], "2": ["1"], "3": ["1"], "4": ["1"], "5": ["1"]}
+    assert [one.settled for one in found.tasks] == [(), ("1",), ("1",), ("1",), ()]
+    assert [one.lifted for one in found.tasks] == [(), ("1",), (), ("1",), ("1",)]
     assert [one.foreign for one in found.tasks[1].subtasks] == [("1.1",), ("1.2",), ("1.2",)]
+    assert [warning.task for warning in found.warnings] == ["5"]
+
+
+def test_an_edge_from_a_subtask_stays_when_the_task_that_it_needs_is_done(read: Read) -> None:
+    for status in ("pending", "done", "cancelled"):
+        found = read(task(1, status=status), task(2, subtasks=[sub(7, 1)]), task(3, depends_on=[1]))
+        assert edges(found) == {"1": [], "2": ["1"], "3": ["1"]}
+        assert [one.settled for one in found.tasks] == [(), (), ()]
+
+
+def test_a_settled_edge_that_closes_a_circle_is_left_out_with_a_warning(read: Read) -> None:
+    asking = task(20, subtasks=[sub(1, 10, status="done"), sub(2, 30)])
+    found = read(task(10, depends_on=[20]), asking, task(30))
+    assert edges(found) == {"10": ["20"], "20": ["30"], "30": []}
+    assert "finished-cycle" in {warning.code for warning in found.warnings}
 
 
 def test_a_direct_dependency_needs_no_mention_that_it_is_lifted_too(read: Read) -> None:
@@ -191,5 +209,5 @@ def test_who_depends_on_cancelled_work_is_told_that_it_counts(read: Read) -> Non
 
 def test_whether_a_cancelled_subtask_is_waited_for_is_the_callers_choice(read: Read) -> None:
     tasks = [task(1, subtasks=[sub(1, status="cancelled")]), task(2, subtasks=[sub(1, "1.1")])]
-    assert edges(read(*tasks))["2"] == []
-    assert edges(read(*tasks, cancelled_satisfies=False))["2"] == ["1"]
+    assert read(*tasks).tasks[1].settled == ("1",)
+    assert read(*tasks, cancelled_satisfies=False).tasks[1].settled == ()
