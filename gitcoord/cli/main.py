@@ -3,6 +3,8 @@
 import os
 import sys
 
+from gitcoord.cli.streams import run_in_utf8, settle_streams
+
 TYPE_CHECKING = False  # importing it from `typing` would cost every start what the rest of this module does
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """The console script."""
+    run_in_utf8()
     sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: "Sequence[str]") -> int:
     """Runs one command and returns its exit code; nothing but the code leaves this function."""
+    settle_streams()
     if argv[:1] in (["check-file"], ("check-file",)):
         from gitcoord.cli.quick import quick_answer
 

@@ -40,8 +40,8 @@ def _escaped(char: str) -> str:
 
 def emit(line: str) -> None:
     """One line of data on stdout; undecodable bytes of paths go out as they came in."""
-    sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
-    sys.stdout.buffer.flush()
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def emit_json(schema: str, document: Any) -> None:

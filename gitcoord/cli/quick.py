@@ -185,5 +185,5 @@ def _shown(text: str) -> str:
 
 
 def _emit(line: str) -> None:
-    sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
-    sys.stdout.buffer.flush()
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -60,16 +60,19 @@ def _document(sight: "Sight") -> dict[str, object]:
 
 
 def _write_page(sight: "Sight", path: Path) -> None:
-    from gitcoord.cli.output import emit
+    import sys
+
     from gitcoord.cli.pages.page import report_page
     from gitcoord.errors import usage_error
 
-    page = report_page(sight.plan, sight.picture, sight.metrics, sight.events)
+    # UTF-8, as the page says of itself, whatever the terminal has.
+    page = report_page(sight.plan, sight.picture, sight.metrics, sight.events).encode("utf-8", "replace")
     if str(path) == "-":
-        emit(page)
+        sys.stdout.buffer.write(page + b"\n")
+        sys.stdout.buffer.flush()
         return
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_bytes(page)
     except OSError as error:
         raise usage_error(
             "bad-output",

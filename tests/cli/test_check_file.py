@@ -159,7 +159,9 @@ def test_the_quick_answer_imports_next_to_nothing(project: Project) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=project.work.path, capture_output=True, text=True, check=True
     )
-    assert ended.stdout.split() == ["gitcoord", "gitcoord.cli", "gitcoord.cli.main", "gitcoord.cli.quick"]
+    assert ended.stdout.split() == [
+        *("gitcoord", "gitcoord.cli", "gitcoord.cli.main", "gitcoord.cli.quick", "gitcoord.cli.streams")
+    ]
 
 
 def run_in(directory: Path, path: str) -> "subprocess.CompletedProcess[bytes]":
