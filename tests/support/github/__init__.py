@@ -7,6 +7,7 @@ OpenAPI description; `assert_clean` fails a test whose answers broke it.
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import WRITES, Fault, Gate, kill_group, kill_process
 from tests.support.github.model import MergeSettings, Protection, RequiredCheck
+from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Gate",
     "GitHubEmulator",
     "MergeSettings",
+    "Person",
     "Protection",
     "RequiredCheck",
     "kill_group",

@@ -45,6 +45,11 @@ class App:
     tokens: list[Token] = field(default_factory=list)
 
     @property
+    def slug(self) -> str:
+        """Its name in addresses and logins: what it does is done by `SLUG[bot]`."""
+        return f"robot-{self.id}"
+
+    @property
     def private_key(self) -> str:
         """The key that it signs with, as PEM."""
         return _keys()[0]
@@ -142,7 +147,8 @@ def _new_token(hub: "GitHubEmulator", app: App, installation: int, body: dict[st
     # Its permissions are those of the installation as they are now: the same dictionary, when none are asked.
     permissions = app.permissions if body.get("permissions") is None else wanted
     expires = time.time() + app.lifetime
-    token = Token(make_text("installation", next(_numbers)), "installation", permissions, expires_at=expires)
+    text = make_text("installation", next(_numbers))
+    token = Token(text, "installation", permissions, login=f"{app.slug}[bot]", expires_at=expires)
     hub.tokens[token.text] = token
     app.tokens.append(token)
     until = datetime.datetime.fromtimestamp(expires, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -152,7 +158,13 @@ def _new_token(hub: "GitHubEmulator", app: App, installation: int, body: dict[st
 
 def _app_shape(hub: "GitHubEmulator", app: App) -> dict[str, Any]:
     shape: dict[str, Any] = server_skeleton("GET /app", 200, hub.url)
-    return {**shape, "id": app.id, "installations_count": 1, "permissions": dict(app.permissions)}
+    return {
+        **shape,
+        "id": app.id,
+        "slug": app.slug,
+        "installations_count": 1,
+        "permissions": dict(app.permissions),
+    }
 
 
 def _installation_shape(hub: "GitHubEmulator", app: App) -> dict[str, Any]:
@@ -162,6 +174,7 @@ def _installation_shape(hub: "GitHubEmulator", app: App) -> dict[str, Any]:
         **shape,
         "id": app.installation,
         "app_id": app.id,
+        "app_slug": app.slug,
         "access_tokens_url": tokens,
         "permissions": dict(app.permissions),
     }

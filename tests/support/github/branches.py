@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from tests.support.github import patterns
 from tests.support.github.call import Call, paged
 from tests.support.github.exchange import Answer, ApiError
 from tests.support.github.model import Protection, RequiredCheck
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.shapes import commit_shape, user
 
-_SWITCHED_OFF = ("block_creations", "required_conversation_resolution", "lock_branch", "allow_fork_syncing")
+_SWITCHED_OFF = ("block_creations", "lock_branch", "allow_fork_syncing")
 
 
 def read_branch(call: Call) -> Answer:
@@ -63,7 +64,11 @@ def read_protection(call: Call) -> Answer:
         "required_linear_history": {"enabled": protection.linear_history},
         "allow_force_pushes": {"enabled": False},
         "allow_deletions": {"enabled": False},
-        "required_signatures": {"url": f"{url}/required_signatures", "enabled": False},
+        "required_signatures": {
+            "url": f"{url}/required_signatures",
+            "enabled": protection.required_signatures,
+        },
+        "required_conversation_resolution": {"enabled": protection.conversation_resolution},
         **{name: {"enabled": False} for name in _SWITCHED_OFF},
     }
     if protection.checks or protection.strict:
@@ -125,6 +130,7 @@ def change_protection(call: Call) -> Answer:
         restricts_pushes=pushers is not None,
         pushers=tuple((pushers or {}).get("users", ())),
         dismissers=None if dismissers is None else tuple(dismissers.get("users", ())),
+        conversation_resolution=bool(body.get("required_conversation_resolution")),
     )
     call.repository.protect(name, protection)
     return read_protection(call)
@@ -158,7 +164,7 @@ def _rules(protection: Protection) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = []
     if protection.checks:
         rules.append(_rule("required_status_checks", _check_parameters(protection)))
-    if protection.approvals or protection.pull_request_required:
+    if protection.approvals or protection.pull_request_required or protection.conversation_resolution:
         rules.append(_rule("pull_request", _review_parameters(protection)))
     if protection.linear_history:
         rules.append(_rule("required_linear_history"))
@@ -166,6 +172,10 @@ def _rules(protection: Protection) -> list[dict[str, Any]]:
         rules.append(_rule("merge_queue"))
     if protection.restricts_pushes:
         rules.append(_rule("update"))
+    if protection.required_signatures:
+        rules.append(_rule("required_signatures"))
+    if protection.message_pattern is not None:
+        rules.append(_rule("commit_message_pattern", patterns.parameters(protection.message_pattern)))
     return rules
 
 
@@ -187,7 +197,7 @@ def _review_parameters(protection: Protection) -> dict[str, Any]:
         "dismiss_stale_reviews_on_push": protection.dismiss_stale,
         "require_code_owner_review": False,
         "require_last_push_approval": False,
-        "required_review_thread_resolution": False,
+        "required_review_thread_resolution": protection.conversation_resolution,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.support.github.exchange import Answer, ApiError, Json, Request
 from tests.support.github.hooks import Hooks
 from tests.support.github.repository import EmulatedRepository
+from tests.support.github.tokens import Token
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,13 @@ class Call:
     repository: EmulatedRepository
     request: Request
     hooks: Hooks
+    token: Token
     break_off: bool = False
-    may_push: bool = True
+
+    @property
+    def may_push(self) -> bool:
+        """Whether its token may change the contents."""
+        return self.token.has("contents", "write")
 
 
 Endpoint = Callable[[Call], Answer]

@@ -21,7 +21,7 @@ def create_comment(call: Call) -> Answer:
     number, text = find(call, "issue_number").number, call.request.text("body")
     if not text:
         raise invalid("IssueComment", code="missing_field", field="body")
-    comment = Comment(id=call.repository.next_id(), number=number, body=text)
+    comment = Comment(id=call.repository.next_id(), number=number, body=text, author=call.token.login)
     call.repository.comments.append(comment)
     return Answer(201, comment_shape(call.repository, comment))
 

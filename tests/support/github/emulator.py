@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from tests.support.github.apps import App
+from tests.support.github.apps import EVERYTHING, App
 from tests.support.github.exchange import ApiError
 from tests.support.github.faults import Fault, Faults
+from tests.support.github.hands import Hand, Hands
 from tests.support.github.hooks import Hook, Hooks
 from tests.support.github.limits import PrimaryLimit, secondary
 from tests.support.github.repository import EmulatedRepository
@@ -49,6 +50,9 @@ class GitHubEmulator:
         self.token = token
         self.faults = Faults()
         self.hooks = Hooks()
+        self.hands = Hands()
+        self.header_case: Literal["lower", "title", "upper"] = "lower"
+        """How the names of headers are written: proxies rewrite them, and to HTTP they are all the same."""
         self.log: list[LoggedRequest] = []
         self.violations: list[Violation] = []
         self.repositories: dict[str, EmulatedRepository] = {}
@@ -111,6 +115,12 @@ class GitHubEmulator:
         self.tokens[token.text] = token
         return token
 
+    def make_actions_token(self, **permissions: Level) -> Token:
+        """A token as a workflow of GitHub Actions gets it."""
+        token = self.make_token("installation", **(permissions or EVERYTHING))
+        token.is_actions, token.login = True, "github-actions[bot]"
+        return token
+
     def make_app(self, *repositories: str, id: int = 4711, **permissions: Level) -> App:
         """A GitHub App that is installed on these repositories; see App for what it may by default."""
         app = App(id, id * 10, repositories)
@@ -153,6 +163,10 @@ class GitHubEmulator:
         return self.fault(
             request, "status", status=404, body=ApiError(404, "Not Found").answer.body, times=times
         )
+
+    def when(self, request: str, act: Callable[[], None], **settings: object) -> Hand:
+        """Lets somebody act at a chosen request; see Hand for what it takes."""
+        return self.hands.add(Hand(request, act, **settings))  # type: ignore[arg-type]
 
     def on(self, name: str, hook: Hook) -> None:
         """Steps in at a named place, once."""

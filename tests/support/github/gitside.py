@@ -122,6 +122,12 @@ class GitSide:
             return None
         raise RuntimeError(f"git merge-tree {ours} {theirs}: {done.stderr}")
 
+    def is_signed(self, sha: str) -> bool:
+        """Whether GitHub takes a commit for signed: it signs those that it makes itself."""
+        commit = self.commit(sha)
+        signature, _ = commit.gpg_signature
+        return bool(signature) or (commit.committer.name, commit.committer.email) == GITHUB
+
     def tree_of(self, sha: str) -> str:
         """The tree id of a commit."""
         return str(self.commit(sha).tree_id)

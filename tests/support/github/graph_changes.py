@@ -9,6 +9,7 @@ from tests.support.github.graph_errors import GraphError
 from tests.support.github.graph_shapes import Shape, entry_shape, pull_shape
 from tests.support.github.merging import MergeCall
 from tests.support.github.model import AutoMerge, Pull, QueueEntry
+from tests.support.github.pulls import NO_DRAFTS
 from tests.support.github.repository import EmulatedRepository, Late
 from tests.support.github.shapes import node_id, pull_id
 from tests.support.github.tokens import Token
@@ -104,6 +105,8 @@ def _mark_ready(hub: "GitHubEmulator", place: Place, input: Shape) -> Shape:
 
 
 def _convert_to_draft(hub: "GitHubEmulator", place: Place, input: Shape) -> Shape:
+    if not place[0].settings.drafts:
+        raise GraphError("UNPROCESSABLE", NO_DRAFTS)
     place[1].draft = True
     return {"pullRequest": pull_shape(*place)}
 

@@ -7,8 +7,9 @@ from tests.support.github import mergeability
 from tests.support.github.exchange import Answer, ApiError, Request
 from tests.support.github.hooks import Hooks
 from tests.support.github.model import OWN_USER, Pull
+from tests.support.github.patterns import matches, pattern_sentence
 from tests.support.github.repository import EmulatedRepository
-from tests.support.github.rules import refusal
+from tests.support.github.rules import refusal, ruleset_message
 
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
@@ -30,6 +31,8 @@ class MergeCall:
     title: str | None
     message: str | None
     by_queue: bool = False
+    by: str = OWN_USER
+    """Who merges."""
 
     @classmethod
     def of(cls, request: Request) -> "MergeCall":
@@ -50,6 +53,7 @@ def merge(
     _check_pull(repository, pull, call)
     _check_rules(repository, pull, call)
     new = _write(repository, pull, call)
+    _check_messages(repository, pull, new)
     hooks.run("before_merge_cas", repository, pull)
     if not repository.git.move(f"refs/heads/{pull.base}", new, pull.base_sha):
         raise ApiError(405, BASE_MODIFIED)
@@ -57,9 +61,9 @@ def merge(
     if break_off:
         pull.broken_off = True
         raise MergeBrokenOff
-    pull.close(merge_commit=new)
+    pull.close(merge_commit=new, by=call.by)
     if repository.settings.delete_branch_on_merge:
-        _delete_head(repository, pull)
+        delete_head(repository, pull)
     repository.sync()
     return Answer(200, {"sha": new, "merged": True, "message": "Pull Request successfully merged"})
 
@@ -91,6 +95,14 @@ def _check_rules(repository: EmulatedRepository, pull: Pull, call: MergeCall) ->
         raise ApiError(repository.habits.outdated_status, HEAD_OUTDATED)
 
 
+def _check_messages(repository: EmulatedRepository, pull: Pull, new: str) -> None:
+    """Message patterns hold for every commit that would come to the base."""
+    for rules in repository.rules_of(pull.base):
+        for sha in repository.git.commits_between(pull.base_sha, new):
+            if not matches(rules.message_pattern, repository.git.commit(sha).message):
+                raise ApiError(405, ruleset_message([pattern_sentence(rules.message_pattern)]))
+
+
 def _write(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:
     git = repository.git
     if call.method == "rebase":
@@ -104,12 +116,14 @@ def _write(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:
     squash = call.method == "squash"
     message = _squash_message(repository, pull, call) if squash else _merge_message(repository, pull, call)
     parents = [pull.base_sha] if squash else [pull.base_sha, pull.head_sha]
-    author = pull.author if squash else OWN_USER
+    author = pull.author if squash else call.by
     return git.write_commit(tree, parents, message, author=(author, f"{author}@users.noreply.github.com"))
 
 
 def _merge_message(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> str:
-    title = call.title or f"Merge pull request #{pull.number} from {repository.owner}/{pull.head}"
+    title = (
+        call.title or f"Merge pull request #{pull.number} from {pull.fork or repository.owner}/{pull.head}"
+    )
     return _joined(title, pull.title if call.message is None else call.message)
 
 
@@ -126,8 +140,10 @@ def _joined(title: str, message: str) -> str:
     return re.sub(r"\s+\Z", "", f"{title}\n\n{message}") + "\n"
 
 
-def _delete_head(repository: EmulatedRepository, pull: Pull) -> None:
+def delete_head(repository: EmulatedRepository, pull: Pull) -> None:
     """GitHub's own deletion moves the pull requests that were stacked on the head to its base."""
+    if pull.fork is not None:
+        return
     for other in repository.pulls.values():
         if other.state == "open" and other.base == pull.head:
             other.base, other.mergeability = pull.base, repository.fresh_mergeability()

@@ -19,6 +19,10 @@ class MergeSettings:
     delete_branch_on_merge: bool = False
     allow_auto_merge: bool = False
     archived: bool = False
+    drafts: bool = True
+    """Whether the plan of its owner has drafts."""
+    actions_open_pulls: bool = True
+    """Whether the token of an Actions workflow may open pull requests."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class RequiredCheck:
 
     context: str
     app: int | None = None
+
+
+@dataclass(frozen=True)
+class MessagePattern:
+    """What the message of every commit that comes to a branch must look like; in rulesets only."""
+
+    pattern: str
+    operator: Literal["starts_with", "ends_with", "contains", "regex"] = "regex"
+    negate: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,9 @@ class Protection:
     pull_request_required: bool = False
     dismissers: tuple[str, ...] | None = None
     """Who alone may dismiss reviews; None: everybody who may write."""
+    conversation_resolution: bool = False
+    required_signatures: bool = False
+    message_pattern: MessagePattern | None = None
     form: Literal["classic", "ruleset"] = "classic"
 
     @classmethod
@@ -116,8 +133,14 @@ class Pull:
     draft: bool
     mergeability: Mergeability
     author: str = OWN_USER
+    fork: str | None = None
+    """The owner of the fork that has its head; None: this repository has it."""
+    fork_is_gone: bool = False
     state: Literal["open", "closed"] = "open"
     merged: bool = False
+    merged_by: str | None = None
+    unresolved: int = 0
+    """How many conversations of its review are not resolved."""
     broken_off: bool = False
     """A merge moved the base and broke off before it closed the pull request."""
     merge_commit: str | None = None
@@ -134,13 +157,14 @@ class Pull:
     thrown_out: tuple[str, str] | None = None
     """The head with which the merge queue took it out, and why."""
 
-    def close(self, *, merge_commit: str | None = None) -> None:
+    def close(self, *, merge_commit: str | None = None, by: str = OWN_USER) -> None:
         """Closes it, as merged when there is a commit that merged it."""
         self.state = "closed"
         self.closed_at = self.updated_at = timestamp()
         self.auto_merge = self.queued = None
         if merge_commit is not None:
             self.merged, self.merged_at, self.merge_commit = True, self.closed_at, merge_commit
+            self.merged_by = by
 
 
 @dataclass(frozen=True)
@@ -190,5 +214,6 @@ class Comment:
     id: int
     number: int
     body: str
+    author: str = OWN_USER
     created_at: str = field(default_factory=timestamp)
     updated_at: str = field(default_factory=timestamp)

@@ -7,6 +7,7 @@ from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.shapes import (
     REPO,
+    fork_shape,
     label_shape,
     nested_repository,
     pull_id,
@@ -38,7 +39,7 @@ def full_pull(repository: EmulatedRepository, pull: Pull, mergeable: bool | None
         rebaseable=None if mergeable is None else known.rebaseable,
         mergeable_state=mergeable_state(repository, pull, mergeable),
         merged=pull.merged,
-        merged_by=user(repository, repository.user) if pull.merged else None,
+        merged_by=user(repository, pull.merged_by or repository.user) if pull.merged else None,
         merge_commit_sha=pull.merge_commit or (known.test_merge if mergeable else None),
         comments=sum(comment.number == pull.number for comment in repository.comments),
         commits=repository.git.ahead_behind(pull.head_sha, base)[0],
@@ -102,6 +103,12 @@ def _fill(shape: dict[str, Any], repository: EmulatedRepository, pull: Pull) -> 
             "sha": sha,
             "user": user(repository, repository.owner),
             "repo": nested_repository(repository),
+        }
+    if pull.fork is not None:
+        shape["head"] |= {
+            "label": f"{pull.fork}:{pull.head}",
+            "user": user(repository, pull.fork),
+            "repo": None if pull.fork_is_gone else fork_shape(repository, pull.fork),
         }
 
 

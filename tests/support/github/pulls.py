@@ -6,6 +6,9 @@ from tests.support.github.exchange import Answer, ApiError, invalid, timestamp
 from tests.support.github.merging import MergeCall
 from tests.support.github.model import Pull
 from tests.support.github.pull_shapes import full_pull, simple_pull
+from tests.support.github.repository import EmulatedRepository
+
+NO_DRAFTS = "Draft pull requests are not supported in this repository."
 
 
 def list_pulls(call: Call) -> Answer:
@@ -17,7 +20,7 @@ def list_pulls(call: Call) -> Answer:
         for pull in repository.pulls.values()
         if state in ("all", pull.state)
         and (not base or pull.base == base)
-        and (":" not in head or head == f"{repository.owner}:{pull.head}")
+        and (":" not in head or head == f"{pull.fork or repository.owner}:{pull.head}")
     ]
     ascending = query.get("direction", "desc") == "asc"
     found.sort(key=lambda pull: _sort_key(query.get("sort", "created"), pull), reverse=not ascending)
@@ -31,6 +34,7 @@ def _sort_key(sort: str, pull: Pull) -> tuple[str, int]:
 def open_pull(call: Call) -> Answer:
     """201, or one of the 422s."""
     repository, request = call.repository, call.request
+    _check_may_open(call)
     head, base = request.text("head").rpartition(":")[2], request.text("base")
     if not request.text("title"):
         raise invalid("PullRequest", code="missing_field", field="title")
@@ -40,7 +44,7 @@ def open_pull(call: Call) -> Answer:
     if head_sha is None:
         raise invalid("PullRequest", code="invalid", field="head")
     for pull in repository.pulls.values():
-        if pull.state == "open" and (pull.head, pull.base) == (head, base):
+        if pull.state == "open" and (pull.fork, pull.head, pull.base) == (None, head, base):
             sentence = f"A pull request already exists for {repository.owner}:{head}."
             raise invalid("PullRequest", code="custom", message=sentence)
     if repository.git.is_ancestor(head_sha, base_sha):
@@ -56,10 +60,19 @@ def open_pull(call: Call) -> Answer:
         base_sha=base_sha,
         draft=bool(request.body.get("draft")),
         mergeability=repository.fresh_mergeability(),
+        author=call.token.login,
     )
     repository.pulls[pull.number] = pull
     repository.git.move(f"refs/pull/{pull.number}/head", head_sha)
     return Answer(201, full_pull(repository, pull, None))
+
+
+def _check_may_open(call: Call) -> None:
+    settings = call.repository.settings
+    if call.token.is_actions and not settings.actions_open_pulls:
+        raise ApiError(403, "GitHub Actions is not permitted to create or approve pull requests.")
+    if call.request.body.get("draft") and not settings.drafts:
+        raise ApiError(422, NO_DRAFTS)
 
 
 def read_pull(call: Call) -> Answer:
@@ -72,37 +85,41 @@ def change_pull(call: Call) -> Answer:
     """Changes the text, the base or the state."""
     pull, body = find(call), call.request.body or {}
     if "base" in body and body["base"] != pull.base:
-        _retarget(call, pull, body["base"])
+        retarget(call.repository, pull, body["base"])
     if body.get("state") == "closed" and pull.state == "open":
         pull.close()
     elif body.get("state") == "open" and pull.state == "closed":
-        _reopen(call, pull)
+        reopen(call.repository, pull)
     pull.title = body.get("title") or pull.title
     pull.body = body.get("body", pull.body)
     pull.updated_at = timestamp()
     return Answer(200, full_pull(call.repository, pull, None))
 
 
-def _retarget(call: Call, pull: Pull, base: str) -> None:
+def retarget(repository: EmulatedRepository, pull: Pull, base: str) -> None:
+    """Moves a pull request to another base."""
     if pull.state == "closed":
         sentence = "Cannot change the base branch of a closed pull request."
         raise invalid("PullRequest", code="invalid", field="base", message=sentence)
-    tip = call.repository.tip(base)
+    tip = repository.tip(base)
     if tip is None:
         sentence = f"Proposed base branch '{base}' was not found"
         raise invalid("PullRequest", code="invalid", field="base", message=sentence)
     pull.base, pull.base_sha = base, tip
-    pull.mergeability = call.repository.fresh_mergeability()
+    pull.auto_merge = pull.queued = None
+    pull.mergeability = repository.fresh_mergeability()
 
 
-def _reopen(call: Call, pull: Pull) -> None:
-    head, base = call.repository.tip(pull.head), call.repository.tip(pull.base)
+def reopen(repository: EmulatedRepository, pull: Pull) -> None:
+    """Opens a closed pull request again."""
+    head, base = repository.head_tip(pull), repository.tip(pull.base)
     if pull.merged or head is None or base is None:
         sentence = f"state cannot be changed. The {pull.head} branch has been deleted."
         raise invalid("PullRequest", code="custom", message=sentence)
     pull.state, pull.closed_at = "open", None
     pull.head_sha, pull.base_sha = head, base
-    pull.mergeability = call.repository.fresh_mergeability()
+    repository.git.move(f"refs/pull/{pull.number}/head", head)
+    pull.mergeability = repository.fresh_mergeability()
 
 
 def is_merged(call: Call) -> Answer:

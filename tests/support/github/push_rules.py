@@ -22,6 +22,13 @@ while IFS='|' read -r ref title condition sentence; do
     merges)
       [ "$3" = $zero ] && continue
       [ -z "$(git rev-list --merges -1 "$3" --not "$2" 2>/dev/null)" ] && continue ;;
+    unsigned)
+      [ "$3" = $zero ] && continue
+      unsigned=
+      for sha in $(git rev-list "$3" --not --all); do
+        git cat-file commit "$sha" | sed '/^$/q' | grep -q '^gpgsig' || unsigned=yes
+      done
+      [ -n "$unsigned" ] || continue ;;
   esac
   [ -n "$refused" ] || echo "error: $title $1." >&2
   echo "error: $sentence" >&2
@@ -69,4 +76,6 @@ def sentences(protection: Protection, user: str) -> list[tuple[str, str]]:
     ]
     if protection.linear_history:
         found.append(("merges", "This branch must not contain merge commits."))
+    if protection.required_signatures:
+        found.append(("unsigned", "Commits must have verified signatures."))
     return found

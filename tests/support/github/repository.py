@@ -77,6 +77,8 @@ class EmulatedRepository:
         self.check_runs: list[CheckRun] = []
         self.reviews: list[Review] = []
         self.comments: list[Comment] = []
+        self.forks: dict[tuple[str, str], str] = {}
+        """The branches of forks that pull requests come from: owner and name, with their commits."""
         self._numbers = itertools.count(1)
         self._ids = itertools.count(1000)
 
@@ -111,6 +113,19 @@ class EmulatedRepository:
     def tip(self, branch: str) -> str | None:
         """The commit of a branch."""
         return self.git.tip(branch)
+
+    def head_tip(self, pull: Pull) -> str | None:
+        """The commit of a pull request's head branch, which a fork may have."""
+        return self.tip(pull.head) if pull.fork is None else self.forks.get((pull.fork, pull.head))
+
+    def move_head(self, pull: Pull, new: str, old: str) -> bool:
+        """Moves the head branch of a pull request if it still is at `old`."""
+        if pull.fork is None:
+            return self.git.move(f"refs/heads/{pull.head}", new, old)
+        if self.head_tip(pull) != old:
+            return False
+        self.forks[pull.fork, pull.head] = new
+        return True
 
     def protect(self, branch: str, protection: Protection) -> None:
         """Protects a branch."""
@@ -184,7 +199,7 @@ class EmulatedRepository:
                     self._sync_pull(pull)
 
     def _sync_pull(self, pull: Pull) -> None:
-        head, base = self.git.tip(pull.head), self.git.tip(pull.base)
+        head, base = self.head_tip(pull), self.git.tip(pull.base)
         if base is not None and base != pull.base_sha and not pull.broken_off:
             landed = head or pull.head_sha
             if self.git.is_ancestor(landed, base):

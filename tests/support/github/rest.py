@@ -100,8 +100,7 @@ def _of_repository(
         raise ApiError(404, "Not Found")
     route, params = routed
     request = Request(raw.method, path, raw.query, body, params, raw.prefix)
-    may_push = token.has("contents", "write")
-    call = Call(repository, request, hub.hooks, break_off=break_off, may_push=may_push)
+    call = Call(repository, request, hub.hooks, token, break_off=break_off)
 
     def run() -> Answer:
         tokens.check(route.operation, token, forbidden_status=repository.habits.forbidden_status)

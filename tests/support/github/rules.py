@@ -10,6 +10,12 @@ Outcome = Literal["expected", "queued", "in progress", "pending", "failing", "ot
 _MERGE_QUEUE = "Changes must be made through the merge queue"
 _NO_MERGE_COMMITS = "Merge commits are not allowed on this repository."
 _NOT_LINEAR = "This branch must not contain merge commits."
+_CONVERSATION = "A conversation must be resolved before this pull request can be merged."
+_COMMENTS = "All comments must be resolved."
+_SIGNATURES = "Commits must have verified signatures."
+_NO_SIGNED_REBASE = (
+    "Base branch requires signed commits. Rebase merges cannot be automatically signed by GitHub."
+)
 _NOT_AUTHORIZED = (
     "You're not authorized to push to this branch. Visit "
     "https://docs.github.com/articles/about-protected-branches/ for more information."
@@ -46,7 +52,28 @@ def _broken(
         found.append(_NOT_AUTHORIZED)
     if protection.merge_queue and not by_queue:
         found.append(_MERGE_QUEUE)
+    if protection.conversation_resolution and pull.unresolved:
+        found.append(_CONVERSATION if protection.form == "ruleset" else _COMMENTS)
+    if protection.required_signatures:
+        found += _signature_objections(repository, protection, pull, method)
     return found
+
+
+def _signature_objections(
+    repository: EmulatedRepository, protection: Protection, pull: Pull, method: str
+) -> list[str]:
+    """GitHub signs the commits that it makes for merges and squashes; what it replays it cannot sign."""
+    if method == "rebase":
+        return [_NO_SIGNED_REBASE]
+    git = repository.git
+    commits = git.commits_between(pull.base_sha, pull.head_sha) if method == "merge" else []
+    unsigned = [sha for sha in commits if not git.is_signed(sha)]
+    if not unsigned:
+        return []
+    if protection.form == "classic":
+        return [_SIGNATURES]
+    count = f"Found {len(unsigned)} violation{'' if len(unsigned) == 1 else 's'}:"
+    return ["\n".join([_SIGNATURES, f"  {count}", "", *(f"  {sha}" for sha in unsigned)])]
 
 
 def review_decision(repository: EmulatedRepository, pull: Pull) -> str | None:
@@ -71,11 +98,16 @@ def verdicts_on(repository: EmulatedRepository, pull: Pull) -> list[str]:
 
 def _message(protection: Protection, found: list[str]) -> str:
     if protection.form == "ruleset":
-        lines = "\n\n".join(found)
-        return f"Repository rule violations found\n\n{lines}\n\n"
+        return ruleset_message(found)
     if len(found) > 1 and all(sentence.endswith("is expected.") for sentence in found):
         return f"{len(found)} of {len(protection.checks)} required status checks are expected."
     return found[0]
+
+
+def ruleset_message(found: list[str]) -> str:
+    """The message of a ruleset's refusal."""
+    lines = "\n\n".join(found)
+    return f"Repository rule violations found\n\n{lines}\n\n"
 
 
 def optional_failing(repository: EmulatedRepository, pull: Pull) -> bool:

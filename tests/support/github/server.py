@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -57,6 +57,11 @@ class RawRequest:
     def line(self) -> str:
         """What faults are matched on."""
         return f"{self.method} {self.path}"
+
+    @property
+    def whole_line(self) -> str:
+        """The same with the query: git's reads before a fetch and before a push differ by it alone."""
+        return f"{self.line}?{self.query_string}" if self.query_string else self.line
 
 
 class LoopbackServer:
@@ -113,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Serves one request."""
         raw = self._read()
         time.sleep(self.hub.latency())
+        self.hub.hands.move("before", raw.whole_line, raw.body)
         fault = self.hub.faults.take(raw.line)
         if fault is None:
             self._send(raw, self._answer(raw))
@@ -129,8 +135,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, raw: RawRequest, *, break_off: bool = False, stale: bool = False) -> Answer:
         if raw.is_git:
-            return smart_http.answer(self.hub, raw)
-        return rest.answer(self.hub, raw, break_off=break_off, stale=stale)
+            answered = smart_http.answer(self.hub, raw)
+        else:
+            answered = rest.answer(self.hub, raw, break_off=break_off, stale=stale)
+        self.hub.hands.move("after", raw.whole_line, raw.body)
+        return answered
 
     def _hindered(self, raw: RawRequest, fault: Fault) -> Answer:
         """The answer to a request that goes through, though not as it should."""
@@ -200,9 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers |= {name.lower(): value for name, value in answer.headers.items()}
         self.send_response(answer.status)
         for name, value in headers.items():
-            self.send_header(name, value)
+            self.send_header(_CASES[self.hub.header_case](name), value)
         if answer.status not in (204, 304):
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header(_CASES[self.hub.header_case]("content-length"), str(len(body)))
         self.end_headers()
         if truncated:
             self.close_connection = True
@@ -217,6 +226,7 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
     return json.dumps(answer.body).encode(), "application/json; charset=utf-8"
 
 
+_CASES: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "title": str.title, "upper": str.upper}
 _API_HEADERS = {
     "cache-control": "private, max-age=60, s-maxage=60",
     "x-github-media-type": "github.v3; format=json",

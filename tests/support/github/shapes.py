@@ -59,7 +59,8 @@ def user(repository: EmulatedRepository, login: str) -> dict[str, Any]:
     text = json.dumps(skeleton(f"GET {REPO}", 200, repository)["owner"]).replace("octocat", login)
     shape: dict[str, Any] = json.loads(text)
     number = sum(login.encode())
-    shape.update(login=login, id=number, node_id=node_id("U", number), user_view_type="public")
+    kind = "Bot" if login.endswith("[bot]") else "User"
+    shape.update(login=login, id=number, node_id=node_id("U", number), user_view_type="public", type=kind)
     return shape
 
 
@@ -95,6 +96,21 @@ def nested_repository(repository: EmulatedRepository) -> dict[str, Any]:
     shape: dict[str, Any] = skeleton(f"GET {REPO}/pulls/{{pull_number}}", 200, repository)["base"]["repo"]
     shape.update(_identity(repository))
     return shape
+
+
+def fork_shape(repository: EmulatedRepository, owner: str) -> dict[str, Any]:
+    """A fork of a repository, as it stands at the head of a pull request."""
+    name = repository.full_name.split("/")[1]
+    number = repository.id + sum(owner.encode())
+    return {
+        **nested_repository(repository),
+        "id": number,
+        "node_id": node_id("R", number),
+        "full_name": f"{owner}/{name}",
+        "owner": user(repository, owner),
+        "clone_url": f"{repository.server}/{owner}/{name}.git",
+        "fork": True,
+    }
 
 
 def _identity(repository: EmulatedRepository) -> dict[str, Any]:
@@ -278,7 +294,7 @@ def comment_shape(repository: EmulatedRepository, comment: Comment) -> dict[str,
         url=f"{repository.api_url}/issues/comments/{comment.id}",
         html_url=f"{repository.server}/{repository.full_name}/pull/{comment.number}#issuecomment-{comment.id}",
         issue_url=f"{repository.api_url}/issues/{comment.number}",
-        user=user(repository, repository.user),
+        user=user(repository, comment.author),
         body=comment.body,
         created_at=comment.created_at,
         updated_at=comment.updated_at,

@@ -37,6 +37,8 @@ class Token:
     login: str = OWN_USER
     expires_at: float | None = None
     revoked: bool = field(default=False)
+    is_actions: bool = False
+    """Whether a workflow of GitHub Actions has been given it."""
 
     @property
     def is_valid(self) -> bool:

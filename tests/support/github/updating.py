@@ -50,7 +50,7 @@ def update(repository: EmulatedRepository, pull: Pull, *, rebase: bool = False) 
         parents = [before, pull.base_sha]
         new = tree and git.write_commit(tree, parents, message, author=GITHUB)
     if new:
-        git.move(f"refs/heads/{pull.head}", new, before)
+        repository.move_head(pull, new, before)
         repository.sync()
 
 

@@ -77,6 +77,8 @@ class Description:
     def _problems(self, key: str, body: Json) -> list[str]:
         found = []
         for error in self._validator(key).iter_errors(body):
+            if error.instance is None and list(error.instance_path)[-2:] == ["head", "repo"]:
+                continue  # what a fork that was deleted leaves: GitHub's description does not know it
             place = "/".join(map(str, error.instance_path)) or "the body"
             found.append(f"{place}: {error.message[:200]}")
         return found[:3]
