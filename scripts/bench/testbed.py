@@ -190,8 +190,12 @@ def _editable(name: str, text: bytes) -> bool:
 
 def _moved_directory(bed: Testbed, start: str, name: str, number: int) -> list[bytes]:
     folder = name.rpartition("/")[0]
-    inside = bed.git("ls-tree", "-r", "-z", "--name-only", start, "--", folder + "/").split("\0")[:-1]
-    if not folder or not 1 < len(inside) < 40:
+    if not folder:
+        return []  # a file at the top: there is no directory to move
+    inside = bed.git(
+        "--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", start, "--", folder + "/"
+    ).split("\0")[:-1]
+    if not 1 < len(inside) < 40:
         return []
     return [b"R " + _quoted(folder) + b" " + _quoted(f"{folder}_moved{number}")]
 

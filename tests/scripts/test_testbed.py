@@ -1,0 +1,39 @@
+"""The repositories that the measurements act on: real ones have files at their top and names like options."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "scripts" / "bench"
+
+
+@pytest.mark.parametrize("names", [["README"], ["README", ":(top)/a", "-x/b", "lib/c", "lib/d"]])
+def test_branches_are_made_in_a_repository_with_files_at_its_top(tmp_path: Path, names: list[str]) -> None:
+    source = tmp_path / "source"
+    subprocess.run(["git", "init", "--quiet", "-b", "main", str(source)], check=True)
+    for name in names:
+        file = source / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("one\ntwo\nthree\n")
+    subprocess.run(["git", "add", "--all"], cwd=source, check=True)
+    subprocess.run(["git", "commit", "--quiet", "-m", "all"], cwd=source, check=True)
+    made = subprocess.run(
+        [sys.executable, "-c", MAKE, str(source), str(tmp_path / "bed.git")],
+        cwd=BENCH,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert made.stdout == "200 branches\n"
+
+
+MAKE = """
+import sys
+from pathlib import Path
+from testbed import copied, tips, with_branches
+
+bed = with_branches(copied(Path(sys.argv[1]), Path(sys.argv[2])), 200, 1)
+print(f"{len(tips(bed)) - 1} branches")
+"""
