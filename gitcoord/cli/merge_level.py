@@ -103,10 +103,11 @@ def _show_steps(scene: "Scene", *, as_json: bool) -> None:
 
 def _land(scene: "Scene", *, as_json: bool) -> None:
     from gitcoord.cli.landing_view import show_report
-    from gitcoord.cli.output import emit_json, say
+    from gitcoord.cli.notice_words import say_notice
+    from gitcoord.cli.output import emit_json
     from gitcoord.merging.land import Lander
 
-    report = Lander(scene, say).land()
+    report = Lander(scene, say_notice).land()
     if as_json:
         emit_json("landing", report)
     else:

@@ -62,7 +62,8 @@ def rollback(
     from gitcoord.cli.forges import open_forge
     from gitcoord.cli.levels import find_level
     from gitcoord.cli.merge_options import seconds
-    from gitcoord.cli.output import emit_json, say
+    from gitcoord.cli.notice_words import say_notice
+    from gitcoord.cli.output import emit_json
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.merging.rollback.model import Place
     from gitcoord.merging.rollback.take_back import Rollbacker
@@ -84,7 +85,7 @@ def rollback(
         merge=merge,
         wait=seconds(wait),
     )
-    run = Rollbacker(place, say)
+    run = Rollbacker(place, say_notice)
     report = run.rehearse() if dry_run else run.roll_back()
     if as_json:
         emit_json("rollback", report)

@@ -152,6 +152,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     """Shows what would run, and asks; whether it is to run."""
     import sys
 
+    from gitcoord.cli.notice_words import logs_sentence
     from gitcoord.cli.output import emit_json, say, stderr_console, stdout_console
     from gitcoord.cli.run_view import approval_view
     from gitcoord.errors import usage_error
@@ -167,7 +168,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     if dry_run:
         old = setup.old_logs(view)
         if old.places:
-            say(old.sentence("A run would remove"))
+            say(logs_sentence("A run would remove", len(old.places), old.size, old.left))
         return False
     for hint in setup.hints(view):
         say(hint)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError, answer_no
 
-_EVENTS = ("pull request ", " has landed", " merged into ", "deferred: ", " folded in", "brought up to date")
-
 
 @contextmanager
 def alone(place: Path) -> Iterator[None]:
@@ -30,15 +28,9 @@ def alone(place: Path) -> Iterator[None]:
 
 
 @contextmanager
-def told(tell: Callable[[str], None], what: str) -> Iterator[None]:
+def told(say: Callable[[str], None], what: str) -> Iterator[None]:
     """What goes wrong in the last steps is said; it is no reason to say that the run failed."""
     try:
         yield
     except GitcoordError as error:
-        tell(f"{what}: {error.message}")
-
-
-def tell_what_is_no_event(tell: Callable[[str], None], sentence: str) -> None:
-    """Leaves out what the journal says too, which is shown anyway."""
-    if not any(words in sentence for words in _EVENTS):
-        tell(sentence)
+        say(f"{what}: {error.message}")

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,14 +12,15 @@ import msgspec
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
-from gitcoord.cli.run_edges import alone, tell_what_is_no_event, told
+from gitcoord.cli.run_edges import alone, told
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
+from gitcoord.notices import LogsRemoved, PlanKept, Tell
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
 from gitcoord.running.coordinator.end import RunEnd
-from gitcoord.running.coordinator.landing import Landing, LevelWish
+from gitcoord.running.coordinator.landing import Landing, LevelWish, Reasons
 from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
 from gitcoord.running.coordinator.loop import Coordinator, Hands, Wishes
 from gitcoord.running.coordinator.observe import Observer, View
@@ -148,7 +149,7 @@ class Setup:
             self._remove_old_logs(dashboard.tell)
             self._keep_plan(dashboard.tell)
             try_for(_MOMENT, partial(self._record, "running"))
-            landing = Landing(partial(self._land, dashboard.tell), dashboard.tell) if self.lands else None
+            landing = Landing(self._land, dashboard.tell) if self.lands else None
             coordinator = Coordinator(
                 context.store,
                 self._engine,
@@ -162,11 +163,11 @@ class Setup:
             try:
                 end = coordinator.run()
                 branches = self._asked.delete_branches
-                with told(dashboard.tell, "Not everything could be cleared up"):
+                with told(dashboard.say, "Not everything could be cleared up"):
                     clear_up(self._leftovers, end, dashboard.tell, branches=branches)
             finally:
                 reason = "stopped" if end is None or end.stopped else ""
-                with told(dashboard.tell, "That the run has ended could not be recorded"):
+                with told(dashboard.say, "That the run has ended could not be recorded"):
                     try_for(_MOMENT, partial(self._record, "ended", reason))
             return end
 
@@ -174,13 +175,13 @@ class Setup:
         """What attempts have left here that nobody needs any more, by the settings."""
         return find_old_logs(self._place, view, self._context.settings.run)
 
-    def _remove_old_logs(self, tell: Callable[[str], None]) -> None:
+    def _remove_old_logs(self, tell: Tell) -> None:
         old = self.old_logs(self.first_view())
         remove_old_logs(old)
         if old.places:
-            tell(old.sentence("Removed"))
+            tell(LogsRemoved(count=len(old.places), size=old.size, left=old.left))
 
-    def _keep_plan(self, tell: Callable[[str], None]) -> None:
+    def _keep_plan(self, tell: Tell) -> None:
         """Saves the plan if it was made for this run. Raises `plan-moved` (exit 1)."""
         store = self._context.store
         if store.plan() is not None:
@@ -189,7 +190,7 @@ class Setup:
         if store.plan() not in (None, self._plan):
             raise answer_no("plan-moved", "Somebody saved another plan meanwhile.", "Run again to go by it.")
         store.save_plan(self._plan)
-        tell("There was no plan: this one is saved.")
+        tell(PlanKept())
 
     def _hands(self, dashboard: "Dashboard", signals: Signals) -> Hands:
         settings = self._context.settings
@@ -240,7 +241,7 @@ class Setup:
         context = self._context
         return hand_in_whole(sit_down(context.repository, context.shared, context.store, task)) is not None
 
-    def _land(self, tell: Callable[[str], None], wish: LevelWish) -> None:
+    def _land(self, wish: LevelWish, tell: Tell) -> Reasons:
         from gitcoord.merging.land import Lander
         from gitcoord.merging.order import with_real_order
 
@@ -261,12 +262,13 @@ class Setup:
             ignore=(),
         )
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        Lander(with_real_order(scene, save=True), partial(tell_what_is_no_event, tell)).land()
+        report = Lander(with_real_order(scene, save=True), tell).land()
+        return {one.task: one.reason for one in report.waiting}
 
     def _draw(self, dashboard: "Dashboard", signals: Signals, view: View, live: Live) -> None:
         if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
             self._told_how_to_end = True
-            dashboard.tell(f"Nothing more is started; {live.slots} at work go on. Ctrl-C again ends them.")
+            dashboard.say(f"Nothing more is started; {live.slots} at work go on. Ctrl-C again ends them.")
         at, cost = self._drawn
         if time.monotonic() - at < cost * _MOST_DRAWING:
             return

@@ -114,6 +114,7 @@ def end_view(end: "RunEnd", *, landing: bool) -> "Group":
             counts.append(f"{number} {state.replace('-', ' ')}")
     parts: list[RenderableType] = [plain(", ".join(counts) or "nothing to do", "bold")]
     rest = end.of("failed", "blocked", "cancelled", "waiting", "running")
+    rest += end.of("handed-in") if landing else ()
     if rest:
         table = Table(box=None, padding=(0, 1), show_header=False)
         table.add_column(no_wrap=True)

@@ -47,7 +47,7 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
     """A sight at once, and another one whenever a shared ref has moved."""
     known: dict[str, str] | None = None
     warned: set[str] = set()
-    tell = dashboard.tell if dashboard else say
+    tell = dashboard.say if dashboard else say
     silent = False
     pause = every
     last: Sight | None = None

@@ -71,26 +71,26 @@ def _same_landing(event: TaskLanded, before: Progress) -> bool:
     return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
 
 
-def adopt(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, Oid]:
-    """Records tips that nobody handed in as the work of their tasks; returns them."""
-    heads = {task: world.work(task).head or "" for task in tasks}
+def adopt(scene: Scene, world: World, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:
+    """Records tips that nobody handed in as the work of their tasks; returns what it recorded."""
+    works = [world.work(task) for task in tasks]
     events = [
-        TaskSubmitted(at=now(), by=worker_name(), task=task, branch=world.work(task).branch, head=head)
-        for task, head in heads.items()
+        TaskSubmitted(at=now(), by=worker_name(), task=work.task, branch=work.branch, head=work.head or "")
+        for work in works
     ]
     scene.store.record_all([(event, partial(_same_head, event)) for event in events])
-    return heads
+    return events
 
 
 def _same_head(event: TaskSubmitted, before: Progress) -> bool:
     return before.head == event.head
 
 
-def update(scene: Scene, world: World, step: Update) -> Defer | str:
+def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | str | None:
     """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
 
     Returns why not when the branch may not be moved, or is checked out here with changes that this would
-    lose, else "".
+    lose; None when somebody else moved it.
     """
     work = world.work(step.task)
     head = work.head or ""
@@ -108,16 +108,17 @@ def update(scene: Scene, world: World, step: Update) -> Defer | str:
         if error.code not in ("worktree-in-the-way", "worktree-locked", "push-refused"):
             raise
         return f"it cannot be brought up to date: {error.message}"
-    if moved:
-        event = BranchUpdated(
-            at=now(), by=worker_name(), task=work.task, branch=work.branch, head=head, commit=commit
-        )
-        scene.store.record(event, unless=lambda before: before.head == commit)
-    return ""
+    if not moved:
+        return None
+    event = BranchUpdated(
+        at=now(), by=worker_name(), task=work.task, branch=work.branch, head=head, commit=commit
+    )
+    scene.store.record(event, unless=lambda before: before.head == commit)
+    return event
 
 
-def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
-    """Folds a task into the level branch; Defer when that conflicts."""
+def fold(scene: Scene, world: World, step: Fold) -> TaskFolded | Defer | None:
+    """Folds a task into the level branch; Defer when that conflicts, None when there is nothing to fold."""
     work, branch = world.work(step.task), world.level_branch
     if work.head is None or branch is None:
         return None
@@ -138,7 +139,7 @@ def fold(scene: Scene, world: World, step: Fold) -> Defer | None:
     scene.store.record(
         event, unless=lambda before: before.folded is not None and before.folded.commit == outcome.commit
     )
-    return None
+    return event
 
 
 def rebuild(scene: Scene, world: World, step: Rebuild) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from gitcoord.forge.port import BEHIND, HandedOver, Pull
+from gitcoord.events import AnyEvent
+from gitcoord.forge.port import BEHIND, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging import act, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
@@ -37,8 +38,9 @@ from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.report import make_report, waiting_tasks
 from gitcoord.merging.talk import tell_deferred, tell_settled
+from gitcoord.merging.telling import LandingNotices
 from gitcoord.merging.tidy import delete_spent
-from gitcoord.sentences import named_tasks
+from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
@@ -50,20 +52,17 @@ _DOUBTFUL_LOOKS = 4
 
 
 class Lander:
-    """One run of landing. `tell` is given a sentence for everything that happens."""
+    """One run of landing. `tell` is given a notice of everything that happens."""
 
-    def __init__(
-        self, scene: Scene, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, scene: Scene, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
         self._scene = scene
-        self._tell = tell
+        self._notices = LandingNotices(tell)
         self._sleep = sleep
         self._outlook = Outlook()
         self._memory = Memory.empty()
         self._opened: set[str] = set()
         self._unproved: dict[TaskId, tuple[World, Merge]] = {}
         self._waits = 0
-        self._told = ""
 
     def land(self) -> Report:
         """Lands the scene's level as far as it will go, and reports how it stands then.
@@ -92,15 +91,12 @@ class Lander:
             return report
         deleted, problems = delete_spent(self._scene, world)
         for problem in problems:
-            self._tell(problem)
+            self._notices.caution(problem)
         return msgspec.structs.replace(report, deleted=deleted)
 
     def _wait(self, world: World, left: float) -> None:
-        waiting = waiting_tasks(self._scene, world, self._memory)
-        told = "waiting: " + "; ".join(f"task {one.task}: {one.reason}" for one in waiting)
-        if told != self._told:
-            self._tell(told)
-            self._told, self._waits = told, 0
+        if self._notices.waiting(waiting_tasks(self._scene, world, self._memory)):
+            self._waits = 0
         self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
         self._waits += 1
         self._memory.held.clear()
@@ -114,25 +110,26 @@ class Lander:
             case RecordLanding():
                 self._record_landings(world, step.tasks)
             case Adopt():
-                for task, head in act.adopt(scene, world, step.tasks).items():
-                    self._tell(f"task {task} is taken as handed in at {head[:12]}")
+                self._notices.recorded(*act.adopt(scene, world, step.tasks))
             case Fold():
-                self._after(world, act.fold(scene, world, step), f"task {step.task} folded in")
+                self._follow_git(world, act.fold(scene, world, step))
             case Update():
                 self._update(world, step)
             case Defer():
-                self._after(world, step, "")
+                self._defer(world, step)
             case Rebuild() if world.level_branch is not None:
                 name, why = world.level_branch.name, act.rebuild(scene, world, step)
-                self._say_or_hold(name, why, f"{name} made anew on {world.base}")
+                if why:
+                    self._hold_branch(name, step.tasks, why)
+                else:
+                    self._notices.rebuilt(name, world.base)
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
         events = act.landings(self._scene, world, tasks)
         commits = {task: event.commit for task, event in events.items()}
-        self._warn(tell_settled(self._scene, world, commits))
+        self._notices.caution(tell_settled(self._scene, world, commits))
         act.record_landings(self._scene, events.values())
-        for task in tasks:
-            self._tell(f"task {task} has landed")
+        self._notices.recorded(*events.values())
         # Merges whose answer was lost, and which turn out to have happened.
         sent = {task: self._unproved.pop(task) for task in tasks if task in self._unproved}
         for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
@@ -144,15 +141,14 @@ class Lander:
     def _update(self, world: World, step: Update) -> None:
         branch = world.work(step.task).branch
         outcome = act.update(self._scene, world, step)
-        if isinstance(outcome, Defer):
-            self._after(world, outcome, "")
+        if isinstance(outcome, str):
+            self._hold_branch(branch, [step.task], outcome)
         else:
-            self._say_or_hold(branch, outcome, f"{branch} brought up to date with {world.base}")
+            self._follow_git(world, outcome)
 
-    def _say_or_hold(self, branch: str, why_not: str, done: str) -> None:
-        if why_not:
-            self._memory.held[branch] = why_not
-        self._tell(f"{branch} is held: {why_not}" if why_not else done)
+    def _hold_branch(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
+        self._memory.held[branch] = reason
+        self._notices.held(branch, tasks, reason)
 
     def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge | HandOver) -> None:
         scene, carrier = self._scene, step.carrier
@@ -194,13 +190,11 @@ class Lander:
         match outcome:
             case pulls.Held() if any(gate.name == BEHIND for gate in details.gates):
                 self._follow(world, carrier, pulls.Outdated(message=outcome.reason))
-            case HandedOver():
+            case pulls.Delegated():
                 memory.handed_over.add(carrier.branch)
                 self._outlook.forget()
                 queued = "it is in the forge's merge queue, and merges when its turn comes"
-                self._tell(
-                    f"{_named(carrier)} handed over to the forge's {step.way.replace('queue', 'merge queue')}"
-                )
+                self._notices.recorded(*outcome.events)
                 memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
             case pulls.Declined():
                 memory.declined.add(carrier.branch)
@@ -216,30 +210,30 @@ class Lander:
             case pulls.Opened():
                 self._opened.add(carrier.branch)
                 self._outlook.learn(outcome.pull)
-                self._tell(f"pull request {outcome.pull.number} for {_named(carrier)}")
-                self._warn(outcome.problem)
+                self._notices.recorded(*outcome.events)
+                self._notices.caution(outcome.problem)
             case pulls.Done():
                 for task in carrier.tasks:
                     self._unproved.pop(task, None)
                 self._outlook.learn(_merged_pull(carrier, outcome.commit))
-                self._tell(f"{_named(carrier)} merged into {world.base} as {outcome.commit[:12]}")
+                self._notices.merged(carrier, world.base, outcome.commit)
             case pulls.Held():
                 self._outlook.forget()
                 self._hold(carrier, outcome.reason)
             case pulls.Stop():
                 self._outlook.forget()
                 self._memory.stopped = outcome.reason
-                self._tell(f"stopping: {outcome.reason}")
+                self._notices.stopped(outcome.reason)
             case pulls.Outdated():
                 self._outlook.forget()
-                self._tell(f"{_named(carrier)}: {outcome.message}")
+                self._notices.answered(carrier, outcome.message)
                 key = details_key(world, carrier)
                 known = self._memory.details[key]
                 self._memory.details[key] = msgspec.structs.replace(known, behind=True)
             case pulls.Look():
                 self._outlook.forget()
                 if outcome.message:
-                    self._tell(f"{_named(carrier)}: {outcome.message} Looking again.")
+                    self._notices.answered(carrier, outcome.message, again=True)
                 if outcome.doubt:
                     self._memory.doubt[carrier.branch] = _DOUBTFUL_LOOKS
                 if outcome.pause:
@@ -248,7 +242,7 @@ class Lander:
     def _hold(self, carrier: Carrier, reason: str) -> None:
         self._memory.held[carrier.branch] = reason
         if self._waits == 0:
-            self._tell(f"{_named(carrier)} is held: {reason}")
+            self._notices.held(carrier.branch, carrier.tasks, reason)
 
     def _settle(self, world: World, carrier: Carrier) -> None:
         self._outlook.expect_pushes()
@@ -263,19 +257,18 @@ class Lander:
         else:
             self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
 
-    def _warn(self, problem: str) -> None:
-        if problem:
-            self._tell(f"warning: {problem}")
+    def _follow_git(self, world: World, outcome: AnyEvent | Defer | None) -> None:
+        if isinstance(outcome, Defer):
+            self._defer(world, outcome)
+        elif outcome is not None:
+            self._notices.recorded(outcome)
 
-    def _after(self, world: World, deferral: Defer | None, done: str) -> None:
-        if deferral is None:
-            self._tell(done)
-        else:
-            event = act.deferral(self._scene, world, deferral)
-            self._warn(tell_deferred(self._scene, world, event))
-            act.record_deferral(self._scene.store, event)
-            self._scene = with_newest_plan(self._scene)
-            self._tell(f"deferred: {event.reason}")
+    def _defer(self, world: World, deferral: Defer) -> None:
+        event = act.deferral(self._scene, world, deferral)
+        self._notices.caution(tell_deferred(self._scene, world, event))
+        act.record_deferral(self._scene.store, event)
+        self._scene = with_newest_plan(self._scene)
+        self._notices.recorded(event)
 
 
 def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:
@@ -289,7 +282,3 @@ def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:
 def _whole(step: Merge, landed: Collection[TaskId]) -> bool:
     """Whether everything that a merge was to land has landed."""
     return all(task in landed for task in step.carrier.tasks)
-
-
-def _named(carrier: Carrier) -> str:
-    return f"{carrier.branch} ({named_tasks(carrier.tasks)})"

@@ -4,7 +4,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
-from gitcoord.forge.port import HandedOver, Merged, Pull, Refused, Unclear
+from gitcoord.forge.port import Merged, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay, tree_of
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
@@ -46,9 +46,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier's pull request; `problem` says what could not be added to it."""
+    """The carrier's pull request, and what was recorded of it; `problem` says what could not be added."""
 
     pull: Pull
+    events: tuple[PullOpened, ...]
     problem: str = ""
 
 
@@ -56,6 +57,12 @@ class Outdated(msgspec.Struct, frozen=True, kw_only=True):
     """The base takes only heads that contain its newest commits."""
 
     message: str
+
+
+class Delegated(msgspec.Struct, frozen=True, kw_only=True):
+    """The forge merges the carrier by itself; `events` were recorded."""
+
+    events: tuple[TaskHandedOver, ...]
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +83,12 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Opened:
     known = {task for task in step.carrier.tasks if world.work(task).told == number}
     # Recorded last: a run that is cut short in between does it again.
     problem = "" if known else add_extras(scene, number)
-    events = [
+    events = tuple(
         PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch)
         for task in step.carrier.tasks
-    ]
+    )
     scene.store.record_all([(event, lambda before: before.pull == number) for event in events])
-    return Opened(pull=opened, problem=problem)
+    return Opened(pull=opened, events=events, problem=problem)
 
 
 def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
@@ -141,7 +148,7 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
             return Held(reason=outcome.message)
 
 
-def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined | HandedOver:
+def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined | Delegated:
     """Lets the forge merge by itself, and records that it was asked."""
     carrier = step.carrier
     request = merge_request(world, carrier, number_of(carrier), scene.options.method)
@@ -155,7 +162,7 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
             return Held(reason=outcome.message)
         case Refused():
             return Declined(reason=outcome.message)
-    events = [
+    events = tuple(
         TaskHandedOver(
             at=now(),
             by=worker_name(),
@@ -165,9 +172,9 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
             way="merge queue" if step.way == "queue" else "auto-merge",
         )
         for task in carrier.tasks
-    ]
+    )
     scene.store.record_all([(event, lambda before: before.landing is not None) for event in events])
-    return outcome
+    return Delegated(events=events)
 
 
 def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:

@@ -24,6 +24,7 @@ from gitcoord.cli.board.rows import choose, frames_of
 from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
+from gitcoord.notices import Caution, EventsRecorded
 from gitcoord.running.coordinator.life import Pulse, last_sign
 from gitcoord.running.picture.make import SILENT, Picture, make_picture
 from gitcoord.running.picture.state import FINISHED
@@ -139,11 +140,12 @@ def test_without_a_terminal_every_new_event_is_one_line() -> None:
     with Dashboard(Console(file=out, width=80)) as dashboard:
         for count in (2, 2, 5, len(played.events)):
             dashboard.show(make_picture(plan, played.events[:count], played.landed, at(60)))
-        dashboard.tell("Landing \x1b[2J begins.")
+        dashboard.tell(Caution(message="Landing \x1b[2J begins."))
+        dashboard.tell(EventsRecorded(events=tuple(played.events[:1])))
     lines = out.getvalue().splitlines()
     said = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
     assert len(said) == len(played.events) - 2
-    assert lines[-1] == "Landing \\x1b[2J begins."
+    assert lines[-1] == "warning: Landing \\x1b[2J begins."
 
 
 def test_a_terminal_is_drawn_on_and_left_with_its_cursor(tmp_path: Path) -> None:

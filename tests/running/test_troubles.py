@@ -6,6 +6,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.run import Result
+from gitcoord.notices import AnyNotice, RunHindered, RunUnhindered
 from gitcoord.running.coordinator.patience import Patience
 from gitcoord.running.troubles import lasts, may_pass, passes, try_for
 
@@ -57,7 +58,7 @@ def test_a_hiccup_is_looked_at_again_and_a_refusal_three_times() -> None:
 
 
 def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() -> None:
-    said: list[str] = []
+    said: list[AnyNotice] = []
     patience = Patience(said.append)
 
     def fail(message: str) -> None:
@@ -72,15 +73,13 @@ def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() ->
     assert patience.faces("fetching")
     assert not patience.due("fetching")
     fail("error: 403")
-    assert [one.split(".")[1] for one in said] == [
-        " Nothing new is started until that is over; looking again and again",
-        " Look",
-    ]
+    told = [(one.hint, one.lasting) for one in said if isinstance(one, RunHindered)]
+    assert told == [("Look.", False), ("Look.", True)]
     with pytest.raises(GitcoordError) as given_up:
         patience.give_up()
     assert given_up.value.hint.startswith("Look. Everything that was done is kept")
     assert patience.try_to("fetching", lambda: 1) == 1
-    assert said[-1] == "The remote can be reached again."
+    assert said[-1] == RunUnhindered(activity="fetching")
     patience.give_up()
 
 

@@ -5,12 +5,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.board.lines import PlainLines
+from gitcoord.cli.notice_words import is_in_journal, notice_sentence
 from gitcoord.cli.output import clean, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
+    from gitcoord.notices import AnyNotice
     from gitcoord.running.picture.make import Picture
 
 # A person cannot read faster; a run of a thousand short tasks has far more events than that.
@@ -21,7 +23,8 @@ class Dashboard:
     """Shows one picture after another, until the `with` block ends; the last one stays on the screen.
 
     `show` may be called as often as one likes: the screen is drawn twice a second at most and once a second
-    at least, so that clocks go on by themselves. `tell` says a sentence that stays above it.
+    at least, so that clocks go on by themselves. `tell` says above it what happens, and leaves out
+    what the journal says too, which the picture shows.
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
@@ -69,7 +72,12 @@ class Dashboard:
         elif now - self._drawn_at >= _SOONEST:
             self._live.refresh()
 
-    def tell(self, sentence: str) -> None:
+    def tell(self, notice: "AnyNotice") -> None:
+        """Says what happened above the picture, unless the picture shows it."""
+        if not is_in_journal(notice):
+            self.say(notice_sentence(notice))
+
+    def say(self, sentence: str) -> None:
         """Says one sentence above the picture, where it stays."""
         self._print(clean(sentence))
 

@@ -15,6 +15,7 @@ from gitcoord.git.shared import HEADS, Update
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Place, Sight
 from gitcoord.merging.rollback.texts import body, branch_name, title, trailers
+from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 _TICKS = 5.0
@@ -42,9 +43,7 @@ Write = Callable[[Sight, Reverse, str], Oid]
 class PullRequest:
     """The pull request of one rollback, a step at a time. `write` makes its commit."""
 
-    def __init__(
-        self, place: Place, tell: Callable[[str], None], write: Write, sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, place: Place, tell: Tell, write: Write, sleep: Callable[[float], None]) -> None:
         self._place = place
         self._tell = tell
         self._write = write
@@ -103,11 +102,11 @@ class PullRequest:
         match opened:
             case Pull():
                 if self.number != opened.number:
-                    self._tell(f"pull request {opened.number} for {branch}")
+                    self._tell(RollbackOpened(pull=opened.number, branch=branch))
                 self.number = opened.number
                 return self._pause()
             case Refused(kind="retry" | "head-moved") | Unclear() if self._looks < _PATIENCE:
-                self._tell(f"{branch}: {opened.message} Looking again.")
+                self._tell(ForgeAnswered(branch=branch, tasks=(), message=opened.message, again=True))
                 return self._pause()
         return Ended(
             state="waiting", branch=branch, reason=f"its pull request cannot be opened: {opened.message}"
@@ -139,12 +138,12 @@ class PullRequest:
         outcome = self._place.forge.merge_pull(request)
         match outcome:
             case Merged():
-                self._tell(f"pull request {pull.number} merged as {outcome.commit[:12]}")
+                self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
                 self._prove(sight, back, tip, outcome.commit)
                 return Advance()
             case Unclear():
                 self._doubt = _DOUBTFUL_LOOKS
-                self._tell(f"{pull.head}: {outcome.message} Looking again.")
+                self._tell(ForgeAnswered(branch=pull.head, tasks=(), message=outcome.message, again=True))
                 return self._settle(pull.head, pull, outcome.message)
             case Refused(kind="retry" | "conflict" | "head-moved"):
                 return self._settle(pull.head, pull, outcome.message)
@@ -172,7 +171,7 @@ class PullRequest:
         if left <= 0:
             return Ended(state="waiting", branch=pull.head, url=pull.url, reason=reason)
         if reason != self._told:
-            self._tell(f"waiting: {reason}")
+            self._tell(RollbackWaiting(reason=reason))
             self._told = reason
         self._looks = 0
         self._sleep(min(_TICKS, left))

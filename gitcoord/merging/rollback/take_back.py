@@ -18,15 +18,14 @@ from gitcoord.merging.rollback.look import Reverse, look, record_done, reverse
 from gitcoord.merging.rollback.model import Place, RollbackReport, RolledBackTask, Sight
 from gitcoord.merging.rollback.pull import Ended, PullRequest
 from gitcoord.merging.rollback.texts import message
+from gitcoord.notices import Tell
 from gitcoord.state.journal import now, worker_name
 
 
 class Rollbacker:
-    """One run of a rollback. `tell` is given a sentence for everything that happens."""
+    """One run of a rollback. `tell` is given a notice of everything that happens."""
 
-    def __init__(
-        self, place: Place, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, place: Place, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
         self._place = place
         self._tell = tell
         self._pull = PullRequest(place, tell, self._write, sleep)

@@ -1,5 +1,6 @@
 """How everything stands when a run ends: what landed, what failed, and what waits for whom."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -41,12 +42,14 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         return all(unit.state in good for unit in self.units)
 
 
-def run_end(view: View, decision: Decision, *, stopped: bool) -> RunEnd:
-    """The report on what was seen last."""
+def run_end(view: View, decision: Decision, *, stopped: bool, held: Mapping[TaskId, str]) -> RunEnd:
+    """The report on what was seen last; `held` says why tasks that are handed in did not land."""
     reports = []
     for unit in view.units.by_id.values():
         refusal = decision.refusals.get(unit.id)
         state, reason = _state(view, unit.id, unit.task, refusal.name if refusal else "", stopped=stopped)
+        if state == "handed-in":
+            reason = held.get(unit.task, "")
         reports.append(
             UnitReport(
                 unit=unit.id,

@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.notices import AnyNotice, LandingFailed, Tell
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.schedule.model import FINAL, Refusal
 from gitcoord.running.troubles import lasts
@@ -24,14 +26,19 @@ class LevelWish(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskId, ...]
 
 
-Land = Callable[[LevelWish], None]
+Reasons = Mapping[TaskId, str]
+"""Why each task that is handed in has not landed."""
+Land = Callable[[LevelWish, Tell], Reasons]
 """Lands a level as far as it goes, without waiting; called in a thread of its own."""
 
 
 class Landing:
-    """Lands in a thread, one pass at a time, so that starts go on meanwhile."""
+    """Lands in a thread, one pass at a time, so that starts go on meanwhile.
 
-    def __init__(self, land: Land, tell: Callable[[str], None]) -> None:
+    `tell` gets every notice of a pass that the pass before did not give. `held` are the last pass's reasons.
+    """
+
+    def __init__(self, land: Land, tell: Tell) -> None:
         self._land = land
         self._tell = tell
         self._thread: threading.Thread | None = None
@@ -40,7 +47,8 @@ class Landing:
         self._tries = 0
         self._next_try = 0.0
         self._failed: tuple[GitcoordError, int, float] | None = None
-        self._told: dict[str, str] = {}
+        self._told: Mapping[str, Sequence[AnyNotice]] = {}
+        self.held: Reasons = {}
 
     @property
     def busy(self) -> bool:
@@ -71,7 +79,7 @@ class Landing:
             return False
         wishes = level_wishes(view, refusals)
         if not wishes:
-            self._failed = None
+            self._failed, self.held = None, {}
         heads = [(one, view.progress[one].head) for wish in wishes for one in wish.tasks]
         signature = (view.base_commit, wishes, heads)
         if not wishes or (signature == self._last and time.monotonic() < self._next_try):
@@ -85,28 +93,32 @@ class Landing:
 
     def _pass(self, wishes: Sequence[LevelWish]) -> None:
         failed = None
+        told: dict[str, list[AnyNotice]] = {}
+        held: dict[TaskId, str] = {}
         for wish in wishes:
+            said = told.setdefault(wish.level, [])
+            tell = partial(self._tell_news, wish.level, said)
             try:
-                self._land(wish)
-                self._told.pop(wish.level, None)
+                held.update(self._land(wish, tell))
             except GitcoordError as error:
                 failed = error
-                self._say(wish.level, error)
+                held.update(dict.fromkeys(wish.tasks, error.message))
+                tell(LandingFailed(level=wish.level, code=error.code, message=error.message, hint=error.hint))
             except BaseException as bug:  # raised again where the run is
                 self._bug = bug
                 return
+        self._told, self.held = told, held
         if failed is None:
             self._failed = None
         else:
             _, times, since = self._failed or (failed, 0, time.monotonic())
             self._failed = (failed, times + 1, since)
 
-    def _say(self, level: str, error: GitcoordError) -> None:
-        """Says what is in the way, once while it is the same."""
-        message = error.message if error.message.endswith(".") else f"{error.message}."
-        if self._told.get(level) != message:
-            self._told[level] = message
-            self._tell(f"landing {level}: {message}{f' {error.hint}' if error.hint else ''}")
+    def _tell_news(self, level: str, said: list[AnyNotice], notice: AnyNotice) -> None:
+        """Tells what this pass has not said yet, and the pass before did not either."""
+        if notice not in said and notice not in self._told.get(level, ()):
+            self._tell(notice)
+        said.append(notice)
 
 
 def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelWish, ...]:

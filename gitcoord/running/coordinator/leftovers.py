@@ -1,6 +1,6 @@
 """What a run takes away once work is done: checkouts, and this clone's own branches of what has landed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 
 from gitcoord.errors import GitcoordError
@@ -9,13 +9,13 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.notices import BranchesDeleted, Tell
 from gitcoord.planning.model import PlannedTask
 from gitcoord.running.coordinator.end import RunEnd
 from gitcoord.running.worker.checkout import clear_done
 from gitcoord.running.worker.place import checkout_directory
 from gitcoord.running.worker.traces import attempts_here
 from gitcoord.running.worker.unit import find_unit
-from gitcoord.sentences import some
 from gitcoord.settings import RunSettings
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
@@ -83,7 +83,7 @@ def _holds_more(copy: WorkingCopy) -> bool:
         return True  # no checkout at all
 
 
-def clear_up(leftovers: Leftovers, end: RunEnd, tell: Callable[[str], None], *, branches: bool) -> None:
+def clear_up(leftovers: Leftovers, end: RunEnd, tell: Tell, *, branches: bool) -> None:
     """Takes away what the run's units need no more; with `branches` also those that have landed."""
     for report in end.of("landed", "handed-in", "done"):
         leftovers.clear(report.unit)
@@ -95,4 +95,4 @@ def clear_up(leftovers: Leftovers, end: RunEnd, tell: Callable[[str], None], *, 
         landed = dict.fromkeys(report.task for report in end.of("landed"))
         deleted = leftovers.delete_branches(end.base_commit, landed)
         if deleted:
-            tell(f"deleted here too: {some(deleted)}")
+            tell(BranchesDeleted(branches=deleted))

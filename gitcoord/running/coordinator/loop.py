@@ -12,6 +12,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
+from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, Tell
 from gitcoord.running.coordinator.end import RunEnd, run_end
 from gitcoord.running.coordinator.landing import Landing
 from gitcoord.running.coordinator.life import Pulse, life_ref
@@ -62,7 +63,7 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
     hand_in: Callable[[TaskId], bool]
     clear: Callable[[TaskId], None]
-    tell: Callable[[str], None]
+    tell: Tell
     show: Callable[[View, Live], None]
     clashes: Watching | None = None
 
@@ -91,7 +92,7 @@ class Coordinator:
         self._observer = Observer(store, engine, wishes.limits, wishes.token_budget)
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
-        self._told: set[str] = set()
+        self._told: set[AnyNotice] = set()
         self._patience = Patience(hands.tell)
         self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
@@ -117,7 +118,8 @@ class Coordinator:
             busy = bool(view.seen.running) or landing
             if not busy and (self._signals.stop or self._over(view, decision)):
                 idle_since = idle_since or time.monotonic()
-                end = run_end(view, decision, stopped=self._signals.stop)
+                held = self._landing.held if self._landing else {}
+                end = run_end(view, decision, stopped=self._signals.stop, held=held)
                 patient = time.monotonic() - idle_since < self._wishes.wait
                 if end.stopped or not patient or end.complete(landing=self._landing is not None):
                     return end
@@ -152,10 +154,10 @@ class Coordinator:
             self._pace.hurry()
         return done
 
-    def _tell_once(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self._hands.tell(sentence)
+    def _tell_once(self, notice: AnyNotice) -> None:
+        if notice not in self._told:
+            self._told.add(notice)
+            self._hands.tell(notice)
 
     def _try_to_look(self) -> View | None:
         """One look; None, after a pause, when something is in its way."""
@@ -204,7 +206,7 @@ class Coordinator:
         for start in decision.starts:
             number = view.numbers[start.unit]
             for warning in start.warnings:
-                self._hands.tell(f"task {start.unit} starts although {warning}")
+                self._hands.tell(StartedAlthough(unit=start.unit, warning=warning))
             waited = self._waited.pop(start.unit, {})
             try:
                 self._engine.start(self._hands.launch(view, start, number, waited))
@@ -212,7 +214,7 @@ class Coordinator:
                 if isinstance(error, OSError) and no_room(error) is None:
                     raise
                 self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
-                self._hands.tell(f"task {start.unit} could not be started: {error}")
+                self._hands.tell(StartFailed(unit=start.unit, message=str(error)))
                 continue
             self._observer.launched[start.unit] = number
             self._last_start = time.monotonic()
@@ -220,9 +222,7 @@ class Coordinator:
 
     def _watch(self, view: View) -> None:
         clashes = self._hands.clashes
-        if clashes is None or len(view.keys) < 1 or not self._pace.watch_is_due():
-            return
-        if self._patience.trouble is not None:
+        if clashes is None or not view.keys or self._patience.trouble or not self._pace.watch_is_due():
             return
         began = time.monotonic()
 
@@ -269,7 +269,7 @@ class Coordinator:
 
     def _something_happened(self, view: View, keys: Sequence[str]) -> bool:
         if self._signals.end and keys:
-            self._hands.tell(f"ending {len(keys)} at work")
+            self._hands.tell(AttemptsEnding(count=len(keys)))
             cancel_all(self._engine, keys)
             self._pace.hurry()
             return True
@@ -286,6 +286,7 @@ class Coordinator:
             engine=self._engine.name,
             slots=len(view.seen.running),
             at_work=tuple(view.seen.running),
+            landing=self._landing.held if self._landing else {},
             slot_limit=capacity.max_parallel,
             tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
             token_limit=capacity.token_budget,

@@ -26,15 +26,6 @@ class OldLogs(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     left: int = 0
 
-    def sentence(self, verb: str) -> str:
-        """What is or would be done, in words."""
-        count = len(self.places)
-        logs = "log of 1 old attempt" if count == 1 else f"logs of {count:,} old attempts"
-        return (
-            f"{verb} the {logs} ({_megabytes(self.size)}); {_megabytes(self.left)} stay. "
-            "`keep-logs-days` and `keep-logs-megabytes` in the settings say what is kept."
-        )
-
 
 class _Kept(msgspec.Struct, frozen=True):
     place: Path
@@ -84,7 +75,3 @@ def _kept(run: Path) -> Iterator[_Kept]:
             files = [file.lstat() for file in place.iterdir()]
             at = max((file.st_mtime for file in files), default=place.lstat().st_mtime)
             yield _Kept(place, at, sum(file.st_size for file in files))
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / (1 << 20):,.1f} MB"

@@ -1,23 +1,18 @@
 """What is in a run's way: told once, looked at again with growing pauses, and given up only when it lasts."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
 from gitcoord.errors import Exit, GitcoordError
+from gitcoord.notices import RunHindered, RunUnhindered, Tell
 from gitcoord.running.schedule.model import Decision, Refusal
 from gitcoord.running.troubles import lasts, no_room, passes
 
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds between two looks at what is in the way; each pause is twice the one before."""
-_AGAIN: Mapping[str, str] = {
-    "fetching": "The remote can be reached again.",
-    "recording": "What happens can be recorded again.",
-    "looking": "The repository can be read again.",
-}
-
 
 Answer = TypeVar("Answer")
 
@@ -40,7 +35,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 class Patience:
     """The troubles of one run, by what it was at: `fetching`, `recording` or `looking`."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._troubles: dict[str, Trouble] = {}
         self._given_up: set[str] = set()
@@ -61,7 +56,7 @@ class Patience:
         else:
             self._given_up.discard(what)
             if self._troubles.pop(what, None) is not None:
-                self._tell(_AGAIN[what])
+                self._tell(RunUnhindered(activity=what))
             return answer
         return None
 
@@ -113,10 +108,8 @@ class Patience:
         since = moment if before is None else before.since
         now = Trouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
         self._troubles[what] = now
-        message = error.message if error.message.endswith(".") else f"{error.message}."
-        if now.lasting and what not in self._given_up:
+        given_up = now.lasting and what not in self._given_up
+        if given_up:
             self._given_up.add(what)
-            hint = f" {error.hint}" if error.hint else ""
-            self._tell(f"{message}{hint} What is at work goes on; nothing new is started until then.")
-        elif before is None:
-            self._tell(f"{message} Nothing new is started until that is over; looking again and again.")
+        if given_up or before is None:
+            self._tell(RunHindered(code=error.code, message=error.message, hint=error.hint, lasting=given_up))

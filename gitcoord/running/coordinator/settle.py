@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.notices import HandInFailed, Tell
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.work import HELD, Ended
 from gitcoord.running.engines.port import Engine, key_of
@@ -25,7 +26,7 @@ def settle(
     view: View,
     hand_in: Callable[[TaskId], bool],
     clear: Callable[[TaskId], None],
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> bool:
     """Records attempts that vanished, ends what is to be cancelled, hands whole parents in.
 
@@ -99,11 +100,11 @@ def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
     return outcome, f"its worker ended with code {ended.code} before it began; {see}"
 
 
-def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Callable[[str], None]) -> bool:
+def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Tell) -> bool:
     try:
         return hand_in(task)
     except GitcoordError as error:
         if passes(error):
             raise
-        tell(error.message)
+        tell(HandInFailed(task=task, code=error.code, message=error.message))
         return error.code == "conflict"

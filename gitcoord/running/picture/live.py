@@ -24,3 +24,5 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     holding: Mapping[TaskId, tuple[str, str]] = {}
     at_work: Collection[TaskId] = ()
     """The units that it has started, also those whose workers have not said so yet."""
+    landing: Mapping[TaskId, str] = {}
+    """Why tasks that are handed in have not landed, as the last try to land them found."""

@@ -125,7 +125,7 @@ def _own_state(
     if parent.deferral is not None and unit.id == unit.parent:
         return "deferred", parent.deferral.reason
     if parent.head is not None:
-        return "submitted", ""
+        return "submitted", live.landing.get(unit.parent, "") if live else ""
     if own.folded is not None or (own.attempt and own.attempt.ended and own.attempt.ended.outcome == "ok"):
         return "done", ""
     if own.cancelled or parent.cancelled:

@@ -1,0 +1,164 @@
+"""Notices as sentences: the only place where what happens on the way becomes text."""
+
+from collections.abc import Mapping, Sequence
+
+from gitcoord.cli.output import count_of, say
+from gitcoord.events import AnyEvent, PullOpened, TaskDeferred, TaskHandedOver, TaskLanded, TaskSubmitted
+from gitcoord.notices import (
+    AnyNotice,
+    AttemptsEnding,
+    BranchesDeleted,
+    BranchHeld,
+    BranchMerged,
+    BranchRebuilt,
+    Caution,
+    EventsRecorded,
+    ForgeAnswered,
+    HandInFailed,
+    LandingFailed,
+    LandingStopped,
+    LogsRemoved,
+    PlanKept,
+    RollbackMerged,
+    RollbackOpened,
+    RollbackWaiting,
+    RunHindered,
+    RunUnhindered,
+    StartedAlthough,
+    StartFailed,
+    TasksWaiting,
+)
+from gitcoord.sentences import named_tasks, some
+
+_MOST_NAMED = 12
+_AGAIN: Mapping[str, str] = {
+    "fetching": "The remote can be reached again.",
+    "recording": "What happens can be recorded again.",
+    "looking": "The repository can be read again.",
+}
+
+
+def say_notice(notice: AnyNotice) -> None:
+    """One notice for a person, on stderr."""
+    say(notice_sentence(notice))
+
+
+def is_in_journal(notice: AnyNotice) -> bool:
+    """Whether the journal says it too, for a display that shows the journal anyway."""
+    return isinstance(notice, EventsRecorded | BranchMerged)
+
+
+def notice_sentence(notice: AnyNotice) -> str:
+    """The notice in words, without a warning's colour or a clock."""
+    match notice:
+        case EventsRecorded():
+            return _events(notice.events)
+        case BranchMerged():
+            where = f"merged into {notice.base} as {notice.commit[:12]}"
+            return f"{_named(notice.branch, notice.tasks)} {where}"
+        case BranchHeld():
+            return f"{_named(notice.branch, notice.tasks)} is held: {notice.reason}"
+        case TasksWaiting():
+            return "waiting: " + "; ".join(f"task {task}: {reason}" for task, reason in notice.reasons)
+        case BranchRebuilt():
+            return f"{notice.branch} made anew on {notice.base}"
+        case ForgeAnswered():
+            again = " Looking again." if notice.again else ""
+            return f"{_named(notice.branch, notice.tasks)}: {notice.message}{again}"
+        case LandingStopped():
+            return f"stopping: {notice.reason}"
+        case LandingFailed():
+            return f"landing {notice.level}: {_with_hint(notice.message, notice.hint)}"
+        case RollbackOpened() | RollbackMerged() | RollbackWaiting():
+            return _rollback(notice)
+        case Caution():
+            return f"warning: {notice.message}"
+        case _:
+            return _run(notice)
+
+
+def logs_sentence(verb: str, count: int, size: int, left: int) -> str:
+    """The removal of `count` logs of `size` bytes in words; `verb` opens the sentence."""
+    logs = "log of 1 old attempt" if count == 1 else f"logs of {count:,} old attempts"
+    return (
+        f"{verb} the {logs} ({_megabytes(size)}); {_megabytes(left)} stay. "
+        "`keep-logs-days` and `keep-logs-megabytes` in the settings say what is kept."
+    )
+
+
+def _run(
+    notice: StartedAlthough
+    | StartFailed
+    | HandInFailed
+    | AttemptsEnding
+    | RunHindered
+    | RunUnhindered
+    | BranchesDeleted
+    | LogsRemoved
+    | PlanKept,
+) -> str:
+    match notice:
+        case StartedAlthough():
+            return f"task {notice.unit} starts although {notice.warning}"
+        case StartFailed():
+            return f"task {notice.unit} could not be started: {notice.message}"
+        case HandInFailed():
+            return f"task {notice.task} could not be handed in: {notice.message}"
+        case AttemptsEnding():
+            return f"ending {count_of(notice.count, 'attempt')}"
+        case RunHindered(lasting=True):
+            end = "What is at work goes on; nothing new is started until then."
+            return f"{_with_hint(notice.message, notice.hint)} {end}"
+        case RunHindered():
+            end = "Nothing new is started until that is over; looking again and again."
+            return f"{_with_hint(notice.message, '')} {end}"
+        case RunUnhindered():
+            return _AGAIN[notice.activity]
+        case BranchesDeleted():
+            return f"deleted here too: {some(notice.branches)}"
+        case LogsRemoved():
+            return logs_sentence("Removed", notice.count, notice.size, notice.left)
+        case PlanKept():
+            return "There was no plan: this one is saved."
+
+
+def _rollback(notice: RollbackOpened | RollbackMerged | RollbackWaiting) -> str:
+    match notice:
+        case RollbackOpened():
+            return f"pull request {notice.pull} for {notice.branch}"
+        case RollbackMerged():
+            return f"pull request {notice.pull} merged as {notice.commit[:12]}"
+        case RollbackWaiting():
+            return f"waiting: {notice.reason}"
+
+
+def _events(events: Sequence[AnyEvent]) -> str:
+    """One sentence for events that are one thing, such as the opening of a level's pull request."""
+    first = events[0]
+    tasks = named_tasks([event.task or "" for event in events], _MOST_NAMED)
+    match first:
+        case TaskSubmitted():
+            return f"task {first.task} is taken as handed in at {first.head[:12]}"
+        case TaskLanded():
+            return f"{tasks} {'has' if len(events) == 1 else 'have'} landed"
+        case TaskDeferred():
+            return f"deferred: {first.reason}"
+        case PullOpened():
+            return f"pull request {first.pull} for {first.branch} ({tasks})"
+        case TaskHandedOver():
+            return f"pull request {first.pull} ({tasks}) handed over to the forge's {first.way}"
+        case _:
+            return "; ".join(event.sentence() for event in events)
+
+
+def _named(branch: str, tasks: Sequence[str]) -> str:
+    return f"{branch} ({named_tasks(tasks, _MOST_NAMED)})" if tasks else branch
+
+
+def _with_hint(message: str, hint: str) -> str:
+    whole = message if message.endswith(".") else f"{message}."
+    return f"{whole} {hint}" if hint else whole
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MB"

@@ -1,0 +1,66 @@
+"""Telling how landing goes: one method for each notice."""
+
+from collections.abc import Sequence
+
+from gitcoord.events import AnyEvent
+from gitcoord.git.run import Oid
+from gitcoord.merging.model import Carrier, WaitingTask
+from gitcoord.notices import (
+    BranchHeld,
+    BranchMerged,
+    BranchRebuilt,
+    Caution,
+    EventsRecorded,
+    ForgeAnswered,
+    LandingStopped,
+    TasksWaiting,
+    Tell,
+)
+from gitcoord.tasks.model import TaskId
+
+
+class LandingNotices:
+    """The notices of one run of landing, each given to `tell`."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._waiting: TasksWaiting | None = None
+
+    def recorded(self, *events: AnyEvent) -> None:
+        """Tells what the journal has just got."""
+        if events:
+            self._tell(EventsRecorded(events=events))
+
+    def merged(self, carrier: Carrier, base: str, commit: Oid) -> None:
+        """Tells of a merge by the forge."""
+        self._tell(BranchMerged(branch=carrier.branch, tasks=carrier.tasks, base=base, commit=commit))
+
+    def rebuilt(self, branch: str, base: str) -> None:
+        """Tells of a level branch that was made anew."""
+        self._tell(BranchRebuilt(branch=branch, base=base))
+
+    def held(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
+        """Tells why a branch does not land for now."""
+        self._tell(BranchHeld(branch=branch, tasks=tuple(tasks), reason=reason))
+
+    def answered(self, carrier: Carrier, message: str, *, again: bool = False) -> None:
+        """Tells what the forge said instead of doing what it was asked."""
+        self._tell(ForgeAnswered(branch=carrier.branch, tasks=carrier.tasks, message=message, again=again))
+
+    def stopped(self, reason: str) -> None:
+        """Tells why nothing more lands."""
+        self._tell(LandingStopped(reason=reason))
+
+    def caution(self, problem: str) -> None:
+        """Tells of a problem beside the landing, if there is one."""
+        if problem:
+            self._tell(Caution(message=problem))
+
+    def waiting(self, tasks: Sequence[WaitingTask]) -> bool:
+        """Tells what is waited for, unless that was told last; whether it was news."""
+        told = TasksWaiting(reasons=tuple((one.task, one.reason) for one in tasks))
+        news = told != self._waiting
+        if news:
+            self._tell(told)
+            self._waiting = told
+        return news

@@ -1,0 +1,191 @@
+"""Notices: what a command tells while it is at work. Values only; `cli` turns them into sentences.
+
+Notices are told in the order in which things happen. Two that are equal say the same thing, so that a
+repetition can be left out by comparing values.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gitcoord.events import AnyEvent
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="notice"):
+    """Base of all notices."""
+
+
+class EventsRecorded(Notice, frozen=True, kw_only=True):
+    """The journal got `events`: one thing that happened, with one event for each task that it is about."""
+
+    events: tuple[AnyEvent, ...]
+
+
+class BranchMerged(Notice, frozen=True, kw_only=True):
+    """The forge merged `branch` into `base` as `commit`; the events of the landing of `tasks` follow."""
+
+    branch: str
+    tasks: tuple[str, ...]
+    base: str
+    commit: str
+
+
+class BranchHeld(Notice, frozen=True, kw_only=True):
+    """`branch`, with the work of `tasks`, does not land for now, because of `reason`."""
+
+    branch: str
+    tasks: tuple[str, ...]
+    reason: str
+
+
+class TasksWaiting(Notice, frozen=True, kw_only=True):
+    """Landing waits: the task of each pair, and what it waits for."""
+
+    reasons: tuple[tuple[str, str], ...]
+
+
+class BranchRebuilt(Notice, frozen=True, kw_only=True):
+    """The level branch was made anew from `base`."""
+
+    branch: str
+    base: str
+
+
+class ForgeAnswered(Notice, frozen=True, kw_only=True):
+    """The forge did not do what it was asked for `branch`: `message` says why. Landing goes on."""
+
+    branch: str
+    tasks: tuple[str, ...]
+    message: str
+    again: bool = False
+    """The branch and its pull request are looked at again."""
+
+
+class LandingStopped(Notice, frozen=True, kw_only=True):
+    """Nothing more lands: this user or this method may not merge here."""
+
+    reason: str
+
+
+class LandingFailed(Notice, frozen=True, kw_only=True):
+    """Landing `level` ended with an error."""
+
+    level: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+class RollbackOpened(Notice, frozen=True, kw_only=True):
+    """Pull request `pull` carries a rollback's `branch`."""
+
+    pull: int
+    branch: str
+
+
+class RollbackMerged(Notice, frozen=True, kw_only=True):
+    """Pull request `pull`, which carries a rollback, was merged as `commit`."""
+
+    pull: int
+    commit: str
+
+
+class RollbackWaiting(Notice, frozen=True, kw_only=True):
+    """A rollback's pull request waits for `reason`."""
+
+    reason: str
+
+
+class Caution(Notice, frozen=True, kw_only=True):
+    """Something beside the work itself did not succeed, and the work goes on."""
+
+    message: str
+
+
+class StartedAlthough(Notice, frozen=True, kw_only=True):
+    """`unit` starts in spite of `warning`."""
+
+    unit: str
+    warning: str
+
+
+class StartFailed(Notice, frozen=True, kw_only=True):
+    """An attempt at `unit` could not be started."""
+
+    unit: str
+    message: str
+
+
+class HandInFailed(Notice, frozen=True, kw_only=True):
+    """The subtasks of `task` are done, and the task could not be handed in."""
+
+    task: str
+    code: str
+    message: str
+
+
+class AttemptsEnding(Notice, frozen=True, kw_only=True):
+    """`count` attempts at work are being ended."""
+
+    count: int
+
+
+class RunHindered(Notice, frozen=True, kw_only=True):
+    """Nothing new is started: git, the disk or the remote failed. `lasting`: somebody has to act."""
+
+    code: str
+    message: str
+    hint: str = ""
+    lasting: bool = False
+
+
+class RunUnhindered(Notice, frozen=True, kw_only=True):
+    """What failed before succeeds again: `activity` is `fetching`, `recording` or `looking`."""
+
+    activity: str
+
+
+class BranchesDeleted(Notice, frozen=True, kw_only=True):
+    """This clone's own branches of landed tasks were deleted."""
+
+    branches: tuple[str, ...]
+
+
+class LogsRemoved(Notice, frozen=True, kw_only=True):
+    """The logs of `count` old attempts, of `size` bytes, were removed; `left` bytes stay."""
+
+    count: int
+    size: int
+    left: int
+
+
+class PlanKept(Notice, frozen=True, kw_only=True):
+    """There was no plan: the one made for this run was saved."""
+
+
+AnyNotice = (
+    EventsRecorded
+    | BranchMerged
+    | BranchHeld
+    | TasksWaiting
+    | BranchRebuilt
+    | ForgeAnswered
+    | LandingStopped
+    | LandingFailed
+    | RollbackOpened
+    | RollbackMerged
+    | RollbackWaiting
+    | Caution
+    | StartedAlthough
+    | StartFailed
+    | HandInFailed
+    | AttemptsEnding
+    | RunHindered
+    | RunUnhindered
+    | BranchesDeleted
+    | LogsRemoved
+    | PlanKept
+)
+
+Tell = Callable[[AnyNotice], None]
+"""Takes each notice as soon as there is one."""
