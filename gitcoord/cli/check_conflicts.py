@@ -93,7 +93,7 @@ def check_conflicts(
             "--save goes with neither --without nor --worktrees nor --watch: the plan holds the branches.",
             "Check first, and save with a second call.",
         )
-    context = open_context()
+    context = open_context(reads=not save)
     context.repository.require_history()
     asked = Asked(
         level=level,

@@ -53,7 +53,7 @@ def check_file(
     from gitcoord.running.model import find_task
     from gitcoord.running.touched import find_touched
 
-    context = open_context()
+    context = open_context(reads=True)
     root = context.repository.require_working_tree()
     named = [quick.inside(os.path.realpath(root), path) for path in paths]
     outside = [path for path, name in zip(paths, named, strict=True) if name is None]

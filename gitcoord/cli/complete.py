@@ -17,7 +17,7 @@ def _names() -> tuple[list[str], list[str]]:
     from gitcoord.cli.context import open_context
 
     try:
-        plan = open_context().store.plan()  # no fetch: Tab must not wait for the network
+        plan = open_context(reads=True).store.plan()  # no fetch: Tab must not wait for the network
     except GitcoordError:
         plan = None
     if plan is None:

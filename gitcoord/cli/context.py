@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.base import find_base
+from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.repository import Repository, locate
 from gitcoord.git.shared import SharedRefs
 from gitcoord.settings import Settings, load_settings
@@ -26,17 +27,25 @@ class Context:
         return find_base(self.shared, asked or self.settings.base)
 
 
-def open_context(start: Path | None = None) -> Context:
-    """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`."""
+def open_context(start: Path | None = None, *, reads: bool = False) -> Context:
+    """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
+
+    A command that only `reads` works in a repository that cannot be written, too; all others raise
+    `read-only` there.
+    """
     place = locate(start)
+    if not is_writable(place):
+        if not reads:
+            raise cannot_write(place)
+        place = copied(place)
     settings = load_settings(place.root)
     return Context(place.open(settings.remote, settings.rules.union), settings)
 
 
-def maybe_context(start: Path | None = None) -> Context | None:
+def maybe_context(start: Path | None = None, *, reads: bool = False) -> Context | None:
     """The context, or None outside a git repository."""
     try:
-        return open_context(start)
+        return open_context(start, reads=reads)
     except GitcoordError as error:
         if error.code == "no-repository":
             return None

@@ -37,7 +37,7 @@ def log(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit, emit_json, say, warn
 
-    context = open_context()
+    context = open_context(reads=True)
     context.store.refresh()
     warn(context.store.problems())
     told = _told(context, task)[-(count or 0) :]

@@ -45,7 +45,7 @@ def logs(
     from gitcoord.running.worker.traces import at_work, attempts_here
     from gitcoord.tasks.model import TaskId
 
-    context = open_context()
+    context = open_context(reads=True)
     if follow and not as_json:
         _await(context, TaskId(task.strip()), attempt)
     places = attempts_here(context.repository.common_dir, TaskId(task.strip()))

@@ -35,6 +35,9 @@ def main(argv: "Sequence[str]") -> int:
         return Exit.OK
     as_json = "--json" in argv
     try:
+        import fcntl  # noqa: F401
+        import pwd  # noqa: F401 - what every command needs sooner or later, and Windows lacks
+
         return _invoke(argv)
     except GitcoordError as error:
         return _fail(as_json, error.code, error.message, error.hint, error.exit, error.findings)
@@ -46,11 +49,9 @@ def main(argv: "Sequence[str]") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
-        import errno
-
-        return _no_room(as_json, error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug(as_json)
-    except Exception:
-        return _bug(as_json)
+        return _refused_by_system(as_json, error)
+    except Exception as error:
+        return _bug(as_json) if _missing_here(error) is None else _not_here(as_json, error)
 
 
 def _invoke(argv: "Sequence[str]") -> int:
@@ -101,16 +102,40 @@ def _fail(
     return exit
 
 
-def _no_room(as_json: bool, error: OSError) -> int:
+def _refused_by_system(as_json: bool, error: OSError) -> int:
+    import errno
+
     from gitcoord.errors import Exit
 
     where = f" for {error.filename}" if error.filename else ""
-    told = ("disk-full", f"There is no room{where}: {error.strerror}.")
-    hint = "Free some space, then run the command again."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        told = ("disk-full", f"There is no room{where}: {error.strerror}.")
+        hint = "Free some space, then run the command again."
+    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        told = ("no-permission", f"The system refuses access{where}: {error.strerror}.")
+        hint = "Run the command as a user who may, or in a clone that you may write to."
+    else:
+        return _bug(as_json)
     try:
         return _fail(as_json, *told, hint, Exit.REFUSED)
     except OSError:  # what has no room is the output itself
         return _fail(False, *told, hint, Exit.REFUSED)
+
+
+_POSIX_ONLY = frozenset({"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"})
+
+
+def _missing_here(error: Exception) -> str | None:
+    """The module of Python that only POSIX systems have, when that is what `error` is about."""
+    name = error.name if isinstance(error, ImportError) else None
+    return name if name in _POSIX_ONLY else None
+
+
+def _not_here(as_json: bool, error: Exception) -> int:
+    from gitcoord.errors import Exit
+
+    message = f"gitcoord needs Linux or macOS: Python has no {_missing_here(error)} on this system."
+    return _fail(as_json, "unsupported-system", message, "On Windows, run it under WSL.", Exit.REFUSED)
 
 
 def _bug(as_json: bool) -> int:
@@ -120,9 +145,13 @@ def _bug(as_json: bool) -> int:
     from gitcoord.errors import Exit
     from gitcoord.redact import redact
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="gitcoord-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
-    ) as log:
-        log.write(redact(traceback.format_exc()))
-    message = f"This is a bug in gitcoord; its traceback is in {log.name}."
+    told = redact(traceback.format_exc())
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="gitcoord-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as log:
+            log.write(told)
+        message = f"This is a bug in gitcoord; its traceback is in {log.name}."
+    except OSError:  # there is no place for files
+        message = f"This is a bug in gitcoord:\n{told}"
     return _fail(as_json, "bug", message, "Please report it.", Exit.BUG)

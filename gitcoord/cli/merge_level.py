@@ -64,7 +64,7 @@ def merge_level(
     from gitcoord.cli.merge_options import make_options, make_scene
     from gitcoord.merging.order import with_real_order
 
-    context = open_context()
+    context = open_context(reads=dry_run)
     context.repository.require_history()
     context.store.refresh()
     plan = context.store.require_plan()

@@ -75,7 +75,7 @@ def plan(
     from gitcoord.cli.plan_output import print_plan
     from gitcoord.tasks.reader import read_task_list
 
-    context = maybe_context()
+    context = maybe_context(reads=dry_run)
     listed = read_task_list(
         root=context.repository.root if context else None,
         tasks=tasks,

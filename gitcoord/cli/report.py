@@ -38,7 +38,7 @@ def report(
     from gitcoord.cli.report_text import report_text
     from gitcoord.cli.sight import look
 
-    sight = look(open_context())
+    sight = look(open_context(reads=True))
     warn(sight.warnings)
     if html is not None:
         _write_page(sight, html)

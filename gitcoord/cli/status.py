@@ -58,7 +58,7 @@ def status(
     from gitcoord.running.picture.make import make_picture
     from gitcoord.state.journal import now
 
-    context = open_context()
+    context = open_context(reads=True)
     if watch:
         from gitcoord.cli.status_watch import watch_status
 

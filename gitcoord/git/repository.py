@@ -118,9 +118,9 @@ class Place(msgspec.Struct, frozen=True):
         if name is not None:
             url = git.probe("remote", "get-url", "--", name) or ""
             added = git_auth_environment(url) or self._same_place_everywhere(name, url)
-            git = Git(git.directory, added)
+            git = git.with_environment(added)
         if union:
-            git = Git(git.directory, union_environment(git, self.common_dir, union, added))
+            git = git.with_environment(union_environment(git, self.common_dir, union, added))
         return Repository(git, self.root, self.common_dir, name)
 
     def _same_place_everywhere(self, remote: str, url: str) -> dict[str, str]:

@@ -188,6 +188,10 @@ class Git:
         """The same git in another directory."""
         return Git(directory, self._environment)
 
+    def with_environment(self, added: Mapping[str, str]) -> "Git":
+        """The same git with more variables in the environment of its processes."""
+        return Git(self.directory, {**self._environment, **added})
+
     def object_places(self) -> list[str]:
         """The directories that this git finds objects in, as git wants to have them in its environment."""
         own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from gitcoord.errors import GitcoordError
+
 _PREFIX = "gitcoord-objects-"
 _YOUNG = 60.0
 """Seconds in which a place may not be locked yet."""
@@ -59,4 +61,13 @@ def _remove_unless_held(directory: Path) -> None:
 
 def _place() -> Path:
     memory = Path("/dev/shm")  # noqa: S108 - a private directory is made inside it
-    return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    if os.access(memory, os.W_OK):
+        return memory
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise GitcoordError(
+            "no-temporary-directory",
+            "There is no directory for temporary files that can be written to.",
+            hint="Name one in TMPDIR.",
+        ) from error

@@ -1,0 +1,55 @@
+"""Looking at a repository that cannot be written: through a copy of its refs, with its own objects."""
+
+import atexit
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.repository import Place
+from gitcoord.git.scratch import scratch_directory
+
+_COPIED = ("config", "config.worktree", "info", "packed-refs", "refs", "reftable", "shallow")
+_LINKED = ("worktrees", "gitcoord/conflicts", "gitcoord/run")
+
+
+def is_writable(place: Place) -> bool:
+    """Whether refs and objects can be written; the file system has the last word, for root too."""
+    needed = (place.common_dir, place.common_dir / "objects", place.common_dir / "refs")
+    return all(os.access(directory, os.W_OK) for directory in needed if directory.exists())
+
+
+def cannot_write(place: Place) -> GitcoordError:
+    """The error of what has to write."""
+    return GitcoordError(
+        "read-only",
+        f"The repository at {place.common_dir} cannot be written to.",
+        hint="`gitcoord status`, `log`, `report` and `check-conflicts` work here; for all else use a clone "
+        "that you may write to.",
+    )
+
+
+def copied(place: Place) -> Place:
+    """`place` with a copy of its refs, which vanishes with the process: what is fetched goes there."""
+    stack = ExitStack()
+    copy = Path(stack.enter_context(scratch_directory()))
+    atexit.register(stack.close)
+    head = Path(place.git.text("rev-parse", "--absolute-git-dir")) / "HEAD"
+    shutil.copyfile(head, copy / "HEAD")
+    for name in _COPIED:
+        source = place.common_dir / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, copy_function=shutil.copyfile)
+        elif source.exists():
+            shutil.copyfile(source, copy / name)
+    for name in ("refs", "objects/info", "gitcoord"):
+        (copy / name).mkdir(parents=True, exist_ok=True)
+    for name in _LINKED:
+        if (place.common_dir / name).is_dir():
+            (copy / name).symlink_to(place.common_dir / name)
+    (copy / "objects/info/alternates").write_bytes(os.fsencode(place.common_dir / "objects") + b"\n")
+    git = place.git.with_environment({"GIT_DIR": str(copy)})
+    return msgspec.structs.replace(place, git=git, common_dir=copy)
