@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Protocol
 
+from gitcoord.error_codes import ErrorCode
+
 
 class Exit(IntEnum):
     """Exit codes of every command."""
@@ -36,14 +38,14 @@ class Named(Protocol):
 class GitcoordError(Exception):
     """Something could not be done or found out.
 
-    `code` is a stable kebab-case name, `message` one sentence that names the thing, `hint` the way
-    out, and `exit` the exit code that the command ends with. `findings` lists everything that is
+    `code` is a stable name that `docs/errors.md` lists, `message` one sentence that names the thing, `hint`
+    the way out, and `exit` the exit code that the command ends with. `findings` lists everything that is
     wrong when it is more than one thing.
     """
 
     def __init__(
         self,
-        code: str,
+        code: ErrorCode,
         message: str,
         *,
         hint: str = "",
@@ -58,11 +60,11 @@ class GitcoordError(Exception):
         self.findings = tuple(findings)
 
 
-def usage_error(code: str, message: str, hint: str = "") -> GitcoordError:
+def usage_error(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:
     """An error of the caller's making: usage, settings or the task list (exit 2)."""
     return GitcoordError(code, message, hint=hint, exit=Exit.USAGE)
 
 
-def answer_no(code: str, message: str, hint: str = "") -> GitcoordError:
+def answer_no(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:
     """A command that cannot do what was asked because the world says no (exit 1)."""
     return GitcoordError(code, message, hint=hint, exit=Exit.NO)

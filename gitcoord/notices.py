@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gitcoord.error_codes import ErrorCode
 from gitcoord.events import AnyEvent
 
 
@@ -71,7 +72,7 @@ class LandingFailed(Notice, frozen=True, kw_only=True):
     """Landing `level` ended with an error."""
 
     level: str
-    code: str
+    code: ErrorCode
     message: str
     hint: str = ""
 
@@ -120,7 +121,7 @@ class HandInFailed(Notice, frozen=True, kw_only=True):
     """The subtasks of `task` are done, and the task could not be handed in."""
 
     task: str
-    code: str
+    code: ErrorCode
     message: str
 
 
@@ -133,7 +134,7 @@ class AttemptsEnding(Notice, frozen=True, kw_only=True):
 class RunHindered(Notice, frozen=True, kw_only=True):
     """Nothing new is started: git, the disk or the remote failed. `lasting`: somebody has to act."""
 
-    code: str
+    code: ErrorCode
     message: str
     hint: str = ""
     lasting: bool = False

@@ -1,12 +1,15 @@
 """What reading a task list brings to light: errors that stop it and warnings that travel along."""
 
+from collections.abc import Mapping
+
+from gitcoord.error_codes import ErrorCode
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.tasks.model import Finding, TaskId
 from gitcoord.tasks.values import listed
 
 _SHOWN = 3
 
-_HINTS = {
+_HINTS: Mapping[ErrorCode, str] = {
     "cycle": "Remove one of the dependencies in the circle.",
     "subtask-deadlock": "A task lands as a whole, so its subtasks cannot wait for work that waits for the "
     "task. Remove one of the dependencies, or make the subtask a task of its own.",
@@ -26,6 +29,7 @@ class Findings:
     def __init__(self, source: str) -> None:
         self.source = source
         self.errors: list[Finding] = []
+        self._first: ErrorCode | None = None
         self.warnings: list[Finding] = []
         self._gathered: dict[tuple[str, str], list[TaskId]] = {}
 
@@ -33,9 +37,10 @@ class Findings:
         """Something that the reader got over."""
         self.warnings.append(Finding(code=code, message=message, task=task))
 
-    def fault(self, code: str, message: str, task: TaskId | None, *, blocks: bool = True) -> None:
+    def fault(self, code: ErrorCode, message: str, task: TaskId | None, *, blocks: bool = True) -> None:
         """Something wrong about `task`: an error, or a warning when nothing that is left to do meets it."""
         if blocks:
+            self._first = self._first or code
             self.errors.append(Finding(code=code, message=message, task=task))
         else:
             self.warn(code, message, task)
@@ -54,13 +59,12 @@ class Findings:
 
     def raise_errors(self) -> None:
         """Raises one error that names the first few errors and carries all of them; nothing when none is."""
-        if not self.errors:
+        if self._first is None:
             return
-        first = self.errors[0]
         raise GitcoordError(
-            first.code,
+            self._first,
             self._message(),
-            hint=_HINTS.get(first.code, ""),
+            hint=_HINTS.get(self._first, ""),
             exit=Exit.USAGE,
             findings=self.errors,
         )

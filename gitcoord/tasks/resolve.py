@@ -187,8 +187,12 @@ class _Resolver:
         message = f"Task {entry.id} depends on {names}, which {_are(unknown)} not in the list"
         if not blocks:
             message += "; gitcoord does not wait for that"
-        code = "dangling-dependency" if blocks else "subtask-dangling-dependency"
-        self.findings.fault(code, f"{message}.", entry.id, blocks=blocks and entry.remains)
+        self.findings.fault(
+            "dangling-dependency" if blocks else "subtask-dangling-dependency",
+            f"{message}.",
+            entry.id,
+            blocks=blocks and entry.remains,
+        )
 
     def _self(self, entry: Entry) -> None:
         message = f"Task {entry.id} depends on itself."

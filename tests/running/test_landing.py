@@ -36,13 +36,15 @@ def land_once(landing: Landing, view: View, number: int) -> None:
 
 def test_what_keeps_a_pass_from_its_end_is_waited_for_and_told_once(tmp_path: Path) -> None:
     view = handed_in(tmp_path)
-    ways = ["github-no-answer", "github-no-answer", "", "bad-token", "bad-token", "bad-token"]
+    silent = GitcoordError("github-no-answer", "So it is", hint="Look.")
+    refused = GitcoordError("bad-token", "So it is", hint="Look.")
+    ways = [silent, silent, None, refused, refused, refused]
     said: list[AnyNotice] = []
 
     def land(wish: LevelWish, tell: Tell) -> dict[TaskId, str]:
-        code = ways.pop(0)
-        if code:
-            raise GitcoordError(code, "So it is", hint="Look.")
+        error = ways.pop(0)
+        if error is not None:
+            raise error
         return {}
 
     landing = Landing(land, said.append)
@@ -52,8 +54,8 @@ def test_what_keeps_a_pass_from_its_end_is_waited_for_and_told_once(tmp_path: Pa
         hindered.append(landing.hindered)
     assert hindered == [True, True, False, True, True, False]
     told = [
-        LandingFailed(level="level-0", code=code, message="So it is", hint="Look.")
-        for code in ("github-no-answer", "bad-token")
+        LandingFailed(level="level-0", code=error.code, message="So it is", hint="Look.")
+        for error in (silent, refused)
     ]
     assert said == told
 

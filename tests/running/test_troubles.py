@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from gitcoord.error_codes import ErrorCode
 from gitcoord.errors import GitcoordError
 from gitcoord.git.run import Result
 from gitcoord.notices import AnyNotice, RunHindered, RunUnhindered
@@ -15,7 +16,7 @@ REJECTED = "The remote origin refused to move x: ! [remote rejected] x -> x "
 
 
 def test_what_git_says_tells_what_passes_and_what_does_not() -> None:
-    told = {
+    told: dict[tuple[ErrorCode, str], str] = {
         ("unreachable", f"{ACCESS}The requested URL returned error: 503"): "passes",
         ("unreachable", f"{ACCESS}Failed to connect to github.com port 443"): "passes",
         ("unreachable", "fatal: protocol error: bad line length character: <htm"): "passes",
@@ -43,14 +44,15 @@ def test_what_git_says_tells_what_passes_and_what_does_not() -> None:
 def test_a_hiccup_is_looked_at_again_and_a_refusal_three_times() -> None:
     looks = []
 
-    def refused(code: str, most: int) -> str:
+    def refused(code: ErrorCode, most: int) -> str:
         looks.append(code)
         if looks.count(code) <= most:
             raise GitcoordError(code, "error: 403" if code == "unreachable" else "fatal: bad object")
         return "done"
 
     assert try_for(0, lambda: refused("unreachable", 2), first=0) == "done"
-    for code in ("unreachable", "git-failed"):
+    codes: tuple[ErrorCode, ...] = ("unreachable", "git-failed")
+    for code in codes:
         looks.clear()
         with pytest.raises(GitcoordError):
             try_for(0, partial(refused, code, 9), first=0)
