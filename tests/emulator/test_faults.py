@@ -137,3 +137,37 @@ def test_a_push_can_be_lost_before_and_after_it_arrived(
     hub.fault(WRITES, "reset", when=when, times=2)
     content.git("push", "--quiet", app.authenticated_url, "main:refs/heads/copy", ok=(1, 128))
     assert (content.find("refs/heads/copy") is not None) is arrived
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_merge_takes_effect_after_its_connection_broke(
+    hub: GitHubEmulator, api: Api, app: EmulatedRepository, number: int, again: bool
+) -> None:
+    hub.fault(r"^PUT .*/merge$", "late", reads=1, partial=True)
+    with pytest.raises(requests.ConnectionError):
+        api.merge(number)
+    assert app.merges[number] == 0
+    if again:
+        assert api.merge(number)[0] == 405
+        api.ready(number)
+        assert api.merge(number)[0] == 200
+    else:
+        assert api.call("GET", f"/pulls/{number}")[1]["state"] == "open"
+        assert app.merges[number] == 0
+        api.call("GET", f"/pulls/{number}")
+    assert app.merges[number] == 1 + again
+    app.merges.clear()
+
+
+@pytest.mark.parametrize("kind", ["wrong-tree", "wrong-tree-lost"])
+def test_a_host_merges_something_else(
+    hub: GitHubEmulator, api: Api, app: EmulatedRepository, content: Repo, number: int, kind: str
+) -> None:
+    hub.fault(r"^PUT .*/merge$", kind)
+    if kind == "wrong-tree":
+        assert api.merge(number)[0] == 200
+    else:
+        with pytest.raises(requests.ConnectionError):
+            api.merge(number)
+    assert {"new.txt", "mistake-of-the-host.txt"} <= set(content.files("main"))
+    assert app.spoiled == [(number, content.tip("main"))]

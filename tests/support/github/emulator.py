@@ -15,6 +15,7 @@ from tests.support.github.faults import Fault, Faults
 from tests.support.github.hands import Hand, Hands
 from tests.support.github.hooks import Hook, Hooks
 from tests.support.github.limits import PrimaryLimit, secondary
+from tests.support.github.postponed import Waiting
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.server import LoopbackServer, RawRequest
 from tests.support.github.stale import Replica
@@ -51,6 +52,8 @@ class GitHubEmulator:
         self.faults = Faults()
         self.hooks = Hooks()
         self.hands = Hands()
+        self.postponed = Waiting()
+        """Requests that lost their connection, and are still to take effect."""
         self.header_case: Literal["lower", "title", "upper"] = "lower"
         """How the names of headers are written: proxies rewrite them, and to HTTP they are all the same."""
         self.log: list[LoggedRequest] = []

@@ -22,13 +22,16 @@ Kind = Literal[
     "kill",
     "gate",
     "partial-merge",
+    "late",
+    "wrong-tree",
+    "wrong-tree-lost",
     "delay",
     "truncate",
     "stale",
     "expire-token",
     "drop-permission",
 ]
-HINDRANCES = {"gate", "delay", "stale", "expire-token", "drop-permission"}
+HINDRANCES = {"gate", "delay", "stale", "wrong-tree", "expire-token", "drop-permission"}
 """What a request goes through all the same."""
 UNICORN = b"<html><body>Unicorn! We had issues producing the response to your request.</body></html>"
 _PATIENCE = 60.0
@@ -63,9 +66,12 @@ class Fault:
     long as `times` lasts. `when` says whether the request takes effect first. The kinds: `reset` and `eof`
     break the connection, `status` answers with `status` and `body`, `kill` calls `kill` and answers nothing,
     `gate` stops at `gate`, `partial-merge` moves the base, leaves the pull request open and answers `status`,
-    `delay` answers after `seconds`, `truncate` breaks off within the answer, `stale` answers what the same
-    request was answered the last time, `expire-token` makes the request's token invalid, `drop-permission`
-    takes `permission` away from it, from this request on.
+    `late` breaks the connection at once, and takes effect when the next `reads` requests have come in or the
+    same one comes in again, which for a merge may be by half (`partial`). `wrong-tree` merges something else
+    than the two sides, `wrong-tree-lost` breaks the connection after that. `delay` answers after `seconds`,
+    `truncate` breaks off within the answer, `stale` answers what the same request was answered the last time,
+    `expire-token` makes the request's token invalid, `drop-permission` takes `permission` away from it, from
+    this request on.
     """
 
     request: str
@@ -77,6 +83,8 @@ class Fault:
     body: Json | bytes = field(default_factory=lambda: {"message": "Server Error"})
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    reads: int = 1
+    partial: bool = False
     permission: str = ""
     kill: Callable[[], None] | None = None
     gate: Gate = field(default_factory=Gate)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ObjectType
+from pygit2.enums import FileMode, ObjectType
 
 from tests.support.github import push_rules
 from tests.support.github.model import Protection
@@ -145,6 +145,15 @@ class GitSide:
         by = author if isinstance(author, pygit2.Signature) else pygit2.Signature(*author, now, 0)
         committer = pygit2.Signature(*GITHUB, now, 0)
         return str(self._objects.create_commit(None, by, committer, message, tree, list(parents)))
+
+    def with_file(self, sha: str, name: str, text: str) -> str:
+        """A copy of a commit that has one more file."""
+        commit = self.commit(sha)
+        builder = self._objects.TreeBuilder(commit.tree)
+        builder.insert(name, self._objects.create_blob(text.encode()), FileMode.BLOB)
+        parents = [str(parent) for parent in commit.parent_ids]
+        made = (commit.author, commit.committer, commit.message, str(builder.write()), parents)
+        return str(self._objects.create_commit(None, *made))
 
     def rebase(self, onto: str, head: str) -> str | None:
         """Replays what only `head` has on `onto`, leaving merges out; None when a commit does not apply.

@@ -14,7 +14,8 @@ class Hand:
     """Something that is done once, at the `nth` request that it matches.
 
     `request` is searched in `METHOD /path?query`, `body` in what came along, which tells GraphQL's mutations
-    apart. `when`: before the request is served, or after it took effect and before it is answered.
+    apart. `when`: before the request is served, or after it took effect and before it is answered. `line` and
+    `sent` are those of the request that it was.
     """
 
     request: str
@@ -24,6 +25,8 @@ class Hand:
     body: str = ""
     seen: int = 0
     done: bool = False
+    line: str = ""
+    sent: bytes = b""
 
     def hits(self, line: str, body: bytes) -> bool:
         """Counts a request, and says whether it is the one."""
@@ -33,6 +36,7 @@ class Hand:
             return False
         self.seen += 1
         self.done = self.seen == self.nth
+        self.line, self.sent = line, body
         return self.done
 
 

@@ -10,6 +10,7 @@ from tests.support.github.model import OWN_USER, Pull
 from tests.support.github.patterns import matches, pattern_sentence
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.rules import refusal, ruleset_message
+from tests.support.github.spoiling import spoiled
 
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
@@ -54,6 +55,7 @@ def merge(
     _check_rules(repository, pull, call)
     new = _write(repository, pull, call)
     _check_messages(repository, pull, new)
+    new = spoiled(repository, pull.number, new)
     hooks.run("before_merge_cas", repository, pull)
     if not repository.git.move(f"refs/heads/{pull.base}", new, pull.base_sha):
         raise ApiError(405, BASE_MODIFIED)

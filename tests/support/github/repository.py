@@ -66,6 +66,10 @@ class EmulatedRepository:
         """Why the merge queue takes out what it comes to next: what fails only together with others."""
         self.merges: Counter[int] = Counter()
         """How many merge calls had an effect, per pull request."""
+        self.to_spoil: set[int] = set()
+        """Pull requests of which the next merge is to go wrong."""
+        self.spoiled: list[tuple[int, str]] = []
+        """The merges that went wrong, each with its commit."""
         self.lock = threading.RLock()
         self.git = GitSide(git_dir, default_branch)
         self.pulls: dict[int, Pull] = {}

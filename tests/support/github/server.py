@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tests.support.github import rest, smart_http, tokens
 from tests.support.github.exchange import Answer
 from tests.support.github.faults import HINDRANCES, Fault
+from tests.support.github.spoiling import spoil
 
 if TYPE_CHECKING:
     from tests.support.github.emulator import GitHubEmulator
@@ -118,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Serves one request."""
         raw = self._read()
         time.sleep(self.hub.latency())
+        if not raw.is_git:
+            self.hub.postponed.progress(raw.line)
         self.hub.hands.move("before", raw.whole_line, raw.body)
         fault = self.hub.faults.take(raw.line)
         if fault is None:
@@ -127,8 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.kind == "truncate":
             self._send(raw, self._answer(raw), truncated=True)
         else:
-            if fault.when == "after" or fault.kind == "partial-merge":
-                self._answer(raw, break_off=fault.kind == "partial-merge")
+            self._take_effect(raw, fault)
             self._fail(raw, fault)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
@@ -141,11 +143,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.hands.move("after", raw.whole_line, raw.body)
         return answered
 
+    def _take_effect(self, raw: RawRequest, fault: Fault) -> None:
+        """What a request does that gets no proper answer: nothing, all, half, or all of it later."""
+        if fault.kind == "late":
+            self.hub.postponed.add(raw.line, fault.reads, lambda: self._answer(raw, break_off=fault.partial))
+            return
+        if fault.kind == "wrong-tree-lost":
+            spoil(self.hub, raw.path)
+        if fault.when == "after" or fault.kind in ("partial-merge", "wrong-tree-lost"):
+            self._answer(raw, break_off=fault.kind == "partial-merge")
+
     def _hindered(self, raw: RawRequest, fault: Fault) -> Answer:
         """The answer to a request that goes through, though not as it should."""
         if fault.kind in ("expire-token", "drop-permission"):
             tokens.spoil(self.hub.tokens, raw.authorization, fault.permission)
             return self._answer(raw)
+        if fault.kind == "wrong-tree":
+            spoil(self.hub, raw.path)
         if fault.when == "before":
             fault.hold()
         answer = self._answer(raw, stale=fault.kind == "stale")
@@ -162,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             fault.kill()
             self._wait_for_end(raw)
         self.close_connection = True
-        if fault.kind == "reset":
+        if fault.kind in ("reset", "late", "wrong-tree-lost"):
             # Closing with a linger time of zero sends RST, which the client sees as "connection reset".
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
