@@ -52,8 +52,10 @@ def levels_list(plan: Plan) -> str:
 
 
 def waves_list(plan: Plan) -> str:
-    """Every wave of every level in order as a plain nested list: what may be started together."""
-    nested = [[_plain_id(task) for task in wave] for level in plan.levels for wave in level.waves]
+    """Every wave of every level in order as a plain nested list: what may start together, and no more."""
+    from gitcoord.planning.waves import capped_waves
+
+    nested = [[_plain_id(task) for task in wave] for wave in capped_waves(plan)]
     return msgspec.json.encode(nested).decode()
 
 

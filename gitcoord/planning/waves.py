@@ -7,8 +7,8 @@ import msgspec
 from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
-from gitcoord.planning.model import PlannedSubtask, PlannedTask
-from gitcoord.planning.order import Candidate, arrange
+from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
+from gitcoord.planning.order import Candidate, arrange, natural_key
 from gitcoord.planning.timing import Timing, measure
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
 
@@ -58,6 +58,19 @@ def level_waves(
     return LevelWaves(
         waves=tuple(tuple(sorted(wave, key=importance)) for wave in arrangement.waves), clashes=clashes
     )
+
+
+def capped_waves(plan: Plan) -> list[list[TaskId]]:
+    """Every wave of every level in order, in parts of at most `max_parallel`; each part by its ids.
+
+    A level's end waits for the longest task of each part, so tasks that take equally long go together.
+    """
+    found: list[list[TaskId]] = []
+    for wave in (wave for level in plan.levels for wave in level.waves):
+        longest_first = sorted(wave, key=lambda task: -plan.tasks[task].estimate)
+        for start in range(0, len(wave), plan.max_parallel):
+            found.append(sorted(longest_first[start : start + plan.max_parallel], key=natural_key))
+    return found
 
 
 def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], ...]:

@@ -179,6 +179,19 @@ def test_a_plan_of_another_tag_is_replaced_only_while_nobody_works_on_it(
     assert "--tag other" in ended.json["hint"]
 
 
+def test_waves_for_a_template_keep_the_cap_and_list_ids_in_the_order_of_levels(
+    project: tuple[Repo, Repo], shell: Shell
+) -> None:
+    # 12 takes longest and comes first in its wave; what takes equally long goes together.
+    minutes = {3: 20, 7: 20, 10: 20, 12: 90}
+    tasks = [task(id, estimate=minutes.get(id, 10)) for id in range(1, 13)]
+    write_tasks(project[1].path, [*tasks, task(13, depends_on=[12])])
+    assert shell.plan("--format", "levels").out == "[[1,2,3,4,5,6,7,8,9,10,11,12],[13]]\n"
+    assert shell.plan("--format", "waves").out == "[[3,7,10,12],[1,2,4,5],[6,8,9,11],[13]]\n"
+    wide = shell.plan("--format", "waves", "--max-parallel", "20")
+    assert wide.out == "[[1,2,3,4,5,6,7,8,9,10,11,12],[13]]\n"
+
+
 def test_subtasks_are_shown_in_their_waves(project: tuple[Repo, Repo], shell: Shell) -> None:
     subtasks = [
         {"id": number, "title": f"s{number}", "status": "pending", "dependencies": needs}

@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gitcoord.errors import GitcoordError
 from gitcoord.planning.model import Plan
+from gitcoord.planning.waves import capped_waves
 from gitcoord.tasks.model import Finding, Status, Task, TaskList
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, marked, task_lists, waves_of
 
@@ -185,3 +187,16 @@ def test_the_list_s_warnings_are_the_plan_s() -> None:
 def test_a_circle_is_refused() -> None:
     with pytest.raises(GitcoordError, match="in a circle"):
         a_plan([a_task(1, 2), a_task(2, 1)])
+
+
+@given(task_lists(), st.integers(1, 5))
+def test_waves_in_parts_hold_everything_once_and_no_more_than_the_cap(tasks: list[Task], most: int) -> None:
+    plan = a_plan(tasks, max_parallel=most)
+    parts = capped_waves(plan)
+    assert all(0 < len(part) <= most for part in parts)
+    place = {task: number for number, part in enumerate(parts) for task in part}
+    assert len(place) == sum(map(len, parts)) == len(plan.tasks)
+    for one in plan.tasks.values():
+        for other in plan.tasks.values():
+            if (one.level, one.wave) < (other.level, other.wave):
+                assert place[one.id] < place[other.id]
