@@ -39,10 +39,14 @@ class WavesSaved(Event, frozen=True, kw_only=True, tag="waves-saved"):
 
 
 class TaskStarted(Event, frozen=True, kw_only=True, tag="started"):
-    """A worker took the task: `branch` starts at the commit `base`."""
+    """A worker took the task: `branch` starts at the commit `base`.
+
+    `parents` are the heads of tasks that had not landed and that the branch is stacked on.
+    """
 
     branch: str
     base: str
+    parents: dict[str, str] = {}
 
     def sentence(self) -> str:
         return f"task {self.task} started by {self.by} on {self.branch}"

@@ -1,6 +1,6 @@
 """One check of a level: from a command's options and the repository as it is now to a report."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,8 +11,12 @@ from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.stacks import find_stacks
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
+from gitcoord.git.stacks import Stacks
 from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key
@@ -50,6 +54,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     level: PlannedLevel
     base_commit: Oid
     branches: tuple[BranchInput, ...]
+    landed_heads: Mapping[Oid, Oid] = {}
 
 
 def look(context: Context, asked: Asked) -> Sight:
@@ -57,7 +62,8 @@ def look(context: Context, asked: Asked) -> Sight:
     context.store.refresh()
     plan = context.store.require_plan()
     base_commit = context.shared.branch(context.base(plan.base)) or ""
-    inputs = _inputs(context, plan, base_commit)
+    landed = _landed(context, plan, base_commit)
+    inputs = _inputs(context, plan, landed)
     level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
     for task in filter(None, (asked.first, *asked.without)):
         if task not in level.tasks:
@@ -66,7 +72,11 @@ def look(context: Context, asked: Asked) -> Sight:
             )
             raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
     branches = tuple(branch for branch in inputs if branch.task in level.tasks)
-    return Sight(plan=plan, level=level, base_commit=base_commit, branches=branches)
+    git = context.repository.git
+    stacks = find_stacks(git, Ancestry(git), base_commit, context.store.progress(), landed)
+    return Sight(
+        plan=plan, level=level, base_commit=base_commit, branches=branches, landed_heads=stacks.landed
+    )
 
 
 def check(context: Context, asked: Asked, sight: Sight) -> Checked:
@@ -96,6 +106,7 @@ def _check(
             serialize_on=asked.serialize_on or context.settings.serialize_on,
             book=book,
             most=asked.most,
+            stacks=Stacks(Ancestry(repository.git), sight.base_commit, sight.landed_heads),
         )
 
     plain = report(sight.branches, weighed)
@@ -116,16 +127,19 @@ def _ahead(task: Candidate) -> Candidate:
     return msgspec.structs.replace(task, wave=0, priority=float("inf"))
 
 
-def _inputs(context: Context, plan: Plan, base_commit: Oid) -> list[BranchInput]:
-    """Every task's branch as the shared refs show it."""
-    tips = context.shared.branches()
-    landed = landed_tasks(
+def _landed(context: Context, plan: Plan, base_commit: Oid) -> dict[TaskId, Landing]:
+    return landed_tasks(
         context.repository.git,
         base_commit=base_commit,
         plan=plan,
         progress=context.store.progress(),
-        tips=tips,
+        tips=context.shared.branches(),
     )
+
+
+def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[BranchInput]:
+    """Every task's branch as the shared refs show it."""
+    tips = context.shared.branches()
     return [
         BranchInput(
             task=TaskId(task), branch=planned.branch, commit=tips.get(planned.branch), landed=task in landed

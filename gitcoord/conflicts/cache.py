@@ -17,7 +17,7 @@ from gitcoord.git.repository import Repository
 
 Value = TypeVar("Value")
 
-ENGINE = "5"
+ENGINE = "6"
 """Raise it whenever the same commits may lead to another answer, or answers are written in another form."""
 FOLDER = "conflicts"
 _MOST_FILES = 32

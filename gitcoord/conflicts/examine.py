@@ -8,12 +8,14 @@ from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.memory import Memory, recall, remember, same
 from gitcoord.conflicts.model import BranchInput, ConflictReport, Metrics, PairReport, SerializeOn
 from gitcoord.conflicts.pairs import find_pairs
+from gitcoord.conflicts.prove import digest_of
 from gitcoord.conflicts.reports import Rules, branch_report, worth_telling
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.standings import Standing, find_standings
 from gitcoord.conflicts.waves import Runner, Waves, find_waves
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
+from gitcoord.git.stacks import Stacks
 from gitcoord.planning.order import Candidate
 from gitcoord.tasks.model import TaskId
 
@@ -32,10 +34,13 @@ def examine(
     most: int | None = None,
     only_pairs: bool = False,
     caching: bool = True,
+    stacks: Stacks | None = None,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
 
     With `only_pairs` no waves are made. With `caching` what is found out about commits is kept.
+    `stacks` tells which branches are stacked on what has landed by a squash or a rebase: the base
+    has those changes.
 
     `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
     count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
@@ -45,8 +50,10 @@ def examine(
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     with repository.git.quarantine() as git:
         cache = open_cache(repository) if caching else Cache(None)
-        memory = recall(cache, level, base_commit)
-        bench, standings = find_standings(git, base_commit, tips, memory.standings)
+        stacked = stacks.find(git, tips) if stacks else {}
+        seen_from = digest_of(base_commit, repr(sorted(stacked.items()))) if stacked else base_commit
+        memory = recall(cache, level, seen_from)
+        bench, standings = find_standings(git, base_commit, tips, memory.standings, stacked)
         reports = tuple(branch_report(b, standings.get(b.commit or ""), rules) for b in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
         pairs = find_pairs(bench, ready, standings, rules, memory)
@@ -61,7 +68,7 @@ def examine(
             known = memory.arranged
             found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
         now = Memory(
-            base=base_commit,
+            base=seen_from,
             rules=rules.digest,
             members=tuple((branch.task, branch.commit or "") for branch in ready),
             standings=standings,

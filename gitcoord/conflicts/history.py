@@ -7,23 +7,29 @@ import msgspec
 from gitcoord.git.ancestry import among_ancestors
 from gitcoord.git.run import Git, Oid
 
+_NONE: Mapping[Oid, Sequence[Oid]] = {}
+
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A tip's relation to the base.
 
     `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several
     members after criss-cross merges. `kin` are other tips that share commits which the base lacks.
-    `commits` are those that only the base lacks, the newest first.
+    `commits` are those that only the base lacks, the newest first. `parents` are heads that it is stacked on
+    and whose changes the base has under other commits: they count as the base's.
     """
 
     inside: bool = False
     merge_bases: tuple[Oid, ...] = ()
     kin: frozenset[Oid] = frozenset()
     commits: tuple[Oid, ...] = ()
+    parents: tuple[Oid, ...] = ()
 
 
-def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
-    """The fork of every tip from `base`."""
+def find_forks(
+    git: Git, base: Oid, tips: Sequence[Oid], stacked: Mapping[Oid, Sequence[Oid]] = _NONE
+) -> dict[Oid, Fork]:
+    """The fork of every tip from `base`; of `stacked` ones from what they are stacked on."""
     wanted = dict.fromkeys(tips)
     if not wanted:
         return {}
@@ -36,6 +42,7 @@ def find_forks(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Fork]:
             own[commit] = parents
     own = _without_ancestors(git, base, own)
     forks = {tip: _fork(git, base, tip, own) if tip in own else _inside(tip) for tip in wanted}
+    forks |= {tip: _stacked(git, base, tip, stacked[tip]) for tip in wanted if stacked.get(tip)}
     return with_kin(forks)
 
 
@@ -66,6 +73,16 @@ def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:
 
 def _inside(tip: Oid) -> Fork:
     return Fork(inside=True, merge_bases=(tip,))
+
+
+def _stacked(git: Git, base: Oid, tip: Oid, parents: Sequence[Oid]) -> Fork:
+    """The fork from a base that has `parents` in its history."""
+    request = "".join(f"{line}\n" for line in (tip, f"^{base}", *(f"^{parent}" for parent in parents)))
+    return Fork(
+        merge_bases=tuple(git.lines("merge-base", "--all", tip, base, *parents)),
+        commits=tuple(git.text("rev-list", "--stdin", input=request.encode()).splitlines()),
+        parents=tuple(parents),
+    )
 
 
 def _fork(git: Git, base: Oid, tip: Oid, own: Mapping[Oid, Sequence[Oid]]) -> Fork:

@@ -98,15 +98,18 @@ class Workbench:
         """The merge of `tip` into the base after `before` have landed and made it `tree`."""
         if self.lone(tip) and self.forks[tip].kin.isdisjoint(before) and tip not in before:
             return self.onto(tree, tip)
-        return self.landed(tree, *before) if before else self.base, tip
+        parents = self.forks[tip].parents
+        return self.landed(tree, *before, *parents) if before or parents else self.base, tip
 
     def landed(self, tree: Oid, *heads: Oid) -> Oid:
         """What the base would be after `heads` landed, with the history that it would have."""
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
-    def alone(self, tip: Oid, brought: Brought) -> Oid:
-        """What the base would be if only `tip` landed, which merges with it."""
-        return tip if self.forks[tip].merge_bases == (self.base,) else self.landed(brought.tree, tip)
+    def alone(self, tip: Oid, brought: Brought, other: Oid | None = None) -> Oid:
+        """What the base would be if only `tip` landed, which merges with it; to merge `other` with."""
+        parents = self.forks[other].parents if other else ()
+        ahead = self.forks[tip].merge_bases == (self.base,) and not parents
+        return tip if ahead else self.landed(brought.tree, tip, *parents)
 
     def bring_back(self, tips: Iterable[Oid]) -> None:
         """Makes sure that the trees of `tips` on the base are there."""
@@ -132,7 +135,7 @@ def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oi
         elif bench.lone(tip):
             behind[tip] = bench.onto(bench.trees[bench.base], tip)
         else:
-            behind[tip] = (bench.base, tip)
+            behind[tip] = bench.next_merge(bench.trees[bench.base], (), tip)
     for (tip, asked), merge in zip(
         behind.items(), merge_trees(bench.git, list(behind.values())), strict=True
     ):

@@ -37,10 +37,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
 
 
 def find_standings(
-    git: Git, base: Oid, tips: Sequence[Oid], known: Mapping[Oid, Standing]
+    git: Git,
+    base: Oid,
+    tips: Sequence[Oid],
+    known: Mapping[Oid, Standing],
+    stacked: Mapping[Oid, Sequence[Oid]] = {},
 ) -> tuple[Workbench, dict[Oid, Standing]]:
-    """Where each of `tips` stands, and the workbench for merging them; `known` is not found out again."""
-    fresh = find_forks(git, base, [tip for tip in tips if tip not in known])
+    """Where each of `tips` stands, and the workbench for merging them; `known` is not found out again.
+
+    `stacked` ones stand on what they are stacked on.
+    """
+    fresh = find_forks(git, base, [tip for tip in tips if tip not in known], stacked)
     forks = with_kin({tip: known[tip].fork if tip in known else fresh[tip] for tip in tips})
     bench = Workbench(git, base, forks)
     bench.gone = {tip for tip in forks if tip in known and known[tip].on_base is not None}

@@ -154,7 +154,7 @@ class Judge:
         if not (first.lands and second.lands):
             return [(one, other)]
         if met.entangled or not (self._bench.lone(one) and self._bench.lone(other)):
-            ahead = self._bench.alone(one, first), self._bench.alone(other, second)
+            ahead = self._bench.alone(one, first, other), self._bench.alone(other, second, one)
             both = [(ahead[0], other), (ahead[1], one)]
             return both[:1] if ahead == (one, other) else both
         both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]

@@ -87,9 +87,10 @@ class WorkingCopy:
         if ended.code != 0:
             raise self._cannot_move(self.branch() or "HEAD", ended)
 
-    def merge(self, commit: Oid, message: str) -> MergeState:
+    def merge(self, commit: Oid, message: str, *, like: Oid | None = None) -> MergeState:
         """Merges `commit`; a conflict stays in the working copy.
 
+        With `like` git merges that one, a commit of the same tree with other parents, and records `commit`.
         Raises `unclean` (exit 1), or `git-failed` when git cannot even begin.
         """
         unclean = self.changes(untracked=False)
@@ -99,12 +100,18 @@ class WorkingCopy:
                 f"{self.directory} has uncommitted changes in the way of a merge: {', '.join(unclean[:5])}.",
                 "Commit them first, then run the command again.",
             )
-        ended = self.git.run(
-            "merge", "--no-ff", "-m", message, commit, ok=(), environment=self._repository.identity
-        )
+        other = like is not None and like != commit
+        options = ("--no-ff", *(["--no-commit"] if other else []), "-m", message, like or commit)
+        ended = self.git.run("merge", *options, ok=(), environment=self._repository.identity)
         state = self.merge_state()
         if ended.code != 0 and not state.running:
             raise self._cannot_move(self.branch() or "HEAD", ended)
+        if other and state.running:
+            place = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-path", "MERGE_HEAD"))
+            place.write_text(f"{commit}\n")
+        if other and state.running and ended.code == 0:
+            self.conclude_merge(())
+            return self.merge_state()
         return state
 
     def conclude_merge(self, paths: tuple[str, ...]) -> None:

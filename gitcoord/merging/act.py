@@ -5,14 +5,14 @@ from functools import partial
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted, WavesSaved
-from gitcoord.git.merges import commit_tree, merge_tree
+from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.shared import Update as RefUpdate
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
 from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, Work, World
-from gitcoord.merging.observe import Scene
+from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
 from gitcoord.sentences import some
@@ -89,13 +89,15 @@ def _same_head(event: TaskSubmitted, before: Progress) -> bool:
 def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | str | None:
     """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
 
+    The merge base is that of the task's own changes, also where it is stacked on what was squashed.
+
     Returns why not when the branch may not be moved, or is checked out here with changes that this would
     lose; None when somebody else moved it.
     """
     work = world.work(step.task)
     head = work.head or ""
     git = scene.repository.git
-    merged = merge_tree(git, head, world.base_commit)
+    merged = stacks_on(scene, world).merge(git, head)
     if not merged.clean:
         return Defer(task=work.task, paths=merged.paths, onto=world.base_commit, problem=merged.problem)
     message = f"Merge {world.base} into {work.branch}\n"
@@ -154,7 +156,7 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
     tip = world.base_commit
     for task in step.tasks:
         work = world.work(task)
-        if work.head is None:
+        if work.head is None or work.stacked:
             continue
         named = {"task": task, "title": work.title, "branch": branch.name}
         outcome = fold_in_memory(scene.repository, tip, work.head, **named)

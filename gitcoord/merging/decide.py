@@ -84,6 +84,9 @@ def details_key(world: World, carrier: Carrier) -> DetailsKey:
 
 def _multi(world: World, memory: Memory) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
+    stacked = next((work for work in ready if work.stacked), None)
+    if stacked is not None:
+        return Update(task=stacked.task)
     for work in ready:
         if work.pull is None or work.told != work.pull.number:
             return OpenPull(carrier=_task_carrier(work))
@@ -114,10 +117,15 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
         why = f"it still holds work of task {', '.join(branch.excess)} that is not to land now"
         return _anew(_level_carrier(branch, branch.tip, folded), branch, why)
     turn = _turn(world, options)
+    held = {work.task for work in world.works if work.stacked and work.branch in memory.held}
     for work in world.works:
-        if work.standing == "ready" and not work.folded and work.wave <= turn:
+        if work.standing != "ready" or work.task in held or work.wave > turn:
+            continue
+        if work.stacked:
+            return Update(task=work.task)
+        if not work.folded:
             return Fold(task=work.task)
-    if options.all_or_nothing and any(work.standing == "deferred" for work in world.works):
+    if options.all_or_nothing and (held or any(work.standing == "deferred" for work in world.works)):
         return Finish()
     if not folded or branch.tip is None or branch.name in memory.held:
         return _rest(world, memory)
@@ -212,6 +220,8 @@ def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str,
     branch = world.level_branch
     if options.strategy == "single-pr" and branch is not None:
         reason = memory.held.get(branch.name, memory.stopped)
-        return {work.task: reason for work in world.works if work.standing == "ready" and reason}
+        reasons = {work.task: reason for work in world.works if work.standing == "ready"}
+        reasons |= {w.task: memory.held[w.branch] for w in world.works if w.branch in memory.held}
+        return {task: reason for task, reason in reasons.items() if reason}
     reasons = {work.task: memory.held.get(work.branch, memory.stopped) for work in world.works}
     return {task: reason for task, reason in reasons.items() if reason}

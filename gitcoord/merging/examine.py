@@ -3,10 +3,10 @@
 import msgspec
 
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
-from gitcoord.git.merges import TreeMerge, merge_tree, replay
+from gitcoord.git.merges import TreeMerge, replay
 from gitcoord.git.server import differs_on_server
 from gitcoord.merging.model import Carrier, Details, World
-from gitcoord.merging.observe import Scene
+from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text
 
@@ -42,10 +42,15 @@ def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull
 def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
     """What git alone can say; nothing is asked of the forge."""
     git = scene.repository.git
-    merged = merge_tree(git, world.base_commit, carrier.head)
+    stacks = stacks_on(scene, world)
+    merged = stacks.merge(git, carrier.head)
     if not merged.clean:
         return Details(clean=False, paths=merged.paths, problem=merged.problem)
-    if _lacks_earlier_wave(scene, world, carrier) or _differs_on_the_forge(scene, world, carrier, merged):
+    if (
+        stacks.heads(git, carrier.head)
+        or _lacks_earlier_wave(scene, world, carrier)
+        or _differs_on_the_forge(scene, world, carrier, merged)
+    ):
         return Details(clean=True, behind=True)
     if scene.options.method == "rebase":
         tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)

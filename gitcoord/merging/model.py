@@ -64,6 +64,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     journaled: bool = False
     pull: Pull | None = None
     folded: bool = False
+    stacked: bool = False
+    """Its branch builds on work that landed by a squash or a rebase, and lacks the base's commit of it."""
 
 
 class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     works: tuple[Work, ...]
     level_branch: LevelBranch | None = None
     pulls: KnownPulls = {}
+    landed_heads: Mapping[Oid, Oid] = {}
+    """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
 
     def work(self, task: TaskId) -> Work:
         """The work of one task."""

@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.evidence.folds import folds
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.rollbacks import find_rollbacks, stands, with_rollbacks
+from gitcoord.evidence.stacks import landed_heads, pull_heads, unknown_parent
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
+from gitcoord.git.stacks import Stacks
+from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.revived import revived
@@ -54,6 +56,12 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     landed: Mapping[TaskId, Landing]
     undone: Rollbacks
     stacked: Collection[TaskId]
+    stacks: Stacks
+
+
+def stacks_on(scene: Scene, world: World) -> Stacks:
+    """The stacks on what the base of `world` holds."""
+    return Stacks(scene.ancestry, world.base_commit, world.landed_heads)
 
 
 def with_newest_plan(scene: Scene) -> Scene:
@@ -80,14 +88,15 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
-    works = revived(scene.repository.git, scene.ancestry, works, targets)
+    works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets)
     return World(
         level=scene.level.name,
         base=scene.plan.base,
         base_commit=look.base_commit,
         works=tuple(works),
-        level_branch=_with_excess(scene, look, branch, works),
+        level_branch=with_excess(scene.repository.git, scene.ancestry, look.base_commit, branch, works),
         pulls=look.asked,
+        landed_heads=look.stacks.landed,
     )
 
 
@@ -123,8 +132,14 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         landed=landed,
         undone=undone,
         stacked=just_stacked(scene.ancestry, scene.plan, progress, tips),
+        stacks=Stacks(scene.ancestry, base_commit, {}),
     )
-    return msgspec.structs.replace(look, landed={**_merged_pulls(scene, look), **landed})
+    landed = {**_merged_pulls(scene, look), **landed}
+    brought = pull_heads(scene.ancestry, base_commit, pulls.values()) | landed_heads(progress, landed, undone)
+    stacks = Stacks(scene.ancestry, base_commit, brought)
+    tasks = (scene.plan.tasks[task] for task in scene.level.tasks if task not in landed)
+    stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
+    return msgspec.structs.replace(look, landed=landed, stacks=stacks)
 
 
 def _ahead_of_git(scene: Scene, look: _Look) -> bool:
@@ -193,6 +208,7 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         journaled=_journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),
         folded=open_here and _folded(scene, branch, head),
+        stacked=open_here and bool(look.stacks.heads(scene.repository.git, head or "")),
     )
 
 
@@ -245,6 +261,9 @@ def _standing(
         return "waiting", f"{planned.branch} has no commits yet", None
     if before.head is None and in_parts(planned, look.progress):
         return "waiting", "its subtasks are being done, and it is not submitted yet", None
+    parent = unknown_parent(scene.repository.git, look.stacks, tip, planned.id, look.progress, look.landed)
+    if parent is not None:
+        return "waiting", parent.sentence(planned.branch, scene.plan.base), None
     return "ready", "", tip
 
 
@@ -274,26 +293,3 @@ def _folded(scene: Scene, branch: LevelBranch | None, head: Oid | None) -> bool:
     if branch is None or branch.tip is None or head is None:
         return False
     return scene.ancestry.contains(branch.tip, head)
-
-
-def _with_excess(
-    scene: Scene, look: _Look, branch: LevelBranch | None, works: list[Work]
-) -> LevelBranch | None:
-    if branch is None or branch.tip is None:
-        return branch
-    inside = folds(scene.repository.git, scene.ancestry, look.base_commit, branch.tip)
-    by_task = {work.task: work for work in works}
-    excess = [t for t, head in inside.found if not _is_part(scene, by_task.get(TaskId(t)), head)]
-    return msgspec.structs.replace(
-        branch,
-        folds=tuple(dict.fromkeys(TaskId(task) for task, _ in inside.found)),
-        excess=tuple(dict.fromkeys(excess)),
-        by_hand=inside.by_hand,
-    )
-
-
-def _is_part(scene: Scene, work: Work | None, head: Oid) -> bool:
-    """Whether `head`, which was folded in once, has landed, or is still part of what is to land."""
-    if work is None or work.standing == "landed":
-        return work is not None  # the plan may have the task no more
-    return work.standing == "ready" and work.head is not None and scene.ancestry.contains(work.head, head)

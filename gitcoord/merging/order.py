@@ -13,7 +13,7 @@ from gitcoord.conflicts.into_plan import plan_with_waves
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.events import WavesSaved
-from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.observe import Scene, observe, stacks_on
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
 from gitcoord.sentences import some
@@ -39,6 +39,7 @@ def with_real_order(scene: Scene, *, save: bool) -> Scene:
         candidates=candidates(scene.plan, scene.level),
         serialize_on=scene.options.serialize_on,
         book=Rulebook(scene.options.rules, scene.options.ignore),
+        stacks=stacks_on(scene, world),
     )
     number = scene.level.number
 

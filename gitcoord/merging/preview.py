@@ -37,7 +37,7 @@ from gitcoord.merging.model import (
     Wait,
     World,
 )
-from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.observe import Scene, observe, stacks_on
 from gitcoord.merging.report import waiting_tasks
 from gitcoord.merging.rounds import round_names
 from gitcoord.sentences import named_tasks
@@ -120,10 +120,10 @@ class _Rehearsal:
             case Update():
                 work = self._world.work(step.task)
                 yield f"bring {work.branch} up to date with {self._world.base}"
-                merged = merge_tree(self._git, work.head or "", self._world.base_commit)
+                merged = stacks_on(self._scene, self._world).merge(self._git, work.head or "")
                 if merged.clean:
                     head = self._commit(merged.tree, work.head or "", self._world.base_commit)
-                    self._change(step.task, head=head, recorded=head)
+                    self._change(step.task, head=head, recorded=head, stacked=False, folded=False)
                 else:
                     yield from self._play(self._deferral(step.task, merged))
             case Fold():
@@ -172,16 +172,27 @@ class _Rehearsal:
 
     def _merge(self, carrier: Carrier) -> None:
         merged = merge_tree(self._git, self._world.base_commit, carrier.head)
-        base = self._commit(merged.tree, self._world.base_commit, carrier.head)
+        parents = [carrier.head] if self._scene.options.method == "merge" else []
+        base = self._commit(merged.tree, self._world.base_commit, *parents)
+        heads = {carrier.head: base}
         for task in carrier.tasks:
             landing = Landing(commit=base, head=self._world.work(task).head or carrier.head)
+            heads[landing.head] = base
             self._change(task, standing="landed", landing=landing, journaled=True, folded=False)
         branch = self._world.level_branch
         if branch is not None:
             self._rounds.add(branch.name)
             name = next(name for name in round_names(self._scene.level) if name not in self._rounds)
             branch = LevelBranch(name=name, tip=None)
-        self._world = msgspec.structs.replace(self._world, base_commit=base, level_branch=branch)
+        heads = {**self._world.landed_heads, **heads}
+        self._world = msgspec.structs.replace(
+            self._world, base_commit=base, level_branch=branch, landed_heads=heads
+        )
+        stacked = stacks_on(self._scene, self._world).find(
+            self._git, {work.head for work in self._world.works if work.head and work.standing != "landed"}
+        )
+        for work in self._world.works:
+            self._change(work.task, stacked=work.standing != "landed" and work.head in stacked)
 
     def _deferral(self, task: TaskId, merged: TreeMerge) -> Defer:
         return Defer(task=task, paths=merged.paths, onto=self._world.base_commit, problem=merged.problem)

@@ -8,15 +8,26 @@ import msgspec
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.run import Git, Oid
+from gitcoord.git.stacks import Stacks
 from gitcoord.merging.model import Work
 
 
-def revived(git: Git, ancestry: Ancestry, works: list[Work], targets: Sequence[Oid]) -> list[Work]:
-    """The works; what is deferred and merges with all of `targets` is ready again."""
+def revived(
+    git: Git, ancestry: Ancestry, stacks: Stacks, works: list[Work], targets: Sequence[Oid]
+) -> list[Work]:
+    """The works; what is deferred and merges with all of `targets` is ready again.
+
+    A stacked one has to merge with the base first, which leaves it another head.
+    """
     deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
     if not deferred:
         return works
-    pairs = [(target, work.head or "") for work in deferred for target in targets]
+    stacked = stacks.find(git, {work.head or "" for work in deferred})
+    pairs = [
+        (target, work.head or "")
+        for work in deferred
+        for target in ([stacks.base_for(git, work.head or "")] if work.head in stacked else targets)
+    ]
     unknown = [pair for pair in pairs if not ancestry.recalls(("merges", *pair))]
     with git.quarantine() as aside:
         for pair, merged in zip(unknown, merge_trees(aside, unknown), strict=True):

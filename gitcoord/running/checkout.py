@@ -12,8 +12,9 @@ from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
 from gitcoord.running.brought_back import bring_back, former_work, rolled_back
-from gitcoord.running.deferred import other_side
+from gitcoord.running.deferred import merged_like, other_side
 from gitcoord.running.model import Desk, Taken
+from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.sentences import named_tasks, some
 from gitcoord.state.journal import now, worker_name
 
@@ -61,12 +62,14 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
 
 def take(desk: Desk, how: How) -> Taken:
     """Checks the task's branch out, resuming what exists, and records who started it."""
+    before = desk.local_tip
     commit, create = starting_point(desk, how)
     copy = put_on_branch(desk, how, commit, create=create)
     if desk.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
         copy.fast_forward(commit)
     conflicts, notes = _with_other_side(desk, copy)
-    _record_start(desk, commit)
+    notes = (*told_of_update(desk, before, commit), *notes)
+    _record_start(desk, commit, _stacked_on(desk, how) if create and how.stack else {})
     others = [who for who in [desk.mine.started_by] if who and who != worker_name() and not desk.mine.head]
     notes += tuple(f"task {desk.task.id} was started before by {who}; going on with it" for who in others)
     return Taken(
@@ -159,32 +162,33 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     """For deferred work: merges what it conflicts with, and leaves the conflict for the worker."""
     state = copy.merge_state()
     if state.running:
-        return state.unmerged, (_say_conflict(desk, state.unmerged),)
+        return state.unmerged, (say_conflict(desk, state.unmerged),)
     brought = bring_back(desk, copy)
     if brought:
         state = copy.merge_state()
-        return state.unmerged, (*brought, *([_say_conflict(desk, state.unmerged)] if state.running else []))
+        return state.unmerged, (*brought, *([say_conflict(desk, state.unmerged)] if state.running else []))
+    head = copy.git.text("rev-parse", "HEAD")
     if desk.mine.deferral is None:
-        return (), ()
+        return bring_up_to_date(desk, copy, head)
     commit, name = other_side(desk)
-    if desk.ancestry.contains(copy.git.text("rev-parse", "HEAD"), commit):
+    if desk.ancestry.contains(head, commit):
         return (), (f"{desk.task.branch} holds {name} already; `gitcoord submit` hands it in",)
-    state = copy.merge(commit, f"Merge {name} into {desk.task.branch}")
+    message = f"Merge {name} into {desk.task.branch}"
+    state = copy.merge(commit, message, like=merged_like(desk, commit, head))
     if not state.running:
         return (), (f"{name} was merged into {desk.task.branch} without a conflict",)
-    return state.unmerged, (_say_conflict(desk, state.unmerged),)
+    return state.unmerged, (say_conflict(desk, state.unmerged),)
 
 
-def _say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
-    if not paths:
-        return f"a merge into {desk.task.branch} is in progress; `gitcoord submit` completes it"
-    return (
-        f"{desk.task.branch} conflicts in {', '.join(paths)}: resolve the conflict in the working copy, "
-        "then `gitcoord submit`"
-    )
+def _stacked_on(desk: Desk, how: How) -> dict[str, Oid]:
+    """The heads of the dependencies that the branch was made on."""
+    unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
+    return {dep: desk.tips[desk.plan.tasks[dep].branch] for dep in unlanded}
 
 
-def _record_start(desk: Desk, commit: Oid) -> None:
+def _record_start(desk: Desk, commit: Oid, parents: dict[str, Oid]) -> None:
     who = worker_name()
-    event = TaskStarted(at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit)
+    event = TaskStarted(
+        at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit, parents=parents
+    )
     desk.store.record(event, unless=lambda before: before.started_by == who and before.stand != "rolled-back")

@@ -9,8 +9,14 @@ from gitcoord.tasks.model import TaskId
 
 
 def other_side(desk: Desk) -> tuple[Oid, str]:
-    """The base; or the level branch while what the task conflicts with is only there."""
+    """The base; or the level branch while what the task conflicts with is only there.
+
+    A stacked branch has to come to the base first.
+    """
     deferral = desk.mine.deferral
+    tip = desk.local_tip or desk.shared_tip
+    if tip is not None and desk.stacks.heads(desk.repository.git, tip):
+        return desk.base_commit, desk.plan.base
     if desk.plan.strategy == "single-pr" and deferral is not None:
         name = present_round(desk.plan.level_of(desk.task.id), desk.progress)
         tip = desk.tips.get(name)
@@ -20,13 +26,19 @@ def other_side(desk: Desk) -> tuple[Oid, str]:
     return desk.base_commit, desk.plan.base
 
 
+def merged_like(desk: Desk, commit: Oid, head: Oid) -> Oid:
+    """The commit to merge `head` with in place of `commit`: of its tree, with what landed as parents."""
+    return desk.stacks.base_for(desk.repository.git, head) if commit == desk.base_commit else commit
+
+
 def check_reworked(desk: Desk, head: Oid) -> None:
     """Raises `conflict` (exit 1) when `head` was deferred as it is, and conflicts as before."""
     deferral = desk.mine.deferral
     if deferral is None or deferral.head != head:
         return
     commit, name = other_side(desk)
-    merged = merge_tree(desk.repository.git, commit, head)
+    git = desk.repository.git
+    merged = merge_tree(git, merged_like(desk, commit, head), head)
     if not merged.clean:
         raise answer_no(
             "conflict",

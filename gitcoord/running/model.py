@@ -7,10 +7,12 @@ import msgspec
 from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
+from gitcoord.evidence.stacks import find_stacks
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs
+from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.order import natural_key
 from gitcoord.state.progress import PENDING, Progress
@@ -31,6 +33,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     progress: Mapping[TaskId, Progress]
     landed: Mapping[TaskId, Landing]
     ancestry: Ancestry
+    stacks: Stacks
 
     @property
     def mine(self) -> Progress:
@@ -110,6 +113,7 @@ def desk_for(
         progress=progress,
         landed=landed,
         ancestry=ancestry,
+        stacks=find_stacks(repository.git, ancestry, base_commit, progress, landed),
     )
 
 

@@ -17,6 +17,7 @@ from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
+from gitcoord.running.stacked import parent_unknown
 from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
@@ -152,6 +153,13 @@ def _folded(desk: Desk, done: HandedIn) -> HandedIn:
     unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
     if unlanded:
         note = f"it is folded in once task {', '.join(unlanded)} has landed"
+        return msgspec.structs.replace(done, notes=(*done.notes, note))
+    unknown = parent_unknown(desk, done.head)
+    if unknown is not None:
+        note = unknown.sentence(desk.task.branch, desk.plan.base)
+        return msgspec.structs.replace(done, notes=(*done.notes, note))
+    if desk.stacks.heads(desk.repository.git, done.head):
+        note = f"it is brought up to date with {desk.plan.base} and folded in when it lands"
         return msgspec.structs.replace(done, notes=(*done.notes, note))
     level = desk.plan.level_of(desk.task.id)
     into = present_round(level, desk.progress)

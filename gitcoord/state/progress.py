@@ -73,6 +73,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the attempt after which a person asked for another try; earlier failures do not count."""
     again: bool = False
     """That wish is still to be met: no try has begun since, and nothing was handed in."""
+    heads: frozenset[Oid] = frozenset()
+    """Every head that was handed in, or brought up to date."""
+    parents: Mapping[str, Oid] = {}
+    """The heads of other tasks that the branch was stacked on when it was made."""
     fresh: bool = False
     """The next try is to begin from a new checkout."""
 
@@ -102,7 +106,14 @@ def after(before: Progress, event: AnyEvent) -> Progress:
     match event:
         case TaskStarted():
             stand: Stand = "started" if before.stand in ("pending", "rolled-back") else before.stand
-            return change(before, stand=stand, started_by=event.by, started_at=event.at, branch=event.branch)
+            return change(
+                before,
+                stand=stand,
+                started_by=event.by,
+                started_at=event.at,
+                branch=event.branch,
+                parents={**before.parents, **event.parents},
+            )
         case TaskSubmitted():
             return change(
                 before,
@@ -111,6 +122,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 submitted_at=event.at,
                 branch=event.branch,
                 head=event.head,
+                heads=before.heads | {event.head},
                 deferral=None,
                 landing=None,
                 again=False,
@@ -119,7 +131,8 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             )
         case BranchUpdated():
             # Work handed in meanwhile is newer than what was brought up to date.
-            return change(before, head=event.commit) if before.head == event.head else before
+            heads = before.heads | {event.commit}
+            return change(before, head=event.commit, heads=heads) if before.head == event.head else before
         case PullOpened():
             return change(before, pull=event.pull)
         case TaskFolded():

@@ -7,6 +7,8 @@ from gitcoord.conflicts.model import BranchInput, PairReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
+from gitcoord.evidence.stacks import find_stacks
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.planning.order import Candidate
 from gitcoord.running.coordinator.observe import View
@@ -60,6 +62,7 @@ class Watch:
     def _conflicts(
         self, view: View, repository: Repository, branches: Sequence[BranchInput]
     ) -> list[PairReport]:
+        git = repository.git
         report = examine(
             repository,
             level="",
@@ -68,6 +71,7 @@ class Watch:
             branches=branches,
             candidates=[Candidate(id=branch.task) for branch in branches],
             book=self._book,
+            stacks=find_stacks(git, Ancestry(git), view.base_commit, view.progress, view.landed),
         )
         return [
             pair

@@ -17,7 +17,8 @@ def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
     """Merges the other side into the checkout; None when that made no conflict."""
     before = before_moving(copy)
     unready(copy)
-    state = copy.merge(clash.commit, f"Merge {clash.name} into {seat.unit.branch}")
+    message = f"Merge {clash.name} into {seat.unit.branch}"
+    state = copy.merge(clash.commit, message, like=clash.like or None)
     bring_in(seat.desk.repository, copy, before)
     ready(copy)
     if not state.running:

@@ -7,6 +7,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.rounds import present_round
+from gitcoord.running.deferred import merged_like
 from gitcoord.running.model import Desk
 from gitcoord.running.submit import hand_in_commit, who_else
 from gitcoord.running.worker.claim import superseded
@@ -47,17 +48,20 @@ def _handed_in(seat: Seat, desk: Desk, head: Oid, clash: Clash | None) -> Result
 def _ahead(desk: Desk, head: Oid) -> Clash | None:
     """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
     name, commit = desk.plan.base, desk.base_commit
-    if desk.plan.strategy == "single-pr" and not desk.plan.waits_for(desk.task.id, desk.landed):
+    folds = desk.plan.strategy == "single-pr" and not desk.stacks.heads(desk.repository.git, head)
+    if folds and not desk.plan.waits_for(desk.task.id, desk.landed):
         level = present_round(desk.plan.level_of(desk.task.id), desk.progress)
         tip = desk.tips.get(level)
         if tip is not None and not desk.ancestry.contains(commit, tip):
             name, commit = level, tip
     if desk.ancestry.contains(head, commit) or desk.ancestry.contains(commit, head):
         return None
-    merged = merge_tree(desk.repository.git, commit, head)
+    like = merged_like(desk, commit, head)
+    merged = merge_tree(desk.repository.git, like, head)
     if merged.clean is not False:
         return None
-    return Clash(commit=commit, name=name, paths=merged.paths, others=who_else(desk, head, merged.paths))
+    others = who_else(desk, head, merged.paths)
+    return Clash(commit=commit, name=name, like=like, paths=merged.paths, others=others)
 
 
 def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:

@@ -14,10 +14,14 @@ _MOST_PATHS = 60
 
 
 class Clash(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit's work conflicts with: `commit` is being merged, `name` is what people call it."""
+    """What a unit's work conflicts with: `commit` is being merged, `name` is what people call it.
+
+    `like` is the commit of the same tree that has the right merge base, where that is another one.
+    """
 
     commit: str
     name: str
+    like: str = ""
     paths: tuple[str, ...] = ()
     others: tuple[TaskId, ...] = ()
 

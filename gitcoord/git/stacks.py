@@ -1,0 +1,101 @@
+"""Branches stacked on work that the base holds under other commits, as a squash or a rebase leaves it.
+
+Git finds merge bases by commits. After a squash the base has a parent's changes and not its commits, so git
+counts them as the child's: what the child took back returns, and what both changed conflicts. A commit of the
+base's tree that has the landed heads as further parents gives the merge base that merging the parent would
+have given. See https://git-scm.com/docs/git-merge-base#_discussion for merging with such a commit.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree, tree_of
+from gitcoord.git.run import Git, Oid
+
+_DATE = "2000-01-01T00:00:00Z"
+_WHO = {
+    f"GIT_{who}_{key}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", _DATE))
+}
+
+
+class Stacks:
+    """Tells what is stacked on what `landed` in `base`: heads with the base's commits that brought them."""
+
+    def __init__(self, ancestry: Ancestry, base: Oid, landed: Mapping[Oid, Oid]) -> None:
+        self.base = base
+        self.ancestry = ancestry
+        self.landed = landed
+        self._absent: dict[Oid, Oid] | None = None
+        self._known: dict[Oid, tuple[Oid, ...]] = {}
+
+    def find(self, git: Git, tips: Collection[Oid]) -> dict[Oid, tuple[Oid, ...]]:
+        """The stacked ones of `tips`, each with the landed heads whose commits it shares and the base lacks.
+
+        A tip that contains the base's own commit of a landing needs no help: git's merge base is right.
+        """
+        fresh = {tip for tip in tips if tip not in self._known}
+        heads = self._landed_elsewhere() if fresh else {}
+        self._known.update(dict.fromkeys(fresh, ()))
+        if heads:
+            self._known.update(self._shared(git, sorted(fresh), heads))
+        return {tip: self._known[tip] for tip in tips if self._known[tip]}
+
+    def heads(self, git: Git, tip: Oid) -> tuple[Oid, ...]:
+        """The landed heads that `tip` is stacked on; none when git's own merge base is right."""
+        return self.find(git, [tip]).get(tip, ())
+
+    def base_for(self, git: Git, tip: Oid, *more: Oid) -> Oid:
+        """The commit to merge `tip` with: the base, or for a stacked one a synthetic commit of its tree.
+
+        `more` are heads that count as landed, too.
+        """
+        heads = (*self.heads(git, tip), *more)
+        if not heads:
+            return self.base
+        parents = [self.base, *heads]
+        return commit_tree(git, tree_of(git, self.base), parents, "base of a stack", environment=_WHO)
+
+    def merge(self, git: Git, tip: Oid) -> TreeMerge:
+        """Merges `tip` onto the base by the merge base of its own changes."""
+        return merge_tree(git, self.base_for(git, tip), tip)
+
+    def _landed_elsewhere(self) -> dict[Oid, Oid]:
+        if self._absent is None:
+            here = self.ancestry.existing(set(self.landed))
+            inside = self.ancestry.contained(self.base, here) if here else set()
+            self._absent = {head: self.landed[head] for head in sorted(here - inside)}
+        return self._absent
+
+    def _shared(self, git: Git, tips: Sequence[Oid], heads: Mapping[Oid, Oid]) -> dict[Oid, tuple[Oid, ...]]:
+        request = "".join(f"{tip}\n" for tip in (*tips, *heads)) + f"^{self.base}\n"
+        listing = git.text("rev-list", "--parents", "--stdin", input=request.encode())
+        parents = {words[0]: words[1:] for words in map(str.split, listing.splitlines())}
+        holders: dict[Oid, list[Oid]] = {}
+        for head in heads:
+            for commit in _reached(parents, head):
+                holders.setdefault(commit, []).append(head)
+        found: dict[Oid, tuple[Oid, ...]] = {}
+        ancestry = Ancestry(git)
+        for tip in tips:
+            own = _reached(parents, tip)
+            common = own & holders.keys()
+            # Where clocks were wrong, git lists commits that the base has.
+            common -= ancestry.contained(self.base, common) if common else set()
+            wanted = {head for commit in common for head in holders[commit]}
+            brought = ancestry.contained(tip, {heads[head] for head in wanted}) if wanted else set()
+            left = tuple(sorted(head for head in wanted if heads[head] not in brought))
+            if left:
+                found[tip] = left
+        return found
+
+
+def _reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:
+    reached, todo = set[Oid](), [tip]
+    while todo:
+        commit = todo.pop()
+        if commit in parents and commit not in reached:
+            reached.add(commit)
+            todo += parents[commit]
+    return reached

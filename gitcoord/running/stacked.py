@@ -1,0 +1,66 @@
+"""A worker's view of a stack: the parent has landed under other commits, and the branch takes the base in."""
+
+from gitcoord.evidence.stacks import UnknownParent, unknown_parent
+from gitcoord.git.run import Oid
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.model import Desk
+from gitcoord.sentences import named_tasks, some
+
+
+def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Merges the base into a stacked branch; the conflicted paths that are left, and what to tell the worker.
+
+    Uncommitted work is never in the way: the worker is told, and nothing moves.
+    """
+    unknown = parent_unknown(desk, head)
+    if unknown is not None:
+        return (), (unknown.sentence(desk.task.branch, desk.plan.base),)
+    if not desk.stacks.heads(desk.repository.git, head):
+        return (), ()
+    why, base, branch = _why(desk, head), desk.plan.base, desk.task.branch
+    unclean = copy.changes(untracked=False)
+    if unclean:
+        return (), (
+            f"{why}; commit what is in {some(unclean)}, and `gitcoord checkout {desk.task.id}` merges {base} "
+            "into the branch",
+        )
+    like = desk.stacks.base_for(desk.repository.git, head)
+    state = copy.merge(desk.base_commit, f"Merge {base} into {branch}\n", like=like)
+    if not state.running:
+        return (), (f"{why}: {base} was merged into {branch}",)
+    return state.unmerged, (f"{why}: {base} was merged in", say_conflict(desk, state.unmerged))
+
+
+def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ...]:
+    """A word to the worker whose branch somebody else brought up to date meanwhile."""
+    git = desk.repository.git
+    if before is None or before == commit or not desk.stacks.heads(git, before):
+        return ()
+    if desk.stacks.heads(git, commit):
+        return ()
+    return (f"{_why(desk, before)}: {desk.task.branch} was brought up to date with {desk.plan.base}",)
+
+
+def parent_unknown(desk: Desk, head: Oid) -> UnknownParent | None:
+    """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
+    git = desk.repository.git
+    return unknown_parent(git, desk.stacks, head, desk.task.id, desk.progress, desk.landed)
+
+
+def say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
+    """What to do about a merge that is in progress in the working copy."""
+    if not paths:
+        return f"a merge into {desk.task.branch} is in progress; `gitcoord submit` completes it"
+    return (
+        f"{desk.task.branch} conflicts in {', '.join(paths)}: resolve the conflict in the working copy, "
+        "then `gitcoord submit`"
+    )
+
+
+def _why(desk: Desk, head: Oid) -> str:
+    heads = desk.stacks.heads(desk.repository.git, head)
+    landings = {task: one for task, one in desk.landed.items() if one.head in heads}
+    if not landings:
+        return f"{desk.task.branch} is stacked on work that {desk.plan.base} holds under other commits"
+    commits = ", ".join(dict.fromkeys(one.commit[:12] for one in landings.values()))
+    return f"{named_tasks(list(landings))} landed as {commits}"

@@ -1,0 +1,146 @@
+"""Work stacked on what landed by a squash or a rebase: what it took back stays away; no phantom conflicts."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.git.world import hook
+from tests.merging.scenes import STRATEGIES
+from tests.support.project import Project, independent
+from tests.support.tasklists import task
+
+LINES = "".join(f"line {number}\n" for number in range(1, 11))
+TWO = [task(1), task(2, depends_on=[1])]
+ONE, CHILD = "feature/level-0-task-1", "feature/level-1-task-2"
+
+
+def stack(tmp_path: Path, strategy: str) -> Project:
+    """Task 1 adds a file and changes two lines; task 2, on top of it, takes the file and one line back."""
+    project = Project.create(tmp_path, TWO, strategy=strategy, files={"lines.txt": LINES})
+    changed = LINES.replace("line 2\n", "line two\n").replace("line 8\n", "line eight\n")
+    assert project.worker("1").do({"new.txt": "new\n", "lines.txt": changed}).code == 0
+    worker = project.worker("2")
+    worker.run("checkout", "2", "--stack", ok=0)
+    worker.repo.path.joinpath("new.txt").unlink()
+    worker.write({"lines.txt": changed.replace("line two\n", "line 2\n").replace("line 9\n", "line nine\n")})
+    assert worker.run("submit").code == 0
+    return project
+
+
+def holds_only_the_child(project: Project) -> None:
+    assert "new.txt" not in project.remote.files("main")
+    wanted = LINES.replace("line 8\n", "line eight\n").replace("line 9\n", "line nine\n")
+    assert project.remote.read("main", "lines.txt") == wanted.rstrip("\n")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("methods", [("squash", "squash"), ("rebase", "merge"), ("squash", "rebase")])
+def test_what_a_child_took_back_stays_away(tmp_path: Path, strategy: str, methods: tuple[str, str]) -> None:
+    project = stack(tmp_path, strategy)
+    for level, method in enumerate(methods):
+        ran = project.run("merge-level", str(level), "--method", method, "--json")
+        assert ran.code == 0, ran.err + ran.out
+    holds_only_the_child(project)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_stack_inside_one_level_lands_in_one_run(tmp_path: Path, strategy: str) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), strategy=strategy, files={"lines.txt": LINES})
+    changed = LINES.replace("line 2\n", "line two\n").replace("line 8\n", "line eight\n")
+    project.work("1", {"new.txt": "new\n", "lines.txt": changed})
+    child = changed.replace("line two\n", "line 2\n").replace("line 9\n", "line nine\n")
+    project.work("2", {"new.txt": None, "lines.txt": child}, at=ONE)
+    steps = project.run("merge-level", "--method", "squash", "--dry-run", ok=0).out
+    ran = project.run("merge-level", "--method", "squash", "--json")
+    assert ran.code == 0, ran.err + ran.out
+    holds_only_the_child(project)
+    if strategy == "multi-pr":
+        assert "bring feature/level-0-task-2 up to date with main\nmerge feature/level-0-task-2" in steps
+
+
+def test_a_file_that_both_changed_is_no_conflict(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, TWO, files={"lines.txt": LINES})
+    first = LINES.replace("line 5\n", "line five\n")
+    project.work("1", {"lines.txt": first})
+    project.work("2", {"lines.txt": first.replace("line five\n", "line FIVE\n")}, level=1, at=ONE)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    checked = project.run("check-conflicts", "1", "--json", ok=0).json
+    assert checked["branches"][0]["base_conflicts"] == []
+    assert checked["proof"]
+    assert checked["branches"][0]["changed_paths"] == ["lines.txt"]
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    assert "line FIVE" in project.remote.read("main", "lines.txt")
+
+
+def test_what_really_conflicts_is_deferred_and_comes_into_the_working_copy(tmp_path: Path) -> None:
+    project = stack(tmp_path, "multi-pr")
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    now = project.remote.read("main", "lines.txt").replace("line 9", "line neuf") + "\n"
+    project.remote.commit({"lines.txt": now}, "Change line 9")
+    assert project.run("check-conflicts", "1", "--json").json["branches"][0]["base_conflicts"] == [
+        "lines.txt"
+    ]
+    ran = project.run("merge-level", "1", "--method", "squash", "--json")
+    assert ran.json["deferred"][0]["paths"] == ["lines.txt"]
+    worker = project.worker("2")
+    worker.run("checkout", "2", ok=0)
+    conflict = worker.repo.path.joinpath("lines.txt").read_text()
+    assert (conflict.count("<<<<<<<"), "line two" in conflict) == (1, False)
+    assert not worker.repo.path.joinpath("new.txt").exists()
+    assert worker.repo.git("rev-parse", "MERGE_HEAD") == project.remote.tip("main")
+    settled = LINES.replace("line 8\n", "line eight\n").replace("line 9\n", "line 9 settled\n")
+    worker.repo.path.joinpath("lines.txt").write_text(settled)
+    worker.run("submit", ok=0)
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    assert project.remote.read("main", "lines.txt") == settled.rstrip("\n")
+    assert "new.txt" not in project.remote.files("main")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_worker_of_a_child_gets_the_base_at_checkout(tmp_path: Path, strategy: str) -> None:
+    project = stack(tmp_path, strategy)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    worker = project.worker("2")
+    worker.repo.path.joinpath("lines.txt").write_text("unfinished\n")
+    told = worker.run("checkout", "2", ok=0).err
+    assert "task 1 landed as" in told
+    assert "commit what is in lines.txt" in told
+    worker.repo.git("checkout", "--quiet", "--", "lines.txt")
+    told = worker.run("checkout", "2", ok=0).err
+    assert f"main was merged into {CHILD}" in told
+    assert "new.txt" not in worker.repo.files("HEAD")
+    assert worker.repo.git("rev-parse", "HEAD^2") == project.remote.tip("main")
+    assert worker.run("checkout", "2", ok=0).err.count("landed as") == 0
+    assert worker.run("submit").code == 0
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    holds_only_the_child(project)
+
+
+def test_the_worker_is_told_that_landing_brought_the_branch_up_to_date(tmp_path: Path) -> None:
+    project = stack(tmp_path, "multi-pr")
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    hook(project.remote, "update", '[ "$1" != refs/heads/main ] || exit 1')
+    project.run("merge-level", "1", "--method", "squash")
+    told = project.worker("2").run("checkout", "2", ok=0).err
+    assert f"{CHILD} was brought up to date with main" in told
+    assert "new.txt" not in project.worker("2").repo.files("HEAD")
+
+
+def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tmp_path: Path) -> None:
+    project = stack(tmp_path, "multi-pr")
+    first = project.worker("1")
+    first.repo.git("commit", "--quiet", "--amend", "-m", "Do task 1 otherwise")
+    first.repo.git("push", "--quiet", "--force", "origin", ONE)
+    first.run("submit", ok=0)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    ran = project.run("merge-level", "1", "--method", "squash", "--json")
+    assert ran.code == 1
+    assert "of task 1, which landed rewritten" in ran.json["waiting"][0]["reason"]
+    worker = project.worker("2")
+    assert "which landed rewritten" in worker.run("checkout", "2", ok=0).err
+    worker.repo.git("fetch", "--quiet", "origin")
+    worker.repo.git("merge", "--quiet", "--no-commit", "-s", "ours", "origin/main")
+    worker.repo.git("commit", "--quiet", "-m", "Merge main by hand")
+    worker.run("submit", ok=0)
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    holds_only_the_child(project)
