@@ -8,20 +8,18 @@ commits (rebases); or it is part of other work that has landed so. What was roll
 (`rollbacks.py`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping
 
+from gitcoord.evidence.copies import find_copies
 from gitcoord.evidence.model import Landing
+from gitcoord.evidence.pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.rollbacks import find_rollbacks, stands
-from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_tree, paths_between, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
-
-_STAMP = "%ae%x1f%at%x1f%s"
 
 
 def landed_tasks(
@@ -32,9 +30,11 @@ def landed_tasks(
     progress: Mapping[TaskId, Progress],
     tips: Mapping[str, Oid],
     ancestry: Ancestry | None = None,
+    pulls: Collection[Pull] = (),
 ) -> dict[TaskId, Landing]:
     """The tasks of the plan that the base contains; `tips` maps branch names to commits.
 
+    `pulls` is what the forge says, where it was asked: merges that git alone does not recognise count by it.
     A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line, or
     in the work of a task that it needs: then it is a branch that was just made.
     """
@@ -52,24 +52,41 @@ def landed_tasks(
         claim = before.landing
         if claim is not None and claim.commit in inside:
             found[task] = Landing(commit=claim.commit, head=claim.head)
-        elif head is None or before.stand == "started":
+        elif head is None or _only_started(progress, task):
             continue
         elif head in inside:
             if task in progress or head not in main_line:
                 found[task] = Landing(commit=head, head=head)
         elif head in known:
             elsewhere[task] = head
-    brought = _brought_by(git, ancestry, base_commit, set(elsewhere.values()))
-    found |= {task: Landing(commit=brought[h], head=h) for task, h in elsewhere.items() if h in brought}
+    copies = find_copies(git, ancestry, base_commit, set(elsewhere.values()))
+    found |= {task: Landing(commit=copies[h], head=h) for task, h in elsewhere.items() if h in copies}
     undone = find_rollbacks(git, ancestry, base_commit, progress)
 
     def standing(landings: Mapping[TaskId, Landing]) -> dict[TaskId, Landing]:
         told = {task: landings[task] for task in plan.tasks if task in landings}
         return {t: one for t, one in told.items() if stands(ancestry, undone.get(t, ()), one.commit)}
 
-    landed = standing(found)
-    left = {task: head for task, head in elsewhere.items() if task not in found}
+    handed_in = {task: head for task, head in heads.items() if not _only_started(progress, task)}
+    pulled = pulled_tasks(
+        git,
+        ancestry,
+        base_commit=base_commit,
+        plan=plan,
+        progress=progress,
+        tips=tips,
+        heads=handed_in,
+        pulls=pulls,
+    )
+    pulled = {task: one for task, one in pulled.items() if stands_pulled(ancestry, undone, task, one)}
+    landed = standing(pulled | standing(found))
+    left = {task: head for task, head in elsewhere.items() if task not in found and task not in pulled}
     return standing(landed | _carried(ancestry, base_commit, landed, left))
+
+
+def _only_started(progress: Mapping[TaskId, Progress], task: TaskId) -> bool:
+    """Whether somebody is at the task, and nothing of that was handed in."""
+    return progress.get(task, PENDING).stand == "started"
 
 
 def moved_on(
@@ -141,55 +158,6 @@ def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
     return set(git.lines("rev-list", "--first-parent", tip)) & set(wanted)
 
 
-def _brought_by(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
-    """For heads that the base does not contain: its commit that holds their work all the same."""
-    unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
-    found = _search(git, base, unknown) if unknown else {}
-    brought = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
-    return {head: commit for head, commit in brought.items() if commit is not None}
-
-
-def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
-    """All heads in a few processes; comparing patches is only for those that look copied."""
-    root = git.probe("merge-base", "--octopus", base, *heads)
-    fields = f"--format=%H%x1f{_STAMP}%x1f%B"
-    named: dict[Oid, list[Oid]] = {}
-    stamps = set()
-    for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
-        commit, email, time, subject, message = line.split("\x1f", 4)
-        stamps.add((email, time, subject))
-        for value in values(LANDED, message):
-            named.setdefault(value.rpartition(" ")[2], []).append(commit)
-    claims = {head: _first_able(git, named.get(head, ()), head) for head in heads}
-    found = {head: commit for head, commit in claims.items() if commit is not None}
-    left = [head for head in heads if head not in found]
-    if not left:
-        return found
-    own = _records(git, f"--format={_STAMP}", "".join(f"{head}\n" for head in left) + f"^{base}\n")
-    # A rebase keeps author, time and subject. Patches of a long history are expensive to compare.
-    if stamps.isdisjoint(tuple(line.split("\x1f")) for line in own):
-        return found
-    twins = {head: _equivalent(git, base, head) for head in left}
-    return found | {head: commit for head, commit in twins.items() if commit is not None}
-
-
-def _first_able(git: Git, commits: Iterable[Oid], head: Oid) -> Oid | None:
-    return next((commit for commit in commits if _could_bring(git, commit, head)), None)
-
-
-def _could_bring(git: Git, commit: Oid, head: Oid) -> bool:
-    """Whether the base's commit has what `head` did: words alone land nothing."""
-    before = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
-    fork = git.probe("merge-base", before, head) if before else None
-    if before is None or fork is None:
-        return True
-    merged = merge_tree(git, commit, head)
-    if merged.clean:
-        return merged.tree == tree_of(git, commit)
-    # Other work that landed in it changed the same lines: then it has to have changed what the work did.
-    return not paths_between(git, fork, head).isdisjoint(paths_between(git, before, commit))
-
-
 def _carried(
     ancestry: Ancestry, base_commit: Oid, found: Mapping[TaskId, Landing], heads: Mapping[TaskId, Oid]
 ) -> dict[TaskId, Landing]:
@@ -202,22 +170,3 @@ def _carried(
         inside = ancestry.contained(landing.head, set(heads.values()))
         carried |= {t: Landing(commit=landing.commit, head=h) for t, h in heads.items() if h in inside}
     return carried
-
-
-def _records(git: Git, fields: str, revisions: str) -> list[str]:
-    text = git.text(
-        "log", "-z", "--topo-order", "--no-show-signature", fields, "--stdin", input=revisions.encode()
-    )
-    return [record.strip("\n") for record in text.split("\0") if record]
-
-
-def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
-    """The newest base commit that a rebase of `head` made, when every commit of `head` has its twin there."""
-    options = ("rev-list", "--no-merges", "--cherry-mark", "--left-right")
-    lines = git.text(*options, f"{base}...{head}").splitlines()
-    marks = [line[0] for line in lines]
-    if ">" in marks or "=" not in marks:
-        return None
-    outside = set(git.lines("rev-list", f"{base}..{head}"))
-    twins = (line[1:] for line in lines if line[0] == "=" and line[1:] not in outside)
-    return next(twins, None)

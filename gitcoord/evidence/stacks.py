@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.rollbacks import find_rollbacks
 from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
@@ -50,9 +51,7 @@ def landed_heads(
 
 def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: Iterable[Pull]) -> dict[Oid, Oid]:
     """The same of what the forge says it has merged: a level branch may hold more than tasks."""
-    merged = {pull.head_commit: pull.merge_commit for pull in pulls if pull.state == "merged"}
-    inside = ancestry.contained(base_commit, {commit for commit in merged.values() if commit})
-    return {head: commit for head, commit in merged.items() if commit in inside}
+    return {pull.head_commit: commit for pull, commit in merged_into(ancestry, base_commit, pulls)}
 
 
 def find_stacks(

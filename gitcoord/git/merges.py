@@ -129,9 +129,20 @@ def tree_of(git: Git, commit: Oid) -> Oid:
 def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
     """The tree of every commit."""
     wanted = sorted(commits)
+    if not wanted:
+        return {}
     request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
     answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
     return dict(zip(wanted, answer.splitlines(), strict=True))
+
+
+def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
+    """The first parent of every commit that has one here."""
+    wanted = sorted(commits)
+    request = "".join(f"{commit}^1\n" for commit in wanted).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request) if wanted else ""
+    found = zip(wanted, answer.splitlines(), strict=True)
+    return {commit: parent for commit, parent in found if " " not in parent}
 
 
 def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:

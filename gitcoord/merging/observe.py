@@ -109,7 +109,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     heads = [scene.plan.tasks[task].branch for task in scene.level.tasks]
     if scene.options.strategy == "single-pr":
         finished = finished_rounds(scene.level, progress)
-        heads = known_rounds(scene.level, tips, finished)
+        heads = [*known_rounds(scene.level, tips, finished), *_maybe_merged(scene, progress, tips)]
     asked = _pulls(scene, heads, known)
     pulls = {head: pull for head, pull in asked.items() if pull is not None}
     git = scene.repository.git
@@ -122,8 +122,13 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         progress=progress,
         tips=tips,
         ancestry=scene.ancestry,
+        pulls=pulls.values(),
     )
-    look = _Look(
+    brought = pull_heads(scene.ancestry, base_commit, pulls.values()) | landed_heads(progress, landed, undone)
+    stacks = Stacks(scene.ancestry, base_commit, brought)
+    tasks = (scene.plan.tasks[task] for task in scene.level.tasks if task not in landed)
+    stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
+    return _Look(
         base_commit=base_commit,
         tips=tips,
         progress=progress,
@@ -132,14 +137,18 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         landed=landed,
         undone=undone,
         stacked=just_stacked(scene.ancestry, scene.plan, progress, tips),
-        stacks=Stacks(scene.ancestry, base_commit, {}),
+        stacks=stacks,
     )
-    landed = {**_merged_pulls(scene, look), **landed}
-    brought = pull_heads(scene.ancestry, base_commit, pulls.values()) | landed_heads(progress, landed, undone)
-    stacks = Stacks(scene.ancestry, base_commit, brought)
-    tasks = (scene.plan.tasks[task] for task in scene.level.tasks if task not in landed)
-    stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
-    return msgspec.structs.replace(look, landed=landed, stacks=stacks)
+
+
+def _maybe_merged(scene: Scene, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> list[str]:
+    """Under single-PR the branches of tasks that somebody may have merged by a pull request of their own."""
+    known = {scene.plan.tasks[task].branch: progress.get(task, PENDING) for task in scene.level.tasks}
+    return [
+        branch
+        for branch, before in known.items()
+        if before.stand == "started" or (before.stand == "submitted" and branch not in tips)
+    ]
 
 
 def _ahead_of_git(scene: Scene, look: _Look) -> bool:
@@ -152,32 +161,6 @@ def _pulls(scene: Scene, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
     unknown = [head for head in heads if head not in known]
     found = scene.forge.find_pulls(unknown, scene.plan.base) if unknown else {}
     return {head: known[head] if head in known else found.get(head) for head in heads}
-
-
-def _merged_pulls(scene: Scene, look: _Look) -> dict[TaskId, Landing]:
-    """Tasks that a merged pull request brought in, although git alone does not show it (squash, rebase)."""
-    merged = [pull for pull in look.pulls.values() if pull.state == "merged" and pull.merge_commit]
-    inside = scene.ancestry.contained(look.base_commit, {pull.merge_commit or "" for pull in merged})
-    single = scene.options.strategy == "single-pr"
-    heads = {task: head for task in scene.level.tasks if (head := _head(scene, look, task))}
-    found: dict[TaskId, Landing] = {}
-    for pull in merged:
-        if pull.merge_commit not in inside:
-            continue
-        own = {t: h for t, h in heads.items() if single or scene.plan.tasks[t].branch == pull.head}
-        part = scene.ancestry.contained(pull.head_commit, set(own.values()))
-        for task, head in own.items():
-            undone = look.undone.get(task, ())
-            if head in part and stands(scene.ancestry, undone, pull.merge_commit, head):
-                found[task] = Landing(commit=pull.merge_commit, head=head)
-    return found
-
-
-def _head(scene: Scene, look: _Look, task: TaskId) -> Oid | None:
-    before = look.progress.get(task, PENDING)
-    if before.stand == "started":
-        return None
-    return before.head or look.tips.get(scene.plan.tasks[task].branch)
 
 
 def _heads(scene: Scene, look: _Look, task: TaskId) -> set[Oid]:

@@ -1,8 +1,10 @@
-"""Deleting the branches of what has landed: only those whose tip is what landed, each by compare-and-swap."""
+"""Deleting the branches of what has landed: only what the base provably has, each by compare-and-swap."""
 
 from collections.abc import Iterator
 
 from gitcoord.errors import GitcoordError
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.spent import is_spent
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
@@ -17,7 +19,10 @@ def delete_spent(scene: Scene, world: World) -> tuple[tuple[str, ...], tuple[str
     Pull requests onto a branch are moved to the base first: without their base they would be closed.
     """
     deleted, problems = [], []
-    for branch, tip in _spent(scene, world):
+    for branch, tip, proved in _done(scene, world):
+        if not proved:
+            problems.append(f"{branch} is kept: nothing proves that {world.base} has all of its changes")
+            continue
         try:
             scene.forge.retarget(branch, world.base)
             moved = scene.shared.publish([Update(HEADS + branch, tip, None)])
@@ -31,22 +36,28 @@ def delete_spent(scene: Scene, world: World) -> tuple[tuple[str, ...], tuple[str
     return tuple(deleted), tuple(problems)
 
 
-def _spent(scene: Scene, world: World) -> Iterator[tuple[str, Oid]]:
+def _done(scene: Scene, world: World) -> Iterator[tuple[str, Oid, bool]]:
+    """The branches of what has landed, and whether the base provably has all that they hold.
+
+    Those that somebody went on with are left out.
+    """
     tips = scene.shared.branches()
+    pulls = [pull for pull in world.pulls.values() if pull is not None]
+
+    def spent(tip: Oid, landing: Landing | None = None) -> bool:
+        git, base = scene.repository.git, world.base_commit
+        return is_spent(git, scene.ancestry, base_commit=base, tip=tip, landing=landing, pulls=pulls)
+
     # Without a remote the branch that somebody has checked out is theirs.
     taken = {} if scene.shared.remote else worktrees(scene.repository.git)
     for work in world.works:
         tip = tips.get(work.branch)
         if work.landing is None or tip is None or HEADS + work.branch in taken:
             continue
-        if tip == work.landing.head or scene.ancestry.contains(world.base_commit, tip):
-            yield work.branch, tip
+        proved = spent(tip, work.landing)
+        if proved or tip == work.landing.head:
+            yield work.branch, tip, proved
     finished = finished_rounds(scene.level, scene.store.progress())
     for name in known_rounds(scene.level, tips, finished):
-        if name not in tips:
-            continue
-        landed = scene.ancestry.contains(world.base_commit, tips[name])
-        merged = world.pulls.get(name)
-        squashed = merged is not None and merged.state == "merged" and merged.head_commit == tips[name]
-        if (landed or squashed) and HEADS + name not in taken:
-            yield name, tips[name]
+        if name in tips and HEADS + name not in taken and spent(tips[name]):
+            yield name, tips[name], True

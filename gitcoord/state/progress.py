@@ -53,6 +53,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     stand: Stand = "pending"
     started_by: str = ""
     started_at: str = ""
+    began: Oid | None = None
+    """The commit that the branch was at when somebody took the task, or took it anew after a rollback."""
     submitted_by: str = ""
     submitted_at: str = ""
     branch: str = ""
@@ -111,6 +113,8 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 stand=stand,
                 started_by=event.by,
                 started_at=event.at,
+                # Whoever goes on with it begins where the first one did.
+                began=event.base if before.stand in ("pending", "rolled-back") else before.began,
                 branch=event.branch,
                 parents={**before.parents, **event.parents},
             )
@@ -140,9 +144,8 @@ def after(before: Progress, event: AnyEvent) -> Progress:
         case TaskDeferred():
             return change(before, stand="deferred", deferral=event)
         case TaskLanded():
-            return change(
-                before, stand="landed", landing=event, pull=event.pull or before.pull, deferral=None
-            )
+            pull, head = event.pull or before.pull, before.head or event.head
+            return change(before, stand="landed", landing=event, pull=pull, head=head, deferral=None)
         case AttemptStarted():
             begun = _with(before, event.attempt, started=event)
             return change(before, attempts=begun, again=False, fresh=False)

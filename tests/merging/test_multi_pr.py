@@ -249,6 +249,19 @@ def test_a_message_that_names_anothers_work_lands_nothing_of_it(tmp_path: Path) 
     assert landed in project.run("merge-level", "0", "--json").out
 
 
+@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
+def test_a_quoted_trailer_deletes_no_branch_that_holds_the_only_copy(strategy: str, tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2)], files={"lines": LINES}, strategy=strategy)
+    head = project.work("2", {"two.txt": "2\n", "lines": LINES.replace("line 5\n", "line five\n")})
+    other = {"lines": LINES.replace("line 5\n", "line cinq\n")}
+    project.remote.commit(other, f"As they did\n\nGitcoord-Landed: 2 {head}\n")
+    more = ("--partial",) if strategy == "single-pr" else ()
+    ran = project.run("merge-level", "0", "--delete-branches", *more, "--json")
+    assert ran.json["landed"] == []
+    assert project.remote.tip("feature/level-0-task-2") == head
+    assert project.run("status", "--json", ok=0).json["tasks"]["2"]["state"] != "landed"
+
+
 def test_each_of_several_squashes_made_elsewhere_is_found_for_its_own_task(tmp_path: Path) -> None:
     project = Project.create(tmp_path, independent("1", "2", "3"))
     heads = {id: project.work(id, {f"{id}.txt": f"{id}\n"}) for id in ("1", "2", "3")}

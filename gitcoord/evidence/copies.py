@@ -1,0 +1,79 @@
+"""Copies of work: squashes and rebases in the base's history, and the proof that they are what they seem.
+
+Messages and stamps only say which commits to look at; a merge in memory decides.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+from gitcoord.evidence.content import bringing_commit, holds
+from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Git, Oid
+
+_STAMP = "%ae%x1f%at%x1f%s"
+_SHORTEST_ID = 7
+
+
+def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
+    """For heads that the base does not contain: its commit that holds their work all the same."""
+    unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
+    found = _search(git, base, unknown) if unknown else {}
+    copies = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
+    return {head: commit for head, commit in copies.items() if commit is not None}
+
+
+def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
+    """All heads in a few processes; comparing patches is only for those that look copied."""
+    root = git.probe("merge-base", "--octopus", base, *heads)
+    fields = f"--format=%H%x1f{_STAMP}%x1f%B"
+    named: dict[str, list[Oid]] = {}
+    stamps = set()
+    for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
+        commit, email, time, subject, message = line.split("\x1f", 4)
+        stamps.add((email, time, subject))
+        for value in values(LANDED, message):
+            named.setdefault(value.rpartition(" ")[2], []).append(commit)
+    found: dict[Oid, Oid] = {}
+    for head in heads:
+        pointed = _pointed(named, head)
+        proved = bringing_commit(git, pointed, head) if pointed else None
+        if proved is not None:
+            found[head] = proved
+    left = [head for head in heads if head not in found]
+    if not left:
+        return found
+    own = _records(git, f"--format={_STAMP}", "".join(f"{head}\n" for head in left) + f"^{base}\n")
+    # A rebase keeps author, time and subject. Patches of a long history are expensive to compare.
+    if stamps.isdisjoint(tuple(line.split("\x1f")) for line in own):
+        return found
+    twins = {head: _equivalent(git, base, head) for head in left}
+    return found | {head: commit for head, commit in twins.items() if commit is not None}
+
+
+def _pointed(named: Mapping[str, Sequence[Oid]], head: Oid) -> Sequence[Oid]:
+    """The commits whose trailers name the head, by a short id perhaps, newest first."""
+    if head in named:
+        return named[head]
+    short = (word for word in named if len(word) >= _SHORTEST_ID and head.startswith(word))
+    return next((named[word] for word in short), ())
+
+
+def _records(git: Git, fields: str, revisions: str) -> list[str]:
+    text = git.text(
+        "log", "-z", "--topo-order", "--no-show-signature", fields, "--stdin", input=revisions.encode()
+    )
+    return [record.strip("\n") for record in text.split("\0") if record]
+
+
+def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
+    """The newest base commit that a rebase of `head` made, when every commit of `head` has its twin there."""
+    options = ("rev-list", "--no-merges", "--cherry-mark", "--left-right")
+    lines = git.text(*options, f"{base}...{head}").splitlines()
+    marks = [line[0] for line in lines]
+    if ">" in marks or "=" not in marks:
+        return None
+    outside = set(git.lines("rev-list", f"{base}..{head}"))
+    twin = next((line[1:] for line in lines if line[0] == "=" and line[1:] not in outside), None)
+    # Patches are compared without white space and modes.
+    return twin if twin is not None and holds(git, [(twin, head)])[0] else None
