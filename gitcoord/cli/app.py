@@ -37,6 +37,7 @@ COMMANDS: tuple[str, ...] = (
     "logs",
     "cancel",
     "doctor",
+    "hooks",
     "git_credential",
 )
 """The modules beside this one that hold a command each, in the order of the help."""

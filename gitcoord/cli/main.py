@@ -112,7 +112,7 @@ def _refused_by_system(as_json: bool, error: OSError) -> int:
         told = ("disk-full", f"There is no room{where}: {error.strerror}.")
         hint = "Free some space, then run the command again."
     elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        told = ("no-permission", f"The system refuses access{where}: {error.strerror}.")
+        told = ("cannot-write", f"The system refuses access{where}: {error.strerror}.")
         hint = "Run the command as a user who may, or in a clone that you may write to."
     else:
         return _bug(as_json)

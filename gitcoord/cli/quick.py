@@ -5,79 +5,78 @@ nothing at all (None) where a full look is needed.
 """
 
 # Importing pathlib costs as much as the whole answer.
-# ruff: noqa: PTH103, PTH105, PTH109, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH103, PTH105, PTH109, PTH116, PTH118, PTH120, PTH123
 import os
 import sys
+
+from gitcoord.cli.asking import BLOCKED, Place, Question, Tree, branch_at, find_tree, hook_in, place_of
 
 TYPE_CHECKING = False  # importing it from `typing` costs too
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERSION = "gitcoord-touched/1"
+_VERSION = "gitcoord-touched/2"
 _FIELDS = 5
 _RACY = 50_000_000
 """Nanoseconds: what was written so shortly ago may be written again without looking any different."""
 
 Touch = tuple[str, str, str, str, str]
-"""A path, the task that touches it, its branch, its title, and the lines of the base, such as `5-7 20`."""
+"""A path, the task that touches it, its branch, its title, and the lines of the base, such as `5-7 20`.
+Without a path it says only which task a branch belongs to."""
+NO_PLAN: Touch = ("", "", "", "", "")
+"""Stands for a repository that has no plan."""
 
 
 def quick_answer(arguments: list[str]) -> int | None:
     """Answers `check-file ARGUMENTS` and returns the exit code; None when a full look is needed."""
+    if (hook := hook_in(arguments)) is not None:
+        return _quick_hook(hook)
     asked = [argument for argument in arguments if argument != "--json"]
-    if not asked or any(argument.startswith("-") for argument in asked) or os.environ.get("GIT_DIR"):
+    if not all(asked) or any(argument.startswith("-") for argument in asked) or os.environ.get("GIT_DIR"):
         return None
-    place = find_place(os.getcwd())
-    if place is None:
+    here = find_tree(os.getcwd())
+    places = [place_of(path, here and here[2]) for path in asked]
+    if here is None or not places or any(place is None or place.common != here[2] for place in places):
         return None
-    root, own_dir, common = place
-    paths = [inside(root, path) for path in asked]
-    known = read_touched(common)
-    if known is None or None in paths:
+    known = read_touched(here[2])
+    if known is None or NO_PLAN in known:
         return None
-    return answer([path or "" for path in paths], known, own_branch(own_dir), as_json="--json" in arguments)
+    found = [place for place in places if place is not None]
+    return answer(
+        found, [own_branch(known, here, place) for place in found], known, as_json="--json" in arguments
+    )
 
 
-def find_place(start: str) -> tuple[str, str, str] | None:
-    """The top of the working tree around `start`, its own git directory, and the one that all share."""
-    root = start
-    while not os.path.lexists(git := os.path.join(root, ".git")):
-        above = os.path.dirname(root)
-        if above == root:
-            return None
-        root = above
-    try:
-        if os.path.isfile(git):
-            with open(git, encoding="utf-8", errors="surrogateescape") as link:
-                git = os.path.join(root, link.read().removeprefix("gitdir: ").rstrip("\n"))
-        common = git
-        if os.path.isfile(pointer := os.path.join(git, "commondir")):
-            with open(pointer, encoding="utf-8", errors="surrogateescape") as link:
-                common = os.path.normpath(os.path.join(git, link.read().rstrip("\n")))
-    except OSError:
+def _quick_hook(hook: str) -> int | None:
+    from gitcoord.cli import asking
+
+    question = asking.read_question(hook)
+    if isinstance(question, str):
+        sys.stderr.write(f"gitcoord: {question}\n")
+        return 0
+    kept = {place.common: read_touched(place.common) for place in question.places}
+    looks = {common: touches for common, touches in kept.items() if touches is not None}
+    if len(looks) < len(kept):
+        global unanswered
+        unanswered = question
         return None
-    return root, git, common
+    return answer_hook(question, looks)
 
 
-def inside(root: str, path: str) -> str | None:
-    """`path` as git names it, from the top of the working tree; None when it lies outside."""
-    whole = os.path.normpath(os.path.join(os.getcwd(), path))
-    if whole == root:
-        return ""
-    if not whole.startswith(root + os.sep):
-        whole = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
-        if not whole.startswith(root + os.sep):
-            return None
-    return whole[len(root) + 1 :]
+unanswered: Question | None = None
+"""What a hook asked that needs a full look: stdin is read once."""
 
 
-def own_branch(git_dir: str) -> str:
-    """The branch that is checked out: what its own task touches is no news to it."""
-    try:
-        with open(os.path.join(git_dir, "HEAD"), encoding="utf-8", errors="surrogateescape") as head:
-            return head.read().rstrip("\n").removeprefix("ref: refs/heads/")
-    except OSError:
-        return ""
+def own_branch(touches: "Sequence[Touch]", here: Tree | None, place: Place) -> str:
+    """The branch whose own work a file is no news to.
+
+    It is the branch that is checked out here when that is a task's; else the one where the file lies.
+    """
+    if here is not None and here[2] == place.common:
+        branch = branch_at(here[1])
+        if any(touch[2] == branch for touch in touches):
+            return branch
+    return branch_at(place.own)
 
 
 def fingerprint(common: str) -> tuple[str, int]:
@@ -137,25 +136,56 @@ def write_touched(common: str, state: tuple[str, int], now: int, touches: "Seque
         return
 
 
-def answer(paths: "Sequence[str]", touches: "Sequence[Touch]", own: str, *, as_json: bool) -> int:
-    """Prints who else touches `paths`; 1 when somebody does."""
-    others = [touch for touch in touches if touch[2] != own]
-    found = [(path, [touch for touch in others if _meet(path, touch[0])]) for path in paths]
+def answer(
+    places: "Sequence[Place]", own: "Sequence[str]", touches: "Sequence[Touch]", *, as_json: bool
+) -> int:
+    """Prints who but `own` touches each of `places`; 1 when somebody does."""
+    found = [(place.path, touching(place.path, touches, by)) for place, by in zip(places, own, strict=True)]
     if as_json:
         import json
 
         document = {
             "schema": "gitcoord.files/1",
-            "clear": not any(touching for _, touching in found),
+            "clear": not any(hits for _, hits in found),
             "paths": [{"path": path, "touched_by": list(map(_as_dict, hits))} for path, hits in found],
         }
-        _emit(json.dumps(document, indent=2, ensure_ascii=True))
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
     else:
-        for _, touching in found:
-            for path, task, branch, title, lines in touching:
-                where = f", lines {lines.replace(' ', ', ')}" if lines else ""
-                _emit(_shown(f"{path}: task {task} ({title}) on {branch}{where}"))
-    return int(any(touching for _, touching in found))
+        for _, hits in found:
+            for touch in hits:
+                sys.stdout.write(sentence(touch) + "\n")
+    sys.stdout.flush()
+    return int(any(hits for _, hits in found))
+
+
+def answer_hook(question: Question, looks: "dict[str, list[Touch]]") -> int:
+    """Says on stderr who else is at the files; returns the code that stops the program, or 0."""
+    here = find_tree(os.path.realpath(question.directory))
+    told: dict[str, None] = {}
+    for place in question.places:
+        touches = looks.get(place.common, [])
+        told.update(
+            dict.fromkeys(map(sentence, touching(place.path, touches, own_branch(touches, here, place))))
+        )
+    if not told:
+        return 0
+    way_out = (
+        "Take the file out of the commit, or commit it all the same with `git commit --no-verify`."
+        if question.hook == "git"
+        else "Leave the file to that task and go on without changing it, or say that the tasks need an order."
+    )
+    said = [
+        "gitcoord: Another task is at work on this.",
+        *(f"  {line}" for line in told),
+        f"  hint: {way_out}",
+    ]
+    sys.stderr.write("\n".join(said) + "\n")
+    return BLOCKED[question.hook]
+
+
+def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
+    """What of `touches` meets `path` and is not on the branch `own`."""
+    return [touch for touch in touches if touch[0] and touch[2] != own and _meet(path, touch[0])]
 
 
 def _meet(path: str, other: str) -> bool:
@@ -176,14 +206,14 @@ def _as_dict(touch: Touch) -> dict[str, object]:
     }
 
 
-def _shown(text: str) -> str:
+def sentence(touch: Touch) -> str:
+    """`src/main.rs: task 1 (Title) on feature/…, lines 5-6, 20`, safe for a terminal."""
+    path, task, branch, title, lines = touch
+    one = lines.isdecimal()
+    where = f", line{'' if one else 's'} {lines.replace(' ', ', ')}" if lines else ""
+    text = f"{path}: task {task} ({title}) on {branch}{where}"
     if text.isascii() and text.isprintable():
         return text
     from gitcoord.cli.output import clean
 
     return clean(text)
-
-
-def _emit(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -132,7 +132,7 @@ def test_hostile_names_do_not_reach_the_terminal(project: Project) -> None:
         assert ended.out.startswith("x\\x1b[2J\\n[red]\\udcff: task 1")
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"gitcoord-touched/1\0", b"\xff\0\0\0", b"gitcoord-touched/9\0x\0"])
+@pytest.mark.parametrize("rubbish", [b"", b"gitcoord-touched/1\0", b"\xff\0\0\0", b"gitcoord-touched/8\0x\0"])
 def test_a_broken_record_is_written_anew(project: Project, rubbish: bytes) -> None:
     place = Path(quick.touched_path(str(project.work.path / ".git")))
     settle(project)
@@ -160,7 +160,14 @@ def test_the_quick_answer_imports_next_to_nothing(project: Project) -> None:
         [sys.executable, "-c", code], cwd=project.work.path, capture_output=True, text=True, check=True
     )
     assert ended.stdout.split() == [
-        *("gitcoord", "gitcoord.cli", "gitcoord.cli.main", "gitcoord.cli.quick", "gitcoord.cli.streams")
+        *(
+            "gitcoord",
+            "gitcoord.cli",
+            "gitcoord.cli.asking",
+            "gitcoord.cli.main",
+            "gitcoord.cli.quick",
+            "gitcoord.cli.streams",
+        )
     ]
 
 

@@ -1,0 +1,164 @@
+"""Who asks `check-file`, and about which files: on the command line, or a hook that tells it on stdin.
+
+Like `quick` it imports next to nothing: a hook runs before every write.
+"""
+
+# ruff: noqa: PTH109, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120
+import os
+import sys
+
+TYPE_CHECKING = False  # importing it from `typing` costs too
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HOOKS = ("claude", "codex", "git")
+"""The programs whose hooks are understood: https://code.claude.com/docs/en/hooks,
+https://developers.openai.com/codex/hooks and git's own `pre-commit`."""
+BLOCKED = {"claude": 2, "codex": 2, "git": 1}
+"""The exit code that stops the write or the commit; with any other the program goes on."""
+_PATH_KEYS = ("file_path", "notebook_path", "path")
+_PATCH_KEYS = ("command", "patch", "input")
+_PATCH_LINES = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
+
+
+Tree = tuple[str, str, str]
+"""The top of a working tree, its own git directory, and the one that all trees of the repository share."""
+
+
+class Place:
+    """A file in a working tree: `path` as git names it there, and the git directories of that tree."""
+
+    __slots__ = ("common", "own", "path", "root")
+
+    def __init__(self, root: str, own: str, common: str, path: str) -> None:
+        self.root = root
+        self.own = own
+        self.common = common
+        self.path = path
+
+
+def hook_in(arguments: "Sequence[str]") -> str | None:
+    """The program that `--hook PROGRAM` names; None when that is not all that was asked."""
+    words = arguments[0].split("=", 1) if len(arguments) == 1 else list(arguments)
+    return words[1] if len(words) == 2 and words[0] == "--hook" and words[1] in HOOKS else None
+
+
+def find_tree(start: str) -> Tree | None:
+    """The top of the working tree around `start`, its own git directory, and the one that all share."""
+    root = start
+    while not os.path.lexists(git := os.path.join(root, ".git")):
+        above = os.path.dirname(root)
+        if above == root:
+            return None
+        root = above
+    try:
+        if os.path.isfile(git):
+            with open(git, encoding="utf-8", errors="surrogateescape") as link:  # noqa: PTH123
+                git = os.path.join(root, link.read().removeprefix("gitdir: ").rstrip("\n"))
+        common = git
+        if os.path.isfile(pointer := os.path.join(git, "commondir")):
+            with open(pointer, encoding="utf-8", errors="surrogateescape") as link:  # noqa: PTH123
+                common = os.path.normpath(os.path.join(git, link.read().rstrip("\n")))
+    except OSError:
+        return None
+    return root, git, os.path.realpath(common)
+
+
+def place_of(path: str, common: str | None = None) -> Place | None:
+    """Where `path` lies, in whichever working tree that is; None when it is in none.
+
+    Of trees within each other it is the inner one, or the one that belongs to the repository `common`.
+    """
+    whole = os.path.normpath(os.path.join(os.getcwd(), path))
+    # What a name in a linked directory means is decided by the directory.
+    whole = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
+    start = whole if os.path.isdir(whole) else os.path.dirname(whole)
+    found = tree = find_tree(start)
+    while tree is not None and tree[2] != common:
+        above = os.path.dirname(tree[0])
+        tree = find_tree(above) if common and above != tree[0] else None
+    found = tree or found
+    if found is None:
+        return None
+    inside = "" if whole == found[0] else whole[len(found[0].rstrip(os.sep)) + 1 :]
+    return Place(*found, inside)
+
+
+def branch_at(git_dir: str) -> str:
+    """The branch that is checked out: what its own task touches is no news to it."""
+    try:
+        with open(  # noqa: PTH123
+            os.path.join(git_dir, "HEAD"), encoding="utf-8", errors="surrogateescape"
+        ) as head:
+            return head.read().rstrip("\n").removeprefix("ref: refs/heads/")
+    except OSError:
+        return ""
+
+
+class Question:
+    """What a hook asks about: places of files, and the directory that its program works in."""
+
+    def __init__(self, hook: str, directory: str, places: "list[Place]") -> None:
+        self.hook = hook
+        self.directory = directory
+        self.places = places
+
+
+def read_question(hook: str) -> Question | str:
+    """What the hook of the program asks, from stdin or git's index; a sentence when that cannot be read.
+
+    Files that lie in no repository are left out, and so are names that no file can have.
+    """
+    if hook == "git":
+        paths, directory = _staged(), os.getcwd()
+    else:
+        import json
+
+        try:
+            told = json.loads(sys.stdin.buffer.read() if sys.stdin else b"")
+            directory = told.get("cwd") or os.getcwd()
+            paths = list(_paths(told["tool_name"], told["tool_input"]))
+            paths = [os.path.join(directory, path) for path in paths]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return f"The hook got no JSON of {hook} on standard input, so nothing was checked."
+    here = find_tree(os.path.realpath(directory))
+    places = [place_of(path, here and here[2]) for path in paths if _may_exist(path)]
+    return Question(hook, directory, [place for place in places if place is not None and place.path])
+
+
+def _paths(tool: str, told: dict[str, object]) -> "Iterator[str]":
+    for key in _PATH_KEYS:
+        if (path := told.get(key)) and isinstance(path, str):
+            yield path
+    for key in _PATCH_KEYS if tool == "apply_patch" else ():
+        if isinstance(patch := told.get(key), str):
+            for line in patch.split("\n"):
+                for start in _PATCH_LINES:
+                    if line.startswith(start) and (path := line.removeprefix(start).strip()):
+                        yield path
+
+
+def _may_exist(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def _staged() -> "list[str]":
+    """The paths that the commit changes; of a merge only those that are like none of its parents."""
+    import subprocess
+
+    tree = find_tree(os.getcwd())
+    if tree is None:
+        return []
+    merging = os.path.exists(os.path.join(tree[1], "MERGE_HEAD"))
+    found: set[bytes] | None = None
+    for parent in ("HEAD", "MERGE_HEAD") if merging else ("HEAD",):
+        options = ("--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff")
+        asked = subprocess.run(["git", "diff", *options, parent, "--"], capture_output=True, check=False)
+        if asked.returncode and parent == "HEAD":  # the first commit of all
+            asked = subprocess.run(["git", "diff", *options, "--"], capture_output=True, check=False)
+        paths = set(filter(None, asked.stdout.split(b"\0")))
+        found = paths if found is None else found & paths
+    return [os.path.join(tree[0], os.fsdecode(path)) for path in sorted(found or ())]

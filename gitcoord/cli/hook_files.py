@@ -1,0 +1,214 @@
+"""The files in which programs look for their hooks: what gitcoord adds to them, and takes out of them again.
+
+Nothing else in them changes. What cannot be read as it should be is named and left.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no, usage_error
+from gitcoord.git.repository import Repository
+
+_FILES = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json"}
+_MATCHERS = {"claude": "Edit|MultiEdit|Write|NotebookEdit", "codex": "apply_patch|Edit|Write"}
+_EVENT = "PreToolUse"
+_TIMEOUT_SECONDS = 30
+_GIT_LINE = "gitcoord check-file --hook git"
+_GIT_HOOK = f"""#!/bin/sh
+# Made by `gitcoord hooks install git`; `gitcoord hooks install git --uninstall` removes it.
+command -v gitcoord >/dev/null 2>&1 || exit 0
+{_GIT_LINE}
+[ $? -ne 1 ]
+"""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a file: `after` is None when it goes. Equal when nothing has to change."""
+
+    path: Path
+    before: str | None
+    after: str | None
+    executable: bool = False
+
+    def make(self) -> None:
+        """Writes it as a whole, through a link, with the permissions that the file had."""
+        target = Path(os.path.realpath(self.path))
+        if self.after is None:
+            target.unlink()
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o755 if self.executable else target.stat().st_mode & 0o7777 if target.exists() else 0o644
+        draft, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(draft, "w", encoding="utf-8", newline="") as file:
+            file.write(self.after)
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+
+
+def planned_change(repository: Repository, program: str, *, uninstall: bool) -> Change:
+    """What has to change so that the program's hook asks gitcoord, or does no more.
+
+    Raises `bad-hooks-file` (exit 2) and `foreign-hook` (exit 1).
+    """
+    if program == "git":
+        return _git_change(repository, uninstall=uninstall)
+    path = repository.require_working_tree() / _FILES[program]
+    before = _read(path)
+    document = _parse(path, before or "{}")
+    entries = _entries(path, document)
+    command = f"gitcoord check-file --hook {program}"
+    wanted = {
+        "matcher": _MATCHERS[program],
+        "hooks": [{"type": "command", "command": command, "timeout": _TIMEOUT_SECONDS}],
+    }
+    there = [entry for entry in entries if command in _commands([entry])]
+    if uninstall:
+        after = _without(document, entries, command) if there else document
+        text = before if not there else _written(after, before) if after else None
+        return Change(path=path, before=before, after=text)
+    if there:
+        return Change(path=path, before=before, after=before)
+    document.setdefault("hooks", {}).setdefault(_EVENT, []).append(wanted)
+    return Change(path=path, before=before, after=_written(document, before))
+
+
+def others(change: Change) -> list[str]:
+    """The commands of other hooks that run gitcoord, which would answer twice."""
+    if change.path.name not in {Path(name).name for name in _FILES.values()}:
+        return []
+    entries = _entries(change.path, _parse(change.path, change.after or "{}"))
+    return [one for one in _commands(entries) if "gitcoord check-file" in one and "--hook" not in one.split()]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(path, str(error)) from error
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text.removeprefix("\ufeff") or "{}", object_pairs_hook=_once)
+    except ValueError as error:
+        raise _bad(path, str(error)) from error
+    if not isinstance(document, dict):
+        raise _bad(path, "it is no JSON object")
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
+def _entries(path: Path, document: dict[str, Any]) -> list[Any]:
+    hooks = document.get("hooks", {})
+    entries = hooks.get(_EVENT, []) if isinstance(hooks, dict) else None
+    if not isinstance(entries, list):
+        raise _bad(path, f"`hooks` is no object with lists such as `{_EVENT}`")
+    return entries
+
+
+def _commands(entries: Iterable[Any]) -> list[str]:
+    handlers = [one for entry in entries if isinstance(entry, dict) for one in _handlers(entry)]
+    return [
+        one["command"] for one in handlers if isinstance(one, dict) and isinstance(one.get("command"), str)
+    ]
+
+
+def _handlers(entry: dict[str, Any]) -> list[Any]:
+    found = entry.get("hooks")
+    return found if isinstance(found, list) else []
+
+
+def _without(document: dict[str, Any], entries: list[Any], command: str) -> dict[str, Any]:
+    """The document without the hook, and without what was made for it alone."""
+    left = []
+    for entry in entries:
+        if command in _commands([entry]):
+            entry["hooks"] = [one for one in entry["hooks"] if not _is_ours(one, command)]
+            if not entry["hooks"]:
+                continue
+        left.append(entry)
+    document["hooks"][_EVENT] = left
+    if not left:
+        del document["hooks"][_EVENT]
+    if not document["hooks"]:
+        del document["hooks"]
+    return document
+
+
+def _is_ours(handler: Any, command: str) -> bool:
+    return isinstance(handler, dict) and handler.get("command") == command
+
+
+def _written(document: dict[str, Any], before: str | None) -> str:
+    """The document in the style of the file: its indentation, line ends and last line."""
+    text = before or "{\n  \n}\n"
+    second = text.split("\n")[1] if "\n" in text else ""
+    indent = second[: len(second) - len(second.lstrip(" \t"))]
+    shown = json.dumps(document, indent=indent or None if "\n" in text else None, ensure_ascii=False)
+    shown += "\n" if text.endswith("\n") else ""
+    return ("\ufeff" if text.startswith("\ufeff") else "") + (
+        shown.replace("\n", "\r\n") if "\r\n" in text else shown
+    )
+
+
+def _git_change(repository: Repository, *, uninstall: bool) -> Change:
+    path = _hooks_directory(repository) / "pre-commit"
+    before = _read(path)
+    if before is None or before == _GIT_HOOK:
+        return Change(
+            path=path, before=before, after=None if uninstall else _GIT_HOOK, executable=not uninstall
+        )
+    if any(line.strip().startswith(_GIT_LINE) for line in before.split("\n")) != uninstall:
+        return Change(path=path, before=before, after=before)
+    if uninstall:
+        raise answer_no(
+            "foreign-hook",
+            f"{path} is not gitcoord's own, so it is left as it is.",
+            f"Take the line `{_GIT_LINE}` out of it.",
+        )
+    raise answer_no(
+        "foreign-hook",
+        f"{path} is a hook of somebody else's, so it is left as it is.",
+        f"Add this line to it: {_GIT_LINE} || [ $? -ne 1 ] || exit 1",
+    )
+
+
+def _hooks_directory(repository: Repository) -> Path:
+    """Where git looks for the repository's hooks; raises when that is for other repositories as well."""
+    root = repository.require_working_tree()
+    set_by = repository.git.run("config", "--show-scope", "--get", "core.hooksPath", hooks=True, ok=())
+    scope = set_by.text.split("\t", 1)[0] if set_by.code == 0 else "local"
+    asked = ("--path-format=absolute", "--git-path", "hooks")
+    found = Path(repository.git.run("rev-parse", *asked, hooks=True).text)
+    if not found.is_relative_to(root) and scope not in ("local", "worktree"):
+        raise GitcoordError(
+            "foreign-hook",
+            f"Git takes hooks from {found}, which your {scope} settings name for all repositories.",
+            hint=f"Add `{_GIT_LINE}` to its pre-commit hook, or set core.hooksPath for this repository.",
+        )
+    if found.exists() and not found.is_dir():
+        raise usage_error(
+            "bad-hooks-file", f"core.hooksPath is {found}, which is no directory.", "Unset it first."
+        )
+    return found
+
+
+def _bad(path: Path, why: str) -> GitcoordError:
+    return usage_error(
+        "bad-hooks-file", f"{path} cannot be changed: {why}.", "Fix the file; it is left as it is."
+    )

@@ -1,0 +1,271 @@
+"""Hooks: what they answer to an agent's own JSON and to git, and how they get into its settings."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cli import Ran, gitcoord
+from tests.support.project import Project, independent
+from tests.support.repos import Repo
+
+CLAUDE = "gitcoord check-file --hook claude"
+OWN, OTHER = "src/own.rs", "src/other.rs"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Task 1 changes `OWN`, task 2 `OTHER`; task 1 is checked out at the desk."""
+    made = Project.create(
+        tmp_path / "project",
+        independent("1", "2"),
+        files={OWN: "1\n2\n", OTHER: "1\n2\n", ".gitignore": ".taskmaster\n"},
+    )
+    made.run("checkout", "1", ok=0)
+    for id, path in (("1", OWN), ("2", OTHER)):
+        made.work(id, {path: f"1\n{id}!\n"})
+    made.run("check-file", "--fetch", OTHER, ok=1)
+    return made
+
+
+def told(cwd: Path, path: str, tool: str = "Edit", **more: str) -> str:
+    """What Claude Code writes to a PreToolUse hook."""
+    return json.dumps(
+        {
+            "session_id": "eb5b0174-0555-4601-804e-672d68069c89",
+            "transcript_path": "/home/me/.claude/projects/x/eb5b0174.jsonl",
+            "cwd": str(cwd),
+            "permission_mode": "acceptEdits",
+            "hook_event_name": "PreToolUse",
+            "tool_name": tool,
+            "tool_input": {"file_path": path, "old_string": "1", "new_string": "2", **more},
+            "tool_use_id": "toolu_01ABC123",
+        }
+    )
+
+
+def ask(cwd: Path, input: str, hook: str = "claude") -> Ran:
+    return gitcoord("check-file", "--hook", hook, cwd=cwd, input=input)
+
+
+def edit(project: Project, path: str, cwd: Path | None = None) -> Ran:
+    cwd = cwd or project.desk.path
+    ran = ask(cwd, told(cwd, path))
+    assert ran == ask(cwd, told(cwd, path)), "the quick answer is another one"
+    return ran
+
+
+ALLOWED = (0, "", "")
+
+
+def test_the_own_file_is_let_through(project: Project) -> None:
+    assert edit(project, str(project.desk.path / OWN)) == Ran(*ALLOWED)
+
+
+def test_another_tasks_file_is_blocked_and_who_is_at_it_said(project: Project) -> None:
+    ran = edit(project, str(project.desk.path / OTHER))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[:2] == [
+        "gitcoord: Another task is at work on this.",
+        "  src/other.rs: task 2 (Task 2) on feature/level-0-task-2, line 2",
+    ]
+
+
+def test_what_lies_outside_is_let_through(project: Project, tmp_path: Path) -> None:
+    assert edit(project, "/etc/hosts") == Ran(*ALLOWED)
+    elsewhere = Repo.create(tmp_path / "elsewhere")
+    elsewhere.commit({OTHER: "x\n"})
+    assert edit(project, str(elsewhere.path / OTHER)) == Ran(*ALLOWED)
+
+
+def test_a_new_file_is_let_through_and_one_in_new_directories_too(project: Project) -> None:
+    assert edit(project, str(project.desk.path / "src/new.rs")) == Ran(*ALLOWED)
+    assert edit(project, str(project.desk.path / "new/much/deeper.rs")) == Ran(*ALLOWED)
+
+
+def test_an_empty_path_is_let_through_in_a_hook_and_an_error_by_hand(project: Project) -> None:
+    assert edit(project, "") == Ran(*ALLOWED)
+    by_hand = project.run("check-file", "")
+    assert (by_hand.code, "An empty PATH names no file." in by_hand.err) == (2, True)
+    assert project.run("check-file", OWN, "").code == 2
+    assert project.run("check-file").code == 2
+    assert project.run("check-file", "--hook", "claude", OWN).code == 2
+
+
+def test_a_path_in_another_worktree_means_the_file_there(project: Project, tmp_path: Path) -> None:
+    second, third = tmp_path / "second", tmp_path / "third"
+    project.run("checkout", "2", "--worktree", str(second), ok=0)
+    project.desk.git("worktree", "add", "--quiet", "--detach", str(third), "main")
+    # Task 1 works at the desk: its own file is its own in each tree, the other's in none.
+    for tree in (second, third):
+        assert edit(project, str(tree / OWN)).code == 0
+        assert edit(project, str(tree / OTHER)).code == 2
+        assert project.run("check-file", str(tree / OTHER)).code == 1
+    # Where no task is checked out, the file's own tree says whose it is.
+    assert edit(project, str(second / OTHER), cwd=third).code == 0
+    assert edit(project, str(second / OWN), cwd=third).code == 2
+    assert edit(project, str(second / OTHER), cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("remote", [True, False])
+def test_without_a_plan_everything_is_let_through(tmp_path: Path, remote: bool) -> None:
+    desk = Repo.pair(tmp_path, {OTHER: "x\n"})[1] if remote else Repo.create(tmp_path / "alone")
+    for _ in range(2):
+        assert ask(desk.path, told(desk.path, str(desk.path / OTHER))) == Ran(*ALLOWED)
+    by_hand = gitcoord("check-file", OTHER, cwd=desk.path)
+    assert (by_hand.code, "gitcoord plan" in by_hand.err) == (2, True)
+
+
+def test_without_a_repository_everything_is_let_through(tmp_path: Path) -> None:
+    assert ask(tmp_path, told(tmp_path, str(tmp_path / OTHER))) == Ran(*ALLOWED)
+
+
+def test_what_cannot_be_found_out_is_said_and_let_through(project: Project) -> None:
+    (project.desk.path / "gitcoord.toml").write_text("speed = 3\n")
+    project.remote.commit({"x": "y\n"}, branch="feature/level-0-task-9")
+    project.desk.git("update-ref", "refs/heads/moved", "HEAD")
+    ran = ask(project.desk.path, told(project.desk.path, str(project.desk.path / OTHER)))
+    assert (ran.code, "Nothing was checked" in ran.err) == (0, True)
+    for input in ("", "no json", "[]", "{}", '{"tool_input": 3}'):
+        ran = ask(project.desk.path, input)
+        assert (ran.code, "no JSON of claude" in ran.err) == (0, True)
+    for path in ("a\0b", "\udcff", "\ud800"):
+        assert ask(project.desk.path, told(project.desk.path, path)).code == 0
+
+
+def test_codex_patches_are_looked_through(project: Project) -> None:
+    def patched(*lines: str) -> Ran:
+        command = "\n".join(["*** Begin Patch", *lines, "*** End Patch"])
+        whole = json.loads(told(project.desk.path, "", tool="apply_patch"))
+        whole["tool_input"] = {"command": command}
+        return ask(project.desk.path, json.dumps(whole), "codex")
+
+    assert patched(f"*** Update File: {OWN}", "@@", "-1", "+2").code == 0
+    assert patched(f"*** Update File: {OWN}", "@@", f"+*** Update File: {OTHER}").code == 0
+    for line in ("Update File", "Delete File", "Add File"):
+        ran = patched(f"*** Update File: {OWN}", "@@", f"*** {line}: {OTHER}")
+        assert (ran.code, "task 2" in ran.err) == (2, True)
+    assert patched(f"*** Update File: {OWN}", f"*** Move to: {OTHER}").code == 2
+
+
+def install(project: Project, program: str, *options: str) -> Ran:
+    return project.run("hooks", "install", program, *options)
+
+
+def commit(repo: Repo, path: str, *options: str) -> int:
+    target = repo.path / path
+    target.write_text(target.read_text() + "more\n")
+    scripts = Path(sys.executable).parent
+    env = {**repo.environment, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    asked = ["git", "commit", "--quiet", "-m", "x", *(options or ("-a",))]
+    return subprocess.run(asked, cwd=repo.path, env=env, capture_output=True).returncode
+
+
+def test_git_commits_what_is_ones_own_and_not_what_is_another_tasks(project: Project) -> None:
+    assert install(project, "git").code == 0
+    assert commit(project.desk, OWN) == 0
+    assert commit(project.desk, OTHER) == 1
+    assert commit(project.desk, OTHER, "-a", "--no-verify") == 0
+    assert commit(project.desk, OWN, OWN) == 0
+    # A merge brings in what others did: only what is changed in merging is one's own.
+    project.remote.commit({OTHER: "main\n"}, at="main")
+    project.desk.git("fetch", "--quiet", "origin")
+    project.desk.git("reset", "--quiet", "--hard", "HEAD~2")
+    project.desk.git("merge", "--quiet", "--no-commit", "--no-ff", "origin/main")
+    assert commit(project.desk, OWN) == 0
+    assert install(project, "git", "--uninstall").code == 0
+    assert commit(project.desk, OTHER) == 0
+
+
+def settings(project: Project) -> Path:
+    return project.desk.path / ".claude/settings.json"
+
+
+def test_installing_keeps_what_is_there_and_can_be_repeated(project: Project) -> None:
+    other = {"matcher": "Bash", "hooks": [{"type": "command", "command": "mine", "timeout": 5}]}
+    before: dict[str, Any] = {
+        "permissions": {"allow": ["Bash(make test)"]},
+        "größe": 1.5,
+        "hooks": {"PreToolUse": [other], "Stop": [{"hooks": [other["hooks"]]}]},
+    }
+    file = settings(project)
+    file.parent.mkdir()
+    text = json.dumps(before, indent=4, ensure_ascii=False).replace("\n", "\r\n")
+    file.write_bytes(text.encode())
+    file.chmod(0o600)
+    shown = install(project, "claude", "--dry-run")
+    assert (CLAUDE in shown.out, file.read_bytes()) == (True, text.encode())
+    assert install(project, "claude").code == 0
+    first = file.read_bytes()
+    made = json.loads(first)
+    assert made["hooks"]["PreToolUse"].pop()["hooks"][0]["command"] == CLAUDE
+    assert (made, list(made)) == (before, list(before))
+    assert (b'\r\n    "gr\xc3\xb6\xc3\x9fe"' in first, file.stat().st_mode & 0o777) == (True, 0o600)
+    again = install(project, "claude", "--json")
+    assert (again.json["changed"], file.read_bytes()) == (False, first)
+    assert install(project, "claude", "--uninstall").code == 0
+    assert file.read_bytes() == text.encode()
+    assert install(project, "claude", "--uninstall", "--json").json["state"] == "absent"
+
+
+def test_in_a_fresh_repository_the_file_is_made_and_goes_again(project: Project) -> None:
+    for program, name in (("claude", ".claude/settings.json"), ("codex", ".codex/hooks.json")):
+        file = project.desk.path / name
+        assert install(project, program).code == 0
+        entry = json.loads(file.read_text())["hooks"]["PreToolUse"][0]
+        assert entry["hooks"][0]["command"] == f"gitcoord check-file --hook {program}"
+        assert install(project, program, "--uninstall").code == 0
+        assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "// words\n{}", "[]", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', '{"a": 1, "a": 2}', "\xff"],
+)
+def test_a_broken_file_is_named_and_left(project: Project, text: str) -> None:
+    file = settings(project)
+    file.parent.mkdir()
+    file.write_bytes(text.encode("latin-1"))
+    ran = install(project, "claude")
+    assert (ran.code, "settings.json cannot be changed" in ran.err) == (2, True)
+    assert file.read_bytes() == text.encode("latin-1")
+
+
+def test_an_old_hook_that_answers_too_is_named(project: Project) -> None:
+    file = settings(project)
+    file.parent.mkdir()
+    old = {"type": "command", "command": 'gitcoord check-file "$f" >&2 || exit 2'}
+    file.write_text(json.dumps({"hooks": {"PreToolUse": [{"matcher": "Edit", "hooks": [old]}]}}))
+    assert "runs gitcoord too" in install(project, "claude").err
+
+
+def test_a_hook_of_somebody_elses_is_left_and_the_way_out_said(project: Project) -> None:
+    hook = project.desk.path / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 0\n")
+    ran = install(project, "git")
+    assert (ran.code, "Add this line to it" in ran.err) == (1, True)
+    line = ran.err.partition("Add this line to it: ")[2].strip()
+    assert hook.read_text() == "#!/bin/sh\nexit 0\n"
+    hook.write_text(f"#!/bin/sh\n{line}\nexit 0\n")
+    hook.chmod(0o755)
+    assert "already" in install(project, "git").err
+    assert (commit(project.desk, OTHER), commit(project.desk, OWN, OWN)) == (1, 0)
+    assert install(project, "git", "--uninstall").code == 1
+    assert line in hook.read_text()
+
+
+def test_hooks_go_where_git_looks_for_them(project: Project, tmp_path: Path) -> None:
+    project.desk.git("config", "core.hooksPath", ".githooks")
+    assert install(project, "git").code == 0
+    assert (project.desk.path / ".githooks/pre-commit").stat().st_mode & 0o111
+    project.desk.git("config", "--unset", "core.hooksPath")
+    everywhere = tmp_path / "everywhere"
+    config = tmp_path / "config"
+    config.write_text(f"[core]\n\thooksPath = {everywhere}\n")
+    ran = project.run("hooks", "install", "git", env={"GIT_CONFIG_GLOBAL": str(config)})
+    assert (ran.code, "for all repositories" in ran.err, everywhere.exists()) == (3, True, False)
