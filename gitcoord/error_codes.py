@@ -54,6 +54,7 @@ ErrorCode = Literal[
     "has-subtasks",
     "in-use",
     "interrupted",
+    "merged-elsewhere",
     "moved",
     "newer-state",
     "no-agent",

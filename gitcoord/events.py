@@ -4,17 +4,11 @@ from typing import Literal
 
 import msgspec
 
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
-    """What every event knows. `at` is UTC in ISO 8601, `by` the worker or person, `task` a task's id."""
-
-    at: str
-    by: str
-    task: str | None = None
-
-    def sentence(self) -> str:
-        """The event in words, for commit subjects and the log."""
-        raise NotImplementedError
+from gitcoord.event import Event
+from gitcoord.pull_events import PullOpened as PullOpened
+from gitcoord.pull_events import PullReady as PullReady
+from gitcoord.pull_events import PullRejected as PullRejected
+from gitcoord.pull_events import TaskHandedOver as TaskHandedOver
 
 
 class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):
@@ -46,7 +40,7 @@ class TaskStarted(Event, frozen=True, kw_only=True, tag="started"):
 
     branch: str
     base: str
-    parents: dict[str, str] = {}
+    parents: dict[str, str] = msgspec.field(default_factory=dict)
 
     def sentence(self) -> str:
         return f"task {self.task} started by {self.by} on {self.branch}"
@@ -82,36 +76,6 @@ class BranchUpdated(Event, frozen=True, kw_only=True, tag="updated"):
 
     def sentence(self) -> str:
         return f"{self.branch} brought up to date with the base at {self.commit[:12]}"
-
-
-class PullOpened(Event, frozen=True, kw_only=True, tag="pull-opened"):
-    """A pull request carries the task now."""
-
-    pull: int
-    branch: str
-
-    def sentence(self) -> str:
-        return f"pull request {self.pull} opened for task {self.task} from {self.branch}"
-
-
-class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
-    """The pull request that carries the task is a draft no more: it is its turn to land."""
-
-    pull: int
-
-    def sentence(self) -> str:
-        return f"pull request {self.pull} of task {self.task} is ready for review"
-
-
-class TaskHandedOver(Event, frozen=True, kw_only=True, tag="handed-over"):
-    """The forge was told to merge the task's pull request by itself."""
-
-    pull: int
-    head: str
-    way: str
-
-    def sentence(self) -> str:
-        return f"task {self.task} handed over to the forge's {self.way} with pull request {self.pull}"
 
 
 class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
@@ -186,8 +150,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
 
 Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]
 """How an attempt ended: handed in; the agent or the check failed; try again (exit 75); the task itself is
-wrong (65); out of time (124); cancelled (143); handed in, but it conflicts; its process is gone without a
-result."""
+wrong (65); out of time (124); cancelled (143); handed in, but in conflict; no process and no result."""
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
@@ -201,7 +164,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     base: str
     engine: str = "local"
     rework: bool = False
-    waited: dict[str, float] = {}
+    waited: dict[str, float] = msgspec.field(default_factory=dict)
 
     def sentence(self) -> str:
         return f"task {self.task}: attempt {self.attempt} started by {self.by} on {self.branch}"
@@ -277,6 +240,7 @@ AnyEvent = (
     | BranchUpdated
     | PullOpened
     | PullReady
+    | PullRejected
     | TaskHandedOver
     | TaskLanded
     | TaskDeferred

@@ -50,6 +50,8 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     pull: int | None = None
     landed_commit: str | None = None
     deferred: Deferred | None = None
+    held: str | None = None
+    """What a person decided against landing it, as the last landing saw it."""
     work: UnitState | None = None
     troubles: tuple[Trouble, ...] = ()
 
@@ -137,6 +139,7 @@ def _task(planned: PlannedTask, before: Progress, landing: Landing | None, work:
         head=landing.head if landing else before.head,
         pull=before.pull,
         landed_commit=landing.commit if landing else None,
+        held=before.rejection.reason if before.rejection and state not in ("landed", "deferred") else None,
         deferred=_deferred(before) if state == "deferred" else None,
         work=work.state if work else None,
         troubles=_troubles(work) if work and state in ("pending", "started") else (),

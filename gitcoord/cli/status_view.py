@@ -127,6 +127,7 @@ def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
         for task, one in told
         for unit, reason in (
             *([(task, one.deferred.reason)] if one.deferred else []),
+            *([(task, one.held)] if one.held else []),
             *(
                 (trouble.unit, f"{trouble.state}: {trouble.reason}".removesuffix(": "))
                 for trouble in one.troubles

@@ -11,6 +11,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import (
+    BranchPulls,
     Extras,
     Gate,
     HandedOver,
@@ -22,6 +23,7 @@ from gitcoord.forge.port import (
     Refused,
     Unclear,
     Way,
+    branch_pulls,
 )
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.merges import commit_tree, merge_tree, replay
@@ -40,15 +42,13 @@ class LocalForge:
         self._git = repository.git
         self._shared = shared
 
-    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`; as of the last refresh of the shared refs."""
-        found: dict[str, Pull] = {}
+        found: dict[str, list[Pull]] = {}
         for pull in self._all_pulls():
-            if pull.head in heads and pull.base == base and pull.state != "closed":
-                before = found.get(pull.head)
-                if before is None or before.state != "open":
-                    found[pull.head] = self._with_head(pull)
-        return found
+            if pull.head in heads:
+                found.setdefault(pull.head, []).append(self._with_head(pull))
+        return {head: branch_pulls(pulls, base) for head, pulls in found.items()}
 
     def read_pull(self, number: int) -> Pull:
         """See `Forge.read_pull`; as of the last refresh of the shared refs."""
@@ -107,6 +107,8 @@ class LocalForge:
         pull, tip = self._read(request.number)
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
             return Merged(commit=pull.merge_commit)
+        if pull.base != request.base:
+            return Refused(kind="moved", message=f"The pull request goes onto {pull.base}.")
         base, head = self._shared.branch(pull.base), self._shared.branch(pull.head)
         if head != request.head or base is None or pull.state != "open":
             return Refused(kind="head-moved", message="The head branch was modified.")

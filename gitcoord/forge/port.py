@@ -21,6 +21,7 @@ RefusalKind = Literal[
     "unfit",  # this branch cannot be merged by this method, however long one waits: stop this task only
     "nothing-to-merge",  # the base has everything that the head has
     "closed",  # the pull request was closed without being merged
+    "moved",  # the pull request goes onto another base than the one that was checked
     "not-allowed",  # this merge method, or this user, may not merge here: stop the run
     "unknown",  # a text that nobody has seen: fail closed, show it
 ]
@@ -56,6 +57,17 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     mergeable: bool | None = None
     merge_commit: str | None = None
     url: str = ""
+
+
+class BranchPulls(msgspec.Struct, frozen=True, kw_only=True):
+    """The pull requests of one head branch.
+
+    `current` is the open one onto the base, else the newest merged one. `others`, newest first: those that
+    were closed unmerged, and those onto other bases, whatever their state.
+    """
+
+    current: Pull | None = None
+    others: tuple[Pull, ...] = ()
 
 
 class NewPull(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,13 +121,15 @@ class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
 
 
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge to perform: only if the pull request's head is still `head`.
+    """A merge to perform: only if the pull request's head is still `head`, and its base `base`.
 
+    GitHub has no guard for the base: it is read right before the merge, and can still change in between.
     `title` and `message` are for the merge or squash commit (rebase makes none).
     """
 
     number: int
     head: str
+    base: str
     method: Method
     title: str
     message: str
@@ -137,11 +151,8 @@ class Forge(Protocol):
     def name(self) -> str:
         """`github` or `local`."""
 
-    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
-        """The pull request of each head branch onto `base`: the open one, else the newest merged one.
-
-        Branches without either are left out; so are closed, unmerged pull requests.
-        """
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
+        """The pull requests of each head branch, seen from `base`; branches without any are left out."""
 
     def read_pull(self, number: int) -> Pull:
         """One pull request as it is now. Raises GitcoordError when there is none."""
@@ -175,3 +186,11 @@ class Forge(Protocol):
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
         """Lets the forge merge by itself, only as long as the head is the request's; twice is once."""
+
+
+def branch_pulls(pulls: Collection[Pull], base: str) -> BranchPulls:
+    """Sort the pull requests of one head branch, as seen from `base`."""
+    onto = [pull for pull in pulls if pull.base == base and pull.state != "closed"]
+    current = max(onto, key=lambda pull: (pull.state == "open", pull.number), default=None)
+    others = [pull for pull in pulls if pull.base != base or pull.state == "closed"]
+    return BranchPulls(current=current, others=tuple(sorted(others, key=lambda pull: -pull.number)))

@@ -4,7 +4,15 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import BranchUpdated, TaskDeferred, TaskFolded, TaskLanded, TaskSubmitted, WavesSaved
+from gitcoord.events import (
+    BranchUpdated,
+    PullRejected,
+    TaskDeferred,
+    TaskFolded,
+    TaskLanded,
+    TaskSubmitted,
+    WavesSaved,
+)
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
@@ -69,6 +77,30 @@ def _spent(scene: Scene, world: World, branch: LevelBranch, head: Oid) -> bool:
 def _same_landing(event: TaskLanded, before: Progress) -> bool:
     claim = before.landing
     return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
+
+
+def record_rejections(scene: Scene, world: World, tasks: Sequence[TaskId]) -> list[PullRejected]:
+    """Write into the journal what people decided against landing tasks; return what was recorded."""
+    events = [
+        PullRejected(
+            at=now(),
+            by=worker_name(),
+            task=work.task,
+            pull=work.rejection.pull.number,
+            branch=work.rejection.pull.head,
+            head=work.head or "",
+            reason=work.rejection.reason,
+        )
+        for work in map(world.work, tasks)
+        if work.rejection is not None
+    ]
+    scene.store.record_all([(event, partial(_same_rejection, event)) for event in events])
+    return events
+
+
+def _same_rejection(event: PullRejected, before: Progress) -> bool:
+    known = before.rejection
+    return known is not None and (known.head, known.reason) == (event.head, event.reason)
 
 
 def adopt(scene: Scene, world: World, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:

@@ -21,6 +21,7 @@ from gitcoord.merging.model import (
     Options,
     Rebuild,
     RecordLanding,
+    RecordRejections,
     Settle,
     Step,
     Update,
@@ -67,6 +68,9 @@ def next_step(world: World, memory: Memory, options: Options) -> Step:
     landed = [w.task for w in world.works if w.standing == "landed" and not w.journaled]
     if landed:
         return RecordLanding(tasks=tuple(landed))
+    rejected = [w.task for w in world.works if w.rejection and not w.rejection.journaled]
+    if rejected:
+        return RecordRejections(tasks=tuple(rejected))
     moved = [w.task for w in world.works if w.standing == "ready" and w.head != w.recorded]
     if moved:
         return Adopt(tasks=tuple(moved))

@@ -7,6 +7,7 @@ from gitcoord.git.merges import TreeMerge, replay
 from gitcoord.git.server import differs_on_server
 from gitcoord.merging.model import Carrier, Details, World
 from gitcoord.merging.observe import Scene, stacks_on
+from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text
 
@@ -19,6 +20,9 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
     pull = scene.forge.read_pull(number_of(carrier))
     if pull.state != "open":
         return msgspec.structs.replace(found, settled=False, ended=True)
+    if pull.base != world.base:
+        gate = Gate(name="base", reason=moved_away(pull, world.base))
+        return msgspec.structs.replace(found, gates=(gate,), ended=True)
     pull = made_ready(scene, carrier, pull)
     text = new_text(scene, world, carrier, pull)
     if text is not None:

@@ -27,6 +27,7 @@ from gitcoord.merging.model import (
     OpenPull,
     Rebuild,
     RecordLanding,
+    RecordRejections,
     Report,
     Settle,
     Step,
@@ -109,6 +110,8 @@ class Lander:
         match step:
             case RecordLanding():
                 self._record_landings(world, step.tasks)
+            case RecordRejections():
+                self._notices.recorded(*act.record_rejections(scene, world, step.tasks))
             case Adopt():
                 self._notices.recorded(*act.adopt(scene, world, step.tasks))
             case Fold():
@@ -153,6 +156,8 @@ class Lander:
     def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge | HandOver) -> None:
         scene, carrier = self._scene, step.carrier
         match step:
+            case Examine() if not self._outlook.fetched:
+                self._outlook.expect_pushes()  # git first: between the forge's answer and a merge is nothing
             case Examine():
                 self._examine(world, carrier)
             case Settle():
@@ -176,9 +181,6 @@ class Lander:
             self._memory.handed_over.discard(carrier.branch)
         if details.ended:
             self._outlook.forget()
-        elif details.settled:
-            # Right before it is merged git is asked where the branches are by then.
-            self._outlook.expect_pushes()
 
     def _hand_over(self, world: World, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory

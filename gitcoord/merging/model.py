@@ -10,8 +10,9 @@ from typing import Literal
 import msgspec
 
 from gitcoord.evidence.model import Landing
-from gitcoord.forge.port import Gate, Method, Pull, Way
+from gitcoord.forge.port import BranchPulls, Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
+from gitcoord.merging.rejections import Rejection
 from gitcoord.planning.model import Strategy
 from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
 from gitcoord.tasks.model import TaskId
@@ -19,8 +20,8 @@ from gitcoord.tasks.model import TaskId
 Standing = Literal["landed", "ready", "waiting", "deferred"]
 Needs = Literal["work", "landing", "time"]
 """What brings a waiting task on: somebody who works on it, others that land first, or time alone."""
-KnownPulls = Mapping[str, Pull | None]
-"""What the forge has told of each head branch: its open pull request, else its newest merged one."""
+KnownPulls = Mapping[str, BranchPulls]
+"""What the forge has told of each head branch."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = False
     stacked: bool = False
     """Its branch builds on work that landed by a squash or a rebase, and lacks the base's commit of it."""
+    rejection: Rejection | None = None
 
 
 class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,12 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
 class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
     """Git shows that the tasks are in the base; the journal does not know yet."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class RecordRejections(msgspec.Struct, frozen=True, kw_only=True):
+    """People closed or moved the pull requests of tasks; the journal does not know yet."""
 
     tasks: tuple[TaskId, ...]
 
@@ -218,6 +226,7 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
 
 Step = (
     RecordLanding
+    | RecordRejections
     | Adopt
     | Fold
     | Rebuild

@@ -1,6 +1,6 @@
 """Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -17,8 +17,9 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
+from gitcoord.merging.pull_requests import ask_pulls, unless_rejected
 from gitcoord.merging.revived import revived
-from gitcoord.merging.rounds import finished_rounds, known_rounds, present_round
+from gitcoord.merging.rounds import present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
@@ -89,6 +90,15 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
     works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets)
+    works = unless_rejected(
+        scene.ancestry,
+        works,
+        look.progress,
+        base=scene.plan.base,
+        single=branch is not None,
+        tips=look.tips,
+        pulls=look.asked,
+    )
     return World(
         level=scene.level.name,
         base=scene.plan.base,
@@ -106,12 +116,8 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         raise base_missing(scene.plan.base)
     tips = scene.shared.branches()
     progress = scene.store.progress()
-    heads = [scene.plan.tasks[task].branch for task in scene.level.tasks]
-    if scene.options.strategy == "single-pr":
-        finished = finished_rounds(scene.level, progress)
-        heads = [*known_rounds(scene.level, tips, finished), *_maybe_merged(scene, progress, tips)]
-    asked = _pulls(scene, heads, known)
-    pulls = {head: pull for head, pull in asked.items() if pull is not None}
+    asked = ask_pulls(scene.forge, scene.plan, scene.level, scene.options, tips, progress, known)
+    pulls = {head: known.current for head, known in asked.items() if known.current is not None}
     git = scene.repository.git
     undone = find_rollbacks(git, scene.ancestry, base_commit, progress)
     progress = with_rollbacks(scene.ancestry, progress, undone)
@@ -141,26 +147,10 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     )
 
 
-def _maybe_merged(scene: Scene, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]) -> list[str]:
-    """Under single-PR the branches of tasks that somebody may have merged by a pull request of their own."""
-    known = {scene.plan.tasks[task].branch: progress.get(task, PENDING) for task in scene.level.tasks}
-    return [
-        branch
-        for branch, before in known.items()
-        if before.stand == "started" or (before.stand == "submitted" and branch not in tips)
-    ]
-
-
 def _ahead_of_git(scene: Scene, look: _Look) -> bool:
     """Whether the forge knows of merges that came after the shared refs were read."""
     merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
     return len(scene.ancestry.existing({merge or "" for merge in merges})) < len(merges)
-
-
-def _pulls(scene: Scene, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
-    unknown = [head for head in heads if head not in known]
-    found = scene.forge.find_pulls(unknown, scene.plan.base) if unknown else {}
-    return {head: known[head] if head in known else found.get(head) for head in heads}
 
 
 def _heads(scene: Scene, look: _Look, task: TaskId) -> set[Oid]:
@@ -186,7 +176,8 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         lacks=tuple(scene.plan.waits_for(planned.id, look.landed)),
         head=head,
         recorded=before.head,
-        told=before.pull,
+        # After a no, a pull request that is open again is recorded again.
+        told=None if before.rejection else before.pull,
         landing=landing,
         journaled=_journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),
@@ -259,7 +250,7 @@ def _needs(scene: Scene, look: _Look, planned: PlannedTask) -> Needs:
 
 
 def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
-    name = present_round(scene.level, look.progress, look.pulls)
+    name = present_round(scene.level, look.progress, look.asked)
     tip = look.tips.get(name)
     if tip is not None and tip in scene.ancestry.contained(look.base_commit, [tip]):
         tip = None  # it holds nothing that the base lacks

@@ -5,7 +5,9 @@ answer that told how one stands needs no second question. A merge is always prec
 whatever was unclear has everything asked anew.
 """
 
-from gitcoord.forge.port import Pull
+import msgspec
+
+from gitcoord.forge.port import BranchPulls, Pull
 from gitcoord.merging.model import World
 from gitcoord.merging.observe import Scene, observe
 
@@ -14,8 +16,10 @@ class Outlook:
     """What one run knows of the world between two looks."""
 
     def __init__(self) -> None:
-        self._pulls: dict[str, Pull | None] = {}
+        self._pulls: dict[str, BranchPulls] = {}
         self._fetch = True
+        self.fetched = False
+        """Whether the last look read the shared refs anew."""
 
     def look(self, scene: Scene) -> World:
         """The world as it is: what cannot have changed since the last look is not asked for."""
@@ -23,7 +27,7 @@ class Outlook:
         if self._pulls and _has_news(world):
             # Somebody else landed it: the forge knows through which pull request.
             world = observe(scene, fetch=False)
-        self._pulls, self._fetch = dict(world.pulls), False
+        self._pulls, self.fetched, self._fetch = dict(world.pulls), self._fetch, False
         return world
 
     def forget(self) -> None:
@@ -36,7 +40,8 @@ class Outlook:
 
     def learn(self, pull: Pull) -> None:
         """The forge has just told how a pull request stands."""
-        self._pulls[pull.head] = pull
+        known = self._pulls.get(pull.head, BranchPulls())
+        self._pulls[pull.head] = msgspec.structs.replace(known, current=pull)
 
 
 def _has_news(world: World) -> bool:

@@ -32,6 +32,7 @@ from gitcoord.merging.model import (
     OpenPull,
     Rebuild,
     RecordLanding,
+    RecordRejections,
     Step,
     Update,
     Wait,
@@ -79,15 +80,8 @@ class _Rehearsal:
 
     def _play(self, step: Step) -> Iterator[str]:
         match step:
-            case RecordLanding():
-                for task in step.tasks:
-                    yield f"record that task {task} has landed"
-                    self._change(task, journaled=True)
-            case Adopt():
-                for task in step.tasks:
-                    work = self._world.work(task)
-                    yield f"take {work.branch} as the work that is handed in for task {task}"
-                    self._change(task, recorded=work.head)
+            case RecordLanding() | RecordRejections() | Adopt():
+                yield from self._play_records(step)
             case OpenPull():
                 yield self._open(step.carrier)
             case Examine():
@@ -112,6 +106,20 @@ class _Rehearsal:
                 carrier = step.carrier
                 yield f"merge {carrier.branch} ({named_tasks(carrier.tasks)}) into {self._world.base}"
                 self._merge(carrier)
+
+    def _play_records(self, step: RecordLanding | RecordRejections | Adopt) -> Iterator[str]:
+        for task in step.tasks:
+            work = self._world.work(task)
+            match step:
+                case RecordLanding():
+                    yield f"record that task {task} has landed"
+                    self._change(task, journaled=True)
+                case RecordRejections() if work.rejection is not None:
+                    known = msgspec.structs.replace(work.rejection, journaled=True)
+                    self._change(task, rejection=known)  # its reason is told with what waits
+                case Adopt():
+                    yield f"take {work.branch} as the work that is handed in for task {task}"
+                    self._change(task, recorded=work.head)
 
     def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
         branch = self._world.level_branch or LevelBranch(name="", tip=None)

@@ -1,5 +1,7 @@
 """Performing the steps that go to the forge: open, merge once, and prove what came out."""
 
+from functools import partial
+
 import msgspec
 
 from gitcoord.errors import GitcoordError
@@ -9,11 +11,13 @@ from gitcoord.git.merges import merge_tree, replay, tree_of
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
+from gitcoord.merging.merged_base import base_holds
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.talk import add_extras
-from gitcoord.merging.texts import merge_request, new_pull
+from gitcoord.merging.texts import is_own, merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import Progress
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,18 +87,20 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Opened:
     known = {task for task in step.carrier.tasks if world.work(task).told == number}
     # Recorded last: a run that is cut short in between does it again.
     problem = "" if known else add_extras(scene, number)
+    adopted = not is_own(opened)
     events = tuple(
-        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch)
+        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch, adopted=adopted)
         for task in step.carrier.tasks
     )
-    scene.store.record_all([(event, lambda before: before.pull == number) for event in events])
+    scene.store.record_all([(event, partial(_is_told, number)) for event in events])
     return Opened(pull=opened, events=events, problem=problem)
 
 
+def _is_told(number: int, before: Progress) -> bool:
+    return before.pull == number and before.rejection is None
+
+
 def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
-    rejected = _rejected(scene, carrier)
-    if rejected is not None:
-        return rejected
     opened = scene.forge.open_pull(new_pull(scene, world, carrier))
     match opened:
         case Unclear() | Refused(kind="retry" | "head-moved"):
@@ -106,24 +112,6 @@ def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
     return opened
 
 
-def _rejected(scene: Scene, carrier: Carrier) -> Held | None:
-    """Somebody closed the pull request of just this work: that is a no, and not to be asked again."""
-    progress = scene.store.progress()
-    known = {progress[task].pull for task in carrier.tasks if task in progress} - {None}
-    if len(known) != 1:
-        return None
-    (number,) = known
-    try:
-        pull = scene.forge.read_pull(number or 0)
-    except GitcoordError as error:
-        if error.code not in ("no-pull", "no-such-pull"):
-            raise
-        return None  # it was opened on another forge
-    if (pull.state, pull.head, pull.head_commit) != ("closed", carrier.branch, carrier.head):
-        return None
-    return Held(reason=f"its pull request {number} was closed unmerged; reopen it, or submit other work")
-
-
 def merge(scene: Scene, world: World, step: Merge) -> Outcome:
     """Sends the merge once. Whatever the answer, the caller looks at the world again."""
     carrier, method = step.carrier, scene.options.method
@@ -133,6 +121,10 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
         case Merged():
             if not scene.ancestry.existing({outcome.commit}):
                 scene.store.refresh()
+            tip = scene.shared.branch(world.base)
+            if not base_holds(scene.forge, scene.ancestry, world.base, tip, request.number, outcome.commit):
+                lag = f"{world.base} does not show the merge {outcome.commit[:12]} yet."
+                return Look(pause=True, doubt=True, message=lag)
             prove(scene, world, step, outcome.commit)
             return Done(commit=outcome.commit)
         case Unclear():
@@ -141,6 +133,8 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
             return Stop(reason=outcome.message)
         case Refused(kind="outdated") if not scene.ancestry.contains(carrier.head, world.base_commit):
             return Outdated(message=outcome.message)
+        case Refused(kind="moved" | "closed"):
+            return Look(message=outcome.message)
         case Refused(kind="retry" | "conflict" | "head-moved" | "outdated" | "queue"):
             # Git has just found it clean at this head: the forge lags behind, or something has moved.
             return Look(pause=True, message=outcome.message)
@@ -154,6 +148,8 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
     request = merge_request(world, carrier, number_of(carrier), scene.options.method)
     outcome = scene.forge.hand_over(request, step.way)
     match outcome:
+        case Refused(kind="moved" | "closed"):
+            return Look(message=outcome.message)
         case Unclear() | Refused(kind="retry" | "head-moved"):
             return Look(pause=True, message=outcome.message)
         case Refused(kind="not-allowed") if step.way == "queue":

@@ -5,7 +5,8 @@ What conflicts in one round goes to the next, so that no branch ever has two pul
 
 from collections.abc import Collection, Iterator, Mapping
 
-from gitcoord.forge.port import Pull
+from gitcoord.forge.port import BranchPulls
+from gitcoord.merging.rejections import is_given_up
 from gitcoord.planning.model import PlannedLevel
 from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId
@@ -28,12 +29,20 @@ def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) ->
 
 
 def present_round(
-    level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: Mapping[str, Pull] | None = None
+    level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: Mapping[str, BranchPulls] | None = None
 ) -> str:
-    """The level branch that work is folded into now: the first that has not landed."""
+    """The level branch that work is folded into now: the first that has not landed or been given up.
+
+    Without `pulls` the journal says which have been given up.
+    """
     finished = finished_rounds(level, progress)
-    merged = {name for name, pull in (pulls or {}).items() if pull.state == "merged"}
-    return next(name for name in round_names(level) if name not in finished | merged)
+    if pulls is None:
+        known = (progress[task].rejection for task in level.tasks if task in progress)
+        finished |= {rejection.branch for rejection in known if rejection is not None}
+    else:
+        finished |= {name for name, known in pulls.items() if is_given_up(known)}
+        finished |= {n for n, known in pulls.items() if known.current and known.current.state == "merged"}
+    return next(name for name in round_names(level) if name not in finished)
 
 
 def known_rounds(level: PlannedLevel, branches: Collection[str], finished: Collection[str]) -> list[str]:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import PullReady, TaskDeferred
+from gitcoord.events import PullOpened, PullReady, TaskDeferred
 from gitcoord.forge.port import Extras, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging.model import Carrier, World
@@ -27,10 +27,13 @@ def add_extras(scene: Scene, number: int) -> str:
 
 
 def made_ready(scene: Scene, carrier: Carrier, pull: Pull) -> Pull:
-    """The pull request, no draft any more if gitcoord made it one; once, so that people may take it back."""
-    told = (entry.event for entry in scene.store.journal())
+    """The pull request, no draft any more if gitcoord opened it as one; once, so that people may undo it."""
+    told = [entry.event for entry in scene.store.journal() if entry.event is not None]
     before = any(isinstance(event, PullReady) and event.pull == pull.number for event in told)
-    if not pull.draft or not scene.options.pulls.draft or before:
+    adopted = any(
+        isinstance(event, PullOpened) and event.pull == pull.number and event.adopted for event in told
+    )
+    if not pull.draft or not scene.options.pulls.draft or before or adopted:
         return pull
     if scene.forge.make_ready(pull.number) is not None:
         return pull
@@ -60,7 +63,7 @@ def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> s
     problems = set()
     for task in (task for task in commits if task in deferred):
         work, text = world.work(task), settled_text(scene, deferred[task], commits[task])
-        for pull in world.pulls.values():
+        for pull in (known.current for known in world.pulls.values()):
             if pull is not None and (world.level_branch is not None or pull.head == work.branch):
                 problems.add(_try(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once
     return "; ".join(sorted(problems - {""}))

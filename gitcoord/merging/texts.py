@@ -45,6 +45,11 @@ def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text |
     return Text(title=None, body=f"{before}\n\n---\n\n{body}" if before else body)
 
 
+def is_own(pull: Pull) -> bool:
+    """Whether gitcoord opened the pull request, as far as its text tells before gitcoord edits it."""
+    return _MARKER in pull.body
+
+
 def merge_request(world: World, carrier: Carrier, number: int, method: Method) -> MergeRequest:
     """The merge of a carrier; its message names every task and the head that it lands, for git to find."""
     works = [world.work(task) for task in carrier.tasks]
@@ -59,6 +64,7 @@ def merge_request(world: World, carrier: Carrier, number: int, method: Method) -
     return MergeRequest(
         number=number,
         head=carrier.head,
+        base=world.base,
         method=method,
         title=short(title, _TITLE_LENGTH - len(suffix)) + suffix,
         message=message,

@@ -42,7 +42,7 @@ def _done(scene: Scene, world: World) -> Iterator[tuple[str, Oid, bool]]:
     Those that somebody went on with are left out.
     """
     tips = scene.shared.branches()
-    pulls = [pull for pull in world.pulls.values() if pull is not None]
+    pulls = [known.current for known in world.pulls.values() if known.current is not None]
 
     def spent(tip: Oid, landing: Landing | None = None) -> bool:
         git, base = scene.repository.git, world.base_commit

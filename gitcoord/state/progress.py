@@ -15,6 +15,7 @@ from gitcoord.events import (
     BranchUpdated,
     CancelAsked,
     PullOpened,
+    PullRejected,
     RetryAsked,
     RollbackProposed,
     TaskDeferred,
@@ -62,6 +63,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     pull: int | None = None
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None
+    rejection: PullRejected | None = None
+    """A person's no to the pull request that held `head`; new work or an open pull request ends it."""
     landing: TaskLanded | None = None
     rollbacks: tuple[RollbackProposed | TaskRolledBack, ...] = ()
     """Where a rollback may be found; it counts only if the base holds it."""
@@ -128,6 +131,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 head=event.head,
                 heads=before.heads | {event.head},
                 deferral=None,
+                rejection=before.rejection if _is_of(before.rejection, event.head) else None,
                 landing=None,
                 again=False,
                 # What has landed has had its pull request; new work needs another.
@@ -137,15 +141,16 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             # Work handed in meanwhile is newer than what was brought up to date.
             heads = before.heads | {event.commit}
             return change(before, head=event.commit, heads=heads) if before.head == event.head else before
-        case PullOpened():
-            return change(before, pull=event.pull)
+        case PullOpened() | PullRejected():
+            rejection = event if isinstance(event, PullRejected) else None
+            return change(before, pull=event.pull, rejection=rejection)
         case TaskFolded():
             return change(before, folded=event)
         case TaskDeferred():
             return change(before, stand="deferred", deferral=event)
         case TaskLanded():
-            pull, head = event.pull or before.pull, before.head or event.head
-            return change(before, stand="landed", landing=event, pull=pull, head=head, deferral=None)
+            landed = change(before, stand="landed", landing=event, pull=event.pull or before.pull)
+            return change(landed, head=before.head or event.head, deferral=None, rejection=None)
         case AttemptStarted():
             begun = _with(before, event.attempt, started=event)
             return change(before, attempts=begun, again=False, fresh=False)
@@ -158,6 +163,10 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             return change(before, cancelled=False, retried_after=last, again=True, fresh=event.fresh)
         case _:
             return _rolled_back(before, event)
+
+
+def _is_of(rejection: PullRejected | None, head: Oid) -> bool:
+    return rejection is not None and rejection.head == head
 
 
 def _rolled_back(before: Progress, event: AnyEvent) -> Progress:

@@ -80,7 +80,7 @@ def test_every_state_is_told_to_a_program(desk: Repo, remote: Repo) -> None:
         "branch": "feature/level-1-task-4",
         "level": 1,
         "wave": 1,
-        **dict.fromkeys(["by", "since", "head", "pull", "landed_commit", "deferred"]),
+        **dict.fromkeys(["by", "since", "head", "pull", "landed_commit", "held", "deferred"]),
         "work": "ready",
         "troubles": [],
     }

@@ -74,7 +74,9 @@ class Desk:
         """Merges the commit that was looked at."""
         pull = self.pull
         return self.forge.merge_pull(
-            MergeRequest(number=pull.number, head=pull.head_commit, method=method, title="T", message="M")
+            MergeRequest(
+                number=pull.number, head=pull.head_commit, base="main", method=method, title="T", message="M"
+            )
         )
 
 

@@ -39,7 +39,9 @@ def opened(forge: GitHubForge, content: Repo, head: str = "work") -> Pull:
 
 
 def merged(forge: GitHubForge, pull: Pull) -> bool:
-    request = MergeRequest(number=pull.number, head=pull.head_commit, method="merge", title="", message="")
+    request = MergeRequest(
+        number=pull.number, head=pull.head_commit, base="main", method="merge", title="", message=""
+    )
     return isinstance(forge.merge_pull(request), Merged)
 
 
@@ -96,7 +98,9 @@ def test_a_permission_that_was_taken_away_stops_the_run(hub: GitHubEmulator, con
     forge = signed_in(hub, robot)
     pull = opened(forge, content)
     robot.permissions["contents"] = "read"
-    request = MergeRequest(number=pull.number, head=pull.head_commit, method="merge", title="", message="")
+    request = MergeRequest(
+        number=pull.number, head=pull.head_commit, base="main", method="merge", title="", message=""
+    )
     refused = forge.merge_pull(request)
     assert refused == Refused(kind="not-allowed", message="Resource not accessible by integration")
 

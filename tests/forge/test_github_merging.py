@@ -41,7 +41,12 @@ def pull(forge: GitHubForge, content: Repo) -> Pull:
 
 def merge(forge: GitHubForge, pull: Pull, method: Method = "merge", head: str | None = None) -> MergeOutcome:
     request = MergeRequest(
-        number=pull.number, head=head or pull.head_commit, method=method, title="Title", message="Message"
+        number=pull.number,
+        head=head or pull.head_commit,
+        base="main",
+        method=method,
+        title="Title",
+        message="Message",
     )
     return forge.merge_pull(request)
 

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import NewPull, Pull, Unclear
+from gitcoord.forge.port import BranchPulls, NewPull, Pull, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo
@@ -64,7 +64,7 @@ def test_a_hostile_branch_name_is_just_a_name(forge: GitHubForge, content: Repo)
     name = "feature/a&state=closed;x=é#%2F+b"
     content.commit({"x.txt": "x"}, branch=name)
     pull = opened(forge, name)
-    assert forge.find_pulls([name], "main") == {name: pull}
+    assert forge.find_pulls([name], "main") == {name: BranchPulls(current=pull)}
     assert forge.open_pull(new(name)) == pull
 
 
@@ -97,7 +97,7 @@ def test_a_lost_answer_to_a_change_is_looked_up(forge: GitHubForge, hub: GitHubE
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_open_pull_requests_win_over_merged_ones_and_closed_ones_are_left_out(
+def test_open_pull_requests_win_over_merged_ones_and_the_others_are_told_apart(
     forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository, content: Repo, many: bool
 ) -> None:
     names = ["one", "merged", "reopened", "closed", "none", "elsewhere"]
@@ -112,12 +112,16 @@ def test_open_pull_requests_win_over_merged_ones_and_closed_ones_are_left_out(
     again = opened(forge, "reopened")
     before = len(hub.log)
     found = forge.find_pulls(names if many else names[:5], "main")
-    assert {head: (pull.number, pull.state) for head, pull in found.items()} == {
+    current = {head: pulls.current for head, pulls in found.items() if pulls.current is not None}
+    assert {head: (pull.number, pull.state) for head, pull in current.items()} == {
         "one": (pulls["one"].number, "open"),
         "merged": (pulls["merged"].number, "merged"),
         "reopened": (again.number, "open"),
     }
-    assert found["merged"].merge_commit == content.tip("merged")
+    others = {head: [(pull.state, pull.base) for pull in known.others] for head, known in found.items()}
+    more = {"elsewhere": [("open", "one")]} if many else {}
+    assert {head: told for head, told in others.items() if told} == {"closed": [("closed", "main")], **more}
+    assert current["merged"].merge_commit == content.tip("merged")
     assert len(hub.log) - before == (1 if many else 5)
 
 
@@ -129,7 +133,7 @@ def test_a_reopened_pull_request_wins_over_a_later_one_that_was_merged(
     later = opened(forge, "one")
     app.pulls[later.number].close(merge_commit=content.tip("main"))
     app.pulls[first.number].state = "open"
-    assert forge.find_pulls(["one"], "main")["one"].number == first.number
+    assert forge.find_pulls(["one"], "main")["one"].current == forge.read_pull(first.number)
 
 
 def test_mergeability_of_what_is_not_open_means_nothing(
@@ -157,7 +161,9 @@ def test_many_branches_are_found_among_hundreds_of_closed_pull_requests(
     before = len(hub.log)
     found = forge.find_pulls(names, "main")
     assert set(found) == {"one", *names[1:-1]}
-    assert (found["one"].number, found["one"].state) == (1, "merged")
+    one = found["one"].current
+    assert one is not None
+    assert (one.number, one.state) == (1, "merged")
     assert len(hub.log) - before == 5
     assert forge.find_pulls(names, "main") == found
     assert len(hub.log) - before == 7

@@ -47,7 +47,7 @@ def pull(forge: GitHubForge, content: Repo) -> Pull:
 
 def request(pull: Pull, head: str | None = None) -> MergeRequest:
     return MergeRequest(
-        number=pull.number, head=head or pull.head_commit, method="merge", title="T", message="M"
+        number=pull.number, head=head or pull.head_commit, base="main", method="merge", title="T", message="M"
     )
 
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.local import LocalForge
-from gitcoord.forge.port import Merged, MergeRequest, Method, NewPull, Pull, Refused
+from gitcoord.forge.port import BranchPulls, Merged, MergeRequest, Method, NewPull, Pull, Refused
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
 from tests.support.repos import Repo
@@ -45,7 +46,9 @@ def opened(forge: LocalForge, head: str) -> Pull:
 
 def request(world: World, pull: Pull, method: Method = "merge") -> MergeRequest:
     head = world.remote.tip(pull.head)
-    return MergeRequest(number=pull.number, head=head, method=method, title="Title", message="Text")
+    return MergeRequest(
+        number=pull.number, head=head, base="main", method=method, title="Title", message="Text"
+    )
 
 
 def test_opening_again_adopts_wherever_it_is_tried(world: World) -> None:
@@ -53,7 +56,9 @@ def test_opening_again_adopts_wherever_it_is_tried(world: World) -> None:
     assert opened(world.forge, "one") == first
     assert opened(world.other, "one") == first
     assert opened(world.other, "two").number == 2
-    assert world.other.find_pulls(["one", "three"], "main")["one"].number == 1
+    assert world.other.find_pulls(["one", "three"], "main") == {
+        "one": BranchPulls(current=msgspec.structs.replace(first, mergeable=None))
+    }
     assert first.mergeable is True
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from gitcoord.forge.github.answers import PullAnswer
 from gitcoord.forge.github.gateway import Gateway
-from gitcoord.forge.port import Pull
+from gitcoord.forge.port import BranchPulls, Pull, branch_pulls
 
 _FEW = 5
 _MOST = 100
@@ -19,57 +19,55 @@ class Finder:
         self._full_name = full_name
         self._owner = full_name.split("/")[0]
         self._path = f"/repos/{full_name}/pulls"
-        self._crowded: set[str] = set()
-        self._earlier: dict[tuple[str, str], Pull | None] = {}
+        self._crowded = False
+        self._earlier: dict[str, list[Pull]] = {}
 
     def open_one(self, head: str, base: str) -> Pull | None:
-        """The open pull request of a branch."""
-        return _best(self._of_head(head, base, state="open"))
+        """The open pull request of a branch onto `base`."""
+        return branch_pulls(self._of_head(head, state="open"), base).current
 
-    def find(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
-        """The open pull request of each head, else its newest merged one."""
+    def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
+        """The pull requests of each head onto every base: a person may have moved one."""
         if len(heads) <= _FEW:
-            found = {head: _best(self._of_head(head, base, state="all")) for head in heads}
+            found = {head: self._of_head(head, state="all") for head in heads}
         else:
-            found = self._of_many(heads, base)
-        return {head: pull for head, pull in found.items() if pull is not None}
+            found = self._of_many(heads)
+        return {head: branch_pulls(pulls, base) for head, pulls in found.items() if pulls}
 
-    def _of_head(self, head: str, base: str, *, state: str) -> list[Pull]:
+    def _of_head(self, head: str, *, state: str) -> list[Pull]:
         # Without an owner GitHub ignores `head`, and lists the pull requests of all branches.
-        query = {"head": f"{self._owner}:{head}", "base": base, "state": state}
+        query = {"head": f"{self._owner}:{head}", "state": state}
         pages = self._gateway.read_pages(self._path, _Page, query)
         return [pull for page in pages for pull in self._own(page) if pull.head == head]
 
-    def _of_many(self, heads: Collection[str], base: str) -> dict[str, Pull | None]:
+    def _of_many(self, heads: Collection[str]) -> dict[str, list[Pull]]:
         """All there are where they fit on one page.
 
         Else all that are open, the last hundred that were closed, and one by one what is in neither.
         """
-        if base not in self._crowded:
-            page = self._gateway.read(self._path, _Page, {"state": "all", "base": base, "per_page": _MOST})
+        if not self._crowded:
+            page = self._gateway.read(self._path, _Page, {"state": "all", "per_page": _MOST})
             if len(page) < _MOST:
-                pulls = self._own(page)
-                return {head: _best([pull for pull in pulls if pull.head == head]) for head in heads}
-            self._crowded.add(base)
-        pages = self._gateway.read_pages(self._path, _Page, {"state": "open", "base": base})
+                return _by_head(heads, self._own(page))
+            self._crowded = True
+        pages = self._gateway.read_pages(self._path, _Page, {"state": "open"})
         seen = [pull for page in pages for pull in self._own(page)]
         recent = self._gateway.read(
             self._path,
             _Page,
-            {"state": "closed", "base": base, "sort": "updated", "direction": "desc", "per_page": _MOST},
+            {"state": "closed", "sort": "updated", "direction": "desc", "per_page": _MOST},
         )
-        seen += self._own(recent)
-        found = {head: _best([pull for pull in seen if pull.head == head]) for head in heads}
+        found = _by_head(heads, [*seen, *self._own(recent)])
         if len(recent) == _MOST:
-            for head in (head for head, pull in found.items() if pull is None):
-                found[head] = self._one_earlier(head, base)
+            for head in (head for head, pulls in found.items() if not pulls):
+                found[head] = self._earlier_ones(head)
         return found
 
-    def _one_earlier(self, head: str, base: str) -> Pull | None:
+    def _earlier_ones(self, head: str) -> list[Pull]:
         """Asked once for each branch: what happens from then on is among the open or the last hundred."""
-        if (head, base) not in self._earlier:
-            self._earlier[head, base] = _best(self._of_head(head, base, state="closed"))
-        return self._earlier[head, base]
+        if head not in self._earlier:
+            self._earlier[head] = self._of_head(head, state="closed")
+        return self._earlier[head]
 
     def _own(self, page: _Page) -> list[Pull]:
         """Those whose head is in this repository; forks use the same branch names."""
@@ -80,7 +78,10 @@ class Finder:
         ]
 
 
-def _best(pulls: list[Pull]) -> Pull | None:
-    """The open one, else the newest merged one."""
-    ranked = [pull for pull in pulls if pull.state != "closed"]
-    return max(ranked, key=lambda pull: (pull.state == "open", pull.number), default=None)
+def _by_head(heads: Collection[str], pulls: Collection[Pull]) -> dict[str, list[Pull]]:
+    newest = {pull.number: pull for pull in pulls}  # one that was closed meanwhile is on both lists
+    found: dict[str, list[Pull]] = {head: [] for head in heads}
+    for pull in newest.values():
+        if pull.head in found:
+            found[pull.head].append(pull)
+    return found

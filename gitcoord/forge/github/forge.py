@@ -31,6 +31,7 @@ from gitcoord.forge.github.later import LaterMerges
 from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import (
+    BranchPulls,
     Extras,
     Gate,
     HandedOver,
@@ -64,14 +65,15 @@ class GitHubForge:
         self.handover = Handover(gateway, self._path)
         self.conversation = Conversation(gateway, self.full_name)
         self._seen: set[int] = set()
+        self._last_read = (0, 0)
         self._final: dict[tuple[int, str, Method], Refused] = {}
         self._demands: dict[str, Demands] = {}
         self._queues: set[str] = set()
 
-    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, Pull]:
+    def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`."""
         found = self._finder.find(heads, base)
-        self._seen |= {pull.number for pull in found.values()}
+        self._seen |= {pulls.current.number for pulls in found.values() if pulls.current is not None}
         return found
 
     def read_pull(self, number: int) -> Pull:
@@ -153,6 +155,7 @@ class GitHubForge:
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_pull`."""
         known = self._final.get((request.number, request.head, request.method))
+        known = known or self._changed(request)
         if known is not None:
             return known
         path = f"{self._path}/pulls/{request.number}/merge"
@@ -170,6 +173,9 @@ class GitHubForge:
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
         """See `Forge.hand_over`."""
+        changed = self._changed(request)
+        if changed is not None:
+            return changed
         number, head = request.number, request.head
         if way == "queue":
             done = self.handover.enqueue(number, head)
@@ -178,6 +184,21 @@ class GitHubForge:
                 number, head, request.method, request.title, request.message
             )
         return HandedOver(already=done == "already") if isinstance(done, str) else done
+
+    def _changed(self, request: MergeRequest) -> Refused | None:
+        """What a person has changed of the pull request since it was examined that forbids its merge.
+
+        GitHub guards a merge by the head alone. Nothing is asked where reading the pull request was the last
+        request of all.
+        """
+        if self._last_read == (request.number, self._gateway.sent):
+            return None
+        pull = self.read_pull(request.number)
+        if pull.state == "open" and pull.base != request.base:
+            return Refused(kind="moved", message=f"Pull request {pull.number} goes onto {pull.base} now.")
+        if pull.state == "open" and pull.draft:
+            return Refused(kind="gate", message=f"Pull request {pull.number} is a draft.")
+        return None
 
     def _merge_now(self, path: str, body: Mapping[str, Any]) -> MergeAnswer | Denied | NoAnswer:
         written = self._gateway.write("PUT", path, body)
@@ -224,6 +245,7 @@ class GitHubForge:
         # What was opened a moment ago, here or by another process, is not yet known to every replica.
         seconds = _REPLICATION if number in self._seen else 0.0
         found = self._gateway.patience.poll(look, seconds=seconds)
+        self._last_read = (number, self._gateway.sent)
         if found is None:
             raise GitcoordError(
                 "no-such-pull",

@@ -66,6 +66,8 @@ class Gateway:
         self._prefix = urlsplit(api_url).path.rstrip("/")
         self._patience = patience or Patience()
         self._memory = Memory()
+        self.sent = 0
+        """How many requests were sent so far."""
         self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
 
     @property
@@ -158,6 +160,7 @@ class Gateway:
         headers: Mapping[str, str],
     ) -> Reply | NoAnswer:
         def once() -> Reply | NoAnswer:
+            self.sent += 1
             reply = self._wire.send(verb, path, query, body, headers)
             return _graph_limited(reply) if path == self.graphql_path else reply
 

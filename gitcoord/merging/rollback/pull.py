@@ -6,12 +6,14 @@ from typing import Literal
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
-from gitcoord.forge.port import BEHIND, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.forge.port import BEHIND, BranchPulls, Merged, MergeRequest, NewPull, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.git.server import differs_on_server
 from gitcoord.git.shared import HEADS, Update
+from gitcoord.merging.merged_base import base_holds
+from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Place, Sight
 from gitcoord.merging.rollback.texts import body, branch_name, title, trailers
@@ -60,9 +62,11 @@ class PullRequest:
         if tip is None or not self._fits(sight, back, tip):
             return self._publish(sight, back, branch, tip)
         base = self._place.plan.base
-        pull = self._place.forge.find_pulls([branch], base).get(branch)
+        pulls = self._place.forge.find_pulls([branch], base).get(branch, BranchPulls())
+        pull = pulls.current
         if pull is None:
-            return self._open(sight, back, branch)
+            no = next((other for other in pulls.others if _is_no(other, base, tip)), None)
+            return self._open(sight, back, branch) if no is None else self._rejected(branch, no)
         self.number = pull.number
         if pull.state == "merged":
             return self._settle(branch, pull, "it is merged, and the base does not show it yet")
@@ -70,6 +74,12 @@ class PullRequest:
             reason = "merging it is up to its reviewers"
             return Ended(state="opened", branch=branch, url=pull.url, reason=reason)
         return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
+
+    def _rejected(self, branch: str, pull: Pull) -> Ended:
+        """A person closed the pull request, or moved it to another base: that is final."""
+        closed = f"pull request {pull.number} was closed without being merged; reopen it to roll back"
+        reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
+        return Ended(state="waiting", branch=branch, url=pull.url, reason=reason)
 
     def _fits(self, sight: Sight, back: Reverse, tip: Oid) -> bool:
         """Whether merging the branch onto the base as it is now takes back just what it should."""
@@ -116,6 +126,8 @@ class PullRequest:
         if self._doubt:
             self._doubt -= 1
             return self._pause()
+        if pull.base != self._place.plan.base:
+            return self._rejected(pull.head, pull)
         if pull.head_commit != tip or pull.mergeable is None:
             return self._settle(pull.head, pull, "the forge has not made up its mind")
         gates = self._place.forge.closed_gates(pull)
@@ -131,6 +143,7 @@ class PullRequest:
         request = MergeRequest(
             number=pull.number,
             head=tip,
+            base=self._place.plan.base,
             method=self._place.method,
             title=f"{title(sight)} (#{pull.number})",
             message=trailers(sight),
@@ -139,23 +152,24 @@ class PullRequest:
         match outcome:
             case Merged():
                 self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
-                self._prove(sight, back, tip, outcome.commit)
+                self._prove(sight, back, pull, tip, outcome.commit)
                 return Advance()
             case Unclear():
                 self._doubt = _DOUBTFUL_LOOKS
                 self._tell(ForgeAnswered(branch=pull.head, tasks=(), message=outcome.message, again=True))
                 return self._settle(pull.head, pull, outcome.message)
-            case Refused(kind="retry" | "conflict" | "head-moved"):
+            case Refused(kind="retry" | "conflict" | "head-moved" | "moved" | "closed"):
                 return self._settle(pull.head, pull, outcome.message)
             case Refused(kind="not-allowed"):
                 return Ended(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
         return self._hold(pull, outcome.message, left)
 
-    def _prove(self, sight: Sight, back: Reverse, tip: Oid, commit: Oid) -> None:
+    def _prove(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, commit: Oid) -> None:
         """Compares what came out with what was computed; the base may have moved in between."""
         git = self._place.repository.git
         self._place.store.refresh()
-        if not self._place.ancestry.existing({commit}):
+        place, base = self._place, self._place.plan.base
+        if not base_holds(place.forge, place.ancestry, base, place.shared.branch(base), pull.number, commit):
             return
         before = git.text("rev-parse", "--verify", f"{commit}^1")
         expected = back.tree if before == sight.base_commit else merge_tree(git, before, tip).tree
@@ -186,3 +200,8 @@ class PullRequest:
         self._sleep(_PAUSES[min(self._looks, len(_PAUSES) - 1)])
         self._looks += 1
         return Advance()
+
+
+def _is_no(pull: Pull, base: str, tip: Oid) -> bool:
+    """Whether a person decided against the rollback at `tip` that the pull request holds."""
+    return pull.state == "open" or (pull.state == "closed" and pull.base == base and pull.head_commit == tip)

@@ -9,6 +9,7 @@ from gitcoord.events import (
     AnyEvent,
     AttemptEnded,
     AttemptStarted,
+    PullRejected,
     TaskDeferred,
     TaskFolded,
     TaskLanded,
@@ -73,7 +74,7 @@ def is_bad(event: AnyEvent) -> bool:
     """Whether somebody may have to act on it."""
     if isinstance(event, AttemptEnded):
         return event.outcome != "ok"
-    return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack)
+    return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack | PullRejected)
 
 
 def _news(event: AnyEvent) -> News:

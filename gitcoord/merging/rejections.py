@@ -1,0 +1,73 @@
+"""What people decided about pull requests: one that was closed, or moved to another base, is a no.
+
+It stands for the work that the pull request held, whoever opened it: gitcoord opens no other one for the same
+commits. New commits, a pull request that is open onto the base again, or one opened by hand end it.
+"""
+
+import msgspec
+
+from gitcoord.forge.port import BranchPulls, Pull
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.run import Oid
+from gitcoord.state.progress import Progress
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's no to a task's work, which waits then; `reason` says what was done, and the way on."""
+
+    pull: Pull
+    reason: str
+    journaled: bool = False
+
+
+def find_rejection(
+    ancestry: Ancestry, pulls: BranchPulls, *, base: str, head: Oid, tip: Oid | None, before: Progress
+) -> Rejection | None:
+    """Return the newest no to `head` among the pull requests of a branch whose tip is `tip`."""
+    if pulls.current is not None and pulls.current.state == "open":
+        return None
+    for pull in pulls.others:
+        reason = _reason(pull, base, own=pull.number == before.pull)
+        if reason and _holds(ancestry, pull, head, tip, before):
+            return Rejection(pull=pull, reason=reason)
+    return None
+
+
+def is_given_up(pulls: BranchPulls) -> bool:
+    """Whether a level branch is not used any more: a person closed or moved its pull request."""
+    return pulls.current is None and bool(pulls.others)
+
+
+def moved_away(pull: Pull, base: str) -> str:
+    """Why an open pull request that goes onto another base than `base` is not merged."""
+    return (
+        f"pull request {pull.number} goes onto {pull.base}, not {base}; "
+        f"to land it, change its base back to {base}"
+    )
+
+
+def _reason(pull: Pull, base: str, *, own: bool) -> str:
+    """Why the pull request is a no; "" when it is none. `own`: the journal names it as the task's."""
+    if pull.state == "open":
+        return moved_away(pull, base)
+    if pull.state == "closed" and (own or pull.base == base):
+        return (
+            f"pull request {pull.number} was closed without being merged; to land it, reopen it, "
+            "or submit new commits"
+        )
+    if pull.state == "merged" and own:
+        return (
+            f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "
+            f"open a pull request onto {base} by hand, or submit new commits"
+        )
+    return ""
+
+
+def _holds(ancestry: Ancestry, pull: Pull, head: Oid, tip: Oid | None, before: Progress) -> bool:
+    """Whether the pull request holds the work; the journal knows it of folds that are not here any more."""
+    folded = before.folded
+    if folded is not None and (folded.into, folded.head, before.pull) == (pull.head, head, pull.number):
+        return True
+    if pull.state == "open" and tip is not None and ancestry.contains(tip, head):
+        return True
+    return ancestry.contains(pull.head_commit, head)
