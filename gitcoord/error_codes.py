@@ -56,6 +56,7 @@ ErrorCode = Literal[
     "interrupted",
     "merged-elsewhere",
     "moved",
+    "name-taken",
     "newer-state",
     "no-agent",
     "no-app-key",

@@ -3,9 +3,9 @@
 An expected negative (a conflict, a missing branch, a closed gate) is a value, never one of these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gitcoord.error_codes import ErrorCode
 
@@ -24,6 +24,23 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+Passing = Literal["passes", "briefly", "perhaps", "unknown", "never"]
+"""Whether what is in the way goes by itself, as far as git, the forge or the system told when it was read.
+
+`passes`: a busy server, a full disk. `briefly`: within a minute, or somebody has to act (a lock). `perhaps`:
+a refusal that may be a hiccup. `unknown`: nothing told. `never`: a hook or a rule said no.
+"""
+_PASSING: Mapping[ErrorCode, Passing] = {
+    "state-busy": "passes",
+    "push-raced": "passes",
+    "disk-full": "passes",
+    "github-unreachable": "passes",
+    "github-no-answer": "passes",
+    "rate-limited": "passes",
+}
+"""Of errors whose code says it all."""
+
+
 class Named(Protocol):
     """One of several things that are wrong: a stable code, a sentence, and the task it is about."""
 
@@ -40,7 +57,7 @@ class GitcoordError(Exception):
 
     `code` is a stable name that `docs/errors.md` lists, `message` one sentence that names the thing, `hint`
     the way out, and `exit` the exit code that the command ends with. `findings` lists everything that is
-    wrong when it is more than one thing.
+    wrong when it is more than one thing. `passing` says whether it is worth trying again.
     """
 
     def __init__(
@@ -51,6 +68,7 @@ class GitcoordError(Exception):
         hint: str = "",
         exit: Exit = Exit.REFUSED,
         findings: Sequence[Named] = (),
+        passing: Passing | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -58,6 +76,7 @@ class GitcoordError(Exception):
         self.hint = hint
         self.exit = exit
         self.findings = tuple(findings)
+        self.passing: Passing = passing or _PASSING.get(code, "unknown")
 
 
 def usage_error(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.failures import failure_of
 from gitcoord.git.scratch import scratch_directory
 from gitcoord.redact import redact
 
@@ -152,7 +153,11 @@ class Git:
         stderr = redact(os.fsdecode(ended.stderr))
         result = Result(ended.returncode, ended.stdout, stderr)
         if ok and result.code not in ok:
-            raise GitcoordError("git-failed", f"`git {_shown(arguments)}` failed: {result.reason}")
+            raise GitcoordError(
+                "git-failed",
+                f"`git {_shown(arguments)}` failed: {result.reason}",
+                passing=failure_of(result.stderr).passing,
+            )
         return result
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -6,13 +6,17 @@ compare-and-swap. A failed write is never judged by its text: the refs are read 
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import CheckedOut
+from gitcoord.git.failures import failed_hook
 from gitcoord.git.mirror import HEADS, Mirror, Update
 from gitcoord.git.refs import Refs, read_refs
+from gitcoord.git.remote_errors import fetch_error, push_error
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid, Result, stdin_lines
+from gitcoord.git.scratch import scratch_directory
 
 __all__ = ["HEADS", "SharedRefs", "Update"]
 
@@ -43,7 +47,11 @@ class SharedRefs:
             return
         result = self._mirror.fetch()
         if result.code != 0:
-            raise self._unreadable(result)
+            # One broken ref keeps everything from being fetched; a listing still names it.
+            listed = self.git.run("ls-remote", "--quiet", "--", self.remote or "", ok=())
+            pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
+            broken = [name for oid, name in pairs if not oid.strip("0")]
+            raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken)
 
     def read(self, ref: str) -> Oid | None:
         """Where `ref` (a full name) points, as of the last refresh; raises `broken-ref`."""
@@ -81,27 +89,36 @@ class SharedRefs:
     def publish(self, updates: Sequence[Update], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
 
-        Raises `push-refused` when nobody was faster and it failed all the same, and `worktree-in-the-way`
-        when a branch is checked out here with changes that moving it would lose.
+        Raises `push-refused`, `name-taken` or `git-failed` when nobody was faster and it failed all the same,
+        and `worktree-in-the-way` when a branch is checked out here with changes that moving it would lose.
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
         # A lock that another writer holds just now looks like a refusal while the refs still stand where they
         # were. The user's own hooks run once.
         patience = Retrying(
-            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool)),
+            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _is_brief(outcome)),
             stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
             wait=wait_random(0.05, 0.3),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        outcome: bool | Result = patience(self._publish_once, updates, hooks)
-        if isinstance(outcome, bool):
-            return outcome
-        raise self._refused(updates, outcome, hooks=hooks)
+        outcome: bool | GitcoordError = patience(self._publish_once, updates, hooks)
+        if isinstance(outcome, GitcoordError):
+            raise outcome
+        return outcome
 
-    def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | Result:
-        """Whether the refs moved; git's answer when it failed although nobody else moved them."""
-        ended = self._update_here(updates) if self._mirror is None else self._push(updates, hooks=hooks)
+    def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | GitcoordError:
+        """Whether the refs moved; the error when they did not although nobody else moved them."""
+        hook = None
+        if self._mirror is None:
+            ended = self._update_here(updates)
+        elif hooks:
+            with scratch_directory() as scratch:
+                trace = Path(scratch) / "trace"
+                ended = self._push(updates, hooks=True, environment={"GIT_TRACE2_EVENT": str(trace)})
+                hook = failed_hook(trace, "pre-push") if ended.code != 0 and trace.exists() else None
+        else:
+            ended = self._push(updates, hooks=False)
         known, self._known = self._known, None
         if ended.code == 0:
             if self._mirror is not None and self._mirror.follow(updates) and known is not None:
@@ -113,7 +130,8 @@ class SharedRefs:
             return True
         if any(now[update.ref] != update.old for update in updates):
             return False
-        return ended
+        known_refs = {self._shared(name) for name in self._refs.targets}
+        return push_error(self.remote, updates, ended, hook=hook, known=known_refs)
 
     @property
     def _refs(self) -> Refs:
@@ -132,14 +150,17 @@ class SharedRefs:
     def _shared(self, local: str) -> str:
         return local if self._mirror is None else local.removeprefix(self._mirror.prefix)
 
-    def _push(self, updates: Sequence[Update], *, hooks: bool) -> Result:
+    def _push(
+        self, updates: Sequence[Update], *, hooks: bool, environment: Mapping[str, str] | None = None
+    ) -> Result:
         leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
         specs = [f"{update.new or ''}:{update.ref}" for update in updates]
         atomic = ("--atomic",) if len(updates) > 1 else ()
-        options = ("--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
+        options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
         # A clone that mirrors the remote would push all refs or nothing.
         command = ("-c", f"remote.{self.remote}.mirror=false", "push", *options)
-        return self.git.run(*command, "--", self.remote or "", *specs, hooks=hooks, ok=())
+        whole = (*command, "--", self.remote or "", *specs)
+        return self.git.run(*whole, hooks=hooks, ok=(), environment=environment)
 
     def _update_here(self, updates: Sequence[Update]) -> Result:
         commands = stdin_lines(update.command() for update in updates)
@@ -149,36 +170,6 @@ class SharedRefs:
                 moving.keep()
             return result
 
-    def _refused(self, updates: Sequence[Update], result: Result, *, hooks: bool) -> GitcoordError:
-        names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
-        where = f"The remote {self.remote}" if self.remote else "Git"
-        said = f" It says: {result.remote_text}" if result.remote_text else ""
-        if hooks and not said and result.hook_text:
-            return GitcoordError(
-                "push-refused",
-                f"{names} could not be pushed. The pre-push hook says: {result.hook_text}",
-                hint="Do what the hook asks for, commit, and try again.",
-            )
-        return GitcoordError(
-            "push-refused",
-            f"{where} refused to move {names}: {result.reason}.{said}",
-            hint="Check that you may push there, and that the branch is not protected against it.",
-        )
 
-    def _unreadable(self, result: Result) -> GitcoordError:
-        # One broken ref keeps everything from being fetched; a listing still names it.
-        listed = self.git.run("ls-remote", "--quiet", "--", self.remote or "", ok=())
-        pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
-        broken = [name for oid, name in pairs if not oid.strip("0")]
-        if broken or (listed.code == 0 and "bad object" in result.stderr):
-            names = f" {', '.join(broken)}" if broken else ""
-            return GitcoordError(
-                "broken-ref",
-                f"The remote {self.remote} has a broken ref{names} and cannot be read: {result.reason}.",
-                hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
-            )
-        return GitcoordError(
-            "unreachable",
-            f"The remote {self.remote} cannot be read: {result.reason}",
-            hint=f"Try `git fetch {self.remote}`; check the network, the URL and your credentials.",
-        )
+def _is_brief(error: GitcoordError) -> bool:
+    return error.passing in ("passes", "briefly")

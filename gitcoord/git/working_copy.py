@@ -5,8 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.errors import Exit, GitcoordError, Passing, answer_no
 from gitcoord.git.checked_out import worktrees
+from gitcoord.git.failures import failure_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.shared import HEADS
@@ -171,7 +172,9 @@ class WorkingCopy:
                 "Commit or move what is there first, then run the command again.",
             )
         return GitcoordError(
-            "git-failed", f"Git could not bring {self.directory} to {branch}: {ended.reason}"
+            "git-failed",
+            f"Git could not bring {self.directory} to {branch}: {ended.reason}",
+            passing=failure_of(ended.stderr).passing,
         )
 
 
@@ -202,13 +205,15 @@ def add_worktree(repository: Repository, directory: Path, branch: str, start: Oi
             repository.git.run("worktree", "remove", "--", str(directory), ok=())
         ended = repository.git.run("worktree", "add", "--quiet", *options, "--", *target, ok=())
     if ended.code != 0:
-        raise _no_worktree(directory, branch, ended.reason)
+        raise _no_worktree(directory, branch, ended.reason, failure_of(ended.stderr).passing)
     return directory
 
 
-def _no_worktree(directory: Path, branch: str, why: str) -> GitcoordError:
-    return answer_no(
+def _no_worktree(directory: Path, branch: str, why: str, passing: Passing | None = None) -> GitcoordError:
+    return GitcoordError(
         "worktree-failed",
         f"{directory} cannot become a worktree on {branch}: {why}",
-        "Choose another directory, or remove what is there; `git worktree prune` forgets what is gone.",
+        hint="Choose another directory, or remove what is there; `git worktree prune` forgets what is gone.",
+        exit=Exit.NO,
+        passing=passing,
     )

@@ -98,9 +98,9 @@ def test_branches_with_odd_names_are_listed(world: World) -> None:
 def test_a_branch_in_the_place_of_a_directory_is_refused_in_words(world: World) -> None:
     one = world.commit("one")
     assert world.shared.publish([Update(HEADS + "dir/leaf", None, one)])
-    with pytest.raises(GitcoordError, match=r"refused to move dir") as failure:
+    with pytest.raises(GitcoordError, match=r"dir/leaf is there, and git cannot keep both") as failure:
         world.shared.publish([Update(HEADS + "dir", None, one)])
-    assert failure.value.code == "push-refused"
+    assert (failure.value.code, failure.value.passing) == ("name-taken", "never")
     assert failure.value.exit == Exit.REFUSED
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.failures import failure_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.working_copy import WorkingCopy
@@ -96,6 +97,7 @@ def _update(git: Git, path: str, above: str, known: Sequence[Path]) -> None:
             f"The submodule {above}{path} cannot be brought into {git.directory}: {ended.reason}.",
             hint="See whether `git submodule update --init` works in your checkout: the URL, the network, "
             "your credentials, and what git allows.",
+            passing=failure_of(ended.stderr).passing,
         )
 
 

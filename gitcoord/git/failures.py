@@ -1,0 +1,159 @@
+"""What a failed git command means: where the cause is, and whether it passes. Only here git's words are read.
+
+Only git's own lines are read, and only with LC_ALL=C: those that begin with `fatal:`, `error:`, `send-pack:`
+or `fetch-pack:`, and those of the ssh client. Never read are `remote:` lines and what follows `remote error:`
+or `remote unpack failed:`, for a server or its hooks wrote that. Where git has a format for programs, that
+is read instead: the status lines of `git push --porcelain` (git-push(1), OUTPUT), and the exit code of a
+local hook in `GIT_TRACE2_EVENT` (git's technical/api-trace2). The lines come from git's `http.c`,
+`remote-curl.c`, `connect.c`, `pkt-line.c`, `lockfile.c` and `object-file.c`, the reasons of a rejected ref
+from `builtin/receive-pack.c`.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gitcoord.errors import Passing
+
+Cause = Literal["here", "network", "refused", "broken-ref", "unknown"]
+"""Where it went wrong: in this repository, on the way, the other side said no, or a ref without a commit."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK = (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR)
+_BUSY_STATUS = frozenset({408, 425, 429})
+_OWN = ("fatal: ", "error: ", "send-pack: ", "fetch-pack: ", "ssh: ")
+_NOT_OWN = ("fatal: remote error: ", "error: remote unpack failed: ")
+_HTTP = re.compile(
+    r"fatal: unable to access '.*': The requested URL returned error: (\d{3})"
+    r"|error: RPC failed; HTTP (\d{3})\b"
+)
+_CURL = re.compile(r"fatal: unable to access '.*': (.*)")
+_TLS = re.compile(r"(server )?certificate|SSL|TLS|gnutls|schannel|Protocol .* not supported", re.IGNORECASE)
+_LINES: tuple[tuple[str, Cause, Passing], ...] = (
+    (r"(fatal|error): .*Unable to create '.*\.lock': File exists\.?$", "here", "briefly"),
+    (r"error: insufficient permission for adding an object", "here", "unknown"),
+    (r"(fatal|error): unable to (write|create temporary) (loose object )?file\b", "here", "unknown"),
+    (r"fatal: bad object ", "broken-ref", "unknown"),
+    (r"fatal: (Authentication failed for|could not read (Username|Password) for) ", "refused", "perhaps"),
+    (r"fatal: repository '.*' not found$", "refused", "perhaps"),
+    (r"fatal: '.*' does not appear to be a git repository$", "network", "briefly"),
+    (r"fatal: ref updates aborted by hook$", "refused", "never"),
+    (r"fatal: (the remote end hung up|early EOF|protocol error: )", "network", "passes"),
+    (r"fatal: (unexpected |expected |unable to connect to |unable to look up )", "network", "passes"),
+    (r"ssh: |error: RPC failed; |(send|fetch)-pack: unexpected disconnect ", "network", "passes"),
+)
+_SSH_LOST = "fatal: Could not read from remote repository."
+_SSH_SAYS_NO = re.compile(r"[^:]*: Permission denied \([a-z,-]+\)\.$|Host key verification failed\.$")
+_REF_BUSY = frozenset(
+    {
+        "failed to update ref",
+        "failed to lock",
+        "failed to write",
+        "transaction failed to start",
+        "atomic transaction failed",
+        "unpacker error",
+    }
+)
+"""What git's own receive-pack says when it could not write: a lock of another writer, or its disk."""
+_SERVER_BROKE = frozenset({"Internal Server Error", "remote failed to report status"})
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The cause of a failed command, and whether it passes."""
+
+    cause: Cause
+    passing: Passing
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What `git push --porcelain` says of a ref that was not moved: `[remote rejected] (reason)`."""
+
+    ref: str
+    summary: str
+    passing: Passing
+
+
+def failure_of(stderr: str) -> Failure:
+    """The meaning of git's own lines in `stderr`; the first line that says anything counts."""
+    for line in stderr.splitlines():
+        if line.startswith(_OWN) and not line.startswith(_NOT_OWN) and (found := _of_line(line, stderr)):
+            return found
+    return Failure("unknown", "unknown")
+
+
+def rejections(porcelain: str) -> Iterator[Rejection]:
+    """The refs that a push could not move."""
+    for line in porcelain.split("\n"):
+        flag, _, rest = line.partition("\t")
+        if flag == "!":
+            specs, _, summary = rest.partition("\t")
+            reason = summary.partition(" (")[2].removesuffix(")")
+            passing: Passing = "never"
+            if reason in _SERVER_BROKE:
+                passing = "passes"
+            elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
+                passing = "briefly"  # git itself refused, by what it knew when it began
+            yield Rejection(specs.rpartition(":")[2], summary, passing)
+
+
+class TraceEvent(msgspec.Struct):
+    """What is read of one event of `GIT_TRACE2_EVENT`; a `sid` with a slash is of a process below."""
+
+    event: str = ""
+    sid: str = "/"
+    child_id: int = -1
+    child_class: str = ""
+    hook_name: str = ""
+    code: int = 0
+
+
+def failed_hook(trace: Path, name: str) -> int | None:
+    """The exit code of the hook `name` by git's own event trace; None when it succeeded, or did not run."""
+    hooks = set()
+    for event in _events(trace):
+        if event.event == "child_start" and event.child_class == "hook" and event.hook_name == name:
+            hooks.add(event.child_id)
+        elif event.event == "child_exit" and event.child_id in hooks and event.code:
+            return event.code
+    return None
+
+
+def _events(trace: Path) -> Iterator[TraceEvent]:
+    """The events of the git process that was asked, and of none that it started."""
+    decoder = msgspec.json.Decoder(TraceEvent)
+    for line in trace.read_bytes().splitlines():
+        with suppress(msgspec.DecodeError):  # the last line of a git that was cut off
+            event = decoder.decode(line)
+            if "/" not in event.sid:
+                yield event
+
+
+def _of_line(line: str, stderr: str) -> Failure | None:
+    status = _HTTP.match(line)
+    if status:
+        return _of_status(int(status[1] or status[2]))
+    curl = _CURL.match(line)
+    if curl:
+        return Failure("network", "perhaps" if _TLS.search(curl[1]) else "passes")
+    for number in (*_FULL, *_DISK):
+        if line.endswith(f": {os.strerror(number)}"):
+            return Failure("here", "passes" if number in _FULL else "unknown")
+    for pattern, cause, passing in _LINES:
+        if re.match(pattern, line):
+            return Failure(cause, passing)
+    if line == _SSH_LOST:
+        says_no = any(_SSH_SAYS_NO.fullmatch(one.strip()) for one in stderr.splitlines())
+        return Failure("refused", "perhaps") if says_no else Failure("network", "passes")
+    return None
+
+
+def _of_status(status: int) -> Failure:
+    if status >= 500 or status in _BUSY_STATUS:
+        return Failure("network", "passes")
+    return Failure("refused", "perhaps")

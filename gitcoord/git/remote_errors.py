@@ -1,0 +1,106 @@
+"""The errors of reading and moving shared refs: what failed, where, and the way out."""
+
+from collections.abc import Collection, Sequence
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.failures import Failure, failure_of, rejections
+from gitcoord.git.mirror import HEADS, Update
+from gitcoord.git.run import Result
+
+
+def push_error(
+    remote: str | None, updates: Sequence[Update], result: Result, *, hook: int | None, known: Collection[str]
+) -> GitcoordError:
+    """The error of refs that could not be moved although nobody else had moved them.
+
+    `hook`: the exit code of the pre-push hook, if that failed. `known`: the refs that are there.
+    """
+    names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
+    if hook is not None:
+        return _hook_error(names, result, hook)
+    blocked = next(((update.ref, ref) for update in updates if (ref := in_the_way(update.ref, known))), None)
+    if blocked is not None:
+        return name_taken(remote, blocked[0], blocked[1])
+    said = f" It says: {result.remote_text}" if result.remote_text else ""
+    rejected = list(rejections(result.text)) if remote else []
+    if rejected:
+        # One that was not even tried, because another one failed, says nothing.
+        told = max(rejected, key=lambda one: one.passing == "never")
+        return GitcoordError(
+            "push-refused",
+            f"The remote {remote} refused to move {names}: {told.summary}.{said}",
+            hint="Check that you may push there, and that the branch is not protected against it.",
+            passing=told.passing,
+        )
+    failure = failure_of(result.stderr)
+    if remote is None:
+        return GitcoordError(
+            "push-refused", f"Git refused to move {names}: {result.reason}", passing=failure.passing
+        )
+    if failure.cause == "here":
+        return _local_error(f"{names} could not be moved", result, failure)
+    return GitcoordError(
+        "push-refused",
+        f"{names} could not be pushed to the remote {remote}: {result.reason}.{said}",
+        hint=f"Try `git push {remote}`; check the network, the URL and your credentials.",
+        passing=failure.passing,
+    )
+
+
+def fetch_error(remote: str, result: Result, *, readable: bool, broken: Sequence[str]) -> GitcoordError:
+    """The error of a fetch. `readable`: its refs can be listed; `broken` are those without a commit."""
+    failure = failure_of(result.stderr)
+    if broken or (readable and failure.cause == "broken-ref"):
+        names = f" {', '.join(broken)}" if broken else ""
+        return GitcoordError(
+            "broken-ref",
+            f"The remote {remote} has a broken ref{names} and cannot be read: {result.reason}.",
+            hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
+        )
+    if failure.cause == "here":
+        return _local_error(f"What {remote} sent could not be stored here", result, failure)
+    return GitcoordError(
+        "unreachable",
+        f"The remote {remote} cannot be read: {result.reason}",
+        hint=f"Try `git fetch {remote}`; check the network, the URL and your credentials.",
+        passing="perhaps" if failure.passing == "unknown" else failure.passing,
+    )
+
+
+def in_the_way(ref: str, known: Collection[str]) -> str | None:
+    """The ref that keeps `ref` from being made: refs are like files, so none can be another's directory."""
+    parts = ref.split("/")
+    parents = {"/".join(parts[:length]) for length in range(3, len(parts))}
+    return next((one for one in known if one in parents or one.startswith(f"{ref}/")), None)
+
+
+def name_taken(remote: str | None, ref: str, other: str) -> GitcoordError:
+    """The error of a ref that cannot be made beside the ref `other`."""
+    name, taken = ref.removeprefix(HEADS), other.removeprefix(HEADS)
+    where = f"on the remote {remote}" if remote else "in this repository"
+    return GitcoordError(
+        "name-taken",
+        f"{name} cannot be made {where}: {taken} is there, and git cannot keep both.",
+        hint=f"Delete or rename {taken}; or plan with other names: `task-branch`, `level-branch` and "
+        "`state-prefix` in the settings.",
+        passing="never",
+    )
+
+
+def _hook_error(names: str, result: Result, code: int) -> GitcoordError:
+    said = f"says: {result.hook_text}" if result.hook_text else f"ended with code {code}."
+    return GitcoordError(
+        "push-refused",
+        f"{names} could not be pushed. The pre-push hook {said}",
+        hint="Do what the hook asks for, commit, and try again.",
+        passing="never",
+    )
+
+
+def _local_error(what: str, result: Result, failure: Failure) -> GitcoordError:
+    return GitcoordError(
+        "git-failed",
+        f"{what}: {result.reason}",
+        hint="Check the disk, and who may write to this repository.",
+        passing=failure.passing,
+    )
