@@ -10,7 +10,6 @@ from tests.support.github.repository import EmulatedRepository
 from tests.support.github.validation import Description
 
 REPO = "/repos/{owner}/{repo}"
-
 _ANALYSES = ("dependabot_security_updates", "secret_scanning", "secret_scanning_push_protection")
 _OTHER_SETTINGS = {
     "allow_update_branch": False,
@@ -19,9 +18,8 @@ _OTHER_SETTINGS = {
     "use_squash_pr_title_as_default": False,
     "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
     "squash_merge_commit_message": "COMMIT_MESSAGES",
-    "merge_commit_title": "MERGE_MESSAGE",
-    "merge_commit_message": "PR_TITLE",
 }
+_OTHER_SETTINGS |= {"merge_commit_title": "MERGE_MESSAGE", "merge_commit_message": "PR_TITLE"}
 
 
 def skeleton(operation: str, status: int, repository: EmulatedRepository) -> Any:
