@@ -74,7 +74,6 @@ ErrorCode = Literal[
     "no-run",
     "no-such-base",
     "no-such-level",
-    "no-such-preset",
     "no-such-pull",
     "no-such-remote",
     "no-such-tag",

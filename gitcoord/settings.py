@@ -1,17 +1,15 @@
-"""Settings: one typed value, read from `gitcoord.toml` or `[tool.gitcoord]` in `pyproject.toml`.
+"""Settings: one typed value. `settings_file` says where it is read from.
 
 Command-line options and environment variables override them where a command offers them.
 """
 
-import string
-from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Annotated, Literal
 
 import msgspec
 
-from gitcoord.errors import usage_error
-
-SETTINGS_FILE = "gitcoord.toml"
+AtLeastNone = msgspec.Meta(ge=0)
+Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
+"""The names of rules that fit an ecosystem; `conflicts.presets` holds them."""
 SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
 """What keeps two tasks out of one wave, each with all that stands before it: a merge that fails, lines next
 to each other, one function or section that both change, any shared path."""
@@ -24,7 +22,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     adds scratch files: refuse it, drop them with one more commit, or allow them.
     """
 
-    preset: tuple[str, ...] = ()
+    preset: tuple[Preset, ...] = ()
     ignore: tuple[str, ...] = ()
     hub: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
@@ -53,18 +51,18 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     check: str = ""
     shell: bool = False
     timeout: str = "2h"
-    grace: float = 5.0
-    rework: int = 1
+    grace: Annotated[float, AtLeastNone] = 5.0
+    rework: Annotated[int, AtLeastNone] = 1
     fresh: bool = False
     commit_leftovers: bool = True
     allow_empty: bool = False
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"
-    log_megabytes: float = 8.0
-    memory_megabytes: int = 0
-    keep_logs_days: float = 30.0
-    keep_logs_megabytes: float = 500.0
-    retries: int = 1
+    log_megabytes: Annotated[float, msgspec.Meta(ge=0.01)] = 8.0
+    memory_megabytes: Annotated[int, AtLeastNone] = 0
+    keep_logs_days: Annotated[float, AtLeastNone] = 30.0
+    keep_logs_megabytes: Annotated[float, AtLeastNone] = 500.0
+    retries: Annotated[int, AtLeastNone] = 1
     overlap: Literal["wait", "warn"] = "wait"
     stagger: str = ""
 
@@ -99,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     base: str | None = None
     remote: str = "origin"
     strategy: Literal["single-pr", "multi-pr"] = "single-pr"
-    max_parallel: int = 4
+    max_parallel: Annotated[int, msgspec.Meta(ge=1)] = 4
     method: Literal["merge", "squash", "rebase"] = "merge"
     forge: Literal["auto", "github", "local"] = "auto"
     repository: str | None = None
@@ -111,87 +109,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"
     state_prefix: str = "refs/gitcoord/"
-
-
-def load_settings(root: Path | None) -> Settings:
-    """The settings of the working tree at `root` (None: there is none, so the defaults).
-
-    Raises `bad-settings` (exit 2) naming the file, the key and what was expected.
-    """
-    if root is None:
-        return Settings()
-    path = root / SETTINGS_FILE
-    if path.is_file():
-        return _convert(_parse(path), path)
-    path = root / "pyproject.toml"
-    if path.is_file():
-        table = _parse(path).get("tool", {}).get("gitcoord")
-        if table is not None:
-            return _convert(table, path)
-    return Settings()
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    import tomllib  # most projects have no settings
-
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise usage_error(
-            "bad-settings", f"{path.name} cannot be read: {error}.", "Mend the file."
-        ) from error
-
-
-def _convert(table: dict[str, Any], path: Path) -> Settings:
-    try:
-        settings = msgspec.convert(table, Settings)
-    except msgspec.ValidationError as error:
-        raise usage_error("bad-settings", f"{path.name}: {error}.", _way_out(str(error))) from error
-    _check(settings, path)
-    return settings
-
-
-def _way_out(problem: str) -> str:
-    """The choices of the setting that the problem names, when it has any."""
-    key = problem.rpartition("`$.")[2].rstrip("`").replace("-", "_")
-    choices = get_args(get_type_hints(Settings).get(key))
-    words = [choice for choice in choices if isinstance(choice, str)]
-    return f"It can be {', '.join(words)}." if words else "See the settings in docs/reference.md."
-
-
-def _check(settings: Settings, path: Path) -> None:
-    for key, pattern, field in (
-        ("task-branch", settings.task_branch, "{task}"),
-        ("level-branch", settings.level_branch, "{level}"),
-    ):
-        if field not in pattern:
-            raise usage_error("bad-settings", f"{path.name}: `{key}` must contain {field}, not {pattern!r}.")
-    for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
-        _check_template(key, text, path)
-    if settings.run.log_megabytes < 0.01:
-        raise usage_error("bad-settings", f"{path.name}: `log-megabytes` must be at least 0.01.")
-    if settings.run.memory_megabytes < 0:
-        raise usage_error(
-            "bad-settings", f"{path.name}: `memory-megabytes` must not be below 0 (0: no limit)."
-        )
-    if min(settings.run.keep_logs_days, settings.run.keep_logs_megabytes) < 0:
-        raise usage_error("bad-settings", f"{path.name}: `keep-logs-…` must not be below 0 (0: no limit).")
-    if settings.max_parallel < 1:
-        raise usage_error("bad-settings", f"{path.name}: `max-parallel` must be at least 1.")
-    if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
-        raise usage_error(
-            "bad-settings", f"{path.name}: `state-prefix` must look like refs/gitcoord/, with both slashes."
-        )
-
-
-def _check_template(key: str, text: str, path: Path) -> None:
-    template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
-    wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
-    if not template.is_valid():
-        wrong.append("a `$` without a name")
-    if wrong:
-        raise usage_error(
-            "bad-settings",
-            f"{path.name}: the template `pull-requests.{key}` has {', '.join(wrong)}.",
-            f"It can have {', '.join(f'${name}' for name in known)}, and $$ for a dollar sign.",
-        )

@@ -3,7 +3,9 @@
 Command modules import nothing heavy at their top, so that `--help` stays cheap.
 """
 
+import os
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,6 +40,7 @@ COMMANDS: tuple[str, ...] = (
     "cancel",
     "doctor",
     "hooks",
+    "config",
     "git_credential",
 )
 """The modules beside this one that hold a command each, in the order of the help."""
@@ -61,6 +64,7 @@ _SUMMARIES = {
     "logs": "Show what the agent of a task printed.",
     "cancel": "End the work on tasks, and let nothing begin it again.",
     "doctor": "Examine whether landing would work, and change nothing.",
+    "config": "Show the settings that hold, and where they are from.",
     "git-credential": "Answer git's question for a login to GitHub.",
 }
 """One line for each command in the list of all, where a longer one would be cut at 80 columns."""
@@ -74,11 +78,35 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
+    directory: Annotated[
+        list[Path] | None,
+        typer.Option("-C", metavar="DIR", help="Run as if started in DIR.", show_default=False),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Say on stderr what is asked of git and GitHub.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Runs before every command; it has nothing to do."""
+    """Runs before every command."""
+    for place in directory or ():
+        _change_to(place)
+    if verbose:
+        from gitcoord import trace
+
+        trace.begin(to_stderr=True)
+
+
+def _change_to(place: Path) -> None:
+    from gitcoord.errors import usage_error
+
+    try:
+        os.chdir(place)
+    except OSError as error:
+        raise usage_error(
+            "usage", f"-C {place}: {error.strerror}.", "Name a directory that there is."
+        ) from error
 
 
 for _name in COMMANDS:

@@ -8,7 +8,8 @@ from gitcoord.git.base import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.repository import Repository, locate
 from gitcoord.git.shared import SharedRefs
-from gitcoord.settings import Settings, load_settings
+from gitcoord.settings import Settings
+from gitcoord.settings_file import load_settings
 from gitcoord.state.store import Store
 
 

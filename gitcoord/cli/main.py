@@ -57,6 +57,8 @@ def main(argv: "Sequence[str]") -> int:
 def _invoke(argv: "Sequence[str]") -> int:
     import gc
 
+    if log := os.environ.get("GITCOORD_LOG"):
+        _begin_log(log)
     # Looking for garbage in what is imported, all of which stays, would be a tenth of every start.
     gc.set_threshold(20_000)
     from typer.main import get_command
@@ -76,6 +78,17 @@ def _invoke(argv: "Sequence[str]") -> int:
     if outcome == Exit.INTERRUPTED and not isinstance(outcome, Exit):
         raise KeyboardInterrupt  # typer has turned it into a quiet exit code
     return int(outcome) if isinstance(outcome, int) else Exit.OK
+
+
+def _begin_log(path: str) -> None:
+    from gitcoord import trace
+    from gitcoord.errors import usage_error
+
+    try:
+        trace.begin(file=path)
+    except OSError as error:
+        way_out = "Name a file that may be written."
+        raise usage_error("bad-output", f"{trace.VARIABLE}={path}: {error.strerror}.", way_out) from error
 
 
 def _fail(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from gitcoord.cli.context import Context
 from gitcoord.cli.forges import open_forge
 from gitcoord.cli.levels import find_level
+from gitcoord.durations import parse_duration
 from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.forge.port import Method
@@ -57,12 +58,10 @@ def seconds(text: str | None) -> float:
     """The length of a duration such as `30m` in seconds; raises `usage` (exit 2)."""
     if text is None:
         return 0.0
-    from pytimeparse2 import parse
-
-    found = parse(text, raise_exception=False)
-    if not isinstance(found, int | float) or found < 0:
+    found = parse_duration(text)
+    if found is None:
         raise usage_error("usage", f"{text!r} is no duration.", "Write it like 90s, 30m or 1h30m.")
-    return float(found)
+    return found
 
 
 def make_scene(

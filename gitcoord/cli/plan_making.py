@@ -9,7 +9,8 @@ from gitcoord.errors import usage_error
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.sentences import named_tasks
-from gitcoord.settings import Settings, load_settings
+from gitcoord.settings import Settings
+from gitcoord.settings_file import load_settings
 from gitcoord.tasks.model import TaskId, TaskList
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.merge_options import seconds
+from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.planning.model import Plan
@@ -91,4 +92,4 @@ def slots(asked: str | None, planned: int) -> int | None:
 
 def limit(text: str) -> float | None:
     """Seconds of a time limit; None when there is none."""
-    return None if text in ("", "none", "0") else seconds(text)
+    return None if text in NO_LIMIT else seconds(text)

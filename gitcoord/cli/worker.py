@@ -149,8 +149,9 @@ def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:
 
 def _limit(text: str) -> float | None:
     from gitcoord.cli.merge_options import seconds
+    from gitcoord.durations import NO_LIMIT
 
-    return None if text in ("", "none") else seconds(text)
+    return None if text in NO_LIMIT else seconds(text)
 
 
 def _waits(told: list[str]) -> dict[str, float]:

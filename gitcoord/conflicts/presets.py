@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from gitcoord.settings import RuleSettings
+from gitcoord.settings import Preset, RuleSettings
 
 _COMMON_SCRATCH: Final = (
     *("*.orig", "*.rej", "*.swp", "*~", ".DS_Store", "Thumbs.db", "nohup.out"),
     *(".aider.chat.history.md", ".aider.input.history", ".aider.tags.cache*/", ".claude/settings.local.json"),
 )
 
-PRESETS: Final[dict[str, RuleSettings]] = {
+PRESETS: Final[dict[Preset, RuleSettings]] = {
     "common": RuleSettings(scratch=_COMMON_SCRATCH),
     "python": RuleSettings(
         hub=("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "**/urls.py"),

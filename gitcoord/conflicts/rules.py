@@ -42,15 +42,8 @@ class Rulebook:
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
-        """`ignore` are further patterns. Raises `bad-ignore`, `bad-rule` or `no-such-preset` (exit 2)."""
+        """`ignore` are further patterns. Raises `bad-ignore` or `bad-rule` (exit 2)."""
         own = settings or RuleSettings()
-        unknown = [name for name in own.preset if name not in PRESETS]
-        if unknown:
-            raise usage_error(
-                "no-such-preset",
-                f"There is no preset {unknown[0]!r} for rules.",
-                f"There are: {', '.join(sorted(PRESETS))}.",
-            )
         self._sections: list[tuple[Rule, str, GitIgnoreSpec]] = []
         self.patterns: dict[Rule, tuple[str, ...]] = {}
         told: list[str] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.failures import failure_of
 from gitcoord.git.scratch import scratch_directory
@@ -139,6 +140,7 @@ class Git:
         when there is no git program. Hooks of the repository run only when `hooks` is set.
         """
         argv = self._command(arguments, hooks=hooks)
+        began = trace.clock()
         try:
             ended = subprocess.run(
                 argv,
@@ -152,6 +154,8 @@ class Git:
             raise _cannot_start(self.directory, error) from error
         stderr = redact(os.fsdecode(ended.stderr))
         result = Result(ended.returncode, ended.stdout, stderr)
+        if trace.clock():
+            trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))
         if ok and result.code not in ok:
             raise GitcoordError(
                 "git-failed",
@@ -162,6 +166,7 @@ class Git:
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """A git process to talk with; it is the caller's to end. What it says of errors is lost."""
+        trace.asked(f"git {trace.words(arguments)}", trace.clock(), "started")
         try:
             return subprocess.Popen(
                 self._command(arguments),
@@ -230,6 +235,10 @@ class Git:
     def _config(self) -> Iterator[str]:
         for key, value in _CONFIG:
             yield from ("-c", f"{key}={value}")
+
+
+def _outcome(result: Result) -> str:
+    return f"{result.code} {result.reason}" if result.code and result.stderr else str(result.code)
 
 
 def _cannot_start(directory: Path, error: OSError) -> GitcoordError:

@@ -97,7 +97,7 @@ def test_explain_names_the_rule_the_pattern_and_where_it_was_written(project: Pr
 def test_an_unknown_preset_is_one_clear_sentence(project: Project) -> None:
     settings(project, '[rules]\npreset = ["cobol"]\n')
     ended = project.check()
-    assert (ended.code, "There is no preset 'cobol' for rules." in ended.err) == (2, True)
+    assert (ended.code, "`rules.preset` must be a list of names: common, " in ended.err) == (2, True)
 
 
 def test_a_conflict_is_told_with_its_kind_its_lines_and_its_commits(project: Project) -> None:

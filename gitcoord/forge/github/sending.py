@@ -14,7 +14,8 @@ import requests
 import urllib3
 from github import Auth, Github, GithubException
 
-from gitcoord import __version__
+from gitcoord import __version__, trace
+from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import ErrorAnswer
 from gitcoord.forge.github.troubles import about_status, is_rate_limit, unreachable
 
@@ -87,6 +88,18 @@ class Wire:
         self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> Reply | NoAnswer:
         """Sends one request. Raises GitcoordError when it did not get there."""
+        began, told = trace.clock(), f"{verb} {path} {dict(query) or ''}".rstrip()
+        try:
+            reply = self._send(verb, path, query, body, headers)
+        except GitcoordError as error:
+            trace.asked(told, began, error.message)
+            raise
+        trace.asked(told, began, str(reply.status) if isinstance(reply, Reply) else reply.message)
+        return reply
+
+    def _send(
+        self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Reply | NoAnswer:
         fixed = {"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"}
         try:
             status, received, text = self._requester.requestJson(

@@ -1,0 +1,230 @@
+"""Where settings are read from, and what is wrong with them, in words: file, key, what was expected."""
+
+import string
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.durations import NO_LIMIT, parse_duration
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.settings import PULL_FIELDS, RunSettings, Settings
+
+SETTINGS_FILES = ("gitcoord.toml", ".gitcoord.toml")
+PYPROJECT = "pyproject.toml"
+_MOST_SHOWN = 40
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong: a sentence, and what can be done about it."""
+
+    sentence: str
+    way_out: str = ""
+
+
+class SettingsFile(msgspec.Struct, frozen=True):
+    """The file that settings are read from, and the table in it; no file: nothing is set."""
+
+    path: Path | None = None
+    table: dict[str, Any] = {}
+
+
+def load_settings(root: Path | None) -> Settings:
+    """The settings of the working tree at `root` (None: there is none, so the defaults).
+
+    Raises `bad-settings` (exit 2) naming the file, the keys and what was expected.
+    """
+    return read_settings(find_settings(root))
+
+
+def find_settings(root: Path | None) -> SettingsFile:
+    """The file of the working tree at `root` that holds the settings. Raises `bad-settings`."""
+    if root is None:
+        return SettingsFile()
+    here = [root / name for name in SETTINGS_FILES if (root / name).is_file()]
+    if len(here) > 1:
+        names = " and ".join(path.name for path in here)
+        raise usage_error("bad-settings", f"There are both {names} in {root}.", "Keep one of them.")
+    if here:
+        return SettingsFile(here[0], _parse(here[0]))
+    path = root / PYPROJECT
+    if path.is_file():
+        tools = _parse(path).get("tool")
+        table = tools.get("gitcoord") if isinstance(tools, dict) else None
+        if table is not None:
+            return SettingsFile(path, table)
+    return SettingsFile()
+
+
+def read_settings(file: SettingsFile) -> Settings:
+    """The settings in `file`. Raises `bad-settings` for all that is wrong in it."""
+    if file.path is None:
+        return Settings()
+    where = "[tool.gitcoord] in " if file.path.name == PYPROJECT else ""
+    if not isinstance(file.table, dict):
+        raise usage_error("bad-settings", f"{where}{file.path.name} is no table.", "Write [tool.gitcoord].")
+    problems = list(_problems(file.table, Settings))
+    if not problems:
+        settings = msgspec.convert(file.table, Settings)
+        problems = list(_contradictions(settings))
+    if problems:
+        raise _bad(f"{where}{file.path.name}", problems)
+    return settings
+
+
+def _bad(name: str, problems: list[Problem]) -> GitcoordError:
+    ways_out = list(dict.fromkeys(problem.way_out for problem in problems if problem.way_out))
+    return usage_error(
+        "bad-settings",
+        "\n".join(f"{name}: {problem.sentence}" for problem in problems),
+        " ".join(ways_out[:3]) or "See the settings in `gitcoord help reference`.",
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    import tomllib  # most projects have no settings
+
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise usage_error("bad-settings", f"{path.name} is no TOML: {error}.", "Fix that line.") from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise usage_error("bad-settings", f"{path.name} is not UTF-8 in line {line}.", "Fix it.") from error
+    except OSError as error:
+        raise usage_error(
+            "bad-settings", f"{path.name} cannot be read: {error.strerror}.", "Make it readable."
+        ) from error
+
+
+def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = "") -> Iterator[Problem]:
+    """What of `table` does not fit the type, key by key."""
+    known = {field.encode_name: field for field in msgspec.structs.fields(form)}
+    for key, value in table.items():
+        if key not in known:
+            yield _unknown(key, list(known), above)
+            continue
+        kind, name = known[key].type, f"{above}{key}"
+        if _is_table(kind):
+            if isinstance(value, dict):
+                yield from _problems(value, kind, f"{name}.")
+            else:
+                yield Problem(f"`{name}` must be a table, not {_shown(value)}.", f"Write it as [{name}].")
+            continue
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            yield _misfit(name, value, msgspec.inspect.type_info(kind))
+
+
+def _unknown(key: str, known: list[str], above: str) -> Problem:
+    table = f"[{above[:-1]}]" if above else "the settings"
+    near = get_close_matches(key.replace("_", "-").lower(), known, 1)
+    elsewhere = [place for place in _places(key.replace("_", "-")) if place != above]
+    way_out = ""
+    if near:
+        way_out = f"Did you mean `{above}{near[0]}`?"
+    elif elsewhere:
+        way_out = (
+            f"`{key}` belongs under [{elsewhere[0][:-1]}]."
+            if elsewhere[0]
+            else f"`{key}` belongs at the top."
+        )
+    return Problem(f"`{above}{key}` is not known in {table}.", way_out)
+
+
+def _places(key: str) -> Iterator[str]:
+    """The tables that know `key`, as prefixes."""
+    for field in msgspec.structs.fields(Settings):
+        if field.encode_name == key:
+            yield ""
+        elif _is_table(field.type) and key in {one.encode_name for one in msgspec.structs.fields(field.type)}:
+            yield f"{field.encode_name}."
+
+
+def _is_table(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _misfit(name: str, value: object, kind: msgspec.inspect.Type) -> Problem:
+    words = _choices(kind)
+    if isinstance(value, list):  # one of several is wrong
+        value = next((one for one in value if not (isinstance(one, str) and one in (words or [one]))), value)
+    near = get_close_matches(str(value), words, 1) if words else []
+    way_out = f"Did you mean `{near[0]}`?" if near else ""
+    return Problem(f"`{name}` must be {_expected(kind)}, not {_shown(value)}.", way_out)
+
+
+def _choices(kind: msgspec.inspect.Type) -> list[str]:
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _choices(kind.item_type)
+    values = kind.values if isinstance(kind, msgspec.inspect.LiteralType) else ()
+    return [str(value) for value in values]
+
+
+def _expected(kind: msgspec.inspect.Type) -> str:
+    """What a value of that type is called."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _expected(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return " or ".join(
+            _expected(one) for one in kind.types if not isinstance(one, msgspec.inspect.NoneType)
+        )
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return "one of " + ", ".join(_choices(kind))
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return f"a list of {'names: ' + ', '.join(_choices(kind)) if _choices(kind) else 'texts in quotes'}"
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return "true or false"
+    if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        number = "a whole number" if isinstance(kind, msgspec.inspect.IntType) else "a number"
+        return number if kind.ge is None else f"{number} of at least {kind.ge}"
+    return "a text in quotes"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _contradictions(settings: Settings) -> Iterator[Problem]:
+    """What the types cannot say."""
+    for key, pattern, field in (
+        ("task-branch", settings.task_branch, "{task}"),
+        ("level-branch", settings.level_branch, "{level}"),
+    ):
+        if field not in pattern:
+            yield Problem(f"`{key}` must contain {field}, not {pattern!r}.")
+    if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
+        yield Problem("`state-prefix` must look like refs/gitcoord/, with both slashes.")
+    for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
+        yield from _template_problems(key, text)
+    given, usual = settings.run, RunSettings()
+    for key, text, default, words in (
+        ("timeout", given.timeout, usual.timeout, NO_LIMIT),
+        ("stagger", given.stagger, usual.stagger, ("",)),
+    ):
+        if text not in (default, *words) and parse_duration(text) is None:
+            yield Problem(
+                f"`run.{key}` must be a duration, not {_shown(text)}.", "Write it like 90s, 30m or 1h30m."
+            )
+
+
+def _template_problems(key: str, text: str) -> Iterator[Problem]:
+    template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
+    wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
+    if not template.is_valid():
+        wrong.append("a `$` without a name")
+    if wrong:
+        yield Problem(
+            f"the template `pull-requests.{key}` has {', '.join(wrong)}.",
+            f"It can have {', '.join(f'${name}' for name in known)}, and $$ for a dollar sign.",
+        )

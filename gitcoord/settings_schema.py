@@ -1,0 +1,17 @@
+"""The settings as a JSON schema, for editors: made from the types, and kept in the package as a file."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.settings import Settings
+
+SCHEMA = Path(__file__).with_name("settings.schema.json")
+"""The file; `gitcoord config --schema` prints it."""
+
+
+def settings_schema() -> dict[str, Any]:
+    """The schema of `gitcoord.toml`, and of the table `[tool.gitcoord]`."""
+    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Settings)))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gitcoord settings", **schema}

@@ -1,0 +1,58 @@
+"""What is asked of git and GitHub, written down for a person who looks for a trouble; off unless begun.
+
+Secrets are taken out, and each request is one line.
+"""
+
+import time
+
+from gitcoord.redact import redact
+
+VARIABLE = "GITCOORD_LOG"
+"""Names a file to which everything is appended; whoever is started by this process inherits it."""
+_NAME = "gitcoord.asked"
+_begun = False
+
+
+def begin(*, file: str | None = None, to_stderr: bool = False) -> None:
+    """Writes down what is asked from now on, to the file or stderr. Raises OSError."""
+    global _begun
+    import logging  # nobody pays for it who does not ask
+
+    logger = logging.getLogger(_NAME)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(process)d %(message)s", "%Y-%m-%dT%H:%M:%S")
+    form.converter = time.gmtime
+    handlers: list[logging.Handler] = []
+    if file:
+        handlers.append(logging.FileHandler(file, encoding="utf-8", errors="backslashreplace"))
+    if to_stderr:
+        handlers.append(logging.StreamHandler())
+    for handler in handlers:
+        handler.setFormatter(form)
+        logger.addHandler(handler)
+    _begun = True
+
+
+def clock() -> float:
+    """A moment, for `asked`; 0 while nothing is written down."""
+    return time.monotonic() if _begun else 0.0
+
+
+def asked(what: str, since: float, outcome: str) -> None:
+    """Writes down that `what` was asked at the moment `since`, and how it ended."""
+    if _begun:
+        import logging
+
+        took = (time.monotonic() - since) * 1000
+        line = redact(f"{what} -> {outcome}, {took:.0f} ms")
+        logging.getLogger(_NAME).info("%s", "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
+
+
+def words(arguments: "tuple[str, ...]") -> str:
+    """Arguments as a shell would need them."""
+    if not _begun:
+        return ""
+    import shlex
+
+    return shlex.join(arguments)
