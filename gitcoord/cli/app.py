@@ -41,6 +41,8 @@ COMMANDS: tuple[str, ...] = (
     "doctor",
     "hooks",
     "config",
+    "container_script",
+    "help",
     "git_credential",
 )
 """The modules beside this one that hold a command each, in the order of the help."""
@@ -65,6 +67,8 @@ _SUMMARIES = {
     "cancel": "End the work on tasks, and let nothing begin it again.",
     "doctor": "Examine whether landing would work, and change nothing.",
     "config": "Show the settings that hold, and where they are from.",
+    "container-script": "Print the start script of worker containers.",
+    "help": "Show the documents by topic.",
     "git-credential": "Answer git's question for a login to GitHub.",
 }
 """One line for each command in the list of all, where a longer one would be cut at 80 columns."""

@@ -1,0 +1,36 @@
+"""`gitcoord container-script`: the start script of worker containers, out of the package."""
+
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+_EPILOG = """\b
+Examples:
+  gitcoord container-script > /opt/worker.sh   in the Dockerfile of the worker's image
+  gitcoord container-script | bash             in a container whose environment is set
+"""
+
+
+@app.command("container-script", epilog=_EPILOG)
+def container_script(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.container-script/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Print container-base.sh, which does one task in a container: clone, checkout, agent, submit.
+
+    What it needs in its environment stands at its top.
+    """
+    import sys
+
+    from gitcoord.cli.output import emit_json
+    from gitcoord.cli.packaged import packaged
+
+    script = packaged("scripts/container-base.sh").read_bytes()
+    if as_json:
+        emit_json("container-script", {"script": script.decode("utf-8")})
+        return
+    sys.stdout.buffer.write(script)
+    sys.stdout.buffer.flush()

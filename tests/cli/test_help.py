@@ -1,0 +1,75 @@
+"""What the package holds: documents by topic, the containers' script, and what its metadata say."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import gitcoord
+from tests.support.repos import Repo
+
+ROOT = Path(__file__).parent.parent.parent
+TOPICS = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_every_document_is_a_topic(tmp_path: Path) -> None:
+    assert sorted(gitcoord("help", "--json", cwd=tmp_path, ok=0).json["topics"]) == TOPICS
+    for topic in TOPICS:
+        text = (ROOT / "docs" / f"{topic}.md").read_text(encoding="utf-8")
+        assert gitcoord("help", topic, cwd=tmp_path, ok=0).out == text.rstrip("\n") + "\n"
+
+
+def test_a_command_is_a_topic_too_and_others_are_named(tmp_path: Path) -> None:
+    assert gitcoord("help", "plan", cwd=tmp_path).out == gitcoord("plan", "--help", cwd=tmp_path).out
+    ran = gitcoord("help", "plannning", cwd=tmp_path)
+    assert (ran.code, "Did you mean `gitcoord help planning`?" in ran.err) == (2, True)
+
+
+def test_the_start_script_of_containers_is_printed_as_it_is(tmp_path: Path) -> None:
+    script = (ROOT / "scripts/container-base.sh").read_text(encoding="utf-8")
+    assert gitcoord("container-script", cwd=tmp_path, ok=0).out == script
+
+
+def test_the_task_list_of_the_readme_can_be_planned(tmp_path: Path) -> None:
+    listed = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)[0]
+    assert len(listed.strip().splitlines()) == 6
+    desk = Repo.create(tmp_path)
+    desk.commit({"tasks/tasks.json": listed})
+    ran = gitcoord("plan", "--format", "levels", cwd=tmp_path, ok=0)
+    assert (json.loads(ran.out), "warning" in ran.err) == ([[1], [2, 3], [4]], False)
+
+
+def test_the_wheel_has_what_the_readme_promises(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the builder of wheels is not installed")
+    built = tmp_path / "built"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "there")
+    there = tmp_path / "there"
+    assert (there / "gitcoord/py.typed").exists()
+    assert (there / "gitcoord/settings.schema.json").exists()
+    [told] = there.glob("*.dist-info/METADATA")
+    metadata = Parser().parsestr(told.read_text(encoding="utf-8"))
+    for version in ("3.11", "3.12", "3.13"):
+        assert f"Programming Language :: Python :: {version}" in metadata.get_all("Classifier", [])
+    assert metadata.get_all("Project-URL")
+    for arguments, wanted in (
+        (("container-script",), (ROOT / "scripts/container-base.sh").read_bytes()),
+        (("help", "landing"), (ROOT / "docs/landing.md").read_bytes()),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "gitcoord", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(there)},
+            capture_output=True,
+            check=True,
+        )
+        assert ended.stdout.rstrip() == wanted.rstrip()
