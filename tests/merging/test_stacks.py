@@ -6,17 +6,29 @@ import pytest
 
 from tests.git.world import hook
 from tests.merging.scenes import STRATEGIES
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
+from tests.support.repos import Repo
 from tests.support.tasklists import task
 
+__all__ = ["hub"]
 LINES = "".join(f"line {number}\n" for number in range(1, 11))
 TWO = [task(1), task(2, depends_on=[1])]
 ONE, CHILD = "feature/level-0-task-1", "feature/level-1-task-2"
 
 
-def stack(tmp_path: Path, strategy: str) -> Project:
+def stack(tmp_path: Path, strategy: str, hub: GitHubEmulator | None = None) -> Project:
     """Task 1 adds a file and changes two lines; task 2, on top of it, takes the file and one line back."""
-    project = Project.create(tmp_path, TWO, strategy=strategy, files={"lines.txt": LINES})
+    files = {"lines.txt": LINES}
+    if hub is None:
+        project = Project.create(tmp_path, TWO, strategy=strategy, files=files)
+    else:
+        app = hub.make_repository("acme/app")
+        remote, url, env = Repo(app.git_dir), app.authenticated_url, hub.environment()
+        project = Project.create(
+            tmp_path, TWO, strategy=strategy, files=files, remote=remote, url=url, env=env
+        )
     changed = LINES.replace("line 2\n", "line two\n").replace("line 8\n", "line eight\n")
     assert project.worker("1").do({"new.txt": "new\n", "lines.txt": changed}).code == 0
     worker = project.worker("2")
@@ -40,6 +52,15 @@ def test_what_a_child_took_back_stays_away(tmp_path: Path, strategy: str, method
     for level, method in enumerate(methods):
         ran = project.run("merge-level", str(level), "--method", method, "--json")
         assert ran.code == 0, ran.err + ran.out
+    holds_only_the_child(project)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_same_on_github(tmp_path: Path, hub: GitHubEmulator, strategy: str) -> None:
+    project = stack(tmp_path, strategy, hub)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    ran = project.run("merge-level", "1", "--method", "squash", "--json", ok=0)
+    assert "brought up to date" in ran.err
     holds_only_the_child(project)
 
 
@@ -142,5 +163,39 @@ def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tm
     worker.repo.git("merge", "--quiet", "--no-commit", "-s", "ours", "origin/main")
     worker.repo.git("commit", "--quiet", "-m", "Merge main by hand")
     worker.run("submit", ok=0)
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    holds_only_the_child(project)
+
+
+@pytest.mark.parametrize("methods", [("rebase", "rebase"), ("squash", "squash"), ("rebase", "merge")])
+def test_a_child_is_rolled_back_without_its_parent(tmp_path: Path, methods: tuple[str, str]) -> None:
+    project = stack(tmp_path, "multi-pr")
+    project.run("merge-level", "0", "--method", methods[0], ok=0)
+    before = project.remote.tree("main")
+    project.run("merge-level", "1", "--method", methods[1], ok=0)
+    project.run("rollback", "level-1", ok=0)
+    assert project.remote.tree("main") == before
+    worker = project.worker("2")
+    worker.run("checkout", "2", ok=0)
+    worker.run("submit", ok=0)
+    project.run("merge-level", "1", "--method", methods[1], ok=0)
+    holds_only_the_child(project)
+
+
+def test_a_parent_that_was_rolled_back_is_not_brought_back_by_its_child(tmp_path: Path) -> None:
+    project = stack(tmp_path, "multi-pr")
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    hook(project.remote, "update", '[ "$1" != refs/heads/main ] || exit 1')
+    project.run("merge-level", "1", "--method", "squash")
+    hook(project.remote, "update", "exit 0")
+    project.run("rollback", "level-0", ok=0)
+    before = project.remote.tree("main")
+    ran = project.run("merge-level", "1", "--method", "squash", "--json")
+    assert "depends on task 1" in ran.json["waiting"][0]["reason"]
+    assert project.remote.tree("main") == before
+    first = project.worker("1")
+    first.run("checkout", "1", ok=0)
+    first.run("submit", ok=0)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
     project.run("merge-level", "1", "--method", "squash", ok=0)
     holds_only_the_child(project)

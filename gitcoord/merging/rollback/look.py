@@ -87,7 +87,8 @@ def reverse(place: Place, sight: Sight) -> Reverse:
     reverting fails, and `unknown-landing`.
     """
     _require_nothing_on_top(place.plan, sight)
-    history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place))
+    others = {landing.head for landing in sight.others.values()}
+    history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place), others)
     units = history.units(sight.wanted)
     going = set[Oid]().union(*(brought(place.repository.git, unit) for unit in units))
     _require_nothing_shared(place.plan, sight, going)

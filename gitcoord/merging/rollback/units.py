@@ -1,7 +1,7 @@
 """What landed as one: a merge, a squash, or the commits of a rebase, found from the landings of tasks."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
 import msgspec
@@ -32,15 +32,24 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History:
-    """The base's own line, newest first. `begun` tells where the tasks' branches began, as far as known."""
+    """The base's own line, newest first. `begun` tells where the tasks' branches began, as far as known.
+
+    `others` are heads that landed by themselves: what a branch that is stacked on them holds is theirs.
+    """
 
     def __init__(
-        self, git: Git, ancestry: Ancestry, base_commit: Oid, begun: Mapping[TaskId, Oid] | None = None
+        self,
+        git: Git,
+        ancestry: Ancestry,
+        base_commit: Oid,
+        begun: Mapping[TaskId, Oid] | None = None,
+        others: Collection[Oid] = (),
     ) -> None:
         self._git = git
         self._ancestry = ancestry
         self._base = base_commit
         self._begun = begun or {}
+        self._others = others
         lines = git.lines("rev-list", "--first-parent", "--parents", base_commit)
         self._parents = {words[0]: tuple(words[1:]) for line in lines if (words := line.split())}
         self._place = {commit: place for place, commit in enumerate(self._parents)}
@@ -124,7 +133,10 @@ class History:
         for task, head in tasks:
             if not self._ancestry.existing({head}):
                 raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
-        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *(head for _, head in tasks), f"^{commit}")
+        heads = {head for _, head in tasks}
+        below = set[Oid]().union(*(self._ancestry.contained(head, self._others) for head in heads)) - heads
+        left_out = (f"^{one}" for one in sorted({commit, *below}))
+        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *sorted(heads), *left_out)
         return Counter(filter(None, self._git.text(*own).split("\0")))
 
     def _squashes(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> bool:
