@@ -70,11 +70,9 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
             # A silent remote is often a matter of the token, which GitHub's API tells more about.
             yield from _github_alone(context, base, repository)
         return
+    yield from _guarded("branches", lambda: _branches(context))
     yield from _guarded("state", lambda: _state(context))
     yield from _guarded("github", lambda: _github(context, landing, repository))
-
-
-_NO_LOGIN = ("could not read Username", "Authentication failed", "returned error: 403")
 
 
 def _login_hint(context: "Context | None", error: "GitcoordError") -> str:
@@ -82,7 +80,7 @@ def _login_hint(context: "Context | None", error: "GitcoordError") -> str:
     from gitcoord.cli.forges import is_github
 
     silent = context is not None and is_github(context.repository.remote_url)
-    if silent and any(words in error.message for words in _NO_LOGIN):
+    if silent and error.passing == "perhaps":
         return "Git has no login there, or one that is not taken: see what is said of the token below."
     return error.hint
 
@@ -121,6 +119,23 @@ _NAMES = {
 def _where(context: "Context") -> str:
     remote = context.shared.remote
     return f"The remote {remote} answers." if remote else "There is no remote: everything stays here."
+
+
+def _branches(context: "Context") -> "Iterator[Diagnosis]":
+    from gitcoord.forge.diagnosis import fine
+    from gitcoord.git.shared import HEADS
+    from gitcoord.planning.branches import fill
+    from gitcoord.running.branch_names import require_free, require_free_names
+
+    plan = context.store.plan()
+    if plan is None:
+        # No plan, no names: those of a first task tell what is in the way of all.
+        first = {"level": "0", "task": "1", "tag": "master"}
+        patterns = (context.settings.task_branch, context.settings.level_branch)
+        require_free(context.shared, [HEADS + fill(pattern, first) for pattern in patterns])
+    else:
+        require_free_names(context.shared, plan, context.store.progress())
+    yield fine("branches", "The branches of tasks and levels can be made.")
 
 
 def _state(context: "Context") -> "Iterator[Diagnosis]":

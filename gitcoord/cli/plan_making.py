@@ -32,18 +32,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Plan:
     """The plan of `listed`; without a repository (None) it starts from nothing.
 
-    Raises `other-plan` or `work-under-way` (exit 2) when the saved plan must not be given up.
+    Raises `other-plan` or `work-under-way` (exit 2) when the saved plan must not be given up,
+    `name-taken` when a branch of the plan cannot be made.
     """
     if context is None:
         settings = load_settings(None)
         return _build(listed, asked, settings, asked.base or "main", None, frozenset())
+    from gitcoord.running.branch_names import require_free_names
+
     context.store.refresh()
     saved = context.store.plan()
     under_way = context.store.under_way()
     previous = _kept(saved, under_way & saved.tasks.keys() if saved else frozenset(), listed, asked)
     # What is under way was begun for this base; only a person may change it.
     base = context.base(asked.base or (previous.base if previous and under_way else None))
-    return _build(listed, asked, context.settings, base, previous, under_way)
+    made = _build(listed, asked, context.settings, base, previous, under_way)
+    require_free_names(context.shared, made, context.store.progress())
+    return made
 
 
 def _kept(saved: Plan | None, under_way: Collection[TaskId], listed: TaskList, asked: Asked) -> Plan | None:

@@ -18,6 +18,7 @@ from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
 from gitcoord.planning.model import Plan
+from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
 from gitcoord.running.coordinator.end import RunEnd
 from gitcoord.running.coordinator.landing import Landing, LevelWish, Reasons
@@ -71,6 +72,7 @@ def set_up(asked: Asked) -> "Setup":
             f"The saved plan is for the tag {plan.tag}, not {asked.tag}.",
             f"Leave --tag out, or plan first: `gitcoord plan --tag {asked.tag}`.",
         )
+    require_free_names(context.shared, plan, context.store.progress())
     return Setup(context, asked, plan)
 
 

@@ -140,7 +140,7 @@ def _of_line(line: str, stderr: str) -> Failure | None:
         return _of_status(int(status[1] or status[2]))
     curl = _CURL.match(line)
     if curl:
-        return Failure("network", "perhaps" if _TLS.search(curl[1]) else "passes")
+        return Failure("network", "unknown" if _TLS.search(curl[1]) else "passes")
     for number in (*_FULL, *_DISK):
         if line.endswith(f": {os.strerror(number)}"):
             return Failure("here", "passes" if number in _FULL else "unknown")

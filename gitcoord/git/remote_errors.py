@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.failures import Failure, failure_of, rejections
 from gitcoord.git.mirror import HEADS, Update
+from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.run import Result
+from gitcoord.sentences import some
 
 
 def push_error(
@@ -18,9 +20,9 @@ def push_error(
     names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
     if hook is not None:
         return _hook_error(names, result, hook)
-    blocked = next(((update.ref, ref) for update in updates if (ref := in_the_way(update.ref, known))), None)
-    if blocked is not None:
-        return name_taken(remote, blocked[0], blocked[1])
+    made = [update.ref for update in updates if update.new]
+    for ref, other in name_clashes(made, set(known) - {one.ref for one in updates if not one.new}).items():
+        return name_taken(remote, [ref], other)
     said = f" It says: {result.remote_text}" if result.remote_text else ""
     rejected = list(rejections(result.text)) if remote else []
     if rejected:
@@ -63,26 +65,22 @@ def fetch_error(remote: str, result: Result, *, readable: bool, broken: Sequence
         "unreachable",
         f"The remote {remote} cannot be read: {result.reason}",
         hint=f"Try `git fetch {remote}`; check the network, the URL and your credentials.",
-        passing="perhaps" if failure.passing == "unknown" else failure.passing,
+        passing=failure.passing,
     )
 
 
-def in_the_way(ref: str, known: Collection[str]) -> str | None:
-    """The ref that keeps `ref` from being made: refs are like files, so none can be another's directory."""
-    parts = ref.split("/")
-    parents = {"/".join(parts[:length]) for length in range(3, len(parts))}
-    return next((one for one in known if one in parents or one.startswith(f"{ref}/")), None)
-
-
-def name_taken(remote: str | None, ref: str, other: str) -> GitcoordError:
-    """The error of a ref that cannot be made beside the ref `other`."""
-    name, taken = ref.removeprefix(HEADS), other.removeprefix(HEADS)
+def name_taken(
+    remote: str | None, refs: Sequence[str], other: str, *, exit: Exit = Exit.REFUSED
+) -> GitcoordError:
+    """The error of `refs` that cannot be made beside the ref `other`."""
+    names, taken = [ref.removeprefix(HEADS) for ref in refs], other.removeprefix(HEADS)
     where = f"on the remote {remote}" if remote else "in this repository"
     return GitcoordError(
         "name-taken",
-        f"{name} cannot be made {where}: {taken} is there, and git cannot keep both.",
-        hint=f"Delete or rename {taken}; or plan with other names: `task-branch`, `level-branch` and "
-        "`state-prefix` in the settings.",
+        f"{some(names, 2)} cannot be made {where}: {taken} is there, and git cannot keep both.",
+        hint=f"Delete or rename {taken}; or set other names in the settings (`task-branch`, `level-branch`, "
+        "`state-prefix`) and plan again.",
+        exit=exit,
         passing="never",
     )
 

@@ -4,7 +4,7 @@ Reading goes through a private mirror, so that nothing of the user's is touched;
 compare-and-swap. A failed write is never judged by its text: the refs are read again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.checked_out import CheckedOut
 from gitcoord.git.failures import failed_hook
 from gitcoord.git.mirror import HEADS, Mirror, Update
+from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.refs import Refs, read_refs
 from gitcoord.git.remote_errors import fetch_error, push_error
 from gitcoord.git.repository import Repository
@@ -86,6 +87,16 @@ class SharedRefs:
             name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)
         }
 
+    def clashes(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """Those of `refs` that cannot be made, each with the ref in its way, as of the last refresh."""
+        known = (self._shared(name) for name in self._refs.targets)
+        return name_clashes(refs, known, ignore_case=self._ignores_case)
+
+    def clashes_here(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """The same for branches of this repository, as they are now."""
+        known = read_refs(self.git, HEADS).targets
+        return name_clashes(refs, known, ignore_case=self._ignores_case)
+
     def publish(self, updates: Sequence[Update], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
 
@@ -139,6 +150,10 @@ class SharedRefs:
         if self._known is None:
             self._known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
         return self._known
+
+    @cached_property
+    def _ignores_case(self) -> bool:
+        return self.git.probe("config", "--type=bool", "core.ignorecase") == "true"
 
     @cached_property
     def _mirror(self) -> Mirror | None:

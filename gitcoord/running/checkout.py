@@ -11,6 +11,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
+from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.brought_back import bring_back, former_work, rolled_back
 from gitcoord.running.deferred import merged_like, other_side
 from gitcoord.running.model import Desk, Taken
@@ -62,6 +63,7 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
 
 def take(desk: Desk, how: How) -> Taken:
     """Checks the task's branch out, resuming what exists, and records who started it."""
+    require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     before = desk.local_tip
     commit, create = starting_point(desk, how)
     copy = put_on_branch(desk, how, commit, create=create)

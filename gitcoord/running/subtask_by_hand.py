@@ -9,6 +9,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import MergeState, WorkingCopy
 from gitcoord.planning.model import Plan
+from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, put_on_branch
 from gitcoord.running.model import Desk, HandedIn, Taken
 from gitcoord.running.submit import check_ready
@@ -38,6 +39,7 @@ def take_subtask(desk: Desk, unit: WorkUnit, how: How) -> Taken:
 
     Raises (exit 1) `already-done`, `busy` while somebody's attempt is under way, and what `take` raises.
     """
+    require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     start, create = where_to_begin(desk, unit, how)
     copy = put_on_branch(_own(desk, unit), how, start, create=create)
     if not create and copy.git.text("rev-parse", "HEAD") != start:

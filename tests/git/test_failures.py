@@ -25,7 +25,7 @@ LOST = (
         (f"{ACCESS}The requested URL returned error: 403", "refused", "perhaps"),
         (f"{ACCESS}Could not resolve host: github.com", "network", "passes"),
         (f"{ACCESS}Failed to connect to github.com port 443", "network", "passes"),
-        (f"{ACCESS}SSL certificate problem: self signed certificate", "network", "perhaps"),
+        (f"{ACCESS}SSL certificate problem: self signed certificate", "network", "unknown"),
         ("fatal: Authentication failed for 'https://github.com/a/b/'", "refused", "perhaps"),
         ("fatal: protocol error: bad line length character: <htm", "network", "passes"),
         ("error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502", "network", "passes"),

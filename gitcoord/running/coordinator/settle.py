@@ -91,7 +91,7 @@ def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
     if cancelled:
         return "cancelled", ""
     if ended.code is None or ended.code < 0 or ended.code > 128:
-        known = _BY_CODE.get(ended.code or 0)
+        known = None if ended.code is None else _BY_CODE.get(ended.code)
         return known or "lost", "" if known else "its process is gone, and it recorded no result"
     if ended.claimed:
         return "lost", f"its worker ended with code {ended.code} and recorded no result"

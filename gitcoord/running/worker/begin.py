@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded
 from gitcoord.git.run import Oid
+from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk
 from gitcoord.running.worker.checkout import check_free, clear_done
@@ -70,7 +71,7 @@ def look(
 ) -> tuple[How, Oid] | Done:
     """How and at which commit the unit begins; or why it does not.
 
-    Raises `in-use` or `already-landed` (exit 1), `has-subtasks` (exit 2).
+    Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
     done = _done_already(desk, unit, mine)
     if done:
@@ -78,6 +79,7 @@ def look(
     if unit.subtask is None and unit.task.subtasks and not whole(desk):
         raise has_parts(unit)
     check_free(desk.repository, unit, directory)
+    require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
     how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
     try:
