@@ -1,7 +1,7 @@
 """The report of landing, for a person."""
 
 from gitcoord.cli.output import clean, stdout_console
-from gitcoord.merging.model import Report
+from gitcoord.merging.report import Report
 from gitcoord.sentences import named_tasks
 
 

@@ -11,7 +11,7 @@ commits (rebases); or it is part of other work that has landed so. What was roll
 from collections.abc import Collection, Iterable, Mapping
 
 from gitcoord.evidence.copies import find_copies
-from gitcoord.evidence.model import Landing
+from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.rollbacks import find_rollbacks, stands
 from gitcoord.forge.port import Pull
@@ -31,10 +31,12 @@ def landed_tasks(
     tips: Mapping[str, Oid],
     ancestry: Ancestry | None = None,
     pulls: Collection[Pull] = (),
+    undone: Rollbacks | None = None,
 ) -> dict[TaskId, Landing]:
     """The tasks of the plan that the base contains; `tips` maps branch names to commits.
 
     `pulls` is what the forge says, where it was asked: merges that git alone does not recognise count by it.
+    `undone` are the rollbacks, where they are known already.
     A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line, or
     in the work of a task that it needs: then it is a branch that was just made.
     """
@@ -61,7 +63,8 @@ def landed_tasks(
             elsewhere[task] = head
     copies = find_copies(git, ancestry, base_commit, set(elsewhere.values()))
     found |= {task: Landing(commit=copies[h], head=h) for task, h in elsewhere.items() if h in copies}
-    undone = find_rollbacks(git, ancestry, base_commit, progress)
+    if undone is None:
+        undone = find_rollbacks(git, ancestry, base_commit, progress)
 
     def standing(landings: Mapping[TaskId, Landing]) -> dict[TaskId, Landing]:
         told = {task: landings[task] for task in plan.tasks if task in landings}

@@ -1,41 +1,44 @@
-"""Which landings were rolled back, by the evidence of git itself.
+"""Which landings were rolled back, by the evidence of git and of the forge.
 
 A landing that was rolled back stays in the base's history, so that being there is not enough: it counts only
 if it contains every rollback of its task. The journal points at where to look: at commits that were
-proposed, and at those that took effect; a squash or a rebase of one is found by its `Gitcoord-Rolled-Back`
-trailer and that it left nothing of the landing, or by its title and that it changed just what was proposed.
+proposed, and at those that took effect. A squash or a rebase of one is found by what it did (`reverts.py`),
+or because the forge merged the pull request that held it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache, partial
 
 from gitcoord.events import RollbackProposed, TaskRolledBack
 from gitcoord.evidence.model import Rollback, Rollbacks
-from gitcoord.evidence.trailers import ROLLED_BACK, values
+from gitcoord.evidence.pulls import merged_into
+from gitcoord.evidence.reverts import Reverts
+from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_tree, paths_between, tree_of
 from gitcoord.git.run import Git, Oid
-from gitcoord.git.writing import Writer
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress, after
 from gitcoord.tasks.model import TaskId
 
-TITLE = "Roll back "
-
 
 def find_rollbacks(
-    git: Git, ancestry: Ancestry, base_commit: Oid, progress: Mapping[TaskId, Progress]
+    git: Git,
+    ancestry: Ancestry,
+    base_commit: Oid,
+    progress: Mapping[TaskId, Progress],
+    pulls: Collection[Pull] = (),
 ) -> dict[TaskId, list[Rollback]]:
-    """Every rollback that the base holds, by task, oldest first."""
+    """Every rollback that the base holds, by task, oldest first; `pulls` is what the forge says of those."""
     told = {task: entry.rollbacks for task, entry in progress.items() if entry.rollbacks}
     inside = ancestry.contained(base_commit, {event.commit for events in told.values() for event in events})
-    copied = partial(_copied, git, ancestry, cache(partial(_claims, git, base_commit)))
+    landings = {entry.landing.commit for entry in progress.values() if entry.landing is not None}
+    reverts = Reverts(git, ancestry, base_commit, landings)
+    sources = (reverts.find, _pulled(ancestry, reverts, merged_into(ancestry, base_commit, pulls)))
     found: dict[TaskId, list[Rollback]] = {}
     for task, events in told.items():
         same: dict[tuple[Oid, Oid], list[RollbackProposed | TaskRolledBack]] = {}
         for event in events:
             same.setdefault((event.head, event.start), []).append(event)
-        here = [one for copies in same.values() if (one := _confirmed(copies, inside, copied)) is not None]
+        here = [one for copies in same.values() if (one := _confirmed(copies, inside, sources)) is not None]
         if here:
             found[task] = here
     return found
@@ -44,6 +47,17 @@ def find_rollbacks(
 def stands(ancestry: Ancestry, rollbacks: Sequence[Rollback], *evidence: Oid) -> bool:
     """Whether what these commits brought has not been taken back since."""
     return all(ancestry.contains(commit, one.commit) for commit in evidence for one in rollbacks)
+
+
+def open_proposals(progress: Mapping[TaskId, Progress], rollbacks: Rollbacks) -> set[str]:
+    """The branches of proposed rollbacks that git does not show: the forge may have merged them."""
+    return {
+        event.branch
+        for task, entry in progress.items()
+        for event in entry.rollbacks
+        if isinstance(event, RollbackProposed) and event.branch
+        if not any((one.head, one.start) == (event.head, event.start) for one in rollbacks.get(task, ()))
+    }
 
 
 def with_rollbacks(
@@ -60,7 +74,19 @@ def with_rollbacks(
     return corrected
 
 
-def rolled_back_event(task: TaskId, rollback: Rollback, pull: int | None = None) -> TaskRolledBack:
+def unrecorded(rollbacks: Rollbacks) -> tuple[TaskRolledBack, ...]:
+    """The journal's entries for the rollbacks that are not in there yet."""
+    fresh = [(task, one) for task, found in rollbacks.items() for one in found if not one.recorded]
+    return tuple(rolled_back_event(task, one) for task, one in fresh)
+
+
+def is_recorded(event: TaskRolledBack, before: Progress) -> bool:
+    """Whether somebody has recorded the rollback meanwhile."""
+    done = (one for one in before.rollbacks if isinstance(one, TaskRolledBack))
+    return any(one.commit == event.commit for one in done)
+
+
+def rolled_back_event(task: TaskId, rollback: Rollback) -> TaskRolledBack:
     """The journal's entry for a rollback that git shows."""
     return TaskRolledBack(
         at=now(),
@@ -69,77 +95,39 @@ def rolled_back_event(task: TaskId, rollback: Rollback, pull: int | None = None)
         head=rollback.head,
         start=rollback.start,
         commit=rollback.commit,
-        pull=pull,
     )
 
 
 def _confirmed(
     copies: Sequence[RollbackProposed | TaskRolledBack],
     inside: Collection[Oid],
-    copied: Callable[[RollbackProposed], Oid | None],
+    sources: Sequence[Callable[[RollbackProposed], Oid | None]],
 ) -> Rollback | None:
     """The rollback of one landing, proposed more than once perhaps, as far as the base holds it."""
     first = copies[0]
     done = [event.commit for event in copies if isinstance(event, TaskRolledBack) and event.commit in inside]
     commits = done or [event.commit for event in copies if event.commit in inside]
-    if not commits:
-        found = (copied(event) for event in copies if isinstance(event, RollbackProposed))
-        commits = [commit for commit in found if commit is not None]
+    for find in () if commits else sources:
+        found = [find(event) for event in copies if isinstance(event, RollbackProposed)]
+        commits = commits or [commit for commit in found if commit is not None]
     if not commits:
         return None
     return Rollback(commit=commits[-1], head=first.head, start=first.start, recorded=bool(done))
 
 
-def _claims(git: Git, base_commit: Oid, since: Oid) -> list[tuple[Oid, list[str]]]:
-    """The commits of `since..base_commit` that look like rollbacks, newest first, and what they name."""
-    wanted = (f"--grep=^{ROLLED_BACK}: ", f"--grep=^{TITLE}")
-    options = ("log", "-z", "--topo-order", "--no-show-signature", *wanted, "--format=%H%n%B")
-    text = git.probe(*options, "--end-of-options", f"{since}..{base_commit}")
-    found = (record.strip("\n").partition("\n") for record in filter(None, (text or "").split("\0")))
-    return [(commit, values(ROLLED_BACK, message)) for commit, _, message in found]
+def _pulled(
+    ancestry: Ancestry, reverts: Reverts, merged: Sequence[tuple[Pull, Oid]]
+) -> Callable[[RollbackProposed], Oid | None]:
+    """What the forge says: the merge of the proposal's pull request, with all that was proposed.
 
+    What somebody added to the branch may have gone with it.
+    """
+    known = {pull.head: (pull.head_commit, commit) for pull, commit in merged}
 
-def _copied(
-    git: Git,
-    ancestry: Ancestry,
-    claims: Callable[[Oid], list[tuple[Oid, list[str]]]],
-    event: RollbackProposed,
-) -> Oid | None:
-    """The newest commit of the base that did what was proposed, under another id."""
-    name = f"{event.task} {event.head}"
-    for commit, named in claims(event.base):
-        if name not in named and (named or not ancestry.existing({event.commit})):
-            continue
-        prove = _leaves_nothing if named else _does_the_same
-        key = ("taken back", commit, event.commit, event.landing, event.start)
-        if ancestry.remembered(key, partial(_if_true, commit, partial(prove, git, commit, event))):
-            return commit
-    return None
+    def find(event: RollbackProposed) -> Oid | None:
+        head, commit = known.get(event.branch, ("", ""))
+        if not head or not (ancestry.contains(head, event.commit) or reverts.took_back(commit, event)):
+            return None
+        return commit
 
-
-def _if_true(commit: Oid, proved: Callable[[], bool]) -> Oid | None:
-    return commit if proved() else None
-
-
-def _leaves_nothing(git: Git, commit: Oid, event: RollbackProposed) -> bool:
-    """Whether the base after `commit` has nothing of a landing: words alone take nothing back."""
-    if not event.landing:
-        return True  # proposed before that was recorded
-    after = tree_of(git, commit)
-    with git.quarantine() as aside:
-        writer = Writer(aside, commit)
-        sides = [writer.commit(tree, [event.landing]) for tree in (after, tree_of(git, event.start))]
-        merged = merge_tree(aside, *sides)
-    if merged.clean:
-        return merged.tree == after
-    # The lines around have changed since: then it has to have changed what the landing did.
-    parent = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
-    landed = paths_between(git, event.start, event.landing)
-    return parent is not None and not landed.isdisjoint(paths_between(git, parent, commit))
-
-
-def _does_the_same(git: Git, commit: Oid, event: RollbackProposed) -> bool:
-    """Whether a commit of the base did to its parent what merging the proposed one does."""
-    parent = git.probe("rev-parse", "--verify", "--quiet", f"{commit}^1")
-    merged = merge_tree(git, parent, event.commit) if parent else None
-    return merged is not None and merged.tree == tree_of(git, commit)
+    return find

@@ -10,9 +10,11 @@ from gitcoord.events import (
     TaskDeferred,
     TaskFolded,
     TaskLanded,
+    TaskRolledBack,
     TaskSubmitted,
     WavesSaved,
 )
+from gitcoord.evidence.rollbacks import is_recorded
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
@@ -38,6 +40,11 @@ def landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId
 def record_landings(scene: Scene, events: Collection[TaskLanded]) -> None:
     """Writes landings into the journal."""
     scene.store.record_all([(event, partial(_same_landing, event)) for event in events])
+
+
+def record_rollbacks(store: Store, events: Collection[TaskRolledBack]) -> None:
+    """Writes rollbacks that somebody else merged into the journal."""
+    store.record_all([(event, partial(is_recorded, event)) for event in events])
 
 
 def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:

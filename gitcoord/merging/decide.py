@@ -22,6 +22,7 @@ from gitcoord.merging.model import (
     Rebuild,
     RecordLanding,
     RecordRejections,
+    RecordRollback,
     Settle,
     Step,
     Update,
@@ -29,6 +30,7 @@ from gitcoord.merging.model import (
     Work,
     World,
 )
+from gitcoord.tasks.model import TaskId
 
 DetailsKey = tuple[str, Oid, Oid]
 """A carrier's branch and head, and the base that it was examined on."""
@@ -65,6 +67,8 @@ PATIENCE = 20
 
 def next_step(world: World, memory: Memory, options: Options) -> Step:
     """The one next step. Deterministic; takes nothing but what it is given."""
+    if world.undone:
+        return RecordRollback(tasks=tuple(TaskId(event.task or "") for event in world.undone))
     landed = [w.task for w in world.works if w.standing == "landed" and not w.journaled]
     if landed:
         return RecordLanding(tasks=tuple(landed))

@@ -28,7 +28,7 @@ from gitcoord.merging.model import (
     Rebuild,
     RecordLanding,
     RecordRejections,
-    Report,
+    RecordRollback,
     Settle,
     Step,
     Update,
@@ -37,7 +37,7 @@ from gitcoord.merging.model import (
 )
 from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
-from gitcoord.merging.report import make_report, waiting_tasks
+from gitcoord.merging.report import Report, make_report, waiting_tasks
 from gitcoord.merging.talk import tell_deferred, tell_settled
 from gitcoord.merging.telling import LandingNotices
 from gitcoord.merging.tidy import delete_spent
@@ -108,6 +108,9 @@ class Lander:
     def _change_git(self, world: World, step: Step) -> None:
         scene = self._scene
         match step:
+            case RecordRollback():
+                act.record_rollbacks(scene.store, world.undone)
+                self._notices.recorded(*world.undone)
             case RecordLanding():
                 self._record_landings(world, step.tasks)
             case RecordRejections():

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.events import TaskRolledBack
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import BranchPulls, Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
@@ -93,6 +94,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     works: tuple[Work, ...]
     level_branch: LevelBranch | None = None
     pulls: KnownPulls = {}
+    undone: tuple[TaskRolledBack, ...] = ()
     landed_heads: Mapping[Oid, Oid] = {}
     """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
 
@@ -130,6 +132,12 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the forge was told to merge it by itself."""
     ended: bool = False
     """Whether the forge says that the pull request is not open any more."""
+
+
+class RecordRollback(msgspec.Struct, frozen=True, kw_only=True):
+    """Git or the forge shows that tasks were rolled back; the journal does not know yet."""
+
+    tasks: tuple[TaskId, ...]
 
 
 class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +233,8 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Step = (
-    RecordLanding
+    RecordRollback
+    | RecordLanding
     | RecordRejections
     | Adopt
     | Fold
@@ -241,60 +250,3 @@ Step = (
     | Wait
     | Finish
 )
-
-
-class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task of the level that is in the base."""
-
-    task: TaskId
-    pull: int | None
-    commit: Oid
-    wave: int
-
-
-class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
-    """A task that has to be reworked: merging it failed in `paths`, against the tasks `with`."""
-
-    task: TaskId
-    pull: int | None
-    reason: str
-    others: tuple[TaskId, ...]
-    paths: tuple[str, ...]
-
-
-class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that waits for somebody: `reason` says for what."""
-
-    task: TaskId
-    pull: int | None
-    reason: str
-    needs: Needs
-
-
-class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
-    """A landed task whose branch has newer commits: `tip` is the last of them."""
-
-    task: TaskId
-    branch: str
-    tip: Oid
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How the level stands after the run."""
-
-    level: str
-    strategy: Strategy
-    base: str
-    base_commit: Oid
-    landed: tuple[LandedTask, ...]
-    deferred: tuple[DeferredTask, ...]
-    waiting: tuple[WaitingTask, ...]
-    unlanded: tuple[Unlanded, ...] = ()
-    """What was pushed to branches after their tasks had landed."""
-    deleted: tuple[str, ...] = ()
-    """The branches that were deleted because all that they held has landed."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the whole level is in the base."""
-        return not self.deferred and not self.waiting

@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.evidence.rollbacks import find_rollbacks, stands, with_rollbacks
+from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
 from gitcoord.evidence.stacks import landed_heads, pull_heads, unknown_parent
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
@@ -17,7 +17,7 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
-from gitcoord.merging.pull_requests import ask_pulls, unless_rejected
+from gitcoord.merging.pull_requests import ask_branches, ask_pulls, unless_rejected
 from gitcoord.merging.revived import revived
 from gitcoord.merging.rounds import present_round
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
@@ -53,6 +53,8 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     tips: Mapping[str, Oid]
     progress: Mapping[TaskId, Progress]
     asked: KnownPulls
+    proposed: KnownPulls
+    """Pull requests of rollbacks that nothing shows yet."""
     pulls: Mapping[str, Pull]
     landed: Mapping[TaskId, Landing]
     undone: Rollbacks
@@ -85,7 +87,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     look = _look(scene, known)
     if _ahead_of_git(scene, look):
         scene.store.refresh()
-        look = _look(scene, look.asked)
+        look = _look(scene, {**look.asked, **look.proposed})
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
@@ -105,8 +107,9 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
         base_commit=look.base_commit,
         works=tuple(works),
         level_branch=with_excess(scene.repository.git, scene.ancestry, look.base_commit, branch, works),
-        pulls=look.asked,
+        pulls={**look.asked, **look.proposed},
         landed_heads=look.stacks.landed,
+        undone=unrecorded(look.undone),
     )
 
 
@@ -120,6 +123,10 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     pulls = {head: known.current for head, known in asked.items() if known.current is not None}
     git = scene.repository.git
     undone = find_rollbacks(git, scene.ancestry, base_commit, progress)
+    proposed = ask_branches(scene.forge, scene.plan.base, sorted(open_proposals(progress, undone)), known)
+    if proposed:
+        taken_back = [found.current for found in proposed.values() if found.current is not None]
+        undone = find_rollbacks(git, scene.ancestry, base_commit, progress, taken_back)
     progress = with_rollbacks(scene.ancestry, progress, undone)
     landed = landed_tasks(
         git,
@@ -129,6 +136,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         tips=tips,
         ancestry=scene.ancestry,
         pulls=pulls.values(),
+        undone=undone,
     )
     brought = pull_heads(scene.ancestry, base_commit, pulls.values()) | landed_heads(progress, landed, undone)
     stacks = Stacks(scene.ancestry, base_commit, brought)
@@ -139,6 +147,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         tips=tips,
         progress=progress,
         asked=asked,
+        proposed=proposed,
         pulls=pulls,
         landed=landed,
         undone=undone,

@@ -33,6 +33,7 @@ from gitcoord.merging.model import (
     Rebuild,
     RecordLanding,
     RecordRejections,
+    RecordRollback,
     Step,
     Update,
     Wait,
@@ -80,6 +81,9 @@ class _Rehearsal:
 
     def _play(self, step: Step) -> Iterator[str]:
         match step:
+            case RecordRollback():
+                self._world = msgspec.structs.replace(self._world, undone=())
+                yield from (f"record that task {task} was rolled back" for task in step.tasks)
             case RecordLanding() | RecordRejections() | Adopt():
                 yield from self._play_records(step)
             case OpenPull():

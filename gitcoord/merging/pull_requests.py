@@ -27,10 +27,10 @@ def ask_pulls(
     """Pull requests of a level's branches, of every round under single-PR; `known` are not asked for."""
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":
-        return _asked(forge, plan.base, list(branches), known)
+        return ask_branches(forge, plan.base, list(branches), known)
     finished, by_hand = finished_rounds(level, progress), _maybe_merged(branches, tips)
     while True:
-        asked = _asked(forge, plan.base, [*known_rounds(level, tips, finished), *by_hand], known)
+        asked = ask_branches(forge, plan.base, [*known_rounds(level, tips, finished), *by_hand], known)
         given_up = {name for name, pulls in asked.items() if is_given_up(pulls)}
         if given_up <= finished:
             return asked
@@ -46,7 +46,8 @@ def _maybe_merged(branches: Mapping[str, Progress], tips: Mapping[str, Oid]) -> 
     ]
 
 
-def _asked(forge: Forge, base: str, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
+def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
+    """Pull requests of these branches; the forge is not asked for those that are `known`."""
     unknown = [head for head in heads if head not in known]
     found = forge.find_pulls(unknown, base) if unknown else {}
     return {head: known[head] if head in known else found.get(head, BranchPulls()) for head in heads}

@@ -1,14 +1,75 @@
 """How a level stands: what landed, what was deferred and why, what waits for whom."""
 
+import msgspec
+
 from gitcoord.evidence.landings import moved_on
+from gitcoord.git.run import Oid
 from gitcoord.merging.decide import Memory, held_reasons, missing
-from gitcoord.merging.model import DeferredTask, LandedTask, Report, Unlanded, WaitingTask, Work, World
+from gitcoord.merging.model import Needs, Work, World
 from gitcoord.merging.observe import Scene
+from gitcoord.planning.model import Strategy
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 _MOST_NAMED = 8
+
+
+class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of the level that is in the base."""
+
+    task: TaskId
+    pull: int | None
+    commit: Oid
+    wave: int
+
+
+class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
+    """A task that has to be reworked: merging it failed in `paths`, against the tasks `with`."""
+
+    task: TaskId
+    pull: int | None
+    reason: str
+    others: tuple[TaskId, ...]
+    paths: tuple[str, ...]
+
+
+class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that waits for somebody: `reason` says for what."""
+
+    task: TaskId
+    pull: int | None
+    reason: str
+    needs: Needs
+
+
+class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
+    """A landed task whose branch has newer commits: `tip` is the last of them."""
+
+    task: TaskId
+    branch: str
+    tip: Oid
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """How the level stands after the run."""
+
+    level: str
+    strategy: Strategy
+    base: str
+    base_commit: Oid
+    landed: tuple[LandedTask, ...]
+    deferred: tuple[DeferredTask, ...]
+    waiting: tuple[WaitingTask, ...]
+    unlanded: tuple[Unlanded, ...] = ()
+    """What was pushed to branches after their tasks had landed."""
+    deleted: tuple[str, ...] = ()
+    """The branches that were deleted because all that they held has landed."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole level is in the base."""
+        return not self.deferred and not self.waiting
 
 
 def make_report(scene: Scene, world: World, memory: Memory) -> Report:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from gitcoord.events import AnyEvent
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Carrier, WaitingTask
+from gitcoord.merging.model import Carrier
+from gitcoord.merging.report import WaitingTask
 from gitcoord.notices import (
     BranchHeld,
     BranchMerged,

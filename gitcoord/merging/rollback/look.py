@@ -6,9 +6,9 @@ from functools import partial
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
-from gitcoord.events import TaskRolledBack, TaskStarted
+from gitcoord.events import TaskStarted
 from gitcoord.evidence.landings import landed_tasks
-from gitcoord.evidence.rollbacks import find_rollbacks, rolled_back_event
+from gitcoord.evidence.rollbacks import find_rollbacks, is_recorded, open_proposals, unrecorded
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.rollback.model import Place, Sight
@@ -16,7 +16,6 @@ from gitcoord.merging.rollback.undo import UndoConflict, brought, undo
 from gitcoord.merging.rollback.units import History, Unit
 from gitcoord.planning.model import Plan
 from gitcoord.sentences import named_tasks, some
-from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId
 
 _MOST_NAMED = 3
@@ -42,6 +41,11 @@ def look(place: Place) -> Sight:
     if base_commit is None:
         raise base_missing(plan.base)
     git, progress = place.repository.git, place.store.progress()
+    undone = find_rollbacks(git, place.ancestry, base_commit, progress)
+    if proposed := open_proposals(progress, undone):
+        known = place.forge.find_pulls(proposed, plan.base).values()
+        pulls = [one.current for one in known if one.current is not None]
+        undone = find_rollbacks(git, place.ancestry, base_commit, progress, pulls)
     landed = landed_tasks(
         git,
         base_commit=base_commit,
@@ -49,13 +53,13 @@ def look(place: Place) -> Sight:
         progress=progress,
         tips=place.shared.branches(),
         ancestry=place.ancestry,
+        undone=undone,
     )
     numbers = set(place.levels)
     if place.include_later:
         numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
     chosen = [level for level in plan.levels if level.number in numbers]
     tasks = {task for level in chosen for task in level.tasks}
-    undone = find_rollbacks(git, place.ancestry, base_commit, progress)
     return Sight(
         base_commit=base_commit,
         levels=tuple(level.name for level in chosen),
@@ -68,16 +72,10 @@ def look(place: Place) -> Sight:
 
 def record_done(place: Place, sight: Sight, pull: int | None) -> bool:
     """Writes into the journal what git shows and nobody has recorded; whether there was any."""
-    fresh = [(task, one) for task, found in sight.undone.items() for one in found if not one.recorded]
-    events = [rolled_back_event(task, one, pull) for task, one in fresh]
+    events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
     for event in events:
-        place.store.record(event, unless=partial(_knows, event))
+        place.store.record(event, unless=partial(is_recorded, event))
     return bool(events)
-
-
-def _knows(event: TaskRolledBack, before: Progress) -> bool:
-    done = (one for one in before.rollbacks if isinstance(one, TaskRolledBack))
-    return any(one.commit == event.commit for one in done)
 
 
 def reverse(place: Place, sight: Sight) -> Reverse:

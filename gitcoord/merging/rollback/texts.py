@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 
-from gitcoord.evidence.rollbacks import TITLE
 from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.run import Git
 from gitcoord.merging.rollback.look import Reverse
@@ -21,7 +20,7 @@ def branch_name(sight: Sight, back: Reverse) -> str:
 
 def title(sight: Sight) -> str:
     """The subject of the commit, and the title of the pull request."""
-    return f"{TITLE}{', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
+    return f"Roll back {', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
 
 
 def message(git: Git, sight: Sight, back: Reverse) -> str:

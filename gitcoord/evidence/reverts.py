@@ -1,0 +1,99 @@
+"""Commits of the base that did what a rollback proposed, under another id and in any words.
+
+The journal says what was proposed and since when to look, a trailer perhaps which commit means to do it;
+merges in memory decide.
+"""
+
+from collections.abc import Collection
+from functools import partial
+
+from gitcoord.events import RollbackProposed
+from gitcoord.evidence.trailers import ROLLED_BACK, values
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import first_parents, merge_tree, paths_between, tree_of
+from gitcoord.git.run import Git, Oid
+from gitcoord.git.writing import Writer
+
+Candidate = tuple[Oid, tuple[str, ...]]
+"""A commit, and what its trailers name."""
+
+
+class Reverts:
+    """The history of one base. `landings` are its commits that landed work: none of those is a rollback."""
+
+    def __init__(self, git: Git, ancestry: Ancestry, base_commit: Oid, landings: Collection[Oid]) -> None:
+        self._git = git
+        self._ancestry = ancestry
+        self._base = base_commit
+        self._landings = landings
+        self._read: dict[tuple[Oid, str], list[Candidate]] = {}
+
+    def find(self, event: RollbackProposed) -> Oid | None:
+        """The newest commit that did what was proposed; None when nothing proves that there is one."""
+        for commit, named in self._candidates(event):
+            by_name = f"{event.task} {event.head}" in named
+            if not by_name and (named or commit in self._landings):
+                continue
+            key = ("taken back", commit, str(by_name), event.commit, event.landing, event.start)
+            prove = partial(self.took_back if by_name else self._does_the_same, commit, event)
+            if self._ancestry.remembered(key, partial(_if_true, commit, prove)):
+                return commit
+        return None
+
+    def _candidates(self, event: RollbackProposed) -> list[Candidate]:
+        """The commits since the proposal that change what it changes, newest first."""
+        path = self._path_of(event)
+        if (event.base, path) not in self._read:
+            self._read[event.base, path] = self._log(event.base, path)
+        return self._read[event.base, path]
+
+    def _path_of(self, event: RollbackProposed) -> str:
+        """A path that whatever takes the landing back has to change; "" when it had changed nothing."""
+        known = self._ancestry.existing({event.base, event.commit, event.start, event.landing})
+        for old, new in ((event.base, event.commit), (event.start, event.landing)):
+            if known.issuperset((old, new)):
+                return min(paths_between(self._git, old, new), default="")
+        return ""
+
+    def _log(self, since: Oid, path: str) -> list[Candidate]:
+        options = ("log", "-z", "--topo-order", "--full-history", "--no-show-signature", "--format=%H%n%B")
+        named = () if path else (f"--grep=^{ROLLED_BACK}: ",)
+        paths = (f":(top,literal){path}",) if path else ()
+        asked = (*options, *named, "--end-of-options", f"{since}..{self._base}", "--", *paths)
+        records = filter(None, (self._git.probe(*asked) or "").split("\0"))
+        parts = (record.strip("\n").partition("\n") for record in records)
+        return [(commit, tuple(values(ROLLED_BACK, message))) for commit, _, message in parts]
+
+    def took_back(self, commit: Oid, event: RollbackProposed) -> bool:
+        """Whether a commit that is said to have done it did: words alone take nothing back."""
+        if self._does_the_same(commit, event, nothing=True):
+            return True
+        parent = first_parents(self._git, [commit]).get(commit)
+        if not event.landing or parent is None:
+            return False
+        return self._leaves_nothing(commit, event) and not self._leaves_nothing(parent, event)
+
+    def _does_the_same(self, commit: Oid, event: RollbackProposed, *, nothing: bool = False) -> bool:
+        """Whether a commit did to its parent what merging the proposed one does; `nothing` counts as well."""
+        parent = first_parents(self._git, [commit]).get(commit)
+        if parent is None or not self._ancestry.existing({event.commit}):
+            return False
+        tree = tree_of(self._git, commit)
+        if tree == tree_of(self._git, parent) and not nothing:
+            return False
+        with self._git.quarantine() as aside:
+            merged = merge_tree(aside, parent, event.commit)
+        return bool(merged.clean) and merged.tree == tree
+
+    def _leaves_nothing(self, commit: Oid, event: RollbackProposed) -> bool:
+        """Whether reverting the landing on `commit` changes nothing: the base has none of it then."""
+        tree = tree_of(self._git, commit)
+        with self._git.quarantine() as aside:
+            writer = Writer(aside, commit)
+            sides = [writer.commit(one, [event.landing]) for one in (tree, tree_of(self._git, event.start))]
+            merged = merge_tree(aside, *sides)
+        return bool(merged.clean) and merged.tree == tree
+
+
+def _if_true(commit: Oid, proved: partial[bool]) -> Oid | None:
+    return commit if proved() else None
