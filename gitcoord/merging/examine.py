@@ -1,5 +1,7 @@
 """A closer look at one carrier: what git says of merging it now, then what the forge says."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
@@ -10,6 +12,7 @@ from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text
+from gitcoord.sentences import named_tasks
 
 
 def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
@@ -41,6 +44,22 @@ def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull
         offer=_offer(scene, pull, gates),
         handed_over=pull.merges_itself or any(gate.queue == "joined" for gate in gates),
     )
+
+
+def given_away(scene: Scene, world: World, carrier: Carrier, handed_over: Collection[str]) -> str:
+    """Why a carrier waits for others of its stack: what the forge merges by itself gets no look before."""
+    heads = {
+        work.task: work.head
+        for work in world.works
+        if work.head is not None
+        and work.standing == "ready"
+        and work.task not in carrier.tasks
+        and (work.branch in handed_over or (work.pull is not None and work.pull.merges_itself))
+    }
+    below = scene.ancestry.contained(carrier.head, set(heads.values())) if heads else set()
+    contains = scene.ancestry.contains
+    stack = [task for task, head in heads.items() if head in below or contains(head, carrier.head)]
+    return f"it is in one stack with {named_tasks(stack)}, which the forge merges by itself" if stack else ""
 
 
 def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:

@@ -13,7 +13,7 @@ from gitcoord.forge.port import BEHIND, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging import act, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
-from gitcoord.merging.examine import examine
+from gitcoord.merging.examine import examine, given_away
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -169,6 +169,8 @@ class Lander:
                 self._hold(carrier, step.reason)
             case OpenPull():
                 self._follow(world, carrier, pulls.open_pull(scene, world, step))
+            case Merge() | HandOver() if why := given_away(scene, world, carrier, self._memory.handed_over):
+                self._hold(carrier, why)
             case Merge():
                 self._unproved.update(dict.fromkeys(carrier.tasks, (world, step)))
                 self._follow(world, carrier, pulls.merge(scene, world, step))

@@ -169,3 +169,24 @@ def test_a_base_that_is_strict_only_when_it_comes_to_merging_gets_an_updated_bra
     head = app.pulls[1].head_sha
     assert project.remote.git("merge-base", "--is-ancestor", outside, head) == ""
     assert len(hub.requests(r"PUT .*/merge$")) == 2
+
+
+@pytest.mark.parametrize(("parent", "child"), [("1", "2"), ("2", "1")])
+def test_a_queue_that_squashes_gets_the_branches_of_a_stack_one_after_the_other(
+    parent: str, child: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1", "2")
+    project.remote.git(
+        "update-ref",
+        f"refs/heads/feature/level-0-task-{child}",
+        project.remote.tip(f"feature/level-0-task-{parent}"),
+    )
+    project.work(child, {f"{parent}.txt": None, "child.txt": "child\n"})
+    app = hub.repository("acme/app")
+    app.protect("main", Protection(merge_queue=True, form="ruleset"))
+    app.queue_method, app.background_reads = "squash", 6
+    waiting = project.run("merge-level", "--json").json["waiting"]
+    assert any("in one stack with task" in one["reason"] for one in waiting)
+    project.run("merge-level", "--wait", "60s", "--json", ok=0)
+    assert project.remote.files("main").count(f"{parent}.txt") == 0
+    assert "child.txt" in project.remote.files("main")
