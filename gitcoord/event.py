@@ -2,13 +2,19 @@
 
 import msgspec
 
+from gitcoord.task_identity import TaskIdentity
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
-    """What every event knows. `at` is UTC in ISO 8601, `by` the worker or person, `task` a task's id."""
+    """What every event knows. `at` is UTC in ISO 8601, `by` the worker or person, `task` a task's id.
+
+    `identity` is which task that is, where the journal has not said so yet.
+    """
 
     at: str
     by: str
     task: str | None = None
+    identity: TaskIdentity | None = None
 
     def sentence(self) -> str:
         """The event in words, for commit subjects and the log."""

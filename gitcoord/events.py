@@ -16,6 +16,7 @@ class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):
 
     levels: int
     tasks: int
+    generation: int = 1
 
     def sentence(self) -> str:
         return f"plan saved: {self.tasks} tasks in {self.levels} levels"
@@ -30,6 +31,13 @@ class WavesSaved(Event, frozen=True, kw_only=True, tag="waves-saved"):
     def sentence(self) -> str:
         waves = " then ".join(" + ".join(wave) for wave in self.waves)
         return f"{self.level} re-ordered by its real conflicts: {waves}"
+
+
+class TaskRenamed(Event, frozen=True, kw_only=True, tag="renamed"):
+    """The task is the same under other words, which are its `identity`."""
+
+    def sentence(self) -> str:
+        return f"task {self.task} is called {self.identity.title if self.identity else ''!r} now"
 
 
 class TaskStarted(Event, frozen=True, kw_only=True, tag="started"):
@@ -234,6 +242,7 @@ class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
 AnyEvent = (
     PlanSaved
     | WavesSaved
+    | TaskRenamed
     | TaskStarted
     | TaskSubmitted
     | TaskFolded

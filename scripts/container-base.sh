@@ -46,7 +46,7 @@ check_environment() {
 
 # --- The clone -------------------------------------------------------------------------------------------
 # Two files in its git directory make a start after a crash safe: `gitcoord-cloned` says that this script made
-# the clone, and `gitcoord-task` holds "working" or "worked" and the task while there may be work that is
+# the clone, and `gitcoord-task` holds "working" or "worked", task and branch while there may be work that is
 # nowhere else.
 
 with_login() {
@@ -103,7 +103,7 @@ prepare_clone() {
   note=$(git rev-parse --absolute-git-dir)/gitcoord-task
 }
 
-under_way() { printf '%s %s\n' "$1" "$TASK_ID" >"$note.new" && mv "$note.new" "$note"; }
+under_way() { printf '%s %s %s\n' "$1" "$TASK_ID" "$branch" >"$note.new" && mv "$note.new" "$note"; }
 
 # --- What gitcoord knows ---------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ check_level() {
 
 run_agent() {
   local code=0
-  if [ "$state" != deferred ] && [ "$(cat "$note" 2>/dev/null)" = "worked $TASK_ID" ]; then
+  if [ "$state" != deferred ] && [ "$(cat "$note" 2>/dev/null)" = "worked $TASK_ID $branch" ]; then
     say "The agent had completed the work before; handing it in."
     return
   fi

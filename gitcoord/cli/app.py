@@ -23,6 +23,7 @@ app = typer.Typer(
 
 COMMANDS: tuple[str, ...] = (
     "plan",
+    "show",
     "run",
     "pause",
     "retry",
@@ -49,6 +50,8 @@ COMMANDS: tuple[str, ...] = (
 
 _SUMMARIES = {
     "plan": "Plan a task list: levels, waves, branches.",
+    "show": "Show the saved plan.",
+    "next": "Show what can start now.",
     "run": "Run the plan: a worker for each task that can start.",
     "pause": "Let the run start nothing more.",
     "resume": "Let a paused run go on starting tasks.",

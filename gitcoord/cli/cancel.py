@@ -117,6 +117,7 @@ def _end(context: "Context", running: "dict[TaskId, int]") -> list[str]:
     from gitcoord.running.worker.traces import end_here
 
     common_dir, grace = context.repository.common_dir, context.settings.run.grace
+    generation = context.store.generation
     with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
-        ends = pool.map(lambda one: end_here(common_dir, one[0], one[1], grace), running.items())
+        ends = pool.map(lambda one: end_here(common_dir, generation, one[0], one[1], grace), running.items())
         return [unit for unit, was in zip(running, ends, strict=True) if was]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.events import AnyEvent
     from gitcoord.git.run import Oid
+    from gitcoord.state.store import Store
 
 _MOST_NAME = 24
 _EPILOG = """\b
@@ -19,6 +20,7 @@ Examples:
   gitcoord log             everything that happened
   gitcoord log -n 20       the newest twenty events
   gitcoord log --task 3    what happened to task 3
+  gitcoord log --generation 1   what happened under the first task list
   gitcoord log --json      the same for a program
 """
 
@@ -31,6 +33,10 @@ def log(
     count: Annotated[
         int | None, typer.Option("-n", "--number", min=1, metavar="N", help="Only the newest N events.")
     ] = None,
+    generation: Annotated[
+        int | None,
+        typer.Option("--generation", min=1, metavar="N", help="Of an earlier task list: 1 is the first."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.log/1 document on stdout.")] = False,
 ) -> None:
     """Show the journal: what happened, when, and who did it; the newest event comes last."""
@@ -40,7 +46,8 @@ def log(
     context = open_context(reads=True)
     context.store.refresh()
     warn(context.store.problems())
-    told = _told(context, task)[-(count or 0) :]
+    store = _store(context, generation)
+    told = _told(store, task)[-(count or 0) :]
     if as_json:
         emit_json("log", {"events": [_document(commit, event) for commit, event in told]})
         return
@@ -48,17 +55,35 @@ def log(
         say("Nothing has happened yet." if task is None else f"Nothing has happened to task {task} yet.")
     for line in _lines([event for _, event in told]):
         emit(line)
+    if store.generation > 1:
+        before = store.generation - 1
+        say(f"This is generation {store.generation}; earlier ones: `gitcoord log --generation {before}`.")
 
 
-def _told(context: "Context", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
+def _store(context: "Context", generation: int | None) -> "Store":
+    """The state of the asked generation. Raises `no-such-generation` (exit 2)."""
     from gitcoord.errors import usage_error
 
-    journal = [(entry.commit, entry.event) for entry in context.store.journal() if entry.event is not None]
+    store = context.store
+    if generation is None or generation == store.generation:
+        return store
+    known = max(*store.generations(), store.generation)
+    if generation > known:
+        raise usage_error(
+            "no-such-generation", f"There is no generation {generation}.", f"The last is {known}."
+        )
+    return store.of_generation(generation)
+
+
+def _told(store: "Store", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
+    from gitcoord.errors import usage_error
+
+    journal = [(entry.commit, entry.event) for entry in store.journal() if entry.event is not None]
     if task is None:
         return journal
     found = [(commit, event) for commit, event in journal if event.task == task]
     if not found:
-        plan = context.store.plan()
+        plan = store.plan()
         if plan is None or task not in plan.tasks:
             known = "" if plan is None else f"The plan has: {', '.join(list(plan.tasks)[:20])}."
             raise usage_error("no-such-task", f"There is no task {task!r} in the plan or the journal.", known)

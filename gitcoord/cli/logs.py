@@ -48,7 +48,7 @@ def logs(
     context = open_context(reads=True)
     if follow and not as_json:
         _await(context, TaskId(task.strip()), attempt)
-    places = attempts_here(context.repository.common_dir, TaskId(task.strip()))
+    places = attempts_here(context.repository.common_dir, context.store.generation, TaskId(task.strip()))
     files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
     wanted = attempt or max(files, default=0)
     if wanted not in files:
@@ -77,7 +77,7 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
 
     expected = False
     for turn in count():
-        places = attempts_here(context.repository.common_dir, task)
+        places = attempts_here(context.repository.common_dir, context.store.generation, task)
         place = places.get(attempt or max(places, default=0))
         alive = place is not None and under_way(place)
         if alive and place is not None and (place / "log").is_file():

@@ -54,7 +54,7 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
             reason=reason,
         )
         context.store.record(event)
-        poke(run_directory(context.repository.common_dir))
+        poke(run_directory(context.repository.common_dir, context.store.generation))
     if as_json:
         emit_json("run-state", {"state": state, "changed": changed, "dry_run": dry_run})
     else:

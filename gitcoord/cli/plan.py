@@ -11,9 +11,10 @@ Examples:
   gitcoord plan                                 plan the project's task list and save the plan
   gitcoord plan --dry-run --max-parallel 8      only look, with eight workers
   gitcoord plan --tag api --strategy multi-pr   another tag, a pull request for each task
-  gitcoord plan --format levels                 [[1,3],[2],[4]] for a workflow template
+  gitcoord plan --format levels                 [[1,3],[2],[4]] for a workflow template; the saved plan's
   gitcoord plan --format waves                  the same for every wave: what may start together
-  gitcoord plan --format mermaid --dry-run      a picture for a README
+  gitcoord plan --format mermaid --dry-run      a picture for a README, of the list as it is now
+  gitcoord plan --new-list                      another task list: branches and history of its own
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere, for a program
 """
 
@@ -22,9 +23,12 @@ _Tasks = Annotated[
     str | None, typer.Option("--tasks", metavar="PATH", help="The task list; `-` reads standard input.")
 ]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list to plan.")]
-_Everything = Annotated[bool, typer.Option("--all", help="Plan everything, what is done or cancelled too.")]
+_Everything = Annotated[
+    bool | None, typer.Option("--all/--no-all", help="Plan everything, what is done or cancelled too.")
+]
 _PlanCancelled = Annotated[
-    bool, typer.Option("--plan-cancelled", help="Count cancelled tasks as work that others wait for.")
+    bool | None,
+    typer.Option("--plan-cancelled/--no-plan-cancelled", help="Wait for cancelled tasks, too."),
 ]
 _Strategy = Annotated[
     Literal["single-pr", "multi-pr"] | None,
@@ -39,64 +43,72 @@ _Base = Annotated[
 ]
 _TokenBudget = Annotated[
     int | None,
-    typer.Option("--token-budget", min=1, metavar="N", help="Tokens to split over what runs at once."),
+    typer.Option(
+        "--token-budget", min=0, metavar="N", help="Tokens to split over what runs at once; 0: none."
+    ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+_Json = Annotated[bool, typer.Option("--json", help="Plan, and print one gitcoord.plan/1 document.")]
 _Format = Annotated[
-    Literal["text", "json", "mermaid", "dot", "levels", "waves"],
-    typer.Option("--format", help="What to print."),
+    Literal["text", "json", "mermaid", "dot", "levels", "waves"] | None,
+    typer.Option("--format", help="What to print; alone it prints the saved plan and changes nothing."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Save nothing.")]
 _Reset = Annotated[bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")]
+_Force = Annotated[bool, typer.Option("--force", help="With --reset: give up work that is under way.")]
+_NewList = Annotated[
+    bool, typer.Option("--new-list", help="Begin another task list: new branches, and nothing old counts.")
+]
+_SameTasks = Annotated[
+    bool, typer.Option("--same-tasks", help="Tasks under way are the same, though their words have changed.")
+]
 
 
 @app.command("plan", epilog=_EPILOG)
 def plan(
     tasks: _Tasks = None,
     tag: _Tag = None,
-    everything: _Everything = False,
-    plan_cancelled: _PlanCancelled = False,
+    everything: _Everything = None,
+    plan_cancelled: _PlanCancelled = None,
     strategy: _Strategy = None,
     max_parallel: _MaxParallel = None,
     base: _Base = None,
     token_budget: _TokenBudget = None,
     as_json: _Json = False,
-    format: _Format = "text",
+    format: _Format = None,
     dry_run: _DryRun = False,
     reset: _Reset = False,
+    force: _Force = False,
+    new_list: _NewList = False,
+    same_tasks: _SameTasks = False,
 ) -> None:
     """Plan a task list: levels, waves, branches, critical path and times.
 
     The tasks of a level do not depend on each other, and those of a wave do not clash. The plan is
-    saved in the repository unless --dry-run. Planning again keeps the place of what is under way.
+    saved in the repository unless --dry-run. Planning again keeps the place of what is under way, and what
+    the options leave open stays as it was saved.
     """
     from gitcoord.cli.context import maybe_context
-    from gitcoord.cli.plan_making import Asked, make_plan
-    from gitcoord.cli.plan_output import print_plan
-    from gitcoord.tasks.reader import read_task_list
+    from gitcoord.cli.plan_making import Asked
+    from gitcoord.cli.plan_saving import plan_and_save, print_saved
 
-    context = maybe_context(reads=dry_run)
-    listed = read_task_list(
-        root=context.repository.root if context else None,
-        tasks=tasks,
-        tag=tag,
-        cancelled_satisfies=not plan_cancelled,
-    )
     asked = Asked(
         base=base,
         strategy=strategy,
         max_parallel=max_parallel,
         everything=everything,
-        cancelled_satisfies=not plan_cancelled,
+        cancelled_satisfies=None if plan_cancelled is None else not plan_cancelled,
         token_budget=token_budget,
         reset=reset,
+        force=force,
+        new_list=new_list,
+        same_tasks=same_tasks,
     )
-    made = make_plan(context, listed, asked)
-    if context is not None and not dry_run:
-        context.store.save_plan(made)
-    print_plan(
-        made,
-        format="json" if as_json else format,
-        saved=context is not None and not dry_run,
-        homeless=context is None,
-    )
+    only_reads = format is not None and not as_json and not dry_run and tasks is None and asked == Asked()
+    context = maybe_context(reads=dry_run or only_reads)
+    if context is not None:
+        context.store.refresh()
+    if only_reads and format and context is not None and (saved := context.store.plan()) is not None:
+        print_saved(context, saved, format, tag)
+        return
+    shown = "json" if as_json else format or "text"
+    plan_and_save(context, asked, tasks=tasks, tag=tag, format=shown, dry_run=dry_run)

@@ -5,99 +5,188 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.cli.plan_ways import Given, Start, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan, Strategy
-from gitcoord.sentences import named_tasks
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
-from gitcoord.tasks.model import TaskId, TaskList
+from gitcoord.tasks.model import Finding, TaskId, TaskList
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for; None where it leaves the choice to the settings."""
+    """What the command line asks for; None leaves the choice to the saved plan, then to the settings."""
 
     base: str | None = None
     strategy: Strategy | None = None
     max_parallel: int | None = None
-    everything: bool = False
-    cancelled_satisfies: bool = True
+    everything: bool | None = None
+    cancelled_satisfies: bool | None = None
     token_budget: int | None = None
+    """0: none."""
     reset: bool = False
+    force: bool = False
+    new_list: bool = False
+    same_tasks: bool = False
 
 
-def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Plan:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is another one than in the saved plan."""
+
+    name: str
+    before: str
+    now: str
+
+    def sentence(self) -> str:
+        """The change in one line."""
+        return f"{self.name}: {self.before} -> {self.now}"
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, and what saving it means: what it changes, whose records it takes along, what it gives up."""
+
+    plan: Plan
+    changes: tuple[Change, ...] = ()
+    given_up: tuple[Given, ...] = ()
+    carried: tuple[TaskId, ...] = ()
+    renamed: tuple[TaskId, ...] = ()
+    """Those under way whose words alone have changed."""
+
+
+def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made:
     """The plan of `listed`; without a repository (None) it starts from nothing.
 
-    Raises `other-plan` or `work-under-way` (exit 2) when the saved plan must not be given up,
-    `name-taken` when a branch of the plan cannot be made.
+    The shared refs have been read. Raises (exit 2) `other-plan`, `work-under-way` or `tasks-changed` when the
+    saved plan must not be given up, `branch-taken` when a branch belongs to another plan of the repository,
+    `name-taken` when one cannot be made.
     """
     if context is None:
         settings = load_settings(None)
-        return _build(listed, asked, settings, asked.base or "main", None, frozenset())
+        return Made(plan=_build(listed, asked, settings, asked.base or "main", Start()))
     from gitcoord.running.branch_names import require_free_names
 
-    context.store.refresh()
-    saved = context.store.plan()
-    under_way = context.store.under_way()
-    previous = _kept(saved, under_way & saved.tasks.keys() if saved else frozenset(), listed, asked)
-    # What is under way was begun for this base; only a person may change it.
-    base = context.base(asked.base or (previous.base if previous and under_way else None))
-    made = _build(listed, asked, context.settings, base, previous, under_way)
-    require_free_names(context.shared, made, context.store.progress())
-    return made
-
-
-def _kept(saved: Plan | None, under_way: Collection[TaskId], listed: TaskList, asked: Asked) -> Plan | None:
-    """The saved plan if the new one has to go on from it, None if it may be given up."""
-    if saved is None or (saved.tag == listed.tag and not asked.reset):
-        return saved
-    if not under_way:
-        return None
-    if saved.tag != listed.tag:
-        raise usage_error(
-            "other-plan",
-            f"The saved plan is for the tag {saved.tag}, and {_some(under_way)} of it under way; "
-            f"the task list was read for the tag {listed.tag}.",
-            f"Say `--tag {saved.tag}`; or give this tag its own state and branches: `state-prefix`, "
-            "and {tag} in `task-branch` and `level-branch`.",
-        )
-    raise usage_error(
-        "work-under-way",
-        f"The plan cannot be started afresh: {_some(under_way)} under way.",
-        "Plan without --reset, which keeps the place of what is under way.",
+    store = context.store
+    saved = store.plan()
+    if asked.new_list:
+        start = begin_list(store, saved)
+    elif asked.reset:
+        start = start_afresh(store, saved, listed, force=asked.force)
+    else:
+        start = go_on(store, saved, listed, same_tasks=asked.same_tasks)
+    asked = asked if asked.reset else with_saved(asked, saved)
+    base = context.base(asked.base)
+    plan = _build(listed, asked, context.settings, base, start)
+    if start.numbered or _new_branches(plan, saved):
+        plan = _beside_others(context, listed, asked, base, start, plan)
+    progress = store.progress() if plan.generation == store.generation else {}
+    require_free_names(context.shared, plan, progress)
+    notes = _settings_not_taken(context.settings, plan) if saved is not None and not asked.reset else ()
+    return Made(
+        plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes)),
+        changes=tuple(_changes(saved, plan)) if saved is not None else (),
+        given_up=start.given_up,
+        carried=start.carried,
+        renamed=start.renamed,
     )
 
 
-def _some(tasks: Collection[TaskId]) -> str:
-    from gitcoord.planning.order import natural_key
+def with_saved(asked: Asked, saved: Plan | None) -> Asked:
+    """The wishes with what the saved plan has where the command line said nothing."""
+    if saved is None:
+        return asked
+    return msgspec.structs.replace(
+        asked,
+        base=asked.base or saved.base,
+        strategy=asked.strategy or saved.strategy,
+        max_parallel=asked.max_parallel or saved.max_parallel,
+        token_budget=saved.token_budget if asked.token_budget is None else asked.token_budget,
+        everything=saved.everything if asked.everything is None else asked.everything,
+        cancelled_satisfies=saved.cancelled_satisfies
+        if asked.cancelled_satisfies is None
+        else asked.cancelled_satisfies,
+    )
 
-    ids = sorted(tasks, key=natural_key)
-    return f"{named_tasks(ids, 5)} {'is' if len(ids) == 1 else 'are'}"
 
-
-def _build(
-    listed: TaskList,
-    asked: Asked,
-    settings: Settings,
-    base: str,
-    previous: Plan | None,
-    under_way: Collection[TaskId],
-) -> Plan:
-    begun = previous.strategy if previous and under_way else None
+def _build(listed: TaskList, asked: Asked, settings: Settings, base: str, start: Start) -> Plan:
     return build_plan(
         listed,
         base=base,
-        strategy=asked.strategy or begun or settings.strategy,
+        strategy=asked.strategy or settings.strategy,
         max_parallel=asked.max_parallel or settings.max_parallel,
         task_branch=settings.task_branch,
         level_branch=settings.level_branch,
-        everything=asked.everything,
-        cancelled_satisfies=asked.cancelled_satisfies,
-        token_budget=asked.token_budget,
-        previous=previous,
-        under_way=under_way,
+        everything=bool(asked.everything),
+        cancelled_satisfies=asked.cancelled_satisfies is not False,
+        token_budget=asked.token_budget or None,
+        previous=start.previous,
+        under_way=start.under_way,
+        generation=start.generation,
     )
+
+
+def _new_branches(plan: Plan, saved: Plan | None) -> set[str]:
+    before = _branches(saved) if saved is not None else set()
+    return _branches(plan) - before
+
+
+def _branches(plan: Plan) -> set[str]:
+    return {task.branch for task in plan.tasks.values()} | {level.branch for level in plan.levels}
+
+
+def _beside_others(
+    context: "Context", listed: TaskList, asked: Asked, base: str, start: Start, plan: Plan
+) -> Plan:
+    """The plan with branches that no plan or journal under another state prefix names.
+
+    A plan that begins anew gets the next number whose branches are free; one that goes on cannot have another
+    number, so it raises `branch-taken` (exit 2).
+    """
+    from gitcoord.state.neighbours import foreign_branches
+
+    theirs = foreign_branches(context.shared)
+    while taken := sorted(_branches(plan) & theirs.keys()):
+        if not start.numbered:
+            raise usage_error(
+                "branch-taken",
+                f"The branch {taken[0]} belongs to the plan under {theirs[taken[0]]}.",
+                "Put {tag} or another word in `task-branch` and `level-branch`, or use `--new-list`.",
+            )
+        start = msgspec.structs.replace(start, generation=start.generation + 1)
+        plan = _build(listed, asked, context.settings, base, start)
+    return plan
+
+
+def _changes(saved: Plan, plan: Plan) -> list[Change]:
+    named = (
+        ("base", saved.base, plan.base),
+        ("strategy", saved.strategy, plan.strategy),
+        ("max-parallel", saved.max_parallel, plan.max_parallel),
+        ("tag", saved.tag, plan.tag),
+        ("token-budget", saved.token_budget or "none", plan.token_budget or "none"),
+        ("all", saved.everything, plan.everything),
+        ("plan-cancelled", not saved.cancelled_satisfies, not plan.cancelled_satisfies),
+        ("generation", saved.generation, plan.generation),
+    )
+    return [Change(name=name, before=str(old), now=str(new)) for name, old, new in named if old != new]
+
+
+def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:
+    """A word on settings that say something else than the plan, which the plan keeps."""
+    usual = Settings()
+    named = (
+        ("base", settings.base, usual.base, plan.base),
+        ("strategy", settings.strategy, usual.strategy, plan.strategy),
+        ("max-parallel", settings.max_parallel, usual.max_parallel, plan.max_parallel),
+    )
+    return [
+        Finding(
+            code="settings-not-taken",
+            message=f"The settings say {name} {wanted}, and the saved plan keeps {kept}: "
+            f"`gitcoord plan --{name} {wanted}` changes it.",
+        )
+        for name, wanted, default, kept in named
+        if wanted not in (default, kept)
+    ]

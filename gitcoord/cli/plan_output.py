@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.cli.output import emit, emit_json, say, stdout_console, warn
+from gitcoord.cli.plan_making import Made
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -13,14 +14,27 @@ _MOST_WARNINGS = 20
 _LONGEST_NUMBER = 15
 
 
-def print_plan(plan: Plan, *, format: str, saved: bool, homeless: bool) -> None:
-    """Prints `plan`; `saved` says whether the repository holds it now, `homeless` that there is none."""
-    notes = [_not_saved()] if homeless else []
+def print_plan(
+    made: Made,
+    *,
+    format: str,
+    saved: bool,
+    homeless: bool,
+    notes: Sequence[Finding] = (),
+    fresh: bool = True,
+) -> None:
+    """Prints a plan; `saved` says whether the repository holds it now, `homeless` that there is none.
+
+    `notes` are more warnings; `fresh`: it was made just now.
+    """
+    plan = made.plan
+    notes = [*notes, *([_not_saved()] if homeless else [])]
     shown = msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes))
     _print_warnings(shown.warnings)
     match format:
         case "json":
-            emit_json("plan", {**msgspec.to_builtins(shown, str_keys=True), "saved": saved})
+            effects = {"changes": made.changes, "given_up": made.given_up, "saved": saved}
+            emit_json("plan", {**msgspec.to_builtins(shown, str_keys=True), **msgspec.to_builtins(effects)})
         case "mermaid":
             from gitcoord.planning.pictures import mermaid
 
@@ -37,9 +51,9 @@ def print_plan(plan: Plan, *, format: str, saved: bool, homeless: bool) -> None:
             from gitcoord.cli.plan_view import plan_view
 
             stdout_console().print(plan_view(plan))
-            if saved:
+            if saved and fresh:
                 say("The plan is saved.")
-            elif not homeless:
+            elif not saved and not homeless:
                 say("Nothing is saved: this was a dry run.")
 
 

@@ -64,7 +64,7 @@ def retry(
     if not dry_run:
         asked = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
         context.store.record_all([(event, lambda _: False) for event in asked])
-        poke(run_directory(context.repository.common_dir))
+        poke(run_directory(context.repository.common_dir, context.store.generation))
     if as_json:
         emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
         return

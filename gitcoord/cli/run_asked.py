@@ -7,10 +7,10 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.merge_options import seconds
+from gitcoord.cli.plan_making import Made
 from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
-from gitcoord.planning.model import Plan
 from gitcoord.running.worker.program import with_program
 from gitcoord.settings import RunSettings
 
@@ -64,8 +64,8 @@ def check_words(asked: Asked, run: RunSettings) -> None:
         seconds(text)
 
 
-def make_missing_plan(context: Context, asked: Asked) -> Plan:
-    """The plan of the task list, which is not saved."""
+def make_missing_plan(context: Context, asked: Asked) -> Made:
+    """The plan of the task list, which is not saved. The shared refs have been read."""
     from gitcoord.cli.output import warn
     from gitcoord.cli.plan_making import Asked as AskedPlan
     from gitcoord.cli.plan_making import make_plan
@@ -74,9 +74,9 @@ def make_missing_plan(context: Context, asked: Asked) -> Plan:
     listed = read_task_list(root=context.repository.root, tasks=asked.tasks, tag=asked.tag)
     number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
     wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
-    plan = make_plan(context, listed, wanted)
-    warn(plan.warnings[:10])
-    return plan
+    made = make_plan(context, listed, wanted)
+    warn(made.plan.warnings[:10])
+    return made
 
 
 def slots(asked: str | None, planned: int) -> int | None:

@@ -11,13 +11,15 @@ import msgspec
 
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
+from gitcoord.cli.output import warn
+from gitcoord.cli.plan_making import Made
+from gitcoord.cli.plan_saving import list_changes, save
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
 from gitcoord.cli.run_edges import alone, told
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
-from gitcoord.planning.model import Plan
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
 from gitcoord.running.coordinator.end import RunEnd
@@ -65,7 +67,9 @@ def set_up(asked: Asked) -> "Setup":
     shell = context.settings.run.shell if asked.shell is None else asked.shell
     asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
-    plan = context.store.plan() or make_missing_plan(context, asked)
+    saved = context.store.plan()
+    made = Made(plan=saved) if saved is not None else make_missing_plan(context, asked)
+    plan = made.plan
     if asked.tag and asked.tag != plan.tag:
         raise usage_error(
             "other-plan",
@@ -73,22 +77,25 @@ def set_up(asked: Asked) -> "Setup":
             f"Leave --tag out, or plan first: `gitcoord plan --tag {asked.tag}`.",
         )
     require_free_names(context.shared, plan, context.store.progress())
-    return Setup(context, asked, plan)
+    if saved is not None and asked.tasks != "-":
+        warn(list_changes(context, saved, asked.tasks))
+    return Setup(context, asked, made)
 
 
 class Setup:
     """One run on this machine."""
 
-    def __init__(self, context: Context, asked: Asked, plan: Plan) -> None:
-        run = context.settings.run
+    def __init__(self, context: Context, asked: Asked, made: Made) -> None:
+        run, plan = context.settings.run, made.plan
         self._context = context
         self._asked = asked
+        self._made = made
         self._plan = plan
         self._slots = slots(asked.max_parallel, plan.max_parallel)
         self._stagger = seconds(asked.stagger or run.stagger or None)
         self._budget = asked.token_budget or plan.token_budget
         self._timeout = limit(run.timeout if asked.timeout is None else asked.timeout)
-        self._place = run_directory(context.repository.common_dir)
+        self._place = run_directory(context.repository.common_dir, plan.generation)
         self._engine = LocalEngine(self._place)
         self._needs = Needs()
         self._drawn: tuple[float, float] = (0.0, 0.0)
@@ -191,7 +198,7 @@ class Setup:
         store.refresh()
         if store.plan() not in (None, self._plan):
             raise answer_no("plan-moved", "Somebody saved another plan meanwhile.", "Run again to go by it.")
-        store.save_plan(self._plan)
+        save(self._context, self._made)
         tell(PlanKept())
 
     def _hands(self, dashboard: "Dashboard", signals: Signals) -> Hands:

@@ -55,6 +55,7 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
     while True:
         try:
             context.store.refresh()
+            context.store.follow()
             refs = dict(context.shared.list("refs/"))
             sign = refs.pop(life_ref(context.store), None)
             pause = next_pause(pause, every, moved=refs != known)

@@ -4,7 +4,7 @@ A cache: nothing of the user's is touched by it, and what is broken in it is dro
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 HEADS = "refs/heads/"
+_OPTIONS = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
 _LOCKED_SECONDS = 1.0
 """Git holds the lock of a ref for an instant; an older one belongs to a git that was killed. Only one
 gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
@@ -56,6 +57,11 @@ class Mirror:
         with self._lock:
             return self._fetch()
 
+    def bring(self, names: Iterable[str]) -> Result:
+        """Fetches the commits of refs that are not copied; no ref moves."""
+        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._remote)
+        return self._git.run(*command, input=stdin_lines(names), ok=())
+
     def follow(self, updates: Sequence[Update]) -> bool:
         """Moves the copy along after a push, without asking the remote again; whether that was enough.
 
@@ -71,9 +77,8 @@ class Mirror:
     def _fetch(self) -> Result:
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-        options = ("--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
         # Without the empty refmap git would move the user's own remote-tracking branches too.
-        command = ("fetch", "--quiet", *options, "--refmap=", "--", self._remote, *self._specs)
+        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--", self._remote, *self._specs)
         patience = Retrying(
             retry=retry_if_result(lambda result: result.code != 0),
             stop=stop_after_attempt(3),

@@ -4,7 +4,7 @@ Reading goes through a private mirror, so that nothing of the user's is touched;
 compare-and-swap. A failed write is never judged by its text: the refs are read again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -96,6 +96,22 @@ class SharedRefs:
         """The same for branches of this repository, as they are now."""
         known = read_refs(self.git, HEADS).targets
         return name_clashes(refs, known, ignore_case=self._ignores_case)
+
+    def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
+        """Every ref with a `wanted` name, wherever it lies, asked for now; its commits are there afterwards.
+
+        Raises `unreachable`.
+        """
+        if self._mirror is None:
+            found = read_refs(self.git, "refs/").targets
+            return {name: oid for name, oid in found.items() if wanted(name)}
+        listed = self.git.run("ls-remote", "--quiet", "--refs", "--", self.remote or "", ok=())
+        pairs = (line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line)
+        refs = {name: oid for oid, name in pairs if wanted(name)}
+        brought = self._mirror.bring(refs) if listed.code == 0 and refs else listed
+        if brought.code != 0:
+            raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
+        return refs
 
     def publish(self, updates: Sequence[Update], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.

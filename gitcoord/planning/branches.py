@@ -5,15 +5,24 @@ from collections.abc import Iterable, Mapping
 
 from gitcoord.errors import usage_error
 
-_FIELD = re.compile(r"\{(level|task|tag)\}")
+_FIELD = re.compile(r"\{(level|task|tag|generation)\}")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 # A loose ref and its lock are files, and their names end at 255 bytes.
 _LONGEST_PART = 240
 
 
 def fill(pattern: str, fields: Mapping[str, str]) -> str:
-    """`pattern` with its `{level}`, `{task}` and `{tag}` replaced; what is filled in is not read again."""
+    """`pattern` with its fields replaced by what `fields` has; what is filled in is not read again."""
     return _FIELD.sub(lambda field: fields.get(field[1], field[0]), pattern)
+
+
+def branch_name(pattern: str, generation: int, **fields: str) -> str:
+    """The branch of `pattern`; from the second generation on with `-gN`, unless the pattern says where.
+
+    Old branches are so never taken for work of a new task list.
+    """
+    name = fill(pattern, {**fields, "generation": str(generation)})
+    return name if generation == 1 or "{generation}" in pattern else f"{name}-g{generation}"
 
 
 def is_branch_name(name: str) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.branches import check_names, fill
+from gitcoord.planning.branches import branch_name, check_names
 from gitcoord.planning.estimates import estimate, remaining_subtasks
 from gitcoord.planning.graph import Graph, graph_of
+from gitcoord.planning.identity import identity_of
 from gitcoord.planning.levels import broken_pins, depths
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedules, Strategy
 from gitcoord.planning.opportunities import opportunities
@@ -28,6 +29,7 @@ class _Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before branches are named. `pins` are earlier places that must not change."""
 
     tag: str
+    generation: int
     listed: frozenset[TaskId]
     tasks: dict[TaskId, Task]
     everything: bool
@@ -53,6 +55,7 @@ def build_plan(
     token_budget: int | None = None,
     previous: Plan | None = None,
     under_way: Collection[TaskId] = (),
+    generation: int = 1,
 ) -> Plan:
     """The plan of what remains in `tasks` (of everything in it, if asked).
 
@@ -72,6 +75,7 @@ def build_plan(
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
     draft = _Draft(
         tag=tasks.tag,
+        generation=generation,
         listed=_listed(tasks),
         tasks={task.id: task for task in chosen},
         everything=everything,
@@ -99,6 +103,9 @@ def build_plan(
         estimates_from=estimates.sentence,
         satisfied=satisfied,
         token_budget=token_budget,
+        everything=everything,
+        cancelled_satisfies=cancelled_satisfies,
+        generation=generation,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),
     )
 
@@ -162,7 +169,7 @@ def _levels(draft: _Draft, pattern: str, previous: Plan | None) -> tuple[Planned
             name=f"level-{number}",
             branch=kept[number]
             if number in pinned and number in kept
-            else fill(pattern, {"level": str(number), "tag": draft.tag}),
+            else branch_name(pattern, draft.generation, level=str(number), tag=draft.tag),
             waves=level.waves,
             tasks=tuple(task for wave in level.waves for task in wave),
         )
@@ -195,11 +202,14 @@ def _planned(
         for number, wave in enumerate(level.waves, start=1):
             for id in wave:
                 pin = draft.pins.get(id)
-                fields = {"level": str(level.number), "task": id, "tag": draft.tag}
                 planned[id] = _place(
                     draft,
                     draft.tasks[id],
-                    branch=pin.branch if pin else fill(pattern, fields),
+                    branch=pin.branch
+                    if pin
+                    else branch_name(
+                        pattern, draft.generation, level=str(level.number), task=id, tag=draft.tag
+                    ),
                     wave=number,
                     critical=draft.timing.slack[id] == 0,
                     tokens=tokens.get(id),
@@ -235,6 +245,7 @@ def _place(
         conflicts_with=task.conflicts_with,
         repo=task.repo,
         tokens=tokens,
+        digest=identity_of(task).digest,
     )
 
 

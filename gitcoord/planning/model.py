@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
 Strategy = Literal["single-pr", "multi-pr"]
@@ -27,6 +28,8 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
     parallel_safe: bool = True
     marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
+    digest: str = ""
+    """Of title and details: which subtask the id is."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,8 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     repo: str | None = None
     tokens: int | None = None
     """This task's share of the token budget while it runs beside its wave."""
+    digest: str = ""
+    """Of title and details: which task the id is."""
 
 
 class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,11 +122,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     satisfied: tuple[TaskId, ...] = ()
     token_budget: int | None = None
     warnings: tuple[Finding, ...] = ()
+    everything: bool = False
+    """Whether what the list calls done or cancelled is planned, too."""
+    cancelled_satisfies: bool = True
+    generation: int = 1
+    """Counts the task lists that this repository has had under this state; each has branches of its own."""
 
     def level_of(self, task: TaskId) -> PlannedLevel:
         """The level that `task` is planned in; KeyError when the plan has no such task."""
         number = self.tasks[task].level
         return next(level for level in self.levels if level.number == number)
+
+    def identities(self) -> dict[TaskId, TaskIdentity]:
+        """Which task each id is, subtasks by their full ids."""
+        parts = (part for task in self.tasks.values() for part in task.subtasks)
+        entries: list[PlannedTask | PlannedSubtask] = [*self.tasks.values(), *parts]
+        return {entry.id: TaskIdentity(title=entry.title, digest=entry.digest) for entry in entries}
 
     def waits_for(self, task: TaskId, landed: Container[TaskId]) -> list[TaskId]:
         """The dependencies of `task` in this plan that are not `landed`."""

@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
+from gitcoord.planning.identity import identity_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.order import Candidate, arrange, natural_key
 from gitcoord.planning.timing import Timing, measure
@@ -110,6 +111,7 @@ def planned_subtasks(task: Task, *, everything: bool) -> tuple[PlannedSubtask, .
             parallel_safe=left[id].parallel_safe,
             marked_safe=left[id].marked_safe,
             conflicts_with=left[id].conflicts_with,
+            digest=identity_of(left[id]).digest,
         )
         for number, wave in enumerate(waves, start=1)
         for id in wave

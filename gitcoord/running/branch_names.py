@@ -10,6 +10,7 @@ from gitcoord.merging.rounds import round_names
 from gitcoord.planning.model import Plan
 from gitcoord.running.worker.unit import subtask_branch
 from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.saved_plan import own_prefix
 from gitcoord.tasks.model import TaskId
 
 _ROUNDS = 3
@@ -28,7 +29,8 @@ def require_free_names(
     wanted = [task for task in plan.tasks if tasks is None or task in tasks]
     open_tasks = [task for task in wanted if progress.get(task, PENDING).landing is None]
     own = [HEADS + name for task in open_tasks for name in _own_names(plan, task)]
-    require_free(shared, own, [*_level_refs(plan, open_tasks), *_state_refs(shared.state_prefix, open_tasks)])
+    prefix = own_prefix(shared.state_prefix, plan.generation)
+    require_free(shared, own, [*_level_refs(plan, open_tasks), *_state_refs(prefix, open_tasks)])
 
 
 def require_free(shared: SharedRefs, own: Collection[str], others: Collection[str] = ()) -> None:

@@ -26,6 +26,7 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.git.run import Oid
+from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import TaskId
 
 Stand = Literal["pending", "started", "submitted", "deferred", "landed", "rolled-back"]
@@ -84,6 +85,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """The heads of other tasks that the branch was stacked on when it was made."""
     fresh: bool = False
     """The next try is to begin from a new checkout."""
+    identity: TaskIdentity | None = None
+    """Which task the id was when this was recorded."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether somebody has worked at it, beyond wishes about it."""
+        return self.stand != "pending" or bool(self.attempts)
 
     @property
     def attempt(self) -> Attempt | None:
@@ -101,7 +109,9 @@ def fold(events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHIN
     for event in events:
         if event.task is not None:
             task = TaskId(event.task)
-            tasks[task] = after(tasks.get(task, PENDING), event)
+            then = after(tasks.get(task, PENDING), event)
+            named = event.identity or then.identity
+            tasks[task] = then if named is then.identity else msgspec.structs.replace(then, identity=named)
     return tasks
 
 

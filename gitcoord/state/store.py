@@ -3,23 +3,23 @@
 Writes are compare-and-swap, repeated on the newest state when another worker was faster.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
-from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import AnyEvent, PlanSaved, RunChanged, WavesSaved
-from gitcoord.git.documents import decode, encode
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs, Update
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import Entry, in_order, now, read_entries, worker_name, write_entry
+from gitcoord.state.journal import Entry, now, worker_name, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
+from gitcoord.state.reading import JournalReader
+from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix
+from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
-_PLAN_FILE = "plan.json"
-_PARTS = ("plan", "run", "tasks/")
 _ATTEMPTS = 40
 
 Unless = Callable[[Progress], bool]
@@ -27,30 +27,66 @@ Unless = Callable[[Progress], bool]
 
 
 class Store:
-    """The state of one repository. Call `refresh` before reading; writing refreshes by itself when needed."""
+    """The state of one repository. Call `refresh` before reading; writing refreshes by itself when needed.
 
-    def __init__(self, repository: Repository, shared: SharedRefs) -> None:
+    It belongs to one generation of the task list, by default the one that is saved when it is first read, and
+    stays with it: whoever works at an old list's task writes into that list's journal.
+    """
+
+    def __init__(self, repository: Repository, shared: SharedRefs, generation: int | None = None) -> None:
         self.repository = repository
         self.shared = shared
-        self._read: tuple[dict[str, Oid], list[Entry]] = ({}, [])
-        self._plan: tuple[Oid, Plan] | None = None
+        self._generation = generation
+        self._reader = JournalReader(repository.git)
+        self.saved = SavedPlan(repository.git, shared)
+        self._identities: tuple[Plan | None, dict[TaskId, TaskIdentity]] = (None, {})
 
     def refresh(self) -> None:
         """Reads the shared refs anew (branches too)."""
         self.shared.refresh()
 
+    def follow(self) -> None:
+        """Goes over to the generation that is saved now, for those who only watch."""
+        self._generation = None
+
+    def of_generation(self, generation: int) -> "Store":
+        """The state of another generation; its journal can be read."""
+        return Store(self.repository, self.shared, generation)
+
+    @property
+    def generation(self) -> int:
+        """Which of the task lists this is about, counted from 1."""
+        if self._generation is None:
+            plan = self.saved.read()
+            self._generation = plan.generation if plan is not None else max(self.generations())
+        return self._generation
+
+    def generations(self) -> range:
+        """The numbers of all generations that have left something."""
+        prefix = self.shared.state_prefix + GENERATIONS
+        names = (name.removeprefix(prefix).partition("/")[0] for name in self.shared.list(prefix))
+        return range(1, max((int(name) for name in names if name.isdecimal()), default=1) + 1)
+
+    @property
+    def own_prefix(self) -> str:
+        """What the refs of this generation begin with; the plan's ref is one for all."""
+        return own_prefix(self.shared.state_prefix, self.generation)
+
     def plan(self) -> Plan | None:
-        """The saved plan, or None. Raises `foreign-state` when the ref holds something else."""
-        tip = self.shared.read(self._plan_ref)
-        if tip is None:
-            return None
-        if self._plan is None or self._plan[0] != tip:
-            text = self.repository.git.run("cat-file", "blob", f"{tip}:{_PLAN_FILE}", ok=())
-            plan: Plan | None = decode(text.stdout, Plan) if text.code == 0 else None
-            if plan is None:
-                raise self._foreign(self._plan_ref, tip)
-            self._plan = (tip, plan)
-        return self._plan[1]
+        """The saved plan, or None.
+
+        Raises `foreign-state` when the ref holds something else, `list-replaced` when somebody has saved the
+        plan of another generation since this store was first read.
+        """
+        plan = self.saved.read()
+        if plan is not None and plan.generation != self.generation:
+            raise answer_no(
+                "list-replaced",
+                f"The plan of another task list was saved meanwhile: generation {plan.generation} "
+                f"in place of {self.generation}.",
+                "What was done so far stays on its branches. Run the command again to go by the new plan.",
+            )
+        return plan
 
     def require_plan(self) -> Plan:
         """The saved plan; raises `no-plan` (exit 2) when there is none."""
@@ -60,20 +96,34 @@ class Store:
             raise usage_error("no-plan", f"No plan is saved in {where}.", "Run `gitcoord plan` first.")
         return plan
 
-    def save_plan(self, plan: Plan, event: WavesSaved | None = None) -> bool:
+    def save_plan(
+        self, plan: Plan, event: WavesSaved | None = None, *, carried: Collection[TaskId] = ()
+    ) -> bool:
         """Saves `plan` unless the saved one is equal. True when something was written.
 
+        When it begins another generation, the records of the tasks (and subtasks) `carried` go with it.
         Raises `plan-moved` when another worker saved a different plan at the same moment.
         """
-        before = self.shared.read(self._plan_ref)
-        if before is not None and self.plan() == plan:
+        before = self.saved.tip
+        if before is not None and self.saved.read() == plan:
             return False
-        tree = self._plan_tree(plan)
-        told = event or PlanSaved(at=now(), by=worker_name(), levels=len(plan.levels), tasks=len(plan.tasks))
+        tree = self.saved.tree(plan)
+        told = event or PlanSaved(
+            at=now(),
+            by=worker_name(),
+            levels=len(plan.levels),
+            tasks=len(plan.tasks),
+            generation=plan.generation,
+        )
         commit = write_entry(self.repository, told, before, tree)
-        if self.shared.publish([Update(self._plan_ref, before, commit)]):
+        records = {} if plan.generation == self.generation else self._records(carried)
+        begun = self.of_generation(plan.generation)
+        moves = [Update(begun.task_ref(task), None, tip) for task, tip in records.items()]
+        if self.shared.publish([Update(self.saved.ref, before, commit), *moves]):
+            if plan.generation != self.generation:
+                self.follow()
             return True
-        if self.plan() == plan:
+        if self.saved.read() == plan:
             return False
         raise GitcoordError(
             "plan-moved",
@@ -153,10 +203,13 @@ class Store:
 
     def journal(self) -> list[Entry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
-        tips = self._tips()
-        if tips != self._read[0]:
-            self._read = (tips, self._read_on(tips) or self._read_all(tips))
-        return list(self._read[1])
+        own, of = [], 1
+        for entry in self._reader.read(self._tips()):
+            # The plan's ref is one for all generations.
+            of = entry.event.generation if isinstance(entry.event, PlanSaved) else of
+            if of == self.generation or not isinstance(entry.event, PlanSaved | WavesSaved):
+                own.append(entry)
+        return own
 
     def progress(self) -> dict[TaskId, Progress]:
         """Where every task stands that has a record."""
@@ -169,11 +222,11 @@ class Store:
 
     def under_way(self) -> frozenset[TaskId]:
         """The tasks that somebody has started, submitted or landed."""
-        return frozenset(self.progress())
+        return frozenset(task for task, told in self.progress().items() if told.begun)
 
     def problems(self) -> tuple[Finding, ...]:
         """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
-        entries = self.journal()
+        entries = self._reader.read(self._tips())
         found = [
             f"The commit {entry.commit[:12]} ({entry.subject}) was "
             f"{'written by a newer' if entry.newer else 'not written by'} gitcoord."
@@ -186,48 +239,34 @@ class Store:
             found.append(f"{ref} cannot be read: what it points to is no commit, or is not there.")
         return tuple(Finding(code="foreign-state", message=message) for message in found)
 
-    @property
-    def _plan_ref(self) -> str:
-        return self.shared.state_prefix + "plan"
+    def task_ref(self, task: str | None) -> str:
+        """The ref that holds the record of `task`."""
+        return f"{self.own_prefix}tasks/{task}"
 
     def _event_ref(self, event: AnyEvent) -> str:
-        name = "run" if isinstance(event, RunChanged) else f"tasks/{event.task}"
-        return self.shared.state_prefix + name
+        return f"{self.own_prefix}run" if isinstance(event, RunChanged) else self.task_ref(event.task)
 
     def _tips(self) -> dict[str, Oid]:
-        prefix = self.shared.state_prefix
-        return {name: tip for part in _PARTS for name, tip in self.shared.list(prefix + part).items()}
+        own = self.own_prefix
+        parts = (self.saved.ref, f"{own}run", f"{own}tasks/")
+        return {name: tip for part in parts for name, tip in self.shared.list(part).items()}
 
-    def _read_on(self, tips: dict[str, Oid]) -> list[Entry] | None:
-        """What was read before with what was written since; None when something else has happened."""
-        before, entries = self._read
-        moved = {ref: tip for ref, tip in tips.items() if before.get(ref) != tip}
-        ends = [before[ref] for ref in moved if ref in before]
-        if not entries or not before.keys() <= tips.keys():
+    def _records(self, tasks: Collection[TaskId]) -> dict[TaskId, Oid]:
+        tips = {task: self.shared.read(self.task_ref(task)) for task in tasks}
+        return {task: tip for task, tip in tips.items() if tip is not None}
+
+    def _identity(self, task: TaskId, before: Progress) -> TaskIdentity | None:
+        """Which task the id is, where the record does not say so yet."""
+        try:
+            plan = self.saved.read()
+        except GitcoordError:
+            return None  # recording goes on beside a plan that cannot be read
+        if plan is None or plan.generation != self.generation:
             return None
-        try:
-            new = read_entries(self.repository.git, [*moved.values(), *(f"^{end}" for end in ends)], entries)
-        except GitcoordError:
-            return None
-        follows = {parent for entry in new for parent in entry.parents}
-        reached = {entry.commit for entry in new} >= set(moved.values())
-        return in_order([*entries, *new]) if reached and follows >= set(ends) else None
-
-    def _read_all(self, tips: dict[str, Oid]) -> list[Entry]:
-        try:
-            return read_entries(self.repository.git, tips.values())
-        except GitcoordError:
-            # One unreadable ref ends git's whole walk.
-            sound = [tip for tip in tips.values() if self._entries(tip)]
-            return read_entries(self.repository.git, sound)
-
-    def _entries(self, tip: Oid) -> list[Entry]:
-        """The entries of one ref; [] when it cannot be read."""
-        try:
-            entries = read_entries(self.repository.git, [tip])
-        except GitcoordError:
-            return []
-        return entries if any(entry.commit == tip for entry in entries) else []
+        if self._identities[0] is not plan:
+            self._identities = (plan, plan.identities())
+        identity = self._identities[1].get(task)
+        return None if identity == before.identity else identity
 
     def _try_record(self, event: AnyEvent, unless: Unless | None) -> bool | None:
         return self.try_record([event], (), unless)
@@ -239,36 +278,18 @@ class Store:
         before = self.shared.read(ref)
         events: list[AnyEvent] = []
         if before is not None:
-            entries = self._entries(before)
+            entries = self._reader.read_one(before)
             events = [entry.event for entry in entries if entry.event is not None]
             if any(entry.newer for entry in entries):
-                raise _newer(ref)
+                raise newer(ref)
             if not events or len(events) < len(entries):
-                raise self._foreign(ref, before)
-        if unless is not None and unless(fold(events).get(task, PENDING)):
+                raise foreign(ref, before)
+        known = fold(events).get(task, PENDING)
+        if unless is not None and unless(known):
             return None
-        tip = before
-        for event in told:
-            tip = write_entry(self.repository, event, tip)
+        tip, identity = before, told[0].identity or self._identity(task, known)
+        for number, event in enumerate(told):
+            first = number == 0 and identity is not None
+            named = msgspec.structs.replace(event, identity=identity) if first else event
+            tip = write_entry(self.repository, named, tip)
         return Update(ref, before, tip)
-
-    def _plan_tree(self, plan: Plan) -> Oid:
-        git = self.repository.git
-        text = msgspec.json.format(encode(plan), indent=1) + b"\n"
-        blob = git.text("hash-object", "-w", "--stdin", input=text)
-        return git.text("mktree", input=f"100644 blob {blob}\t{_PLAN_FILE}\n".encode())
-
-    def _foreign(self, ref: str, tip: Oid) -> GitcoordError:
-        return GitcoordError(
-            "foreign-state",
-            f"{ref} at {tip[:12]} holds something that gitcoord did not write; it is left as it is.",
-            hint=f"Look at it with `git show {tip[:12]}`; move it away, or set another `state-prefix`.",
-        )
-
-
-def _newer(ref: str) -> GitcoordError:
-    return GitcoordError(
-        "newer-state",
-        f"{ref} was written to by a newer version of gitcoord, which knows events that this one does not.",
-        hint="Upgrade gitcoord here; what it does not understand it does not go on with.",
-    )

@@ -26,10 +26,13 @@ def read_task_list(
     root: Path | None,
     tasks: str | None,
     tag: str | None,
+    kept_tag: str | None = None,
     cancelled_satisfies: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
     """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
+
+    `kept_tag` is taken where no tag is asked for and the list has it.
 
     Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
     of `source`, `syntax`, `shapes` and `tags`.
@@ -37,7 +40,7 @@ def read_task_list(
     source = read_source(root, tasks)
     findings = Findings(source.name)
     tags = unwrap(parse(source.content, findings), findings)
-    chosen = choose_tag(tags, asked=tag, environ=environ, home=source.home, findings=findings)
+    chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)
     entries = unique(decode_tasks(tags[chosen], findings), findings)
     edges = resolve(entries.values(), findings, cancelled_satisfies=cancelled_satisfies)
     depends_on = check_tasks(entries, edges, findings)

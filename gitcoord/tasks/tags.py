@@ -1,4 +1,4 @@
-"""Which tag is read: the one asked for, TASKMASTER_TAG, state.json, `master`, the only one with tasks.
+"""Which tag is read: what is asked for, TASKMASTER_TAG, the saved plan's, state.json, `master`, the only one.
 
 Never the first one, which is what TaskMaster itself falls back to. Who asks for a tag gets it or an error;
 what state.json says is a habit, so a tag that is gone is only mentioned. An empty `master` beside other
@@ -20,7 +20,13 @@ _MOST = 20
 
 
 def choose_tag(
-    tags: Tags, *, asked: str | None, environ: Mapping[str, str], home: Path | None, findings: Findings
+    tags: Tags,
+    *,
+    asked: str | None,
+    environ: Mapping[str, str],
+    home: Path | None,
+    findings: Findings,
+    kept: str | None = None,
 ) -> str:
     """The name of the tag to read. Raises `no-such-tag` or `ambiguous-tag`, listing the tags."""
     for name, origin in ((asked, ""), (environ.get("TASKMASTER_TAG"), " (from TASKMASTER_TAG)")):
@@ -28,6 +34,14 @@ def choose_tag(
             return _asked(tags, one_line(name), origin, findings)
     filled = [name for name, tasks in tags.items() if tasks]
     current = _current(home, findings)
+    if kept is not None and kept in tags:
+        if current not in (None, kept, MASTER):
+            findings.warn(
+                "other-tag",
+                f"state.json names the tag {quoted(current)}, and the saved plan keeps {quoted(kept)}; "
+                "`--tag` changes it.",
+            )
+        return kept
     if current is not None and current in tags and (tags[current] or current != MASTER):
         return current
     if current is not None and current not in tags and current != MASTER:

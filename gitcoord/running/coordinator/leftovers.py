@@ -32,7 +32,7 @@ class Leftovers:
     def clear(self, id: TaskId) -> None:
         """Takes away the checkout of a task or subtask that is done, where no worker has done so."""
         repository = self._store.repository
-        directory = checkout_directory(repository, id, self._settings.worktrees)
+        directory = checkout_directory(repository, self._store.generation, id, self._settings.worktrees)
         if not directory.is_dir() or self._settings.keep_checkout == "always":
             return
         newest = self._store.progress().get(id, PENDING).attempt
@@ -45,7 +45,7 @@ class Leftovers:
         """Takes away the directory of the checkouts when it is empty and nobody chose it."""
         if not self._settings.worktrees:
             with suppress(OSError):
-                checkout_directory(self._store.repository, TaskId("1")).parent.rmdir()
+                checkout_directory(self._store.repository, 1, TaskId("1")).parent.rmdir()
 
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
         """Deletes this clone's branches of tasks that have landed, and returns their names.
@@ -72,7 +72,8 @@ class Leftovers:
 
     def _made_here(self, task: PlannedTask) -> bool:
         common_dir = self._store.repository.common_dir
-        return any(attempts_here(common_dir, id) for id in (task.id, *(part.id for part in task.subtasks)))
+        ids = (task.id, *(part.id for part in task.subtasks))
+        return any(attempts_here(common_dir, self._store.generation, id) for id in ids)
 
 
 def _holds_more(copy: WorkingCopy) -> bool:

@@ -14,7 +14,7 @@ BEAT = 120.0
 
 def life_ref(store: Store) -> str:
     """The ref whose commit is as old as the last sign of life."""
-    return f"{store.shared.state_prefix}life"
+    return f"{store.own_prefix}life"
 
 
 class Pulse:

@@ -134,7 +134,9 @@ class Observer:
 
     def _held(self, unit: TaskId, started: AttemptStarted, ended: Seen) -> bool:
         """Whether the process that ended held the attempt, as far as that can be told from here."""
-        place = attempt_directory(self._store.repository.common_dir, unit, started.attempt)
+        place = attempt_directory(
+            self._store.repository.common_dir, self._store.generation, unit, started.attempt
+        )
         seen_to_end = ended.code is not None
         return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
 

@@ -35,7 +35,9 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | None = None) -> OldLogs:
     """What goes by the settings, if a run begins `now`."""
-    found = sorted(_kept(run), key=lambda one: (one.at, one.place.name))
+    earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
+    everything = (one for place in (run, *earlier) for one in _kept(place))
+    found = sorted(everything, key=lambda one: (one.at, one.place.name))
     total = sum(one.size for one in found)
     needed = _needed(view)
     oldest = (time.time() if now is None else now) - settings.keep_logs_days * _DAY
@@ -45,7 +47,8 @@ def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | Non
     for one in found:
         too_old = settings.keep_logs_days and one.at < oldest
         too_much = settings.keep_logs_megabytes and left > most
-        if (too_old or too_much) and _free(one.place, needed):
+        # Nothing that was left for another task list is needed for this one.
+        if (too_old or too_much) and _free(one.place, needed if one.place.parent == run else ()):
             gone.append(one)
             left -= one.size
     return OldLogs(places=tuple(one.place for one in gone), size=total - left, left=left)

@@ -50,7 +50,9 @@ def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress
     newest = mine.attempt
     if order.attempt is not None or newest is None or not newest.running:
         return mine
-    if not died_here(attempt_directory(desk.repository.common_dir, unit.id, newest.number)):
+    if not died_here(
+        attempt_directory(desk.repository.common_dir, desk.plan.generation, unit.id, newest.number)
+    ):
         return mine
     done = bool(_done_already(desk, unit, mine))
     event = AttemptEnded(
@@ -94,7 +96,9 @@ def look(
 def clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str) -> None:
     """Takes away what a worker that died after handing in has left."""
     newest = mine.attempt.number if mine.attempt else 0
-    if keep != "always" and not worker_at(attempt_directory(desk.repository.common_dir, unit.id, newest)):
+    if keep != "always" and not worker_at(
+        attempt_directory(desk.repository.common_dir, desk.plan.generation, unit.id, newest)
+    ):
         clear_done(desk.repository, desk.shared, unit, directory)
 
 

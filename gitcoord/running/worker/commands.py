@@ -29,7 +29,7 @@ _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
 
 def end_older(seat: Seat) -> None:
     """Ends whatever older attempts of the unit have left on this machine, frozen processes too."""
-    run = run_directory(seat.desk.repository.common_dir)
+    run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
     older = {key_of(seat.unit.id, known.number) for known in seat.before.attempts} - {seat.key}
     if not older:
         return
@@ -76,7 +76,7 @@ def command_words(command: str, *, shell: bool) -> list[str]:
 
 
 def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
-    run = run_directory(seat.desk.repository.common_dir)
+    run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
     command = Command(
         argv=command_words(text, shell=seat.order.shell),
         directory=seat.directory,

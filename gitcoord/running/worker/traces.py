@@ -16,10 +16,10 @@ from gitcoord.tasks.model import TaskId
 _BEYOND_GRACE = 10.0
 
 
-def attempts_here(common_dir: Path, unit: TaskId) -> dict[int, Path]:
+def attempts_here(common_dir: Path, generation: int, unit: TaskId) -> dict[int, Path]:
     """The directory of every attempt at `unit` that was made on this machine, by number."""
     prefix = key_of(unit, 0).removesuffix("0")
-    run = run_directory(common_dir)
+    run = run_directory(common_dir, generation)
     found = {}
     for place in run.glob("*") if run.is_dir() else ():
         number = place.name.removeprefix(prefix)
@@ -47,9 +47,9 @@ def may_begin_here(told: Progress, attempt: int | None) -> bool:
     return newest < attempt if attempt is not None else newest <= told.retried_after
 
 
-def end_here(common_dir: Path, unit: TaskId, attempt: int, grace: float) -> bool:
+def end_here(common_dir: Path, generation: int, unit: TaskId, attempt: int, grace: float) -> bool:
     """Ends an attempt with everything that it started; False when nothing of it was alive here."""
-    run, key = run_directory(common_dir), key_of(unit, attempt)
+    run, key = run_directory(common_dir, generation), key_of(unit, attempt)
     mark = mark_of(run, key)
     process = worker_at(run / key)
     alive = process is not None or bool(marked(mark.__eq__))

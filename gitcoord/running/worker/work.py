@@ -58,7 +58,7 @@ def work(
     plan = store.require_plan()
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
-    directory = checkout_directory(repository, unit.id, settings.run.worktrees)
+    directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
     mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
     ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
     if isinstance(ready, Done):
@@ -76,7 +76,7 @@ def work(
     if stop.asked is not None:
         return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
-    place = attempt_directory(repository.common_dir, unit.id, attempt)
+    place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
     announce(place)
     exactly = msgspec.structs.replace(order, attempt=attempt)
     held = claim(desk, unit, exactly, start, given_up=stopped)

@@ -1,0 +1,131 @@
+"""Plans, saves and prints for `gitcoord plan`; or prints the saved plan alone."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.output import say
+from gitcoord.cli.plan_making import Asked, Made, make_plan, with_saved
+from gitcoord.cli.plan_output import print_plan
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.planning.identity import listed_identities, same
+from gitcoord.state.known_tasks import find_changes, tasks_changed
+from gitcoord.tasks.model import Finding, TaskList
+from gitcoord.tasks.reader import read_task_list
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.planning.model import Plan
+
+
+def plan_and_save(
+    context: "Context | None",
+    asked: Asked,
+    *,
+    tasks: str | None,
+    tag: str | None,
+    format: str,
+    dry_run: bool,
+) -> None:
+    """Plans the list and saves the plan unless `dry_run`. The shared refs have been read."""
+    _check(asked)
+    saved = context.store.plan() if context is not None else None
+    wanted = asked if asked.reset else with_saved(asked, saved)
+    listed = read_task_list(
+        root=context.repository.root if context else None,
+        tasks=tasks,
+        tag=tag,
+        kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
+        cancelled_satisfies=wanted.cancelled_satisfies is not False,
+    )
+    made = make_plan(context, listed, asked)
+    if context is not None and not dry_run:
+        save(context, made)
+    for line in _effects(made, dry_run=dry_run):
+        say(line)
+    print_plan(
+        made,
+        format=format,
+        saved=context is not None and not dry_run,
+        homeless=context is None,
+    )
+
+
+def save(context: "Context", made: Made) -> None:
+    """Saves a plan with all that it means for the journal. Raises `plan-moved`."""
+    from gitcoord.events import TaskRenamed
+    from gitcoord.state.journal import now, worker_name
+
+    context.store.save_plan(made.plan, carried=made.carried)
+    identities = made.plan.identities()
+    renamed = [
+        TaskRenamed(at=now(), by=worker_name(), task=task, identity=identities[task])
+        for task in made.renamed
+        if task in identities
+    ]
+    if renamed:
+        context.store.record_all([(event, lambda before: False) for event in renamed])
+
+
+def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None = None) -> None:
+    """Prints the saved plan, and says on stderr where the task list here has become another one.
+
+    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
+    """
+    if tag is not None and tag != saved.tag:
+        raise usage_error(
+            "other-plan",
+            f"The saved plan is for the tag {saved.tag}, not {tag}.",
+            f"Leave --tag out, or plan first: `gitcoord plan --tag {tag}`.",
+        )
+    notes = list_changes(context, saved)
+    print_plan(Made(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
+
+
+def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) -> Sequence[Finding]:
+    """What the task list here has that the saved plan has not; nothing where there is no list to read.
+
+    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
+    """
+    try:
+        listed = read_task_list(root=context.repository.root, tasks=tasks, tag=saved.tag, environ={})
+    except GitcoordError:
+        return []
+    check_list(context, saved, listed)
+    identities, planned = listed_identities(listed), saved.identities()
+    tops = {task.id for task in listed.tasks} - set(saved.satisfied)
+    added = sorted(tops - saved.tasks.keys())
+    gone = sorted(saved.tasks.keys() - {task.id for task in listed.tasks})
+    other = [task for task in saved.tasks if task in identities and not same(planned[task], identities[task])]
+    counts = ((added, "added"), (gone, "gone"), (other, "changed"))
+    words = [f"{len(ids)} {word}" for ids, word in counts if ids]
+    if not words:
+        return []
+    message = f"The task list has changed since the plan was saved: {', '.join(words)}."
+    return [Finding(code="list-changed", message=f"{message} `gitcoord plan` takes it in.")]
+
+
+def check_list(context: "Context", saved: "Plan", listed: TaskList) -> None:
+    """Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list."""
+    store = context.store
+    changes = find_changes(listed, saved, store.progress(), store.shared.branches())
+    if changes:
+        raise tasks_changed(changes, listed.source)
+
+
+def _check(asked: Asked) -> None:
+    ways = (("--reset", asked.reset), ("--new-list", asked.new_list), ("--same-tasks", asked.same_tasks))
+    given = [name for name, wanted in ways if wanted]
+    if len(given) > 1:
+        raise usage_error("usage", f"{given[0]} and {given[1]} contradict each other.", "Choose one of them.")
+    if asked.force and not asked.reset:
+        raise usage_error("usage", "--force needs --reset.", "It gives up what is under way.")
+
+
+def _effects(made: Made, *, dry_run: bool) -> list[str]:
+    """What the plan changes and gives up, one line each."""
+    lines = [change.sentence() for change in made.changes]
+    if made.given_up:
+        verb = "Would give up" if dry_run else "Gave up"
+        lines += [f"{verb} {given.sentence()}" for given in made.given_up]
+        lines.append("The branches stay. `git push origin --delete BRANCH` deletes one.")
+    return lines

@@ -1,0 +1,73 @@
+"""The tasks that somebody works at or that have landed, and whether a task list still means the same ones."""
+
+from collections.abc import Collection, Mapping
+
+from gitcoord.errors import Exit, GitcoordError
+from gitcoord.git.run import Oid
+from gitcoord.planning.identity import ChangedTask, changed_tasks, listed_identities
+from gitcoord.planning.model import Plan
+from gitcoord.planning.order import natural_key
+from gitcoord.state.progress import Progress
+from gitcoord.task_identity import TaskIdentity
+from gitcoord.tasks.model import Finding, TaskId, TaskList
+
+_MOST = 6
+
+
+def known_identities(
+    saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
+) -> dict[TaskId, TaskIdentity]:
+    """Which task every id was whose work has begun: by the journal, else by the plan.
+
+    A branch that is there is work, whether somebody recorded it or not.
+    """
+    planned = saved.identities() if saved is not None else {}
+    begun = {task for task, told in progress.items() if told.begun}
+    if saved is not None:
+        begun |= {task for task, planned_task in saved.tasks.items() if planned_task.branch in tips}
+    found = {}
+    for task in sorted(begun, key=natural_key):
+        told = progress.get(task)
+        identity = (told.identity if told is not None else None) or planned.get(task)
+        if identity is not None:
+            found[task] = identity
+    return found
+
+
+def find_changes(
+    listed: TaskList,
+    saved: Plan | None,
+    progress: Mapping[TaskId, Progress],
+    tips: Mapping[str, Oid],
+    among: Collection[TaskId] | None = None,
+) -> list[ChangedTask]:
+    """The tasks whose work has begun (only those `among`, if given) and that `listed` has as another one."""
+    known = known_identities(saved, progress, tips)
+    if among is not None:
+        known = {task: identity for task, identity in known.items() if task in among}
+    earlier = saved.identities() if saved is not None else {}
+    return changed_tasks(known, listed_identities(listed), earlier) if known else []
+
+
+def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordError:
+    """The error for a task list whose ids mean other tasks than those under way (exit 2)."""
+    what = "1 task is" if len(changes) == 1 else f"{len(changes)} tasks are"
+    said = "; ".join(change.sentence() for change in list(changes)[:_MOST])
+    more = f"; and {len(changes) - _MOST} more" if len(changes) > _MOST else ""
+    moved = any(change.moved_to is not None for change in changes)
+    words = (
+        "Where tasks only got other ids, give them their old ids back."
+        if moved
+        else "If only the words changed: `gitcoord plan --same-tasks`."
+    )
+    return GitcoordError(
+        "tasks-changed",
+        f"{what} under way or landed, and something else in {source or 'the task list'}: {said}{more}.",
+        hint="If it is another task list: `gitcoord plan --new-list`, which gives it branches and a history "
+        f"of its own. {words}",
+        exit=Exit.USAGE,
+        findings=[
+            Finding(code="task-changed", message=f"Task {change.sentence()}.", task=change.task)
+            for change in changes
+        ],
+    )

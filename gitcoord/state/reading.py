@@ -1,0 +1,53 @@
+"""Reads the journal's refs again and again, and only what is new when that is enough."""
+
+from collections.abc import Mapping
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.run import Git, Oid
+from gitcoord.state.journal import Entry, in_order, read_entries
+
+
+class JournalReader:
+    """Every entry below a set of refs, oldest first; remembers what it has read."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._tips: Mapping[str, Oid] = {}
+        self._entries: list[Entry] = []
+
+    def read(self, tips: Mapping[str, Oid]) -> list[Entry]:
+        """The entries of the refs `tips`, those that gitcoord did not write included; no unreadable ones."""
+        if tips != self._tips:
+            entries = self._read_on(tips) or self._read_all(tips)
+            self._tips, self._entries = dict(tips), entries
+        return self._entries
+
+    def read_one(self, tip: Oid) -> list[Entry]:
+        """The entries of one ref; [] when it cannot be read."""
+        try:
+            entries = read_entries(self._git, [tip])
+        except GitcoordError:
+            return []
+        return entries if any(entry.commit == tip for entry in entries) else []
+
+    def _read_on(self, tips: Mapping[str, Oid]) -> list[Entry] | None:
+        """What was read before with what was written since; None when something else has happened."""
+        before, entries = self._tips, self._entries
+        moved = {ref: tip for ref, tip in tips.items() if before.get(ref) != tip}
+        ends = [before[ref] for ref in moved if ref in before]
+        if not entries or not before.keys() <= tips.keys():
+            return None
+        try:
+            new = read_entries(self._git, [*moved.values(), *(f"^{end}" for end in ends)], entries)
+        except GitcoordError:
+            return None
+        follows = {parent for entry in new for parent in entry.parents}
+        reached = {entry.commit for entry in new} >= set(moved.values())
+        return in_order([*entries, *new]) if reached and follows >= set(ends) else None
+
+    def _read_all(self, tips: Mapping[str, Oid]) -> list[Entry]:
+        try:
+            return read_entries(self._git, tips.values())
+        except GitcoordError:
+            # One unreadable ref ends git's whole walk.
+            return read_entries(self._git, [tip for tip in tips.values() if self.read_one(tip)])

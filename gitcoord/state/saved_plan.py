@@ -1,0 +1,73 @@
+"""The plan as it lies in git: a document in the tree of the plan's ref."""
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.documents import decode, encode
+from gitcoord.git.run import Git, Oid
+from gitcoord.git.shared import SharedRefs
+from gitcoord.planning.model import Plan
+
+_PLAN_FILE = "plan.json"
+GENERATIONS = "generation/"
+
+
+class SavedPlan:
+    """The ref that holds the plan, whatever its generation."""
+
+    def __init__(self, git: Git, shared: SharedRefs) -> None:
+        self._git = git
+        self._shared = shared
+        self._read: tuple[Oid, Plan] | None = None
+
+    @property
+    def ref(self) -> str:
+        """The ref's full name."""
+        return self._shared.state_prefix + "plan"
+
+    @property
+    def tip(self) -> Oid | None:
+        """The commit that holds the plan, as of the last refresh."""
+        return self._shared.read(self.ref)
+
+    def read(self) -> Plan | None:
+        """The plan, or None. Raises `foreign-state` when the ref holds something else."""
+        tip = self.tip
+        if tip is None:
+            return None
+        if self._read is None or self._read[0] != tip:
+            text = self._git.run("cat-file", "blob", f"{tip}:{_PLAN_FILE}", ok=())
+            plan: Plan | None = decode(text.stdout, Plan) if text.code == 0 else None
+            if plan is None:
+                raise foreign(self.ref, tip)
+            self._read = (tip, plan)
+        return self._read[1]
+
+    def tree(self, plan: Plan) -> Oid:
+        """Writes the tree that holds `plan`; no ref moves."""
+        text = msgspec.json.format(encode(plan), indent=1) + b"\n"
+        blob = self._git.text("hash-object", "-w", "--stdin", input=text)
+        return self._git.text("mktree", input=f"100644 blob {blob}\t{_PLAN_FILE}\n".encode())
+
+
+def own_prefix(prefix: str, generation: int) -> str:
+    """What the refs of a generation begin with, under a state prefix; the plan's ref is one for all."""
+    return prefix if generation == 1 else f"{prefix}{GENERATIONS}{generation}/"
+
+
+def foreign(ref: str, tip: Oid) -> GitcoordError:
+    """The error for a ref in gitcoord's namespace that holds something else."""
+    return GitcoordError(
+        "foreign-state",
+        f"{ref} at {tip[:12]} holds something that gitcoord did not write; it is left as it is.",
+        hint=f"Look at it with `git show {tip[:12]}`; move it away, or set another `state-prefix`.",
+    )
+
+
+def newer(ref: str) -> GitcoordError:
+    """The error for a record that a newer version of gitcoord has written to."""
+    return GitcoordError(
+        "newer-state",
+        f"{ref} was written to by a newer version of gitcoord, which knows events that this one does not.",
+        hint="Upgrade gitcoord here; what it does not understand it does not go on with.",
+    )
