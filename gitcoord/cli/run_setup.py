@@ -238,7 +238,7 @@ class Setup:
         repository = self._context.repository
         return Launch(
             key=key_of(start.unit, number),
-            argv=(sys.executable, "-P", "-m", "gitcoord", *worker_argv(order)),
+            argv=(sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", *worker_argv(order)),
             directory=str(repository.root or repository.common_dir),
             # The worker keeps its own time; this is for one that hangs itself.
             seconds=None if self._timeout is None else self._timeout + 120,

@@ -40,7 +40,7 @@ def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[
     """Lets git ask for a token of the GitHub App when its cache has none: they live for an hour only."""
     place = f"{address.scheme}://{address.authority}"
     # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
-    program = f"{shlex.quote(sys.executable)} -P -m {_CREDENTIALS}"
+    program = f"{shlex.quote(sys.executable)} -X utf8 -P -m {_CREDENTIALS}"
     # Git tells its helpers, too, what became of a login; starting Python for that would be a waste.
     helper = f'!f() {{ test "$1" = get || exit 0; exec {program} get; }}; f'
     return [

@@ -115,3 +115,12 @@ def test_bytes_that_are_no_utf_8_go_out_as_they_came_in(project: Project) -> Non
     raw = os.fsdecode(b"feature/\xff")
     listed = gitcoord("check-file", "--json", raw, cwd=desk.path, ok=0).json
     assert listed["paths"][0]["path"] == raw
+
+
+def test_in_a_latin_1_locale_agents_get_every_character(tmp_path: Path, latin: dict[str, str]) -> None:
+    made = Project.create(tmp_path / "project", [task("größe", title=TITLE)])
+    agent = 'printf "→ %s\\n" "$GITCOORD_TASK_TITLE" | tee notes-✓.txt'
+    ran = run(made, ("run", "--yes", "--land", "--shell", "--agent", agent), latin)
+    assert ran.code == 0, ran.err
+    assert made.remote.read("main", "notes-✓.txt") == f"→ {TITLE}"
+    assert f"→ {TITLE}" in made.run("logs", "größe").out

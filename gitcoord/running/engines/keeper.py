@@ -1,7 +1,7 @@
 """The keeper of one attempt on this machine: leads its session, limits its time, writes down how it ended.
 
 A process of its own, so that an attempt outlives the coordinator that started it. Run as
-`python -P -m gitcoord.running.engines.keeper DIRECTORY`; what to start is in a file there.
+`python -X utf8 -P -m gitcoord.running.engines.keeper DIRECTORY`; what to start is in a file there.
 """
 
 import os

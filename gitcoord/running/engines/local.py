@@ -85,7 +85,7 @@ class LocalEngine:
         environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
         try:
             self._keepers[launch.key] = subprocess.Popen(
-                (sys.executable, "-P", "-m", "gitcoord.running.engines.keeper", str(place)),
+                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.running.engines.keeper", str(place)),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
