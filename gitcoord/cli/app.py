@@ -4,77 +4,112 @@ Command modules import nothing heavy at their top, so that `--help` stays cheap.
 """
 
 import os
+from collections.abc import Collection
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from gitcoord import __version__
+from gitcoord.errors import usage_error
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+COMMANDS = {
+    "plan": ("plan", "Plan a task list: levels, waves, branches."),
+    "show": ("show", "Show the saved plan."),
+    "next": ("show", "Show what can start now."),
+    "run": ("run", "Run the plan: a worker for each task that can start."),
+    "pause": ("pause", "Let the run start nothing more."),
+    "resume": ("pause", "Let a paused run go on starting tasks."),
+    "retry": ("retry", "Let tasks be tried again that failed or were cancelled."),
+    "checkout": ("checkout", "Go to a task's branch, made where its work begins."),
+    "submit": ("submit", "Hand a task in: its work is complete."),
+    "check-conflicts": ("check_conflicts", "Find which branches of a level really conflict."),
+    "check-file": ("check_file", "Say which other tasks touch a file, and in what lines."),
+    "merge-level": ("merge_level", "Land a level: pull requests, in an order that works."),
+    "rollback": ("rollback", "Take back what a level landed."),
+    "status": ("status", "Show where every task stands."),
+    "log": ("log_command", "Show what happened, when, and who did it."),
+    "report": ("report", "Show what running tasks side by side brought."),
+    "worker": ("worker", "Do one task from its claim to its result."),
+    "logs": ("logs", "Show what the agent of a task printed."),
+    "cancel": ("cancel", "End the work on tasks, and let nothing begin it again."),
+    "doctor": ("doctor", "Examine whether landing would work, and change nothing."),
+    "hooks": ("hooks", "Let agents and git ask who else is at a file."),
+    "config": ("config", "Show the settings that hold, and where they are from."),
+    "container-script": ("container_script", "Print the start script of worker containers."),
+    "help": ("help", "Show the documents by topic."),
+    "git-credential": ("git_credential", "Answer git's question for a login to GitHub."),
+}
+"""The module beside this one that holds each command, and its line in the list of all, in that order."""
+
+_MEANT = {
+    "cancel": ("stop", "kill", "abort"),
+    "checkout": ("start", "claim", "switch", "take"),
+    "check-conflicts": ("conflicts", "check"),
+    "merge-level": ("land", "merge", "integrate"),
+    "pause": ("stop", "hold"),
+    "rollback": ("undo", "revert", "back-out"),
+    "next": ("ready",),
+    "show": ("list", "ls", "view"),
+    "status": ("watch", "st"),
+    "submit": ("done", "finish", "hand-in", "push"),
+    "log": ("history",),
+}
+"""The words that people try for a command."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:
+        """Every command; the list of all shows lines of all."""
+        self._load(COMMANDS)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
+        """One command; nothing is imported for the others."""
+        if cmd_name in COMMANDS:
+            self._load([cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self, names: Collection[str]) -> None:
+        missing = [name for name in names if name not in self.commands]
+        for name in missing:
+            import_module(f"gitcoord.cli.{COMMANDS[name][0]}")
+        if missing:
+            self.commands.update(get_group(app).commands)
+        for name in names:
+            self.commands[name].short_help = COMMANDS[name][1]
+
+    def resolve_command(
+        self, ctx: "Context", args: list[str]
+    ) -> "tuple[str | None, Command | None, list[str]]":
+        """The command that is asked for; wrong usage, with the command that is meant, where there is none."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = [command for command, words in _MEANT.items() if name in words]
+        near = near or get_close_matches(name, COMMANDS)
+        question = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise usage_error("usage", f"There is no command {name}.{question}", "See `gitcoord --help`.")
+
 
 app = typer.Typer(
     name="gitcoord",
+    cls=Commands,
     help="Plan parallel tasks, put every worker on the right branch, find real conflicts, land the work.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-COMMANDS: tuple[str, ...] = (
-    "plan",
-    "show",
-    "run",
-    "pause",
-    "retry",
-    "checkout",
-    "submit",
-    "check_conflicts",
-    "check_file",
-    "merge_level",
-    "rollback",
-    "status",
-    "log_command",
-    "report",
-    "worker",
-    "logs",
-    "cancel",
-    "doctor",
-    "hooks",
-    "config",
-    "container_script",
-    "help",
-    "git_credential",
-)
-"""The modules beside this one that hold a command each, in the order of the help."""
-
-_SUMMARIES = {
-    "plan": "Plan a task list: levels, waves, branches.",
-    "show": "Show the saved plan.",
-    "next": "Show what can start now.",
-    "run": "Run the plan: a worker for each task that can start.",
-    "pause": "Let the run start nothing more.",
-    "resume": "Let a paused run go on starting tasks.",
-    "retry": "Let tasks be tried again that failed or were cancelled.",
-    "checkout": "Go to a task's branch, made where its work begins.",
-    "submit": "Hand a task in: its work is complete.",
-    "check-conflicts": "Find which branches of a level really conflict.",
-    "check-file": "Say which other tasks touch a file, and in what lines.",
-    "merge-level": "Land a level: pull requests, in an order that works.",
-    "rollback": "Take back what a level landed.",
-    "status": "Show where every task stands.",
-    "log": "Show what happened, when, and who did it.",
-    "report": "Show what running tasks side by side brought.",
-    "worker": "Do one task from its claim to its result.",
-    "logs": "Show what the agent of a task printed.",
-    "cancel": "End the work on tasks, and let nothing begin it again.",
-    "doctor": "Examine whether landing would work, and change nothing.",
-    "config": "Show the settings that hold, and where they are from.",
-    "container-script": "Print the start script of worker containers.",
-    "help": "Show the documents by topic.",
-    "git-credential": "Answer git's question for a login to GitHub.",
-}
-"""One line for each command in the list of all, where a longer one would be cut at 80 columns."""
 
 
 def _version(asked: bool) -> None:
@@ -106,17 +141,9 @@ def _root(
 
 
 def _change_to(place: Path) -> None:
-    from gitcoord.errors import usage_error
-
     try:
         os.chdir(place)
     except OSError as error:
         raise usage_error(
             "usage", f"-C {place}: {error.strerror}.", "Name a directory that there is."
         ) from error
-
-
-for _name in COMMANDS:
-    import_module(f"gitcoord.cli.{_name}")
-for _command in app.registered_commands:
-    _command.short_help = _SUMMARIES[_command.name or ""]

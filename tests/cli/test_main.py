@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,39 @@ def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
     assert "check-conflicts" in ran.out
     assert "..." not in ran.out.partition("Commands:")[2]
     assert ran.err == ""
+
+
+def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom gitcoord.cli.main import main\nmain(['log', '--help'])\n"
+        "from gitcoord.cli.app import COMMANDS\n"
+        "modules = {module for module, _ in COMMANDS.values()}\n"
+        "print(sorted(m for m in modules if f'gitcoord.cli.{m}' in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "['log_command']", ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("land", "merge-level"),
+        ("start", "checkout"),
+        ("undo", "rollback"),
+        ("stop", "cancel or pause"),
+        ("stauts", "status"),
+    ],
+)
+def test_another_word_for_a_command_gets_the_command_that_is_meant(
+    tmp_path: Path, word: str, meant: str
+) -> None:
+    ran = gitcoord(word, cwd=tmp_path, ok=2)
+    assert ran.err.splitlines()[0] == f"gitcoord: There is no command {word}. Did you mean {meant}?"
+
+
+def test_a_word_that_is_like_no_command_gets_no_suggestion(tmp_path: Path) -> None:
+    ran = gitcoord("frobnicate", cwd=tmp_path, ok=2)
+    assert ran.err.splitlines()[0] == "gitcoord: There is no command frobnicate."
 
 
 def test_an_interruption_is_said_in_words_and_as_a_document(tmp_path: Path) -> None:
