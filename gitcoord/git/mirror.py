@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 HEADS = "refs/heads/"
 _OPTIONS = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
+_MOST_BROKEN = 8
+"""A remote with more refs that point to nothing cannot be read."""
+_BROKEN_SECONDS = 30.0
+"""Seconds until a ref that pointed to nothing is asked for again."""
 _LOCKED_SECONDS = 1.0
 """Git holds the lock of a ref for an instant; an older one belongs to a git that was killed. Only one
 gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
@@ -48,18 +52,24 @@ class Mirror:
         self.prefix = f"refs/gitcoord-mirror/{remote}/"
         self._repository = repository
         self._git = repository.git
-        self._remote = remote
-        self._specs = [f"+{refs}*:{self.prefix}{refs}*" for refs in (HEADS, state_prefix)]
+        self.remote = remote
+        self._state_prefix = state_prefix
+        self.broken: tuple[str, ...] = ()
+        """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
+        self._broken_since = 0.0
 
     def fetch(self) -> Result:
         """Brings the copy up to date; tried a few times, because a remote that is written to answers
         with errors that pass."""
         with self._lock:
-            return self._fetch()
+            if self.broken and time.monotonic() - self._broken_since > _BROKEN_SECONDS:
+                self.broken = ()
+            ended = self._fetch()
+            return ended if ended.code == 0 else self._fetch_around_broken(ended)
 
     def bring(self, names: Iterable[str]) -> Result:
         """Fetches the commits of refs that are not copied; no ref moves."""
-        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._remote)
+        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self.remote)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
     def follow(self, updates: Sequence[Update]) -> bool:
@@ -77,8 +87,6 @@ class Mirror:
     def _fetch(self) -> Result:
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-        # Without the empty refmap git would move the user's own remote-tracking branches too.
-        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--", self._remote, *self._specs)
         patience = Retrying(
             retry=retry_if_result(lambda result: result.code != 0),
             stop=stop_after_attempt(3),
@@ -86,8 +94,42 @@ class Mirror:
             before_sleep=lambda state: self._drop_broken(),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        ended: Result = patience(self._git.run, *command, ok=())
+        ended: Result = patience(self._fetch_once, (HEADS + "*", self._state_prefix + "*"), self.broken)
         return ended
+
+    def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> Result:
+        specs = [*(f"+{ref}:{self.prefix}{ref}" for ref in refs), *(f"^{ref}" for ref in without)]
+        # Without the empty refmap git would move the user's own remote-tracking branches too.
+        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--stdin", "--", self.remote)
+        return self._git.run(*command, input=stdin_lines(specs), ok=())
+
+    def _fetch_around_broken(self, ended: Result) -> Result:
+        """Fetches what can be had when a ref of the state points to nothing, which keeps all from coming.
+
+        `ended` is how the fetch of everything went. A branch that points to nothing is not left out.
+        """
+        listed = self._git.run("ls-remote", "--quiet", "--", self.remote, self._state_prefix + "*", ok=())
+        if listed.code != 0 or self._fetch_once([HEADS + "*"], [self._state_prefix + "*"]).code != 0:
+            return ended
+        pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
+        broken = [name for oid, name in pairs if not oid.strip("0")]
+        broken += self._unfetchable([name for oid, name in pairs if oid.strip("0")])
+        if not 0 < len(broken) <= _MOST_BROKEN:
+            return ended
+        self.broken, self._broken_since = tuple(sorted(broken)), time.monotonic()
+        gone = stdin_lines(f"delete {self.prefix}{name}" for name in broken)
+        self._git.run("update-ref", "--stdin", input=gone, ok=())
+        return self._fetch()
+
+    def _unfetchable(self, names: Sequence[str]) -> list[str]:
+        """Those of the refs that the remote cannot give, found by halving; a few at most."""
+        if not names or self._fetch_once(names).code == 0:
+            return []
+        if len(names) == 1:
+            return list(names)
+        middle = len(names) // 2
+        found = self._unfetchable(names[:middle])
+        return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
 
     def _drop_broken(self) -> None:
         """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""

@@ -69,6 +69,16 @@ def fetch_error(remote: str, result: Result, *, readable: bool, broken: Sequence
     )
 
 
+def unwritable(remote: str, broken: Sequence[str]) -> GitcoordError:
+    """The error of a push to a remote whose refs `broken` point to nothing: git takes no push there."""
+    return GitcoordError(
+        "broken-ref",
+        f"The remote {remote} takes no push while {', '.join(broken)} points to nothing there.",
+        hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
+        passing="never",
+    )
+
+
 def name_taken(
     remote: str | None, refs: Sequence[str], other: str, *, exit: Exit = Exit.REFUSED
 ) -> GitcoordError:

@@ -14,7 +14,7 @@ from gitcoord.git.failures import failed_hook
 from gitcoord.git.mirror import HEADS, Mirror, Update
 from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.refs import Refs, read_refs
-from gitcoord.git.remote_errors import fetch_error, push_error
+from gitcoord.git.remote_errors import fetch_error, push_error, unwritable
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid, Result, stdin_lines
 from gitcoord.git.scratch import scratch_directory
@@ -41,7 +41,8 @@ class SharedRefs:
     def refresh(self) -> None:
         """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
 
-        Raises `broken-ref` when the remote holds a ref that points to nothing, which hides all others.
+        Raises `broken-ref` when the remote holds a branch that points to nothing, which hides all others. A
+        ref of gitcoord's own that points to nothing is left out, and told by `broken`.
         """
         self._known = None
         if self._mirror is None:
@@ -60,7 +61,7 @@ class SharedRefs:
         if self._local(ref) in refs.broken:
             raise GitcoordError(
                 "broken-ref",
-                f"{self._local(ref)} is there, but holds no commit's id; it is left as it is.",
+                f"{ref} is there, but points to no commit; it is left as it is.",
                 hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
             )
         return refs.targets.get(self._local(ref))
@@ -157,6 +158,8 @@ class SharedRefs:
             return True
         if any(now[update.ref] != update.old for update in updates):
             return False
+        if self._mirror is not None and self._mirror.broken:
+            return unwritable(self._mirror.remote, self._mirror.broken)
         known_refs = {self._shared(name) for name in self._refs.targets}
         return push_error(self.remote, updates, ended, hook=hook, known=known_refs)
 
@@ -164,7 +167,9 @@ class SharedRefs:
     def _refs(self) -> Refs:
         """All of them, read in one go and kept until something may have moved."""
         if self._known is None:
-            self._known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
+            known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
+            lost = [self._local(name) for name in self._mirror.broken] if self._mirror is not None else []
+            self._known = Refs(known.targets, (*known.broken, *lost))
         return self._known
 
     @cached_property

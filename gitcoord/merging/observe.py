@@ -60,6 +60,7 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     undone: Rollbacks
     stacked: Collection[TaskId]
     stacks: Stacks
+    unusable: Mapping[TaskId, str]
 
 
 def stacks_on(scene: Scene, world: World) -> Stacks:
@@ -153,6 +154,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         undone=undone,
         stacked=just_stacked(scene.ancestry, scene.plan, progress, tips),
         stacks=stacks,
+        unusable=scene.store.unusable(),
     )
 
 
@@ -188,7 +190,8 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         # After a no, a pull request that is open again is recorded again.
         told=None if before.rejection else before.pull,
         landing=landing,
-        journaled=_journaled(scene, look, before),
+        # Nothing is written on a record that is not gitcoord's own.
+        journaled=task in look.unusable or _journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),
         folded=open_here and _folded(scene, branch, head),
         stacked=open_here and bool(look.stacks.heads(scene.repository.git, head or "")),
@@ -221,8 +224,9 @@ def _standing(
     if planned.id in look.landed:
         return "landed", "", look.landed[planned.id].head
     missing = scene.plan.waits_for(planned.id, look.landed)
-    if missing:
-        return "waiting", f"depends on {named_tasks(missing)}, not landed yet", tip
+    blocked = f"depends on {named_tasks(missing)}, not landed yet" if missing else ""
+    if planned.id in look.unusable or blocked:
+        return "waiting", look.unusable.get(planned.id, blocked), tip
     if before.stand == "started":
         since = f"{before.started_at[:16].replace('T', ' ')} UTC"
         return "waiting", f"started by {before.started_by} at {since}, not submitted yet", None

@@ -17,6 +17,7 @@ from gitcoord.state.journal import Entry, now, worker_name, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.reading import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix
+from gitcoord.state.unusable import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -224,20 +225,15 @@ class Store:
         """The tasks that somebody has started, submitted or landed."""
         return frozenset(task for task, told in self.progress().items() if told.begun)
 
+    def unusable(self) -> dict[TaskId, str]:
+        """The tasks and subtasks whose records gitcoord cannot go on with, each with the reason."""
+        prefix, tips = self.task_ref(""), self._tips()
+        return unusable_records(self._reader.read(tips), tips, self.shared.broken(prefix), prefix)
+
     def problems(self) -> tuple[Finding, ...]:
         """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
-        entries = self._reader.read(self._tips())
-        found = [
-            f"The commit {entry.commit[:12]} ({entry.subject}) was "
-            f"{'written by a newer' if entry.newer else 'not written by'} gitcoord."
-            for entry in entries
-            if entry.event is None
-        ]
-        known = {entry.commit for entry in entries}
-        lost = [ref for ref, tip in self._tips().items() if tip not in known]
-        for ref in (*lost, *self.shared.broken(self.shared.state_prefix)):
-            found.append(f"{ref} cannot be read: what it points to is no commit, or is not there.")
-        return tuple(Finding(code="foreign-state", message=message) for message in found)
+        tips = self._tips()
+        return find_problems(self._reader.read(tips), tips, self.shared.broken(self.shared.state_prefix))
 
     def task_ref(self, task: str | None) -> str:
         """The ref that holds the record of `task`."""

@@ -197,7 +197,7 @@ def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
     path = repo.path / ".git" / ref
     path.parent.mkdir(parents=True)
     path.write_text("")
-    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but holds no commit's id"):
+    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
         shared.read(ref)
     with pytest.raises(GitcoordError, match="is left as it is"):
         shared.publish([Update(ref, None, head)])
@@ -205,16 +205,28 @@ def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
     assert path.read_text() == ""
 
 
-def test_a_broken_ref_on_the_remote_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["", "rubbish", "0" * 40, "1" * 40])
+def test_a_record_on_the_remote_that_points_to_nothing_hides_no_other(tmp_path: Path, content: str) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
+    for number in range(2, 9):
+        remote.git("update-ref", f"{STATE}tasks/{number}", remote.tip("main"))
     path = remote.path / STATE / "tasks" / "1"
-    path.parent.mkdir(parents=True)
-    path.write_text("")
-    with pytest.raises(GitcoordError, match=r"broken ref refs/gitcoord/tasks/1") as failure:
-        shared.refresh()
+    path.write_text(f"{content}\n")
+    shared.refresh()
+    assert shared.broken(STATE) == (f"{STATE}tasks/1",)
+    assert len(shared.list(STATE)) == 7
+    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
+        shared.read(f"{STATE}tasks/1")
+    assert path.read_text() == f"{content}\n"
+
+
+def test_a_branch_of_the_remote_that_points_to_nothing_is_named(tmp_path: Path) -> None:
+    remote, work = Repo.pair(tmp_path)
+    (remote.path / "refs/heads/other").write_text("")
+    with pytest.raises(GitcoordError, match=r"broken ref refs/heads/other") as failure:
+        shared_of(work).refresh()
     assert failure.value.code == "broken-ref"
-    assert path.read_text() == ""
 
 
 def test_the_copy_follows_a_push_without_asking_again(tmp_path: Path) -> None:

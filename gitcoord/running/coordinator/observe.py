@@ -88,7 +88,8 @@ class Observer:
             plan, progress, tips, self._ancestry, landed
         )
         units = with_rework(units, _sent_back(units, progress, done, landed))
-        left = [unit for unit in units.by_id.values() if unit.id not in done]
+        unusable = store.unusable()
+        left = [unit for unit in units.by_id.values() if unit.id not in done and unit.id not in unusable]
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(fates, progress, last_steps)
@@ -100,8 +101,10 @@ class Observer:
         self._first = False
         submitted = submitted_tasks(units, progress)
         over = submitted | landed.keys()
+        known = _seen(events, fates, now)
         seen = msgspec.structs.replace(
-            _seen(events, fates, now),
+            known,
+            failed={**known.failed, **{one: why for one, why in unusable.items() if one not in done}},
             running=work.running,
             elsewhere=work.elsewhere,
             done=frozenset(done),
@@ -112,7 +115,7 @@ class Observer:
         parents = (
             task
             for task in units.of_task
-            if task not in units.by_id and task not in over
+            if task not in units.by_id and task not in over and task not in unusable
             if progress.get(task, PENDING).stand != "rolled-back"
         )
         return View(
