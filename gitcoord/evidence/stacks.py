@@ -17,17 +17,22 @@ from gitcoord.tasks.model import TaskId
 
 
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch is stacked on `head` of `task`, which landed as `landed`, written anew."""
+    """A branch is stacked on `head` of `task`, which landed as `landed`, written anew.
+
+    Or `landed` is not `here` any more, so that it cannot be told.
+    """
 
     task: TaskId
     head: Oid
     landed: Oid
+    here: bool
 
     def sentence(self, branch: str, base: str) -> str:
         """What is wrong with `branch`, and the way on."""
+        how = "without it, as" if self.here else "as the missing"
         return (
-            f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed rewritten, as "
-            f"{self.landed[:12]}: which changes are its own cannot be told; merge {base} into it by hand, "
+            f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed {how} "
+            f"{self.landed[:12]}: what the branch itself changed is not known; merge {base} into it by hand, "
             "then submit it again"
         )
 
@@ -91,7 +96,8 @@ def unknown_parent(
         if below and not ancestry.contains(tip, landing.commit):
             for head in sorted(below):
                 if _matters(git, stacks, tip, head):
-                    return UnknownParent(task=other, head=head, landed=landing.head)
+                    here = bool(ancestry.existing({landing.head}))
+                    return UnknownParent(task=other, head=head, landed=landing.head, here=here)
     return None
 
 

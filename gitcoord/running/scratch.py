@@ -36,7 +36,7 @@ def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) ->
 
 def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
     git = desk.repository.git
-    fork = find_forks(git, desk.base_commit, [head])[head]
+    fork = find_forks(git, desk.base_commit, [head], desk.stacks.find(git, [head]))[head]
     if fork.inside or not fork.merge_bases:
         return ()
     [changes] = changes_between(git, [(fork.merge_bases[0], head)])

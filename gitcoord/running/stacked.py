@@ -47,6 +47,14 @@ def parent_unknown(desk: Desk, head: Oid) -> UnknownParent | None:
     return unknown_parent(git, desk.stacks, head, desk.task.id, desk.progress, desk.landed)
 
 
+def only_stacked(desk: Desk, head: Oid) -> bool:
+    """Whether the branch holds nothing but what it is stacked on, which has landed under other commits."""
+    git = desk.repository.git
+    heads = desk.stacks.heads(git, head)
+    landed = [f"^{commit}" for commit in (desk.base_commit, *heads)]
+    return bool(heads) and not git.lines("rev-list", "--no-merges", "--max-count=1", head, *landed)
+
+
 def say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
     """What to do about a merge that is in progress in the working copy."""
     if not paths:

@@ -17,7 +17,7 @@ from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
-from gitcoord.running.stacked import parent_unknown
+from gitcoord.running.stacked import only_stacked, parent_unknown
 from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
@@ -140,7 +140,9 @@ def _require_commits(desk: Desk, commit: Oid | None = None) -> None:
     """An empty hand-in would count as landed at once, and let the tasks start that build on it."""
     branch = desk.task.branch
     head = commit or desk.local_tip or desk.shared_tip
-    if head is None or desk.task.id in desk.landed or not desk.ancestry.contains(desk.base_commit, head):
+    if head is None or desk.task.id in desk.landed:
+        return
+    if not desk.ancestry.contains(desk.base_commit, head) and not only_stacked(desk, head):
         return
     raise answer_no(
         "no-commits-of-its-own",

@@ -8,10 +8,13 @@ from gitcoord.conflicts.changes import Changes, Edit, changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.lines import Hunk, Hunks, hunks_of
 from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.stacks import find_stacks
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS, SharedRefs
+from gitcoord.git.stacks import Stacks
 from gitcoord.git.writing import Writer
 from gitcoord.planning.model import Plan
 from gitcoord.state.store import Store
@@ -34,10 +37,10 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
     base = shared.branch(plan.base) or repository.resolve(HEADS + plan.base)
     if base is None:
         return []
-    tips = _tips(repository, shared, store, plan, base)
+    tips, stacks = _tips(repository, shared, store, plan, base)
     everything = list(dict.fromkeys(tip for both in tips.values() for tip in both))
     with repository.git.quarantine() as git:
-        changed = _changes(git, base, everything)
+        changed = _changes(git, stacks, everything)
         hunks = _hunks(git, base, list(changed.values()))
     found = []
     for task, both in tips.items():
@@ -58,23 +61,25 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
 
 def _tips(
     repository: Repository, shared: SharedRefs, store: Store, plan: Plan, base: Oid
-) -> dict[TaskId, list[Oid]]:
-    """Each task's branch as everybody sees it and as this clone has it, where the two differ."""
+) -> tuple[dict[TaskId, list[Oid]], Stacks]:
+    """Each task's branch as everybody sees it and as this clone has it, if they differ; their stacks."""
     everywhere = shared.branches()
     here = read_refs(repository.git, HEADS).targets
+    git, progress = repository.git, store.progress()
+    ancestry = Ancestry(git)
     landed = landed_tasks(
-        repository.git, base_commit=base, plan=plan, progress=store.progress(), tips=everywhere
+        git, base_commit=base, plan=plan, progress=progress, tips=everywhere, ancestry=ancestry
     )
     tips = {}
     for task, planned in plan.tasks.items():
         both = (everywhere.get(planned.branch), here.get(HEADS + planned.branch))
         if task not in landed and any(both):
             tips[task] = list(dict.fromkeys(tip for tip in both if tip))
-    return tips
+    return tips, find_stacks(git, ancestry, base, progress, landed)
 
 
-def _changes(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Changes]:
-    forks = find_forks(git, base, tips)
+def _changes(git: Git, stacks: Stacks, tips: Sequence[Oid]) -> dict[Oid, Changes]:
+    forks = find_forks(git, stacks.base, tips, stacks.find(git, tips))
     own = [tip for tip in tips if forks[tip].merge_bases and not forks[tip].inside]
     return dict(
         zip(own, changes_between(git, [(forks[tip].merge_bases[0], tip) for tip in own]), strict=True)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.git.world import hook
 from tests.merging.scenes import STRATEGIES
+from tests.support.cli import gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
@@ -156,9 +157,9 @@ def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tm
     project.run("merge-level", "0", "--method", "squash", ok=0)
     ran = project.run("merge-level", "1", "--method", "squash", "--json")
     assert ran.code == 1
-    assert "of task 1, which landed rewritten" in ran.json["waiting"][0]["reason"]
+    assert "of task 1, which landed without it" in ran.json["waiting"][0]["reason"]
     worker = project.worker("2")
-    assert "which landed rewritten" in worker.run("checkout", "2", ok=0).err
+    assert "which landed without it" in worker.run("checkout", "2", ok=0).err
     worker.repo.git("fetch", "--quiet", "origin")
     worker.repo.git("merge", "--quiet", "--no-commit", "-s", "ours", "origin/main")
     worker.repo.git("commit", "--quiet", "-m", "Merge main by hand")
@@ -199,3 +200,35 @@ def test_a_parent_that_was_rolled_back_is_not_brought_back_by_its_child(tmp_path
     project.run("merge-level", "0", "--method", "squash", ok=0)
     project.run("merge-level", "1", "--method", "squash", ok=0)
     holds_only_the_child(project)
+
+
+def test_a_child_without_changes_of_its_own_has_nothing_to_hand_in(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, TWO, files={"lines.txt": LINES})
+    project.worker("1").do({"new.txt": "new\n"})
+    worker = project.worker("2")
+    worker.run("checkout", "2", "--stack", ok=0)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    assert "there is nothing to hand in" in worker.run("submit", ok=1).err
+
+
+def test_only_the_lines_that_the_child_changed_itself_are_its_own_after_the_parent_landed(
+    tmp_path: Path,
+) -> None:
+    project = stack(tmp_path, "multi-pr")
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    [file] = project.run("check-file", "lines.txt", "--json").json["paths"]
+    assert file["touched_by"][0]["lines"] == [[2, 2], [9, 9]]
+
+
+def test_a_parent_whose_landed_head_is_not_here_holds_the_child(tmp_path: Path) -> None:
+    project = stack(tmp_path, "multi-pr")
+    first = project.worker("1")
+    first.write({"more.txt": "more\n"})
+    first.run("submit", ok=0)
+    project.run("merge-level", "0", "--method", "squash", "--delete-branches", ok=0)
+    clone = project.remote.clone(tmp_path / "elsewhere")
+    ran = gitcoord("merge-level", "1", "--method", "squash", "--json", cwd=clone.path, env=project.env)
+    assert "which landed as the missing" in ran.json["waiting"][0]["reason"]
+    project.run("merge-level", "1", "--method", "squash", ok=0)
+    holds_only_the_child(project)
+    assert "more.txt" in project.remote.files("main")
