@@ -9,6 +9,7 @@ from gitcoord.cli.plan_ways import Given, Start, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan, Strategy
+from gitcoord.planning.texts import Texts, task_texts, texts_digest
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.tasks.model import Finding, TaskId, TaskList
@@ -52,6 +53,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     given_up: tuple[Given, ...] = ()
     carried: tuple[TaskId, ...] = ()
+    texts: Texts = {}
     renamed: tuple[TaskId, ...] = ()
     """Those under way whose words alone have changed."""
 
@@ -84,8 +86,10 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made
     progress = store.progress() if plan.generation == store.generation else {}
     require_free_names(context.shared, plan, progress)
     notes = _settings_not_taken(context.settings, plan) if saved is not None and not asked.reset else ()
+    texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
     return Made(
-        plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes)),
+        plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes), texts=texts_digest(texts)),
+        texts=texts,
         changes=tuple(_changes(saved, plan)) if saved is not None else (),
         given_up=start.given_up,
         carried=start.carried,

@@ -8,8 +8,8 @@ from gitcoord.cli.plan_making import Asked, Made, make_plan, with_saved
 from gitcoord.cli.plan_output import print_plan
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.planning.identity import listed_identities, same
-from gitcoord.state.known_tasks import find_changes, tasks_changed
-from gitcoord.tasks.model import Finding, TaskList
+from gitcoord.state.known_tasks import find_others, tasks_changed
+from gitcoord.tasks.model import Finding
 from gitcoord.tasks.reader import read_task_list
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def save(context: "Context", made: Made) -> None:
     from gitcoord.events import TaskRenamed
     from gitcoord.state.journal import now, worker_name
 
-    context.store.save_plan(made.plan, carried=made.carried)
+    context.store.save_plan(made.plan, texts=made.texts, carried=made.carried)
     identities = made.plan.identities()
     renamed = [
         TaskRenamed(at=now(), by=worker_name(), task=task, identity=identities[task])
@@ -90,7 +90,9 @@ def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) ->
         listed = read_task_list(root=context.repository.root, tasks=tasks, tag=saved.tag, environ={})
     except GitcoordError:
         return []
-    check_list(context, saved, listed)
+    others = find_others(listed, saved, context.store.progress(), context.store.shared.branches())
+    if others:
+        raise tasks_changed(others, listed.source)
     identities, planned = listed_identities(listed), saved.identities()
     tops = {task.id for task in listed.tasks} - set(saved.satisfied)
     added = sorted(tops - saved.tasks.keys())
@@ -102,14 +104,6 @@ def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) ->
         return []
     message = f"The task list has changed since the plan was saved: {', '.join(words)}."
     return [Finding(code="list-changed", message=f"{message} `gitcoord plan` takes it in.")]
-
-
-def check_list(context: "Context", saved: "Plan", listed: TaskList) -> None:
-    """Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list."""
-    store = context.store
-    changes = find_changes(listed, saved, store.progress(), store.shared.branches())
-    if changes:
-        raise tasks_changed(changes, listed.source)
 
 
 def _check(asked: Asked) -> None:

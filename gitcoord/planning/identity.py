@@ -38,16 +38,18 @@ class ChangedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(task: Task | Subtask) -> TaskIdentity:
     """The identity of an entry of the task list."""
-    text = task.details
-    if isinstance(task, Task):
-        text = text or task.description
-    return TaskIdentity(title=task.title, digest=_digest(task.title, text))
+    return TaskIdentity(title=task.title, digest=_digest(task.title, _text(task)))
+
+
+def entries_of(tasks: TaskList) -> dict[TaskId, Task | Subtask]:
+    """Every task and subtask of a list, by full id."""
+    entries: list[Task | Subtask] = [*tasks.tasks, *(part for task in tasks.tasks for part in task.subtasks)]
+    return {entry.id: entry for entry in entries}
 
 
 def listed_identities(tasks: TaskList) -> dict[TaskId, TaskIdentity]:
     """The identity of every task and subtask of a list, by full id."""
-    entries: list[Task | Subtask] = [*tasks.tasks, *(part for task in tasks.tasks for part in task.subtasks)]
-    return {entry.id: identity_of(entry) for entry in entries}
+    return {id: identity_of(entry) for id, entry in entries_of(tasks).items()}
 
 
 def changed_tasks(
@@ -79,6 +81,18 @@ def same(before: TaskIdentity, now: TaskIdentity) -> bool:
     if before.digest and now.digest:
         return before.digest == now.digest
     return _plain(before.title) == _plain(now.title)
+
+
+def is_another(before: TaskIdentity, now: Task | Subtask) -> bool:
+    """Whether the list has another task than `before`: neither title nor details are the same."""
+    if same(before, identity_of(now)) or _plain(before.title) == _plain(now.title):
+        return False
+    text = _text(now)
+    return not (text and _digest(before.title, text) == before.digest)
+
+
+def _text(task: Task | Subtask) -> str:
+    return task.details or (task.description if isinstance(task, Task) else "")
 
 
 def _owners(listed: Mapping[TaskId, TaskIdentity]) -> dict[str, list[TaskId]]:

@@ -125,6 +125,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool = False
     """Whether what the list calls done or cancelled is planned, too."""
     cancelled_satisfies: bool = True
+    texts: str = ""
+    """A digest of the tasks' words, which lie beside the plan."""
     generation: int = 1
     """Counts the task lists that this repository has had under this state; each has branches of its own."""
 

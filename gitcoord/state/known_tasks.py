@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.run import Oid
-from gitcoord.planning.identity import ChangedTask, changed_tasks, listed_identities
+from gitcoord.planning.identity import ChangedTask, changed_tasks, entries_of, is_another, listed_identities
 from gitcoord.planning.model import Plan
 from gitcoord.planning.order import natural_key
 from gitcoord.state.progress import Progress
@@ -47,6 +47,26 @@ def find_changes(
         known = {task: identity for task, identity in known.items() if task in among}
     earlier = saved.identities() if saved is not None else {}
     return changed_tasks(known, listed_identities(listed), earlier) if known else []
+
+
+def find_others(
+    listed: TaskList,
+    saved: Plan,
+    progress: Mapping[TaskId, Progress],
+    tips: Mapping[str, Oid],
+    among: Collection[TaskId] | None = None,
+) -> list[ChangedTask]:
+    """The same for commands that go by the plan: a list in their checkout may have other words by right.
+
+    Only an id that has neither title nor details of its task any more counts.
+    """
+    changes = find_changes(listed, saved, progress, tips, among)
+    entries, known = entries_of(listed), known_identities(saved, progress, tips) if changes else {}
+    return [
+        change
+        for change in changes
+        if change.task not in entries or is_another(known[change.task], entries[change.task])
+    ]
 
 
 def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordError:

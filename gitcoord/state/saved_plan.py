@@ -1,14 +1,24 @@
 """The plan as it lies in git: a document in the tree of the plan's ref."""
 
+import zlib
+
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.events import PlanSaved
 from gitcoord.git.documents import decode, encode
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.planning.model import Plan
+from gitcoord.planning.texts import TaskTexts, Texts
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
 
 _PLAN_FILE = "plan.json"
+_TEXTS_FILE = "texts.json.gz"
+_GZIP = 16 + zlib.MAX_WBITS
+_MOST_TEXT = 64 << 20
+"""Bytes: what is unpacked of a file that anybody who may push has written."""
 GENERATIONS = "generation/"
 
 
@@ -43,11 +53,47 @@ class SavedPlan:
             self._read = (tip, plan)
         return self._read[1]
 
-    def tree(self, plan: Plan) -> Oid:
-        """Writes the tree that holds `plan`; no ref moves."""
+    def texts(self) -> Texts:
+        """The words of the saved plan's tasks; empty where they cannot be read."""
+        tip = self.tip
+        if tip is None:
+            return {}
+        packed = self._git.run("cat-file", "blob", f"{tip}:{_TEXTS_FILE}", ok=()).stdout
+        try:
+            text = zlib.decompressobj(_GZIP).decompress(packed, _MOST_TEXT)
+            texts: Texts = msgspec.json.decode(text, type=dict[TaskId, TaskTexts])
+        except (zlib.error, msgspec.MsgspecError):
+            return {}
+        return texts
+
+    def tree(self, plan: Plan, texts: Texts | None = None) -> Oid:
+        """Writes the tree that holds `plan` and `texts` (None: those that are saved); no ref moves."""
         text = msgspec.json.format(encode(plan), indent=1) + b"\n"
-        blob = self._git.text("hash-object", "-w", "--stdin", input=text)
-        return self._git.text("mktree", input=f"100644 blob {blob}\t{_PLAN_FILE}\n".encode())
+        files = [(_PLAN_FILE, self._write(text))]
+        if texts is None:
+            kept = self._git.probe("rev-parse", "--verify", "--quiet", f"{self.tip}:{_TEXTS_FILE}")
+            files += [(_TEXTS_FILE, kept)] if kept else []
+        elif texts:
+            # Without a time in it, equal words make an equal file.
+            packer = zlib.compressobj(wbits=_GZIP)
+            packed = packer.compress(msgspec.json.encode(texts)) + packer.flush()
+            files.append((_TEXTS_FILE, self._write(packed)))
+        lines = "".join(f"100644 blob {blob}\t{name}\n" for name, blob in files)
+        return self._git.text("mktree", input=lines.encode())
+
+    def _write(self, content: bytes) -> Oid:
+        return self._git.text("hash-object", "-w", "--stdin", input=content)
+
+
+def plan_saved(plan: Plan) -> PlanSaved:
+    """The event that `plan` was saved just now."""
+    return PlanSaved(
+        at=now(),
+        by=worker_name(),
+        levels=len(plan.levels),
+        tasks=len(plan.tasks),
+        generation=plan.generation,
+    )
 
 
 def own_prefix(prefix: str, generation: int) -> str:

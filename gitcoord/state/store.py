@@ -13,10 +13,11 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs, Update
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import Entry, now, worker_name, write_entry
+from gitcoord.planning.texts import Texts
+from gitcoord.state.journal import Entry, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.reading import JournalReader
-from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix
+from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
 from gitcoord.state.unusable import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
@@ -98,25 +99,24 @@ class Store:
         return plan
 
     def save_plan(
-        self, plan: Plan, event: WavesSaved | None = None, *, carried: Collection[TaskId] = ()
+        self,
+        plan: Plan,
+        event: WavesSaved | None = None,
+        *,
+        texts: Texts | None = None,
+        carried: Collection[TaskId] = (),
     ) -> bool:
         """Saves `plan` unless the saved one is equal. True when something was written.
 
-        When it begins another generation, the records of the tasks (and subtasks) `carried` go with it.
-        Raises `plan-moved` when another worker saved a different plan at the same moment.
+        `texts` are its tasks' words (None: those that are saved). When it begins another generation, the
+        records of the tasks (and subtasks) `carried` go with it. Raises `plan-moved` when another worker
+        saved a different plan at the same moment.
         """
         before = self.saved.tip
         if before is not None and self.saved.read() == plan:
             return False
-        tree = self.saved.tree(plan)
-        told = event or PlanSaved(
-            at=now(),
-            by=worker_name(),
-            levels=len(plan.levels),
-            tasks=len(plan.tasks),
-            generation=plan.generation,
-        )
-        commit = write_entry(self.repository, told, before, tree)
+        tree = self.saved.tree(plan, texts)
+        commit = write_entry(self.repository, event or plan_saved(plan), before, tree)
         records = {} if plan.generation == self.generation else self._records(carried)
         begun = self.of_generation(plan.generation)
         moves = [Update(begun.task_ref(task), None, tip) for task, tip in records.items()]

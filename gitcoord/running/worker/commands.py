@@ -18,8 +18,6 @@ from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.state.progress import PENDING
-from gitcoord.tasks.model import Task
-from gitcoord.tasks.reader import read_task_list
 
 _LOOK_EVERY = 60.0
 _LONGEST_LINE = 200
@@ -59,7 +57,7 @@ def write_prompt(seat: Seat, clash: Clash | None) -> None:
     reason = f"{last.ended.outcome}: {last.ended.reason}" if last and last.ended else ""
     brief = Brief(
         unit=unit,
-        task=_listed(seat),
+        task=seat.described.task,
         touched=_touched(seat),
         expected=expected_paths(desk, unit),
         clash=clash,
@@ -157,20 +155,6 @@ def _unwanted(seat: Seat) -> bool:
     except GitcoordError:
         return False  # it will be found out at the end
     return mine.cancelled or superseded(seat.attempt)(mine)
-
-
-def _listed(seat: Seat) -> Task | None:
-    """The entry of the task list, where there is one to read here."""
-    desk, order = seat.desk, seat.order
-    try:
-        found = read_task_list(
-            root=desk.repository.root, tasks=order.tasks, tag=order.tag or desk.plan.tag, environ={}
-        )
-    except GitcoordError as error:
-        if order.tasks is not None:
-            seat.log.say(f"the task list was not read: {error.message}")
-        return None
-    return next((task for task in found.tasks if task.id == seat.unit.task.id), None)
 
 
 def _touched(seat: Seat) -> Sequence[Touched]:

@@ -13,6 +13,7 @@ from gitcoord.running.checkout import How
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.troubles import disk_problem, passes, try_for
+from gitcoord.running.worker.described import Described
 from gitcoord.running.worker.environment import tokens_used
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
@@ -55,6 +56,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     desk: Desk
     unit: WorkUnit
     order: WorkerOrder
+    described: Described
     settings: Settings
     attempt: int
     before: Progress

@@ -19,6 +19,7 @@ from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_be
 from gitcoord.running.worker.checkout import clear_done, remove
 from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, refusal, superseded
 from gitcoord.running.worker.commands import end_older
+from gitcoord.running.worker.described import describe
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
@@ -47,8 +48,8 @@ def work(
 ) -> Done:
     """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
 
-    Raises (exit 2) `no-plan`, `no-such-task`, `has-subtasks`, and what reading the repository raises; nothing
-    has been claimed then.
+    Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`, `has-subtasks`, and what reading the
+    repository raises; nothing has been claimed then.
     """
 
     def stopped() -> bool:
@@ -58,6 +59,7 @@ def work(
     plan = store.require_plan()
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task)
+    words = describe(desk, unit, order)
     directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
     mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
     ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
@@ -78,8 +80,7 @@ def work(
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
     announce(place)
-    exactly = msgspec.structs.replace(order, attempt=attempt)
-    held = claim(desk, unit, exactly, start, given_up=stopped)
+    held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start, given_up=stopped)
     if isinstance(held, Refusal):
         withdraw(place)
         return not_begun(unit, order, held.reason, held.code)
@@ -89,6 +90,7 @@ def work(
         desk=desk,
         unit=unit,
         order=order,
+        described=words,
         settings=settings,
         attempt=held.attempt,
         before=held.before,
@@ -109,6 +111,8 @@ def work(
 def _attempt(seat: Seat, held: Claim) -> Done:
     ballast = _loaded(seat.place)
     end_older(seat)
+    for note in seat.described.notes:
+        seat.log.say(note)
     seat.log.say(f"attempt {held.attempt} at {seat.unit.id}: {' '.join(seat.unit.title.split())}")
     try:
         patiently(seat, lambda: _start_parent(seat))
