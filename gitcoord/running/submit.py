@@ -17,6 +17,7 @@ from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
+from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.stacked import only_stacked, parent_unknown
 from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
@@ -77,16 +78,14 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
                 # The commit moved a branch that everybody sees.
                 desk.shared.refresh()
     check_brought_back(desk)
-    if not allow_empty:
-        _require_commits(desk)
+    notes = [] if allow_empty else _require_commits(desk, desk.local_tip or desk.shared_tip, copy)
     head = _push(desk)
-    notes = []
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return HandedIn(
             task=desk.task.id, branch=desk.task.branch, head=head, notes=("it has landed already",)
         )
     check_reworked(desk, head)
-    if desk.ancestry.contains(desk.base_commit, head):
+    if not notes and desk.ancestry.contains(desk.base_commit, head):
         notes.append(f"{desk.task.branch} has no changes of its own")
     event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=desk.task.branch, head=head)
     known = ("submitted", "landed")
@@ -105,14 +104,13 @@ def hand_in_commit(
     None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
     """
     check_brought_back(desk)
-    if not allow_empty:
-        _require_commits(desk, head)
+    notes = [] if allow_empty else _require_commits(desk, head, _working_copy(desk))
     branch = desk.task.branch
-    done = HandedIn(task=desk.task.id, branch=branch, head=head)
+    done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return msgspec.structs.replace(done, notes=("it has landed already",))
     check_reworked(desk, head)
-    if desk.ancestry.contains(desk.base_commit, head):
+    if not notes and desk.ancestry.contains(desk.base_commit, head):
         done = msgspec.structs.replace(done, notes=(f"{branch} has no changes of its own",))
     for _ in range(_ATTEMPTS):
         written = _try_hand_in(desk, head, unless)
@@ -136,14 +134,19 @@ def _try_hand_in(desk: Desk, head: Oid, unless: Unless | None) -> bool | None:
     return desk.store.try_record([event], moves, unless, hooks=bool(moves))
 
 
-def _require_commits(desk: Desk, commit: Oid | None = None) -> None:
-    """An empty hand-in would count as landed at once, and let the tasks start that build on it."""
+def _require_commits(desk: Desk, head: Oid | None, copy: WorkingCopy | None) -> list[str]:
+    """An empty hand-in would count as landed at once, and let the tasks start that build on it.
+
+    Returns a note when the work was pushed onto the base: then it has landed.
+    """
     branch = desk.task.branch
-    head = commit or desk.local_tip or desk.shared_tip
     if head is None or desk.task.id in desk.landed:
-        return
-    if not desk.ancestry.contains(desk.base_commit, head) and not only_stacked(desk, head):
-        return
+        return []
+    on_base = desk.ancestry.contains(desk.base_commit, head)
+    if not on_base and not only_stacked(desk, head):
+        return []
+    if on_base and is_pushed_work(desk, head, copy):
+        return [f"its work is on {desk.plan.base} already: it was pushed there, without a pull request"]
     raise answer_no(
         "no-commits-of-its-own",
         f"{branch} has no commits that {desk.plan.base} lacks: there is nothing to hand in.",

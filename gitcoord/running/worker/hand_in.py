@@ -42,7 +42,8 @@ def _handed_in(seat: Seat, desk: Desk, head: Oid, clash: Clash | None) -> Result
         return SHUT_OUT
     if clash is not None and done.folded is None:
         return _defer(desk, head, clash)
-    return Result(outcome="ok", head=head)
+    pushed = desk.ancestry.contains(desk.base_commit, head) and not seat.order.allow_empty
+    return Result(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
 
 
 def _ahead(desk: Desk, head: Oid) -> Clash | None:
