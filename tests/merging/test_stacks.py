@@ -6,6 +6,7 @@ import pytest
 
 from tests.git.world import hook
 from tests.merging.scenes import STRATEGIES
+from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
@@ -232,3 +233,16 @@ def test_a_parent_whose_landed_head_is_not_here_holds_the_child(tmp_path: Path) 
     project.run("merge-level", "1", "--method", "squash", ok=0)
     holds_only_the_child(project)
     assert "more.txt" in project.remote.files("main")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_agents_stack_on_each_other_in_a_run_keeps_what_they_took_back(
+    tmp_path: Path, strategy: str
+) -> None:
+    project = Project.create(tmp_path / "project", TWO, strategy=strategy)
+    agent = ScriptAgent(tmp_path / "agent")
+    agent.does("2", {"remove": "agent-1.txt"}, {"write": {"agent-2.txt": "2\n"}})
+    project.run("run", "--agent", agent.command, "--yes", "--pipeline", ok=0)
+    for level in ("0", "1"):
+        project.run("merge-level", level, "--method", "squash", ok=0)
+    assert project.remote.files("main") == ["agent-2.txt", "src/main.rs"]
