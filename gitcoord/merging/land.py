@@ -141,7 +141,7 @@ class Lander:
         for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
             brought = {commits[task] for task in step.carrier.tasks if task in commits}
             ends = [one for one in brought if self._scene.ancestry.contained(one, brought) == brought]
-            if ends and _whole(step, commits):
+            if ends and _whole(step, commits) and _is_what_was_sent(world, step):
                 pulls.prove(self._scene, before, step, ends[0])
 
     def _update(self, world: World, step: Update) -> None:
@@ -284,6 +284,13 @@ def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:
     return msgspec.structs.replace(
         carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
     )
+
+
+def _is_what_was_sent(world: World, step: Merge) -> bool:
+    """Whether the forge merged the head that was sent: whoever sent another one has examined that."""
+    known = world.pulls.get(step.carrier.branch)
+    pull = None if known is None else known.current
+    return pull is None or pull.state != "merged" or pull.head_commit == step.carrier.head
 
 
 def _whole(step: Merge, landed: Collection[TaskId]) -> bool:
