@@ -24,20 +24,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     parser.add_argument("--scenarios", type=int, default=300, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first of N seeds")
+    parser.add_argument("--seeds", type=int, nargs="+", metavar="S", help="just these")
     parser.add_argument("--workers", type=int, default=1, metavar="K")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the repositories there")
+    parser.add_argument(
+        "--mutants",
+        nargs="*",
+        metavar="NAME",
+        help="plant faults (all, or those named) into a copy of gitcoord, and see that each is noticed",
+    )
     asked = parser.parse_args()
-    seeds = range(asked.seed, asked.seed + asked.scenarios)
-    print(f"seeds {seeds.start} to {seeds.stop - 1}", flush=True)
+    if asked.mutants is not None:
+        from tests.soak.mutants.run import run_mutants
+
+        return run_mutants(asked.mutants, asked.workers)
+    seeds = asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)]
+    print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     begun = time.monotonic()
-    parts = [(list(seeds[n :: asked.workers]), asked.keep) for n in range(asked.workers)]
+    parts = [(seeds[n :: asked.workers], asked.keep) for n in range(asked.workers)]
     outcomes: list[Outcome] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
         for outcome in _all(parts):
             outcomes.append(outcome)
-            _show(outcome, len(outcomes), asked.scenarios)
+            _show(outcome, len(outcomes), len(seeds))
     except KeyboardInterrupt:
         print("interrupted; so far:")
     _summarize(outcomes, time.monotonic() - begun)

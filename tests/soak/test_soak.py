@@ -1,16 +1,21 @@
 """A small slice of `scripts/soak`, and that it would notice."""
 
+from itertools import islice
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.soak.__main__ import play_all
 from tests.soak.drawing.scenario import make_scenario
 from tests.soak.judging.tokens import Search
 from tests.soak.judging.transcript import Transcript
+from tests.soak.mutants.faults import MUTANTS, Mutant
+from tests.soak.mutants.planting import Body, NotPlanted, Replace, make_copy
+from tests.soak.mutants.run import seeds_for
 from tests.support.github.emulator import GitHubEmulator
 
-SEEDS = (121, 140, 199, 223, 511)
+SEEDS = (9, 18, 21, 35, 36)
 
 
 def test_random_landings_end_with_every_change_in_the_base_exactly_once(tmp_path: Path) -> None:
@@ -46,3 +51,18 @@ def test_a_token_is_found_in_any_form_that_git_and_http_know(tmp_path: Path) -> 
     search.files(tmp_path)
     search.data(b"https://x-access-token:ghp_secret@github.com", "a URL")
     assert search.found == [str(tmp_path / "config"), "a URL"]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_mutant_is_planted_and_has_scenarios_to_be_noticed_in(mutant: Mutant, tmp_path: Path) -> None:
+    make_copy(tmp_path / "copy", mutant.faults)
+    assert len(list(islice(seeds_for(mutant), 3))) == 3
+
+
+def test_a_mutant_that_no_longer_fits_the_code_is_not_planted() -> None:
+    with pytest.raises(NotPlanted, match="0 times"):
+        Replace("x.py", "gone", "new").plant("here")
+    with pytest.raises(NotPlanted, match=r"no function A\.f"):
+        Body("x.py", "A.f", "pass").plant("class A:\n    x = 1\n")
+    planted = Body("x.py", "A.f", "return 2").plant("class A:\n    def f(self):\n        return 1\n")
+    assert planted == "class A:\n    def f(self):\n        return 2\n"

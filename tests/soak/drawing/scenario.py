@@ -1,26 +1,33 @@
 """One scenario, from its seed: the tasks, how they land, and everything that is to go wrong meanwhile."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from tests.soak.drawing.deeds import Deed, make_deed
 from tests.soak.drawing.surroundings import Method, Surroundings, make_surroundings
-from tests.soak.drawing.troubles import Trouble, make_trouble
+from tests.soak.drawing.troubles import Trouble, make_mistake, make_trouble
 
 SLOTS = 8
 """Lines of the shared file that tasks write to; two tasks at one slot conflict."""
+_MISTAKES = 0.05
+"""How many scenarios have a host that merges something else than it should."""
 _SIZES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8, 12)
 
 
 @dataclass(frozen=True)
 class Work:
-    """A task: what it needs, its level, the slot that it writes to, and in how many commits it is done."""
+    """A task: what it needs, its level, the slot that it writes to, and in how many commits it is done.
+
+    `settles`: its branch ends in a merge of two sides that has something which neither side has.
+    """
 
     id: str
     needs: tuple[str, ...]
     level: int
     slot: int | None
     commits: int
+    settles: bool = False
 
     @property
     def branch(self) -> str:
@@ -30,12 +37,21 @@ class Work:
 
 @dataclass(frozen=True)
 class Push:
-    """Somebody pushes: `task` None is the base. `after` seconds, or right before a merge moves the base."""
+    """Somebody pushes: `task` None is the base. `after` seconds, or right before a merge moves the base.
+
+    `branch` is where neither is meant: the branch of a level.
+    """
 
     name: str
     task: str | None
     slot: int | None
-    after: float | None
+    after: float | None = None
+    branch: str = ""
+
+    @property
+    def is_to_base(self) -> bool:
+        """Whether it goes to the base."""
+        return self.task is None and not self.branch
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,7 @@ class Run:
 
     troubles: tuple[Trouble, ...] = ()
     pushes: tuple[Push, ...] = ()
+    deeds: tuple[Deed, ...] = ()
     kill: float | None = None
     whole: bool = True
     rival: float | None = None
@@ -65,6 +82,7 @@ class Scenario:
     runs: tuple[Run, ...]
     roll_back: bool
     bring_back: bool
+    bring_one_back: bool
     options: tuple[str, ...]
     around: Surroundings
     calm: tuple[Run, ...]
@@ -94,14 +112,22 @@ def make_scenario(seed: int) -> Scenario:
         *(["--auto"] if around.auto else []),
         *(["--delete-branches"] if around.delete_branches else []),
     ]
+    if around.gates.queue == "rebase":
+        # What it would drop of a merge is the host's own doing.
+        works = tuple(replace(work, settles=False) for work in works)
+    runs = tuple(_run(dice, number, works, around) for number in range(dice.randint(2, 5)))
+    if dice.random() < _MISTAKES:
+        mistaken = replace(runs[0], troubles=(make_mistake(dice, around),), kill=None)
+        runs = (mistaken, *runs[1:])
     return Scenario(
         seed=seed,
         strategy=strategy,
         method=method,
         works=works,
-        runs=tuple(_run(dice, number, works, around) for number in range(dice.randint(2, 5))),
+        runs=runs,
         roll_back=dice.random() < 0.3,
         bring_back=dice.random() < 0.5,
+        bring_one_back=dice.random() < 0.5,
         options=tuple(options),
         around=around,
         calm=tuple(_calm(dice, around) for _ in range(4)),
@@ -116,7 +142,8 @@ def _works(dice: random.Random, count: int) -> tuple[Work, ...]:
         slot = dice.randrange(SLOTS) if dice.random() < 0.5 else None
         level = 1 + max((work.level for work in needed), default=-1)
         needs = tuple(work.id for work in needed)
-        works.append(Work(str(number), needs, level, slot, dice.randint(1, 2)))
+        settles = dice.random() < 0.15
+        works.append(Work(str(number), needs, level, slot, dice.randint(1, 2), settles))
     return tuple(works)
 
 
@@ -125,7 +152,9 @@ def _run(dice: random.Random, number: int, works: tuple[Work, ...], around: Surr
     pushes = tuple(_push(dice, f"{number}-{one}", works) for one in range(dice.choice((0, 0, 1, 1, 2))))
     kill = dice.uniform(0.05, 2.0) if dice.random() < 0.4 else None
     calm = _calm(dice, around)
-    return Run(troubles, pushes, kill, dice.random() < 0.5, calm.rival, calm.wait)
+    count = dice.choice((0, 1, 1, 1, 2, 2))
+    deeds = tuple(make_deed(dice, f"{number}-d{one}", around, SLOTS) for one in range(count))
+    return Run(troubles, pushes, deeds, kill, dice.random() < 0.5, calm.rival, calm.wait)
 
 
 def _calm(dice: random.Random, around: Surroundings) -> Run:

@@ -10,13 +10,14 @@ from tests.support.github.habits import Habits
 SignIn = Literal["classic", "fine-grained", "app", "short-lived app"]
 Reporting = Literal["robot", "people", "told"]
 Method = Literal["merge", "squash", "rebase"]
+HeaderCase = Literal["lower", "title", "upper"]
 _CHECKS = ("ci/build", "ci/test", "lint")
 _PLAIN_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What the base demands of pull requests.
+    """What the base demands of pull requests. `pattern`: that commit messages do not say WIP.
 
     `reporting`: checks and reviews come from a robot within `delay` seconds, from people between the runs,
     or once a client said that it waits. `flaky`: the first verdict on a head is no. `hidden`: the
@@ -36,11 +37,15 @@ class Gates:
     flaky: bool = False
     queue: Method | None = None
     refusals: int = 0
+    conversations: bool = False
+    signatures: bool = False
+    pattern: bool = False
 
     @property
     def any(self) -> bool:
         """Whether it is protected at all."""
-        return bool(self.checks or self.approvals or self.linear or self.queue)
+        more = self.conversations or self.signatures or self.pattern
+        return bool(self.checks or self.approvals or self.linear or self.queue or more)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Surroundings:
     host_deletes: bool = False
     enterprise: bool = False
     drafts: bool = False
+    no_drafts: bool = False
+    header_case: HeaderCase = "lower"
     habits: tuple[tuple[str, object], ...] = ()
     null_answers: int = 1
     background_reads: int = 1
@@ -90,6 +97,11 @@ class Surroundings:
             "host deletes branches": self.host_deletes,
             "enterprise server": self.enterprise,
             "drafts": self.drafts,
+            "drafts not available": self.drafts and self.no_drafts,
+            "conversations to resolve": gates.conversations,
+            "signatures required": gates.signatures,
+            "message patterns": gates.pattern,
+            "other header case": self.header_case != "lower",
             "odd habits": bool(self.habits),
             "latency": self.latency > 0,
         }
@@ -116,6 +128,8 @@ def make_surroundings(dice: random.Random, method: Method) -> Surroundings:
         host_deletes=dice.random() < 0.1,
         enterprise=enterprise,
         drafts=dice.random() < 0.12,
+        no_drafts=dice.random() < 0.3,
+        header_case=dice.choice(("lower", "lower", "title", "upper")),
         habits=_habits(dice) if dice.random() < 0.35 else (),
         null_answers=dice.choice((0, 1, 1, 1, 2, 4)),
         background_reads=dice.choice((0, 1, 1, 3, 6)),
@@ -127,6 +141,7 @@ def _gates(dice: random.Random, method: Method) -> Gates:
     checks = tuple(sorted(dice.sample(_CHECKS, dice.choice((1, 1, 2))))) if dice.random() < 0.45 else ()
     methods: tuple[Method, ...] = ("merge", "squash", "rebase")
     linear = method != "merge" and dice.random() < 0.1
+    queue = dice.choice(methods) if not linear and dice.random() < 0.2 else None
     return Gates(
         checks=checks,
         form=dice.choice(("classic", "ruleset", "both")),
@@ -139,8 +154,11 @@ def _gates(dice: random.Random, method: Method) -> Gates:
         reporting=dice.choice(("robot", "robot", "people", "told")),
         delay=dice.uniform(0.0, 1.5),
         flaky=dice.random() < 0.15,
-        queue=dice.choice(methods) if not linear and dice.random() < 0.2 else None,
+        queue=queue,
         refusals=dice.choice((0, 0, 1, 2)),
+        conversations=dice.random() < 0.12,
+        signatures=queue is None and dice.random() < 0.08,
+        pattern=dice.random() < 0.08,
     )
 
 

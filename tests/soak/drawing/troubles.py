@@ -33,7 +33,7 @@ class Trouble:
 
 def make_trouble(dice: random.Random, around: Surroundings) -> Trouble:
     """One of them."""
-    merge = rf"PUT .*/pulls/\d+/merge{'-async' if around.offers_async else ''}$"
+    merge = _merge_request(around)
     request = dice.choice(_requests(around, merge))
     when = dice.choice(("before", "after"))
     often = {"nth": dice.choice((1, 1, 2, 3, 5)), "times": dice.choice((1, 1, 1, 2))}
@@ -51,12 +51,25 @@ def make_trouble(dice: random.Random, around: Surroundings) -> Trouble:
         ("expire-token", request, {"nth": dice.choice((3, 8, 15))}),
         ("kill", dice.choice((WRITES, request)), {"when": when, "nth": often["nth"]}),
         ("kill", dice.choice((merge, _OPEN, _PUSH)), {"when": "after", "nth": often["nth"]}),
+        # Whoever else merges meanwhile would do it twice, and could not know.
+        ("late", merge, {"reads": dice.randint(1, 4), "partial": not around.merges_by_others}),
+        ("late", dice.choice((merge, _OPEN)), {"reads": dice.randint(1, 4)}),
     ]
     if around.sign_in != "classic":
         lost = {"permission": dice.choice(("contents", "pull_requests")), "nth": dice.choice((2, 5, 9, 14))}
         choices += [("drop-permission", dice.choice((request, _API_READ)), lost)] * 3
     kind, request, settings = dice.choice(choices)
     return Trouble(request, kind, settings)
+
+
+def make_mistake(dice: random.Random, around: Surroundings) -> Trouble:
+    """A merge that comes out wrong, with an answer or without one."""
+    kind = dice.choice(("wrong-tree", "wrong-tree-lost"))
+    return Trouble(_merge_request(around), kind, {"nth": dice.choice((1, 1, 2))})
+
+
+def _merge_request(around: Surroundings) -> str:
+    return rf"PUT .*/pulls/\d+/merge{'-async' if around.offers_async else ''}$"
 
 
 def _requests(around: Surroundings, merge: str) -> list[str]:

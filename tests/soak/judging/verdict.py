@@ -2,15 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.soak.drawing.scenario import Scenario
+from tests.soak.drawing.scenario import Scenario, Work
+from tests.soak.judging.people import Record
 from tests.soak.judging.tokens import Search
 from tests.soak.playing.client import Ran
 from tests.soak.playing.host import Effects
-from tests.soak.playing.world import World
+from tests.soak.playing.world import World, own_files
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.repository import EmulatedRepository
 
@@ -25,13 +26,17 @@ class Judge:
         self, scenario: Scenario, hub: GitHubEmulator, app: EmulatedRepository, effects: Effects
     ) -> None:
         self.violations: list[str] = []
+        self._said: set[str] = set()
+        self._spoiled = 0
         self.bytes = 0
         self._scenario = scenario
         self._hub = hub
         self._app = app
         self._effects = effects
+        self.record = Record(hub, app, effects, "main")
         self._runs: list[int] = []
-        self._again: int | None = None
+        self._ends: list[tuple[int, str]] = []
+        self._again: frozenset[str] = frozenset()
 
     def wrong(self, what: str) -> None:
         """Something is not as it has to be."""
@@ -40,6 +45,9 @@ class Judge:
     def run_begins(self) -> None:
         """Remembers where in the log of requests the next run begins."""
         self._runs.append(len(self._hub.log))
+        self._ends.clear()
+        self._spoiled = len(self._app.spoiled)
+        self.record.merged_by_hand = False
 
     def run_ended(self, command: str, ran: Ran, secrets: Iterable[str], logs: Path) -> None:
         """One run of a client."""
@@ -49,7 +57,8 @@ class Judge:
             self.violations += [path.read_text()[-1500:] for path in logs.glob("gitcoord-*.log")]
         if b"Traceback" in ran.err + ran.out:
             self.wrong(f"`{command}` printed a traceback")
-        if said.get("code") == "tree-differs":
+        self._ends.append((ran.code, str(said.get("code", ""))))
+        if said.get("code") == "tree-differs" and not self._app.spoiled:
             self.wrong(f"`{command}`: {said['message']}")
         if any(not one["reason"] for one in said.get("waiting", ())):
             self.wrong(f"it waits without saying for what: {said['waiting']}")
@@ -57,19 +66,40 @@ class Judge:
         search.data(ran.out + ran.err, "what was printed")
         self._count(search)
         with self._app.lock:
-            opened = Counter(pull.head for pull in self._app.pulls.values() if pull.state == "open")
+            pulls = [pull for pull in self._app.pulls.values() if pull.fork is None]
+            opened = Counter(pull.head for pull in pulls if pull.state == "open")
         for head, times in opened.items():
             if times > 1:
                 self.wrong(f"{times} pull requests are open for {head}")
 
-    def base(self, world: World, levels: int, again: int | None = None) -> None:
-        """Each change once, nothing else, and nothing lost that others pushed to a task's branch.
+    def all_ended(self, world: World) -> None:
+        """A run of every client that was at work: what people did meanwhile has been respected.
 
-        The level `again` was taken back and has landed a second time.
+        A merge that the host made wrong is noticed by one of them, unless something ended it before.
         """
-        self._again = again
-        works = [work for work in self._scenario.works if work.level < levels]
-        rolled_back = levels < self._scenario.levels
+        others_merge, files = self._scenario.around.merges_by_others, set(world.remote.files("main"))
+        for wrong in self.record.wrongs(world.moves, files, others_merge=others_merge):
+            if wrong not in self._said:
+                self._said.add(wrong)
+                self.wrong(wrong)
+        codes = {code for code, _ in self._ends}
+        noticed = any(said == "tree-differs" for _, said in self._ends)
+        if len(self._app.spoiled) > self._spoiled and codes <= {0, 1} and not noticed:
+            self.wrong(f"nobody noticed that the host merged something else: {self._app.spoiled}")
+
+    def partly(self, world: World) -> None:
+        """The base where people keep some work from landing: what is in it came once, all the rest not."""
+        files = set(world.files())
+        works = [work for work in self._scenario.works if f"work/{work.id}.txt" in files]
+        self.base(world, works)
+
+    def base(self, world: World, works: Sequence[Work], again: Collection[Work] = ()) -> None:
+        """Each change of `works` once, nothing else, and nothing lost that others pushed to a branch.
+
+        What `again` did was taken back and has landed a second time.
+        """
+        self._again |= {work.id for work in again}
+        rolled_back = len(works) < len(self._scenario.works)
         files, times = world.files(), Counter(world.added())
         wanted = world.by_hand(works)
         more = {path for path in files if path.startswith("more/")}
@@ -78,18 +108,18 @@ class Judge:
             odd = {path for path in got.keys() | wanted.keys() if got.get(path) != wanted.get(path)}
             self.wrong("not as merged by hand: " + "; ".join(f"{p}: {got.get(p)!r}" for p in sorted(odd)))
         for path in sorted({*wanted, *more}):
-            if times[path] not in self._times(path, again):
+            if times[path] not in self._times(path):
                 self.wrong(f"{path} came into the base {times[path]} times")
         for push in world.pushed:
-            in_base = any(push.name in path for path in more)
-            if push.task is not None and not in_base and not rolled_back and not world.is_kept(push):
-                self.wrong(f"what was pushed to the branch of task {push.task} is lost")
+            in_base = any(path.endswith(f"-{push.name}.txt") for path in more)
+            if not push.is_to_base and not in_base and not rolled_back and not world.is_kept(push):
+                self.wrong(f"what was pushed to {push.branch or f'the branch of task {push.task}'} is lost")
 
-    def _times(self, path: str, again: int | None) -> set[int]:
+    def _times(self, path: str) -> set[int]:
         """How often a path may have come into the base."""
-        if any(path == f"work/{work.id}.txt" for work in self._scenario.works if work.level == again):
+        if any(path in own_files(work) for work in self._scenario.works if work.id in self._again):
             return {2}
-        return {1, 2} if again is not None and path.startswith("more/") else {1}
+        return {1, 2} if self._again and path.startswith("more/") else {1}
 
     def _merges(self, number: int) -> int:
         """How often a pull request may have been merged.
@@ -97,7 +127,7 @@ class Judge:
         One that a merge has left open carries what is handed in after that landing was taken back.
         """
         pull = self._app.pulls[number]
-        again = {work.branch for work in self._scenario.works if work.level == self._again}
+        again = {work.branch for work in self._scenario.works if work.id in self._again}
         return 2 if pull.broken_off and pull.head in again else 1
 
     def forge(self) -> None:

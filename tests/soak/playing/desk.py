@@ -38,8 +38,11 @@ class Desk:
         self.clone = clone(remote, self.place / "desk", url)
         (self.clone.path / ".git/info/exclude").write_text(".taskmaster\ngitcoord.toml\n")
         write_tasks(self.clone.path, tasks)
-        if settings:
-            (self.clone.path / "gitcoord.toml").write_text(settings)
+        self.configure(settings)
+
+    def configure(self, settings: str) -> None:
+        """Writes the settings."""
+        (self.clone.path / "gitcoord.toml").write_text(settings)
 
     def use_enterprise(self) -> None:
         """Asks the host as one would ask a GitHub Enterprise Server."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from tests.soak.drawing.surroundings import Gates, Surroundings
 from tests.support.github.emulator import GitHubEmulator
-from tests.support.github.model import Protection, RequiredCheck
+from tests.support.github.model import MessagePattern, Protection, RequiredCheck
 from tests.support.github.repository import EmulatedRepository
 
 CHECKING_APP = 7
+_NO_WIP = MessagePattern("WIP", "contains", negate=True)
 _QUEUE_FAILED = "The merge commit's checks have failed"
 
 
@@ -32,6 +33,8 @@ def make_host(hub: GitHubEmulator, name: str, around: Surroundings, seed: int) -
     app.offers_async = around.offers_async
     app.settings.allow_auto_merge = around.auto
     app.settings.delete_branch_on_merge = around.host_deletes
+    app.settings.drafts = not around.no_drafts
+    hub.header_case = around.header_case
     app.null_answers, app.background_reads = around.null_answers, around.background_reads
     app.queue_method = around.gates.queue or "merge"
     app.queue_refusals = [_QUEUE_FAILED] * (around.gates.refusals if around.gates.queue else 0)
@@ -56,9 +59,13 @@ def protect(app: EmulatedRepository, gates: Gates) -> None:
         linear_history=gates.linear,
         merge_queue=gates.queue is not None,
         pull_request_required=gates.approvals > 0,
+        conversation_resolution=gates.conversations,
+        required_signatures=gates.signatures,
         form="ruleset" if gates.form == "ruleset" else "classic",
     )
     app.protect("main", whole)
+    if gates.pattern:
+        app.add_rules("main", Protection(message_pattern=_NO_WIP, form="ruleset"))
     if gates.form == "both":
         app.add_rules("main", Protection(checks=checks[:1], strict=gates.strict, form="ruleset"))
 

@@ -52,6 +52,7 @@ class People:
         with self._app.lock:
             self._app.sync()
             for pull in self._open_pulls():
+                pull.unresolved = 0
                 self._settle(pull, again=True)
                 self._queue(pull)
             for _ in range(3):
@@ -70,7 +71,7 @@ class People:
                         self._settle(pull, again=False)
 
     def _open_pulls(self) -> list[Pull]:
-        return [pull for pull in self._app.pulls.values() if pull.state == "open"]
+        return [pull for pull in self._app.pulls.values() if pull.state == "open" and pull.fork is None]
 
     def _settle(self, pull: Pull, *, again: bool) -> None:
         """Reports the checks of a head, and approves it; where they are flaky, the first verdict is no."""

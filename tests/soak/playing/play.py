@@ -2,14 +2,16 @@
 
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.soak.drawing.scenario import Run, Scenario, make_scenario
+from tests.soak.drawing.scenario import Run, Scenario, Work, make_scenario
 from tests.soak.judging.transcript import Transcript
 from tests.soak.judging.verdict import Judge
 from tests.soak.playing.client import Clients
+from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.desk import Desk, task_list
 from tests.soak.playing.host import Effects, make_host, protect
 from tests.soak.playing.people import People
@@ -18,6 +20,8 @@ from tests.soak.playing.world import World
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.repos import Repo
 
+_LAST_RUNS = 2
+"""Runs after which what a person decided for good is taken for the end."""
 QUIET_RUNS = 8
 """Runs without any trouble in which a level has to land; more where others have their part in it."""
 _DRAFTS = "[pull-requests]\ndraft = true\n"
@@ -60,6 +64,14 @@ class _Playing:
         self._app.merges = effects = Effects(hub)
         self._judge = Judge(scenario, hub, self._app, effects)
         self._world = World(scenario, Repo(self._app.git_dir), place, self._told.note)
+        self._deeds = Deeds(
+            hub,
+            self._app,
+            self._world,
+            self._judge.record,
+            note=self._told.note,
+            failed=lambda why: self._judge.wrong(f"the soak itself failed: {why}"),
+        )
         self._people = People(hub, self._app, around.gates, self._told.note)
         self._desks = [Desk("first", place, hub, self._app, around.sign_in)]
         if around.rival:
@@ -75,6 +87,7 @@ class _Playing:
             people=self._people,
             judge=self._judge,
             told=self._told,
+            deeds=self._deeds,
             rename=around.rename_after,
         )
         self._outcome = Outcome(scenario.seed, dimensions=tuple(around.dimensions()))
@@ -91,11 +104,8 @@ class _Playing:
             self._outcome.violations = self._judge.violations
             self._outcome.bytes = self._judge.bytes
             self._outcome.counts = self._runs.counts
-            if self._judge.violations:
-                self._outcome.transcript = self._place / "transcript.txt"
-                self._told.write(
-                    self._outcome.transcript, self._app, self._judge.violations, self._runs.secrets
-                )
+            self._outcome.transcript = self._place / "transcript.txt"
+            self._told.write(self._outcome.transcript, self._app, self._judge.violations, self._runs.secrets)
         return self._outcome
 
     def _play(self) -> None:
@@ -119,32 +129,64 @@ class _Playing:
             if not self._land(level):
                 break
         else:
-            self._judge.base(self._world, scenario.levels)
-            last = scenario.levels - 1
-            if scenario.roll_back and self._roll_back(last) and self._bring_back(last) and self._land(last):
-                self._outcome.brought_back += 1
-                self._judge.base(self._world, scenario.levels, again=last)
+            self._judge.base(self._world, scenario.works)
+            self._take_back_and_again()
         self._judge.forge()
         repositories = [self._app.git_dir, *(desk.clone.path for desk in self._desks)]
         self._judge.secrets(self._runs.secrets, self._place, repositories)
 
-    def _land(self, level: int) -> bool:
-        """Runs merge-level until the level has landed, which it has to soon once nothing goes wrong."""
+    def _take_back_and_again(self) -> None:
+        """Rolls the last level back, and brings it back: one task alone first, or all of it."""
+        works = [work for work in self._scenario.works if work.level == self._scenario.levels - 1]
+        below = [work for work in self._scenario.works if work not in works]
+        if not self._scenario.roll_back or not self._roll_back(works, below) or not self._scenario.bring_back:
+            return
+        if self._scenario.bring_one_back and len(works) > 1:
+            one, rest = works[:1], works[1:]
+            if not self._bring_back(one) or not self._land(one[0].level, one):
+                return
+            self._outcome.brought_back += 1
+            self._judge.base(self._world, [*below, *one], again=one)
+            works, below = rest, [*below, *one]
+        if self._bring_back(works) and self._land(works[0].level):
+            self._outcome.brought_back += 1
+            self._judge.base(self._world, [*below, *works], again=works)
+
+    def _land(self, level: int, alone: Sequence[Work] = ()) -> bool:
+        """Runs merge-level until the level has landed, which it has to soon once nothing goes wrong.
+
+        With `alone` until these have landed; the others of the level are not to. False when a person keeps it
+        from landing, or the host has made a mistake: then the scenario ends here.
+        """
         quiet = 0
+        kept = 0
+        partial = ["--partial"] if alone and self._scenario.strategy == "single-pr" else []
+        options = [*dict.fromkeys([*self._scenario.options, *partial])]
         report: Any = None
         while quiet < self._patience(level):
             run = next(self._waiting, None)
             if run is None:
                 run = self._scenario.calm[quiet % len(self._scenario.calm)]
                 quiet += 1
-            command = ("merge-level", f"level-{level}", "--method", self._method, *self._scenario.options)
+            command = ("merge-level", f"level-{level}", "--method", self._method, *options)
             waiting = ("--wait", f"{run.wait}s") if run.wait else ()
             ran = self._runs.client(run, *command, *waiting, "--json")
             report = ran.document
-            if ran.code == 0:
+            if self._app.spoiled:
+                return False
+            kept += self._judge.record.is_final(self._world.moves)
+            if ran.code == 0 and self._judge.record.is_final(self._world.moves):
+                self._judge.wrong(f"level-{level} is said to have landed, though a person keeps work from it")
+            if kept > _LAST_RUNS:
+                self._judge.partly(self._world)
+                return False
+            if ran.code == 0 or (alone and ran.code == 1 and _have_landed(report, alone)):
                 return True
             if ran.code == 1:
                 self._answer(report)
+            if b"Draft pull requests are not supported" in ran.out + ran.err:
+                self._desks[0].configure("")
+            self._deeds.come_by()
             self._people.come_by()
         self._judge.wrong(f"level-{level} never landed: {report}")
         return False
@@ -160,32 +202,45 @@ class _Playing:
         for deferred in report["deferred"]:
             self._world.rework(works[deferred["task"]])
         reasons = [one["reason"] for one in report["waiting"]]
-        if any("use --method merge or squash" in reason for reason in reasons):
+        self._use_what_lands(reasons)
+        for branch in {pull.head for pull in self._app.pulls.values() if pull.state == "open"}:
+            if any(f"{branch} has commits made by hand" in reason for reason in reasons):
+                self._world.settle(branch)
+
+    def _use_what_lands(self, reasons: Sequence[str]) -> None:
+        """Squashes from now on, when that is what lands."""
+        if any("use --method merge or squash" in reason or "sign" in reason for reason in reasons):
             self._method = "squash"
 
-    def _roll_back(self, level: int) -> bool:
+    def _roll_back(self, works: Sequence[Work], below: Sequence[Work]) -> bool:
         """Takes a level back; False when that conflicts with what others did since, as it may."""
-        ran = None
+        ran, level = None, works[0].level
+        kept = 0
         for number in range(self._patience(level)):
             run = next(self._waiting, self._scenario.calm[number % len(self._scenario.calm)])
             ran = self._runs.client(run, "rollback", f"level-{level}", "--method", self._method, "--json")
+            if self._app.spoiled:
+                return False
+            kept += self._judge.record.is_final(self._world.moves)
+            if kept > _LAST_RUNS:
+                return False
             if ran.code == 0:
                 self._outcome.rolled_back += 1
-                self._judge.base(self._world, level)
+                self._judge.base(self._world, below)
                 return True
             if ran.code == 1 and (ran.document or {}).get("code") == "conflict":
                 # Others wrote to the same place since; nothing was changed.
-                self._judge.base(self._world, level + 1)
+                self._judge.base(self._world, [*below, *works])
                 return False
+            self._use_what_lands([str((ran.document or {}).get("reason"))])
+            self._deeds.come_by()
             self._people.come_by()
         self._judge.wrong(f"level-{level} was never rolled back: {ran and ran.document}")
         return False
 
-    def _bring_back(self, level: int) -> bool:
-        """Hands the work of a level in once more; False when it conflicts with what others did since."""
-        if not self._scenario.bring_back:
-            return False
-        for work in (work for work in self._scenario.works if work.level == level):
+    def _bring_back(self, works: Sequence[Work]) -> bool:
+        """Hands work in once more; False when it conflicts with what others did since."""
+        for work in works:
             taken = self._runs.client(Run(), "checkout", work.id, "--now", "--json")
             if (taken.document or {}).get("conflicts"):
                 return False
@@ -201,3 +256,8 @@ class _Playing:
             subprocess.run(
                 ["git", "credential-cache", f"--socket={socket}", "exit"], capture_output=True, check=False
             )
+
+
+def _have_landed(report: Any, works: Sequence[Work]) -> bool:
+    landed = {one["task"] for one in report["landed"]}
+    return landed.issuperset(work.id for work in works)

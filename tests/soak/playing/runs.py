@@ -10,15 +10,17 @@ from tests.soak.drawing.troubles import Trouble
 from tests.soak.judging.transcript import Transcript
 from tests.soak.judging.verdict import Judge
 from tests.soak.playing.client import Clients, Ran
+from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.desk import Desk
 from tests.soak.playing.people import People
 from tests.soak.playing.world import World
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import Fault, kill_group, kill_process
 from tests.support.github.hooks import Hook
+from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
 
-_LONGEST_RUN = 240.0
+LONGEST_RUN = 240.0
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Runs:
         people: People,
         judge: Judge,
         told: Transcript,
+        deeds: Deeds,
         rename: float | None,
     ) -> None:
         self.counts = Counts()
@@ -56,6 +59,7 @@ class Runs:
         self._people = people
         self._judge = judge
         self._told = told
+        self._deeds = deeds
         self._rename = rename
         self._run = Run()
         self._pids: dict[int, int] = {}
@@ -69,6 +73,7 @@ class Runs:
         """One run of the client, and of its rival, in the midst of what `run` says."""
         self._told.note(f"--- {' '.join(argv)}: {run}")
         faults = [self._set(trouble) for trouble in run.troubles]
+        self._deeds.prepare(run.deeds)
         timers = [threading.Timer(push.after, self._world.push, [push]) for push in run.pushes if push.after]
         if self._rename is not None and argv[0] == "merge-level":
             timers.append(threading.Timer(self._rename, self._move_away))
@@ -89,11 +94,14 @@ class Runs:
             timer.cancel()
             timer.join()
         self._hub.faults.clear()
+        self._hub.hands.clear()
+        self._hub.postponed.finish()
         self._run = Run()
         self._told.requests(self._hub.log[begun:])
         self._told.faults(faults)
         self.counts.faults.update(fault.kind for fault in faults for _ in range(fault.fired))
         self.counts.pushes += len(self._world.pushed) - before
+        self._judge.all_ended(self._world)
         for desk in self.desks:
             if mended := desk.mend():
                 self._told.note(mended)
@@ -114,7 +122,7 @@ class Runs:
 
         def started(pid: int) -> None:
             self._pids[number] = pid
-            timers.append(threading.Timer(_LONGEST_RUN, self._end_endless, [pid, argv]))
+            timers.append(threading.Timer(LONGEST_RUN, self._end_endless, [pid, argv]))
             if kill is not None:
                 timers.append(threading.Timer(kill, kill_group if self._run.whole else kill_process, [pid]))
             for timer in timers:
@@ -137,7 +145,7 @@ class Runs:
         return ran
 
     def _end_endless(self, pid: int, argv: tuple[str, ...]) -> None:
-        self._judge.wrong(f"`{' '.join(argv)}` has not ended after {_LONGEST_RUN:.0f} s")
+        self._judge.wrong(f"`{' '.join(argv)}` has not ended after {LONGEST_RUN:.0f} s")
         kill_group(pid)
 
     def _move_away(self) -> None:
@@ -148,7 +156,12 @@ class Runs:
 
     def _pushing(self, push: Push, run: Run) -> Hook:
         """Steps in during this run only: a hook waits until it is passed."""
-        return lambda app, pull: self._world.push(push) if self._run is run else None
+
+        def step_in(app: EmulatedRepository, pull: Pull) -> None:
+            if self._run is run:
+                self._world.push(push)
+
+        return step_in
 
     def _set(self, trouble: Trouble) -> Fault:
         settings = dict(trouble.settings)

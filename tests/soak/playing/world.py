@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,12 +12,21 @@ from tests.soak.drawing.scenario import SLOTS, Push, Scenario, Work
 from tests.support.repos import Repo
 
 SHARED = "shared.txt"
+OTHER_BASE = "release"
 _ATTEMPTS = 30
 
 
 def own_line(task: str) -> str:
     """The line that only this task writes."""
     return f"the unique line of task {task}"
+
+
+def own_files(work: Work) -> dict[str, str]:
+    """The files that only this task writes."""
+    files = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
+    if work.settles:
+        files |= {f"side/{work.id}.txt": "side\n", f"settled/{work.id}.txt": "settled\n"}
+    return files
 
 
 def shared_text(slots: Mapping[int, Sequence[str]]) -> str:
@@ -45,19 +55,34 @@ class World:
         self.remote = remote
         self.place = place
         self.pushed: list[Push] = []
+        self.moved: Counter[str] = Counter()
+        """How often somebody moved a branch that was there."""
         self._lock = threading.Lock()
         self._numbers = iter(range(10_000))
 
     def begin(self) -> None:
-        """The first commit."""
-        self.remote.commit({SHARED: shared_text({}), "README.md": "soak\n"}, "first commit")
+        """The first commit, and a branch that is none of gitcoord's business."""
+        first = self.remote.commit({SHARED: shared_text({}), "README.md": "soak\n"}, "first commit")
+        self._commit(OTHER_BASE, first, {"release.txt": "soak\n"}, "Prepare the release")
 
     def do(self, work: Work) -> None:
         """Somebody does a task, and pushes its branch."""
         main = self.remote.tip("main")
         first = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
         slot = {} if work.slot is None else {SHARED: self._with_slot(main, work.slot, work.id)}
-        if work.commits == 1 or not slot:
+        if work.settles:
+            sides = [
+                self._write(main, [main], first, f"Begin task {work.id}"),
+                self._write(
+                    main, [main], slot or {f"side/{work.id}.txt": "side\n"}, f"Other side of {work.id}"
+                ),
+            ]
+            settled = {f"side/{work.id}.txt": "side\n", f"settled/{work.id}.txt": "settled\n"}
+            new = self._write(
+                main, sides, {**first, **slot, **settled}, f"Settle both sides of task {work.id}"
+            )
+            self.remote.git("update-ref", f"refs/heads/{work.branch}", new)
+        elif work.commits == 1 or not slot:
             self._commit(work.branch, main, {**first, **slot}, f"Do task {work.id}")
         else:
             middle = self._commit(work.branch, main, first, f"Begin task {work.id}")
@@ -69,7 +94,7 @@ class World:
         if tip is None:
             self._note(f"others: {work.branch} is gone, there is nothing to rework")
             return
-        files = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
+        files = own_files(work)
         files |= {path: self.remote.read(tip, path) + "\n" for path in self._more(tip)}
         if work.slot is not None:
             files[SHARED] = self._with_slot(main, work.slot, work.id)
@@ -77,21 +102,59 @@ class World:
         self._move(work.branch, new, tip)
         self._note(f"others: {work.branch} reworked on {main[:7]} as {new[:7]}")
 
-    def push(self, push: Push) -> None:
-        """Somebody else pushes, to the base or to a task's branch, unless that is gone."""
-        branch = "main" if push.task is None else self._branch(push.task)
+    def push(self, push: Push, message: str = "") -> str | None:
+        """Somebody else pushes, to the base or to another branch, unless that is gone; returns the commit."""
+        branch = push.branch or ("main" if push.task is None else self.branch_of(push.task))
         for _ in range(_ATTEMPTS):
             tip = self.remote.find(f"refs/heads/{branch}")
             if tip is None:
-                return
-            path = f"outside/{push.name}.txt" if push.task is None else f"more/{push.task}-{push.name}.txt"
+                return None
+            path = f"outside/{push.name}.txt" if push.is_to_base else f"more/{push.task}-{push.name}.txt"
             files = {path: f"pushed from outside: {push.name}\n"}
             if push.slot is not None:
                 files[SHARED] = self._with_slot(tip, push.slot, f"x{push.name}")
-            if self._move(branch, self._write(tip, [tip], files, f"Outside {push.name}"), tip):
+            new = self._write(tip, [tip], files, f"Outside {push.name}\n{message}")
+            if self._move(branch, new, tip):
                 self.pushed.append(push)
-                self._note(f"others: {push} moved {branch} from {tip[:7]}")
-                return
+                self._note(f"others: {push} moved {branch} from {tip[:7]} to {new[:7]}")
+                return new
+        return None
+
+    def quote(self, name: str, choice: int) -> str:
+        """Somebody pushes to the base what changes a task's lines otherwise, and quotes its landing."""
+        landed = set(self.remote.files("main"))
+        open_ones = [
+            (work, tip)
+            for work in self.scenario.works
+            if f"work/{work.id}.txt" not in landed
+            and (tip := self.remote.find(f"refs/heads/{work.branch}")) is not None
+        ]
+        if not open_ones:
+            return ""
+        work, tip = open_ones[choice % len(open_ones)]
+        self.push(Push(name, None, work.slot), f"\nGitcoord-Landed: {work.id} {tip}\n")
+        return f"task {work.id} at {tip[:7]}"
+
+    def commit_elsewhere(self, name: str) -> str:
+        """A commit on top of the base that is on no branch: somebody's fork has it."""
+        main = self.remote.tip("main")
+        return self._write(main, [main], {f"foreign/{name}.txt": "foreign\n"}, f"Foreign {name}")
+
+    def settle(self, branch: str) -> None:
+        """Merges the base into a branch that others wrote to as well; lines of the shared file add up."""
+        main, tip = self.remote.tip("main"), self.remote.find(f"refs/heads/{branch}")
+        if tip is None:
+            return
+        ours, theirs = (slots_of(self.remote.read(commit, SHARED)) for commit in (tip, main))
+        slots = {slot: sorted({*ours.get(slot, ()), *theirs.get(slot, ())}) for slot in range(SLOTS)}
+        known = set(self.remote.files(main))
+        own = {path for path in self.remote.files(tip) if path not in known}
+        files = {path: self.remote.read(tip, path) + "\n" for path in own}
+        new = self._write(
+            main, [tip, main], {**files, SHARED: shared_text(slots)}, f"Merge main into {branch}"
+        )
+        self._move(branch, new, tip)
+        self._note(f"others: {branch} settled on {main[:7]} as {new[:7]}")
 
     def files(self) -> dict[str, str]:
         """Every file of the base with its content."""
@@ -99,7 +162,7 @@ class World:
 
     def by_hand(self, landed: Sequence[Work]) -> dict[str, str]:
         """What merging these tasks and what others pushed to the base gives, without `more/`."""
-        pushed = [push for push in self.pushed if push.task is None]
+        pushed = [push for push in self.pushed if push.is_to_base]
         slots: dict[int, list[str]] = {}
         for slot, name in [
             *((work.slot, work.id) for work in landed),
@@ -108,7 +171,8 @@ class World:
             if slot is not None:
                 slots.setdefault(slot, []).append(name)
         files = {"README.md": "soak\n", SHARED: shared_text(slots)}
-        files |= {f"work/{work.id}.txt": own_line(work.id) + "\n" for work in landed}
+        for work in landed:
+            files |= own_files(work)
         return files | {f"outside/{push.name}.txt": f"pushed from outside: {push.name}\n" for push in pushed}
 
     def added(self) -> list[str]:
@@ -125,11 +189,13 @@ class World:
         return [line for line in self.remote.git(*options, "main").splitlines() if line]
 
     def is_kept(self, push: Push) -> bool:
-        """Whether what was pushed to a task's branch is still on it, for its worker to hand in."""
-        tip = self.remote.find(f"refs/heads/{self._branch(push.task or '')}")
+        """Whether what was pushed to a branch is still on it, for its worker to hand in."""
+        branch = push.branch or self.branch_of(push.task or "")
+        tip = self.remote.find(f"refs/heads/{branch}")
         return tip is not None and any(push.name in path for path in self._more(tip))
 
-    def _branch(self, task: str) -> str:
+    def branch_of(self, task: str) -> str:
+        """The branch that a task is done on."""
         return next(work.branch for work in self.scenario.works if work.id == task)
 
     def _more(self, tip: str) -> list[str]:
@@ -167,7 +233,14 @@ class World:
                 capture_output=True,
                 check=False,
             )
+        self.moved[branch] += ended.returncode == 0
         return ended.returncode == 0
+
+    def moves(self, branch: str) -> int:
+        """How often others moved a branch; that of a level goes by those of all tasks."""
+        if any(work.branch == branch for work in self.scenario.works):
+            return self.moved[branch]
+        return sum(times for name, times in self.moved.items() if name != "main")
 
     def _git(self, env: Mapping[str, str], *arguments: str, input: str = "") -> str:
         ended = subprocess.run(

@@ -1,0 +1,139 @@
+"""What people did while clients were at work, and what has to be left of it after every run."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.soak.playing.host import Effects
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.model import Pull
+from tests.support.github.repository import EmulatedRepository
+
+
+@dataclass
+class Decision:
+    """A person's no about a pull request; `at` is how many requests there had been, `line` where it came.
+
+    `lasts`: after how many more runs it is taken back; None: never. `number_after` is the last pull request
+    that there was, `moves` how often others had moved its head; `held` the work that it had and the base had
+    not: each task with its branch, and how often others had moved that.
+    """
+
+    number: int
+    kind: Literal["closed", "retargeted", "draft"]
+    at: int
+    line: str
+    lasts: int | None
+    number_after: int
+    moves: int
+    held: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A commit that was pushed to a head at the very moment when its merge was asked for."""
+
+    number: int
+    commit: str
+    at: int
+    line: str
+
+
+class Record:
+    """Everything that people did in a scenario and that has to be respected."""
+
+    def __init__(self, hub: GitHubEmulator, app: EmulatedRepository, effects: Effects, base: str) -> None:
+        self.decisions: list[Decision] = []
+        self.words: dict[int, tuple[str, str]] = {}
+        self.comments: dict[int, str] = {}
+        self.forks: dict[int, str] = {}
+        self.unseen: list[Unseen] = []
+        self.merged_by_hand = False
+        """Whether a person has merged something since the last run had begun."""
+        self._hub = hub
+        self._app = app
+        self._effects = effects
+        self._base = base
+
+    def is_final(self, moves: Callable[[str], int]) -> bool:
+        """Whether something that somebody decided for good keeps a pull request from landing."""
+        final = (one for one in self.decisions if one.lasts is None and not self._landed(one))
+        return any(moves(self._app.pulls[one.number].head) == one.moves for one in final)
+
+    def wrongs(
+        self, moves: Callable[[str], int], files: Collection[str], *, others_merge: bool
+    ) -> Iterator[str]:
+        """What was not respected, where the base has `files` and others have moved branches so often."""
+        with self._app.lock:
+            for decision in self.decisions:
+                yield from self._of_decision(decision, moves)
+                yield from self._landed_all_the_same(decision, moves, files)
+            for number, (title, text) in self.words.items():
+                pull = self._app.pulls[number]
+                if pull.title != title or text not in (pull.body or ""):
+                    yield f"a person's words of pull request {number} are gone: {pull.title!r}, {pull.body!r}"
+            for comment in self._app.comments:
+                if self.comments.get(comment.id, comment.body) != comment.body:
+                    yield f"a person's comment on pull request {comment.number} was changed: {comment.body!r}"
+            for number, title in self.forks.items():
+                yield from self._of_fork(self._app.pulls[number], title)
+            if not others_merge:
+                yield from self._merged_unseen()
+
+    def _of_decision(self, decision: Decision, moves: Callable[[str], int]) -> Iterator[str]:
+        pull = self._app.pulls[decision.number]
+        if pull.merged and pull.base != self._base and not self._was_on_its_way(decision):
+            yield f"pull request {pull.number} was merged into {pull.base} after somebody had moved it there"
+        if decision.kind == "draft" or self._landed(decision) or moves(pull.head) != decision.moves:
+            return  # what others pushed since may be handed in anew
+        twins = [
+            one.number
+            for one in self._app.pulls.values()
+            if one.number > decision.number_after and one.head == pull.head and one.fork is None
+        ]
+        if twins:
+            yield (
+                f"pull request {decision.number} of {pull.head} was {decision.kind} by a person, "
+                f"and {twins} opened in its place"
+            )
+
+    def _was_on_its_way(self, decision: Decision) -> bool:
+        """Whether the merge had been sent when the decision was made: GitHub has no guard for the base."""
+        return self._is_first(decision.number, decision.line, decision.at)
+
+    def _merged_unseen(self) -> Iterator[str]:
+        for one in self.unseen:
+            pull = self._app.pulls[one.number]
+            own = self._is_first(one.number, one.line, one.at)
+            if pull.merged and pull.head_sha == one.commit and own:
+                yield (
+                    f"pull request {one.number} was merged with {one.commit}, which came after its last look"
+                )
+
+    def _landed_all_the_same(
+        self, decision: Decision, moves: Callable[[str], int], files: Collection[str]
+    ) -> Iterator[str]:
+        """Work that came into the base another way, unless a person merged something by hand."""
+        if decision.kind == "draft" or self.merged_by_hand:
+            return
+        for task, branch, times in decision.held:
+            if f"work/{task}.txt" in files and moves(branch) == times and not self._landed(decision):
+                yield f"task {task} has landed, though a person had {decision.kind} its pull request"
+
+    def _is_first(self, number: int, line: str, since: int) -> bool:
+        """Whether the merge call `line`, in whose midst it was done, is the one that had the effect.
+
+        A call is noted when it is answered: an asynchronous one before its effect, another one after it.
+        """
+        seen = self._effects.seen.get(number, len(self._hub.log))
+        calls = sum(f"{one.method} {one.path}" == line for one in self._hub.log[since:seen])
+        return "/merge" in line and calls == line.endswith("-async")
+
+    def _of_fork(self, pull: Pull, title: str) -> Iterator[str]:
+        said = [comment for comment in self._app.comments if comment.number == pull.number]
+        if pull.state != "open" or pull.title != title or said or pull.labels:
+            yield f"pull request {pull.number} of a fork was touched: {pull.state}, {pull.title!r}, {said}"
+
+    def _landed(self, decision: Decision) -> bool:
+        pull = self._app.pulls[decision.number]
+        return pull.merged and pull.base == self._base

@@ -1,0 +1,204 @@
+"""The mutants: what is broken, and which scenarios have to do with it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.soak.drawing.deeds import Deed
+from tests.soak.drawing.deeds import Kind as DeedKind
+from tests.soak.drawing.scenario import Scenario
+from tests.soak.drawing.troubles import Trouble
+from tests.soak.mutants.planting import Body, Fault, Replace
+
+Aim = Callable[[Scenario], bool]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault by its name. `aims_at` picks scenarios of the ordinary drawing that have what it breaks."""
+
+    name: str
+    faults: tuple[Fault, ...]
+    aims_at: Aim
+
+
+def _deeds(scenario: Scenario, kind: DeedKind) -> Iterator[Deed]:
+    return (deed for run in scenario.runs for deed in run.deeds if deed.kind == kind)
+
+
+def _troubles(scenario: Scenario, *kinds: str) -> Iterator[Trouble]:
+    return (trouble for run in scenario.runs for trouble in run.troubles if trouble.kind in kinds)
+
+
+def _merges_alone(scenario: Scenario) -> bool:
+    """Whether one client does all merges by calls that are answered at once."""
+    return not scenario.around.merges_by_others and not scenario.around.offers_async
+
+
+def _pushed_while_merging(scenario: Scenario) -> bool:
+    deeds = (*_deeds(scenario, "push to head"),)
+    return _merges_alone(scenario) and any(
+        "/merge" in deed.request and deed.when == "before" and deed.nth == 1 for deed in deeds
+    )
+
+
+def _retargeted(scenario: Scenario) -> bool:
+    return any(deed.nth <= 2 for deed in _deeds(scenario, "retarget")) and _merges_alone(scenario)
+
+
+def _quoted(scenario: Scenario) -> bool:
+    return any(deed.nth <= 2 for deed in _deeds(scenario, "quote"))
+
+
+def _many_with_forks(scenario: Scenario) -> bool:
+    levels = [sum(work.level == level for work in scenario.works) for level in range(scenario.levels)]
+    return scenario.strategy == "multi-pr" and max(levels) > 5 and any(_deeds(scenario, "fork"))
+
+
+def _late_merges(scenario: Scenario) -> bool:
+    late = (*_troubles(scenario, "late"),)
+    return _merges_alone(scenario) and any(one.settings.get("partial") for one in late)
+
+
+def _answers_lost(scenario: Scenario) -> bool:
+    lost = (*_troubles(scenario, "partial-merge", "status"),)
+    return _merges_alone(scenario) and any("merge" in one.request for one in lost)
+
+
+def _mistaken(scenario: Scenario) -> bool:
+    return any(_troubles(scenario, "wrong-tree", "wrong-tree-lost")) and _merges_alone(scenario)
+
+
+def _mistaken_unanswered(scenario: Scenario) -> bool:
+    return any(_troubles(scenario, "wrong-tree-lost")) and _merges_alone(scenario)
+
+
+def _pushed_while_pushing(scenario: Scenario) -> bool:
+    return any("receive-pack" in deed.request for deed in _deeds(scenario, "push to head"))
+
+
+def _rolled_back(scenario: Scenario) -> bool:
+    return scenario.roll_back
+
+
+def _went_on(scenario: Scenario) -> bool:
+    after = any(deed.when == "after" for deed in _deeds(scenario, "push to head"))
+    return scenario.around.delete_branches and after and not scenario.around.host_deletes
+
+
+def _settled_and_rebased(scenario: Scenario) -> bool:
+    return scenario.method == "rebase" and any(work.settles for work in scenario.works)
+
+
+def _closed(scenario: Scenario) -> bool:
+    deeds = (*_deeds(scenario, "close"), *_deeds(scenario, "retarget"))
+    return any(deed.nth == 1 and deed.lasts != 1 for deed in deeds)
+
+
+def _slots_shared(scenario: Scenario) -> bool:
+    slots = [(work.level, work.slot) for work in scenario.works if work.slot is not None]
+    return len(slots) > len(set(slots))
+
+
+_LEASES = "leases = [f\"--force-with-lease={update.ref}:{update.old or ''}\" for update in updates]"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "no head guard",
+        (
+            Replace(
+                "forge/github/forge.py",
+                'body = {"sha": request.head, "merge_method": request.method}',
+                'body = {"merge_method": str(request.method)}',
+            ),
+        ),
+        _pushed_while_merging,
+    ),
+    Mutant(
+        "no base check",
+        (
+            Body("forge/github/forge.py", "GitHubForge._changed", "return None"),
+            Body("merging/merged_base.py", "base_holds", "return True"),
+            Body("merging/rejections.py", "find_rejection", "return None"),
+        ),
+        _retargeted,
+    ),
+    Mutant(
+        "words as evidence",
+        (Body("evidence/content.py", "bringing_commit", "return next(iter(commits), None)"),),
+        _quoted,
+    ),
+    Mutant(
+        "forks counted",
+        (
+            Body(
+                "forge/github/finding.py",
+                "Finder._own",
+                "return [answer.to_pull() for answer in page]",
+            ),
+        ),
+        _many_with_forks,
+    ),
+    Mutant(
+        "no doubt after a lost answer",
+        (Replace("merging/land.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
+        _late_merges,
+    ),
+    Mutant(
+        "writes sent again",
+        (
+            Replace("forge/github/sending.py", "allowed_methods=_READS", "allowed_methods=None"),
+            Replace("forge/github/sending.py", "read=3,", "read=4,"),
+        ),
+        _answers_lost,
+    ),
+    Mutant("tree comparison skipped", (Body("merging/pulls.py", "prove", "return"),), _mistaken),
+    Mutant(
+        "deferred check skipped",
+        (
+            Replace(
+                "merging/land.py",
+                "pulls.prove(self._scene, before, step, ends[0])",
+                "pass",
+            ),
+        ),
+        _mistaken_unanswered,
+    ),
+    Mutant(
+        "lease without a value",
+        (
+            Replace(
+                "git/shared.py",
+                _LEASES,
+                'leases = [f"--force-with-lease={update.ref}" for update in updates]',
+            ),
+        ),
+        lambda scenario: True,
+    ),
+    Mutant(
+        "force in place of the lease",
+        (Replace("git/shared.py", _LEASES, 'leases = ["--force"]'),),
+        _pushed_while_pushing,
+    ),
+    Mutant("rollback ignored", (Body("evidence/rollbacks.py", "stands", "return True"),), _rolled_back),
+    Mutant(
+        "spent branch deleted whatever its tip",
+        (Body("evidence/spent.py", "is_spent", "return True"),),
+        _went_on,
+    ),
+    Mutant(
+        "rebase that drops a settlement",
+        (
+            Replace(
+                "merging/examine.py",
+                'if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:',
+                "if tip is None:",
+            ),
+        ),
+        _settled_and_rebased,
+    ),
+    Mutant(
+        "a person's no ignored",
+        (Body("merging/rejections.py", "find_rejection", "return None"),),
+        _closed,
+    ),
+)
