@@ -85,14 +85,14 @@ def _show(text: str) -> None:
 def _show_command(context: typer.Context, name: str, topics: list[str]) -> None:
     from difflib import get_close_matches
 
+    from gitcoord.cli.app import COMMANDS, Commands
     from gitcoord.cli.output import emit
     from gitcoord.errors import usage_error
 
     root = context.find_root()
-    commands = getattr(root.command, "commands", {})
-    if name not in commands:
-        near = get_close_matches(name, [*topics, *commands], 1)
+    command = root.command.get_command(root, name) if isinstance(root.command, Commands) else None
+    if command is None:
+        near = get_close_matches(name, [*topics, *COMMANDS], 1)
         hint = f"Did you mean `gitcoord help {near[0]}`?" if near else f"There are: {', '.join(topics)}."
         raise usage_error("usage", f"There is no topic or command {name!r}.", hint)
-    inner = type(context)(commands[name], info_name=name, parent=root)
-    emit(commands[name].get_help(inner))
+    emit(command.get_help(type(context)(command, info_name=name, parent=root)))

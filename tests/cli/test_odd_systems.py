@@ -15,6 +15,9 @@ from tests.support.project import Project, independent
 READS = (
     ("status",),
     ("status", "--json"),
+    ("show",),
+    ("next", "--json"),
+    ("config",),
     ("log",),
     ("report",),
     ("check-conflicts", "level-0"),
