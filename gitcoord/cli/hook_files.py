@@ -3,6 +3,7 @@
 Nothing else in them changes. What cannot be read as it should be is named and left.
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -16,6 +17,7 @@ from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.git.repository import Repository
 
 _FILES = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json"}
+_FOLDERS = frozenset(Path(name).parent.name for name in _FILES.values())
 _MATCHERS = {"claude": "Edit|MultiEdit|Write|NotebookEdit", "codex": "apply_patch|Edit|Write"}
 _EVENT = "PreToolUse"
 _TIMEOUT_SECONDS = 30
@@ -41,6 +43,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         target = Path(os.path.realpath(self.path))
         if self.after is None:
             target.unlink()
+            with contextlib.suppress(OSError):  # it holds something else
+                if target.parent.name in _FOLDERS:
+                    target.parent.rmdir()
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = 0o755 if self.executable else target.stat().st_mode & 0o7777 if target.exists() else 0o644

@@ -219,7 +219,7 @@ def test_in_a_fresh_repository_the_file_is_made_and_goes_again(project: Project)
         entry = json.loads(file.read_text())["hooks"]["PreToolUse"][0]
         assert entry["hooks"][0]["command"] == f"gitcoord check-file --hook {program}"
         assert install(project, program, "--uninstall").code == 0
-        assert not file.exists()
+        assert not file.parent.exists()
 
 
 @pytest.mark.parametrize(
