@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Literal, Protocol
 
 from gitcoord.error_codes import ErrorCode
+from gitcoord.redact import redact
 
 
 class Exit(IntEnum):
@@ -57,7 +58,8 @@ class GitcoordError(Exception):
 
     `code` is a stable name that `docs/errors.md` lists, `message` one sentence that names the thing, `hint`
     the way out, and `exit` the exit code that the command ends with. `findings` lists everything that is
-    wrong when it is more than one thing. `passing` says whether it is worth trying again.
+    wrong when it is more than one thing. `passing` says whether it is worth trying again. Message
+    and hint hold no secret.
     """
 
     def __init__(
@@ -70,10 +72,9 @@ class GitcoordError(Exception):
         findings: Sequence[Named] = (),
         passing: Passing | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message, self.hint = redact(message), redact(hint)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
-        self.hint = hint
         self.exit = exit
         self.findings = tuple(findings)
         self.passing: Passing = passing or _PASSING.get(code, "unknown")

@@ -1,9 +1,17 @@
-"""Takes secrets out of text before it reaches a screen, an error, a log or state."""
+"""Takes secrets out of text: where it enters (git's errors, a forge's answers), and at every exit.
+
+Known are the token variables, every secret that gitcoord signed in with (`keep_secret`), and what looks like
+a credential: user information in URLs, GitHub tokens, private keys, web tokens, `Authorization` headers and
+HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750), wherever a server or proxy quotes them.
+"""
 
 import os
 import re
+from collections.abc import Sequence
+from typing import Any
 
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+_SHORTEST = 4
 # Up to the last @ before the path: a password may hold one itself.
 _USERINFO = re.compile(r"(?<=://)[^/\s'\"]+(?=@)")
 _GITHUB_TOKEN = re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})")
@@ -11,18 +19,80 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}")
-_AUTHORIZATION = re.compile(r"(?i)(authorization:\s*\w+\s+)\S+")
+_AUTHORIZATION = re.compile(
+    r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|token|digest)\s+)"
+    r"(?=[^\s\"',;]*[\d=+/_]|[^\s\"',;]{16})[^\s\"',;]+"
+)
+_BASIC = re.compile(r"(?i)(\bbasic\s+)([A-Za-z0-9+/_-]{6,}={0,2})")
+_BEARER = re.compile(r"(?i)(\bbearer\s+)(?=[^\s\"',;]*\d)[\w.~+/-]{16,}=*")
+_SUSPICIOUS = re.compile(r"(?i)://|gh[pousr]_|github_pat_|private key|eyj|authorization|\bbasic\s|\bbearer\s")
+_kept: set[str] = set()
+
+
+def keep_secret(secret: str) -> None:
+    """Takes `secret`, and what it looks like as a login of HTTP, out of every text from now on."""
+    if len(secret) >= _SHORTEST:
+        import base64  # only who signs in pays for it
+
+        login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
+        _kept.update((secret, login))
 
 
 def redact(text: str) -> str:
-    """`text` without user information in URLs, GitHub tokens and keys, and the values of token variables."""
-    text = _USERINFO.sub("***", text)
-    text = _GITHUB_TOKEN.sub("***", text)
-    text = _AUTHORIZATION.sub(r"\1***", text)
-    text = _PRIVATE_KEY.sub("***", text)
-    text = _JSON_WEB_TOKEN.sub("***", text)
-    for name in TOKEN_VARIABLES:
-        value = os.environ.get(name, "")
-        if len(value) >= 4:
-            text = text.replace(value, "***")
+    """`text` with `***` in the place of every secret."""
+    return _without(text, _secrets())
+
+
+def _without(text: str, secrets: Sequence[str]) -> str:
+    if _SUSPICIOUS.search(text):
+        text = _USERINFO.sub("***", text)
+        text = _GITHUB_TOKEN.sub("***", text)
+        text = _AUTHORIZATION.sub(r"\1***", text)
+        text = _BASIC.sub(_without_login, text)
+        text = _BEARER.sub(r"\1***", text)
+        text = _PRIVATE_KEY.sub("***", text)
+        text = _JSON_WEB_TOKEN.sub("***", text)
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "***")
     return text
+
+
+def redacted(value: Any) -> Any:
+    """A value of JSON with every string redacted."""
+    return _value_without(value, _secrets())
+
+
+def _value_without(value: Any, secrets: Sequence[str]) -> Any:
+    match value:
+        case str():
+            return _without(value, secrets)
+        case list():
+            return [_value_without(one, secrets) for one in value]
+        case dict():
+            return {_without(key, secrets): _value_without(one, secrets) for key, one in value.items()}
+        case _:
+            return value
+
+
+def holds_secret(text: str) -> bool:
+    """Whether `text` may hold a secret: a quick look, for large documents."""
+    return bool(_SUSPICIOUS.search(text)) or any(secret in text for secret in _secrets())
+
+
+def _secrets() -> list[str]:
+    given = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
+    # The longest first: one may be the beginning of another.
+    return sorted({*_kept, *(one for one in given if len(one) >= _SHORTEST)}, key=len, reverse=True)
+
+
+def _without_login(found: re.Match[str]) -> str:
+    """`Basic ***` where the word after it is a login in base64, and not just a word."""
+    import base64
+
+    word = found[2].rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        login = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode("utf-8")
+    except ValueError:
+        return found[0]
+    return f"{found[1]}***" if ":" in login and login.isprintable() else found[0]

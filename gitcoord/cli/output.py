@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gitcoord.redact import redact
+from gitcoord.redact import holds_secret, redact, redacted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,8 @@ _JOINERS = {"\u200c", "\u200d"}
 
 
 def clean(text: str) -> str:
-    """`text` on one line and safe for a terminal: controls, bidi marks and surrogates are escaped."""
+    """`text` on one line, safe for a terminal and without secrets: what is invisible is escaped."""
+    text = redact(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -46,11 +47,16 @@ def emit(line: str) -> None:
 
 def emit_json(schema: str, document: Any) -> None:
     """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name."""
-    body = msgspec.to_builtins(document, str_keys=True)
+    emit(as_json(schema, document, indent=2))
+
+
+def as_json(schema: str, document: Any, indent: int | None = None) -> str:
+    """The text of a document `gitcoord.<schema>/1`, without secrets; on one line without an `indent`."""
     import json  # the standard encoder escapes lone surrogates, which are real in paths
 
-    whole = {"schema": f"gitcoord.{schema}/1", **body}
-    emit(json.dumps(whole, indent=2, ensure_ascii=True))
+    whole = {"schema": f"gitcoord.{schema}/1", **msgspec.to_builtins(document, str_keys=True)}
+    text = json.dumps(whole, indent=indent, ensure_ascii=True)
+    return json.dumps(redacted(whole), indent=indent, ensure_ascii=True) if holds_secret(text) else text
 
 
 def say(text: str) -> None:

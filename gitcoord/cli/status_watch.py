@@ -1,14 +1,12 @@
 """`status --watch`: the dashboard from git alone. Looks often while things move, and seldom while not."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from gitcoord.cli.board.dashboard import Dashboard
+from gitcoord.cli.output import as_json as as_json_line
 from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.sight import Sight, look
 from gitcoord.errors import Exit, GitcoordError
@@ -30,8 +28,7 @@ def watch_status(context: "Context", *, every: float, as_json: bool) -> None:
 def _watch(context: "Context", every: float, as_json: bool) -> None:
     if as_json:
         for sight in _changes(context, every):
-            document = msgspec.to_builtins(sight.picture, str_keys=True)
-            emit(json.dumps({"schema": "gitcoord.picture/1", **document}, ensure_ascii=True))
+            emit(as_json_line("picture", sight.picture))
     else:
         with Dashboard(stdout_console()) as dashboard:
             for sight in _changes(context, every, dashboard):

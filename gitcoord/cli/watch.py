@@ -1,6 +1,5 @@
 """`check-conflicts --watch`: look again and again, and check only when something has moved."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -10,6 +9,7 @@ import typer
 from gitcoord.cli.conflicts_view import pair_document, pictures, show_checked
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
+from gitcoord.cli.output import as_json as as_json_line
 from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.times import time_of_day
 from gitcoord.errors import Exit, GitcoordError
@@ -30,7 +30,7 @@ def _watch(context: Context, asked: Asked, every: float, as_json: bool, explain:
     if as_json:
         before: Checked | None = None
         for checked in _changes(context, asked, every):
-            emit(json.dumps(_line(before, checked), ensure_ascii=True))
+            emit(as_json_line("conflicts-change", _line(before, checked)))
             before = checked
     elif stdout_console().is_terminal:
         _live(context, asked, every, explain)
@@ -80,7 +80,6 @@ def _line(before: Checked | None, checked: Checked) -> dict[str, Any]:
     pairs = {pair.tasks: pair for pair in before.report.pairs} if before else {}
     gone = pairs.keys() - {pair.tasks for pair in report.pairs}
     return {
-        "schema": "gitcoord.conflicts-change/1",
         "at": now(),
         "level": report.level,
         "base_commit": report.base_commit,

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from gitcoord.redact import redact
+
 Method = Literal["merge", "squash", "rebase"]
 PullState = Literal["open", "closed", "merged"]
 RefusalKind = Literal[
@@ -113,11 +115,17 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     kind: RefusalKind
     message: str
 
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
+
 
 class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
     """No usable answer (reset, timeout, 5xx): the write may or may not have been applied."""
 
     message: str
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
 
 
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from gitcoord.git.hosting import Address, find_token, is_github, may_carry_token, parse_address
 from gitcoord.git.login_cache import cache_command
+from gitcoord.redact import keep_secret
 
 _APP_VARIABLE = "GITCOORD_APP_ID"
 _CREDENTIALS = "gitcoord.forge.github.git_credentials"
@@ -29,6 +30,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     token = find_token(address.host, environ)
     if token is None:
         return {}
+    keep_secret(token)
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     key = f"http.{address.scheme}://{address.authority}/.extraHeader"
     # The empty value drops headers from configuration files: CI checkouts leave their own Authorization

@@ -20,6 +20,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.errors import Passing
+from gitcoord.redact import redact
 
 Cause = Literal["here", "network", "refused", "broken-ref", "unknown"]
 """Where it went wrong: in this repository, on the way, the other side said no, or a ref without a commit."""
@@ -99,7 +100,7 @@ def rejections(porcelain: str) -> Iterator[Rejection]:
                 passing = "passes"
             elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
                 passing = "briefly"  # git itself refused, by what it knew when it began
-            yield Rejection(specs.rpartition(":")[2], summary, passing)
+            yield Rejection(specs.rpartition(":")[2], redact(summary), passing)
 
 
 class TraceEvent(msgspec.Struct):

@@ -11,6 +11,7 @@ from gitcoord.events import AnyEvent
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
+from gitcoord.redact import redact
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,10 @@ def _user_name() -> str:
 
 def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
     """Writes the commit of `event` on top of `parent`; returns its id. No ref moves."""
+    reason = getattr(event, "reason", None)
+    if reason:
+        # Words of programs and servers, which may quote a secret; a record stays for ever.
+        event = msgspec.structs.replace(event, reason=redact(reason))
     return write_document(repository, event.sentence(), encode(event), parent, tree)
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.forge.port import Method, Pull
+from gitcoord.redact import redact
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -24,10 +25,18 @@ class InstallationTokenAnswer(Answer, frozen=True):
     expires_at: str
 
 
-class AsyncMergeDetails(Answer, frozen=True):
-    """What an asynchronous merge has to say about itself."""
+class Remark(Answer, frozen=True):
+    """Anything with a sentence for people, which may quote what was sent: it comes in without secrets."""
 
     message: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
+
+
+class AsyncMergeDetails(Remark, frozen=True):
+    """What an asynchronous merge has to say about itself."""
+
     uuid: str = ""
     sha: str = ""
 
@@ -45,10 +54,9 @@ class PullIdAnswer(Answer, frozen=True):
     node_id: str
 
 
-class GraphError(Answer, frozen=True):
+class GraphError(Remark, frozen=True):
     """One of the errors of a GraphQL answer, whose status is always 200."""
 
-    message: str
     type: str = ""
 
 
@@ -260,10 +268,9 @@ class CompareAnswer(Answer, frozen=True):
     behind_by: int
 
 
-class ErrorDetail(Answer, frozen=True):
+class ErrorDetail(Remark, frozen=True):
     """One of the errors of a 422."""
 
-    message: str = ""
     code: str = ""
     field: str = ""
 
@@ -273,15 +280,14 @@ class ErrorDetail(Answer, frozen=True):
         return self.message or " ".join(part for part in (self.field, self.code) if part)
 
 
-class ErrorAnswer(Answer, frozen=True):
+class ErrorAnswer(Remark, frozen=True):
     """Any answer from 400 on; GitHub sends `errors` as objects, at times as texts."""
 
-    message: str = ""
     errors: tuple[ErrorDetail | str, ...] | str = ()
 
     @property
     def details(self) -> tuple[str, ...]:
         """The texts of its errors."""
         if isinstance(self.errors, str):
-            return (self.errors,)
-        return tuple(error if isinstance(error, str) else error.text for error in self.errors)
+            return (redact(self.errors),)
+        return tuple(redact(error) if isinstance(error, str) else error.text for error in self.errors)

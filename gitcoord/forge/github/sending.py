@@ -18,6 +18,7 @@ from gitcoord import __version__, trace
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import ErrorAnswer
 from gitcoord.forge.github.troubles import about_status, is_rate_limit, unreachable
+from gitcoord.redact import redact
 
 Query = Mapping[str, str | int]
 API_VERSION = "2022-11-28"
@@ -61,6 +62,9 @@ class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The request was sent, and nothing usable came back: a write may or may not have been applied."""
 
     message: str
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
 
 
 class Wire:

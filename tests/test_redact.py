@@ -1,0 +1,70 @@
+"""Secrets are taken out of text, and words that only look like them are not."""
+
+import base64
+
+import pytest
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.answers import ErrorAnswer, GraphError
+from gitcoord.forge.github.sending import NoAnswer
+from gitcoord.forge.port import Refused, Unclear
+from gitcoord.redact import keep_secret, redact, redacted
+
+TOKEN = "ghp_" + "s3cret0" * 5
+LOGIN = base64.b64encode(b"x-access-token:pa55word").decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"got {TOKEN}.", "got ***."),
+        (f"Proxy says: Basic {LOGIN} is not known", "Proxy says: Basic *** is not known"),
+        (f"{{'Authorization': 'basic {LOGIN}'}}", "{'Authorization': 'basic ***'}"),
+        (f"basic {base64.urlsafe_b64encode(b'bot:~~~???').decode().rstrip('=')}", "basic ***"),
+        ("Authorization: Bearer abcdef0123456789abcdef", "Authorization: Bearer ***"),
+        ("refused Bearer abcdef0123456789abcdef, sorry", "refused Bearer ***, sorry"),
+        ("Authorization: token abc123", "Authorization: token ***"),
+        ("https://bot:hunter2@ci.example/x", "https://***@ci.example/x"),
+    ],
+)
+def test_credentials_are_taken_out_however_they_are_quoted(text: str, left: str) -> None:
+    assert redact(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic internationalization support",
+        "Add HTTP basic authentication",
+        "Authorization: basic roles for editors",
+        "The bearer of the authorization: a token service",
+        "See https://example.com/a@b and git@github.com:acme/app",
+    ],
+)
+def test_words_of_a_title_are_left_alone(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_what_was_signed_in_with_is_known_by_itself_and_as_a_login() -> None:
+    secret = "opaque-zq81-kept"
+    keep_secret(secret)
+    login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
+    assert redact(f"{secret} {login}") == "*** ***"
+    assert redacted({"a": [secret, 1, None], secret: True}) == {"a": ["***", 1, None], "***": True}
+
+
+def test_nothing_that_a_server_says_comes_in_with_a_secret() -> None:
+    said = f"you sent {TOKEN}"
+    texts = [
+        ErrorAnswer(message=said).message,
+        *ErrorAnswer(errors=(said,)).details,
+        *ErrorAnswer(errors=said).details,
+        GraphError(message=said).message,
+        NoAnswer(message=said).message,
+        Refused(kind="unknown", message=said).message,
+        Unclear(message=said).message,
+        GitcoordError("github-failed", said).message,
+        str(GitcoordError("github-failed", said)),
+        GitcoordError("github-failed", "x", hint=said).hint,
+    ]
+    assert texts == ["you sent ***"] * len(texts)
