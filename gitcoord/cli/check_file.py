@@ -69,8 +69,8 @@ def check_file(
     if fetch:
         context.store.refresh()
     touches = _look(context, places[0].common)
-    asked = find_task(context.store.require_plan(), task).branch if task else None
-    own = [asked or quick.own_branch(touches, here, place) for place in places]
+    asked = find_task(context.store.require_plan(), task).id if task else None
+    own = [asked or quick.own_task(touches, here, place) for place in places]
     raise typer.Exit(quick.answer(places, own, touches, as_json=as_json))
 
 
@@ -151,6 +151,7 @@ def _look(context: "Context", common: str) -> "list[Touch]":
     from gitcoord.git.refs import read_refs
     from gitcoord.git.shared import HEADS
     from gitcoord.running.touched import find_touched
+    from gitcoord.running.worker.unit import subtask_branch
 
     state, now = quick.fingerprint(common), time.time_ns()
     plan = context.store.plan()
@@ -167,7 +168,8 @@ def _look(context: "Context", common: str) -> "list[Touch]":
         for one in find_touched(context.repository, context.shared, context.store)
     ]
     here = read_refs(context.repository.git, HEADS).targets
-    branches = {task.branch for task in plan.tasks.values()} if plan else set()
-    touches += [("", "", name, "", "") for name in sorted(branches) if HEADS + name in here]
+    for task in plan.tasks.values() if plan else ():
+        parts = (subtask_branch(task.branch, task.id, one.id) for one in task.subtasks)
+        touches += [("", task.id, name, "", "") for name in (task.branch, *parts) if HEADS + name in here]
     quick.write_touched(common, state, now, touches)
     return touches

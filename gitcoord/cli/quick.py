@@ -43,7 +43,7 @@ def quick_answer(arguments: list[str]) -> int | None:
         return None
     found = [place for place in places if place is not None]
     return answer(
-        found, [own_branch(known, here, place) for place in found], known, as_json="--json" in arguments
+        found, [own_task(known, here, place) for place in found], known, as_json="--json" in arguments
     )
 
 
@@ -67,16 +67,17 @@ unanswered: Question | None = None
 """What a hook asked that needs a full look: stdin is read once."""
 
 
-def own_branch(touches: "Sequence[Touch]", here: Tree | None, place: Place) -> str:
-    """The branch whose own work a file is no news to.
+def own_task(touches: "Sequence[Touch]", here: Tree | None, place: Place) -> str:
+    """The task to which what it does itself is no news; empty when it is none's.
 
-    It is the branch that is checked out here when that is a task's; else the one where the file lies.
+    It is the one whose branch, or a subtask's, is checked out here; else the one where the file lies.
     """
-    if here is not None and here[2] == place.common:
-        branch = branch_at(here[1])
-        if any(touch[2] == branch for touch in touches):
-            return branch
-    return branch_at(place.own)
+    for git_dir in (here[1] if here is not None and here[2] == place.common else "", place.own):
+        branch = branch_at(git_dir) if git_dir else ""
+        for touch in touches:
+            if touch[2] == branch and branch:
+                return touch[1]
+    return ""
 
 
 def fingerprint(common: str) -> tuple[str, int]:
@@ -165,7 +166,7 @@ def answer_hook(question: Question, looks: "dict[str, list[Touch]]") -> int:
     for place in question.places:
         touches = looks.get(place.common, [])
         told.update(
-            dict.fromkeys(map(sentence, touching(place.path, touches, own_branch(touches, here, place))))
+            dict.fromkeys(map(sentence, touching(place.path, touches, own_task(touches, here, place))))
         )
     if not told:
         return 0
@@ -184,8 +185,8 @@ def answer_hook(question: Question, looks: "dict[str, list[Touch]]") -> int:
 
 
 def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
-    """What of `touches` meets `path` and is not on the branch `own`."""
-    return [touch for touch in touches if touch[0] and touch[2] != own and _meet(path, touch[0])]
+    """What of `touches` meets `path` and is not of the task `own`."""
+    return [touch for touch in touches if touch[0] and touch[1] != own and _meet(path, touch[0])]
 
 
 def _meet(path: str, other: str) -> bool:

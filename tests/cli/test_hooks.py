@@ -12,6 +12,7 @@ import pytest
 from tests.support.cli import Ran, gitcoord
 from tests.support.project import Project, independent
 from tests.support.repos import Repo
+from tests.support.tasklists import task
 
 CLAUDE = "gitcoord check-file --hook claude"
 OWN, OTHER = "src/own.rs", "src/other.rs"
@@ -109,6 +110,20 @@ def test_a_path_in_another_worktree_means_the_file_there(project: Project, tmp_p
     assert edit(project, str(second / OTHER), cwd=third).code == 0
     assert edit(project, str(second / OWN), cwd=third).code == 2
     assert edit(project, str(second / OTHER), cwd=tmp_path).code == 0
+
+
+def test_what_other_subtasks_did_is_the_own_tasks_work(tmp_path: Path) -> None:
+    parts = [{"id": 1, "title": "One", "status": "pending"}, {"id": 2, "title": "Two", "status": "pending"}]
+    made = Project.create(
+        tmp_path / "project", [task(1, subtasks=parts), task(2)], files={OWN: "1\n", OTHER: "1\n"}
+    )
+    made.work("1", {OWN: "1!\n"})
+    made.work("2", {OTHER: "2!\n"})
+    made.run("check-file", "--fetch", OWN, ok=1)
+    made.run("checkout", "1.1", ok=0)
+    assert made.desk.git("symbolic-ref", "--short", "HEAD") == "feature/level-0-task-1-subtask-1"
+    assert edit(made, str(made.desk.path / OWN)).code == 0
+    assert edit(made, str(made.desk.path / OTHER)).code == 2
 
 
 @pytest.mark.parametrize("remote", [True, False])
