@@ -48,7 +48,7 @@ def doctor(
 def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.cli.context import open_context
     from gitcoord.errors import GitcoordError
-    from gitcoord.forge.diagnosis import broken, fine
+    from gitcoord.forge.diagnosis import broken, doubtful, fine
 
     name = "git"
     context = None
@@ -58,6 +58,9 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
         name = "remote"
         context.shared.refresh()
         yield fine(name, _where(context))
+        if several := context.repository.several_urls():
+            hint = "Other workers have to push there, too: compare `git remote -v`."
+            yield doubtful("remote URLs", several, hint)
         name = "base"
         landing = context.base(base)
         yield fine(name, f"Work lands on {landing}.")
@@ -124,7 +127,7 @@ def _where(context: "Context") -> str:
 def _branches(context: "Context") -> "Iterator[Diagnosis]":
     from gitcoord.forge.diagnosis import fine
     from gitcoord.git.shared import HEADS
-    from gitcoord.planning.branches import fill
+    from gitcoord.planning.branches import branch_name
     from gitcoord.running.branch_names import require_free, require_free_names
 
     plan = context.store.plan()
@@ -132,7 +135,7 @@ def _branches(context: "Context") -> "Iterator[Diagnosis]":
         # No plan, no names: those of a first task tell what is in the way of all.
         first = {"level": "0", "task": "1", "tag": "master"}
         patterns = (context.settings.task_branch, context.settings.level_branch)
-        require_free(context.shared, [HEADS + fill(pattern, first) for pattern in patterns])
+        require_free(context.shared, [HEADS + branch_name(pattern, 1, **first) for pattern in patterns])
     else:
         require_free_names(context.shared, plan, context.store.progress())
     yield fine("branches", "The branches of tasks and levels can be made.")

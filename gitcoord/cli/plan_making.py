@@ -86,6 +86,8 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made
     progress = store.progress() if plan.generation == store.generation else {}
     require_free_names(context.shared, plan, progress)
     notes = _settings_not_taken(context.settings, plan) if saved is not None and not asked.reset else ()
+    if several := context.repository.several_urls():
+        notes = [*notes, Finding(code="several-urls", message=several)]
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
     return Made(
         plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes), texts=texts_digest(texts)),

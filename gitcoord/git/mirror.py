@@ -53,6 +53,7 @@ class Mirror:
         self._repository = repository
         self._git = repository.git
         self.remote = remote
+        self._address = repository.address or remote
         self._state_prefix = state_prefix
         self.broken: tuple[str, ...] = ()
         """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
@@ -69,7 +70,7 @@ class Mirror:
 
     def bring(self, names: Iterable[str]) -> Result:
         """Fetches the commits of refs that are not copied; no ref moves."""
-        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self.remote)
+        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
     def follow(self, updates: Sequence[Update]) -> bool:
@@ -100,7 +101,7 @@ class Mirror:
     def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> Result:
         specs = [*(f"+{ref}:{self.prefix}{ref}" for ref in refs), *(f"^{ref}" for ref in without)]
         # Without the empty refmap git would move the user's own remote-tracking branches too.
-        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--stdin", "--", self.remote)
+        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(specs), ok=())
 
     def _fetch_around_broken(self, ended: Result) -> Result:
@@ -108,7 +109,7 @@ class Mirror:
 
         `ended` is how the fetch of everything went. A branch that points to nothing is not left out.
         """
-        listed = self._git.run("ls-remote", "--quiet", "--", self.remote, self._state_prefix + "*", ok=())
+        listed = self._git.run("ls-remote", "--quiet", "--", self._address, self._state_prefix + "*", ok=())
         if listed.code != 0 or self._fetch_once([HEADS + "*"], [self._state_prefix + "*"]).code != 0:
             return ended
         pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]

@@ -10,8 +10,10 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import appended, git_auth_environment
+from gitcoord.git.remotes import Remote, address_of, read_remotes
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.union import union_environment
+from gitcoord.redact import redact
 
 MINIMUM_GIT = (2, 39)
 USUAL_REMOTE = "origin"
@@ -21,14 +23,25 @@ class Repository:
     """One git repository.
 
     `root` is the top of the working tree (None when bare), `common_dir` the git directory that all
-    worktrees share, `remote` the remote's name (None when the repository has none).
+    worktrees share, `remote` the remote's name (None when the repository has none), `address` what git is
+    told in its place.
     """
 
-    def __init__(self, git: Git, root: Path | None, common_dir: Path, remote: str | None) -> None:
+    def __init__(
+        self,
+        git: Git,
+        root: Path | None,
+        common_dir: Path,
+        remote: str | None,
+        used: Remote | None = None,
+        address: str | None = None,
+    ) -> None:
         self.git = git
         self.root = root
         self.common_dir = common_dir
         self.remote = remote
+        self.address = address or remote
+        self._used = used
 
     @classmethod
     def discover(cls, start: Path | None = None, *, remote: str = USUAL_REMOTE) -> "Repository":
@@ -45,8 +58,27 @@ class Repository:
 
     @cached_property
     def remote_url(self) -> str | None:
-        """The URL that the remote is fetched from."""
-        return None if self.remote is None else self.git.probe("remote", "get-url", "--", self.remote)
+        """The URL that the remote is read from and written to."""
+        if self._used is not None:
+            return self._used.url or None
+        return (
+            None if self.remote is None else self.git.probe("remote", "get-url", "--push", "--", self.remote)
+        )
+
+    @property
+    def other_urls(self) -> tuple[str, ...]:
+        """The URLs that git uses for the remote beside the one that gitcoord uses, without logins."""
+        return tuple(map(redact, self._used.others)) if self._used is not None else ()
+
+    def several_urls(self) -> str:
+        """A sentence on a remote with several URLs; empty where it has one."""
+        if not self.other_urls:
+            return ""
+        others, own = " and ".join(self.other_urls), redact(self.remote_url or "")
+        return (
+            f"Git also uses {others} for the remote {self.remote}; gitcoord reads and writes everything "
+            f"through {own}, where git pushes to."
+        )
 
     @cached_property
     def identity(self) -> dict[str, str]:
@@ -113,26 +145,29 @@ class Place(msgspec.Struct, frozen=True):
 
         Merges keep the lines of both sides in paths that the patterns of `union` match.
         """
-        name = _remote_name(self.git, remote)
-        git, added = self.git, {}
-        if name is not None:
-            url = git.probe("remote", "get-url", "--", name) or ""
-            added = git_auth_environment(url) or self._same_place_everywhere(name, url)
+        remotes = read_remotes(self.git)
+        name = _remote_name(list(remotes), remote)
+        git, added, address = self.git, dict[str, str](), name
+        used = remotes.get(name or "")
+        if used is not None:
+            added = git_auth_environment(used.url) or self._same_place_everywhere(used)
+            address, entries = address_of(used, set(remotes))
+            if entries:
+                added = {**added, **appended({**os.environ, **added}, entries)}
             git = git.with_environment(added)
         if union:
             git = git.with_environment(union_environment(git, self.common_dir, union, added))
-        return Repository(git, self.root, self.common_dir, name)
+        return Repository(git, self.root, self.common_dir, name, used, address)
 
-    def _same_place_everywhere(self, remote: str, url: str) -> dict[str, str]:
+    def _same_place_everywhere(self, remote: Remote) -> dict[str, str]:
         """The environment in which a relative URL means in each worktree what it means in the main one."""
-        if not _is_relative(url):
+        relative = sorted(filter(_is_relative, {remote.fetch_url, *remote.push_urls}))
+        if not relative:
             return {}
         bare = self.git.probe("config", "--type=bool", "--get", "core.bare") == "true"
         if not bare and self.common_dir.name != ".git":
             return {}  # where the main worktree is, is not known
         main = self.common_dir if bare else self.common_dir.parent
-        urls = {url, self.git.probe("remote", "get-url", "--push", "--", remote) or url}
-        relative = sorted(filter(_is_relative, urls))
         absolute = [os.path.normpath(main / path) for path in relative]
         entries = zip(absolute, relative, strict=True)
         return appended(os.environ, [(f"url.{place}.insteadOf", path) for place, path in entries])
@@ -156,8 +191,7 @@ def locate(start: Path | None = None) -> Place:
     return Place(git.at(root or Path(common_dir)), root, Path(common_dir))
 
 
-def _remote_name(git: Git, wanted: str) -> str | None:
-    names = git.lines("remote")
+def _remote_name(names: Sequence[str], wanted: str) -> str | None:
     if wanted in names:
         return wanted
     if not names:

@@ -38,6 +38,10 @@ class SharedRefs:
         """The remote that holds the refs, or None when this repository does."""
         return self.repository.remote
 
+    @property
+    def _address(self) -> str:
+        return self.repository.address or ""
+
     def refresh(self) -> None:
         """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
 
@@ -50,7 +54,7 @@ class SharedRefs:
         result = self._mirror.fetch()
         if result.code != 0:
             # One broken ref keeps everything from being fetched; a listing still names it.
-            listed = self.git.run("ls-remote", "--quiet", "--", self.remote or "", ok=())
+            listed = self.git.run("ls-remote", "--quiet", "--", self._address, ok=())
             pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
             broken = [name for oid, name in pairs if not oid.strip("0")]
             raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken)
@@ -106,7 +110,7 @@ class SharedRefs:
         if self._mirror is None:
             found = read_refs(self.git, "refs/").targets
             return {name: oid for name, oid in found.items() if wanted(name)}
-        listed = self.git.run("ls-remote", "--quiet", "--refs", "--", self.remote or "", ok=())
+        listed = self.git.run("ls-remote", "--quiet", "--refs", "--", self._address, ok=())
         pairs = (line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line)
         refs = {name: oid for oid, name in pairs if wanted(name)}
         brought = self._mirror.bring(refs) if listed.code == 0 and refs else listed
@@ -194,8 +198,8 @@ class SharedRefs:
         atomic = ("--atomic",) if len(updates) > 1 else ()
         options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
         # A clone that mirrors the remote would push all refs or nothing.
-        command = ("-c", f"remote.{self.remote}.mirror=false", "push", *options)
-        whole = (*command, "--", self.remote or "", *specs)
+        command = ("-c", f"remote.{self._address}.mirror=false", "push", *options)
+        whole = (*command, "--", self._address, *specs)
         return self.git.run(*whole, hooks=hooks, ok=(), environment=environment)
 
     def _update_here(self, updates: Sequence[Update]) -> Result:

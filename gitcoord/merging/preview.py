@@ -51,7 +51,7 @@ def preview(scene: Scene) -> list[str]:
     world = observe(scene)
     with scene.repository.git.quarantine() as git:
         real = scene.repository
-        repository = Repository(git, real.root, real.common_dir, real.remote)
+        repository = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
         aside = msgspec.structs.replace(scene, repository=repository, ancestry=Ancestry(git))
         return list(_Rehearsal(aside, world).steps())
 

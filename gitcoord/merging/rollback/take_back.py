@@ -60,7 +60,7 @@ class Rollbacker:
             return self._finished(sight)
         real = self._place.repository
         with real.git.quarantine() as git:
-            aside = Repository(git, real.root, real.common_dir, real.remote)
+            aside = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
             back = reverse(msgspec.structs.replace(self._place, repository=aside), sight)
         return self._report(sight, back, Ended(state="planned"))
 

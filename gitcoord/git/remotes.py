@@ -1,0 +1,61 @@
+"""The remotes of a repository, and the one address through which gitcoord reads and writes.
+
+Git may fetch from one URL and push to another (`remote.NAME.pushurl`, `url.….pushInsteadOf`). State that is
+written to one and read from the other is never found, so that gitcoord uses the push URL for both.
+"""
+
+import re
+
+import msgspec
+
+from gitcoord.git.run import Git
+
+_LINE = re.compile(r"(?P<name>[^\t]+)\t(?P<url>.*) \((?P<way>fetch|push)\)(?: \[[^\]]*\])?")
+
+
+class Remote(msgspec.Struct, frozen=True, kw_only=True):
+    """A remote with the URLs that git uses, after all rewriting."""
+
+    name: str
+    fetch_url: str = ""
+    push_urls: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The URL that is read from and written to: the first that git pushes to."""
+        return self.push_urls[0] if self.push_urls else self.fetch_url
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The URLs that git uses for this remote, too, and gitcoord does not."""
+        urls = dict.fromkeys((self.fetch_url, *self.push_urls))
+        return tuple(url for url in urls if url and url != self.url)
+
+
+def read_remotes(git: Git) -> dict[str, Remote]:
+    """Every remote by its name, in one process."""
+    remotes: dict[str, Remote] = {}
+    for line in git.lines("remote", "--verbose"):
+        match = _LINE.fullmatch(line)
+        name = match["name"] if match else line.partition("\t")[0]
+        known = remotes.get(name, Remote(name=name))
+        if match is None:
+            remotes[name] = known  # without any URL
+        elif match["way"] == "fetch":
+            remotes[name] = msgspec.structs.replace(known, fetch_url=match["url"])
+        else:
+            remotes[name] = msgspec.structs.replace(known, push_urls=(*known.push_urls, match["url"]))
+    return remotes
+
+
+def address_of(remote: Remote, names: set[str]) -> tuple[str, list[tuple[str, str]]]:
+    """What to call the remote when git is run, and the configuration that this name needs.
+
+    A name, not the URL: a URL may hold a login, which must not be on a command line.
+    """
+    if not remote.others:
+        return remote.name, []
+    address = f"gitcoord-{remote.name}"
+    while address in names:
+        address = f"gitcoord-{address}"
+    return address, [(f"remote.{address}.url", remote.url)]
