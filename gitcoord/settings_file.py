@@ -1,8 +1,6 @@
 """Where settings are read from, and what is wrong with them, in words: file, key, what was expected."""
 
-import string
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +119,7 @@ def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = ""
 
 def _unknown(key: str, known: list[str], above: str) -> Problem:
     table = f"[{above[:-1]}]" if above else "the settings"
-    near = get_close_matches(key.replace("_", "-").lower(), known, 1)
+    near = _near(key.replace("_", "-").lower(), known)
     elsewhere = [place for place in _places(key.replace("_", "-")) if place != above]
     way_out = ""
     if near:
@@ -133,6 +131,12 @@ def _unknown(key: str, known: list[str], above: str) -> Problem:
             else f"`{key}` belongs at the top."
         )
     return Problem(f"`{above}{key}` is not known in {table}.", way_out)
+
+
+def _near(word: str, known: list[str]) -> list[str]:
+    from difflib import get_close_matches  # nothing is wrong in most files
+
+    return get_close_matches(word, known, 1)
 
 
 def _places(key: str) -> Iterator[str]:
@@ -152,7 +156,7 @@ def _misfit(name: str, value: object, kind: msgspec.inspect.Type) -> Problem:
     words = _choices(kind)
     if isinstance(value, list):  # one of several is wrong
         value = next((one for one in value if not (isinstance(one, str) and one in (words or [one]))), value)
-    near = get_close_matches(str(value), words, 1) if words else []
+    near = _near(str(value), words)
     way_out = f"Did you mean `{near[0]}`?" if near else ""
     return Problem(f"`{name}` must be {_expected(kind)}, not {_shown(value)}.", way_out)
 
@@ -219,6 +223,10 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
 
 
 def _template_problems(key: str, text: str) -> Iterator[Problem]:
+    if not text:
+        return
+    import string
+
     template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
     wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
     if not template.is_valid():

@@ -1,4 +1,7 @@
-"""The settings as a JSON schema, for editors: made from the types, and kept in the package as a file."""
+"""The settings as a JSON schema, for editors: made from the types, and kept in the package as a file.
+
+`python -m gitcoord.settings_schema` writes the file anew.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -15,3 +18,7 @@ def settings_schema() -> dict[str, Any]:
     """The schema of `gitcoord.toml`, and of the table `[tool.gitcoord]`."""
     schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Settings)))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gitcoord settings", **schema}
+
+
+if __name__ == "__main__":
+    SCHEMA.write_bytes(msgspec.json.format(msgspec.json.encode(settings_schema()), indent=2) + b"\n")

@@ -107,7 +107,8 @@ def test_words_for_no_limit_are_no_durations_that_are_wrong(tmp_path: Path) -> N
 
 
 def test_the_schema_in_the_package_is_that_of_the_types() -> None:
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == settings_schema()
+    same = json.loads(SCHEMA.read_text(encoding="utf-8")) == settings_schema()
+    assert same, "python -m gitcoord.settings_schema"
 
 
 def test_the_schema_judges_as_the_reader_does(tmp_path: Path) -> None:

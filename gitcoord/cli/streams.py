@@ -8,6 +8,10 @@ import codecs
 import os
 import sys
 
+TYPE_CHECKING = False  # importing it from `typing` costs too
+if TYPE_CHECKING:
+    from typing import TextIO
+
 _OPTION = "gitcoord-streams"
 _RAW = range(0xDC80, 0xDD00)
 """Code points that stand for bytes which are no UTF-8: names in git may have them."""
@@ -28,9 +32,16 @@ def run_in_utf8() -> None:
 def settle_streams() -> None:
     """Makes stdout and stderr show what they can: `?` stands for a character that their encoding lacks."""
     codecs.register_error("gitcoord", _replaced)
-    for stream in (sys.stdout, sys.stderr):  # either may be closed
+    # What whoever started the command has closed is None; nobody reads it.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=sys._xoptions.get(_OPTION), errors="gitcoord")
+
+
+def _nowhere() -> "TextIO":
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
 
 
 def _replaced(error: UnicodeError) -> tuple[bytes, int]:

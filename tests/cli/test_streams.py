@@ -124,3 +124,10 @@ def test_in_a_latin_1_locale_agents_get_every_character(tmp_path: Path, latin: d
     assert ran.code == 0, ran.err
     assert made.remote.read("main", "notes-✓.txt") == f"→ {TITLE}"
     assert f"→ {TITLE}" in made.run("logs", "größe").out
+
+
+def test_closed_streams_are_no_bug(project: Project) -> None:
+    for arguments in ("status", "status --json", "plan", "check-file src", "nonsense"):
+        closed = f"exec {' '.join(COMMAND)} {arguments} <&- >&- 2>&-"
+        wanted = project.run(*arguments.split()).code
+        assert subprocess.run(["sh", "-c", closed], cwd=project.desk.path).returncode == wanted
