@@ -17,6 +17,7 @@ MOST_WAVES = 12
 MOST_TASKS = 10
 MOST_SHOWN_IDS = 24
 _CRITICAL = "◆"
+_EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most units of work at once."
 
 
 def plan_view(plan: "Plan") -> "Group":
@@ -30,6 +31,7 @@ def plan_view(plan: "Plan") -> "Group":
         parts.append(_dim(f"… and {count_of(len(plan.levels) - MOST_LEVELS, 'more level')}"))
     if plan.tasks:
         parts += [plain(""), _critical_path(plan), *_opportunities(plan), plain(""), _schedules(plan)]
+        parts.append(_dim(_EFFICIENCY))
     parts.append(_dim(plan.estimates_from))
     return Group(*parts)
 
@@ -98,7 +100,7 @@ def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
         plain(clean(task.id), style),
         plain(clean(task.title)),
         _dim(needs),
-        plain(minutes(task.estimate)),
+        plain(minutes(task.duration or task.estimate)),
         plain("" if task.critical else minutes(task.slack), "green"),
     ]
     if plan.token_budget is not None:
@@ -111,14 +113,14 @@ def _subtasks(task: "PlannedTask") -> str:
         " + ".join(clean(subtask.removeprefix(f"{task.id}.")) for subtask in wave)
         for wave in task.subtask_waves
     )
-    return f"subtasks {' → '.join(waves)}"
+    work = f"  {minutes(task.estimate)} of work" if task.estimate > task.duration > 0 else ""
+    return f"subtasks {' → '.join(waves)}{work}"
 
 
 def _critical_path(plan: "Plan") -> "Text":
     line = plain(f"{_CRITICAL} Critical path  ", "bold red")
     line.append(_shortened(plan.critical_path, " → "))
-    length = sum(plan.tasks[task].estimate for task in plan.critical_path)
-    line.append(f"  ({minutes(length)})", "dim")
+    line.append(f"  ({minutes(plan.critical_minutes)})", "dim")
     return line
 
 
@@ -129,6 +131,8 @@ def _opportunities(plan: "Plan") -> "list[Text]":
         line.append(f" {_shortened(chance.tasks, ', ')}")
         after = f"after {_shortened(chance.depends_on, ', ')}" if chance.depends_on else "at once"
         line.append(f"  {after}", "dim")
+        if chance.saves:
+            line.append(f"  saves {minutes(chance.saves)}", "green")
         lines.append(line)
     if len(plan.opportunities) > MOST_TASKS:
         lines.append(_dim(f"  … and {len(plan.opportunities) - MOST_TASKS:,} more such sets"))
@@ -140,13 +144,14 @@ def _schedules(plan: "Plan") -> "Table":
 
     table = Table(box=None, padding=(0, 1), header_style="dim")
     table.add_column("schedule", no_wrap=True)
-    for name in ("takes", "saves", "speed-up", "efficiency"):
+    for name in ("takes", "saves", "speed-up", "of workers", "of those at once"):
         table.add_column(name, justify="right", no_wrap=True)
     slowest = plan.schedules.sequential.duration
     for name, schedule in (
-        ("one task at a time", plan.schedules.sequential),
+        ("one at a time", plan.schedules.sequential),
         ("level by level", plan.schedules.level_barrier),
-        ("as soon as possible", plan.schedules.no_barrier),
+        ("as work lands", plan.schedules.no_barrier),
+        ("pipelined", plan.schedules.pipeline),
     ):
         table.add_row(*_schedule_row(name, schedule, slowest))
     return table
@@ -160,6 +165,7 @@ def _schedule_row(name: str, schedule: "Schedule", slowest: float) -> "list[Text
         plain(minutes(saved) if saved else "", "green"),
         plain(f"{schedule.speedup:.2f}×"),
         plain(f"{schedule.efficiency:.0%}"),
+        plain(f"{schedule.parallel_efficiency:.0%} of {schedule.most}"),
     ]
 
 

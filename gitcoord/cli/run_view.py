@@ -43,14 +43,26 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
         saved = minutes(asked.sequential - asked.duration)
         cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {saved}, ")
         cost.append(f"{asked.speedup:.2f} times as fast", "green")
-        cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used)")
+        cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used, ")
+        cost.append(f"{asked.parallel_efficiency:.0%} of the {asked.most} at once)")
     else:
         cost.append(": nothing runs side by side")
-    parts.append(cost)
+    parts += [cost, plain(_starting(asked), "dim")]
     if asked.tokens is not None:
         parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
     parts.append(plain(clean(asked.estimates_from), "dim"))
     return Group(*parts, *_never(asked))
+
+
+def _starting(asked: "Approval") -> str:
+    """When work starts, and how long it would take the other way."""
+    if asked.pipeline:
+        text, other = "Work starts when what it needs is handed in (--pipeline)", "as work lands"
+    else:
+        text, other = "Work starts when what it needs has landed", "with --pipeline"
+    if asked.otherwise is None:
+        return f"{text}."
+    return f"{text}; {other} it takes about {minutes(asked.otherwise)}."
 
 
 def _idle(asked: "Approval", left: int) -> "Sequence[RenderableType]":

@@ -5,22 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.planning.branches import branch_name, check_names
-from gitcoord.planning.estimates import estimate, remaining_subtasks
+from gitcoord.planning.durations import longest_chain, reckon, reckon_schedules, timed
+from gitcoord.planning.estimates import estimate
 from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.identity import identity_of
 from gitcoord.planning.levels import broken_pins, depths
-from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedules, Strategy
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
 from gitcoord.planning.opportunities import opportunities
 from gitcoord.planning.order import natural_key
-from gitcoord.planning.schedules import Work, schedules
-from gitcoord.planning.timing import Timing, measure
+from gitcoord.planning.timing import Timing
 from gitcoord.planning.tokens import split
 from gitcoord.planning.waves import (
     LevelWaves,
     coarse_warning,
     level_waves,
     planned_subtasks,
-    subtask_waves,
 )
 from gitcoord.tasks.model import Finding, Status, Task, TaskId, TaskList
 
@@ -36,6 +35,7 @@ class _Draft(msgspec.Struct, frozen=True, kw_only=True):
     needs: dict[TaskId, tuple[TaskId, ...]]
     graph: Graph
     minutes: dict[TaskId, float]
+    subtasks: dict[TaskId, tuple[PlannedSubtask, ...]]
     timing: Timing
     level_of: dict[TaskId, int]
     levels: dict[int, LevelWaves]
@@ -71,7 +71,9 @@ def build_plan(
     needs = {task.id: _needs(task, everything, previous) for task in chosen}
     graph = graph_of(needs)
     estimates = estimate(chosen, everything=everything)
-    timing = measure(graph, estimates.minutes)
+    subtasks = _subtasks(tasks, chosen, needs, everything)
+    durations = reckon(chosen, graph, estimates.minutes, subtasks)
+    timing = durations.timing
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
     draft = _Draft(
         tag=tasks.tag,
@@ -82,6 +84,7 @@ def build_plan(
         needs=needs,
         graph=graph,
         minutes=estimates.minutes,
+        subtasks=timed(durations, subtasks),
         timing=timing,
         level_of=level_of,
         levels=_level_waves(chosen, level_of, estimates.minutes, timing, pins),
@@ -98,8 +101,10 @@ def build_plan(
         levels=levels,
         tasks=planned,
         critical_path=timing.critical_path,
-        schedules=_schedules(draft, levels, max_parallel),
-        opportunities=opportunities(graph, [task.id for task in chosen]),
+        critical_units=durations.critical_units,
+        critical_minutes=timing.duration,
+        schedules=reckon_schedules(durations, planned, max_parallel, strategy),
+        opportunities=opportunities(graph, [task.id for task in chosen], planned, max_parallel),
         estimates_from=estimates.sentence,
         satisfied=satisfied,
         token_budget=token_budget,
@@ -135,6 +140,19 @@ def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId,
     before = previous.tasks.get(task.id) if previous else None
     kept = before.depends_on if before else ()
     return tuple(need for need in task.depends_on if need not in task.settled or need in kept)
+
+
+def _subtasks(
+    tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
+) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
+    """The remaining subtasks of every task that has some."""
+    owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
+    planned = {
+        task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
+        for task in chosen
+        if task.subtasks
+    }
+    return {task: parts for task, parts in planned.items() if parts}
 
 
 def _pins(
@@ -221,7 +239,11 @@ def _place(
     draft: _Draft, task: Task, *, branch: str, wave: int, critical: bool, tokens: int | None
 ) -> PlannedTask:
     timing, needs = draft.timing, draft.needs[task.id]
-    subtasks = remaining_subtasks(task, everything=draft.everything)
+    subtasks = draft.subtasks.get(task.id, ())
+    left = {part.id for part in subtasks}
+    waves: dict[int, list[TaskId]] = {}
+    for part in subtasks:
+        waves.setdefault(part.wave, []).append(part.id)
     return PlannedTask(
         id=task.id,
         title=task.title,
@@ -231,14 +253,15 @@ def _place(
         depends_on=needs,
         lifted=tuple(need for need in task.lifted if need in needs),
         estimate=draft.minutes[task.id],
+        duration=longest_chain(subtasks, draft.minutes[task.id]),
         earliest_start=timing.earliest[task.id],
         latest_start=timing.latest[task.id],
         slack=timing.slack[task.id],
         critical=critical,
         priority=task.priority,
-        subtask_waves=subtask_waves(task, everything=draft.everything),
-        subtask_titles={subtask.id: subtask.title for subtask in subtasks},
-        subtasks=planned_subtasks(task, everything=draft.everything),
+        subtask_waves=tuple(map(tuple, waves.values())),
+        subtask_titles={part.id: part.title for part in task.subtasks if part.id in left},
+        subtasks=subtasks,
         modifies=task.modifies,
         parallel_safe=task.parallel_safe,
         marked_safe=task.marked_safe,
@@ -246,18 +269,6 @@ def _place(
         repo=task.repo,
         tokens=tokens,
         digest=identity_of(task).digest,
-    )
-
-
-def _schedules(draft: _Draft, levels: tuple[PlannedLevel, ...], max_parallel: int) -> Schedules:
-    return schedules(
-        Work(
-            levels=levels,
-            clashes=tuple(draft.levels[level.number].clashes for level in levels),
-            graph=draft.graph,
-            minutes=draft.minutes,
-            max_parallel=max_parallel,
-        )
     )
 
 

@@ -77,6 +77,7 @@ def compile_glob(entry: str) -> Glob | None:
     )
 
 
+@lru_cache(maxsize=1 << 18)
 def meet(left: Glob, right: Glob) -> bool:
     """Whether some path is matched by both globs."""
     if not (left.ending.endswith(right.ending) or right.ending.endswith(left.ending)):

@@ -24,6 +24,8 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[TaskId, ...] = ()
     foreign: tuple[TaskId, ...] = ()
     estimate: float = 0.0
+    earliest_start: float = 0.0
+    slack: float = 0.0
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True
     marked_safe: bool = False
@@ -33,7 +35,11 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task in its place. `level` and `wave` count from 0 and 1; times are minutes from the start."""
+    """A task in its place. `level` and `wave` count from 0 and 1; times are minutes from the start.
+
+    `estimate` is the work in it, `duration` how long it takes with a worker for each of its subtasks: the
+    longest chain of them. `slack` is how much later all of it may be without delaying the end.
+    """
 
     id: TaskId
     title: str
@@ -44,6 +50,7 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     lifted: tuple[TaskId, ...] = ()
     """Those of `depends_on` that only its subtasks need."""
     estimate: float = 0.0
+    duration: float = 0.0
     earliest_start: float = 0.0
     latest_start: float = 0.0
     slack: float = 0.0
@@ -76,28 +83,40 @@ class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """One way to run the plan: duration in minutes, speed-up against sequential, efficiency 0 to 1.
 
-    `starts` holds each task's start in minutes.
+    `efficiency` is the speed-up over the workers there are, `parallel_efficiency` over `most`, how many
+    units run at once at the busiest moment. `starts` holds the start of each task and subtask in minutes.
     """
 
     duration: float
     speedup: float
     efficiency: float
+    parallel_efficiency: float = 0.0
+    most: int = 0
     starts: dict[TaskId, float] = {}
 
 
 class Schedules(msgspec.Struct, frozen=True, kw_only=True):
-    """Three ways side by side, for one `max_parallel`."""
+    """Ways to run the plan side by side, for one `max_parallel`.
+
+    `level_barrier` is what `run --barrier` would take, `no_barrier` what `run` would, where work starts when
+    what it needs has landed, and `pipeline` what `run --pipeline` would, where handed in is enough.
+    """
 
     sequential: Schedule
     level_barrier: Schedule
     no_barrier: Schedule
+    pipeline: Schedule = Schedule(duration=0.0, speedup=1.0, efficiency=0.0)
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks that share the same dependencies, so that all become ready at the same moment."""
+    """Tasks that share the same dependencies, so that all become ready at the same moment.
+
+    `saves` are the minutes by which they are done sooner side by side than one after another.
+    """
 
     depends_on: tuple[TaskId, ...]
     tasks: tuple[TaskId, ...]
+    saves: float = 0.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +136,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     critical_path: tuple[TaskId, ...]
     schedules: Schedules
     opportunities: tuple[Opportunity, ...] = ()
+    critical_units: tuple[TaskId, ...] = ()
+    """The critical path by tasks and subtasks."""
+    critical_minutes: float = 0.0
+    """How long the critical path is: no number of workers is faster."""
     estimates_from: str = ""
     """One sentence: where the estimates came from."""
     satisfied: tuple[TaskId, ...] = ()

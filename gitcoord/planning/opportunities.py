@@ -1,20 +1,43 @@
 """Parallel opportunities: tasks that become ready at the same moment because they need the same tasks."""
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Mapping, Sequence
 
 from gitcoord.planning.graph import Graph
-from gitcoord.planning.model import Opportunity
+from gitcoord.planning.model import Opportunity, PlannedTask
 from gitcoord.tasks.model import TaskId
 
+_DIGITS = 6
 
-def opportunities(graph: Graph, order: Sequence[TaskId]) -> tuple[Opportunity, ...]:
+
+def opportunities(
+    graph: Graph, order: Sequence[TaskId], tasks: Mapping[TaskId, PlannedTask], slots: int
+) -> tuple[Opportunity, ...]:
     """Every set of two or more tasks with the same dependencies, in the order of `order`."""
     place = {task: number for number, task in enumerate(order)}
     sharing: dict[frozenset[TaskId], list[TaskId]] = {}
     for task in order:
         sharing.setdefault(frozenset(graph.needs[task]), []).append(task)
     return tuple(
-        Opportunity(depends_on=tuple(sorted(needs, key=place.__getitem__)), tasks=tuple(tasks))
-        for needs, tasks in sharing.items()
-        if len(tasks) > 1
+        Opportunity(
+            depends_on=tuple(sorted(needs, key=place.__getitem__)),
+            tasks=tuple(together),
+            saves=_saved([tasks[task] for task in together], slots),
+        )
+        for needs, together in sharing.items()
+        if len(together) > 1
     )
+
+
+def _saved(tasks: Sequence[PlannedTask], slots: int) -> float:
+    """What so many workers save: waves still come one after another, and the longest tasks start first."""
+    waves: dict[tuple[int, int], list[float]] = {}
+    for task in tasks:
+        waves.setdefault((task.level, task.wave), []).append(task.duration)
+    together = 0.0
+    for durations in waves.values():
+        free = [0.0] * min(slots, len(durations))
+        for duration in sorted(durations, reverse=True):
+            heapq.heapreplace(free, free[0] + duration)
+        together += max(free)
+    return round(sum(task.duration for task in tasks) - together, _DIGITS)

@@ -5,22 +5,35 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.planning.graph import Graph
+from gitcoord.planning.network import Network, minutes_of, network_of
 from gitcoord.tasks.model import TaskId
 
 # Sums of floats drift in their last digits; a millionth of a minute is no time.
 DIGITS = 6
 
 
-class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Minutes for every task when nothing but dependencies holds it back.
+class UnitTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Ticks for every unit of a network when nothing but dependencies holds it back.
 
-    `tail` is the time from a task's start to the end of the longest chain behind it.
+    `tail` is the time from a unit's start to the end of the longest chain behind it; `path` a longest chain.
     """
+
+    earliest: list[int]
+    tail: list[int]
+    duration: int
+    path: list[int]
+
+    def slack(self, unit: int) -> int:
+        """How much later than at its earliest the unit can start without delaying the end."""
+        return self.duration - self.tail[unit] - self.earliest[unit]
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """The same for every task in minutes: it starts with its first unit, and has as little slack as any."""
 
     earliest: dict[TaskId, float]
     latest: dict[TaskId, float]
     slack: dict[TaskId, float]
-    tail: dict[TaskId, float]
     duration: float
     critical_path: tuple[TaskId, ...]
 
@@ -29,22 +42,118 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
         return round(self.duration - self.slack[task], DIGITS)
 
 
-def measure(graph: Graph, minutes: Mapping[TaskId, float]) -> Timing:
-    """The times of every task of `graph`, each lasting its `minutes`."""
-    earliest: dict[TaskId, float] = {}
-    for task in graph.order:
-        earliest[task] = max((_end(earliest, minutes, need) for need in graph.needs[task]), default=0.0)
-    tail = tails(graph, minutes)
-    duration = max((_end(earliest, minutes, task) for task in graph.order), default=0.0)
-    latest = {task: max(round(duration - tail[task], DIGITS), earliest[task]) for task in graph.order}
+def unit_times(network: Network) -> UnitTimes:
+    """The times of every unit. A task lands when its units are done and all that it lands after has landed.
+
+    Raises ValueError when units wait in a circle.
+    """
+    units = len(network.units)
+    order, begin, landed = _forwards(network)
+    tail, behind = [0] * units, [0] * len(network.tasks)
+    for code in reversed(order):
+        if code < units:
+            after = behind[network.owner[code]]
+            for fed in network.feeds[code]:
+                if tail[fed] > after:
+                    after = tail[fed]
+            tail[code] = network.ticks[code] + after
+        else:
+            task, longest = code - units, 0
+            for opened in network.opens[task]:
+                if tail[opened] > longest:
+                    longest = tail[opened]
+            for other in network.before[task]:
+                if behind[other] > longest:
+                    longest = behind[other]
+            behind[task] = longest
+    duration = max(landed, default=0)
+    path = _path(network, [code for code in order if code < units], begin, landed)
+    return UnitTimes(earliest=begin, tail=tail, duration=duration, path=path)
+
+
+def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
+    """An order that respects all waiting, when units begin, and when tasks land; tasks count from n on."""
+    units = len(network.units)
+    begin, landed = [0] * units, [0] * len(network.tasks)
+    missing = [len(needs) + len(network.gates[unit]) for unit, needs in enumerate(network.needs)]
+    missing += [len(parts) + len(network.after[task]) for task, parts in enumerate(network.parts)]
+    order = [code for code, count in enumerate(missing) if not count]
+    for code in order:  # grows while it is walked
+        if code < units:
+            end, opened = begin[code] + network.ticks[code], network.feeds[code]
+            others = [network.owner[code]]
+        else:
+            task = code - units
+            end, opened, others = landed[task], network.opens[task], network.before[task]
+        for unit in opened:
+            if end > begin[unit]:
+                begin[unit] = end
+            missing[unit] -= 1
+            if not missing[unit]:
+                order.append(unit)
+        for other in others:
+            if end > landed[other]:
+                landed[other] = end
+            missing[units + other] -= 1
+            if not missing[units + other]:
+                order.append(units + other)
+    if len(order) < len(missing):
+        raise ValueError(f"{len(missing) - len(order)} units and tasks wait for one another in a circle")
+    return order, begin, landed
+
+
+def _path(network: Network, order: list[int], begin: list[int], landed: list[int]) -> list[int]:
+    if not order:
+        return []
+    ends = [start + took for start, took in zip(begin, network.ticks, strict=True)]
+    unit = max(order, key=ends.__getitem__)
+    path = [unit]
+    while network.needs[unit] or network.gates[unit]:
+        last = max(network.gates[unit], key=landed.__getitem__, default=None)
+        before = max(network.needs[unit], key=ends.__getitem__, default=None)
+        if last is None or (before is not None and ends[before] > landed[last]):
+            unit = before if before is not None else unit
+        else:
+            unit = _last_of(network, last, ends, landed)
+        path.append(unit)
+    path.reverse()
+    return path
+
+
+def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) -> int:
+    """The unit whose end let the task land."""
+    while True:
+        for unit in network.parts[task]:
+            if ends[unit] == landed[task]:
+                return unit
+        task = next(other for other in network.after[task] if landed[other] == landed[task])
+
+
+def task_timing(network: Network, times: UnitTimes) -> Timing:
+    """The times of the tasks."""
+    earliest, latest, slack = {}, {}, {}
+    for number, task in enumerate(network.tasks):
+        parts = network.parts[number]
+        start = min([times.earliest[unit] for unit in parts])
+        spare = min([times.slack(unit) for unit in parts])
+        earliest[task] = minutes_of(start)
+        slack[task] = minutes_of(spare)
+        latest[task] = minutes_of(start + spare)
+    way = dict.fromkeys(network.tasks[network.owner[unit]] for unit in times.path)
     return Timing(
         earliest=earliest,
         latest=latest,
-        slack={task: round(latest[task] - earliest[task], DIGITS) for task in graph.order},
-        tail=tail,
-        duration=duration,
-        critical_path=_critical_path(graph, minutes, earliest),
+        slack=slack,
+        duration=minutes_of(times.duration),
+        critical_path=tuple(way),
     )
+
+
+def measure(graph: Graph, minutes: Mapping[TaskId, float]) -> Timing:
+    """The times of every task of `graph`, each one unit that lasts its `minutes`."""
+    rows = ((task, task, minutes[task], graph.needs[task], ()) for task in graph.needs)
+    network = network_of(rows, graph.needs)
+    return task_timing(network, unit_times(network))
 
 
 def tails(graph: Graph, minutes: Mapping[TaskId, float]) -> dict[TaskId, float]:
@@ -54,20 +163,3 @@ def tails(graph: Graph, minutes: Mapping[TaskId, float]) -> dict[TaskId, float]:
         behind = max((tail[fed] for fed in graph.feeds[task]), default=0.0)
         tail[task] = round(minutes[task] + behind, DIGITS)
     return tail
-
-
-def _end(starts: Mapping[TaskId, float], minutes: Mapping[TaskId, float], task: TaskId) -> float:
-    return round(starts[task] + minutes[task], DIGITS)
-
-
-def _critical_path(
-    graph: Graph, minutes: Mapping[TaskId, float], earliest: Mapping[TaskId, float]
-) -> tuple[TaskId, ...]:
-    if not graph.order:
-        return ()
-    task = max(graph.order, key=lambda task: _end(earliest, minutes, task))
-    path = [task]
-    while graph.needs[task]:
-        task = max(graph.needs[task], key=lambda need: _end(earliest, minutes, need))
-        path.append(task)
-    return tuple(reversed(path))

@@ -1,6 +1,6 @@
 """The planner's waves: what tasks and subtasks say about themselves, put through `order`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -95,8 +95,15 @@ def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], 
     return arrange(candidates, clashes.sets).waves
 
 
-def planned_subtasks(task: Task, *, everything: bool) -> tuple[PlannedSubtask, ...]:
-    """The task's remaining subtasks in the order of their waves."""
+def planned_subtasks(
+    task: Task, *, everything: bool, needs: Collection[TaskId], owners: Mapping[TaskId, TaskId]
+) -> tuple[PlannedSubtask, ...]:
+    """The remaining subtasks of the task, which waits for `needs`, in the order of their waves.
+
+    `owners` tells whose each subtask of the list is.
+    """
+    if not task.subtasks:
+        return ()
     waves = subtask_waves(task, everything=everything)
     left = {subtask.id: subtask for subtask in remaining_subtasks(task, everything=everything)}
     return tuple(
@@ -105,7 +112,7 @@ def planned_subtasks(task: Task, *, everything: bool) -> tuple[PlannedSubtask, .
             title=left[id].title,
             wave=number,
             depends_on=tuple(need for need in left[id].depends_on if need in left),
-            foreign=left[id].foreign,
+            foreign=tuple(need for need in left[id].foreign if owners.get(need, need) in needs),
             estimate=subtask_minutes(left[id]),
             modifies=left[id].modifies,
             parallel_safe=left[id].parallel_safe,

@@ -107,9 +107,10 @@ def test_the_json_document_has_what_the_readme_promises(shell: Shell) -> None:
         "sequential": 120,
         "level_barrier": 90,
         "no_barrier": 90,
+        "pipeline": 90,
     }
     assert document["schedules"]["no_barrier"]["efficiency"] == pytest.approx(120 / 90 / 2, abs=1e-6)
-    assert document["opportunities"] == [{"depends_on": ["1"], "tasks": ["2", "3"]}]
+    assert document["opportunities"] == [{"depends_on": ["1"], "tasks": ["2", "3"], "saves": 30}]
     assert document["warnings"] == []
 
 

@@ -13,6 +13,7 @@ from gitcoord.events import (
     TaskDeferred,
     TaskSubmitted,
 )
+from gitcoord.planning.units import Unit, Units
 from gitcoord.running.coordinator.capacity import Machine, Needs, automatic, free_memory
 from gitcoord.running.coordinator.observe import submitted_tasks
 from gitcoord.running.coordinator.settle import outdated
@@ -20,7 +21,6 @@ from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, seconds_of
 from gitcoord.running.coordinator.wait import Pace, poke
 from gitcoord.running.coordinator.work import Ended, Work
 from gitcoord.running.engines.port import Seen
-from gitcoord.running.schedule.units import Unit, Units
 from gitcoord.running.worker.presence import announce, held_here, take_seat
 from gitcoord.state.journal import worker_name
 from gitcoord.state.progress import PENDING, Progress, after, fold

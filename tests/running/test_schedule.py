@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.planning.model import Plan
+from gitcoord.planning.units import units_of
 from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy
 from gitcoord.running.schedule.simulate import Prediction, predict
 from gitcoord.running.schedule.starts import next_starts
-from gitcoord.running.schedule.units import units_of
 from gitcoord.tasks.model import Task, TaskId
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, task_lists
 

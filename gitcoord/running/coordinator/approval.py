@@ -34,6 +34,12 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     speedup: float
     efficiency: float
+    """The speed-up over the workers; `parallel_efficiency` is that over `most`, the most at once."""
+    parallel_efficiency: float
+    pipeline: bool
+    """Whether work starts on what is handed in; else what it needs has to land first."""
+    otherwise: float | None
+    """The duration with --pipeline where it is not asked for, and the other way round; for the same work."""
     most: int
     max_parallel: int
     tokens: int | None
@@ -68,6 +74,9 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
         duration=told.duration,
         speedup=told.speedup,
         efficiency=told.efficiency,
+        parallel_efficiency=told.parallel_efficiency,
+        pipeline=policy.pipeline,
+        otherwise=_otherwise(view, told, capacity, policy, lands=lands),
         most=told.most,
         max_parallel=capacity.max_parallel,
         tokens=told.tokens if capacity.token_budget is not None else None,
@@ -79,6 +88,14 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
         landed=len(view.landed),
         estimates_from=view.plan.estimates_from,
     )
+
+
+def _otherwise(
+    view: View, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
+) -> float | None:
+    other = msgspec.structs.replace(policy, pipeline=not policy.pipeline, barrier=False)
+    found = predict(view.plan, view.units, capacity, other, lands=lands, begun=view.seen)
+    return found.duration if found.starts.keys() == told.starts.keys() else None
 
 
 def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:

@@ -11,11 +11,11 @@ from gitcoord.evidence.model import Landing
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
 from gitcoord.planning.model import Plan
+from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
 from gitcoord.running.coordinator.work import Ended, Work
 from gitcoord.running.engines.port import Engine, Seen, key_of
 from gitcoord.running.schedule.model import Observation
-from gitcoord.running.schedule.units import Unit, Units, units_of, with_rework
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import held_here
 from gitcoord.running.worker.subtasks import done_subtasks

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
+from gitcoord.planning.units import Unit
 from gitcoord.running.coordinator.tries import Fate, running_attempt
 from gitcoord.running.engines.port import Seen, key_of
-from gitcoord.running.schedule.units import Unit
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 

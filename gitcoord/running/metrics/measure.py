@@ -9,13 +9,13 @@ import msgspec
 
 from gitcoord.events import AnyEvent, Outcome, RunChanged, TaskLanded, TaskSubmitted
 from gitcoord.planning.model import Plan
+from gitcoord.planning.units import units_of
 from gitcoord.running.metrics.conflicts import Conflicts, conflicts_of
 from gitcoord.running.metrics.path import Step, walked_path
 from gitcoord.running.metrics.tries import Try, elapsed_time, seconds_of, tries_of
 from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph
 from gitcoord.running.schedule.model import Capacity, Policy
 from gitcoord.running.schedule.simulate import predict
-from gitcoord.running.schedule.units import units_of
 from gitcoord.tasks.model import TaskId
 
 __all__ = ["Bar", "Conflicts", "Metrics", "Step", "Waiting", "make_metrics"]

@@ -12,13 +12,13 @@ import msgspec
 
 from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.planning.units import Units
 from gitcoord.running.metrics.tries import seconds_of, tries_of
 from gitcoord.running.picture.live import Live
 from gitcoord.running.picture.news import Clash, News, clashes_of, newest
 from gitcoord.running.picture.pace import Pace, measure_pace
 from gitcoord.running.picture.state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.running.picture.units import plan_units, unit_graph, units_at_work
-from gitcoord.running.schedule.units import Units
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
 

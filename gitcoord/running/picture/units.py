@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.model import Plan
-from gitcoord.running.schedule.units import Units, units_of, with_rework
+from gitcoord.planning.units import Units, units_of, with_rework
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from gitcoord.planning.units import Unit, Units
 from gitcoord.running.schedule.model import Observation, Policy, Refusal
-from gitcoord.running.schedule.units import Unit, Units
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 

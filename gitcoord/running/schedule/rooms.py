@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from gitcoord.planning.units import Unit, Units
 from gitcoord.running.schedule.model import Capacity, Shortage
-from gitcoord.running.schedule.units import Unit, Units
 from gitcoord.tasks.model import TaskId
 
 Full = tuple[Shortage, str]

@@ -1,14 +1,17 @@
-"""The prediction: the plan played through by the same decisions that start the real work."""
+"""The prediction of a run: what is left of the plan, played through by the rules that start the real work."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from gitcoord.planning.model import Plan
+from gitcoord.planning.network import TICKS, Network, minutes_of
+from gitcoord.planning.simulate import Played, play
 from gitcoord.planning.timing import DIGITS
-from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy
+from gitcoord.planning.units import Units, network_of_units
+from gitcoord.planning.work import Begun, How, work_of
+from gitcoord.running.schedule.model import Capacity, Observation, Policy, Refusal
 from gitcoord.running.schedule.starts import next_starts
-from gitcoord.running.schedule.units import Units
 from gitcoord.tasks.model import TaskId
 
 
@@ -25,6 +28,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     speedup: float
     efficiency: float
+    parallel_efficiency: float
+    """The speed-up over `most`; `efficiency` is that over the slots."""
     most: int
     """How many run at once at the busiest moment."""
     never: Mapping[TaskId, str] = {}
@@ -61,112 +66,90 @@ def predict(
 ) -> Prediction:
     """The run of what is left of `plan` after `begun`; `lands` says whether work lands as it is handed in.
 
-    Where waves land as a whole, each waits for all its tasks. Memory and load count as there is enough.
+    Where waves land as a whole, each waits for all its tasks. Memory and load count as there is enough, and a
+    pause or a wait to try again as over.
     """
-    play = _Play(plan, units, begun or Observation(), lands=lands, whole=policy.whole_waves)
-    limits = msgspec.structs.replace(
-        capacity, memory=None, load=None, engine_free=None, stagger=capacity.stagger / 60
+    seen = begun or Observation()
+    network = network_of_units(units)
+    work = work_of(
+        plan.tasks,
+        network,
+        [unit.tail for unit in units.by_id.values()],
+        units.apart,
+        [(one, other) for one, others in seen.clashing.items() for other in others],
+        [unit.tokens for unit in units.by_id.values()],
     )
-    while True:
-        decision = next_starts(units, play.seen, limits, policy)
-        for start in decision.starts:
-            play.start(start.unit)
-        if decision.starts:
-            continue
-        if not play.go_on(decision):
-            break
-    return _prediction(units, play, decision, capacity.max_parallel)
+    how = How(
+        slots=capacity.max_parallel,
+        pipeline=policy.pipeline,
+        barrier=policy.barrier,
+        waves=policy.whole_waves,
+        lands=lands,
+        waits=policy.overlap == "wait",
+        independent=policy.independent_only,
+        budget=capacity.token_budget,
+        stagger=round(capacity.stagger / 60 * TICKS),
+    )
+    played = play(work, how, _begun(network, seen))
+    return _prediction(units, network, played, _refusals(units, network, played, seen, policy), capacity)
 
 
-class _Play:
-    """The world of a prediction. A pause or a wait to try again is thought to be over."""
+def _begun(network: Network, seen: Observation) -> Begun:
+    unit_at = {id: unit for unit, id in enumerate(network.units)}
+    task_at = {id: task for task, id in enumerate(network.tasks)}
 
-    def __init__(self, plan: Plan, units: Units, begun: Observation, *, lands: bool, whole: bool) -> None:
-        self._plan = plan
-        self._units = units
-        self._lands = lands
-        self._whole = whole
-        running = dict.fromkeys((one for one in begun.running if one not in begun.done), 0.0)
-        self.starts: dict[TaskId, float] = dict(running)
-        self.ends: dict[TaskId, float] = {one: self._minutes(one) for one in running}
-        self.most = len(running)
-        self.tokens = 0
-        self.seen = msgspec.structs.replace(
-            begun,
-            running=running,
-            not_before={},
-            paused=False,
-            now=0.0,
-            last_start=None,
-        )
-        self._hand_in()
+    def numbers(at: Mapping[TaskId, int], ids: Iterable[TaskId]) -> frozenset[int]:
+        return frozenset(at[id] for id in ids if id in at)
 
-    def start(self, unit: TaskId) -> None:
-        now = self.seen.now
-        self.starts[unit] = now
-        self.ends[unit] = round(now + self._minutes(unit), DIGITS)
-        running = {**self.seen.running, unit: now}
-        self.seen = msgspec.structs.replace(self.seen, running=running, last_start=now)
-        self.most = max(self.most, len(running))
-        self.tokens = max(self.tokens, sum(self._units.by_id[one].tokens for one in running))
-
-    def go_on(self, decision: Decision) -> bool:
-        """Lets time pass until something changes; False when nothing ever will."""
-        times = [self.ends[one] for one in self.seen.running]
-        if decision.wake is not None:
-            times.append(decision.wake)
-        if not times:
-            return False
-        now = min(times)
-        over = {one for one in self.seen.running if self.ends[one] <= now}
-        self.seen = msgspec.structs.replace(
-            self.seen,
-            now=now,
-            running={one: at for one, at in self.seen.running.items() if one not in over},
-            done=self.seen.done | over,
-        )
-        if over:
-            self._hand_in()
-        return True
-
-    def _hand_in(self) -> None:
-        done = self.seen.done
-        whole = {task for task, parts in self._units.of_task.items() if done.issuperset(parts)}
-        submitted = self.seen.submitted | whole
-        landed = self.seen.landed
-        if self._lands:
-            landed |= self._whole_waves(submitted, landed) if self._whole else submitted
-        self.seen = msgspec.structs.replace(self.seen, submitted=submitted, landed=landed)
-
-    def _whole_waves(self, submitted: frozenset[TaskId], landed: frozenset[TaskId]) -> set[TaskId]:
-        """What of each level lands: all that is in, once nothing of its first wave is missing."""
-        found: set[TaskId] = set()
-        for level in self._plan.levels:
-            ready = [task for task in level.tasks if task in submitted and task not in landed]
-            first = min((self._plan.tasks[task].wave for task in ready), default=0)
-            missing = [
-                task for wave in level.waves[:first] for task in wave if task not in submitted | landed
-            ]
-            found |= set() if missing else set(ready)
-        return found
-
-    def _minutes(self, unit: TaskId) -> float:
-        return self._units.by_id[unit].estimate
+    failed = numbers(unit_at, [*seen.failed, *seen.cancelled])
+    return Begun(
+        running=[unit_at[id] for id in seen.running if id in unit_at],
+        done=numbers(unit_at, seen.done),
+        never=failed | numbers(unit_at, seen.elsewhere),
+        failed=failed,
+        deferred=numbers(unit_at, seen.deferred),
+        submitted=numbers(task_at, seen.submitted),
+        landed=numbers(task_at, seen.landed),
+    )
 
 
-def _prediction(units: Units, play: _Play, last: Decision, workers: int) -> Prediction:
-    sequential = sum(units.by_id[one].estimate for one in play.starts)
-    duration = max(play.ends.values(), default=0.0)
-    speedup = sequential / duration if duration else 1.0
+def _refusals(
+    units: Units, network: Network, played: Played, seen: Observation, policy: Policy
+) -> Mapping[TaskId, Refusal]:
+    """Why what has not started by the end never does, as the run would say it then."""
+    then = msgspec.structs.replace(
+        seen,
+        running={},
+        not_before={},
+        paused=False,
+        now=0.0,
+        last_start=None,
+        done=frozenset(network.units[unit] for unit in played.done) | seen.done,
+        submitted=frozenset(network.tasks[task] for task in played.submitted) | seen.submitted,
+        landed=frozenset(network.tasks[task] for task in played.landed) | seen.landed,
+    )
+    return next_starts(units, then, Capacity(max_parallel=1), policy).refusals
+
+
+def _prediction(
+    units: Units,
+    network: Network,
+    played: Played,
+    refusals: Mapping[TaskId, Refusal],
+    capacity: Capacity,
+) -> Prediction:
+    sequential = sum(network.ticks[unit] for unit in played.starts)
+    speedup = sequential / played.duration if played.duration else 1.0
     return Prediction(
-        starts=play.starts,
-        ends=play.ends,
-        sequential=round(sequential, DIGITS),
-        duration=duration,
+        starts={network.units[unit]: minutes_of(at) for unit, at in played.starts.items()},
+        ends={network.units[unit]: minutes_of(at) for unit, at in played.ends.items()},
+        sequential=minutes_of(sequential),
+        duration=minutes_of(played.duration),
         speedup=round(speedup, DIGITS),
-        efficiency=round(speedup / workers, DIGITS),
-        most=play.most,
-        never={one: refusal.reason for one, refusal in last.refusals.items()},
-        unlanded=frozenset(one for one, refusal in last.refusals.items() if refusal.name == "landing"),
-        tokens=play.tokens,
+        efficiency=round(speedup / capacity.max_parallel, DIGITS),
+        parallel_efficiency=round(speedup / max(1, played.most), DIGITS),
+        most=played.most,
+        never={one: refusal.reason for one, refusal in refusals.items()},
+        unlanded=frozenset(one for one, refusal in refusals.items() if refusal.name == "landing"),
+        tokens=played.tokens,
     )

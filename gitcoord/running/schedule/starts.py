@@ -1,14 +1,14 @@
 """What starts next: a pure function from what is seen to starts, and to a named refusal for all the rest.
 
-The same function decides in reality and in the prediction (`schedule_simulate`).
+The prediction (`planning.simulate`) follows the same rules, and a test holds it against this function.
 """
 
 from collections.abc import Mapping, Sequence
 
+from gitcoord.planning.units import Unit, Units
 from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy, Refusal, Start
 from gitcoord.running.schedule.needs import Needs
 from gitcoord.running.schedule.rooms import Room
-from gitcoord.running.schedule.units import Unit, Units
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 

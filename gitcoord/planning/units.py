@@ -1,14 +1,14 @@
 """Units: what one worker does, a task without subtasks or a subtask; made from the plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from gitcoord.planning.clashes import Footprint, find_clashes
-from gitcoord.planning.graph import Graph, graph_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
-from gitcoord.planning.timing import tails
+from gitcoord.planning.network import Network, Row, minutes_of, network_of
+from gitcoord.planning.timing import unit_times
 from gitcoord.planning.tokens import split
 from gitcoord.tasks.model import TaskId
 
@@ -46,33 +46,99 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Units(msgspec.Struct, frozen=True, kw_only=True):
     """All units of a plan in the plan's order, and which of them say that they clash.
 
-    `of_task` lists the units of each task, `needs` the tasks that have to land before it.
+    `of_task` lists the units of each task, `needs` the tasks that have to land before it. `apart` are the
+    sets of units that `clashes` spells out by pairs.
     """
 
     by_id: Mapping[TaskId, Unit]
     of_task: Mapping[TaskId, tuple[TaskId, ...]]
     needs: Mapping[TaskId, tuple[TaskId, ...]]
     clashes: Mapping[TaskId, frozenset[TaskId]] = {}
+    apart: tuple[frozenset[TaskId], ...] = ()
+
+
+def network_of_units(units: Units) -> Network:
+    """The units as the network that durations are reckoned with."""
+    rows = ((unit.id, unit.task, unit.estimate, unit.tasks, unit.units) for unit in units.by_id.values())
+    return network_of(rows, units.needs)
+
+
+def rows_of(
+    task: TaskId,
+    minutes: float,
+    needs: Sequence[TaskId],
+    lifted: Collection[TaskId],
+    subtasks: Sequence[PlannedSubtask],
+    owners: Mapping[TaskId, TaskId],
+) -> Iterable[Row]:
+    """The units of a task that needs the planned tasks `needs`, and what each of them waits for.
+
+    What only subtasks need, only those wait for that ask for it; `owners` tells whose each planned subtask
+    is. The subtasks' minutes are scaled where the task's own estimate says something else.
+    """
+    if not subtasks:
+        yield task, task, minutes, needs, ()
+        return
+    whole = [need for need in needs if need not in lifted]
+    told = sum(part.estimate for part in subtasks)
+    scale = minutes / told if told else 1.0
+    for part in subtasks:
+        below = [need for need in part.foreign if owners.get(need) in needs]
+        tasks = dict.fromkeys((*whole, *(need for need in part.foreign if need in needs)))
+        yield part.id, task, part.estimate * scale, tuple(tasks), (*part.depends_on, *below)
 
 
 def units_of(plan: Plan, token_budget: int | None = None) -> Units:
     """The units of `plan`; with a budget each gets its share of it, as `plan` would give it."""
     tokens = _tokens(plan, token_budget)
-    owners = {part.id: task.id for task in plan.tasks.values() for part in task.subtasks}
-    made = [unit for task in plan.tasks.values() for unit in _units(plan, task, owners, tokens)]
+    needs = {task: tuple(plan.waits_for(task, ())) for task in plan.tasks}
+    owners = owners_of(plan.tasks.values())
+    parts = {part.id: part for task in plan.tasks.values() for part in task.subtasks}
+    rows = [
+        row
+        for task in plan.tasks.values()
+        for row in rows_of(task.id, task.estimate, needs[task.id], task.lifted, task.subtasks, owners)
+    ]
+    network = network_of(rows, needs)
+    tail = unit_times(network).tail
+    made = [
+        _unit(row, plan.tasks[row[1]], parts.get(row[0]), tokens, minutes_of(tail[place]), place)
+        for place, row in enumerate(rows)
+    ]
     of_task: dict[TaskId, list[TaskId]] = {}
     for unit in made:
         of_task.setdefault(unit.task, []).append(unit.id)
-    tail = tails(_graph(made, of_task), {unit.id: unit.estimate for unit in made})
-    ranked = [
-        msgspec.structs.replace(unit, tail=tail[unit.id], place=place) for place, unit in enumerate(made)
-    ]
+    apart = clash_sets(plan.tasks)
     return Units(
-        by_id={unit.id: unit for unit in ranked},
+        by_id={unit.id: unit for unit in made},
         of_task={task: tuple(ids) for task, ids in of_task.items()},
-        needs={task: tuple(plan.waits_for(task, ())) for task in plan.tasks},
-        clashes=_clashes(plan, ranked, of_task),
+        needs=needs,
+        apart=apart,
+        clashes=_clashes(made, apart, parts),
     )
+
+
+def owners_of(tasks: Iterable[PlannedTask]) -> dict[TaskId, TaskId]:
+    """Whose each planned subtask is."""
+    return {part.id: task.id for task in tasks for part in task.subtasks}
+
+
+def clash_sets(tasks: Mapping[TaskId, PlannedTask]) -> tuple[frozenset[TaskId], ...]:
+    """The sets of units of which the task list says that they exclude one another."""
+    said: list[Footprint] = []
+    named: dict[TaskId, None] = {}
+    for task in tasks.values():
+        others = [tasks[other] for other in task.conflicts_with if other in tasks]
+        below = [part.id for other in others for part in other.subtasks or (other,)]
+        for part in task.subtasks or (task,):
+            conflicts = tuple(dict.fromkeys((*below, *(part.conflicts_with if part is not task else ()))))
+            modifies = part.modifies or task.modifies
+            if modifies or conflicts:
+                said.append(Footprint(id=part.id, modifies=modifies, conflicts_with=conflicts))
+                named.update(dict.fromkeys(conflicts))
+    silent = named.keys() - {one.id for one in said}
+    said += [Footprint(id=id) for id in named if id in silent]
+    return find_clashes(said).sets
 
 
 def with_rework(units: Units, tasks: Iterable[TaskId]) -> Units:
@@ -92,52 +158,30 @@ def with_rework(units: Units, tasks: Iterable[TaskId]) -> Units:
     return msgspec.structs.replace(units, by_id=by_id, of_task=of_task)
 
 
-def _units(
-    plan: Plan, task: PlannedTask, owners: Mapping[TaskId, TaskId], tokens: Mapping[TaskId, int]
-) -> Iterable[Unit]:
-    needs = tuple(need for need in task.depends_on if need in plan.tasks)
-    if not task.subtasks:
-        yield Unit(
-            id=task.id,
-            task=task.id,
-            title=task.title,
-            estimate=task.estimate,
-            tasks=needs,
-            tokens=tokens.get(task.id, 0),
-            alone="" if task.parallel_safe else "all",
-            modifies=task.modifies,
-            marked=task.marked_safe,
-            turn=(task.level, task.wave, 0),
-        )
-        return
-    whole = tuple(need for need in needs if need not in task.lifted)
-    shares = _minutes(task)
-    for part in task.subtasks:
-        asked = [need for need in part.foreign if owners.get(need) != task.id]
-        yield Unit(
-            id=part.id,
-            task=task.id,
-            title=part.title,
-            estimate=shares[part.id],
-            tasks=tuple(dict.fromkeys((*whole, *(need for need in asked if need in plan.tasks)))),
-            units=(*part.depends_on, *(need for need in asked if need in owners)),
-            tokens=tokens.get(part.id, 0),
-            alone=""
-            if task.parallel_safe and part.parallel_safe
-            else "siblings"
-            if task.parallel_safe
-            else "all",
-            modifies=part.modifies or task.modifies,
-            marked=part.marked_safe or task.marked_safe,
-            turn=(task.level, task.wave, part.wave),
-        )
-
-
-def _minutes(task: PlannedTask) -> dict[TaskId, float]:
-    """The subtasks' minutes, scaled to the task's own estimate where that says something else."""
-    told = sum(part.estimate for part in task.subtasks)
-    scale = task.estimate / told if told else 1.0
-    return {part.id: part.estimate * scale for part in task.subtasks}
+def _unit(
+    row: Row,
+    task: PlannedTask,
+    part: PlannedSubtask | None,
+    tokens: Mapping[TaskId, int],
+    tail: float,
+    place: int,
+) -> Unit:
+    siblings = part is not None and not part.parallel_safe
+    return Unit(
+        id=row[0],
+        task=task.id,
+        title=part.title if part else task.title,
+        estimate=row[2],
+        tasks=tuple(row[3]),
+        units=tuple(row[4]),
+        tail=tail,
+        place=place,
+        tokens=tokens.get(row[0], 0),
+        alone="all" if not task.parallel_safe else "siblings" if siblings else "",
+        modifies=part.modifies or task.modifies if part else task.modifies,
+        marked=task.marked_safe or (part is not None and part.marked_safe),
+        turn=(task.level, task.wave, part.wave if part else 0),
+    )
 
 
 def _tokens(plan: Plan, budget: int | None) -> dict[TaskId, int]:
@@ -158,22 +202,12 @@ def _tokens(plan: Plan, budget: int | None) -> dict[TaskId, int]:
     return shares
 
 
-def _graph(units: Sequence[Unit], of_task: Mapping[TaskId, Sequence[TaskId]]) -> Graph:
-    return graph_of(
-        {
-            unit.id: (*unit.units, *(one for task in unit.tasks for one in of_task.get(task, ())))
-            for unit in units
-        }
-    )
-
-
 def _clashes(
-    plan: Plan, units: Sequence[Unit], of_task: Mapping[TaskId, Sequence[TaskId]]
+    units: Sequence[Unit], apart: Iterable[frozenset[TaskId]], parts: Mapping[TaskId, PlannedSubtask]
 ) -> dict[TaskId, frozenset[TaskId]]:
-    parts = {part.id: part for task in plan.tasks.values() for part in task.subtasks}
     by_id = {unit.id: unit for unit in units}
     found: dict[TaskId, set[TaskId]] = {}
-    for clash in find_clashes([_footprint(plan, unit, parts, of_task) for unit in units]).sets:
+    for clash in apart:
         for one in clash:
             found.setdefault(one, set()).update(clash - {one})
     for one, others in found.items():
@@ -189,15 +223,3 @@ def _only_by_parent(one: Unit, other: Unit, parts: Mapping[TaskId, PlannedSubtas
     left, right = parts[one.id], parts[other.id]
     declared = other.id in left.conflicts_with or one.id in right.conflicts_with
     return not declared and not (left.modifies and right.modifies)
-
-
-def _footprint(
-    plan: Plan,
-    unit: Unit,
-    parts: Mapping[TaskId, PlannedSubtask],
-    of_task: Mapping[TaskId, Sequence[TaskId]],
-) -> Footprint:
-    own = parts[unit.id].conflicts_with if unit.part else ()
-    others = plan.tasks[unit.task].conflicts_with
-    below = (one for other in others for one in of_task.get(other, ()))
-    return Footprint(id=unit.id, modifies=unit.modifies, conflicts_with=(*own, *below))

@@ -1,0 +1,77 @@
+"""Units and what they wait for, in numbers: the one model of the work that plan and run are reckoned with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from gitcoord.tasks.model import TaskId
+
+TICKS: Final = 10**9
+"""Times are whole numbers of so many parts of a minute, so that sums are exact."""
+_DIGITS: Final = 6
+
+Row = tuple[TaskId, TaskId, float, Sequence[TaskId], Sequence[TaskId]]
+"""A unit, its task, its minutes, the tasks that it waits for, and the units."""
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Units 0 to n-1 in the plan's order and tasks 0 to m-1; `ticks` says how long each unit takes.
+
+    `needs[u]` are units that have to be done before `u`, `gates[u]` tasks that have to be in the base (or
+    handed in), `after[t]` tasks that land before `t`. `feeds`, `opens` and `before` are the same the other
+    way round.
+    """
+
+    units: list[TaskId]
+    tasks: list[TaskId]
+    owner: list[int]
+    ticks: list[int]
+    needs: list[list[int]]
+    gates: list[list[int]]
+    after: list[list[int]]
+    parts: list[list[int]]
+    feeds: list[list[int]]
+    opens: list[list[int]]
+    before: list[list[int]]
+
+
+def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) -> Network:
+    """The network of `rows`; `after` names the tasks that each task lands after. Unknown ids are left out."""
+    known = list(rows)
+    tasks = list(after)
+    task_at = {task: number for number, task in enumerate(tasks)}
+    unit_at = {row[0]: number for number, row in enumerate(known)}
+    owner = [task_at[row[1]] for row in known]
+    parts: list[list[int]] = [[] for _ in tasks]
+    for unit, task in enumerate(owner):
+        parts[task].append(unit)
+    gates = [[task_at[one] for one in row[3] if one in task_at] if row[3] else [] for row in known]
+    needs = [[unit_at[one] for one in row[4] if one in unit_at] if row[4] else [] for row in known]
+    lands_after = [[task_at[one] for one in wanted if one in task_at] for wanted in after.values()]
+    return Network(
+        units=[row[0] for row in known],
+        tasks=tasks,
+        owner=owner,
+        ticks=[round(row[2] * TICKS) for row in known],
+        needs=needs,
+        gates=gates,
+        after=lands_after,
+        parts=parts,
+        feeds=_reversed(needs, len(known)),
+        opens=_reversed(gates, len(tasks)),
+        before=_reversed(lands_after, len(tasks)),
+    )
+
+
+def minutes_of(ticks: int) -> float:
+    """Ticks as minutes, with as many digits as mean something."""
+    return round(ticks / TICKS, _DIGITS)
+
+
+def _reversed(lists: list[list[int]], count: int) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in range(count)]
+    for number, others in enumerate(lists):
+        for other in others:
+            found[other].append(number)
+    return found

@@ -1,0 +1,140 @@
+"""What is to be played through: the network of units, what keeps them apart, and how they may start."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from gitcoord.planning.model import PlannedSubtask, PlannedTask
+from gitcoord.planning.network import Network
+from gitcoord.tasks.model import TaskId
+
+Alone = Literal["", "siblings", "all"]
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """A network with what else decides about its units.
+
+    `rank` is each unit's place in the order of urgency, `turn` its level, wave and wave within its task.
+    Members of a clash do not run beside each other; the first `declared` clashes are what the task list
+    says, the others were seen. Units of one task that clash only by what the task as a whole names may run
+    together: those that are not both in `named` and are no pair of `foes`. `alone` units have no sibling,
+    or nothing at all, beside them. `silent` ones do not say what they touch.
+    """
+
+    network: Network
+    rank: list[int]
+    turn: list[tuple[int, int, int]]
+    clashes: list[list[int]] = []
+    declared: int = 0
+    named: set[int] = set()
+    foes: set[tuple[int, int]] = set()
+    alone: dict[int, Alone] = {}
+    tokens: list[int] = []
+    silent: set[int] = set()
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether two units of one clash exclude each other."""
+        if self.network.owner[one] != self.network.owner[other]:
+            return True
+        return (one in self.named and other in self.named) or (one, other) in self.foes
+
+
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """How units may start: `slots` at once, and what is enough for them; the words are those of `run`.
+
+    `waves`: what lands is a wave as a whole (single-pr). `lands`: work lands as it is handed in. `waits`:
+    what clashes waits. `budget` are tokens, `stagger` ticks between two starts.
+    """
+
+    slots: int
+    pipeline: bool = False
+    barrier: bool = False
+    waves: bool = False
+    lands: bool = True
+    waits: bool = True
+    independent: bool = False
+    budget: int | None = None
+    stagger: int = 0
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """What is so already: units that run, are done, never start, have failed, are deferred; and tasks."""
+
+    running: Sequence[int] = ()
+    done: frozenset[int] = frozenset()
+    never: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
+    deferred: frozenset[int] = frozenset()
+    submitted: frozenset[int] = frozenset()
+    landed: frozenset[int] = frozenset()
+
+
+def work_of(
+    tasks: Mapping[TaskId, PlannedTask],
+    network: Network,
+    tails: Sequence[float],
+    clashes: Iterable[Collection[TaskId]],
+    seen: Iterable[tuple[TaskId, TaskId]] = (),
+    tokens: Sequence[int] = (),
+) -> Work:
+    """The work of the planned `tasks`, whose units are those of `network`, each with its tail in minutes.
+
+    `clashes` are what the task list says of units, `seen` pairs that were seen to clash.
+    """
+    parts = {part.id: part for task in tasks.values() for part in task.subtasks}
+    places: dict[TaskId, int] = {}
+    for id, task in tasks.items():
+        for part in task.subtasks:
+            places[part.id] = len(places)
+        places.setdefault(id, len(places) - bool(task.subtasks))
+    number = {id: unit for unit, id in enumerate(network.units)}
+    order = sorted(range(len(tails)), key=lambda unit: (-tails[unit], places[network.units[unit]]))
+    rank = [0] * len(order)
+    for place, unit in enumerate(order):
+        rank[unit] = place
+    declared = [sorted(number[id] for id in clash if id in number) for clash in clashes]
+    pairs = [[number[one], number[other]] for one, other in seen if one in number and other in number]
+    traits = _Traits()
+    for unit, id in enumerate(network.units):
+        traits.add(unit, tasks[network.tasks[network.owner[unit]]], parts.get(id))
+    return Work(
+        network=network,
+        rank=rank,
+        turn=traits.turn,
+        clashes=declared + pairs,
+        declared=len(declared),
+        named=traits.named,
+        foes={
+            pair
+            for part in parts.values()
+            for other in part.conflicts_with
+            if part.id in number and other in number
+            for pair in ((number[part.id], number[other]), (number[other], number[part.id]))
+        },
+        alone=traits.alone,
+        tokens=list(tokens),
+        silent=traits.silent,
+    )
+
+
+class _Traits:
+    def __init__(self) -> None:
+        self.turn: list[tuple[int, int, int]] = []
+        self.alone: dict[int, Alone] = {}
+        self.named: set[int] = set()
+        self.silent: set[int] = set()
+
+    def add(self, unit: int, task: PlannedTask, part: PlannedSubtask | None) -> None:
+        """Notes what is said of the unit. The rework of a whole task goes with the last of its subtasks."""
+        if part is None and task.subtasks:
+            part = task.subtasks[-1]
+        self.turn.append((task.level, task.wave, part.wave if part else 0))
+        if not task.parallel_safe:
+            self.alone[unit] = "all"
+        elif part and not part.parallel_safe:
+            self.alone[unit] = "siblings"
+        if part and part.modifies:
+            self.named.add(unit)
+        if not (task.modifies or task.marked_safe or (part and (part.modifies or part.marked_safe))):
+            self.silent.add(unit)
