@@ -121,10 +121,12 @@ def _show(outcome: Outcome, number: int, count: int) -> None:
 def _summarize(outcomes: list[Outcome], seconds: float) -> None:
     faults = sum((outcome.counts.faults for outcome in outcomes), Counter[str]())
     endings = sum((outcome.counts.endings for outcome in outcomes), Counter[str]())
+    deeds = sum((outcome.counts.deeds for outcome in outcomes), Counter[str]())
     bad = [outcome.seed for outcome in outcomes if outcome.violations]
     print(f"scenarios        {len(outcomes)} in {seconds:.0f} s")
     print(f"runs             {endings.total()}: " + _listed(endings))
     print(f"faults injected  {faults.total()}: " + _listed(faults))
+    print(f"people's hands   {deeds.total()}: " + _listed(deeds))
     print(f"outside pushes   {sum(outcome.counts.pushes for outcome in outcomes)}")
     print(f"kills            {sum(outcome.counts.kills for outcome in outcomes)}")
     print(

@@ -36,7 +36,6 @@ class Unseen:
     number: int
     commit: str
     at: int
-    line: str
 
 
 class Record:
@@ -99,13 +98,12 @@ class Record:
 
     def _was_on_its_way(self, decision: Decision) -> bool:
         """Whether the merge had been sent when the decision was made: GitHub has no guard for the base."""
-        return self._is_first(decision.number, decision.line, decision.at)
+        return "/merge" in decision.line and not self._looked(decision.number, decision.at)
 
     def _merged_unseen(self) -> Iterator[str]:
         for one in self.unseen:
             pull = self._app.pulls[one.number]
-            own = self._is_first(one.number, one.line, one.at)
-            if pull.merged and pull.head_sha == one.commit and own:
+            if pull.merged and pull.head_sha == one.commit and not self._looked(one.number, one.at):
                 yield (
                     f"pull request {one.number} was merged with {one.commit}, which came after its last look"
                 )
@@ -120,14 +118,15 @@ class Record:
             if f"work/{task}.txt" in files and moves(branch) == times and not self._landed(decision):
                 yield f"task {task} has landed, though a person had {decision.kind} its pull request"
 
-    def _is_first(self, number: int, line: str, since: int) -> bool:
-        """Whether the merge call `line`, in whose midst it was done, is the one that had the effect.
-
-        A call is noted when it is answered: an asynchronous one before its effect, another one after it.
-        """
+    def _looked(self, number: int, since: int) -> bool:
+        """Whether any client looked at a pull request, or fetched, between `since` and its merge."""
         seen = self._effects.seen.get(number, len(self._hub.log))
-        calls = sum(f"{one.method} {one.path}" == line for one in self._hub.log[since:seen])
-        return "/merge" in line and calls == line.endswith("-async")
+        return any(
+            (one.method == "GET" and one.path.endswith(("/pulls", f"/pulls/{number}")))
+            or one.path.endswith("/git-upload-pack")
+            for one in self._hub.log[since:seen]
+            if one.status in (200, 304)
+        )
 
     def _of_fork(self, pull: Pull, title: str) -> Iterator[str]:
         said = [comment for comment in self._app.comments if comment.number == pull.number]

@@ -148,7 +148,7 @@ class Deeds:
         push = self._push_for(pull.head, deed)
         commit = None if push is None else self._world.push(push)
         if commit is not None and "/merge" in hand.line and hand.when == "before":
-            self._record.unseen.append(Unseen(pull.number, commit, len(self._hub.log), hand.line))
+            self._record.unseen.append(Unseen(pull.number, commit, len(self._hub.log)))
         return f"#{pull.number} {commit[:7]}" if commit else ""
 
     def _push_to_all(self, deed: Deed) -> str:

@@ -29,6 +29,7 @@ class Counts:
 
     endings: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    deeds: Counter[str] = field(default_factory=Counter)
     pushes: int = 0
     kills: int = 0
 
@@ -50,7 +51,7 @@ class Runs:
         deeds: Deeds,
         rename: float | None,
     ) -> None:
-        self.counts = Counts()
+        self.counts = Counts(deeds=deeds.done)
         self.desks = desks
         self._hub = hub
         self._app = app
