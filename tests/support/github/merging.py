@@ -10,7 +10,7 @@ from tests.support.github.model import OWN_USER, Pull
 from tests.support.github.patterns import matches, pattern_sentence
 from tests.support.github.repository import EmulatedRepository
 from tests.support.github.rules import refusal, ruleset_message
-from tests.support.github.spoiling import spoiled
+from tests.support.github.spoiling import note_spoiled, spoiled
 
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
@@ -59,6 +59,7 @@ def merge(
     hooks.run("before_merge_cas", repository, pull)
     if not repository.git.move(f"refs/heads/{pull.base}", new, pull.base_sha):
         raise ApiError(405, BASE_MODIFIED)
+    note_spoiled(repository, pull.number, new)
     repository.merges[pull.number] += 1
     if break_off:
         pull.broken_off = True

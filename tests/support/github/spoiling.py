@@ -24,7 +24,11 @@ def spoiled(repository: EmulatedRepository, number: int, commit: str) -> str:
     """The commit, with a file that nobody wrote where this merge is to be spoiled."""
     if number not in repository.to_spoil:
         return commit
-    repository.to_spoil.discard(number)
-    made = repository.git.with_file(commit, MISTAKE, f"pull request {number}\n")
-    repository.spoiled.append((number, made))
-    return made
+    return repository.git.with_file(commit, MISTAKE, f"pull request {number}\n")
+
+
+def note_spoiled(repository: EmulatedRepository, number: int, commit: str) -> None:
+    """Notes that the base has moved to `commit`, if that was to be spoiled."""
+    if number in repository.to_spoil:
+        repository.to_spoil.discard(number)
+        repository.spoiled.append((number, commit))
