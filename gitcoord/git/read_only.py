@@ -13,7 +13,7 @@ from gitcoord.git.repository import Place
 from gitcoord.git.scratch import scratch_directory
 
 _COPIED = ("config", "config.worktree", "info", "packed-refs", "refs", "reftable", "shallow")
-_LINKED = ("worktrees", "gitcoord/conflicts", "gitcoord/run")
+_LINKED = ("gitcoord/conflicts", "gitcoord/run")
 
 
 def is_writable(place: Place) -> bool:
@@ -51,5 +51,6 @@ def copied(place: Place) -> Place:
         if (place.common_dir / name).is_dir():
             (copy / name).symlink_to(place.common_dir / name)
     (copy / "objects/info/alternates").write_bytes(os.fsencode(place.common_dir / "objects") + b"\n")
-    git = place.git.with_environment({"GIT_DIR": str(copy)})
+    tree = {} if place.root is None else {"GIT_WORK_TREE": str(place.root)}
+    git = place.git.with_environment({"GIT_DIR": str(copy), **tree})
     return msgspec.structs.replace(place, git=git, common_dir=copy)

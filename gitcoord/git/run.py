@@ -57,6 +57,7 @@ NOT_INHERITED = (
     "GIT_NOGLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
 )
+_WHICH_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE")
 _LONGEST_REMOTE_TEXT = 500
 _OWN_WORDS = (
     "remote:",
@@ -195,8 +196,9 @@ class Git:
         return result.text if result.code == 0 else None
 
     def at(self, directory: Path) -> "Git":
-        """The same git in another directory."""
-        return Git(directory, self._environment)
+        """The same git in another directory, whose repository it finds by itself."""
+        kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
+        return Git(directory, kept)
 
     def with_environment(self, added: Mapping[str, str]) -> "Git":
         """The same git with more variables in the environment of its processes."""

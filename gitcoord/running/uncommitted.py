@@ -42,7 +42,8 @@ def with_working_copies(repository: Repository, branches: Sequence[BranchInput])
     with repository.git.quarantine() as git:
         _know_the_repository(repository.git, git)
         inside = Repository(git, repository.root, repository.common_dir, repository.remote)
-        places = worktrees(repository.git)
+        # Where the repository itself is: what is looked at may be a copy of it.
+        places = worktrees(repository.git.at(repository.git.directory))
         copies = {
             branch.task: _copy(git, branch.task, places[HEADS + branch.branch])
             for branch in branches

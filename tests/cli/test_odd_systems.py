@@ -53,6 +53,9 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         tasks = made.desk.path / ".taskmaster"
         made = Project(made.remote, made.remote.clone(place / "new"))
         shutil.copytree(tasks, made.desk.path / ".taskmaster")
+    made.desk.git("fetch", "--quiet", "origin")
+    made.desk.git("checkout", "--quiet", "feature/level-0-task-1")
+    (made.desk.path / "more.rs").write_text("more\n")
     return made
 
 
@@ -94,6 +97,12 @@ def test_what_writes_says_that_it_cannot(project: Project, frozen: list[str]) ->
         assert (ended.code, "cannot be written to" in ended.err) == (3, True), (arguments, ended.err)
     assert project.remote.refs() == refs
     assert "cannot be written to" in run(project, frozen, "doctor").out
+
+
+def test_the_working_copies_of_a_read_only_repository_are_seen(project: Project, frozen: list[str]) -> None:
+    told = run(project, frozen, "check-conflicts", "level-0", "--worktrees", "--json").json
+    places = {one["task"]: (one["directory"], one["uncommitted"]) for one in told["worktrees"]}
+    assert places == {"1": (str(project.desk.path), True)}
 
 
 def test_a_look_at_a_read_only_repository_leaves_nothing(project: Project, frozen: list[str]) -> None:
