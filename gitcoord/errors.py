@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import Literal, Protocol
 
 from gitcoord.error_codes import ErrorCode
-from gitcoord.redact import redact
 
 
 class Exit(IntEnum):
@@ -72,6 +71,8 @@ class GitcoordError(Exception):
         findings: Sequence[Named] = (),
         passing: Passing | None = None,
     ) -> None:
+        from gitcoord.redact import redact  # nobody pays for it until something goes wrong
+
         self.message, self.hint = redact(message), redact(hint)
         super().__init__(self.message)
         self.code = code

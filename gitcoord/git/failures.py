@@ -22,8 +22,9 @@ import msgspec
 from gitcoord.errors import Passing
 from gitcoord.redact import redact
 
-Cause = Literal["here", "network", "refused", "broken-ref", "unknown"]
-"""Where it went wrong: in this repository, on the way, the other side said no, or a ref without a commit."""
+Cause = Literal["here", "network", "refused", "broken-ref", "untrusted", "no-repository", "unknown"]
+"""Where it went wrong: in this repository, on the way, or the other side said no; a ref without a commit, a
+repository of another user, none at all."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR)
@@ -41,6 +42,8 @@ _LINES: tuple[tuple[str, Cause, Passing], ...] = (
     (r"error: insufficient permission for adding an object", "here", "unknown"),
     (r"(fatal|error): unable to (write|create temporary) (loose object )?file\b", "here", "unknown"),
     (r"fatal: bad object ", "broken-ref", "unknown"),
+    (r"fatal: detected dubious ownership in repository ", "untrusted", "never"),
+    (r"fatal: not a git repository", "no-repository", "never"),
     (r"fatal: (Authentication failed for|could not read (Username|Password) for) ", "refused", "perhaps"),
     (r"fatal: repository '.*' not found$", "refused", "perhaps"),
     (r"fatal: '.*' does not appear to be a git repository$", "network", "briefly"),
@@ -49,6 +52,7 @@ _LINES: tuple[tuple[str, Cause, Passing], ...] = (
     (r"fatal: (unexpected |expected |unable to connect to |unable to look up )", "network", "passes"),
     (r"ssh: |error: RPC failed; |(send|fetch)-pack: unexpected disconnect ", "network", "passes"),
 )
+_BROKEN = "warning: ignoring broken ref "
 _SSH_LOST = "fatal: Could not read from remote repository."
 _SSH_SAYS_NO = re.compile(r"[^:]*: Permission denied \([a-z,-]+\)\.$|Host key verification failed\.$")
 _REF_BUSY = frozenset(
@@ -86,6 +90,17 @@ def failure_of(stderr: str) -> Failure:
         if line.startswith(_OWN) and not line.startswith(_NOT_OWN) and (found := _of_line(line, stderr)):
             return found
     return Failure("unknown", "unknown")
+
+
+def broken_refs(stderr: str) -> tuple[str, ...]:
+    """The refs that git skipped because it could not read them."""
+    lines = (line for line in stderr.split("\n") if line.startswith(_BROKEN))
+    return tuple(line.removeprefix(_BROKEN) for line in lines)
+
+
+def in_the_way_of_checkout(stderr: str) -> tuple[str, ...]:
+    """The files that a checkout would overwrite: git lists each on a line of its own behind a tab."""
+    return tuple(line.strip() for line in stderr.splitlines() if line.startswith("\t"))
 
 
 def rejections(porcelain: str) -> Iterator[Rejection]:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gitcoord.git.failures import broken_refs
 from gitcoord.git.run import Git, Oid
-
-_BROKEN = "warning: ignoring broken ref "
 
 
 class Refs(msgspec.Struct, frozen=True):
@@ -26,5 +25,4 @@ def read_refs(git: Git, *names: str) -> Refs:
     patterns = (name.rstrip("/") for name in names)
     ended = git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", *patterns)
     pairs = (line.split(" ", 1) for line in ended.text.split("\n") if line)
-    warnings = (line for line in ended.stderr.split("\n") if line.startswith(_BROKEN))
-    return Refs({ref: oid for oid, ref in pairs}, tuple(line.removeprefix(_BROKEN) for line in warnings))
+    return Refs({ref: oid for oid, ref in pairs}, broken_refs(ended.stderr))

@@ -10,8 +10,9 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import appended, git_auth_environment
+from gitcoord.git.failures import failure_of
 from gitcoord.git.remotes import Remote, address_of, read_remotes
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.union import union_environment
 from gitcoord.redact import redact
 
@@ -185,7 +186,7 @@ def locate(start: Path | None = None) -> Place:
     asked = ("--is-inside-work-tree", "--path-format=absolute", "--git-common-dir")
     found = git.run("rev-parse", *asked, ok=())
     if found.code != 0:
-        raise _no_repository(git.directory, found.reason)
+        raise _no_repository(git.directory, found)
     inside, common_dir = found.text.split("\n", 1)
     root = Path(git.text("rev-parse", "--show-toplevel")) if inside == "true" else None
     return Place(git.at(root or Path(common_dir)), root, Path(common_dir))
@@ -225,17 +226,18 @@ def no_commits() -> GitcoordError:
     )
 
 
-def _no_repository(directory: Path, reason: str) -> GitcoordError:
-    if "dubious ownership" in reason:
+def _no_repository(directory: Path, result: Result) -> GitcoordError:
+    cause = failure_of(result.stderr).cause
+    if cause == "untrusted":
         return GitcoordError(
             "unsafe-repository",
             f"Git does not trust the repository at {directory}: it belongs to another user.",
             hint=f"git config --global --add safe.directory {directory}",
         )
-    if "not a git repository" in reason:
+    if cause == "no-repository":
         return GitcoordError(
             "no-repository",
             f"{directory} is not in a git repository.",
             hint="Change to a clone of the project, or run `git init`.",
         )
-    return GitcoordError("no-repository", f"The repository at {directory} cannot be read: {reason}")
+    return GitcoordError("no-repository", f"The repository at {directory} cannot be read: {result.reason}")

@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.errors import Exit, GitcoordError, Passing, answer_no
 from gitcoord.git.checked_out import worktrees
-from gitcoord.git.failures import failure_of
+from gitcoord.git.failures import failure_of, in_the_way_of_checkout
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.shared import HEADS
@@ -163,8 +163,7 @@ class WorkingCopy:
         place = worktrees(self.git).get(HEADS + branch)
         if place is not None and place != self.directory:
             return in_use(branch, place)
-        # What git is afraid to overwrite it lists, each path on a line of its own behind a tab.
-        lines = [line.strip() for line in ended.stderr.splitlines() if line.startswith("\t")]
+        lines = in_the_way_of_checkout(ended.stderr)
         if lines:
             return answer_no(
                 "unclean",

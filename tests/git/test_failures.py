@@ -39,6 +39,8 @@ LOST = (
         ("error: unable to write file .git/objects/1f/0a: Permission denied", "here", "unknown"),
         ("fatal: Unable to create '/a/.git/shallow.lock': File exists.", "here", "briefly"),
         ("fatal: bad object refs/heads/a", "broken-ref", "unknown"),
+        ("fatal: not a git repository (or any of the parent directories): .git", "no-repository", "never"),
+        ("fatal: detected dubious ownership in repository at '/a'", "untrusted", "never"),
         ("fatal: something new", "unknown", "unknown"),
     ],
 )
