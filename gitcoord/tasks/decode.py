@@ -14,6 +14,7 @@ from gitcoord.tasks.model import Status, TaskId
 from gitcoord.tasks.values import (
     ID_LENGTH,
     id_text,
+    listed,
     number,
     one_line,
     priority_of,
@@ -113,10 +114,26 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
         # Some lists write the full id, even as a number: 31.1 under task 31.
         full = own if own.startswith(f"{parent}.") else f"{parent}.{own}"
         status = _status(value, TaskId(full), findings, strict=False)
+        if value.get("subtasks"):
+            _tell_nested(value["subtasks"], TaskId(full), findings)
         left = remains and status not in SETTLED
         entry = _entry(value, TaskId(full), findings, status=status, remains=left, priority="medium")
         entries.append(entry)
     return tuple(entries)
+
+
+def _tell_nested(raw: Any, owner: TaskId, findings: Findings) -> None:
+    """Names the subtasks of a subtask, which nobody plans, and what they depend on."""
+    below = [part for part in raw if isinstance(part, dict)] if isinstance(raw, list) else []
+    needs = dict.fromkeys(name for part in below for name in read_dependencies(part, owner, None).ids)
+    waits = f", nor that they depend on {listed(needs)}" if needs else ""
+    findings.warn(
+        "nested-subtasks",
+        f"Subtask {owner} has {quoted(raw) if not below else f'{len(below)}'} "
+        f"subtask{'' if len(below) == 1 else 's'} of its own, deeper than subtasks go; "
+        f"gitcoord does not read them{waits}.",
+        owner,
+    )
 
 
 def _id(

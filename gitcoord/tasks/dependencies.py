@@ -6,7 +6,8 @@ What cannot be an id stays in as it is shown, so that it is found dangling and n
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
@@ -14,31 +15,64 @@ from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import TaskId
 from gitcoord.tasks.values import id_text, quoted
 
-ALIASES = ("depends_on", "dependsOn", "blockedBy", "blocked_by")
+_OWN: Final = "dependencies"
+# Names of other fields that say the same elsewhere, without case and separators.
+_ALIASES: Final = {
+    *("dependencies", "dependency", "dependencyids", "dependson", "dependenton", "depends", "deps"),
+    *("blockedby", "waitsfor", "waitfor"),
+}
+# Words that are as often used for something else: what they hold counts where it is the id of a task.
+_REMARKS: Final = {
+    *("after", "needs", "need", "requires", "require", "requirements", "prerequisites", "prerequisite"),
+    *("prereqs", "predecessors", "parents"),
+}
 _NOTHING = {"", "none", "null", "n/a", "-"}
 
 
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """Another field that holds dependencies; `remark`: its name is as often used for something else."""
+
+    field: str
+    ids: tuple[str, ...]
+    remark: bool
+
+
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """Dependencies as written. `alias` names another field that holds some, and `other` is what it holds.
+    """Dependencies as written; `others` are other fields that hold some, with what they hold.
 
     `given` is whether there was a `dependencies` field at all.
     """
 
     ids: tuple[str, ...] = ()
     given: bool = False
-    alias: str = ""
-    other: tuple[str, ...] = ()
+    others: tuple[Alias, ...] = ()
 
 
-def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings) -> Written:
+def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings | None) -> Written:
     """What the raw task `raw` depends on, before anybody knows whether those tasks exist."""
-    value = raw.get("dependencies")
+    value = raw.get(_OWN)
     ids = _ids(value, id, findings)
-    for alias in ALIASES:
-        other = _ids(raw.get(alias), id, None)
-        if other:
-            return Written(ids=ids, given=value is not None, alias=alias, other=other)
-    return Written(ids=ids, given=value is not None)
+    return Written(ids=ids, given=value is not None, others=_others(raw, id))
+
+
+def _others(raw: dict[str, Any], id: TaskId) -> tuple[Alias, ...]:
+    found = []
+    for field, value in raw.items():
+        kind = _kind(field)
+        if kind and value:
+            ids = _ids(value, id, None)
+            if ids:
+                found.append(Alias(field=field, ids=ids, remark=kind == "remark"))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _kind(field: str) -> str:
+    """Whether the field's name says that it holds dependencies."""
+    plain = re.sub(r"[\s_-]+", "", field.lower())
+    if field == _OWN or not plain:
+        return ""
+    return "alias" if plain in _ALIASES else "remark" if plain in _REMARKS else ""
 
 
 def _ids(value: Any, id: TaskId, findings: Findings | None) -> tuple[str, ...]:

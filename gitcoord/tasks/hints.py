@@ -4,6 +4,7 @@ They stand under `metadata.gitcoord`, which TaskMaster keeps, or at the task its
 A hint of the wrong kind is ignored with a warning: hints help a plan, and a list must not fail on them.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,9 @@ from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import TaskId
 from gitcoord.tasks.values import id_text, number, one_line, quoted
 
+# A backslash before anything else is the one that .gitignore knows: it takes the meaning of what follows.
+_BETWEEN_NAMES = re.compile(r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+")
+_LINES = re.compile(r"(?<=[^/:])(?::\d+(?:[-:,]\d+)*:?|#L\d+(?:-L?\d+)?)$")
 _MOST_MINUTES = 10_000_000
 _KINDS = {
     "estimate": "a positive number of minutes",
@@ -50,7 +54,7 @@ def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
                 id,
             )
         else:
-            known[name] = understood
+            known[name] = _paths(understood, id, findings) if name == "modifies" else understood
     return Hints(**known, marked_safe=known.get("parallel_safe") is True)
 
 
@@ -93,6 +97,19 @@ def _texts(value: Any) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(glob, str) for glob in value):
         return None
     return tuple(dict.fromkeys(filter(None, map(one_line, value))))
+
+
+def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str, ...]:
+    """The globs without what editors and Windows write: lines behind a path, backslashes between names."""
+    found = []
+    for glob in globs:
+        plain = _LINES.sub("", _BETWEEN_NAMES.sub("/", glob)) or glob
+        if plain != glob:
+            findings.warn(
+                "odd-path", f"`modifies` of task {id} has {quoted(glob)}; gitcoord reads {quoted(plain)}.", id
+            )
+        found.append(plain)
+    return tuple(dict.fromkeys(found))
 
 
 def _ids(value: Any) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ import msgspec
 from gitcoord.tasks.decode import Entry
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import Status, TaskId
-from gitcoord.tasks.values import ID_LENGTH, listed, quoted
+from gitcoord.tasks.values import ID_LENGTH, listed, one_line, quoted
 
 _LONGEST = 3 * ID_LENGTH
 
@@ -132,20 +132,19 @@ class _Resolver:
     def _names(self, entry: Entry, parent: Entry | None = None) -> tuple[str, ...]:
         """The dependencies of `entry` as written, once it is clear that no other field holds them."""
         written = entry.written
-        if not written.alias:
-            return written.ids
-        missed = [name for name in written.other if name not in written.ids]
-        if written.given:
-            # Beside `dependencies`, `blockedBy` is often a remark; only ids that exist are missed work.
-            missed = [name for name in missed if self._known(name, parent)]
-        if missed:
-            self.findings.fault(
-                "depends-on-alias",
-                f"Task {entry.id} has {listed(map(quoted, missed))} in `{written.alias}`, which "
-                "is not read, and not in `dependencies`.",
-                entry.id,
-                blocks=entry.remains,
-            )
+        for other in written.others:
+            missed = [name for name in other.ids if name not in written.ids]
+            if written.given or other.remark:
+                # Beside `dependencies`, `blockedBy` is often a remark; only ids that exist are missed work.
+                missed = [name for name in missed if self._known(name, parent)]
+            if missed:
+                self.findings.fault(
+                    "depends-on-alias",
+                    f"Task {entry.id} has {listed(map(quoted, missed))} in `{one_line(other.field)}`, which "
+                    "is not read, and not in `dependencies`.",
+                    entry.id,
+                    blocks=entry.remains,
+                )
         return written.ids
 
     def _known(self, name: str, parent: Entry | None) -> bool:

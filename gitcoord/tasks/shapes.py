@@ -10,6 +10,7 @@ from typing import Any
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.other_tools import other_tool
 from gitcoord.tasks.values import one_line, quoted
 
 MASTER = "master"
@@ -20,6 +21,9 @@ _HINT = 'TaskMaster\'s shape is {"master": {"tasks": [...]}}.'
 
 def unwrap(document: Any, findings: Findings) -> Tags:
     """The raw tasks of every tag in `document`, in file order. Raises `unknown-shape`."""
+    tool = other_tool(document)
+    if tool:
+        raise _unknown(findings, f"it is {tool}")
     if isinstance(document, list):
         if document and not _is_tasks(document):
             raise _unknown(findings, "it is a list without a single task")

@@ -7,36 +7,44 @@ import msgspec
 from gitcoord.tasks.decode import Entry
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import TaskId
-from gitcoord.tasks.values import quoted
+from gitcoord.tasks.values import listed, quoted
 
 
 def unique(entries: Iterable[Entry], findings: Findings) -> dict[TaskId, Entry]:
     """The tasks by id. Of those that share one the first is kept; an error if any of them remains."""
     tasks: dict[TaskId, Entry] = {}
+    twins: dict[TaskId, list[Entry]] = {}
     for entry in entries:
-        _take(tasks, entry, findings)
+        if tasks.setdefault(entry.id, entry) is not entry:
+            twins.setdefault(entry.id, [tasks[entry.id]]).append(entry)
     seen = dict(tasks)
     for id, task in tasks.items():
-        subtasks = tuple(sub for sub in task.subtasks if _take(seen, sub, findings))
-        if len(subtasks) < len(task.subtasks):
-            tasks[id] = msgspec.structs.replace(task, subtasks=subtasks)
+        if not task.subtasks:
+            continue
+        kept = []
+        for sub in task.subtasks:
+            if seen.setdefault(sub.id, sub) is sub:
+                kept.append(sub)
+            else:
+                twins.setdefault(sub.id, [seen[sub.id]]).append(sub)
+        if len(kept) < len(task.subtasks):
+            tasks[id] = msgspec.structs.replace(task, subtasks=tuple(kept))
+    for id, same in twins.items():
+        _tell_twins(id, same, findings)
     _warn_of_case(tasks, findings)
     return tasks
 
 
-def _take(seen: dict[TaskId, Entry], entry: Entry, findings: Findings) -> bool:
-    first = seen.setdefault(entry.id, entry)
-    if first is entry:
-        return True
-    blocks = first.remains or entry.remains
+def _tell_twins(id: TaskId, same: list[Entry], findings: Findings) -> None:
+    blocks = any(entry.remains for entry in same)
+    often = "twice" if len(same) == 2 else f"{len(same)} times"
     findings.fault(
         "duplicate-id",
-        f"The id {entry.id} occurs twice: {quoted(first.title)} and {quoted(entry.title)}"
-        + ("." if blocks else "; neither is left to do, so the first one counts."),
-        entry.id,
+        f"The id {id} occurs {often}: {listed((quoted(entry.title) for entry in same), 3)}"
+        + ("." if blocks else "; none is left to do, so the first one counts."),
+        id,
         blocks=blocks,
     )
-    return False
 
 
 def _warn_of_case(tasks: dict[TaskId, Entry], findings: Findings) -> None:

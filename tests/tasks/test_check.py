@@ -100,7 +100,8 @@ def test_of_finished_duplicates_the_first_counts(read: Read) -> None:
 def test_subtasks_with_one_id_are_an_error_while_they_remain(fault: Fault, read: Read) -> None:
     eight = [sub(42) for _ in range(8)]
     error = fault(task(42, subtasks=eight))
-    assert [(one.code, one.task) for one in error.findings] == [("duplicate-id", "42.42")] * 7
+    assert [(one.code, one.task) for one in error.findings] == [("duplicate-id", "42.42")]
+    assert "occurs 8 times" in error.message
     found = read(task(42, status="done", subtasks=eight), task(43, depends_on=[42]))
     assert [one.id for one in found.tasks[0].subtasks] == ["42.42"]
 

@@ -64,7 +64,13 @@ def test_a_task_that_depends_on_itself_is_an_error(fault: Fault) -> None:
     assert [(one.code, one.task) for one in error.findings] == [("self-dependency", "2")]
 
 
-@pytest.mark.parametrize("alias", ["depends_on", "blockedBy", "dependsOn", "blocked_by"])
+ALIASES = [
+    *("depends_on", "blockedBy", "dependsOn", "blocked_by", "Dependencies", "deps", "depends", "dependency"),
+    *("DEPENDS-ON", "after", "requires", "needs", "prerequisites", "predecessors", "waitsFor"),
+]
+
+
+@pytest.mark.parametrize("alias", ALIASES)
 def test_dependencies_under_another_name_are_refused(fault: Fault, alias: str) -> None:
     first, second = task("NG-0001"), task("NG-0002")
     del second["dependencies"]
@@ -89,6 +95,22 @@ def test_another_name_beside_dependencies_is_refused_when_it_adds_a_task(fault: 
 
 def test_a_remark_in_blocked_by_is_left_alone(read: Read) -> None:
     assert codes(read(task(1), task(2, status="blocked", blockedBy="We wait for the plumber, 2 hours"))) == []
+
+
+def test_words_that_are_often_remarks_count_where_they_hold_ids(fault: Fault, read: Read) -> None:
+    remarks = task(2, requires=["Docker", "9"], after="lunch", needs="1 hour", prerequisites=None)
+    del remarks["dependencies"]
+    assert codes(read(task(1), remarks)) == []
+    error = fault(task(1), {**remarks, "after": 1, "deps": ["1"]})
+    assert [one.code for one in error.findings] == ["depends-on-alias"] * 2
+
+
+def test_subtasks_of_subtasks_are_named_with_what_they_depend_on(read: Read) -> None:
+    deep = [{"id": 1, "title": "x", "dependencies": [4, "5"]}, {"id": 2, "title": "y"}]
+    found = read(task(4), task(5), task(6, subtasks=[sub(1, subtasks=deep), sub(2, subtasks=[])]))
+    assert codes(found) == [("nested-subtasks", "6.1")]
+    assert "2 subtasks of its own" in found.warnings[0].message
+    assert "depend on 4 and 5" in found.warnings[0].message
 
 
 def test_a_bare_number_in_a_subtask_is_its_sibling(read: Read) -> None:

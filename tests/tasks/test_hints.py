@@ -140,3 +140,29 @@ def test_a_broken_member_of_a_report_does_not_spoil_the_others(tmp_path: Path) -
     members = {"complexityAnalysis": [None, 3, {}, {"taskId": [1]}, {"taskId": 1, "complexityScore": 6}]}
     report(tmp_path, "task-complexity-report.json", members)
     assert complexities(tmp_path, "master") == [6]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("src\\main.rs", "src/main.rs"),
+        ("src\\api\\", "src/api/"),
+        (".\\a.py", "/a.py"),
+        ("a.py:12", "a.py"),
+        ("src/a.py:12-40", "src/a.py"),
+        ("src\\a.py:12:5", "src/a.py"),
+        ("a.py#L12-L40", "a.py"),
+    ],
+)
+def test_paths_as_editors_and_windows_write_them_are_read_as_meant(
+    read: Read, written: str, meant: str
+) -> None:
+    found = read(task(1, modifies=[written, "b.py"]))
+    assert found.tasks[0].modifies == (meant, "b.py")
+    assert codes(found) == [("odd-path", "1")]
+
+
+@pytest.mark.parametrize("glob", ["src/**/*.py", "\\#odd", "a\\*b", "[a-z]:1x", "a\\ b", "src/v1:2/x"])
+def test_what_gitignore_knows_is_left_alone(read: Read, glob: str) -> None:
+    found = read(task(1, modifies=[glob]))
+    assert (found.tasks[0].modifies, codes(found)) == ((glob,), [])

@@ -94,6 +94,11 @@ def test_a_list_without_tasks_is_an_empty_list(read_json: ReadJson, document: An
         ({"critical_path": {"tasks": [1, 2]}}, "without a single task"),
         ({"id": 1, "title": "Soup", "subtasks": [1]}, "neither"),
         ({"tags": ["a"], "data": {"x": 1}}, "neither"),
+        ({"project": "x", "userStories": [{"id": "US-001", "title": "a", "passes": False}]}, "Ralph"),
+        ([{"id": "1", "title": "a", "acceptanceCriteria": [], "passes": True}], "Ralph"),
+        ({"tasks": [{"id": "a1b2", "cron": "0 9 * * *", "prompt": "look"}]}, "scheduled tasks (`cron`)"),
+        ({"tasks": [{"id": 1, "name": "clean", "schedule": "@daily", "command": "x"}]}, "scheduled tasks"),
+        ([{"id": 1, "number": 7, "title": "Bug", "html_url": "x", "state": "open"}], "issues of GitHub"),
     ],
 )
 def test_what_is_no_task_list_is_refused_with_the_reason(
