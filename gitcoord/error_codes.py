@@ -107,6 +107,7 @@ ErrorCode = Literal[
     "scratch",
     "self-dependency",
     "shallow",
+    "signer-failed",
     "state-busy",
     "submodule-failed",
     "subtask-dangling-dependency",

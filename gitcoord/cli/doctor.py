@@ -74,6 +74,7 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
             yield from _github_alone(context, base, repository)
         return
     yield from _guarded("branches", lambda: _branches(context))
+    yield from _guarded("signing", lambda: _signing(context))
     yield from _guarded("state", lambda: _state(context))
     yield from _guarded("github", lambda: _github(context, landing, repository))
 
@@ -141,6 +142,14 @@ def _branches(context: "Context") -> "Iterator[Diagnosis]":
     yield fine("branches", "The branches of tasks and levels can be made.")
 
 
+def _signing(context: "Context") -> "Iterator[Diagnosis]":
+    from gitcoord.forge.diagnosis import fine
+
+    if context.repository.signs:
+        context.repository.require_signer()
+        yield fine("signing", "Git signs commits (commit.gpgSign), and so does gitcoord.")
+
+
 def _state(context: "Context") -> "Iterator[Diagnosis]":
     from uuid import uuid4
 
@@ -168,7 +177,8 @@ def _github(context: "Context", base: str, repository: str | None) -> "Iterator[
     from gitcoord.forge.github.examine import examine_github
 
     asked = repository or settings.repository
-    yield from examine_github(url=url, repository=asked, base=base, method=settings.method)
+    signs = context.repository.signs
+    yield from examine_github(url=url, repository=asked, base=base, method=settings.method, signs=signs)
 
 
 def _tell(findings: "list[Diagnosis]", works: bool, as_json: bool) -> None:

@@ -81,6 +81,8 @@ def merge_level(
         serialize_on=serialize_on,
         ignore=ignore or (),
     )
+    if not dry_run:
+        context.repository.require_signer()
     scene = make_scene(context, plan, level, options, forge=forge, repository=repository)
     scene = with_real_order(scene, save=not dry_run)
     if dry_run:

@@ -70,6 +70,8 @@ def rollback(
 
     context = open_context()
     context.repository.require_history()
+    if not dry_run:
+        context.repository.require_signer()
     context.store.refresh()
     plan = context.store.require_plan()
     place = Place(

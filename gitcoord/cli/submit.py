@@ -53,6 +53,8 @@ def submit(
 
     context = open_context()
     context.repository.require_history()
+    if not dry_run:
+        context.repository.require_signer()
     if task is None:
         context.store.refresh()
         here = context.repository.current_branch() if context.repository.root else None

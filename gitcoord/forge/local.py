@@ -18,6 +18,7 @@ from gitcoord.forge.port import (
     Merged,
     MergeOutcome,
     MergeRequest,
+    Method,
     NewPull,
     Pull,
     Refused,
@@ -98,7 +99,7 @@ class LocalForge:
             self._change(pull.number, "moved", lambda pull: msgspec.structs.replace(pull, base=base))
         return tuple(pull.number for pull in found)
 
-    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
+    def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
         """See `Forge.closed_gates`: only a draft is held back here."""
         return (Gate(name="draft", reason="the pull request is a draft"),) if pull.draft else ()
 
@@ -148,13 +149,14 @@ class LocalForge:
     def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
         who = self._repository.identity
         if request.method == "rebase":
-            return replay(self._git, base, request.head, environment=who)
+            return replay(self._git, base, request.head, environment=who, sign=self._repository.signs)
         merged = merge_tree(self._git, base, request.head)
         if not merged.clean:
             return None
         parents = [base, request.head] if request.method == "merge" else [base]
         message = f"{request.title}\n\n{request.message}".rstrip() + "\n"
-        return commit_tree(self._git, merged.tree, parents, message, environment=who)
+        sign = self._repository.signs
+        return commit_tree(self._git, merged.tree, parents, message, environment=who, sign=sign)
 
     def _opened(self, new: NewPull, head: Oid, claim: Oid | None) -> int | None:
         number = self._newest() + 1

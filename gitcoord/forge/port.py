@@ -54,6 +54,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     state: PullState
     title: str = ""
     body: str = ""
+    author: str = ""
     draft: bool = False
     merges_itself: bool = False
     mergeable: bool | None = None
@@ -93,13 +94,15 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
 
-    `failed` is True when waiting alone cannot open it (a check that has failed). `queue`: the forge's merge
+    `failed` is True when waiting alone cannot open it (a check that has failed), `final` when nothing can but
+    other commits, or a person who opens it by hand. `queue`: the forge's merge
     queue is in the way; `open` when the pull request may join it, `joined` when it is in there.
     """
 
     name: str
     reason: str
     failed: bool = False
+    final: bool = False
     queue: Literal["", "open", "joined"] = ""
 
 
@@ -114,6 +117,13 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
     kind: RefusalKind
     message: str
+    way: str = ""
+    """What would open it, such as a setting; "" when that is not known."""
+
+    @property
+    def reason(self) -> str:
+        """What the forge said, and what would open it."""
+        return f"{self.message.rstrip('.')}; {self.way}" if self.way else self.message
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "message", redact(self.message))
@@ -186,8 +196,8 @@ class Forge(Protocol):
     def retarget(self, branch: str, base: str) -> tuple[int, ...]:
         """Moves the open pull requests onto `branch` to `base`, before `branch` is deleted; their numbers."""
 
-    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
-        """What keeps this pull request from merging although it has no conflict; () when nothing does."""
+    def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
+        """What keeps this pull request from merging by `method` although it has no conflict."""
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""

@@ -81,10 +81,20 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
 
 
 def commit_tree(
-    git: Git, tree: Oid, parents: Sequence[Oid], message: str, *, environment: Mapping[str, str] | None = None
+    git: Git,
+    tree: Oid,
+    parents: Sequence[Oid],
+    message: str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    sign: bool = False,
 ) -> Oid:
-    """Writes a commit and returns its id. `environment` may set author, committer and dates."""
+    """Writes a commit and returns its id. `environment` may set author, committer and dates.
+
+    Git signs with what `gpg.format` and `user.signingKey` say when `sign` is set.
+    """
     options = [option for parent in parents for option in ("-p", parent)]
+    options += ["-S"] if sign else []
     text = _message_bytes(message.replace("\0", " "))
     ended = git.run("commit-tree", *options, tree, "-F", "-", input=text, environment=environment)
     return ended.text
@@ -97,7 +107,9 @@ def _message_bytes(message: str) -> bytes:
         return message.encode("utf-8", "replace")
 
 
-def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None) -> Oid | None:
+def replay(
+    git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None, sign: bool = False
+) -> Oid | None:
     """Replays the commits of `base..head` onto `base`, merges left out; the new tip, or None on a conflict.
 
     Git 2.39 has no `git replay`: a synthetic commit with the tip's tree and the original's parent makes
@@ -114,10 +126,11 @@ def replay(git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | N
             return None
         if merged.tree == tree_of(git, tip):
             continue  # the base already has this change
-        who = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
-        author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), who, strict=False))
+        named = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
+        author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), named, strict=False))
         message = git.text("show", "--no-patch", "--format=%B", commit)
-        tip = commit_tree(git, merged.tree, [tip], message, environment={**(environment or {}), **author})
+        who = {**(environment or {}), **author}
+        tip = commit_tree(git, merged.tree, [tip], message, environment=who, sign=sign)
     return tip
 
 

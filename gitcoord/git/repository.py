@@ -91,6 +91,31 @@ class Repository:
         return named | {f"GIT_{who}_EMAIL": "gitcoord@localhost" for who in missing}
 
     @cached_property
+    def signs(self) -> bool:
+        """Whether git is told to sign commits: then gitcoord's are signed, those of its journal are not."""
+        return self.git.probe("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+
+    def require_signer(self) -> None:
+        """Raises `signer-failed` when git is told to sign commits and cannot; nothing is kept."""
+        if not self.signs:
+            return
+        tree = self.empty_tree
+        with self.git.quarantine() as aside:
+            tried = aside.run(
+                *("commit-tree", "-S", "-m", "gitcoord tries the signer", tree),
+                ok=(),
+                environment=self.identity,
+            )
+        if tried.code != 0:
+            raise GitcoordError(
+                "signer-failed",
+                f"Git is told to sign commits (commit.gpgSign), and cannot: {tried.reason}",
+                hint="Check gpg.format and user.signingKey with `git commit-tree -S -m test HEAD^{tree}`, or "
+                "set commit.gpgSign to false here.",
+                passing="never",
+            )
+
+    @cached_property
     def empty_tree(self) -> Oid:
         """The tree without files, in the repository's own kind of ids."""
         return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")

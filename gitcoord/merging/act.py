@@ -140,8 +140,9 @@ def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | 
     if not merged.clean:
         return Defer(task=work.task, paths=merged.paths, onto=world.base_commit, problem=merged.problem)
     message = f"Merge {world.base} into {work.branch}\n"
+    repository, parents = scene.repository, [head, world.base_commit]
     commit = commit_tree(
-        git, merged.tree, [head, world.base_commit], message, environment=scene.repository.identity
+        git, merged.tree, parents, message, environment=repository.identity, sign=repository.signs
     )
     try:
         moved = scene.shared.publish([RefUpdate(HEADS + work.branch, head, commit)])

@@ -42,7 +42,8 @@ class Memory(msgspec.Struct, kw_only=True):
     `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
     the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
     looks that are still due after a merge whose answer was lost. `handed_over` are the branches that the
-    forge merges by itself, `declined` those that it would not take over.
+    forge merges by itself, `declined` those that it would not take over. `final` maps a branch to the head
+    that cannot merge as it is, and why: it stays held until the branch moves.
     """
 
     details: dict[DetailsKey, Details]
@@ -51,6 +52,7 @@ class Memory(msgspec.Struct, kw_only=True):
     doubt: dict[str, int]
     handed_over: set[str]
     declined: set[str]
+    final: dict[str, tuple[Oid, str]] = {}
     impatient: bool = False
     stopped: str = ""
 
@@ -58,6 +60,14 @@ class Memory(msgspec.Struct, kw_only=True):
     def empty(cls) -> "Memory":
         """At the start of a run."""
         return cls(details={}, held={}, settling={}, doubt={}, handed_over=set(), declined=set())
+
+    def release(self, world: World) -> None:
+        """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
+        heads = {work.branch: work.head for work in world.works}
+        if world.level_branch is not None:
+            heads[world.level_branch.name] = world.level_branch.tip
+        self.final = {branch: one for branch, one in self.final.items() if heads.get(branch) == one[0]}
+        self.held = {branch: reason for branch, (_, reason) in self.final.items()}
 
 
 BY_ITSELF = "it merges by itself then"
@@ -187,7 +197,8 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
     if details.gates and (way is None or not details.settled):
         # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
         if way is None or memory.settling.get(carrier.branch, 0) >= PATIENCE:
-            return Hold(carrier=carrier, reason=closed_gates(details))
+            final = any(gate.final for gate in details.gates)
+            return Hold(carrier=carrier, reason=closed_gates(details), final=final)
         return Settle(carrier=carrier)
     if way is not None:
         return HandOver(carrier=carrier, way=way)
@@ -207,7 +218,10 @@ def closed_gates(details: Details) -> str:
 
 
 def _rest(world: World, memory: Memory) -> Step:
-    unfinished = bool(memory.held) or any(work.standing == "waiting" for work in world.works)
+    # What cannot merge as it is, is not waited for.
+    unfinished = any(branch not in memory.final for branch in memory.held) or any(
+        work.standing == "waiting" for work in world.works
+    )
     return Wait() if unfinished and not memory.impatient else Finish()
 
 

@@ -36,7 +36,7 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
 
 def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull: Pull) -> Details:
     """What git found, and what the forge says of the pull request as it is."""
-    gates = scene.forge.closed_gates(pull)
+    gates = scene.forge.closed_gates(pull, scene.options.method)
     return msgspec.structs.replace(
         found,
         behind=_is_behind(scene, world, carrier, gates),

@@ -62,7 +62,8 @@ def fold_in_memory(
     if not merged.clean:
         return FoldConflict(onto=tip, paths=merged.paths, problem=merged.problem)
     message = fold_message(task, title, branch, head)
-    commit = commit_tree(git, merged.tree, [tip, head], message, environment=repository.identity)
+    who, sign = repository.identity, repository.signs
+    commit = commit_tree(git, merged.tree, [tip, head], message, environment=who, sign=sign)
     return Folded(commit=commit, fresh=True)
 
 

@@ -100,7 +100,7 @@ class Lander:
             self._waits = 0
         self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
         self._waits += 1
-        self._memory.held.clear()
+        self._memory.release(world)
         self._memory.settling.clear()
         self._memory.details.clear()
         self._outlook.forget()
@@ -166,7 +166,7 @@ class Lander:
             case Settle():
                 self._settle(world, carrier)
             case Hold():
-                self._hold(carrier, step.reason)
+                self._hold(carrier, step.reason, final=step.final)
             case OpenPull():
                 self._follow(world, carrier, pulls.open_pull(scene, world, step))
             case Merge() | HandOver() if why := given_away(scene, world, carrier, self._memory.handed_over):
@@ -226,7 +226,7 @@ class Lander:
                 self._notices.merged(carrier, world.base, outcome.commit)
             case pulls.Held():
                 self._outlook.forget()
-                self._hold(carrier, outcome.reason)
+                self._hold(carrier, outcome.reason, final=outcome.final)
             case pulls.Stop():
                 self._outlook.forget()
                 self._memory.stopped = outcome.reason
@@ -246,8 +246,10 @@ class Lander:
                 if outcome.pause:
                     self._settle(world, carrier)
 
-    def _hold(self, carrier: Carrier, reason: str) -> None:
+    def _hold(self, carrier: Carrier, reason: str, *, final: bool = False) -> None:
         self._memory.held[carrier.branch] = reason
+        if final:
+            self._memory.final[carrier.branch] = (carrier.head, reason)
         if self._waits == 0:
             self._notices.held(carrier.branch, carrier.tasks, reason)
 

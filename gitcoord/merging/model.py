@@ -195,10 +195,11 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A carrier cannot merge for the time being."""
+    """A carrier cannot merge for the time being, or never as it is: then it is not tried again."""
 
     carrier: Carrier
     reason: str
+    final: bool = False
 
 
 class Defer(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,9 +27,10 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier cannot merge for the time being."""
+    """The carrier cannot merge for the time being; `final`: not as it is, however long one waits."""
 
     reason: str
+    final: bool = False
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,9 +107,9 @@ def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
         case Unclear() | Refused(kind="retry" | "head-moved"):
             return Look(pause=True, message=opened.message)
         case Refused(kind="not-allowed"):
-            return Stop(reason=opened.message)
+            return Stop(reason=f"no pull request can be opened: {opened.reason}")
         case Refused():
-            return Held(reason=f"its pull request cannot be opened: {opened.message}")
+            return Held(reason=f"its pull request cannot be opened: {opened.reason}", final=True)
     return opened
 
 
@@ -130,7 +131,7 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
         case Unclear():
             return Look(pause=True, doubt=True, message=outcome.message)
         case Refused(kind="not-allowed"):
-            return Stop(reason=outcome.message)
+            return Stop(reason=outcome.reason)
         case Refused(kind="outdated") if not scene.ancestry.contains(carrier.head, world.base_commit):
             return Outdated(message=outcome.message)
         case Refused(kind="moved" | "closed"):
@@ -139,7 +140,7 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
             # Git has just found it clean at this head: the forge lags behind, or something has moved.
             return Look(pause=True, message=outcome.message)
         case _:
-            return Held(reason=outcome.message)
+            return Held(reason=outcome.reason, final=outcome.kind in ("unfit", "unknown"))
 
 
 def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined | Delegated:
@@ -153,7 +154,7 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
         case Unclear() | Refused(kind="retry" | "head-moved"):
             return Look(pause=True, message=outcome.message)
         case Refused(kind="not-allowed") if step.way == "queue":
-            return Stop(reason=outcome.message)
+            return Stop(reason=outcome.reason)
         case Refused(kind="gate"):
             return Held(reason=outcome.message)
         case Refused():

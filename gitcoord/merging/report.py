@@ -1,5 +1,7 @@
 """How a level stands: what landed, what was deferred and why, what waits for whom."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from gitcoord.evidence.landings import moved_on
@@ -109,10 +111,17 @@ def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTa
             continue
         pull = work.pull or (world.level_branch.pull if world.level_branch and work.folded else None)
         reason = work.reason or held.get(work.task) or rest
-        needs = work.needs if work.standing == "waiting" else "time" if work.task in held else "landing"
+        needs = work.needs if work.standing == "waiting" else _what_held_needs(world, memory, work, held)
         number = pull.number if pull else None
         waiting.append(WaitingTask(task=work.task, pull=number, reason=reason, needs=needs))
     return tuple(waiting)
+
+
+def _what_held_needs(world: World, memory: Memory, work: Work, held: Mapping[str, str]) -> Needs:
+    if work.task not in held:
+        return "landing"
+    branch = world.level_branch.name if world.level_branch is not None else work.branch
+    return "work" if memory.stopped or branch in memory.final else "time"
 
 
 def _rest_of_level(scene: Scene, world: World) -> str:

@@ -44,6 +44,7 @@ def test_a_pull_request_is_opened_and_read(forge: GitHubForge, content: Repo) ->
         state="open",
         title="Add one",
         body="Why",
+        author="mona",
         url=pull.url,
     )
     assert forge.read_pull(1).mergeable is None

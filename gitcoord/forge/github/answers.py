@@ -165,6 +165,12 @@ class SideAnswer(Answer, frozen=True):
     repo: NamedRepository | None = None
 
 
+class UserAnswer(Answer, frozen=True):
+    """Who wrote something."""
+
+    login: str
+
+
 class PullAnswer(Answer, frozen=True):
     """A pull request; what concerns mergeability is there when it was read by its number only."""
 
@@ -174,6 +180,7 @@ class PullAnswer(Answer, frozen=True):
     head: SideAnswer
     base: SideAnswer
     html_url: str
+    user: UserAnswer | None = None
     body: str | None = None
     draft: bool = False
     auto_merge: msgspec.Raw = msgspec.Raw(b"null")
@@ -193,6 +200,7 @@ class PullAnswer(Answer, frozen=True):
             state="merged" if merged else self.state,
             title=self.title,
             body=self.body or "",
+            author=self.user.login if self.user is not None else "",
             draft=self.draft,
             merges_itself=bytes(self.auto_merge) != b"null",
             mergeable=self.mergeable if self.state == "open" else None,
@@ -247,12 +255,6 @@ class CommentAnswer(Answer, frozen=True):
 
     id: int
     body: str = ""
-
-
-class UserAnswer(Answer, frozen=True):
-    """Who wrote something."""
-
-    login: str
 
 
 class ReviewAnswer(Answer, frozen=True):

@@ -57,6 +57,8 @@ def _of_rules(rules: Iterable[RuleAnswer]) -> Demands:
             demands = msgspec.structs.replace(demands, merge_queue=True)
         elif rule.type == "required_linear_history":
             demands = msgspec.structs.replace(demands, linear_history=True)
+        elif rule.type == "required_signatures":
+            demands = msgspec.structs.replace(demands, signatures=True)
         elif rule.type == "update":
             demands = msgspec.structs.replace(demands, movers=_BYPASSING)
     return demands
@@ -75,6 +77,7 @@ def _with_classic(demands: Demands, branch: BranchAnswer, classic: ProtectionAns
         checks=demands.checks | listed | _required(checks),
         up_to_date=demands.up_to_date or (checks is not None and checks.strict),
         approvals=max(demands.approvals, approvals),
+        signatures=demands.signatures or classic.required_signatures.enabled,
         linear_history=demands.linear_history or classic.required_linear_history.enabled,
         movers=demands.movers if classic.restrictions is None else classic.restrictions.names,
     )

@@ -37,6 +37,7 @@ def examine_github(
     repository: str | None,
     base: str,
     method: Method,
+    signs: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Diagnosis]:
     """What works and what is missing; a GitcoordError ends it where nothing more can be found out."""
@@ -62,7 +63,8 @@ def examine_github(
         yield fine(f"permission {what}", f"The token may read {what}.")
     yield _method(answer, method)
     unreadable = tuple(what for what, may in readable.items() if not may)
-    yield from examine_rules(gateway, path, base, method, unreadable)
+    actions = environ.get("GITHUB_ACTIONS") == "true" and gateway.auth.token.startswith("ghs_")
+    yield from examine_rules(gateway, path, base, method, unreadable, signs=signs, actions=actions)
 
 
 def _limit(gateway: Gateway) -> Diagnosis:

@@ -13,9 +13,19 @@ from gitcoord.sentences import some
 
 
 def examine_rules(
-    gateway: Gateway, path: str, base: str, method: Method, unreadable: tuple[str, ...]
+    gateway: Gateway,
+    path: str,
+    base: str,
+    method: Method,
+    unreadable: tuple[str, ...],
+    *,
+    signs: bool,
+    actions: bool,
 ) -> Iterator[Diagnosis]:
-    """What `base` demands, and which of it cannot be met; `unreadable` names what the token may not read."""
+    """What `base` demands, and which of it cannot be met; `unreadable` names what the token may not read.
+
+    `signs`: git is told to sign commits. `actions`: the token is that of an Actions workflow.
+    """
     try:
         demands = read_demands(gateway, path, base)
     except GitcoordError as error:
@@ -23,6 +33,10 @@ def examine_rules(
         return
     yield from _unreadable(demands, base, unreadable)
     yield from _refused(demands, base, method)
+    yield from _signatures(demands, base, method, signs=signs)
+    if actions and demands.checks:
+        message = f"{base} demands checks, and GitHub starts none for what the Actions token opens or pushes."
+        yield broken("actions token", message, "Land with a GitHub App or a personal token.")
     yield from _movers(gateway, demands, base)
     if demands.complete:
         yield fine("protection", f"{base} demands {_described(demands)}.")
@@ -55,6 +69,22 @@ def _refused(demands: Demands, base: str, method: Method) -> Iterator[Diagnosis]
         yield broken("linear history", message, "Set `method` in gitcoord.toml to `squash` or `rebase`.")
 
 
+def _signatures(demands: Demands, base: str, method: Method, *, signs: bool) -> Iterator[Diagnosis]:
+    if not demands.signatures or method == "squash":
+        return
+    if method == "rebase":
+        message = f"{base} demands signed commits, and GitHub cannot sign what it rebases."
+        yield broken("signatures", message, "Set `method` in gitcoord.toml to `squash`.")
+        return
+    hint = "Set `method` in gitcoord.toml to `squash`, or have everybody's commits signed: `commit.gpgSign`."
+    if not signs:
+        message = f"{base} demands signed commits, and git is not told to sign them here (commit.gpgSign)."
+        yield broken("signatures", message, hint)
+        return
+    message = f"{base} demands signed commits: those of every worker have to be signed, too."
+    yield doubtful("signatures", message, hint)
+
+
 def _movers(gateway: Gateway, demands: Demands, base: str) -> Iterator[Diagnosis]:
     if demands.movers is None:
         return
@@ -80,4 +110,6 @@ def _described(demands: Demands) -> str:
         parts.append(f"{demands.approvals} approval" + ("s" if demands.approvals > 1 else ""))
     if demands.up_to_date:
         parts.append("up-to-date branches")
+    if demands.signatures:
+        parts.append("signed commits")
     return ", ".join(parts) or "no checks and no approvals"

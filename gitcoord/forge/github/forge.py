@@ -2,33 +2,26 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import (
-    CheckRunsAnswer,
-    CombinedStatusAnswer,
-    CompareAnswer,
     MergeAnswer,
     PullAnswer,
     RepositoryAnswer,
-    ReviewAnswer,
 )
 from gitcoord.forge.github.conversation import Conversation
-from gitcoord.forge.github.demands import read_demands
 from gitcoord.forge.github.finding import Finder
-from gitcoord.forge.github.gates import (
-    DRAFT,
-    UP_TO_DATE,
-    Demands,
-    check_gates,
-    review_gate,
-    summary_gate,
-)
+from gitcoord.forge.github.gate_reader import GateReader
 from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, decode_written
 from gitcoord.forge.github.handover import Handover
 from gitcoord.forge.github.later import LaterMerges
-from gitcoord.forge.github.refusals import is_already_open, merge_refusal, open_refusal
+from gitcoord.forge.github.refusals import (
+    is_already_open,
+    merge_refusal,
+    open_refusal,
+    other_methods,
+    way_out,
+)
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import (
     BranchPulls,
@@ -58,7 +51,8 @@ class GitHubForge:
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         """Asks GitHub for the repository's present name: after a rename, writes to the old one get lost."""
         self._gateway = gateway
-        self.full_name = gateway.read(f"/repos/{full_name}", RepositoryAnswer).full_name
+        answer = gateway.read(f"/repos/{full_name}", RepositoryAnswer)
+        self.full_name, self._methods = answer.full_name, answer.methods
         self._path = f"/repos/{self.full_name}"
         self._finder = Finder(gateway, self.full_name)
         self._later = LaterMerges(gateway, self._path)
@@ -66,9 +60,9 @@ class GitHubForge:
         self.conversation = Conversation(gateway, self.full_name)
         self._seen: set[int] = set()
         self._last_read = (0, 0)
-        self._final: dict[tuple[int, str, Method], Refused] = {}
-        self._demands: dict[str, Demands] = {}
-        self._queues: set[str] = set()
+        self._refused: dict[tuple[int, str, Method], tuple[Refused, str]] = {}
+        self._states: dict[int, str] = {}
+        self.gates = GateReader(gateway, self.full_name, self.handover)
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`."""
@@ -131,31 +125,13 @@ class GitHubForge:
         """See `Forge.retarget`."""
         return self.conversation.retarget(branch, base)
 
-    def closed_gates(self, pull: Pull) -> tuple[Gate, ...]:
-        """See `Forge.closed_gates`. What the base demands is read once, what was reported every time."""
-        if pull.base not in self._demands:
-            self._demands[pull.base] = read_demands(self._gateway, self._path, pull.base)
-        demands = self._demands[pull.base]
-        gates = [DRAFT] if pull.draft else []
-        if demands.merge_queue or pull.base in self._queues:
-            gates.append(self.handover.queue_gate(self.full_name, pull.number))
-        if demands.checks:
-            gates += self._check_gates(pull, demands)
-        review = self._review_gate(pull, demands) if demands.approvals else None
-        if review is not None:
-            gates.append(review)
-        # What is in the queue gets its base there.
-        queued = any(gate.queue == "joined" for gate in gates)
-        if demands.up_to_date and not queued and self._is_behind(pull):
-            gates.append(UP_TO_DATE)
-        if not gates and not demands.complete:
-            gates += self._gates_behind_the_rules(pull)
-        return tuple(gates)
+    def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
+        """See `Forge.closed_gates`."""
+        return self.gates.closed(pull, method, lambda: self._read(pull.number).mergeable_state)
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_pull`."""
-        known = self._final.get((request.number, request.head, request.method))
-        known = known or self._changed(request)
+        known = self._changed(request) or self._still_refused(request)
         if known is not None:
             return known
         path = f"{self._path}/pulls/{request.number}/merge"
@@ -185,6 +161,18 @@ class GitHubForge:
             )
         return HandedOver(already=done == "already") if isinstance(done, str) else done
 
+    def _still_refused(self, request: MergeRequest) -> Refused | None:
+        """The refusal of the same merge before, unless it was of a gate and GitHub's summary has changed.
+
+        It is not sent again however long the run waits: it would be refused again.
+        """
+        key = (request.number, request.head, request.method)
+        refused, state = self._refused.get(key, (None, ""))
+        if refused is not None and refused.kind == "gate" and state != self._states.get(request.number, ""):
+            del self._refused[key]
+            return None
+        return refused
+
     def _changed(self, request: MergeRequest) -> Refused | None:
         """What a person has changed of the pull request since it was examined that forbids its merge.
 
@@ -210,12 +198,13 @@ class GitHubForge:
         kind = merge_refusal(denied.status, denied.text)
         if kind == "queue":
             # Not every rule about it can be read: from now on the queue is looked at first.
-            self._queues.add(self.read_pull(request.number).base)
+            self.gates.queues.add(self.read_pull(request.number).base)
         if kind not in ("conflict", "closed"):
-            refused = Refused(kind=kind, message=denied.text)
-            if kind in ("unfit", "unknown"):
-                # Not sent again in this run, however long it waits: nobody knows what the next one would do.
-                self._final[request.number, request.head, request.method] = refused
+            way = way_out(denied.text) or other_methods(denied.text, request.method, self._methods)
+            refused = Refused(kind=kind, message=denied.sentence, way=way)
+            if kind in ("unfit", "unknown", "gate"):
+                state = self._states.get(request.number, "")
+                self._refused[request.number, request.head, request.method] = (refused, state)
             return refused
         # "Not mergeable" is also said of pull requests that are merged, closed or not examined yet, and has
         # been answered to calls that did merge.
@@ -224,9 +213,10 @@ class GitHubForge:
             return Unclear(
                 message=f"GitHub said {denied.text!r} of pull request {pull.number}, which is merged"
             )
+        said = denied.sentence
         if pull.state == "closed":
-            return Refused(kind="closed", message=f"Pull request {pull.number} is closed: {denied.text}")
-        return Refused(kind="conflict" if pull.mergeable is False else "retry", message=denied.text)
+            return Refused(kind="closed", message=f"Pull request {pull.number} is closed: {said}")
+        return Refused(kind="conflict" if pull.mergeable is False else "retry", message=said)
 
     def _adopted(self, new: NewPull) -> Pull | Refused:
         return self._listed(new) or Refused(
@@ -252,44 +242,14 @@ class GitHubForge:
                 f"There is no pull request {number} in {self.full_name}.",
                 hint="Look at the repository's pull requests; it may have been made in another one.",
             )
+        self._states[number] = found.mergeable_state
         return found
 
     def _has_text(self, number: int, title: str | None, body: str | None) -> bool:
         pull = self.read_pull(number)
         return title in (None, pull.title) and body in (None, pull.body)
 
-    def _check_gates(self, pull: Pull, demands: Demands) -> tuple[Gate, ...]:
-        path = f"{self._path}/commits/{pull.head_commit}"
-        statuses = self._gateway.read_pages(f"{path}/status", CombinedStatusAnswer)
-        runs = self._gateway.read_pages(f"{path}/check-runs", CheckRunsAnswer, {"filter": "latest"})
-        return check_gates(
-            demands,
-            [status for page in statuses for status in page.statuses],
-            [run for page in runs for run in page.check_runs],
-        )
-
-    def _gates_behind_the_rules(self, pull: Pull) -> list[Gate]:
-        """What GitHub says in sum where rules cannot be read, and whether it means its queue."""
-        summary = summary_gate(self._read(pull.number).mergeable_state, pull.base)
-        if summary is None:
-            return []
-        if summary == UP_TO_DATE or not self.handover.has_queue(self.full_name, pull.number):
-            return [summary]
-        self._queues.add(pull.base)
-        return [self.handover.queue_gate(self.full_name, pull.number)]
-
-    def _review_gate(self, pull: Pull, demands: Demands) -> Gate | None:
-        path = f"{self._path}/pulls/{pull.number}/reviews"
-        pages = self._gateway.read_pages(path, tuple[ReviewAnswer, ...])
-        return review_gate(demands, [review for page in pages for review in page])
-
-    def _is_behind(self, pull: Pull) -> bool:
-        sides = f"{quote(pull.base, safe='')}...{pull.head_commit}"
-        return (
-            self._gateway.read(f"{self._path}/compare/{sides}", CompareAnswer, {"per_page": 1}).behind_by > 0
-        )
-
 
 def _not_opened(denied: Denied) -> Refused:
     kind = open_refusal(denied.status, denied.message, denied.details)
-    return Refused(kind=kind, message=denied.text)
+    return Refused(kind=kind, message=denied.sentence, way=way_out(denied.message, denied.details))

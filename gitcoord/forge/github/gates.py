@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from gitcoord.forge.github.answers import CheckRunAnswer, ReviewAnswer, StatusAnswer
-from gitcoord.forge.port import BEHIND, QUEUE, Gate
+from gitcoord.forge.github.commit_answers import PullCommitAnswer
+from gitcoord.forge.port import BEHIND, QUEUE, Gate, Method
+from gitcoord.sentences import some
 
 _PASSING = ("success", "neutral", "skipped")
 
@@ -28,28 +30,45 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
     approvals: int = 0
     merge_queue: bool = False
     linear_history: bool = False
+    signatures: bool = False
     movers: frozenset[str] | None = None
     """Who alone may move the base, be it by merging, with `team x` and `app y`; None: all who may write."""
     complete: bool = True
 
 
+ACTIONS_AUTHOR = "github-actions[bot]"
+_NO_WORKFLOWS = (
+    "it has not been reported, and never is: GitHub starts no workflows for what was opened with the Actions "
+    "token; close and reopen the pull request by hand, or land with a GitHub App or a personal token"
+)
+
+
 def check_gates(
-    demands: Demands, statuses: Iterable[StatusAnswer], runs: Iterable[CheckRunAnswer]
+    demands: Demands, statuses: Iterable[StatusAnswer], runs: Iterable[CheckRunAnswer], author: str = ""
 ) -> tuple[Gate, ...]:
-    """The required checks that have not passed. A status and a check run of one name must both pass."""
+    """The required checks that have not passed. A status and a check run of one name must both pass.
+
+    No checks are started for what the Actions token opened
+    (https://docs.github.com/actions/concepts/security/github_token), so those that lack never come.
+    """
     states = {status.context: status.state for status in statuses}
     by_name: dict[str, list[CheckRunAnswer]] = {}
     for run in runs:
         by_name.setdefault(run.name, []).append(run)
     required = sorted(demands.checks, key=lambda check: (check.context, check.app or 0))
     gates = (
-        _check_gate(check, states.get(check.context), by_name.get(check.context, [])) for check in required
+        _check_gate(check, states.get(check.context), by_name.get(check.context, []), author)
+        for check in required
     )
     return tuple(gate for gate in gates if gate is not None)
 
 
-def _check_gate(check: RequiredCheck, state: str | None, runs: list[CheckRunAnswer]) -> Gate | None:
+def _check_gate(
+    check: RequiredCheck, state: str | None, runs: list[CheckRunAnswer], author: str
+) -> Gate | None:
     name = f"check {check.context}"
+    if state is None and not runs and author == ACTIONS_AUTHOR:
+        return Gate(name=name, reason=_NO_WORKFLOWS, failed=True, final=True)
     if state is None and not runs:
         return Gate(name=name, reason="it has not been reported yet")
     if check.app is not None:
@@ -64,6 +83,20 @@ def _check_gate(check: RequiredCheck, state: str | None, runs: list[CheckRunAnsw
     if state == "pending" or any(run.status != "completed" for run in runs):
         return Gate(name=name, reason="it has not ended yet")
     return None
+
+
+def signature_gate(commits: Iterable[PullCommitAnswer], method: Method) -> Gate | None:
+    """What of a pull request the base does not take unsigned, when it demands signatures."""
+    if method == "squash":
+        return None  # GitHub signs the one commit that it makes
+    reason = "the base demands signed commits; GitHub cannot sign what it rebases: use `--method squash`"
+    if method == "merge":
+        unsigned = [commit.sha[:12] for commit in commits if not commit.commit.verification.verified]
+        if not unsigned:
+            return None
+        reason = f"the base demands signed commits, and {some(unsigned, 3)} has no verified signature; "
+        reason += "use `--method squash`, or sign the commits (`commit.gpgsign`) and submit again"
+    return Gate(name="signatures", reason=reason, failed=True, final=True)
 
 
 def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | None:

@@ -40,8 +40,14 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """Everything that GitHub said about it."""
+        """Everything that GitHub said about it, on the lines that it made."""
         return "; ".join((self.message, *(detail for detail in self.details if detail)))
+
+    @property
+    def sentence(self) -> str:
+        """The same on one line: of a ruleset each violation is a line, after a title."""
+        title, *lines = [line.strip() for line in self.text.splitlines() if line.strip()] or [""]
+        return f"{title}: {' '.join(lines)}" if lines else title
 
 
 Written = Accepted | Denied | NoAnswer

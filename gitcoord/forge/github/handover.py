@@ -101,7 +101,7 @@ class Handover:
         if isinstance(written, NoAnswer):
             return Unclear(message=written.message)
         if isinstance(written, Denied):
-            return Refused(kind="unknown", message=written.text)
+            return Refused(kind="unknown", message=written.sentence)
         return _told(written)
 
 

@@ -6,7 +6,7 @@ base having moved.
 
 from typing import Literal
 
-from gitcoord.forge.port import RefusalKind
+from gitcoord.forge.port import Method, RefusalKind
 
 _RULESET_TITLE = "Repository rule violations found"
 
@@ -23,7 +23,10 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("archived", "not-allowed"),
     ("pull request is closed", "closed"),
     ("already exists for this pull request", "retry"),
-    # These two are about one branch alone: the run goes on with the others.
+    # These are about one branch alone: the run goes on with the others.
+    ("verified signatures", "unfit"),
+    ("cannot be automatically signed", "unfit"),
+    ("commit message must", "unfit"),
     ("must not contain merge commits", "unfit"),
     ("can't be rebased", "unfit"),
     ("still a draft", "gate"),
@@ -33,6 +36,7 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("review is required", "gate"),
     ("conversations must be resolved", "gate"),
     ("conversation must be resolved", "gate"),
+    ("comments must be resolved", "gate"),
     ("required deployment", "gate"),
     ("not mergeable", "conflict"),
     ("merge conflict", "conflict"),
@@ -72,12 +76,51 @@ def is_already_open(details: tuple[str, ...]) -> bool:
     return any("pull request already exists" in detail.lower() for detail in details)
 
 
+_NEVER_OPENED = ("resource not accessible", "draft pull requests are not supported", "archived")
+"""What is said of no pull request that this token may open here, whatever it holds."""
+
+_WAYS: tuple[tuple[str, str], ...] = (
+    ("draft pull requests are not supported", "set `draft = false` under [pull-requests]"),
+    (
+        "github actions is not permitted",
+        "allow it under Settings > Actions > General > Workflow permissions, or use a GitHub App or a "
+        "personal token",
+    ),
+    ("archived", "unarchive the repository in its settings"),
+    ("resource not accessible", "`gitcoord doctor` names the permission that the token lacks"),
+    (
+        "not authorized to push",
+        "let somebody land it who may push to the base",
+    ),
+    ("cannot be automatically signed", "use `--method squash`"),
+    ("verified signatures", "use `--method squash`, or sign the commits (`commit.gpgsign`)"),
+    ("commit message must", "change that rule of the base, or merge by hand with such a message"),
+    ("must not contain merge commits", "use `--method squash`"),
+    ("can't be rebased", "use `--method squash` or `--method merge`"),
+    ("must be resolved", "resolve the conversations of the pull request"),
+)
+
+
+def way_out(message: str, details: tuple[str, ...] = ()) -> str:
+    """What would open what GitHub refused; "" when it is not known."""
+    said = " ".join((message, *details)).lower().replace("’", "'")
+    return next((way for sentence, way in _WAYS if sentence in said), "")
+
+
+def other_methods(message: str, method: Method, allowed: tuple[Method, ...]) -> str:
+    """What would open the refusal of a merge method: the others that the repository allows."""
+    if "are not allowed on this repository" not in message.lower():
+        return ""
+    others = [f"`--method {other}`" for other in allowed if other != method]
+    return f"use {' or '.join(others)}" if others else "allow a merge method in the repository's settings"
+
+
 def open_refusal(status: int, message: str, details: tuple[str, ...]) -> RefusalKind:
     """The kind of a pull request that could not be opened."""
     said = " ".join((message, *details)).lower()
     if "no commits between" in said:
         return "nothing-to-merge"
-    if status == 403 or "resource not accessible" in said:
+    if status == 403 or any(sentence in said for sentence in _NEVER_OPENED):
         return "not-allowed"
     if details in (("head invalid",), ("base invalid",)):
         # Missing, or pushed a moment ago and not yet known everywhere.

@@ -77,6 +77,7 @@ class ProtectionAnswer(Answer, frozen=True):
     required_status_checks: RequiredChecksAnswer | None = None
     required_pull_request_reviews: RequiredReviewsAnswer | None = None
     required_linear_history: Switch = Switch()
+    required_signatures: Switch = Switch()
     restrictions: RestrictionsAnswer | None = None
 
 

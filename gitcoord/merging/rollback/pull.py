@@ -130,7 +130,7 @@ class PullRequest:
             return self._rejected(pull.head, pull)
         if pull.head_commit != tip or pull.mergeable is None:
             return self._settle(pull.head, pull, "the forge has not made up its mind")
-        gates = self._place.forge.closed_gates(pull)
+        gates = self._place.forge.closed_gates(pull, self._place.method)
         contains = self._place.ancestry.contains(tip, sight.base_commit)
         if any(gate.name == BEHIND for gate in gates) and not contains:
             return self._publish(sight, back, pull.head, tip)

@@ -50,11 +50,11 @@ def revive(
     nothing = merged.clean and merged.tree == tree
     text = f"Merge {base} into {branch}, without what was rolled back\n"
     text += "" if nothing else f"\n{TO_COME}: {task}\n"
-    without = commit_tree(git, tree, [tip, base_commit], text, environment=who)
+    without = commit_tree(git, tree, [tip, base_commit], text, environment=who, sign=repository.signs)
     if not merged.clean:
         return Revived(without=without, former=alone, work=None)
     if nothing:
         return Revived(without=without, former=alone, work=without)
     text = f"Bring the work of task {task} back after its rollback\n"
-    work = commit_tree(git, merged.tree, [without], text, environment=who)
+    work = commit_tree(git, merged.tree, [without], text, environment=who, sign=repository.signs)
     return Revived(without=without, former=alone, work=work)

@@ -86,9 +86,8 @@ class Rollbacker:
         """Makes the commit that takes everything back, and tells the journal where to look for it."""
         repository = self._place.repository
         text = message(repository.git, sight, back)
-        commit = commit_tree(
-            repository.git, back.tree, [sight.base_commit], text, environment=repository.identity
-        )
+        who, sign = repository.identity, repository.signs
+        commit = commit_tree(repository.git, back.tree, [sight.base_commit], text, environment=who, sign=sign)
         units = {task: unit for unit in back.units for task, _ in unit.tasks}
         events = [
             RollbackProposed(
