@@ -47,13 +47,15 @@ def find_settings(root: Path | None) -> SettingsFile:
         raise usage_error("bad-settings", f"There are both {names} in {root}.", "Keep one of them.")
     if here:
         return SettingsFile(here[0], _parse(here[0]))
+    table = pyproject_table(root)
+    return SettingsFile() if table is None else SettingsFile(root / PYPROJECT, table)
+
+
+def pyproject_table(root: Path) -> Any:
+    """What `[tool.gitcoord]` is in `pyproject.toml`, whether it is read or not; None where there is none."""
     path = root / PYPROJECT
-    if path.is_file():
-        tools = _parse(path).get("tool")
-        table = tools.get("gitcoord") if isinstance(tools, dict) else None
-        if table is not None:
-            return SettingsFile(path, table)
-    return SettingsFile()
+    tools = _parse(path).get("tool") if path.is_file() else None
+    return tools.get("gitcoord") if isinstance(tools, dict) else None
 
 
 def read_settings(file: SettingsFile) -> Settings:

@@ -31,8 +31,8 @@ def config(
     Options on the command line win over them; the saved plan keeps base and strategy that it was made with.
     """
     from gitcoord.cli.context import maybe_context
-    from gitcoord.cli.output import emit, emit_json
-    from gitcoord.settings_file import find_settings
+    from gitcoord.cli.output import emit, emit_json, say
+    from gitcoord.settings_file import PYPROJECT, find_settings, pyproject_table
 
     if schema:
         from gitcoord.settings_schema import SCHEMA
@@ -40,7 +40,10 @@ def config(
         emit(SCHEMA.read_text(encoding="utf-8").rstrip("\n"))
         return
     context = maybe_context(reads=True)
-    file = find_settings(context.repository.root if context else None)
+    root = context.repository.root if context else None
+    file = find_settings(root)
+    if root and file.path and file.path.name != PYPROJECT and pyproject_table(root) is not None:
+        say(f"warning: [tool.gitcoord] in {PYPROJECT} is not read: {file.path.name} is. [two-files]")
     told = {key: {"value": value, "source": source} for key, value, source in _rows(context, file)}
     if as_json:
         emit_json("config", {"file": str(file.path) if file.path else None, "settings": told})

@@ -147,7 +147,7 @@ def _missing_here(error: Exception) -> str | None:
 def _not_here(as_json: bool, error: Exception) -> int:
     from gitcoord.errors import Exit
 
-    message = f"gitcoord needs Linux or macOS: Python has no {_missing_here(error)} on this system."
+    message = f"Linux or macOS is needed: Python has no {_missing_here(error)} on this system."
     return _fail(as_json, "unsupported-system", message, "On Windows, run it under WSL.", Exit.REFUSED)
 
 

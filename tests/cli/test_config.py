@@ -30,6 +30,14 @@ def test_each_setting_is_shown_with_its_value_and_where_it_is_from(tmp_path: Pat
     ]
 
 
+def test_a_table_that_is_not_read_is_named(tmp_path: Path) -> None:
+    desk = Repo.pair(tmp_path)[1].path
+    (desk / "pyproject.toml").write_text("[tool.gitcoord]\nmax-parallel = 7\n")
+    assert gitcoord("config", cwd=desk, ok=0).err == ""
+    (desk / "gitcoord.toml").write_text("max-parallel = 2\n")
+    assert "[tool.gitcoord] in pyproject.toml is not read" in gitcoord("config", cwd=desk, ok=0).err
+
+
 def test_outside_a_repository_the_defaults_are_shown_and_the_schema_everywhere(tmp_path: Path) -> None:
     assert gitcoord("config", "--json", cwd=tmp_path, ok=0).json["file"] is None
     assert (
