@@ -86,6 +86,8 @@ def _begin_log(path: str) -> None:
 
     try:
         trace.begin(file=path)
+        # Workers run elsewhere, and append to the same file.
+        os.environ[trace.VARIABLE] = os.path.abspath(path)  # noqa: PTH100
     except OSError as error:
         way_out = "Name a file that may be written."
         raise usage_error("bad-output", f"{trace.VARIABLE}={path}: {error.strerror}.", way_out) from error

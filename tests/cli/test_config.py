@@ -77,6 +77,14 @@ def test_what_git_was_asked_is_told_without_secrets(tmp_path: Path) -> None:
     assert gitcoord("log", cwd=desk.path, env={"GITCOORD_LOG": "/nowhere/x"}).code == 2
 
 
+def test_workers_append_to_the_same_log(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1"))
+    agent = ("--agent", "true", "--allow-empty", "--shell")
+    project.run("run", "--yes", *agent, env={"GITCOORD_LOG": "../asked.log"}, ok=0)
+    told = (project.desk.path.parent / "asked.log").read_text(encoding="utf-8").splitlines()
+    assert len({line.split()[1] for line in told}) > 1
+
+
 def test_what_github_was_asked_is_told_without_secrets(
     hub: GitHubEmulator, app: EmulatedRepository, content: Repo, tmp_path: Path
 ) -> None:
