@@ -129,7 +129,7 @@ class SharedRefs:
         # A lock that another writer holds just now looks like a refusal while the refs still stand where they
         # were. The user's own hooks run once.
         patience = Retrying(
-            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _is_brief(outcome)),
+            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _may_pass(outcome)),
             stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
             wait=wait_random(0.05, 0.3),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -211,5 +211,6 @@ class SharedRefs:
             return result
 
 
-def _is_brief(error: GitcoordError) -> bool:
-    return error.passing in ("passes", "briefly")
+def _may_pass(error: GitcoordError) -> bool:
+    """Whether another look is worth it; a login that has run out is asked for anew by it."""
+    return error.passing in ("passes", "briefly", "perhaps")

@@ -98,7 +98,9 @@ class Patience:
             return
         error = trouble.error
         hint = f"{error.hint} Everything that was done is kept: `gitcoord run` goes on once that is mended."
-        raise GitcoordError(error.code, error.message, hint=hint.strip(), exit=error.exit) from error
+        raise GitcoordError(
+            error.code, error.message, hint=hint.strip(), exit=error.exit, passing=error.passing
+        ) from error
 
     def _note(self, what: str, error: GitcoordError) -> None:
         before = self._troubles.get(what)

@@ -186,7 +186,9 @@ def _record(seat: Seat, result: Result) -> bool:
         where = f"The work of attempt {seat.attempt} stays in {seat.directory}; the next one goes on from it."
         what = f"That it ended ({result.outcome}) could not be recorded: {error.message}"
         seat.log.say(f"{what} {where}")
-        raise GitcoordError(error.code, what, hint=f"{error.hint} {where}".strip()) from error
+        raise GitcoordError(
+            error.code, what, hint=f"{error.hint} {where}".strip(), passing=error.passing
+        ) from error
 
 
 def _loaded(place: Path) -> Path:
