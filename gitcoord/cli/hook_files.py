@@ -96,13 +96,15 @@ def _read(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _bad(path, str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _bad(path, "it is not UTF-8") from error
+    except OSError as error:
+        raise _bad(path, error.strerror or str(error)) from error
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text.removeprefix("\ufeff") or "{}", object_pairs_hook=_once)
+        document = json.loads(text.removeprefix("\ufeff").strip() or "{}", object_pairs_hook=_once)
     except ValueError as error:
         raise _bad(path, str(error)) from error
     if not isinstance(document, dict):
@@ -161,7 +163,7 @@ def _is_ours(handler: Any, command: str) -> bool:
 
 def _written(document: dict[str, Any], before: str | None) -> str:
     """The document in the style of the file: its indentation, line ends and last line."""
-    text = before or "{\n  \n}\n"
+    text = before if before and before.strip() else "{\n  \n}\n"
     second = text.split("\n")[1] if "\n" in text else ""
     indent = second[: len(second) - len(second.lstrip(" \t"))]
     shown = json.dumps(document, indent=indent or None if "\n" in text else None, ensure_ascii=False)

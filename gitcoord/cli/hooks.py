@@ -11,10 +11,17 @@ hooks = typer.Typer(
     name="hooks",
     help="Let coding agents and git ask who else is at a file.",
     short_help="Let agents and git ask who else is at a file.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 app.add_typer(hooks)
+
+
+@hooks.callback(invoke_without_command=True)
+def _alone(context: typer.Context) -> None:
+    """Let coding agents and git ask who else is at a file."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
 
 _EPILOG = """\b
 Examples:

@@ -250,6 +250,15 @@ def test_a_broken_file_is_named_and_left(project: Project, text: str) -> None:
     assert file.read_bytes() == text.encode("latin-1")
 
 
+def test_a_blank_file_is_filled_and_hooks_alone_shows_its_help(project: Project) -> None:
+    file = settings(project)
+    file.parent.mkdir()
+    file.write_text("\n")
+    assert install(project, "claude").code == 0
+    assert CLAUDE in file.read_text()
+    assert "install" in project.run("hooks", ok=0).out
+
+
 def test_an_old_hook_that_answers_too_is_named(project: Project) -> None:
     file = settings(project)
     file.parent.mkdir()
