@@ -13,7 +13,7 @@ import pytest
 from tests.support.cli import Ran, environment
 from tests.support.copies import copy_of
 from tests.support.project import Project, independent
-from tests.support.tasklists import task
+from tests.support.tasklists import task, write_tasks
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "container-base.sh"
 DO = 'mkdir -p work && echo "$TASK_ID on $TASK_BRANCH in $EXECUTION_LEVEL" > "work/$TASK_ID.txt"'
@@ -139,6 +139,23 @@ def test_a_conflict_is_worked_on_when_the_container_starts_again(tmp_path: Path,
     second.with_agent("echo '// 1 and 2' > src/main.rs; echo new > new.txt").run()
     assert project.remote.read("main", "src/main.rs") == "// 1 and 2"
     assert project.remote.read("main", "new.txt") == "new"
+
+
+def test_work_of_an_old_task_list_is_not_handed_in_for_the_new_one(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1, title="Login")])
+    pushing = tmp_path / "pushing"
+    hook = f"[ -e '{pushing}' ] || {{ touch '{pushing}'; sleep 60; }}"
+    write_hook = f'printf "%s\\n" "#!/bin/sh" "{hook}" > .git/hooks/pre-push; chmod +x .git/hooks/pre-push'
+    container = Container(project, "1").with_agent(f"echo old > old.txt; mkdir -p .git/hooks; {write_hook}")
+    process = container.start()
+    wait_for(pushing.exists, process)
+    kill(process)
+    write_tasks(project.desk.path, [task(1, title="Billing")])
+    project.run("plan", "--new-list", ok=0)
+    container.with_agent(DO).run()
+    assert set(work_in_base(project)) == {"work/1.txt"}
+    assert "feature/level-0-task-1-g2" in project.remote.read("main", "work/1.txt")
+    assert "old.txt" not in project.remote.files("main")
 
 
 @pytest.mark.parametrize("state_of_disk", ["kept", "lost"])
