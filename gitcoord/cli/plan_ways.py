@@ -8,7 +8,7 @@ from gitcoord.errors import usage_error
 from gitcoord.planning.model import Plan
 from gitcoord.planning.order import natural_key
 from gitcoord.sentences import named_tasks
-from gitcoord.state.known_tasks import find_changes, tasks_changed
+from gitcoord.state.known_tasks import begun_tasks, find_changes, tasks_changed
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId, TaskList
@@ -73,9 +73,10 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
 def begin_list(store: Store, saved: Plan | None) -> Start:
     """The plan is that of another task list: nothing of the old one counts for it."""
     progress = store.progress()
-    if saved is None and not progress:
+    begun = begun_tasks(saved, progress, store.shared.branches())
+    if not begun:
         return Start(generation=store.generation, numbered=True)
-    left = [task for task, told in progress.items() if told.begun and told.stand != "landed"]
+    left = [task for task in begun if progress.get(task, PENDING).stand != "landed"]
     return Start(
         generation=max(*store.generations(), store.generation) + 1,
         numbered=True,
@@ -94,9 +95,9 @@ def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: b
     changes = find_changes(listed, saved, progress, store.shared.branches(), landed)
     if changes:
         raise tasks_changed(changes, listed.source)
-    begun = {task for task, told in progress.items() if told.begun}
+    begun = begun_tasks(saved, progress, store.shared.branches())
     left = begun - landed
-    open_work = {task for task in left if not _is_over(progress[task])}
+    open_work = {task for task in left if not _is_over(progress.get(task, PENDING))}
     if open_work and not force:
         raise usage_error(
             "work-under-way",
@@ -146,7 +147,7 @@ def _given(
         Given(
             task=task,
             title=told.identity.title if told.identity else titles.get(task, "no longer in the plan"),
-            branch=_branch(told),
+            branch=_branch(told) or (saved.tasks[task].branch if saved and task in saved.tasks else ""),
             state="cancelled" if told.cancelled else "started" if told.stand == "pending" else told.stand,
         )
         for task in sorted(tasks, key=natural_key)

@@ -14,19 +14,22 @@ from gitcoord.tasks.model import Finding, TaskId, TaskList
 _MOST = 6
 
 
+def begun_tasks(
+    saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
+) -> set[TaskId]:
+    """The tasks and subtasks with work: a branch that is there is some, whether it was recorded or not."""
+    begun = {task for task, told in progress.items() if told.begun}
+    planned = saved.tasks.values() if saved is not None else ()
+    return begun | {task.id for task in planned if task.branch in tips}
+
+
 def known_identities(
     saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> dict[TaskId, TaskIdentity]:
-    """Which task every id was whose work has begun: by the journal, else by the plan.
-
-    A branch that is there is work, whether somebody recorded it or not.
-    """
+    """Which task every id was whose work has begun: by the journal, else by the plan."""
     planned = saved.identities() if saved is not None else {}
-    begun = {task for task, told in progress.items() if told.begun}
-    if saved is not None:
-        begun |= {task for task, planned_task in saved.tasks.items() if planned_task.branch in tips}
     found = {}
-    for task in sorted(begun, key=natural_key):
+    for task in sorted(begun_tasks(saved, progress, tips), key=natural_key):
         told = progress.get(task)
         identity = (told.identity if told is not None else None) or planned.get(task)
         if identity is not None:

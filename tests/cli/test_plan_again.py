@@ -134,6 +134,15 @@ def test_work_under_way_is_given_up_by_name_and_force(project: Project) -> None:
     assert (project.run("plan", "--force").code, project.run("plan", "--reset", "--new-list").code) == (2, 2)
 
 
+def test_a_branch_made_by_hand_is_given_up_by_name_too(project: Project) -> None:
+    project.work("2", {"2.txt": "2"})
+    assert project.run("plan", "--reset").code == 2
+    given = project.run("plan", "--reset", "--force", "--json", ok=0).json["given_up"]
+    assert [(one["task"], one["branch"]) for one in given] == [("2", "feature/level-0-task-2")]
+    project.run("merge-level")
+    assert "2.txt" not in project.remote.files("main")
+
+
 def test_landed_work_alone_needs_no_new_names(project: Project) -> None:
     project.worker("1").do({"1.txt": "1"})
     project.run("merge-level")

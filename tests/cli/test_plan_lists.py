@@ -71,7 +71,8 @@ def test_a_new_list_begins_with_nothing_done(tmp_path: Path, strategy: str) -> N
     project.run("merge-level", "0", *(["--partial"] if strategy == "single-pr" else []))
     assert states(project)["1"] == "landed"
     assert project.remote.read("main", "billing.txt") == "new"
-    assert "plan saved" in project.run("log", "--json", ok=0).json["events"][0]["sentence"]
+    events = [one["event"] for one in project.run("log", "--json", ok=0).json["events"]]
+    assert (events[0], events.count("plan-saved")) == ("plan-saved", 1)
     old = [one["sentence"] for one in project.run("log", "--generation", "1", "--json").json["events"]]
     assert any(sentence.startswith("task 2 landed") for sentence in old)
 
@@ -90,6 +91,12 @@ def test_the_names_of_old_branches_are_not_used_again(project: Project) -> None:
     ended = project.run("merge-level")
     assert "landed" not in {*states(project).values()}
     assert project.worker("1").run("submit").code != 0
+
+
+def test_a_new_list_beside_nothing_needs_no_other_names(project: Project) -> None:
+    write_tasks(project.desk.path, NEW)
+    project.run("plan", "--new-list", ok=0)
+    assert "feature/level-0-task-1" in branches(project)
 
 
 def test_words_that_have_changed_are_taken_over_when_asked(project: Project) -> None:
