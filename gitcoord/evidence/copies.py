@@ -77,3 +77,32 @@ def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
     twin = next((line[1:] for line in lines if line[0] == "=" and line[1:] not in outside), None)
     # Patches are compared without white space and modes.
     return twin if twin is not None and holds(git, [(twin, head)])[0] else None
+
+
+def older_version(git: Git, tip: Oid, head: Oid) -> Oid | None:
+    """The commit up to which `tip` began with commits that `head` has rewritten: same author, time, subject.
+
+    Amending and rebasing keep the three. The first pair has to have a path in common, too.
+    """
+    options = ("--topo-order", "--reverse", "--no-merges", "--left-right", f"--format=%m%x1f%H%x1f{_STAMP}")
+    lines = git.text("log", "-z", "--no-show-signature", *options, f"{tip}...{head}")
+    records = [record.strip("\n").split("\x1f") for record in lines.split("\0") if record]
+    rewritten = {tuple(stamp): commit for side, commit, *stamp in records if side == ">"}
+    last: Oid | None = None
+    for side, commit, *stamp in records:
+        twin = rewritten.get(tuple(stamp))
+        if side != "<":
+            continue
+        if twin is None or (last is None and not _touch_alike(git, commit, twin)):
+            break
+        last = commit
+    return last
+
+
+def _touch_alike(git: Git, one: Oid, other: Oid) -> bool:
+    return not _touched(git, one).isdisjoint(_touched(git, other))
+
+
+def _touched(git: Git, commit: Oid) -> set[str]:
+    told = git.text("diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", commit)
+    return set(filter(None, told.split("\0")))

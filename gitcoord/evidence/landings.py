@@ -138,17 +138,18 @@ def just_stacked(
     return {
         task
         for task in heads.keys() - progress.keys()
-        if any(ancestry.contains(heads[need], heads[task]) for need in _needed(plan, task) & heads.keys())
+        if any(ancestry.contains(heads[need], heads[task]) for need in needed(plan, task) & heads.keys())
     }
 
 
-def _needed(plan: Plan, task: TaskId) -> set[TaskId]:
-    needed, todo = set[TaskId](), [task]
+def needed(plan: Plan, task: TaskId) -> set[TaskId]:
+    """The tasks that a task depends on, directly or not."""
+    found, todo = set[TaskId](), [task]
     while todo:
-        new = {need for need in plan.tasks[todo.pop()].depends_on if need in plan.tasks} - needed
-        needed |= new
+        new = {need for need in plan.tasks[todo.pop()].depends_on if need in plan.tasks} - found
+        found |= new
         todo += new
-    return needed
+    return found
 
 
 def _recorded(progress: Mapping[TaskId, Progress]) -> Iterable[Oid]:

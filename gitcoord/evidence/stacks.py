@@ -1,9 +1,12 @@
 """What a level knows of stacks: which heads landed under other commits, and which parents cannot be told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 
 import msgspec
 
+from gitcoord.evidence.copies import older_version
+from gitcoord.evidence.landings import needed
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.rollbacks import find_rollbacks
@@ -12,6 +15,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
+from gitcoord.planning.model import Plan
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
@@ -71,39 +75,72 @@ def find_stacks(
     return Stacks(ancestry, base_commit, landed_heads(progress, landed, undone))
 
 
-def unknown_parent(
-    git: Git,
-    stacks: Stacks,
-    tip: Oid,
-    task: TaskId,
-    progress: Mapping[TaskId, Progress],
-    landed: Mapping[TaskId, Landing],
-) -> UnknownParent | None:
-    """The first parent of `tip` that landed rewritten, where it matters which changes are whose.
+class Parents:
+    """The parents of branches of a plan that landed rewritten: what their children changed is not known."""
 
-    Parents are the heads of other tasks that the journal knows: those that the branch was stacked on, and
-    those that were handed in once.
-    """
-    ancestry = stacks.ancestry
-    recorded = progress.get(task, PENDING).parents
-    for other, landing in landed.items():
-        if other == task:
-            continue
-        heads = {*progress.get(other, PENDING).heads, *([recorded[other]] if other in recorded else [])}
-        heads -= {landing.head}
-        below = ancestry.contained(tip, heads) if heads else set()
-        below -= ancestry.contained(stacks.base, below) | ancestry.contained(landing.head, below)
-        if below and not ancestry.contains(tip, landing.commit):
-            for head in sorted(below):
-                if _matters(git, stacks, tip, head):
-                    here = bool(ancestry.existing({landing.head}))
-                    return UnknownParent(task=other, head=head, landed=landing.head, here=here)
-    return None
+    def __init__(
+        self,
+        git: Git,
+        stacks: Stacks,
+        plan: Plan,
+        progress: Mapping[TaskId, Progress],
+        landed: Mapping[TaskId, Landing],
+    ) -> None:
+        self._git = git
+        self._stacks = stacks
+        self._plan = plan
+        self._progress = progress
+        self._landed = landed
+        self._ancestry = stacks.ancestry
 
+    def unknown(self, tip: Oid, task: TaskId) -> UnknownParent | None:
+        """The first parent of a task's branch at `tip` that landed rewritten, where that matters.
 
-def _matters(git: Git, stacks: Stacks, tip: Oid, head: Oid) -> bool:
-    """Whether merging `tip` comes out otherwise when `head` counts as landed."""
-    with git.quarantine() as aside:
-        plain = stacks.merge(aside, tip)
-        stacked = merge_tree(aside, stacks.base_for(aside, tip, head), tip)
-    return not (plain.clean and stacked.clean and plain.tree == stacked.tree)
+        Such parents are heads that the journal knows, of the branch's making or of former hand-ins; and where
+        nobody recorded one, older versions of what the task depends on, below the branch's own commits.
+        """
+        for other, head in self._candidates(tip, task):
+            landing = self._landed[other]
+            if not self._ancestry.contains(tip, landing.commit) and self._matters(tip, head):
+                here = bool(self._ancestry.existing({landing.head}))
+                return UnknownParent(task=other, head=head, landed=landing.head, here=here)
+        return None
+
+    def _candidates(self, tip: Oid, task: TaskId) -> Iterator[tuple[TaskId, Oid]]:
+        recorded = self._progress.get(task, PENDING).parents
+        made_on = {(TaskId(other), head) for other, head in recorded.items() if other in self._landed}
+        lost = {pair for pair in self._lost | self._without_landed(made_on) if pair[0] != task}
+        below = self._ancestry.contained(tip, {head for _, head in lost}) if lost else set()
+        yield from sorted(pair for pair in lost if pair[1] in below)
+        for other in sorted(needed(self._plan, task) & self._landed.keys()):
+            landing = self._landed[other]
+            if not self._ancestry.contains(tip, landing.commit):
+                find = partial(older_version, self._git, tip, landing.head)
+                head = self._ancestry.remembered(("older version", tip, landing.head), find)
+                if head is not None:
+                    yield other, head
+
+    @cached_property
+    def _lost(self) -> set[tuple[TaskId, Oid]]:
+        """Heads of landed tasks that were handed in once, and are no part of what landed."""
+        handed_in = {
+            (other, head) for other in self._landed for head in self._progress.get(other, PENDING).heads
+        }
+        return self._without_landed(handed_in)
+
+    def _without_landed(self, heads: Collection[tuple[TaskId, Oid]]) -> set[tuple[TaskId, Oid]]:
+        left = {(task, head) for task, head in heads if head != self._landed[task].head}
+        contains = self._ancestry.contains
+        inside = self._ancestry.contained(self._stacks.base, {head for _, head in left}) if left else set()
+        return {
+            (task, head)
+            for task, head in left
+            if head not in inside and not contains(self._landed[task].head, head)
+        }
+
+    def _matters(self, tip: Oid, head: Oid) -> bool:
+        """Whether merging `tip` comes out otherwise when `head` counts as landed."""
+        with self._git.quarantine() as aside:
+            plain = self._stacks.merge(aside, tip)
+            stacked = merge_tree(aside, self._stacks.base_for(aside, tip, head), tip)
+        return not (plain.clean and stacked.clean and plain.tree == stacked.tree)

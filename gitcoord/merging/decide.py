@@ -102,15 +102,15 @@ def details_key(world: World, carrier: Carrier) -> DetailsKey:
 
 def _multi(world: World, memory: Memory) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
-    stacked = next((work for work in ready if work.stacked), None)
-    if stacked is not None:
-        return Update(task=stacked.task)
+    ready = [work for work in ready if not work.waits_for]
     for work in ready:
         if work.pull is None or work.told != work.pull.number:
             return OpenPull(carrier=_task_carrier(work))
     first = next(iter(ready), None)
     if first is None or _must_wait(world, memory, first.wave):
         return _rest(world, memory)
+    if first.stacked:
+        return Update(task=first.task)
     carrier = _task_carrier(first)
     details = memory.details.get(details_key(world, carrier))
     if details is not None and not details.clean:
@@ -135,7 +135,7 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
         why = f"it still holds work of task {', '.join(branch.excess)} that is not to land now"
         return _anew(_level_carrier(branch, branch.tip, folded), branch, why)
     turn = _turn(world, options)
-    held = {work.task for work in world.works if work.stacked and work.branch in memory.held}
+    held = {w.task for w in world.works if w.waits_for or (w.stacked and w.branch in memory.held)}
     for work in world.works:
         if work.standing != "ready" or work.task in held or work.wave > turn:
             continue

@@ -68,6 +68,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = False
     stacked: bool = False
     """Its branch builds on work that landed by a squash or a rebase, and lacks the base's commit of it."""
+    waits_for: tuple[TaskId, ...] = ()
+    """Others of its stack that have to land before it is brought up to date."""
     rejection: Rejection | None = None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
-from gitcoord.evidence.stacks import landed_heads, pull_heads, unknown_parent
+from gitcoord.evidence.stacks import Parents, landed_heads, pull_heads
 from gitcoord.forge.port import Forge, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
@@ -20,6 +20,7 @@ from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Stan
 from gitcoord.merging.pull_requests import ask_branches, ask_pulls, unless_rejected
 from gitcoord.merging.revived import revived
 from gitcoord.merging.rounds import present_round
+from gitcoord.merging.stacked import with_stacks
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
@@ -60,6 +61,7 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     undone: Rollbacks
     stacked: Collection[TaskId]
     stacks: Stacks
+    parents: Parents
     unusable: Mapping[TaskId, str]
 
 
@@ -91,6 +93,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
         look = _look(scene, {**look.asked, **look.proposed})
     branch = _level_branch(scene, look) if scene.options.strategy == "single-pr" else None
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
+    works = with_stacks(scene.repository.git, scene.ancestry, look.stacks, works)
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
     works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets)
     works = unless_rejected(
@@ -154,6 +157,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
         undone=undone,
         stacked=just_stacked(scene.ancestry, scene.plan, progress, tips),
         stacks=stacks,
+        parents=Parents(git, stacks, scene.plan, progress, landed),
         unusable=scene.store.unusable(),
     )
 
@@ -194,7 +198,6 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
         journaled=task in look.unusable or _journaled(scene, look, before),
         pull=_pull_for(scene, look, planned.branch, landing),
         folded=open_here and _folded(scene, branch, head),
-        stacked=open_here and bool(look.stacks.heads(scene.repository.git, head or "")),
     )
 
 
@@ -248,7 +251,7 @@ def _standing(
         return "waiting", f"{planned.branch} has no commits yet", None
     if before.head is None and in_parts(planned, look.progress):
         return "waiting", "its subtasks are being done, and it is not submitted yet", None
-    parent = unknown_parent(scene.repository.git, look.stacks, tip, planned.id, look.progress, look.landed)
+    parent = look.parents.unknown(tip, planned.id)
     if parent is not None:
         return "waiting", parent.sentence(planned.branch, scene.plan.base), None
     return "ready", "", tip

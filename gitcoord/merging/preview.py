@@ -42,6 +42,7 @@ from gitcoord.merging.model import (
 from gitcoord.merging.observe import Scene, observe, stacks_on
 from gitcoord.merging.report import waiting_tasks
 from gitcoord.merging.rounds import round_names
+from gitcoord.merging.stacked import with_stacks
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
@@ -200,11 +201,9 @@ class _Rehearsal:
         self._world = msgspec.structs.replace(
             self._world, base_commit=base, level_branch=branch, landed_heads=heads
         )
-        stacked = stacks_on(self._scene, self._world).find(
-            self._git, {work.head for work in self._world.works if work.head and work.standing != "landed"}
-        )
-        for work in self._world.works:
-            self._change(work.task, stacked=work.standing != "landed" and work.head in stacked)
+        stacks = stacks_on(self._scene, self._world)
+        works = with_stacks(self._git, self._scene.ancestry, stacks, self._world.works)
+        self._world = msgspec.structs.replace(self._world, works=tuple(works))
 
     def _deferral(self, task: TaskId, merged: TreeMerge) -> Defer:
         return Defer(task=task, paths=merged.paths, onto=self._world.base_commit, problem=merged.problem)

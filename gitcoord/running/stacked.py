@@ -1,10 +1,13 @@
 """A worker's view of a stack: the parent has landed under other commits, and the branch takes the base in."""
 
-from gitcoord.evidence.stacks import UnknownParent, unknown_parent
+from gitcoord.evidence.stacks import Parents, UnknownParent
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.planning.order import natural_key
 from gitcoord.running.model import Desk
 from gitcoord.sentences import named_tasks, some
+from gitcoord.state.progress import PENDING
+from gitcoord.tasks.model import TaskId
 
 
 def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -18,6 +21,9 @@ def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[st
     if not desk.stacks.heads(desk.repository.git, head):
         return (), ()
     why, base, branch = _why(desk, head), desk.plan.base, desk.task.branch
+    others = _unlanded_parents(desk, head)
+    if others:
+        return (), (f"{why}; {branch} takes {base} in once {named_tasks(others)} landed, too",)
     unclean = copy.changes(untracked=False)
     if unclean:
         return (), (
@@ -29,6 +35,23 @@ def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[st
     if not state.running:
         return (), (f"{why}: {base} was merged into {branch}",)
     return state.unmerged, (f"{why}: {base} was merged in", say_conflict(desk, state.unmerged))
+
+
+def _unlanded_parents(desk: Desk, head: Oid) -> list[TaskId]:
+    """The other tasks that the branch is stacked on: while the base lacks one, no merge base is right."""
+    heads: dict[Oid, TaskId] = {}
+    for task, planned in desk.plan.tasks.items():
+        if task == desk.task.id or task in desk.landed:
+            continue
+        known = (
+            desk.tips.get(planned.branch),
+            desk.progress.get(task, PENDING).head,
+            desk.mine.parents.get(task),
+        )
+        heads |= {commit: task for commit in known if commit}
+    below = desk.ancestry.contained(head, set(heads)) if heads else set()
+    below -= desk.ancestry.contained(desk.base_commit, below) if below else set()
+    return sorted({heads[commit] for commit in below}, key=natural_key)
 
 
 def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ...]:
@@ -43,8 +66,8 @@ def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ..
 
 def parent_unknown(desk: Desk, head: Oid) -> UnknownParent | None:
     """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
-    git = desk.repository.git
-    return unknown_parent(git, desk.stacks, head, desk.task.id, desk.progress, desk.landed)
+    parents = Parents(desk.repository.git, desk.stacks, desk.plan, desk.progress, desk.landed)
+    return parents.unknown(head, desk.task.id)
 
 
 def only_stacked(desk: Desk, head: Oid) -> bool:

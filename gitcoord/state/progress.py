@@ -80,7 +80,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
     """That wish is still to be met: no try has begun since, and nothing was handed in."""
     heads: frozenset[Oid] = frozenset()
-    """Every head that was handed in, or brought up to date."""
+    """Every head that was handed in; one that was brought up to date is part of what came of it."""
     parents: Mapping[str, Oid] = {}
     """The heads of other tasks that the branch was stacked on when it was made."""
     fresh: bool = False
@@ -149,7 +149,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             )
         case BranchUpdated():
             # Work handed in meanwhile is newer than what was brought up to date.
-            heads = before.heads | {event.commit}
+            heads = before.heads - {event.head} | {event.commit}
             return change(before, head=event.commit, heads=heads) if before.head == event.head else before
         case PullOpened() | PullRejected():
             rejection = event if isinstance(event, PullRejected) else None

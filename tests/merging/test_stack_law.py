@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.merging.stack_worlds import StackWorld, stack_of
+from tests.merging.stack_drawing import stack_of
+from tests.merging.stack_worlds import StackWorld
 
 MOST = int(os.environ.get("STACKS", "12"))
 
@@ -25,12 +26,15 @@ def counts() -> Iterator[Counter[str]]:
     print("\n" + ", ".join(f"{number} {name}" for name, number in sorted(counted.items())))
 
 
-@pytest.mark.timeout(120 + 5 * MOST)
-@settings(
+LAW = settings(
     max_examples=MOST,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no smaller stack
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+@pytest.mark.timeout(120 + 5 * MOST)
+@LAW
 @given(seed=st.integers(0, 2**32 - 1))
 def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
     seed: int, tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]
@@ -58,3 +62,27 @@ def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
         counts[f"landed by {member.method}"] += 1
         counts["stacked"] += bool(member.parents)
         assert world.repo.tree("main") == world.repo.tree(world.by_merging) == foreseen
+
+
+@pytest.mark.timeout(120 + 5 * MOST)
+@LAW
+@given(seed=st.integers(0, 2**32 - 1))
+@example(seed=96)  # a diamond, one of whose parents takes back what the other one did
+def test_the_same_of_a_stack_that_somebody_made_inside_one_level(
+    seed: int, tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]
+) -> None:
+    members = [member._replace(by_hand=()) for member in stack_of(Random(seed))]
+    world = StackWorld(tmp_path_factory.mktemp("stack") / "repo", members, one_level=True)
+    report = world.land(0)
+    if any("does not give what merging it gives" in one.reason for one in report.waiting):
+        report = world.land(0, method="squash")
+    assert not report.waiting
+    counts["one level"] += 1
+    counts["one level: landed"] += len(report.landed)
+    counts["one level: deferred"] += len(report.deferred)
+    line = world.repo.git("rev-list", "--first-parent", "--reverse", "main").split()
+    waves = [task for wave in world.store.require_plan().levels[0].waves for task in wave]
+    commits = {one.task: line.index(one.commit) for one in report.landed}
+    for task in sorted(commits, key=lambda task: (commits[task], waves.index(task))):
+        assert world.merge(int(task) - 1)
+    assert world.repo.tree("main") == world.repo.tree(world.by_merging)

@@ -246,3 +246,44 @@ def test_what_agents_stack_on_each_other_in_a_run_keeps_what_they_took_back(
     for level in ("0", "1"):
         project.run("merge-level", level, "--method", "squash", ok=0)
     assert project.remote.files("main") == ["agent-2.txt", "src/main.rs"]
+
+
+def test_a_parent_that_nobody_recorded_and_that_landed_rewritten_holds_the_child(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, TWO, files={"lines.txt": LINES})
+    first = project.worker("1").repo
+    first.git("switch", "--quiet", "--create", ONE)
+    project.worker("1").write({"new.txt": "new\n"}, "Do task 1")
+    first.git("push", "--quiet", "origin", ONE)
+    project.work("2", {"new.txt": None, "two.txt": "two\n"}, level=1, at=ONE)
+    first.path.joinpath("more.txt").write_text("more\n")
+    first.git("add", "more.txt")
+    first.git("commit", "--quiet", "--amend", "--no-edit")
+    first.git("push", "--quiet", "--force", "origin", ONE)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    ran = project.run("merge-level", "1", "--method", "squash", "--json")
+    assert "of task 1, which landed without it" in ran.json["waiting"][0]["reason"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_child_of_two_parents_takes_the_base_in_once_both_have_landed(
+    tmp_path: Path, strategy: str
+) -> None:
+    tasks = [task(1), task(2, depends_on=[1]), task(3, depends_on=[1, 2])]
+    project = Project.create(tmp_path, tasks, strategy=strategy, files={"lines.txt": LINES})
+    changed = LINES.replace("line 2\n", "line two\n")
+    assert project.worker("1").do({"lines.txt": changed, "one.txt": "1\n"}).code == 0
+    second, third = project.worker("2"), project.worker("3")
+    second.run("checkout", "2", "--stack", ok=0)
+    second.write({"lines.txt": LINES})
+    second.run("submit", ok=0)
+    third.run("checkout", "3", "--stack", ok=0)
+    third.repo.path.joinpath("one.txt").unlink()
+    third.write({"lines.txt": changed})
+    third.run("submit", ok=0)
+    project.run("merge-level", "0", "--method", "squash", ok=0)
+    told = third.run("checkout", "3", "--stack", ok=0).err
+    assert "takes main in once task 2 landed, too" in told
+    for level in ("1", "2"):
+        project.run("merge-level", level, "--method", "squash", ok=0)
+    assert project.remote.read("main", "lines.txt") == changed.rstrip("\n")
+    assert "one.txt" not in project.remote.files("main")
