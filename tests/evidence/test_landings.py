@@ -17,6 +17,12 @@ def merged(history: History) -> str:
     return head
 
 
+def merged_by_a_person_who_kept_nothing_of_it(history: History) -> str:
+    head = history.work("2", {"two.txt": "2\n"})
+    history.merge(head, "--strategy", "ours")
+    return head
+
+
 def fast_forwarded(history: History) -> str:
     head = history.work("2", {"two.txt": "2\n"})
     history.repo.git("merge", "--quiet", "--ff-only", head)
@@ -132,6 +138,7 @@ def merged_by_a_person_while_started(history: History) -> str:
 
 LANDED_ROWS: list[Row] = [
     merged,
+    merged_by_a_person_who_kept_nothing_of_it,
     fast_forwarded,
     named_squash,
     named_squash_quoted_later,

@@ -76,3 +76,16 @@ def test_work_that_was_only_started_counts_once_a_person_has_merged_it(
     assert states(project)["1"] == "landed"
     project.worker("2").run("checkout", "2", ok=0)
     assert project.run("rollback", "level-0", "--json", "--no-merge", ok=0).json["tasks"]
+
+
+def test_a_revert_by_hand_counts_once_the_level_is_rolled_back(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, [task(1), task(2)])
+    start = project.remote.tree("main")
+    for id in ("1", "2"):
+        project.work(id, {f"{id}.txt": f"{id}\n"})
+    project.run("merge-level", "level-0", "--method", "squash", ok=0)
+    project.remote.commit({"2.txt": None}, "Revert it\n\nThis reverts commit " + project.remote.tip("main"))
+    assert states(project) == dict.fromkeys("12", "landed")
+    project.run("rollback", "level-0", ok=0)
+    assert states(project) == dict.fromkeys("12", "rolled-back")
+    assert project.remote.tree("main") == start
