@@ -4,6 +4,8 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from gitcoord.errors import GitcoordError
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.spent import is_spent
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
@@ -35,11 +37,13 @@ class Leftovers:
         directory = checkout_directory(repository, self._store.generation, id, self._settings.worktrees)
         if not directory.is_dir() or self._settings.keep_checkout == "always":
             return
-        newest = self._store.progress().get(id, PENDING).attempt
+        known = self._store.progress().get(id, PENDING)
+        newest, folded = known.attempt, known.folded.head if known.folded else None
         by_worker = newest is not None and (newest.ended is None or newest.ended.outcome == "ok")
         if not by_worker and _holds_more(WorkingCopy(repository, directory)):
             return  # a person has worked there
-        clear_done(repository, self._store.shared, find_unit(self._store.require_plan(), id), directory)
+        unit = find_unit(self._store.require_plan(), id)
+        clear_done(repository, self._store.shared, unit, directory, folded)
 
     def close(self) -> None:
         """Takes away the directory of the checkouts when it is empty and nobody chose it."""
@@ -50,8 +54,8 @@ class Leftovers:
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
         """Deletes this clone's branches of tasks that have landed, and returns their names.
 
-        Only branches that attempts made here, that no worktree uses, and that hold nothing that was not
-        handed in.
+        Only branches that attempts made here, that no worktree uses, and that are not the only copy of
+        anything: the base provably has what they hold, or the shared branch has.
         """
         if self._store.shared.remote is None:
             return ()  # they are the shared ones, and go with landing
@@ -64,9 +68,11 @@ class Leftovers:
             tip = self._store.repository.resolve(ref)
             if tip is None or ref in taken or not self._made_here(task):
                 continue
-            head = progress.get(task.id, PENDING).head
-            inside = ancestry.contains(base, tip) or (head is not None and ancestry.contains(head, tip))
-            if inside and git.run("update-ref", "-d", ref, tip, ok=()).code == 0:
+            claim, shared = progress.get(task.id, PENDING).landing, self._store.shared.branch(task.branch)
+            landing = None if claim is None else Landing(commit=claim.commit, head=claim.head)
+            elsewhere = shared is not None and ancestry.contains(shared, tip)
+            spent = elsewhere or is_spent(git, ancestry, base_commit=base, tip=tip, landing=landing)
+            if spent and git.run("update-ref", "-d", ref, tip, ok=()).code == 0:
                 deleted.append(task.branch)
         return tuple(deleted)
 

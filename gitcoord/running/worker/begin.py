@@ -99,7 +99,8 @@ def clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progre
     if keep != "always" and not worker_at(
         attempt_directory(desk.repository.common_dir, desk.plan.generation, unit.id, newest)
     ):
-        clear_done(desk.repository, desk.shared, unit, directory)
+        folded = mine.folded.head if mine.folded else None
+        clear_done(desk.repository, desk.shared, unit, directory, folded)
 
 
 def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:

@@ -85,22 +85,26 @@ def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
         raise
 
 
-def clear_done(repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path) -> None:
+def clear_done(
+    repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path, folded: Oid | None
+) -> None:
     """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch.
 
-    Where somebody went on in the checkout, all of it is left.
+    Where somebody went on in the checkout, all of it is left; and the branch, where it holds more than the
+    head `folded`, which is in the parent's.
     """
     if _edited(repository, directory):
         return
     remove(repository, directory)
     if unit.subtask is None:
         return
-    ref = HEADS + unit.branch
-    there = shared.read(ref)
-    if there is not None:
+    ref, ancestry = HEADS + unit.branch, Ancestry(repository.git)
+    there, here = shared.read(ref), repository.resolve(ref)
+    done = ancestry.contained(folded, {tip for tip in (there, here) if tip}) if folded else set()
+    if there in done:
         shared.publish([Update(ref, there, None)])
-    if repository.resolve(ref) is not None:
-        repository.git.run("update-ref", "-d", ref, ok=())
+    if here in done:
+        repository.git.run("update-ref", "-d", ref, str(here), ok=())
 
 
 def remove(repository: Repository, directory: Path) -> None:

@@ -208,6 +208,6 @@ def _clear_away(seat: Seat, result: Result) -> None:
     if result.outcome == "lost" or result.keep or kept:
         return
     if result.outcome == "ok":
-        clear_done(repository, seat.desk.shared, unit, seat.directory)
+        clear_done(repository, seat.desk.shared, unit, seat.directory, result.head)
     else:
         remove(repository, seat.directory)
