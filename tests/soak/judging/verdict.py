@@ -82,6 +82,10 @@ class Judge:
             if wrong not in self._said:
                 self._said.add(wrong)
                 self.wrong(wrong)
+        again = [line for line in self._hub.postponed.repeated if "/merge" in line]
+        self._hub.postponed.repeated.clear()
+        if again and not others_merge:
+            self.wrong(f"a merge was sent again while the first one may still have been at work: {again}")
         codes = {code for code, _ in self._ends}
         noticed = any(said == "tree-differs" for _, said in self._ends)
         if len(self._app.spoiled) > self._spoiled and codes <= {0, 1} and not noticed:

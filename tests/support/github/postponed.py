@@ -20,6 +20,8 @@ class Waiting:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Postponed] = []
+        self.repeated: list[str] = []
+        """Requests that came in again while the first one was still to take effect."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -34,6 +36,7 @@ class Waiting:
         with self._lock:
             for one in self._waiting:
                 one.reads_left -= 1
+                self.repeated += [line] if one.line == line else []
             due = [one for one in self._waiting if one.line == line or one.reads_left < 0]
             self._waiting = [one for one in self._waiting if one not in due]
         for one in due:
