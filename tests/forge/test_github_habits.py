@@ -42,6 +42,14 @@ def unknown_sentence(desk: Desk, value: object) -> None:
     assert isinstance(desk.merge(), Merged)
 
 
+def merge_when_unknown(desk: Desk, value: object) -> None:
+    assert desk.pull
+    desk.push()
+    merged = isinstance(desk.merge(), Merged)
+    assert merged is (value == "finds out")
+    assert merged or isinstance(desk.merge(), Merged)
+
+
 def merged_sentence(desk: Desk, value: object) -> None:
     """Of what is merged already, no sentence makes anybody believe that it is not."""
     assert isinstance(desk.merge(), Merged)

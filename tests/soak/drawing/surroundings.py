@@ -50,7 +50,11 @@ class Gates:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Everything around a scenario. `latency` is how many seconds a request is on its way at most."""
+    """Everything around a scenario.
+
+    `finds_out`: a merge does not wait for mergeability. `latency` is how many seconds a request is on its way
+    at most.
+    """
 
     gates: Gates = Gates()
     offers_async: bool = False
@@ -65,6 +69,7 @@ class Surroundings:
     no_drafts: bool = False
     header_case: HeaderCase = "lower"
     habits: tuple[tuple[str, object], ...] = ()
+    finds_out: bool = False
     null_answers: int = 1
     background_reads: int = 1
     latency: float = 0.0
@@ -131,6 +136,7 @@ def make_surroundings(dice: random.Random, method: Method) -> Surroundings:
         no_drafts=dice.random() < 0.3,
         header_case=dice.choice(("lower", "lower", "title", "upper")),
         habits=_habits(dice) if dice.random() < 0.35 else (),
+        finds_out=dice.random() < 0.6,
         null_answers=dice.choice((0, 1, 1, 1, 2, 4)),
         background_reads=dice.choice((0, 1, 1, 3, 6)),
         latency=dice.choice((0.0, 0.0, 0.02, 0.08)),
@@ -166,5 +172,6 @@ def _habits(dice: random.Random) -> tuple[tuple[str, object], ...]:
     """Some switches of the host, each thrown to one of its values."""
     choices = {name: get_args(kind) for name, kind in get_type_hints(Habits).items()}
     del choices["fine_grained_graphql"]  # then nothing can be queued, ever
+    del choices["merge_when_unknown"]  # drawn by itself
     chosen = dice.sample(sorted(choices), 4)
     return tuple((name, dice.choice(choices[name])) for name in sorted(chosen))

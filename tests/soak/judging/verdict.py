@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.repository import EmulatedRepository
 
 _MARKER = re.compile(r"<!-- gitcoord[^>]*-->")
+_ONCE = ("/merge", "/merge-async", "/pulls", "/comments")
 _EXIT_CODES = (0, 1, 3, -9)
 
 
@@ -86,6 +87,8 @@ class Judge:
         self._hub.postponed.repeated.clear()
         if again and not others_merge:
             self.wrong(f"a merge was sent again while the first one may still have been at work: {again}")
+        for line in _sent_at_once_again(self._hub.log[self._runs[-1] :]):
+            self.wrong(f"a write without an answer was sent again without a look in between: {line}")
         codes = {code for code, _ in self._ends}
         noticed = any(said == "tree-differs" for _, said in self._ends)
         if len(self._app.spoiled) > self._spoiled and codes <= {0, 1} and not noticed:
@@ -182,3 +185,19 @@ class Judge:
         self.bytes += search.bytes
         for where in search.found:
             self.wrong(f"a token is in {where}")
+
+
+def _sent_at_once_again(log: Sequence[LoggedRequest]) -> Iterator[str]:
+    """Writes that are not the same when they are made twice, and that were after their answer was lost."""
+    last: dict[str, LoggedRequest] = {}
+    for one in log:
+        before = last.get(one.by)
+        if (
+            before is not None
+            and (before.method, before.path) == (one.method, one.path)
+            and (before.status is None or before.status >= 500)
+            and one.method in ("PUT", "POST")
+            and one.path.endswith(_ONCE)
+        ):
+            yield f"{one.method} {one.path}"
+        last[one.by] = one

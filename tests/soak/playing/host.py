@@ -39,6 +39,7 @@ def make_host(hub: GitHubEmulator, name: str, around: Surroundings, seed: int) -
     app.queue_method = around.gates.queue or "merge"
     app.queue_refusals = [_QUEUE_FAILED] * (around.gates.refusals if around.gates.queue else 0)
     app.admin = not around.gates.hidden
+    app.habits.merge_when_unknown = "finds out" if around.finds_out else "refuses"
     for habit, value in around.habits:
         setattr(app.habits, habit, value)
     hub.latency = _latency(random.Random(seed), around.latency)

@@ -19,6 +19,8 @@ class Habits:
     """What `mergeable` is while it is being found out: a stale false has been seen in place of null."""
     unknown_sentence: Literal["base modified", "not mergeable"] = "base modified"
     """What a merge is told while mergeability is being found out."""
+    merge_when_unknown: Literal["refuses", "finds out"] = "refuses"
+    """What a merge does while mergeability is being found out: it may find it out itself."""
     merged_sentence: Literal["not mergeable", "closed"] = "not mergeable"
     """What a merge of something that is merged or closed already is told."""
     outdated_status: Literal[405, 409] = 405

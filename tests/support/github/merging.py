@@ -80,6 +80,8 @@ def _check_pull(repository: EmulatedRepository, pull: Pull, call: MergeCall) -> 
         raise ApiError(405, "Pull Request is still a draft")
     if call.sha is not None and call.sha != pull.head_sha:
         raise ApiError(409, HEAD_MODIFIED)
+    if habits.merge_when_unknown == "finds out":
+        pull.mergeability.nulls_left = 0
     mergeable = mergeability.ask(repository, pull)
     if mergeable is None:
         raise ApiError(405, NOT_MERGEABLE if habits.unknown_sentence == "not mergeable" else BASE_MODIFIED)
