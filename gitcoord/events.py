@@ -213,7 +213,7 @@ class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):
     """Somebody wants the task's work to end, and not to be begun again by itself."""
 
     def sentence(self) -> str:
-        return f"task {self.task} is to be cancelled, says {self.by}"
+        return f"task {self.task} will be cancelled (requested by {self.by})"
 
 
 class RetryAsked(Event, frozen=True, kw_only=True, tag="retry-asked"):
@@ -222,7 +222,7 @@ class RetryAsked(Event, frozen=True, kw_only=True, tag="retry-asked"):
     fresh: bool = False
 
     def sentence(self) -> str:
-        return f"task {self.task} is to be tried again, says {self.by}"
+        return f"task {self.task} will be retried (requested by {self.by})"
 
 
 class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
@@ -235,7 +235,7 @@ class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        word = "set going" if self.state == "running" else self.state
+        word = "started" if self.state == "running" else self.state
         return f"run {word} by {self.by}{why}"
 
 

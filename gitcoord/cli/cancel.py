@@ -80,7 +80,7 @@ def cancel(
     for unit in ended:
         say(f"the attempt at {unit} on this machine was ended")
     for unit in elsewhere:
-        say(f"attempt {running[unit]} at {unit} is not on this machine: its worker, if alive, ends by itself")
+        say(f"attempt {running[unit]} at {unit} was not started from this clone: its worker stops by itself")
 
 
 def _units(context: "Context", task: str) -> "list[TaskId]":

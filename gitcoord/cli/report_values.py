@@ -32,7 +32,7 @@ _KINDS = {
     "rework": "reworked",
     "conflict": "conflicted",
     "failed": "failed",
-    "lost": "broken off",
+    "lost": "lost",
     "running": "at work",
 }
 CAUSES = {

@@ -69,8 +69,9 @@ def retry(
         emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
         return
     how = " from a new checkout" if fresh else ""
+    would = "would" if dry_run else "will"
     for id in wanted:
-        say(f"Task {id} {'would be' if dry_run else 'is'} tried again{how}.")
+        say(f"Task {id} {would} be retried{how}, by this run or the next `gitcoord run`.")
 
 
 def _named(
@@ -114,6 +115,8 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
 
     if progress.get(unit.task.id, PENDING).stand == "landed":
         raise answer_no("already-landed", f"Task {unit.task.id} has landed already.")
+    if _is_done(progress.get(unit.id, PENDING)):
+        raise answer_no("already-done", f"Task {unit.id} is done; there is nothing to retry.")
     parts = unit.task.subtasks
     if unit.subtask is not None or not parts or progress.get(unit.id, PENDING).deferral is not None:
         return (unit.id,)
@@ -124,6 +127,12 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
     if not found:
         raise answer_no("nothing-failed", f"No subtask of task {unit.id} has failed or was cancelled.")
     return found
+
+
+def _is_done(told: "Progress") -> bool:
+    newest = told.attempt
+    ended_well = newest is not None and newest.ended is not None and newest.ended.outcome == "ok"
+    return ended_well and told.stand != "rolled-back" and not told.cancelled and told.deferral is None
 
 
 def _came_to_nothing(told: "Progress") -> bool:

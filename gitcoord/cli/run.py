@@ -175,7 +175,9 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     if yes or (asked.idle and not setup.wishes.wait):
         return True
     if not sys.stdin.isatty():
-        raise usage_error("not-approved", "Nobody is there to approve this run.", "Say --yes.")
+        raise usage_error(
+            "not-approved", "This run needs a confirmation, and there is no terminal.", "Add `--yes`."
+        )
     if not typer.confirm("Run this?", default=True, err=True):
         say("Nothing was started.")
         return False

@@ -11,7 +11,7 @@ import msgspec
 
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
-from gitcoord.cli.output import warn
+from gitcoord.cli.output import count_of, warn
 from gitcoord.cli.plan_making import Made
 from gitcoord.cli.plan_saving import list_changes, save
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
@@ -278,7 +278,8 @@ class Setup:
     def _draw(self, dashboard: "Dashboard", signals: Signals, view: View, live: Live) -> None:
         if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
             self._told_how_to_end = True
-            dashboard.say(f"Nothing more is started; {live.slots} at work go on. Ctrl-C again ends them.")
+            workers, them = count_of(live.slots, "worker"), "it" if live.slots == 1 else "them"
+            dashboard.say(f"Starting nothing new; waiting for {workers}. Press Ctrl-C again to stop {them}.")
         at, cost = self._drawn
         if time.monotonic() - at < cost * _MOST_DRAWING:
             return

@@ -109,8 +109,9 @@ def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
     if len(asked.clashes) > _MOST_CLASHES:
         lines.append(plain(f"     … and {len(asked.clashes) - _MOST_CLASHES} more pairs", "yellow"))
     if asked.silent:
-        text = f"{count_of(asked.silent, 'unit')} do not say what they touch: a clash is seen while they run"
-        lines.append(plain(f"  {text}" if asked.silent > 1 else f"  {text.replace(' do ', ' does ')}", "dim"))
+        verb = "declares" if asked.silent == 1 else "declare"
+        text = f"{count_of(asked.silent, 'unit')} {verb} no files: a clash is found only while they run"
+        lines.append(plain(f"  {text}", "dim"))
     return lines
 
 
@@ -157,5 +158,5 @@ def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
     if handed_in and not landing:
         lines.append("To land what is handed in: `gitcoord merge-level`, or run again with `--land`.")
     if end.stopped:
-        lines.append("Stopped; `gitcoord run` goes on.")
+        lines.append("Stopped. To continue: gitcoord run")
     return lines

@@ -154,7 +154,7 @@ def _word(state: str) -> str:
     return {
         "open-pull": "in pull",
         "rolled-back": "rolled back",
-        "stopped": "to go on",
+        "stopped": "interrupted",
         "rework": "in rework",
     }.get(state, state)
 

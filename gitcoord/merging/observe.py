@@ -231,8 +231,7 @@ def _standing(
     if planned.id in look.unusable or blocked:
         return "waiting", look.unusable.get(planned.id, blocked), tip
     if before.stand == "started":
-        since = f"{before.started_at[:16].replace('T', ' ')} UTC"
-        return "waiting", f"started by {before.started_by} at {since}, not submitted yet", None
+        return "waiting", _at_work(planned.id, before), None
     work, undone = tip or before.head, look.undone.get(planned.id)
     if undone and not (work and stands(scene.ancestry, undone, work)):
         # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
@@ -255,6 +254,14 @@ def _standing(
     if parent is not None:
         return "waiting", parent.sentence(planned.branch, scene.plan.base), None
     return "ready", "", tip
+
+
+def _at_work(task: TaskId, before: Progress) -> str:
+    """Why a task that was started is waited for."""
+    if before.cancelled:
+        return f"cancelled; `gitcoord retry {task}` takes that back"
+    since = f"{before.started_at[:16].replace('T', ' ')} UTC"
+    return f"started by {before.started_by} at {since}, not submitted yet"
 
 
 def _needs(scene: Scene, look: _Look, planned: PlannedTask) -> Needs:

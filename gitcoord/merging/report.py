@@ -132,10 +132,10 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     missing_ones = [work.task for work in missing(world)] if world.level_branch else []
     if missing_ones:
         names = named_tasks(missing_ones, _MOST_NAMED)
-        way = "" if scene.options.partial else "; `--partial` lands it without"
-        return f"it waits for {names}{way}"
+        way = "" if scene.options.partial else " (land it without: --partial)"
+        return f"waits for {names}{way}"
     others = [work.task for work in world.works if work.standing == "waiting"]
-    return f"it waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
+    return f"waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
 
 
 def _landed(work: Work, told: Progress) -> LandedTask:

@@ -121,7 +121,7 @@ def test_the_story_calls_slower_slower_and_nothing_failed_that_was_cancelled() -
     now = at(played.seconds)
     picture = make_picture(plan, played.events, played.landed, now)
     story = story_of(picture, make_metrics(plan, played.events, played.landed, now)).replace("\u00a0", " ")
-    assert "longer than the work alone, one after another" in story
+    assert "more than one worker doing the same work" in story
     assert "1 ended by cancelling, 1 resolved a conflict and 1 left a conflict unresolved." in story
 
 

@@ -65,6 +65,12 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
     assert "4: its attempt 1 failed: the agent ended with code 1 5: it needs task 4, which failed" in idle
     assert idle.endswith("`gitcoord retry 4` lets them be tried again.")
 
+    done = project.run("retry", "1.2", ok=1)
+    assert done.err.splitlines()[0] in (
+        "gitcoord: Task 1 has landed already.",
+        "gitcoord: Task 1.2 is done; there is nothing to retry.",
+    )
+
     # What failed is tried again when somebody says so; the rest is not touched.
     agent.does("4", {"write": {"4": "x"}})
     assert project.run("retry", "5", "4", "--dry-run", "--json", ok=0).json["tasks"] == ["5", "4"]
@@ -127,7 +133,7 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     project.run("pause", "--reason", "a look", ok=0)
     os.killpg(run.pid, signal.SIGINT)
     assert run.stderr
-    told = [next(line for line in run.stderr if b"1 at work go on. Ctrl-C again ends them." in line)]
+    told = [next(line for line in run.stderr if b"Press Ctrl-C again to stop it." in line)]
     os.killpg(run.pid, signal.SIGINT)
     said = b"".join([*told, *run.stderr])
     assert run.wait(60) == 130, said
@@ -211,7 +217,7 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
     assert "refs/gitcoord/plan" not in project.remote.refs()
     refused = project.run("run", "--agent", agent.command, "--land", ok=2)
     assert "1 and 2 say that they touch the same paths: the later one waits" in refused.err
-    assert "Say --yes." in refused.err
+    assert "Add `--yes`." in refused.err
     assert agent.runs() == []
     wrong: list[str]
     for wrong in (["--max-parallel", "many"], ["--pipeline", "--barrier"], ["--stagger", "soon"]):

@@ -202,6 +202,12 @@ def test_what_needs_a_failed_task_is_blocked_by_name_and_the_others_go_on() -> N
     assert decision.refusals[TaskId("3")].reason == "it needs task 1, which failed"
 
 
+def test_what_needs_a_cancelled_task_says_that_it_was_cancelled() -> None:
+    decision = decide(a_plan([a_task(1), a_task(2, 1), a_task(3, 2)]), cancelled=some("1"))
+    assert names(decision) == {"1": "cancelled", "2": "blocked", "3": "blocked"}
+    assert decision.refusals[TaskId("3")].reason == "it needs task 1, which was cancelled"
+
+
 CLASHING = [a_task(1, modifies=("a.py",), estimate=60), a_task(2, modifies=("*.py",)), a_task(3)]
 
 

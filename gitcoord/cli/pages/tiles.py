@@ -33,21 +33,18 @@ def headline_of(picture: Picture) -> str:
 def story_of(picture: Picture, metrics: Metrics) -> str:
     if not metrics.tries or not metrics.elapsed:
         return "Nobody has been at work yet."
-    told = f"{count_of(metrics.handed_in, 'unit')} of work took {_spelled(metrics.elapsed)}"
+    told = f"{count_of(metrics.handed_in, 'unit')} took {_spelled(metrics.elapsed)}"
     if not metrics.handed_in:
         told = f"Nothing was handed in during {_spelled(metrics.elapsed)}."
     elif metrics.speedup > 1.005:
         saved = metrics.sequential - metrics.elapsed
-        told += (
-            f"; one after another the same work would have taken {_spelled(metrics.sequential)}, "
-            f"{_spelled(saved)} longer."
-        )
+        told += f". One worker would have needed {_spelled(metrics.sequential)}: {_spelled(saved)} saved."
     elif metrics.speedup < 0.995:
         longer = _spelled(metrics.elapsed - metrics.sequential)
-        told += f", {longer} longer than the work alone, one after another: "
-        told += "waiting, failures or rework came on top."
+        told += f", {longer} more than one worker doing the same work: "
+        told += "waiting, failures or rework took that time."
     else:
-        told += ", as long as one after another."
+        told += ", as long as one worker would have needed."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
     lost += [f"{metrics.cancelled} ended by cancelling"] if metrics.cancelled else []
     reworked = [bar.outcome for bar in metrics.bars if bar.rework]
@@ -60,7 +57,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         told += f" Of {count_of(metrics.tries, 'attempt')}, {f'{most} and {last}' if most else last}."
     stuck = sum(picture.counts.get(state, 0) for state in ("failed", "blocked", "cancelled"))
     if stuck:
-        told += f" {count_of(stuck, 'unit')} cannot go on without somebody."
+        told += f" {count_of(stuck, 'unit')} {'needs' if stuck == 1 else 'need'} your attention."
     return told
 
 

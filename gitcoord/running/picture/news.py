@@ -93,8 +93,10 @@ def _news(event: AnyEvent) -> News:
 def _short(event: AnyEvent) -> str:
     match event:
         case AttemptStarted():
-            again = (", rework" if event.rework else f", try {event.attempt}") if event.attempt > 1 else ""
-            return f"{event.task} begun by {event.by}{again}"
+            again = (
+                (", rework" if event.rework else f", attempt {event.attempt}") if event.attempt > 1 else ""
+            )
+            return f"{event.task} started by {event.by}{again}"
         case AttemptEnded():
             why = f": {event.reason}" if event.reason else ""
             return f"{event.task} {event.outcome}{why}"

@@ -31,7 +31,9 @@ class Needs:
             return Refusal(name="failed", reason=seen.failed[unit.id])
         culprit = self._blocked_by(unit)
         if culprit:
-            return Refusal(name="blocked", reason=f"it needs {named_tasks([TaskId(culprit)])}, which failed")
+            how = "was cancelled" if TaskId(culprit) in seen.cancelled else "failed"
+            reason = f"it needs {named_tasks([TaskId(culprit)])}, which {how}"
+            return Refusal(name="blocked", reason=reason)
         missing = [need for need in unit.units if not self._unit_done(need)]
         tasks = [task for task in unit.tasks if task not in self._enough]
         unsubmitted = [task for task in tasks if task not in seen.submitted]
