@@ -7,7 +7,7 @@ reaches rich only as plain `Text`, never as markup.
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,18 +45,32 @@ def emit(line: str) -> None:
     sys.stdout.flush()
 
 
-def emit_json(schema: str, document: Any) -> None:
-    """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name."""
-    emit(as_json(schema, document, indent=2))
+def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None) -> None:
+    """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name; `also` ends it."""
+    emit(as_json(schema, document, indent=2, also=also))
 
 
-def as_json(schema: str, document: Any, indent: int | None = None) -> str:
+def as_json(
+    schema: str, document: Any, indent: int | None = None, also: Mapping[str, Any] | None = None
+) -> str:
     """The text of a document `gitcoord.<schema>/1`, without secrets; on one line without an `indent`."""
     import json  # the standard encoder escapes lone surrogates, which are real in paths
 
     whole = {"schema": f"gitcoord.{schema}/1", **msgspec.to_builtins(document, str_keys=True)}
-    text = json.dumps(whole, indent=indent, ensure_ascii=True)
-    return json.dumps(redacted(whole), indent=indent, ensure_ascii=True) if holds_secret(text) else text
+    if also:
+        whole |= msgspec.to_builtins(also, str_keys=True)
+    text = json.dumps(whole, ensure_ascii=True)
+    if holds_secret(text):
+        whole = redacted(whole)
+        text = json.dumps(whole, ensure_ascii=True)
+    if indent is None:
+        return text
+    try:
+        # The standard encoder is many times slower as soon as it is to indent.
+        return msgspec.json.format(text, indent=indent)
+    except msgspec.DecodeError:
+        # That one takes no lone surrogates.
+        return json.dumps(whole, indent=indent, ensure_ascii=True)
 
 
 def say(text: str) -> None:

@@ -34,7 +34,7 @@ def print_plan(
     match format:
         case "json":
             effects = {"changes": made.changes, "given_up": made.given_up, "saved": saved}
-            emit_json("plan", {**msgspec.to_builtins(shown, str_keys=True), **msgspec.to_builtins(effects)})
+            emit_json("plan", shown, effects)
         case "mermaid":
             from gitcoord.planning.pictures import mermaid
 

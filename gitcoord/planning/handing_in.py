@@ -23,6 +23,7 @@ class HandedIn:
         self.lacks = [sum(need not in self.landed for need in after) for after in network.after]
         self._turn = [work.turn[parts[0]][:2] for parts in network.parts]
         self._waiting: dict[int, list[int]] = {}
+        self._lowest: dict[int, int] = {}
         self._undone: dict[int, dict[int, int]] = {}
         if how.waves:
             for task, (level, wave) in enumerate(self._turn):
@@ -59,8 +60,9 @@ class HandedIn:
             while first and not undone[first[-1]]:
                 first.pop()
             waiting = self._waiting[level]
-            if waiting and (not first or min(self._turn[task][1] for task in waiting) < first[-1]):
+            if waiting and (not first or self._lowest[level] < first[-1]):
                 self._waiting[level] = []
+                del self._lowest[level]
                 for task in waiting:
                     self._land(task)
 
@@ -86,8 +88,9 @@ class HandedIn:
         if not self._how.lands or task in self.landed:
             return
         if self._how.waves:
-            level = self._turn[task][0]
+            level, wave = self._turn[task]
             self._waiting[level].append(task)
+            self._lowest[level] = min(wave, self._lowest.get(level, wave))
             self._touched.add(level)
         else:
             self._land(task)

@@ -32,6 +32,11 @@ def solve(puzzle: Puzzle) -> Solution:
     waves = [0] * len(puzzle.after)
     at_least = 0
     for tasks, part in parts(puzzle):
+        if len(tasks) == 1:
+            # Nothing else is in its way, so there is nothing to search.
+            waves[tasks[0]] = part.fixed.get(0, 0)
+            at_least = max(at_least, waves[tasks[0]] + 1)
+            continue
         solved = _solve_part(part)
         at_least = max(at_least, solved.at_least)
         for task, wave in zip(tasks, solved.waves, strict=True):
