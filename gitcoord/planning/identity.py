@@ -5,12 +5,17 @@ dependencies and hints do not, nor the notes that `task-master update-subtask` a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
+
+if TYPE_CHECKING:
+    import hashlib
 
 _NOTE = re.compile(r"<info added on ([^>]*)>.*?</info added on \1>", re.DOTALL)
 _DIGITS = 16
@@ -102,18 +107,23 @@ def _owners(listed: Mapping[TaskId, TaskIdentity]) -> dict[str, list[TaskId]]:
     return owners
 
 
-def _digest(*texts: str) -> str:
-    import hashlib
+def _digest(title: str, text: str) -> str:
+    whole = _plain(f"{title} \0 {text}")
+    return _sha256()(whole.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
 
-    whole = "\0".join(map(_plain, texts))
-    return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
+
+@cache
+def _sha256() -> "Callable[[bytes], hashlib._Hash]":
+    import hashlib  # not for commands that only read
+
+    return hashlib.sha256
 
 
 def _plain(text: str) -> str:
     if "<info added on " in text:
         text = _NOTE.sub("", text)
-    if not text.isascii():
-        import unicodedata
+    if text.isascii():
+        return " ".join(text.lower().split())
+    import unicodedata
 
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

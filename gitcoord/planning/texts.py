@@ -65,6 +65,15 @@ def texts_digest(texts: Texts) -> str:
 
 
 def _texts(task: Task, most: int) -> TaskTexts:
+    whole = task.title + task.description + task.details + task.test_strategy
+    if not task.subtasks and len(whole) <= most and whole.isascii():
+        # Most tasks: a list may have a hundred thousand of them.
+        return TaskTexts(
+            title=task.title,
+            description=task.description,
+            details=task.details,
+            test_strategy=task.test_strategy,
+        )
     left = _Left(most)
     return TaskTexts(
         title=left.take(task.title),
