@@ -1,5 +1,6 @@
 """Names in a sentence: the first few of them, and the rest counted."""
 
+import re
 from collections.abc import Sequence
 
 
@@ -13,3 +14,15 @@ def named_tasks(tasks: Sequence[str], most: int | None = None) -> str:
     """`task 3` or `tasks 3, 4`; with `most` the tail of a long list is counted."""
     word = "task" if len(tasks) == 1 else "tasks"
     return f"{word} {some(tasks, len(tasks) if most is None else most)}"
+
+
+_REFERENCES = re.compile(r"@(?=\S)|#(?=\d)|\bGH-(?=\d)|:(?=//)", re.IGNORECASE)
+
+
+def inert(text: str) -> str:
+    """Text from others in which GitHub sees no mention and no reference that could close an issue.
+
+    A space without width breaks `@team`, `#1`, `GH-1` and addresses
+    (https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting).
+    """
+    return _REFERENCES.sub(lambda found: f"{found[0]}\u200b", text)

@@ -11,6 +11,7 @@ from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.sentences import inert
 
 _ATTEMPTS = 60
 
@@ -47,7 +48,7 @@ def base_missing(base: str) -> GitcoordError:
 
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
     """The message of the commit that folds a task in."""
-    line = " ".join(title.split())
+    line = inert(" ".join(title.split()))
     return f"Fold task {task} into {branch}: {line}\n\n{trailer(FOLDED, task, head)}\n"
 
 

@@ -1,6 +1,7 @@
 """What pull requests and merge commits say."""
 
 import hashlib
+import re
 
 import msgspec
 
@@ -9,8 +10,12 @@ from gitcoord.forge.port import MergeRequest, Method, NewPull, Pull
 from gitcoord.merging.model import Carrier, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.wording import left_out, one_line, render, short
+from gitcoord.sentences import inert
 
-_MARKER = "<!-- gitcoord"
+_BEGIN = "<!-- gitcoord: from here to the next comment of gitcoord the text is replaced when tasks change -->"
+_MARKER = "<!-- gitcoord "
+_END = re.compile(r"<!-- gitcoord (?P<tasks>[0-9a-f]{16}) (?P<title>[0-9a-f]{16}|-) -->")
+_NOT_OWN = "-"
 _TITLE_LENGTH = 200
 _BODY_LENGTH = 60_000
 """GitHub takes 65,536 characters."""
@@ -33,32 +38,38 @@ def new_pull(scene: Scene, world: World, carrier: Carrier) -> NewPull:
 def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text | None:
     """What an open pull request should say instead; None when it names the carrier's tasks already.
 
-    What somebody else wrote stays, above gitcoord's own words.
+    Only gitcoord's own block of the text is replaced, and the title only if gitcoord wrote it.
     """
-    title, body = _text(scene, world, carrier)
-    own = pull.body.rfind(_MARKER)
-    if own >= 0 and pull.body[own:].strip() == _marker(world, carrier):
+    title, block = render(scene, world, carrier)
+    title = short(title, _TITLE_LENGTH)
+    ends = list(_END.finditer(pull.body))
+    if ends and ends[-1]["tasks"] == _digest(_about(world, carrier)):
         return None
-    if own >= 0:
-        return Text(title=title, body=body)
-    before = pull.body.strip()
-    return Text(title=None, body=f"{before}\n\n---\n\n{body}" if before else body)
+    own = bool(ends) and ends[-1]["title"] == _digest(pull.title)
+    body = _block(world, carrier, block, title if own else None)
+    if not ends:
+        before = pull.body.strip()
+        return Text(title=None, body=f"{before}\n\n---\n\n{body}" if before else body)
+    stop = ends[-1].end()
+    begin = pull.body.rfind(_BEGIN, 0, stop)
+    start = begin if begin >= 0 else ends[-1].start()
+    return Text(title=title if own else None, body=pull.body[:start] + body + pull.body[stop:])
 
 
 def is_own(pull: Pull) -> bool:
     """Whether gitcoord opened the pull request, as far as its text tells before gitcoord edits it."""
-    return _MARKER in pull.body
+    return _END.search(pull.body) is not None
 
 
 def merge_request(world: World, carrier: Carrier, number: int, method: Method) -> MergeRequest:
     """The merge of a carrier; its message names every task and the head that it lands, for git to find."""
     works = [world.work(task) for task in carrier.tasks]
     if len(works) == 1:
-        title = f"Task {works[0].task}: {one_line(works[0].title)}"
+        title = f"Task {inert(works[0].task)}: {inert(one_line(works[0].title))}"
     else:
-        title = f"{world.level}: tasks {', '.join(carrier.tasks)}"
+        title = f"{world.level}: tasks {inert(', '.join(carrier.tasks))}"
     suffix = f" (#{number})"
-    lines = [f"Task {work.task}: {one_line(work.title)}" for work in works] if len(works) > 1 else []
+    lines = [f"Task {inert(w.task)}: {inert(one_line(w.title))}" for w in works] if len(works) > 1 else []
     trailers = [trailer(LANDED, work.task, work.head or carrier.head) for work in works]
     message = "\n".join([*lines, *([""] if lines else []), *trailers])
     return MergeRequest(
@@ -72,12 +83,24 @@ def merge_request(world: World, carrier: Carrier, number: int, method: Method) -
 
 
 def _text(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
-    title, body = render(scene, world, carrier)
-    return short(title, _TITLE_LENGTH), f"{short(body, _BODY_LENGTH)}\n\n{_marker(world, carrier)}"
+    title, text = render(scene, world, carrier)
+    title = short(title, _TITLE_LENGTH)
+    return title, _block(world, carrier, text, title)
 
 
-def _marker(world: World, carrier: Carrier) -> str:
-    """A line that no reader sees: by it gitcoord knows which tasks the text is about."""
-    told = [*carrier.tasks, "", *(work.task for work in left_out(world, carrier))]
-    digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{_MARKER} {digest[:16]} -->"
+def _block(world: World, carrier: Carrier, text: str, title: str | None) -> str:
+    """Gitcoord's part of a pull request's text, between two lines that no reader sees.
+
+    By the second one gitcoord knows which tasks the text is about, and whether the title is its own.
+    """
+    named = _NOT_OWN if title is None else _digest(title)
+    end = f"{_MARKER}{_digest(_about(world, carrier))} {named} -->"
+    return f"{_BEGIN}\n{short(text, _BODY_LENGTH)}\n\n{end}"
+
+
+def _about(world: World, carrier: Carrier) -> str:
+    return "\0".join([*carrier.tasks, "", *(work.task for work in left_out(world, carrier))])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

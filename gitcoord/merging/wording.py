@@ -9,7 +9,7 @@ from string import Template
 from gitcoord.events import TaskDeferred
 from gitcoord.merging.model import Carrier, Work, World
 from gitcoord.merging.observe import Scene
-from gitcoord.sentences import named_tasks
+from gitcoord.sentences import inert, named_tasks
 from gitcoord.tasks.model import TaskId
 
 _OVERLAPS = 6
@@ -43,7 +43,8 @@ def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
     body = Template(settings.body) if settings.body else _LEVEL_BODY if single else _TASK_BODY
     escaped = {name: markdown(text) for name, text in fields.items()}
     text = body.substitute(escaped | _body_fields(scene, world, carrier, works))
-    return one_line(title.substitute(fields)), re.sub(r"\n{3,}", "\n\n", text)
+    named = {name: inert(text) for name, text in fields.items()}
+    return one_line(title.substitute(named)), re.sub(r"\n{3,}", "\n\n", text)
 
 
 def deferral_text(scene: Scene, event: TaskDeferred) -> str:
@@ -91,7 +92,7 @@ def markdown(text: str) -> str:
     escaped = one_line(text)
     for char in "\\`*_[]<>#|!":
         escaped = escaped.replace(char, "\\" + char)
-    return escaped.replace("@", "@\u200b")
+    return inert(escaped)
 
 
 def _fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> dict[str, str]:

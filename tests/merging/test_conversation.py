@@ -72,7 +72,7 @@ def test_pull_requests_are_opened_as_the_settings_say_whatever_is_killed(
         ("[level-0] Task 1 ($)", ["agents"]),
         ("[level-0] Task 2 ($)", ["agents"]),
     ]
-    assert (app.pulls[1].body or "").startswith("Wave 1 of 1 on main.\n\n- Overlap: none")
+    assert (app.pulls[1].body or "").partition("\n")[2].startswith("Wave 1 of 1 on main.\n\n- Overlap: none")
     # Both had their turn; what somebody makes a draft again stays one.
     assert not app.pulls[2].draft
     app.pulls[2].draft = True

@@ -251,10 +251,11 @@ class CheckRunsAnswer(Answer, frozen=True):
 
 
 class CommentAnswer(Answer, frozen=True):
-    """A comment of a pull request."""
+    """A comment of a pull request; its author may have left GitHub."""
 
     id: int
     body: str = ""
+    user: UserAnswer | None = None
 
 
 class ReviewAnswer(Answer, frozen=True):

@@ -4,11 +4,12 @@ Its own comments are found again by a hidden marker and edited, so however often
 there once. Deleting a branch closes the pull requests that build on it, so those are moved first.
 """
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.answers import CommentAnswer, PullAnswer
+from gitcoord.forge.github.answers import CommentAnswer, PullAnswer, UserAnswer
 from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written
 from gitcoord.forge.github.refusals import ref_refusal
 from gitcoord.forge.github.sending import NoAnswer
@@ -87,9 +88,24 @@ class Conversation:
         path = f"{self._path}/issues/{number}/comments"
         for page in self._gateway.read_pages(path, tuple[CommentAnswer, ...]):
             for comment in page:
-                if comment.body.startswith(_MARKER.format(topic)):
+                if comment.body.startswith(_MARKER.format(topic)) and self._is_own(comment):
                     return comment
         return None
+
+    def _is_own(self, comment: CommentAnswer) -> bool:
+        """Whether the account that acts here wrote the comment: anybody can write the marker.
+
+        An installation token does not tell its account; only apps have names that end with `[bot]`.
+        """
+        if comment.user is None:
+            return False
+        return comment.user.login == self._login if self._login else comment.user.login.endswith("[bot]")
+
+    @cached_property
+    def _login(self) -> str:
+        """The account that the token acts for; "" when the token does not tell."""
+        user = self._gateway.read_if_there("/user", UserAnswer, absent=(401, 403, 404))
+        return user.login if user is not None else ""
 
     def _is_there(self, branch: str) -> bool:
         path = f"{self._path}/git/ref/heads/{quote(branch)}"

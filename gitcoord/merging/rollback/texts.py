@@ -7,7 +7,7 @@ from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.run import Git
 from gitcoord.merging.rollback.look import Reverse
 from gitcoord.merging.rollback.model import Sight
-from gitcoord.sentences import named_tasks
+from gitcoord.sentences import inert, named_tasks
 
 _MARKER = "<!-- gitcoord rollback"
 _MOST_NAMED = 12
@@ -57,7 +57,7 @@ def subjects(git: Git, commits: Sequence[str]) -> list[str]:
 
 def _plain(subject: str) -> str:
     """A subject as plain words: nothing in it mentions anybody or closes anything."""
-    return subject[:100].replace("@", "@\u200b").replace("#", "#\u200b").replace("<", "‹").replace("`", "'")
+    return inert(subject[:100]).replace("<", "‹").replace("`", "'")
 
 
 def _digest(back: Reverse) -> str:
