@@ -43,7 +43,8 @@ class Memory(msgspec.Struct, kw_only=True):
     the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
     looks that are still due after a merge whose answer was lost. `handed_over` are the branches that the
     forge merges by itself, `declined` those that it would not take over. `final` maps a branch to the head
-    that cannot merge as it is, and why: it stays held until the branch moves.
+    that cannot merge as it is, and why: it stays held until the branch moves. `stalled` counts the looks
+    since anything has settled.
     """
 
     details: dict[DetailsKey, Details]
@@ -53,6 +54,7 @@ class Memory(msgspec.Struct, kw_only=True):
     handed_over: set[str]
     declined: set[str]
     final: dict[str, tuple[Oid, str]] = {}
+    stalled: int = 0
     impatient: bool = False
     stopped: str = ""
 
@@ -63,6 +65,7 @@ class Memory(msgspec.Struct, kw_only=True):
 
     def release(self, world: World) -> None:
         """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
+        self.stalled = 0
         heads = {work.branch: work.head for work in world.works}
         if world.level_branch is not None:
             heads[world.level_branch.name] = world.level_branch.tip
@@ -72,7 +75,11 @@ class Memory(msgspec.Struct, kw_only=True):
 
 BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
-"""Looks at a carrier that does not settle before it is held; the pauses between them grow."""
+"""Looks at all carriers that do not settle before they are held; the pauses between them grow."""
+_TURN = 4
+"""Looks at a carrier that does not settle before the others of its wave have their turn."""
+_FEW_LOOKS = 2
+"""Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
 
 
 def next_step(world: World, memory: Memory, options: Options) -> Step:
@@ -106,7 +113,8 @@ def _multi(world: World, memory: Memory) -> Step:
     for work in ready:
         if work.pull is None or work.told != work.pull.number:
             return OpenPull(carrier=_task_carrier(work))
-    first = next(iter(ready), None)
+    wave = [work for work in ready if work.wave == ready[0].wave]
+    first = min(wave, key=lambda work: memory.settling.get(work.branch, 0) // _TURN, default=None)
     if first is None or _must_wait(world, memory, first.wave):
         return _rest(world, memory)
     if first.stacked:
@@ -196,17 +204,22 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
     way = details.offer if carrier.branch not in memory.declined else None
     if details.gates and (way is None or not details.settled):
         # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
-        if way is None or memory.settling.get(carrier.branch, 0) >= PATIENCE:
+        if way is None or _is_over(memory, carrier):
             final = any(gate.final for gate in details.gates)
             return Hold(carrier=carrier, reason=closed_gates(details), final=final)
         return Settle(carrier=carrier)
     if way is not None:
         return HandOver(carrier=carrier, way=way)
     if not details.settled:
-        if memory.settling.get(carrier.branch, 0) < PATIENCE:
+        if not _is_over(memory, carrier):
             return Settle(carrier=carrier)
         return Hold(carrier=carrier, reason="the forge is still computing whether it can merge")
     return Merge(carrier=carrier, tree=details.tree)
+
+
+def _is_over(memory: Memory, carrier: Carrier) -> bool:
+    """Whether the time for what does not settle, which is one for all carriers, is over."""
+    return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
 
 
 def closed_gates(details: Details) -> str:

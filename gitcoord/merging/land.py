@@ -4,7 +4,7 @@ A crash needs no recovery: the next run observes and goes on.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -141,7 +141,7 @@ class Lander:
         for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
             brought = {commits[task] for task in step.carrier.tasks if task in commits}
             ends = [one for one in brought if self._scene.ancestry.contained(one, brought) == brought]
-            if ends and _whole(step, commits) and _is_what_was_sent(world, step):
+            if ends and set(step.carrier.tasks) <= commits.keys() and _is_what_was_sent(world, step):
                 pulls.prove(self._scene, before, step, ends[0])
 
     def _update(self, world: World, step: Update) -> None:
@@ -184,6 +184,8 @@ class Lander:
             self._memory.handed_over.add(carrier.branch)
         else:
             self._memory.handed_over.discard(carrier.branch)
+        if details.settled:
+            self._memory.stalled = 0
         if details.ended:
             self._outlook.forget()
 
@@ -259,6 +261,7 @@ class Lander:
             self._outlook.forget()
         looks = self._memory.settling.get(carrier.branch, 0)
         self._memory.settling[carrier.branch] = looks + 1
+        self._memory.stalled += 1
         self._memory.doubt[carrier.branch] = max(0, self._memory.doubt.get(carrier.branch, 0) - 1)
         self._memory.details.pop(details_key(world, carrier), None)
         if looks >= PATIENCE:
@@ -293,8 +296,3 @@ def _is_what_was_sent(world: World, step: Merge) -> bool:
     known = world.pulls.get(step.carrier.branch)
     pull = None if known is None else known.current
     return pull is None or pull.state != "merged" or pull.head_commit == step.carrier.head
-
-
-def _whole(step: Merge, landed: Collection[TaskId]) -> bool:
-    """Whether everything that a merge was to land has landed."""
-    return all(task in landed for task in step.carrier.tasks)

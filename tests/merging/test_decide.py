@@ -79,7 +79,7 @@ def test_a_later_wave_goes_after_the_earlier_one_as_long_as_there_is_time() -> N
 
 def test_what_does_not_settle_is_held_in_the_end() -> None:
     known = memory(t1=Details(clean=True, settled=False))
-    known.settling["task-1"] = PATIENCE
+    known.stalled, known.settling["task-1"] = PATIENCE, 2
     assert isinstance(next_step(world(work("1")), known, MULTI), Hold)
 
 

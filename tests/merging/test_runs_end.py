@@ -168,6 +168,7 @@ class Play:
     def settle(self, carrier: Carrier) -> None:
         looks = self.memory.settling.get(carrier.branch, 0)
         self.memory.settling[carrier.branch] = looks + 1
+        self.memory.stalled += 1
         self.memory.doubt[carrier.branch] = max(0, self.memory.doubt.get(carrier.branch, 0) - 1)
         self.memory.details.pop(details_key(self.world, carrier), None)
         if looks >= PATIENCE:
