@@ -118,7 +118,7 @@ class Surroundings:
 def make_surroundings(dice: random.Random, method: Method) -> Surroundings:
     """The surroundings of a scenario; a fifth of all are plain."""
     if dice.random() < _PLAIN_SHARE:
-        return Surroundings()
+        return Surroundings(finds_out=dice.random() < 0.6)
     gates = _gates(dice, method)
     enterprise = dice.random() < 0.1
     waits = bool(gates.checks or gates.approvals)

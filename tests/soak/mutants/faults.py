@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.soak.drawing.deeds import Deed
 from tests.soak.drawing.deeds import Kind as DeedKind
-from tests.soak.drawing.scenario import Scenario
+from tests.soak.drawing.scenario import Run, Scenario
 from tests.soak.drawing.troubles import Trouble
 from tests.soak.mutants.planting import Body, Fault, Replace
 
@@ -21,17 +21,26 @@ class Mutant:
     aims_at: Aim
 
 
+def _undisturbed(scenario: Scenario) -> Iterator[Run]:
+    """The first runs, those that nobody kills: what is drawn for them comes to pass."""
+    for run in scenario.runs[:2]:
+        if run.kill is None and all(trouble.kind != "kill" for trouble in run.troubles):
+            yield run
+
+
 def _deeds(scenario: Scenario, kind: DeedKind) -> Iterator[Deed]:
-    return (deed for run in scenario.runs for deed in run.deeds if deed.kind == kind)
+    return (deed for run in _undisturbed(scenario) for deed in run.deeds if deed.kind == kind)
 
 
 def _troubles(scenario: Scenario, *kinds: str) -> Iterator[Trouble]:
-    return (trouble for run in scenario.runs for trouble in run.troubles if trouble.kind in kinds)
+    return (trouble for run in _undisturbed(scenario) for trouble in run.troubles if trouble.kind in kinds)
 
 
 def _merges_alone(scenario: Scenario) -> bool:
-    """Whether one client does all merges by calls that are answered at once."""
-    return not scenario.around.merges_by_others and not scenario.around.offers_async
+    """Whether one client does all merges by calls, which are performed and answered at once."""
+    around = scenario.around
+    waits = around.merges_by_others or around.offers_async or around.gates.any
+    return not waits and (around.finds_out or around.null_answers == 0)
 
 
 def _pushed_while_merging(scenario: Scenario) -> bool:
