@@ -6,8 +6,8 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import BranchPulls, NewPull, Pull, Unclear
-from tests.support.github import EmulatedRepository, GitHubEmulator
+from gitcoord.forge.port import BranchPulls, MergeRequest, NewPull, Pull, Refused, Unclear
+from tests.support.github import EmulatedRepository, GitHubEmulator, Person
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo
 
@@ -206,3 +206,32 @@ def test_a_renamed_repository_is_used_under_its_new_name(
     # Renamed under way: GitHub redirects the write, which must not be taken for success.
     with pytest.raises(GitcoordError, match="redirected POST /repos/acme/app/pulls"):
         forge.open_pull(new("one"))
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_pull_requests_of_forks_are_nobodys_here(
+    forge: GitHubForge, app: EmulatedRepository, content: Repo, many: bool
+) -> None:
+    foreign = content.commit({"foreign.txt": "x"}, branch="elsewhere")
+    stranger = Person(app, "stranger")
+    stranger.open_from_fork("one", "main", foreign)
+    stranger.close(stranger.open_from_fork("one", "main", foreign))
+    heads = ["one", *(f"b{number}" for number in range(9))] if many else ["one"]
+    assert forge.find_pulls(heads, "main") == {}
+    own = opened(forge, "one")
+    assert forge.find_pulls(heads, "main") == {"one": BranchPulls(current=own)}
+
+
+def test_a_merge_that_is_refused_while_mergeability_is_unknown_is_no_conflict(
+    forge: GitHubForge, app: EmulatedRepository
+) -> None:
+    pull = opened(forge, "one")
+    app.habits.unknown_sentence = "not mergeable"
+    app.hold_mergeability = True
+    assert forge.read_pull(pull.number).mergeable is None
+    request = MergeRequest(
+        number=pull.number, head=pull.head_commit, base="main", method="merge", title="T", message="M"
+    )
+    refused = forge.merge_pull(request)
+    assert isinstance(refused, Refused)
+    assert refused.kind == "retry"
