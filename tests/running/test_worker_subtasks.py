@@ -130,3 +130,21 @@ def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: Scri
     project.desk.git("commit", "-qam", "Three")
     assert "task 1 is whole, and handed in" in project.run("submit", "--json", ok=0).err
     assert told(project)[1].startswith("task 1 submitted")
+
+
+def test_a_subtask_whose_newer_attempt_has_begun_brings_nothing_into_its_parent(
+    project: Project, agent: ScriptAgent
+) -> None:
+    elsewhere = project.worker("2").repo
+    gates = {number: agent.directory / f"go-{number}" for number in (1, 2)}
+    for number, gate in gates.items():
+        agent.does(f"1.1#{number}", {"await": str(gate)}, {"write": {f"{number}.txt": "x\n"}})
+    first = begin(project, agent, "1.1")
+    second = begin(project, agent, "1.1", "--attempt", "2", at=elsewhere)
+    gates[1].touch()
+    assert first.wait() != 0
+    assert project.remote.find(f"refs/heads/{PARENT}") is None or "1.txt" not in project.remote.files(PARENT)
+    gates[2].touch()
+    assert second.wait() == 0
+    assert "2.txt" in project.remote.files(PARENT)
+    assert "1.txt" not in project.remote.files(PARENT)
