@@ -147,6 +147,7 @@ class Judge:
         marked = Counter(
             (comment.number, marker)
             for comment in self._app.comments
+            if comment.id not in self.record.comments
             for marker in _MARKER.findall(comment.body)
         )
         for (number, marker), times in marked.items():

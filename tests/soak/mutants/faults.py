@@ -103,9 +103,14 @@ def _closed(scenario: Scenario) -> bool:
     return any(deed.nth == 1 and deed.lasts != 1 for deed in deeds)
 
 
-def _slots_shared(scenario: Scenario) -> bool:
+def _imitated(scenario: Scenario) -> bool:
     slots = [(work.level, work.slot) for work in scenario.works if work.slot is not None]
-    return len(slots) > len(set(slots))
+    return len(slots) > len(set(slots)) + 1 and any(_deeds(scenario, "imitate"))
+
+
+def _edited(scenario: Scenario) -> bool:
+    slots = [(work.level, work.slot) for work in scenario.works if work.slot is not None]
+    return scenario.strategy == "single-pr" and len(slots) > len(set(slots)) and any(_deeds(scenario, "edit"))
 
 
 _LEASES = "leases = [f\"--force-with-lease={update.ref}:{update.old or ''}\" for update in updates]"
@@ -209,5 +214,21 @@ MUTANTS: tuple[Mutant, ...] = (
         "a person's no ignored",
         (Body("merging/rejections.py", "find_rejection", "return None"),),
         _closed,
+    ),
+    Mutant(
+        "a person's words replaced",
+        (
+            Replace(
+                "merging/texts.py",
+                'own = bool(ends) and ends[-1]["title"] == _digest(pull.title)',
+                "own = bool(ends)",
+            ),
+        ),
+        _edited,
+    ),
+    Mutant(
+        "foreign comments edited",
+        (Body("forge/github/conversation.py", "Conversation._is_own", "return True"),),
+        _imitated,
     ),
 )

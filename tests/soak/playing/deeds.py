@@ -1,5 +1,6 @@
 """Doing what people do in the midst of a run: each deed at the request that it waits for."""
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -17,7 +18,6 @@ from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
 
 _NUMBER = re.compile(r"/pulls/(\d+)")
-_TOPICS = ("deferred", "conflict")
 
 
 class Deeds:
@@ -127,14 +127,19 @@ class Deeds:
                 self._lisa.edit(number, title=words[0], body=f"{words[1]}\n\n{pull.body or ''}")
                 self._record.words[number] = words
             case "imitate":
-                topic = _TOPICS[deed.choice % len(_TOPICS)]
-                body = f"<!-- gitcoord:{topic} -->\nWords of lisa, {deed.name}."
+                body = f"{self._marker(pull, deed)}\nWords of lisa, {deed.name}."
                 self._record.comments[self._lisa.comment(number, body).id] = body
             case "ask":
                 self._lisa.start_conversation(number)
             case "merge" | "rival":
                 return self._merge(pull, deed, hand)
         return f"#{number}"
+
+    def _marker(self, pull: Pull, deed: Deed) -> str:
+        """What gitcoord's comment about a task's deferral begins with."""
+        works = self._world.scenario.works
+        own = next((work for work in works if work.branch == pull.head), works[deed.choice % len(works)])
+        return f"<!-- gitcoord:deferred-{hashlib.sha256(own.id.encode()).hexdigest()[:12]} -->"
 
     def _pull(self, deed: Deed, hand: Hand) -> Pull | None:
         named = _NUMBER.search(hand.line)
