@@ -117,7 +117,10 @@ class Parents:
             if not self._ancestry.contains(tip, landing.commit):
                 find = partial(older_version, self._git, tip, landing.head)
                 head = self._ancestry.remembered(("older version", tip, landing.head), find)
-                if head is not None:
+                # What another task landed is known: the base has the copies that its rebase made.
+                if head is not None and not any(
+                    self._ancestry.contains(h, head) for h in self._stacks.landed
+                ):
                     yield other, head
 
     @cached_property
