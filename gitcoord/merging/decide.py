@@ -76,6 +76,8 @@ class Memory(msgspec.Struct, kw_only=True):
 BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
 """Looks at all carriers that do not settle before they are held; the pauses between them grow."""
+_AHEAD = 8
+"""Pull requests that are open before the first of them is merged, so that their checks run meanwhile."""
 _TURN = 4
 """Looks at a carrier that does not settle before the others of its wave have their turn."""
 _FEW_LOOKS = 2
@@ -110,11 +112,11 @@ def details_key(world: World, carrier: Carrier) -> DetailsKey:
 def _multi(world: World, memory: Memory) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
     ready = [work for work in ready if not work.waits_for]
-    for work in ready:
-        if work.pull is None or work.told != work.pull.number:
-            return OpenPull(carrier=_task_carrier(work))
     wave = [work for work in ready if work.wave == ready[0].wave]
     first = min(wave, key=lambda work: memory.settling.get(work.branch, 0) // _TURN, default=None)
+    for work in (*ready[:_AHEAD], *([first] if first is not None else [])):
+        if work.pull is None or work.told != work.pull.number:
+            return OpenPull(carrier=_task_carrier(work))
     if first is None or _must_wait(world, memory, first.wave):
         return _rest(world, memory)
     if first.stacked:

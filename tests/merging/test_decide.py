@@ -39,10 +39,21 @@ def test_the_journal_learns_first_what_git_shows() -> None:
     assert next_step(rest, memory(), MULTI) == Adopt(tasks=(TaskId("3"), TaskId("4")))
 
 
-def test_every_pull_request_is_open_before_the_first_is_merged() -> None:
+def test_a_few_pull_requests_are_open_before_the_first_is_merged_and_the_rest_as_needed() -> None:
     step = next_step(world(work("1"), work("2", pull=None)), memory(), MULTI)
     assert isinstance(step, OpenPull)
     assert step.carrier.tasks == ("2",)
+    opened = [work(str(number)) for number in range(1, 9)]
+    rest = [work(str(number), pull=None) for number in range(9, 30)]
+    assert isinstance(next_step(world(*opened, *rest), memory(), MULTI), Examine)
+    landed = work("1", "landed", journaled=True)
+    step = next_step(world(landed, *opened[1:], *rest), memory(), MULTI)
+    assert isinstance(step, OpenPull)
+    assert step.carrier.tasks == ("9",)
+    # Those that are held let the next ones be opened: their checks run meanwhile.
+    known = memory()
+    known.held |= {one.branch: "check ci: it has not been reported yet" for one in opened}
+    assert isinstance(next_step(world(*opened, *rest), known, MULTI), OpenPull)
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,14 @@ def test_a_merge_whose_answer_was_lost_and_that_takes_effect_later_is_not_sent_a
     report, _ = landed(project, monkeypatch)
     assert [one.task for one in report.landed] == ["1"]
     assert len(hub.requests(r"PUT .*/merge$")) == 1
+
+
+def test_the_first_pull_request_is_merged_while_others_are_still_to_be_opened(
+    hub: GitHubEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [str(number) for number in range(1, 15)]
+    project = independent_on_github(tmp_path, hub, *ids)
+    assert len(landed(project, monkeypatch)[0].landed) == len(ids)
+    writes = [entry.method for entry in hub.requests(r"(POST .*/pulls|PUT .*/merge)$")]
+    assert writes.index("PUT") <= 8
+    assert writes.count("POST") == writes.count("PUT") == len(ids)
