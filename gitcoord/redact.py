@@ -29,7 +29,7 @@ _SIGNS = (
     *("://", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "private key", "eyj"),
     *("authorization", "basic", "bearer"),
 )
-"""What every text with a secret has one of, in small letters: to look for words is much cheaper than to match."""
+"""Every text with a secret has one of them, in small letters; looking for words is cheaper than matching."""
 _kept: set[str] = set()
 
 
