@@ -19,7 +19,7 @@ Examples:
   gitcoord logs 3               the newest attempt at task 3
   gitcoord logs 3.1 -f          a subtask's, on and on while it is at work; waits until it begins
   gitcoord logs 3 --attempt 1   an earlier one
-  gitcoord logs 3 --raw         byte by byte, colours and all
+  gitcoord logs 3 --raw         colours and all
 """
 _PAUSE = 0.3
 _CHUNK = 1 << 16

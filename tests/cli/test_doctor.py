@@ -164,7 +164,7 @@ def test_a_base_that_only_some_may_move(
 
 def test_settings_that_cannot_be_read(clinic: Clinic) -> None:
     (clinic.desk.path / "gitcoord.toml").write_text('method = "octopus"\n')
-    assert "merge, squash, rebase" in clinic.complaint("settings")
+    assert "one of merge, rebase, squash" in clinic.complaint("settings")
 
 
 def test_a_repository_that_the_token_does_not_see(clinic: Clinic, hub: GitHubEmulator) -> None:

@@ -13,6 +13,7 @@ from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, Tas
 from gitcoord.running.picture.make import make_picture
 from gitcoord.state.journal import now
 from gitcoord.state.progress import fold
+from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import at, parent, planned, task
 from tests.running.test_picture import begun, over
 from tests.state.world import STATE, plan_of, started, store_of, submitted
@@ -113,12 +114,12 @@ def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told
     events += [TaskDeferred(at=at(8), by="ann", task="5", head="0" * 40, reason="x"), begun("5", 9)]
     progress, picture = fold(events), make_picture(plan, events, (), at(10))
     status = make_status(plan, progress, {}, picture=picture)
-    work = [one.work for one in status.tasks.values()]
-    assert work == ["running", "failed", "done", "cancelled", "running", "ready", "blocked"]
+    work = [status.tasks[TaskId(id)].work for id in "1234567"]
+    assert work == ["running", "failed", "done", "cancelled", "running", "blocked", "ready"]
     out = StringIO()
     PipedConsole(file=out, width=100).print(status_view(status))
     shown = out.getvalue()
-    assert "1 pending, 1 started, 1 failed, 1 cancelled, 1 blocked, 1 to go on, 1 in rework" in " ".join(
+    assert "1 pending, 1 started, 1 failed, 1 cancelled, 1 blocked, 1 interrupted, 1 in rework" in " ".join(
         shown.split()
     )
     assert r"! 1.1: failed: no\x1b" in shown

@@ -1,8 +1,10 @@
-"""The log of an attempt: everything that was printed, up to a limit; of more the beginning and the end."""
+"""The log of an attempt: what was printed, without secrets; of much the beginning and the end."""
 
 import os
 from collections import deque
 from pathlib import Path
+
+from gitcoord.running.worker.secret_filter import SecretFilter
 
 _NOTICE = "\n[… {count:,} bytes are left out here …]\n"
 
@@ -110,25 +112,32 @@ class Log:
         self._file = FileLog(path, limit)
         echoed = echo is not None and not self._file.is_same(echo)
         self._stream = StreamLog(echo, limit) if echoed and echo is not None else None
+        self._filter = SecretFilter()
         self.written = 0
 
     def write(self, data: bytes) -> None:
-        """Adds to both."""
+        """Adds to both, line by line, without secrets."""
         self.written += len(data)
-        self._file.write(data)
-        if self._stream is not None:
-            self._stream.write(data)
+        self._pass_on(self._filter.write(data))
 
     def say(self, text: str) -> None:
         """A line of the worker's own."""
         self.write(f"[gitcoord] {text}\n".encode("utf-8", "replace"))
 
     def tail(self, most: int = 4000) -> str:
-        """The newest of it."""
+        """The newest of it, with the line that has no end yet."""
+        self._pass_on(self._filter.flush())
         return self._file.tail(most)
 
     def close(self) -> None:
         """Ends the log."""
+        self._pass_on(self._filter.flush())
         if self._stream is not None:
             self._stream.close()
         self._file.close()
+
+    def _pass_on(self, data: bytes) -> None:
+        if data:
+            self._file.write(data)
+            if self._stream is not None:
+                self._stream.write(data)

@@ -1,0 +1,90 @@
+"""Takes secrets out of a command's output while it is written, whatever pieces it comes in."""
+
+import re
+from collections.abc import Iterator
+
+from gitcoord.redact import redact
+
+LONGEST_LINE = 1 << 20
+"""Bytes of a line that are held back until its end comes."""
+_LONGEST_SECRET = 1 << 13
+_LONGEST_HEADER = 1 << 8
+_KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_KEY_ENDS = re.compile(rb"-----END [A-Z ]*PRIVATE KEY-----")
+_LINE_ENDS = re.compile(rb"(?<=\n)|(?<=\r)(?!\n)")
+# RFC 7468 and RFC 1421: base64, headers, empty lines; as a diff, a listing or a quotation shows them, too.
+_OF_A_KEY = re.compile(
+    rb"[-+>|:\"'\d\s]{0,24}(?:[A-Za-z0-9+/=]{1,80}|(?:Proc-Type|DEK-Info|Comment)\s*:.*)?[\"',\\\s]{0,8}"
+)
+_WAITS_FOR_MORE = re.compile(
+    rb"(?i)(?:authorization[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|token|digest)?|\bbasic|\bbearer)\s+\Z"
+)
+_REDACTED = b"***\n"
+
+
+class SecretFilter:
+    """Passes on whole lines without their secrets, and holds back a line until its end is there.
+
+    A private key goes on over lines; one whose end never comes ends with the first line that is none of it.
+    """
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._in_key = False
+
+    def write(self, data: bytes) -> bytes:
+        """What may be written now that `data` has come."""
+        cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if not cut:
+            self._held += data
+            return self._without_the_end() if len(self._held) > LONGEST_LINE else b""
+        whole, self._held = bytes(self._held) + data[:cut], bytearray(data[cut:])
+        # What a header says may stand on the line after it.
+        if waiting := _WAITS_FOR_MORE.search(whole, max(0, len(whole) - _LONGEST_HEADER)):
+            start = waiting.start()
+            whole, self._held = whole[:start], bytearray(whole[start:]) + self._held
+        return self._redacted(whole)
+
+    def flush(self) -> bytes:
+        """What was held back: nothing follows it any more."""
+        rest, self._held = bytes(self._held), bytearray()
+        return self._redacted(rest)
+
+    def _without_the_end(self) -> bytes:
+        """The beginning of a very long line, cut where that takes no secret apart."""
+        line = bytes(self._held)
+        whole = _redacted(line)
+        for back in range(1, 5):
+            begin, end = line[: -back * _LONGEST_SECRET], line[-back * _LONGEST_SECRET :]
+            if _redacted(begin) + _redacted(end) == whole:
+                self._held = bytearray(end)
+                return self._redacted(begin)
+        self._held = bytearray()
+        return _REDACTED.strip()
+
+    def _redacted(self, data: bytes) -> bytes:
+        if not self._in_key and not _KEY_BEGINS.search(data):
+            return _redacted(data)
+        return b"".join(self._lines(data))
+
+    def _lines(self, data: bytes) -> Iterator[bytes]:
+        plain: list[bytes] = []
+        for line in _LINE_ENDS.split(data):
+            if self._in_key and (end := _KEY_ENDS.search(line)):
+                self._in_key = False
+                line = line[end.end() :]
+            elif self._in_key and _OF_A_KEY.fullmatch(line):
+                continue
+            self._in_key = False
+            begins = list(_KEY_BEGINS.finditer(line))
+            if begins and not _KEY_ENDS.search(line, begins[-1].end()):
+                self._in_key = True
+                yield _redacted(b"".join(plain) + line[: begins[-1].start()]) + _REDACTED
+                plain.clear()
+            else:
+                plain.append(line)
+        yield _redacted(b"".join(plain))
+
+
+def _redacted(data: bytes) -> bytes:
+    return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
