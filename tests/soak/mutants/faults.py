@@ -82,7 +82,8 @@ def _mistaken_unanswered(scenario: Scenario) -> bool:
 
 
 def _pushed_while_pushing(scenario: Scenario) -> bool:
-    return any("receive-pack" in deed.request for deed in _deeds(scenario, "push to head"))
+    pushes = any("receive-pack" in deed.request for deed in _deeds(scenario, "push to head"))
+    return pushes and scenario.strategy == "multi-pr" and scenario.around.gates.strict
 
 
 def _rolled_back(scenario: Scenario) -> bool:

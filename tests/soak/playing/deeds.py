@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.soak.drawing.deeds import Deed
 from tests.soak.drawing.scenario import Push
@@ -17,6 +18,7 @@ from tests.support.github.model import Pull
 from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
 
+_PUSHES = 4
 _NUMBER = re.compile(r"/pulls/(\d+)")
 
 
@@ -45,7 +47,9 @@ class Deeds:
     def prepare(self, deeds: tuple[Deed, ...]) -> None:
         """Lets everybody wait for his moment."""
         for deed in deeds:
-            hand = Hand(deed.request, lambda: None, when=deed.when, nth=deed.nth, body=deed.body)
+            # Of all pushes of a client only some go to a branch that others push to as well.
+            times = _PUSHES if "receive-pack" in deed.request and deed.when == "before" else 1
+            hand = Hand(deed.request, lambda: None, when=deed.when, nth=deed.nth, times=times, body=deed.body)
             hand.act = self._acting(hand, deed)
             self._hub.hands.add(hand)
 
@@ -161,7 +165,10 @@ class Deeds:
         heads = [pull.head for pull in self._app.pulls.values() if pull.state == "open" and pull.fork is None]
         heads = heads[:3] or [work.branch for work in self._world.scenario.works][:3]
         pushes = [self._push_for(head, deed) for head in dict.fromkeys(heads)]
-        done = [self._world.push(push) for push in pushes if push is not None]
+        again = f"-{len(self._world.pushed)}"
+        done = [
+            self._world.push(replace(push, name=push.name + again)) for push in pushes if push is not None
+        ]
         return " ".join(commit[:7] for commit in done if commit)
 
     def _push_for(self, head: str, deed: Deed) -> Push | None:

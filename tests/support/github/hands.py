@@ -11,7 +11,7 @@ When = Literal["before", "after"]
 
 @dataclass
 class Hand:
-    """Something that is done once, at the `nth` request that it matches.
+    """Something that is done at the `nth` request that it matches, and at those after it up to `times`.
 
     `request` is searched in `METHOD /path?query`, `body` in what came along, which tells GraphQL's mutations
     apart. `when`: before the request is served, or after it took effect and before it is answered. `line` and
@@ -22,6 +22,7 @@ class Hand:
     act: Callable[[], None]
     when: When = "before"
     nth: int = 1
+    times: int = 1
     body: str = ""
     seen: int = 0
     done: bool = False
@@ -35,9 +36,9 @@ class Hand:
         if self.body and not re.search(self.body, body.decode(errors="replace")):
             return False
         self.seen += 1
-        self.done = self.seen == self.nth
+        self.done = self.seen >= self.nth + self.times - 1
         self.line, self.sent = line, body
-        return self.done
+        return self.seen >= self.nth
 
 
 class Hands:
