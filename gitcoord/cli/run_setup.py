@@ -11,11 +11,12 @@ import msgspec
 
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
-from gitcoord.cli.output import count_of, warn
+from gitcoord.cli.output import warn
 from gitcoord.cli.plan_making import Made
 from gitcoord.cli.plan_saving import list_changes, save
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
 from gitcoord.cli.run_edges import alone, told
+from gitcoord.cli.run_screen import RunScreen
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
@@ -34,8 +35,6 @@ from gitcoord.running.coordinator.watching import Watch
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.running.engines.port import Launch, key_of
 from gitcoord.running.model import sit_down
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.make import make_picture
 from gitcoord.running.schedule.model import Capacity, Policy, Start
 from gitcoord.running.troubles import try_for
 from gitcoord.running.worker.order import WorkerOrder, worker_argv
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
 
 _MOMENT = 20.0
 """Seconds that the first and the last word of a run wait for a remote that is busy."""
-_MOST_DRAWING = 50
-"""A picture is made at most so many times its own cost after the one before."""
 
 
 def set_up(asked: Asked) -> "Setup":
@@ -99,8 +96,6 @@ class Setup:
         self._place = run_directory(context.repository.common_dir, plan.generation)
         self._engine = LocalEngine(self._place)
         self._needs = Needs()
-        self._drawn: tuple[float, float] = (0.0, 0.0)
-        self._told_how_to_end = False
         self._leftovers = Leftovers(context.store, run)
         self.lands = asked.land
         self.policy = Policy(
@@ -121,7 +116,7 @@ class Setup:
         )
 
     def first_view(self) -> View:
-        """How everything stands before anything is started."""
+        """How everything stands while nothing is started: before the run, and after it."""
         store = self._context.store
         observer = Observer(store, self._engine, self.wishes.limits, self._budget, unsaved=self._plan)
         view = observer.look(time.time(), None)
@@ -156,7 +151,10 @@ class Setup:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""
         context = self._context
         with alone(self._place), Signals() as signals:
-            self._remove_old_logs(dashboard.tell)
+            before = self.first_view()
+            dashboard.skip(before.events)
+            screen = RunScreen(dashboard, signals)
+            self._remove_old_logs(before, dashboard.tell)
             self._keep_plan(dashboard.tell)
             try_for(_MOMENT, partial(self._record, "running"))
             landing = Landing(self._land, dashboard.tell) if self.lands else None
@@ -164,7 +162,7 @@ class Setup:
                 context.store,
                 self._engine,
                 self.wishes,
-                self._hands(dashboard, signals),
+                self._hands(screen),
                 landing=landing,
                 signals=signals,
                 pace=Pace(self._place),
@@ -179,14 +177,16 @@ class Setup:
                 reason = "stopped" if end is None or end.stopped else ""
                 with told(dashboard.say, "That the run has ended could not be recorded"):
                     try_for(_MOMENT, partial(self._record, "ended", reason))
+                with told(dashboard.say, "How everything stands could not be read"):
+                    screen.end(self.first_view())
             return end
 
     def old_logs(self, view: View) -> OldLogs:
         """What attempts have left here that nobody needs any more, by the settings."""
         return find_old_logs(self._place, view, self._context.settings.run)
 
-    def _remove_old_logs(self, tell: Tell) -> None:
-        old = self.old_logs(self.first_view())
+    def _remove_old_logs(self, view: View, tell: Tell) -> None:
+        old = self.old_logs(view)
         remove_old_logs(old)
         if old.places:
             tell(LogsRemoved(count=len(old.places), size=old.size, left=old.left))
@@ -202,7 +202,7 @@ class Setup:
         save(self._context, self._made)
         tell(PlanKept())
 
-    def _hands(self, dashboard: "Dashboard", signals: Signals) -> Hands:
+    def _hands(self, screen: RunScreen) -> Hands:
         settings = self._context.settings
         watch = Watch(self._context.repository, Rulebook(settings.rules, settings.ignore))
         return Hands(
@@ -210,8 +210,8 @@ class Setup:
             launch=self._launch,
             hand_in=self._hand_in,
             clear=self._leftovers.clear,
-            tell=dashboard.tell,
-            show=partial(self._draw, dashboard, signals),
+            tell=screen.dashboard.tell,
+            show=screen.draw,
             clashes=watch,
         )
 
@@ -274,18 +274,6 @@ class Setup:
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
         report = Lander(with_real_order(scene, save=True), tell).land()
         return {one.task: one.reason for one in report.waiting}
-
-    def _draw(self, dashboard: "Dashboard", signals: Signals, view: View, live: Live) -> None:
-        if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
-            self._told_how_to_end = True
-            workers, them = count_of(live.slots, "worker"), "it" if live.slots == 1 else "them"
-            dashboard.say(f"Starting nothing new; waiting for {workers}. Press Ctrl-C again to stop {them}.")
-        at, cost = self._drawn
-        if time.monotonic() - at < cost * _MOST_DRAWING:
-            return
-        began = time.monotonic()
-        dashboard.show(make_picture(view.plan, view.events, view.landed, now(), live, units=view.units))
-        self._drawn = (began, time.monotonic() - began)
 
     def _record(self, state: Literal["running", "ended"], reason: str = "") -> None:
         event = RunChanged(

@@ -32,7 +32,7 @@ def _watch(context: "Context", every: float, as_json: bool) -> None:
     else:
         with Dashboard(stdout_console()) as dashboard:
             for sight in _changes(context, every, dashboard):
-                dashboard.show(sight.picture)
+                dashboard.show(sight.picture, sight.events)
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:

@@ -139,7 +139,8 @@ def test_without_a_terminal_every_new_event_is_one_line() -> None:
     out = io.StringIO()
     with Dashboard(Console(file=out, width=80)) as dashboard:
         for count in (2, 2, 5, len(played.events)):
-            dashboard.show(make_picture(plan, played.events[:count], played.landed, at(60)))
+            events = played.events[:count]
+            dashboard.show(make_picture(plan, events, played.landed, at(60)), events)
         dashboard.tell(Caution(message="Landing \x1b[2J begins."))
         dashboard.tell(EventsRecorded(events=tuple(played.events[:1])))
     lines = out.getvalue().splitlines()
@@ -240,7 +241,7 @@ def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: 
         other.refresh()
         events = [entry.event for entry in other.journal() if entry.event is not None]
         picture = make_picture(other.require_plan(), events, (), now(), heard=last_sign(other, events))
-        return [drawn(picture, 80, 24)[0].split("  ")[0], PlainLines().lines(picture, 0.0)[-1]]
+        return [drawn(picture, 80, 24)[0].split("  ")[0], PlainLines().lines(picture, (), 0.0)[-1]]
 
     assert shown()[0].startswith("gitcoord running (heard ")
     older = remote.environment | {"GIT_COMMITTER_DATE": (ago + timedelta(seconds=300)).isoformat()}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -110,7 +111,13 @@ def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never
         text = project.remote.read(commit, "a.txt")
         assert "<<<<" not in text
         assert "two" in text.lower()
-    assert len([one for one in log(project) if one["event"] == "clash"]) == 1
+    events = log(project)
+    assert len([one for one in events if one["event"] == "clash"]) == 1
+    # Without a terminal every event of the run is one line, and the last line says how everything stands.
+    since = next(place for place, one in enumerate(events) if one["event"] == "run")
+    printed = [line[9:] for line in said.decode().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
+    assert printed == [one["sentence"] for one in events[since:]]
+    assert said.decode().splitlines()[-1].startswith("2 of 2 units done (100 %), 2 of 2 tasks landed")
 
 
 def test_killed_at_random_moments_and_run_again_everything_lands_once(tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ from gitcoord.cli.notice_words import is_in_journal, notice_sentence
 from gitcoord.cli.output import clean, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console, RenderableType
     from rich.live import Live
 
+    from gitcoord.events import AnyEvent
     from gitcoord.notices import AnyNotice
     from gitcoord.running.picture.make import Picture
 
@@ -62,12 +65,16 @@ class Dashboard:
             self._live.stop()
             self._live = None
 
-    def show(self, picture: "Picture") -> None:
-        """Makes `picture` the one that is shown."""
+    def skip(self, events: "Sequence[AnyEvent]") -> None:
+        """Takes these, with which the journal begins, as said: they are older than what is shown."""
+        self._lines.skip(events)
+
+    def show(self, picture: "Picture", events: "Sequence[AnyEvent]", *, last: bool = False) -> None:
+        """Makes `picture` the one that is shown; `events` are the journal that it was made of."""
         now = time.monotonic()
         self._picture, self._shown_at = picture, now
         if self._live is None:
-            for line in self._lines.lines(picture, now):
+            for line in self._lines.lines(picture, events, now, last=last):
                 self._print(line)
         elif now - self._drawn_at >= _SOONEST:
             self._live.refresh()

@@ -1,11 +1,12 @@
 """The dashboard where there is no terminal: each new event as a line, and now and then where things stand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gitcoord.cli.board.rows import word
 from gitcoord.cli.output import clean, count_of
 from gitcoord.cli.times import duration, time_of_day
-from gitcoord.running.picture.make import News, Picture, UnitState
+from gitcoord.events import AnyEvent
+from gitcoord.running.picture.make import Picture, UnitState
 
 SUMMARY_EVERY = 60.0
 _RUN: Mapping[str | None, tuple[str, str]] = {
@@ -18,21 +19,32 @@ _TOLD: tuple[UnitState, ...] = ("running", "ready", "failed", "deferred", "block
 
 
 class PlainLines:
-    """Remembers what has been said, so that nothing is said twice."""
+    """Remembers how much of the journal has been said, so that each event is said once."""
 
     def __init__(self) -> None:
-        self._said: set[News] | None = None
+        self._said: int | None = None
         self._summed_up = float("-inf")
         self._last = ""
 
-    def lines(self, picture: Picture, now: float) -> list[str]:
-        """What is to be said of `picture` at `now` (any steady clock). The first time: where things stand."""
-        first = self._said is None
-        fresh = [one for one in picture.news if one not in (self._said or ())]
-        self._said = set(picture.news)
-        lines = [] if first else [f"{clean(time_of_day(one.at))} {clean(one.sentence)}" for one in fresh]
+    def skip(self, events: Sequence[AnyEvent]) -> None:
+        """Takes these, with which the journal begins, as said."""
+        self._said = len(events)
+
+    def lines(
+        self, picture: Picture, events: Sequence[AnyEvent], now: float, *, last: bool = False
+    ) -> list[str]:
+        """What is to be said of `picture` at `now` (any steady clock), after `events`, the oldest first.
+
+        The first time, the `last` time, and once a minute that is where things stand, too.
+        """
+        if self._said is None:
+            self.skip(events)
+        # A journal that is shorter than before is another plan's.
+        known = self._said if self._said is not None and self._said <= len(events) else 0
+        self._said = len(events)
+        lines = [f"{clean(time_of_day(one.at))} {clean(one.sentence())}" for one in events[known:]]
         summary = sentence(picture)
-        if first or (now - self._summed_up >= SUMMARY_EVERY and summary != self._last):
+        if summary != self._last and (last or now - self._summed_up >= SUMMARY_EVERY):
             lines.append(summary)
             self._summed_up, self._last = now, summary
         return lines
