@@ -84,6 +84,7 @@ ErrorCode = Literal[
     "no-task-list",
     "no-temporary-directory",
     "no-token",
+    "no-worktree",
     "not-approved",
     "not-changed",
     "not-found",

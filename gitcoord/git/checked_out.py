@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.bound import bound
 from gitcoord.git.run import Git, Oid
 
 _PAUSES = (0.02, 0.1, 0.5)
@@ -100,7 +101,7 @@ class CheckedOut:
                 self._read_tree(place, new, old)
 
     def _read_tree(self, place: Path, old: Oid, new: Oid) -> str:
-        git = self._git.at(place)
+        git = bound(self._git, place)
         git.run("update-index", "-q", "--refresh", ok=(), environment={"GIT_OPTIONAL_LOCKS": "1"})
         ended = git.run("read-tree", "-m", "-u", old, new, ok=())
         return "" if ended.code == 0 else ended.reason.replace(os.linesep, " ")

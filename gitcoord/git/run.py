@@ -73,6 +73,13 @@ _OWN_WORDS = (
 )
 
 
+def nowhere_above(directory: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment in which git in `directory` looks for a repository there, and not above it."""
+    name = "GIT_CEILING_DIRECTORIES"
+    places = (str(directory.resolve().parent), environ.get(name, ""))
+    return {name: os.pathsep.join(filter(None, places))}
+
+
 def stdin_lines(lines: Iterable[str]) -> bytes:
     """`lines` as git reads them on stdin; the bytes of names that are not UTF-8 stay as they are."""
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
@@ -196,9 +203,14 @@ class Git:
         return result.text if result.code == 0 else None
 
     def at(self, directory: Path) -> "Git":
-        """The same git in another directory, whose repository it finds by itself."""
+        """The same git in another directory, whose repository it finds there itself, and nowhere above it."""
         kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
-        return Git(directory, kept)
+        return Git(directory, kept | nowhere_above(directory))
+
+    def within(self, git_directory: Path, worktree: Path) -> "Git":
+        """The same git in `worktree`, with the repository at `git_directory`, whatever lies at its `.git`."""
+        which = dict(zip(_WHICH_REPOSITORY, (str(git_directory), str(worktree)), strict=True))
+        return Git(worktree, self._environment | which)
 
     def with_environment(self, added: Mapping[str, str]) -> "Git":
         """The same git with more variables in the environment of its processes."""

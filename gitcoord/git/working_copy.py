@@ -1,11 +1,13 @@
 """The working copy: switching without losing anything, and merges left for a person."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.errors import Exit, GitcoordError, Passing, answer_no
+from gitcoord.git.bound import administration, bound, damage
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.failures import failure_of, in_the_way_of_checkout
 from gitcoord.git.repository import Repository
@@ -39,12 +41,24 @@ class MergeState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkingCopy:
-    """One working tree of the repository."""
+    """One working tree of the repository; git is bound to it."""
 
     def __init__(self, repository: Repository, directory: Path) -> None:
         self.directory = directory
         self._repository = repository
-        self.git: Git = repository.git.at(directory)
+
+    @cached_property
+    def git(self) -> Git:
+        """The git of this working tree and of no other; raises `no-worktree`."""
+        return bound(self._repository.git, self.directory, self._repository.common_dir)
+
+    def administration(self) -> Path | None:
+        """Where git keeps index and HEAD of this linked worktree; None when it knows none here."""
+        return administration(self._repository.common_dir, self.directory)
+
+    def damage(self) -> str:
+        """What somebody did to the `.git` of this linked worktree, in words; or nothing."""
+        return damage(self._repository.common_dir, self.directory)
 
     def branch(self) -> str | None:
         """The branch that is checked out, or None when HEAD is detached."""

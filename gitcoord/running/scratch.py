@@ -9,6 +9,7 @@ from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.bound import bound
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
@@ -45,7 +46,7 @@ def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
 
 def _drop(desk: Desk, paths: tuple[str, ...]) -> None:
     place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
-    git = desk.repository.git.at(place) if place else None
+    git = bound(desk.repository.git, place, desk.repository.common_dir) if place else None
     if git is None or git.lines("diff", "--name-only", "HEAD") or git.probe("rev-parse", "MERGE_HEAD"):
         raise _refusal(desk, paths)
     listed = b"\0".join(map(os.fsencode, paths))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.conflicts.model import BranchInput
+from gitcoord.git.bound import bound
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
@@ -90,7 +91,7 @@ def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> lis
 
 
 def _copy(git: Git, task: TaskId, directory: Path) -> Copy:
-    here = git.at(directory)
+    here = bound(git, directory)
     head = here.text("rev-parse", "--verify", "HEAD")
     with tempfile.TemporaryDirectory(prefix="gitcoord-index-") as scratch:
         index = Path(scratch, "index")

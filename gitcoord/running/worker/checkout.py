@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.ancestry import Ancestry
@@ -54,22 +55,43 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
     return copy
 
 
+def mend(repository: Repository, directory: Path) -> str:
+    """Gives a checkout its `.git` back that an earlier attempt removed or replaced; returns what was done.
+
+    What was put there instead is kept in the git directory: it may be a repository with work in it.
+    """
+    copy = WorkingCopy(repository, directory)
+    if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
+        return ""
+    link, kept = directory / ".git", ""
+    if os.path.lexists(link):
+        above = repository.common_dir / "gitcoord" / "replaced"
+        above.mkdir(parents=True, exist_ok=True)
+        aside = Path(mkdtemp(prefix=f"{directory.name}-", dir=above)) / "git"
+        shutil.move(link, aside)
+        kept = f"; what was there instead is in {aside}"
+    repository.git.run("worktree", "repair", "--", str(directory), ok=())
+    return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
+
+
 def ready(copy: WorkingCopy) -> None:
     """Marks the checkout as one in which whatever is there is somebody's work."""
-    mark = _mark(copy.git.text("rev-parse", "--absolute-git-dir"))
+    place = copy.administration()
+    if place is None:
+        return
     try:
         # Takes no room: the disk may be full.
-        mark.with_name(_UNREADY).replace(mark)
+        (place / _UNREADY).replace(place / _READY)
     except FileNotFoundError:
-        mark.touch()
+        (place / _READY).touch()
 
 
 def unready(copy: WorkingCopy) -> None:
     """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
-    if copy.directory.is_dir():
-        mark = _mark(copy.git.text("rev-parse", "--absolute-git-dir"))
+    place = copy.administration()
+    if place is not None:
         with suppress(FileNotFoundError):
-            mark.replace(mark.with_name(_UNREADY))
+            (place / _READY).replace(place / _UNREADY)
 
 
 @contextmanager
@@ -79,8 +101,8 @@ def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
     try:
         yield
     except GitcoordError:
-        place = copy.git.probe("rev-parse", "--absolute-git-dir") if copy.directory.is_dir() else None
-        if place is not None and _mark(place).with_name(_UNREADY).exists():
+        place = copy.administration()
+        if place is not None and (place / _UNREADY).exists():
             ready(copy)
         raise
 
@@ -146,8 +168,7 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     if not directory.is_dir() or not _is_own(repository, directory):
         return False
     copy = WorkingCopy(repository, directory)
-    place = copy.git.probe("rev-parse", "--absolute-git-dir")
-    if place is None or not _mark(place).exists():
+    if not _is_ready(copy):
         return False
     _tidy(repository, copy, merge_ahead=False)
     ref = HEADS + unit.branch
@@ -165,20 +186,19 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     return True
 
 
-def _mark(git_directory: str) -> Path:
-    return Path(git_directory, _READY)
+def _is_ready(copy: WorkingCopy) -> bool:
+    place = copy.administration()
+    return place is not None and (place / _READY).exists()
 
 
 def _usable(repository: Repository, directory: Path, branch: str) -> bool:
-    if worktrees(repository.git).get(HEADS + branch) != directory.resolve():
-        return False
-    place = repository.git.at(directory).probe("rev-parse", "--absolute-git-dir")
-    return place is not None and _mark(place).exists()
+    on_it = worktrees(repository.git).get(HEADS + branch) == directory.resolve()
+    return on_it and _is_ready(WorkingCopy(repository, directory))
 
 
 def _tidy(repository: Repository, copy: WorkingCopy, *, merge_ahead: bool) -> None:
     """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
-    place = Path(copy.git.text("rev-parse", "--absolute-git-dir"))
+    place = copy.administration() or Path(copy.git.text("rev-parse", "--absolute-git-dir"))
     for lock in ("index.lock", "HEAD.lock"):
         (place / lock).unlink(missing_ok=True)
     begun = copy.operation()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
+from gitcoord.git.run import nowhere_above
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked
@@ -86,7 +87,8 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             mark=mark_of(run, seat.key),
             token_budget=seat.order.token_budget,
             rework=clash is not None,
-        ),
+        )
+        | nowhere_above(seat.directory),
         input=prompt_file(seat.place) if who == "the agent" else None,
     )
     seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")

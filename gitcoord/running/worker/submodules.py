@@ -34,7 +34,8 @@ class _Place(msgspec.Struct, frozen=True):
 
 def before_moving(copy: WorkingCopy) -> Oid | None:
     """The commit that the checkout is at, where it has submodules; where it has none, git is not asked."""
-    return copy.git.text("rev-parse", "--verify", "HEAD") if _Place(copy.git, ()).any else None
+    there = (copy.directory / ".gitmodules").is_file()
+    return copy.git.text("rev-parse", "--verify", "HEAD") if there and _Place(copy.git, ()).any else None
 
 
 def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> None:

@@ -10,7 +10,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.submit import who_else
-from gitcoord.running.worker.checkout import prepare, ready, unready
+from gitcoord.running.worker.checkout import mend, prepare, ready, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
@@ -29,6 +29,9 @@ def take_turns(seat: Seat) -> Result:
 
     A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
     """
+    mended = mend(seat.desk.repository, seat.directory)
+    if mended:
+        seat.log.say(mended)
     copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
     clash = _waiting(seat, copy)
     in_vain = 0
@@ -54,8 +57,10 @@ def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
     write_prompt(seat, clash)
     steps: tuple[Callable[[], Result | None], ...] = (
         lambda: run_agent(seat, clash),
+        lambda: _damaged(seat, copy),
         lambda: _unresolved(copy),
         lambda: run_check(seat),
+        lambda: _damaged(seat, copy),
         lambda: _settled(seat, copy),
     )
     return next((result for step in steps if (result := _stopped(seat) or step())), _stopped(seat))
@@ -74,6 +79,15 @@ def _unresolved(copy: WorkingCopy) -> Result | None:
     if not paths:
         return None
     return Result(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
+
+
+def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
+    """The failure of an attempt that took its checkout away from git: nothing can be read out of it."""
+    what = copy.damage()
+    if not what:
+        return None
+    reason = f"the agent damaged its checkout: {what}; everything it left stays in {seat.directory}"
+    return Result(outcome="failed", reason=reason, keep=True)
 
 
 def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
