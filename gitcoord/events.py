@@ -182,6 +182,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown.
 
     `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
+    `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
     """
 
     attempt: int
@@ -193,6 +194,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     tokens: int | None = None
     reworks: int = 0
     rework_seconds: float = 0.0
+    work_seconds: float | None = None
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from gitcoord.cli.output import clean, plain
 from gitcoord.cli.pages.gantt import kind_of
 from gitcoord.cli.pages.matrix import conflict_sentence
-from gitcoord.cli.pages.tiles import headline_of, story_of, tiles_of
+from gitcoord.cli.pages.tiles import breaks_of, headline_of, story_of, tiles_of
 from gitcoord.cli.report_values import CAUSES
 from gitcoord.cli.times import duration
 from gitcoord.sentences import some
@@ -42,6 +42,8 @@ def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
         parts += [plain(""), *_path(metrics), *_waiting(metrics)]
         parts += [_label("Conflicts", conflict_sentence(metrics.conflicts)), *_clashes(metrics)]
         parts += [plain(""), _timeline(metrics)]
+        if breaks := breaks_of(metrics):
+            parts.append(plain(breaks, "dim"))
     return Group(*parts)
 
 
@@ -98,7 +100,8 @@ def _timeline(metrics: "Metrics") -> "Table":
     from rich.table import Table
 
     total = max((bar.end for bar in metrics.bars), default=0.0) or 1.0
-    table = Table(box=None, padding=(0, 1), header_style="dim")
+    # Expanded, the title alone gives way; else the narrow columns would, too.
+    table = Table(box=None, padding=(0, 1), header_style="dim", expand=True)
     table.add_column("unit", no_wrap=True, max_width=10, overflow="ellipsis")
     table.add_column(f"0 to {duration(total)}", no_wrap=True, width=_CELLS)
     table.add_column("took", no_wrap=True, justify="right")

@@ -11,7 +11,7 @@ from gitcoord.cli.pages.gantt import Chart, by_slot, by_task
 from gitcoord.cli.pages.graph import GraphPicture, lay_out
 from gitcoord.cli.pages.matrix import Matrix, matrix_of
 from gitcoord.cli.pages.rows import Row, rows_of
-from gitcoord.cli.pages.tiles import Tile, headline_of, story_of, tiles_of
+from gitcoord.cli.pages.tiles import Tile, breaks_of, headline_of, story_of, tiles_of
 from gitcoord.cli.times import duration, on_the_clock, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.planning.model import Plan
@@ -54,6 +54,7 @@ CAUSES = {
     "dependencies": "what it needs",
     "paused": "the run to go on",
 }
+_AFTER = {"slot": "free slot", "room": "free memory, load or tokens", "files": "free files"}
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     tiles: tuple[Tile, ...]
     by_task: Chart
     by_slot: Chart
+    breaks: str
     kinds: tuple[tuple[str, str], ...]
     path: tuple[PathStep, ...]
     path_time: str
@@ -143,6 +145,7 @@ def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[A
         tiles=tiles_of(picture, metrics),
         by_task=chart,
         by_slot=by_slot(metrics),
+        breaks=breaks_of(metrics),
         kinds=tuple((kind, text) for kind, text in _KINDS.items() if kind in kinds),
         path=_path(metrics.critical_path[-MOST_STEPS:], titles),
         path_time=_path_time(metrics.critical_path),
@@ -198,7 +201,7 @@ def _path(steps: Sequence[Step], titles: Mapping[TaskId, str]) -> tuple[PathStep
 
 def _gap(step: Step) -> str:
     later = f"{duration(step.gap)} later" if step.gap >= 1 else ""
-    return ", ".join(one for one in ("free slot" if step.after == "slot" else "", later) if one)
+    return ", ".join(one for one in (_AFTER.get(step.after, ""), later) if one)
 
 
 def _path_time(steps: Sequence[Step]) -> str:

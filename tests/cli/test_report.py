@@ -2,14 +2,17 @@
 
 import base64
 import hashlib
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
 from gitcoord.cli.pages.page import report_page
 from gitcoord.cli.pages.tiles import story_of
+from gitcoord.cli.report_text import report_text
 from gitcoord.events import AnyEvent, TasksClash
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics.measure import make_metrics
@@ -95,6 +98,22 @@ def test_a_person_sees_it_in_eighty_columns(desk: Repo) -> None:
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert "gitcoord.cli.report_text" in loaded
     assert not loaded & {"jinja2", "pygit2", "github"}
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_a_long_title_alone_gives_way(width: int) -> None:
+    titled = [task(f"1{number}", title="A long title " * number, minutes=90) for number in range(1, 30)]
+    plan = planned(titled)
+    played = play(plan)
+    picture = make_picture(plan, played.events, played.landed, at(played.seconds))
+    metrics = make_metrics(plan, played.events, played.landed, at(played.seconds))
+    console = Console(file=(out := io.StringIO()), width=width)
+    console.print(report_text(picture, metrics))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    rows = [line for line in lines if "A long" in line]
+    assert len(rows) == 29
+    assert all(re.match(r" 1\d+ +[█ ]{44} +1 h 30 min  A long", row) for row in rows)
 
 
 def test_the_page_is_written_where_it_is_wanted(desk: Repo, tmp_path: Path) -> None:

@@ -1,15 +1,27 @@
 """The metrics of a run: numbers worked out by hand, and laws that hold for any run."""
 
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitcoord.events import AnyEvent, AttemptEnded, Outcome, TaskDeferred, TaskStarted, TaskSubmitted
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    Outcome,
+    RunChanged,
+    TaskDeferred,
+    TaskLanded,
+    TaskStarted,
+    TaskSubmitted,
+)
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics.measure import Metrics, make_metrics
+from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, Played, at, parent, planned, play, task
 
 
@@ -186,3 +198,75 @@ def test_the_laws_of_any_run(run: tuple[Plan, Played]) -> None:
     assert max(bar.lane for bar in metrics.bars) + 1 == metrics.most_at_once
     spent = sum(bar.end - bar.start for bar in metrics.bars)
     assert metrics.sequential <= spent - metrics.wasted + 1e-6
+
+
+def two_days(plan: Plan) -> Played:
+    """Tasks 1, 2 and 3 on one day, 4 on the next: the run ends after the first three."""
+    day = 86400.0
+    events: list[AnyEvent] = [run_at(0, "running")]
+    for id, start in (("1", 0.0), ("2", 600.0), ("3", 1200.0), ("4", day)):
+        if start == day:
+            events += [run_at(1500, "ended"), run_at(day - 5, "running")]
+        minutes = next(unit.estimate for unit in plan.tasks.values() if unit.id == id)
+        begun = AttemptStarted(at=at(start), by="x", task=id, attempt=1, branch="b", base=COMMIT)
+        over = AttemptEnded(at=at(start + 60 * minutes), by="x", task=id, attempt=1, outcome="ok")
+        events += [begun, over]
+    end = day + 1200
+    return Played(events=(*events, run_at(end, "ended")), landed=frozenset(), seconds=end)
+
+
+def run_at(seconds: float, state: Literal["running", "ended"]) -> RunChanged:
+    return RunChanged(at=at(seconds), by="x", state=state, max_parallel=2)
+
+
+def test_a_break_counts_nowhere_so_that_elapsed_time_timeline_and_path_agree(plan: Plan) -> None:
+    played = two_days(plan)
+    metrics = measured(plan, played)
+    assert (metrics.elapsed, metrics.breaks) == (2705, 86400 - 5 - 1500)
+    assert max(bar.end for bar in metrics.bars) == metrics.elapsed
+    assert [(bar.unit, bar.start, bar.end) for bar in metrics.bars][-1] == ("4", 1505, 2705)
+    assert sum(step.gap + step.end - step.start for step in metrics.critical_path) == metrics.elapsed
+    # The retry of a unit after a break takes no longer for that, and what lands after one waited less.
+    submitted = TaskSubmitted(at=at(1500), by="x", task="3", branch="b", head=COMMIT)
+    landed = TaskLanded(at=at(86400), by="x", task="3", branch="b", head=COMMIT, commit=COMMIT)
+    events = sorted((*played.events, submitted, landed), key=lambda event: event.at)
+    waiting = make_metrics(plan, events, (), at(played.seconds)).waiting
+    assert [(one.cause, one.seconds) for one in waiting] == [("handed-in", 5)]
+
+
+@pytest.mark.parametrize(
+    ("waited", "after"),
+    [
+        ({"slots": 60.0}, "slot"),
+        ({"memory": 60.0, "slots": 5.0}, "room"),
+        ({"overlap": 60.0}, "files"),
+        ({"backoff": 60.0}, "first"),
+        ({"paused": 60.0}, "first"),
+        ({"slots": 5.0}, "first"),  # what ended half a minute before it began to wait held no slot of it
+    ],
+)
+def test_a_slot_is_named_only_where_one_was_waited_for(
+    plan: Plan, waited: dict[str, float], after: str
+) -> None:
+    events: list[AnyEvent] = [run_at(0, "running")]
+    for id, start, end, held in (("1", 0, 60, {}), ("4", 90, 1290, waited)):
+        begun = {"attempt": 1, "branch": "b", "base": COMMIT, "waited": held}
+        events += [
+            AttemptStarted(at=at(start), by="x", task=id, **begun),  # type: ignore[arg-type]
+            AttemptEnded(at=at(end), by="x", task=id, attempt=1, outcome="ok"),
+        ]
+    path = make_metrics(plan, events, (), at(1290)).critical_path
+    assert path[-1].after == after
+    assert path[0].gap + sum(step.end - step.start for step in path) + path[-1].gap * (len(path) > 1) == 1290
+
+
+def test_one_worker_would_not_have_needed_what_coordination_took(plan: Plan) -> None:
+    """Each attempt took 20 seconds beside its agent and its check."""
+    events = [
+        msgspec.structs.replace(one, work_seconds=plan.tasks[TaskId(one.task or "")].estimate * 60 - 20)
+        if isinstance(one, AttemptEnded)
+        else one
+        for one in play(plan).events
+    ]
+    metrics = make_metrics(plan, events, (), at(1500))
+    assert (metrics.elapsed, metrics.sequential) == (1500, 2700 - 4 * 20)

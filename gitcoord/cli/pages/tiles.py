@@ -61,6 +61,13 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     return told
 
 
+def breaks_of(metrics: Metrics) -> str:
+    """What the times of a report leave out; empty when that is nothing to speak of."""
+    if metrics.breaks < 60:
+        return ""
+    return f"Left out: {_spelled(metrics.breaks)} in which no run was on and nobody was at work."
+
+
 def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
     conflicts = metrics.conflicts
     waited = sum(one.seconds for one in metrics.waiting)

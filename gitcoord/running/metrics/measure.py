@@ -1,6 +1,6 @@
 """What running side by side brought, by the journal: speed-up, waiting, conflicts, who was at work when.
 
-Pure. Times are seconds; those of bars and steps count from the first start.
+Pure. Times are seconds; those of bars and steps count from the first start, without the breaks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,8 @@ from gitcoord.planning.model import Plan
 from gitcoord.planning.units import units_of
 from gitcoord.running.metrics.conflicts import Conflicts, conflicts_of
 from gitcoord.running.metrics.path import Step, walked_path
-from gitcoord.running.metrics.tries import Try, elapsed_time, seconds_of, tries_of
+from gitcoord.running.metrics.tries import Try, seconds_of, tries_of
+from gitcoord.running.metrics.working_time import WorkingTime
 from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph
 from gitcoord.running.schedule.model import Capacity, Policy
 from gitcoord.running.schedule.simulate import predict
@@ -53,13 +54,15 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of a run. `speedup` is `sequential` over `elapsed`, `efficiency` that over `slots`.
 
     `sequential` adds up the tries that handed work in; failed tries and rework are no praise for a run.
-    `busy` is the share of the slots' time in which somebody was at work, at whatever; `wasted` is the time
-    of tries that came to nothing. `predicted` is what the plan's estimates promise for the same slots.
+    `elapsed` leaves out `breaks`, in which no run was on and nobody was at work. `busy` is the share of the
+    slots' time in which somebody was at work, at whatever; `wasted` is the time of tries that came to
+    nothing. `predicted` is what the plan's estimates promise for the same slots.
     """
 
     began: str
     ended: str
     elapsed: float
+    breaks: float
     sequential: float
     speedup: float
     predicted: float
@@ -90,8 +93,10 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     tries = tries_of(events)
     began = tries[0].start if tries else moment
     graph = unit_graph(units)
-    path = walked_path(units, graph, tries, moment)
-    elapsed = elapsed_time(events, tries, moment)
+    time = WorkingTime(events, tries, moment)
+    worked = [_by(time, one, moment) for one in tries]
+    path = walked_path(units, graph, worked, time.elapsed)
+    elapsed = time.elapsed
     sequential = sum(one.worth(moment) for one in tries if one.useful)
     most = _most_at_once(tries, moment)
     slots = _slots(plan, events, most)
@@ -101,6 +106,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         began=_at(events, began) or now,
         ended=_at(events, max((one.end or moment for one in tries), default=moment)) or now,
         elapsed=elapsed,
+        breaks=time.breaks,
         sequential=sequential,
         speedup=speedup,
         predicted=_predicted(plan, slots),
@@ -120,13 +126,18 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         rework=sum(one.rework + one.reworks for one in tries),
         wasted=sum(one.seconds(moment) for one in tries if one.end is not None and not one.kept),
         tokens=sum(one.tokens or 0 for one in tries),
-        waiting=_waiting(tries, events),
+        waiting=_waiting(tries, events, time),
         conflicts=conflicts_of(plan, units, events, tries, moment),
-        critical_path=tuple(
-            msgspec.structs.replace(step, start=step.start - began, end=step.end - began) for step in path
-        ),
-        bars=_bars(plan, units, tries, began, moment, {step.unit for step in path}),
+        critical_path=tuple(path),
+        bars=_bars(plan, units, worked, time.elapsed, {step.unit for step in path}),
     )
+
+
+def _by(time: WorkingTime, one: Try, now: float) -> Try:
+    """The attempt by the clock that stands still in breaks."""
+    start = time.at(one.start)
+    end = None if one.end is None else start + one.seconds(now)
+    return msgspec.structs.replace(one, start=start, end=end)
 
 
 def _at(events: Sequence[AnyEvent], moment: float) -> str | None:
@@ -160,7 +171,7 @@ def _most_at_once(tries: Sequence[Try], now: float) -> int:
     return most
 
 
-def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent]) -> tuple[Waiting, ...]:
+def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent], time: WorkingTime) -> tuple[Waiting, ...]:
     """What starts had to wait for, and how long work that was handed in waited to be landed."""
     found: dict[str, list[float]] = {}
     for one in tries:
@@ -175,7 +186,9 @@ def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent]) -> tuple[Waiting,
         if isinstance(event, TaskSubmitted):
             submitted.setdefault(event.task, at)
         elif isinstance(event, TaskLanded) and event.task in submitted:
-            found.setdefault("handed-in", []).append(max(0.0, at - submitted.pop(event.task)))
+            found.setdefault("handed-in", []).append(
+                max(0.0, time.at(at) - time.at(submitted.pop(event.task)))
+            )
     causes = (Waiting(cause=name, seconds=sum(times), times=len(times)) for name, times in found.items())
     return tuple(sorted(causes, key=lambda waiting: -waiting.seconds))
 
@@ -184,7 +197,6 @@ def _bars(
     plan: Plan,
     units: Mapping[TaskId, PlanUnit],
     tries: Sequence[Try],
-    began: float,
     now: float,
     critical: Collection[TaskId],
 ) -> tuple[Bar, ...]:
@@ -201,8 +213,8 @@ def _bars(
                 task=unit.parent if unit else one.unit,
                 title=unit.title if unit else _title(plan, one.unit),
                 attempt=one.attempt,
-                start=one.start - began,
-                end=end - began,
+                start=one.start,
+                end=end,
                 lane=lane,
                 by=one.by,
                 outcome=one.outcome,

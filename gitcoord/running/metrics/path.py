@@ -12,26 +12,33 @@ from gitcoord.tasks.model import TaskId
 
 # Clocks of two machines, and the moment between an end and the next start.
 _CLOSE = 1.0
+After = Literal["first", "needs", "slot", "room", "files"]
+# What another unit's end frees. Nothing else that was waited for has a unit at its other end.
+_FREED: Mapping[str, After] = {
+    **dict.fromkeys(("slots", "engine"), "slot"),
+    **dict.fromkeys(("tokens", "memory", "load"), "room"),
+    **dict.fromkeys(("overlap", "alone"), "files"),
+}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One unit of the path, from its first start to its last end; `gap` is the time before its start.
 
-    `after` says why it did not start earlier: it `needs` the step before, it took its `slot`, or it is
-    the first.
+    `after` says why it did not start earlier: it `needs` the step before, it waited for that one's `slot`,
+    for the memory or tokens that it used (`room`), for its `files`, or it is the first.
     """
 
     unit: TaskId
     start: float
     end: float
     gap: float
-    after: Literal["first", "needs", "slot"]
+    after: After
 
 
 class _Span(msgspec.Struct, frozen=True):
     start: float
     end: float
-    waited: float
+    waited: Mapping[str, float]
 
 
 def walked_path(
@@ -46,7 +53,7 @@ def walked_path(
     while True:
         before, after = _before(unit, units, graph, spans)
         own = spans[unit]
-        gap = max(0.0, own.start - spans[before].end) if before is not None else 0.0
+        gap = max(0.0, own.start - (spans[before].end if before is not None else tries[0].start))
         path.append(Step(unit=unit, start=own.start, end=own.end, gap=gap, after=after))
         if before is None:
             return path[::-1]
@@ -58,19 +65,18 @@ def _spans(tries: Sequence[Try], now: float) -> dict[TaskId, _Span]:
     for one in tries:
         end = one.start + one.seconds(now)
         earlier = spans.get(one.unit)
-        waited = sum(one.waited.values())
         spans[one.unit] = (
             _Span(earlier.start, max(earlier.end, end), earlier.waited)
             if earlier
-            else _Span(one.start, end, waited)
+            else _Span(one.start, end, one.waited)
         )
     return spans
 
 
 def _before(
     unit: TaskId, units: Mapping[TaskId, PlanUnit], graph: Graph, spans: Mapping[TaskId, _Span]
-) -> tuple[TaskId | None, Literal["first", "needs", "slot"]]:
-    """What the unit's start came after: the last thing that it needs, or what held the slot that it got."""
+) -> tuple[TaskId | None, After]:
+    """What the unit's start came after: the last of its needs, or what freed what it waited for."""
     own = spans[unit]
 
     def earlier(id: TaskId) -> bool:
@@ -79,12 +85,16 @@ def _before(
 
     needed = [id for need in graph.needs.get(unit, ()) for id in _members(need, graph, units) if earlier(id)]
     last = max(needed, key=lambda id: spans[id].end, default=None)
-    since = own.start - (spans[last].end if last is not None else own.start - own.waited)
-    if own.waited > _CLOSE and own.waited > since / 2:
-        others = [id for id in spans if id != unit and earlier(id)]
-        freed = max(others, key=lambda id: spans[id].end, default=None)
-        if freed is not None and (last is None or spans[freed].end > spans[last].end):
-            return freed, "slot"
+    cause = max(own.waited, key=lambda name: own.waited[name], default="")
+    waited = own.waited.get(cause, 0.0)
+    since = own.start - spans[last].end if last is not None else waited
+    if cause in _FREED and waited > _CLOSE and waited > since / 2:
+        # It ended while this one waited: what had ended before was free all that time.
+        freed = [id for id in spans if id != unit and earlier(id)]
+        freed = [id for id in freed if spans[id].end >= own.start - waited - _CLOSE]
+        newest = max(freed, key=lambda id: spans[id].end, default=None)
+        if newest is not None and (last is None or spans[newest].end > spans[last].end):
+            return newest, _FREED[cause]
     return (last, "needs") if last is not None else (None, "first")
 
 

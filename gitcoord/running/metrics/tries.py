@@ -10,7 +10,6 @@ from gitcoord.events import (
     AttemptEnded,
     AttemptStarted,
     Outcome,
-    RunChanged,
     TaskDeferred,
     TaskStarted,
     TaskSubmitted,
@@ -18,14 +17,13 @@ from gitcoord.events import (
 from gitcoord.planning.order import natural_key
 from gitcoord.tasks.model import TaskId
 
-Span = tuple[float, float]
-
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a unit in seconds since 1970; `end` and `outcome` are None while it is at work.
 
     `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`. `rework`: it began
     with a conflict; `reworks` are those that came up at its end, and went back to its agent.
+    `work_seconds` is what the agent and the check took before the first of them; None where nobody measured.
     """
 
     unit: TaskId
@@ -36,6 +34,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     rework: bool = False
     reworks: int = 0
     rework_seconds: float = 0.0
+    work_seconds: float | None = None
     by: str = ""
     tokens: int | None = None
     reason: str = ""
@@ -46,7 +45,12 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, (now if self.end is None else self.end) - self.start)
 
     def worth(self, now: float) -> float:
-        """The seconds of it that one worker alone would have needed, too."""
+        """The seconds of it that one worker alone would have needed, too: no rework, no coordination."""
+        took = self.took(now)
+        return took if self.work_seconds is None else min(took, self.work_seconds)
+
+    def took(self, now: float) -> float:
+        """How long it took without the rework within it."""
         return max(0.0, self.seconds(now) - self.rework_seconds)
 
     @property
@@ -95,6 +99,7 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 reason=event.reason,
                 reworks=event.reworks,
                 rework_seconds=event.rework_seconds,
+                work_seconds=event.work_seconds,
             )
     engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
     tries = [*found.values(), *_by_hand(events, engaged)]
@@ -132,41 +137,3 @@ def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
         for task, (start, by, rework) in under_way.items()
     )
     return [*found, *open_ones]
-
-
-def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
-    """When a run was on: neither paused nor ended. One that was killed was on until its last event."""
-    spans: list[Span] = []
-    since: float | None = None
-    last = float("-inf")
-    for event in events:
-        at = seconds_of(event.at)
-        if at is None:
-            continue
-        if isinstance(event, RunChanged):
-            if since is not None:
-                spans.append((since, max(since, last if event.state == "running" else at)))
-            since = at if event.state == "running" else None
-        last = max(last, at)
-    return spans if since is None else [*spans, (since, max(since, now))]
-
-
-def covered(spans: Iterable[Span]) -> float:
-    """The length of the union of `spans`."""
-    total, end = 0.0, float("-inf")
-    for start, stop in sorted(spans):
-        if stop > end:
-            total += stop - max(start, end)
-            end = stop
-    return total
-
-
-def elapsed_time(events: Sequence[AnyEvent], tries: Sequence[Try], now: float) -> float:
-    """From the first start to the last end, less the time in which no run was on and nobody was at work."""
-    if not tries:
-        return 0.0
-    first = tries[0].start
-    last = max(now if one.end is None else one.end for one in tries)
-    spans = [(one.start, now if one.end is None else one.end) for one in tries]
-    spans += [(max(start, first), min(end, last)) for start, end in run_spans(events, now)]
-    return covered(span for span in spans if span[0] < span[1])

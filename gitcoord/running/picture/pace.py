@@ -8,7 +8,8 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.timing import tails
-from gitcoord.running.metrics.tries import Try, elapsed_time
+from gitcoord.running.metrics.tries import Try
+from gitcoord.running.metrics.working_time import WorkingTime
 from gitcoord.running.picture.state import FINISHED, STUCK, UnitView
 from gitcoord.running.picture.units import PlanUnit
 from gitcoord.tasks.model import TaskId
@@ -42,7 +43,7 @@ def measure_pace(
     slots: int | None,
 ) -> Pace:
     """The pace at `now` with so many `slots` (None: no limit)."""
-    elapsed = elapsed_time(events, tries, now)
+    elapsed = WorkingTime(events, tries, now).elapsed
     sequential = sum(one.worth(now) for one in tries if one.useful or (one.end is None and not one.rework))
     remaining, measured = _remaining(units, graph, views, tries, slots)
     return Pace(
@@ -73,7 +74,7 @@ def _remaining(
 
 def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tuple[dict[TaskId, float], int]:
     """Seconds that every unit is expected to take: its estimate, scaled by how estimates did so far."""
-    useful = {one.unit: one.worth(0.0) for one in tries if one.useful and one.unit in units}
+    useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]
     scale = median(ratios) if ratios else 60.0
     typical = median(useful.values()) if useful else 0.0

@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import time
 from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
@@ -92,7 +93,7 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
         input=prompt_file(seat.place) if who == "the agent" else None,
     )
     seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")
-    before = seat.log.written
+    before, began = seat.log.written, time.monotonic()
     finish = run_command(
         command,
         seat.log,
@@ -102,6 +103,7 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
         look=lambda: _unwanted(seat),
         every=_LOOK_EVERY,
     )
+    seat.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
     return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)

@@ -35,12 +35,19 @@ class Reworks:
 
     def __init__(self) -> None:
         self.count = 0
+        self.work_seconds = 0.0
+        """What the agent and the check took before the first."""
         self._since: float | None = None
 
     def begin(self) -> None:
         """Another one begins."""
         self.count += 1
         self._since = self._since or time.monotonic()
+
+    def spend(self, seconds: float) -> None:
+        """The agent or the check has taken so long."""
+        if not self.count:
+            self.work_seconds += seconds
 
     def seconds(self) -> float:
         """What they have taken so far."""
@@ -137,4 +144,5 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         tokens=tokens_used(seat.place),
         reworks=seat.reworks.count,
         rework_seconds=round(seat.reworks.seconds(), 3),
+        work_seconds=round(seat.reworks.work_seconds, 3),
     )
