@@ -100,8 +100,7 @@ def test_a_unit_goes_from_claim_to_result(project: Project, agent: ScriptAgent) 
     ]
     record = project.remote.git("log", "-1", "--format=%b", "refs/gitcoord/tasks/1")
     ended = json.loads(record.splitlines()[0])
-    assert (ended["tokens"], ended["head"]) == (4321, head)
-    assert 0 < ended["work_seconds"] < ended["seconds"]
+    assert (ended["tokens"], ended["head"], ended["work_seconds"] < ended["seconds"]) == (4321, head, True)
     seen = agent.noted("1")
     assert "# Task 1: Do it" in seen["prompt"]
     assert "With care." in seen["prompt"]
