@@ -48,7 +48,8 @@ class Deeds:
         """Lets everybody wait for his moment."""
         for deed in deeds:
             # Of all pushes of a client only some go to a branch that others push to as well.
-            times = _PUSHES if "receive-pack" in deed.request and deed.when == "before" else 1
+            many = deed.kind == "push to head" and "/info/refs" in deed.request
+            times = _PUSHES if many else 1
             hand = Hand(deed.request, lambda: None, when=deed.when, nth=deed.nth, times=times, body=deed.body)
             hand.act = self._acting(hand, deed)
             self._hub.hands.add(hand)
