@@ -183,6 +183,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
 
     `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
     `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
+    `kept` is a ref, in the clone where it ran, with commits that the branch does not have.
     """
 
     attempt: int
@@ -195,10 +196,12 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
+    kept: str = ""
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""
-        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}"
+        kept = f" (commits that are on no branch: {self.kept})" if self.kept else ""
+        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}"
 
 
 class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):

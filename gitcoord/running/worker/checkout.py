@@ -16,6 +16,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.worker.kept import checkout_ref, keep_commits
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
@@ -130,12 +131,13 @@ def clear_done(
 
 
 def remove(repository: Repository, directory: Path) -> None:
-    """Takes a checkout away with everything in it; commits stay on their branch.
+    """Takes a checkout away with its files; commits stay on their branch, or are kept under a ref.
 
     Only what git knows as a worktree of this repository is touched.
     """
     if not _is_own(repository, directory):
         return
+    keep_commits(repository, None, directory, checkout_ref(directory))
     # Twice, because one that git was killed over is locked.
     repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
     if directory.is_dir():

@@ -15,6 +15,7 @@ from gitcoord.running.touched import Touched, find_touched
 from gitcoord.running.worker.agent import Command, Finish, run_command
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
+from gitcoord.running.worker.kept import refs_kept
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
@@ -64,6 +65,7 @@ def write_prompt(seat: Seat, clash: Clash | None) -> None:
         expected=expected_paths(desk, unit),
         clash=clash,
         earlier="" if seat.how.fresh or clash else reason.removesuffix(": "),
+        kept=refs_kept(desk.repository, desk.plan.generation, unit.id),
         check=order.check,
         commits=order.commit_leftovers,
     )

@@ -27,7 +27,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a prompt is made of. `task` is the entry of the task list, None when there is none."""
+    """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone."""
 
     unit: WorkUnit
     task: Task | None = None
@@ -35,6 +35,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     expected: Mapping[TaskId, Sequence[str]] = {}
     clash: Clash | None = None
     earlier: str = ""
+    kept: Sequence[str] = ()
     check: str = ""
     commits: bool = True
 
@@ -108,12 +109,11 @@ def _conflict(brief: Brief) -> list[str]:
 
 
 def _earlier(brief: Brief) -> list[str]:
-    if not brief.earlier:
-        return []
-    return [
-        "## An earlier attempt",
-        f"It ended: {brief.earlier}. What it left is in the working copy; look before you begin.",
-    ]
+    ended = f"It ended: {brief.earlier}. What it left is in the working copy; look before you begin."
+    refs = ", ".join(f"`{ref}`" for ref in brief.kept)
+    kept = f"Commits that are not on this branch were kept: {refs} (see `git log REF`, `git cherry-pick`)."
+    texts = [*([ended] if brief.earlier else []), *([kept] if brief.kept else [])]
+    return ["## An earlier attempt", *texts] if texts else []
 
 
 def _others(brief: Brief) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.git.run import Oid
 from gitcoord.redact import redact
@@ -15,6 +16,7 @@ from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.troubles import disk_problem, passes, try_for
 from gitcoord.running.worker.described import Described
 from gitcoord.running.worker.environment import tokens_used
+from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.stop import Stop
@@ -145,4 +147,18 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         reworks=seat.reworks.count,
         rework_seconds=round(seat.reworks.seconds(), 3),
         work_seconds=round(seat.reworks.work_seconds, 3),
+        kept=_kept(seat),
     )
+
+
+def _kept(seat: Seat) -> str:
+    """The ref with the commits that the agent left outside of its branch; nothing where it left none."""
+    desk, ref = seat.desk, kept_ref(seat.desk.plan.generation, seat.unit.id, seat.attempt)
+    try:
+        found = keep_commits(desk.repository, seat.unit.branch, seat.directory, ref)
+    except GitcoordError as error:
+        seat.log.say(f"whether it left commits on no branch cannot be told: {error}")
+        return ""
+    if found:
+        seat.log.say(f"commits that it left on no branch are kept: git log {found}")
+    return found

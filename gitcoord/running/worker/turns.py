@@ -16,6 +16,7 @@ from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
 from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.hand_in import hand_in_task
+from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
 from gitcoord.sentences import some
@@ -29,9 +30,7 @@ def take_turns(seat: Seat) -> Result:
 
     A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
     """
-    mended = mend(seat.desk.repository, seat.directory)
-    if mended:
-        seat.log.say(mended)
+    _save_what_is_left(seat)
     copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
     clash = _waiting(seat, copy)
     in_vain = 0
@@ -50,6 +49,19 @@ def take_turns(seat: Seat) -> Result:
         clash, in_vain = outcome, 0
         seat.reworks.begin()
     raise AssertionError("the last turn has a result")
+
+
+def _save_what_is_left(seat: Seat) -> None:
+    """Nothing that an earlier attempt left, killed or not, goes with what is taken away now."""
+    repository, earlier = seat.desk.repository, seat.before.attempts
+    if mended := mend(repository, seat.directory):
+        seat.log.say(mended)
+    if not earlier:
+        return
+    ref = kept_ref(seat.desk.plan.generation, seat.unit.id, earlier[-1].number)
+    since = seat.start if seat.how.fresh else None
+    if kept := keep_commits(repository, seat.unit.branch, seat.directory, ref, since=since):
+        seat.log.say(f"commits that attempt {earlier[-1].number} left on no branch are kept: git log {kept}")
 
 
 def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:

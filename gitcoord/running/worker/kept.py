@@ -1,0 +1,85 @@
+"""Commits that a checkout holds and no branch does: kept under a ref before anything is taken away."""
+
+from pathlib import Path
+
+from gitcoord.git.bound import administration, bound
+from gitcoord.git.merges import commit_tree
+from gitcoord.git.refs import read_refs
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Git, Oid, stdin_lines
+from gitcoord.git.shared import HEADS
+from gitcoord.running.engines.port import key_of
+from gitcoord.tasks.model import TaskId
+
+_KEPT = "refs/gitcoord-kept/"
+_MOST = 500
+"""Positions of HEAD, and commits of the branch, that are looked at."""
+
+
+def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
+    """The ref, in this clone, for what an attempt left on no branch; it stays until somebody deletes it."""
+    of = "" if generation == 1 else f"generation-{generation}/"
+    return f"{_KEPT}{of}{key_of(unit, attempt)}"
+
+
+def checkout_ref(directory: Path) -> str:
+    """The ref for what was left in a checkout after its attempts had ended."""
+    return f"{_KEPT}checkout/{directory.name}"
+
+
+def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[str, ...]:
+    """The refs of all attempts at `unit` that left commits, on this machine."""
+    start = kept_ref(generation, unit, 0).removesuffix("0")
+    found = read_refs(repository.git, _KEPT).targets
+    return tuple(sorted(ref for ref in found if ref.rpartition("-")[0] + "-" == start))
+
+
+def keep_commits(
+    repository: Repository, branch: str | None, directory: Path, ref: str, *, since: Oid | None = None
+) -> str:
+    """Points `ref` to the commits of the checkout that would be lost, and returns it; else nothing.
+
+    Those are where its HEAD is or has been and that nothing else holds. Where HEAD is now counts unless
+    `branch` has it. With `since` the branch will be set back to that commit, and all above it counts.
+    """
+    if not directory.is_dir() or administration(repository.common_dir, directory) is None:
+        return ""
+    git = bound(repository.git, directory, repository.common_dir)
+    head = git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    been = (git.probe("rev-list", "--walk-reflogs", f"--max-count={_MOST}", "HEAD") or "").split()
+    own = [HEADS + branch] if branch and repository.resolve(HEADS + branch) else []
+    everything = ["--branches", "--remotes", "--tags", f"--exclude={ref}", f"--glob={_KEPT}*"]
+    lost = _outside(git, been, everything) if since is None else []
+    lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
+    there = [head, repository.resolve(own[0]) if own and since else None]
+    lost += _outside(git, [commit for commit in there if commit], [since] if since else own or everything)
+    tips = list(dict.fromkeys(lost))
+    if len(tips) > 1:
+        tips = git.text("merge-base", "--independent", *tips).split()
+    if not tips:
+        return ""
+    commit = tips[0] if len(tips) == 1 else _joined(repository, git, tips)
+    git.run("update-ref", ref, commit)
+    return ref
+
+
+def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
+    """Those of `commits` that `known` does not contain."""
+    if not commits:
+        return []
+    asked = stdin_lines(dict.fromkeys(commits))
+    found = git.run("rev-list", "--stdin", "--not", *known, input=asked, ok=()).text.split()
+    inside = set(found)
+    return [commit for commit in dict.fromkeys(commits) if commit in inside]
+
+
+def _same_content(git: Git, commit: Oid, own: list[str]) -> bool:
+    """Whether a commit of the branch has the same files: it was amended or rebased, and is there."""
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    shown = git.probe("log", "--format=%T", f"--max-count={_MOST}", *own, "--")
+    return tree in (shown or "").split()
+
+
+def _joined(repository: Repository, git: Git, tips: list[Oid]) -> Oid:
+    tree = git.text("rev-parse", f"{tips[-1]}^{{tree}}")
+    return commit_tree(git, tree, tips, "What an attempt left on no branch", environment=repository.identity)

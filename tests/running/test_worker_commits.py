@@ -1,0 +1,62 @@
+"""Commits that an attempt leaves on no branch: kept under a ref that journal, log and prompt name."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.running.test_worker import told
+from tests.running.test_worker_kept import shell
+from tests.support.project import Project
+from tests.support.tasklists import task
+
+KEPT = "refs/gitcoord-kept/"
+COMMIT = "echo precious > {0}; git add {0}; git commit -qm 'Add {0}'"
+AWAY = "git checkout -q --detach main"
+
+
+@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
+@pytest.mark.parametrize("trees", ["", "trees"], ids=["outside", "inside"])
+def test_detached_commits_are_kept_and_named(tmp_path: Path, trees: str, strategy: str) -> None:
+    parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
+    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)], strategy=strategy)
+    (project.desk.path / "gitcoord.toml").write_text(f'[run]\nworktrees = "{trees}"\n')
+    for unit in ("1", "2.1"):
+        shell(project, f"{COMMIT.format('one')}; {AWAY}; {COMMIT.format('lost')}", unit, ok=1)
+        assert told(project, unit)[-1].endswith(f" (commits that are on no branch: {KEPT}{unit}-1)")
+        assert f"git log {KEPT}{unit}-1" in project.run("logs", unit, ok=0).out
+        assert project.desk.git("show", f"{KEPT}{unit}-1:lost") == "precious"
+        said = f'grep "{KEPT}{unit}-1" "$GITCOORD_PROMPT_FILE" && git cherry-pick {KEPT}{unit}-1'
+        shell(project, said, unit)
+    assert {"one", "lost"} <= set(project.remote.files("feature/level-0-task-1"))
+    assert {"one", "lost"} <= set(project.remote.files("feature/level-0-task-2"))
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (f"{AWAY}; {COMMIT.format('lost')}; git switch -q -; {COMMIT.format('one')}", 0),
+        (f"{COMMIT.format('lost')}; git reset -q --hard HEAD~1; {COMMIT.format('one')}", 0),
+        (
+            f"git switch -q -c mine main; {COMMIT.format('lost')}; "
+            "git switch -q -; git branch -qD mine; exit 1",
+            1,
+        ),
+        (f"{AWAY}; {COMMIT.format('lost')}; {AWAY}; {COMMIT.format('two')}; false", 1),
+    ],
+    ids=["went back", "reset", "deleted", "two ways"],
+)
+def test_wherever_head_has_been_nothing_is_lost(tmp_path: Path, script: str, code: int) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    shell(project, script, ok=code)
+    assert "lost" in project.desk.git("log", "--name-only", "--format=", f"{KEPT}1-1").split()
+    shell(project, "echo 1 > x", ok=0)
+    assert "lost" in project.desk.git("log", "--name-only", "--format=", f"{KEPT}1-1").split()
+
+
+def test_what_is_begun_afresh_or_was_killed_is_kept_and_what_was_amended_is_not(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1), task(2)])
+    shell(project, f"{COMMIT.format('one')}; kill -9 $PPID; sleep 1", ok=-9)
+    (project.desk.path / "gitcoord.toml").write_text("[run]\nfresh = true\n")
+    shell(project, f"test ! -e one; {COMMIT.format('two')}; git commit -q --amend -m Two")
+    assert project.desk.git("show", f"{KEPT}1-1:one") == "precious"
+    assert project.desk.git("for-each-ref", "--format=%(refname)", KEPT) == f"{KEPT}1-1"
