@@ -145,14 +145,14 @@ class Judge:
             if late := self._late_merges(number):
                 self.wrong(f"merges of pull request {number} were sent after it had been merged: {late}")
         marked = Counter(
-            (comment.number, marker)
+            (comment.number, marker, comment.author)
             for comment in self._app.comments
             if comment.id not in self.record.comments
             for marker in _MARKER.findall(comment.body)
         )
-        for (number, marker), times in marked.items():
+        for (number, marker, author), times in marked.items():
             if times > 1:
-                self.wrong(f"{times} comments of pull request {number} have the marker {marker}")
+                self.wrong(f"{times} comments of {author} on pull request {number} have the marker {marker}")
         for violation in self._hub.violations:
             self.wrong(f"GitHub's description was broken: {violation}")
         self._hub.violations.clear()
