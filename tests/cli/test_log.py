@@ -89,7 +89,8 @@ def test_foreign_commits_are_warned_of_and_left_out(desk: Repo, remote: Repo) ->
     remote.git("update-ref", STATE + "tasks/9", remote.tip("main"))
     ran = gitcoord("log", "--json", cwd=desk.path, ok=0)
     assert len(ran.json["events"]) == 3
-    assert "(first commit) was not written by gitcoord. [foreign-state]" in ran.err
+    told = "(first commit) in refs/gitcoord/tasks/9 was not written by gitcoord. [foreign-state]"
+    assert told in ran.err
 
 
 def test_numbers_below_one_are_wrong_usage(desk: Repo) -> None:
