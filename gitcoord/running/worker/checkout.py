@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.ancestry import Ancestry
@@ -16,7 +15,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
-from gitcoord.running.worker.kept import checkout_ref, keep_commits
+from gitcoord.running.worker.kept import checkout_ref, keep_commits, put_aside
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
@@ -66,11 +65,7 @@ def mend(repository: Repository, directory: Path) -> str:
         return ""
     link, kept = directory / ".git", ""
     if os.path.lexists(link):
-        above = repository.common_dir / "gitcoord" / "replaced"
-        above.mkdir(parents=True, exist_ok=True)
-        aside = Path(mkdtemp(prefix=f"{directory.name}-", dir=above)) / "git"
-        shutil.move(link, aside)
-        kept = f"; what was there instead is in {aside}"
+        kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
     repository.git.run("worktree", "repair", "--", str(directory), ok=())
     return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
 

@@ -9,6 +9,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.worker.nested import TakenIn, take_in
 from gitcoord.running.worker.submodules import problem_with
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
@@ -16,10 +17,15 @@ from gitcoord.settings import RuleSettings
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict."""
+    """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict.
+
+    `keep`: what is there could not be committed, and must not go.
+    """
 
     head: Oid
     problem: str = ""
+    keep: bool = False
+    notes: tuple[str, ...] = ()
     unresolved: bool = False
 
 
@@ -31,6 +37,7 @@ def settle(
     *,
     start: Oid,
     commit: bool,
+    take_nested: bool = True,
 ) -> Left:
     """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
@@ -44,11 +51,28 @@ def settle(
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
         return Left(head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True)
+    taken = TakenIn()
+    if commit and (nested := _nested(copy, rules)):
+        taken = take_in(repository, copy, nested, add=take_nested)
+    if taken.problem:
+        return Left(head=head, problem=taken.problem, keep=True)
     if state.running or commit:
         _commit(repository, copy, unit, rules, merging=state.running, everything=commit)
     elif changes := copy.changes(untracked=True):
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
-    return Left(head=copy.git.text("rev-parse", "--verify", "HEAD"), problem=problem_with(copy, start))
+    head = copy.git.text("rev-parse", "--verify", "HEAD")
+    return Left(head=head, problem=problem_with(copy, start), notes=taken.notes)
+
+
+def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
+    """The directories with a repository of their own, which git shows as if they were one file."""
+    unknown = [field[3:] for field in _status(copy) if field.startswith("??") and field.endswith("/")]
+    return [path for path in unknown if path not in Rulebook(rules).by("scratch", unknown)]
+
+
+def _status(copy: WorkingCopy) -> list[str]:
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    return [field for field in copy.git.text("status", *options).split("\0") if field]
 
 
 def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:
@@ -73,8 +97,7 @@ def _commit(
     everything: bool,
 ) -> None:
     git = copy.git
-    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    fields = [field for field in git.text("status", *options).split("\0") if field]
+    fields = _status(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
     scratch = set(Rulebook(rules).by("scratch", unknown))
     # A repository inside this one is shown as a directory: it is nobody's file.

@@ -1,6 +1,8 @@
 """Commits that a checkout holds and no branch does: kept under a ref before anything is taken away."""
 
+import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 
 from gitcoord.git.bound import administration, bound
 from gitcoord.git.merges import commit_tree
@@ -32,6 +34,15 @@ def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[st
     start = kept_ref(generation, unit, 0).removesuffix("0")
     found = read_refs(repository.git, _KEPT).targets
     return tuple(sorted(ref for ref in found if ref.rpartition("-")[0] + "-" == start))
+
+
+def put_aside(repository: Repository, path: Path, name: str) -> Path:
+    """Moves what an agent put where it cannot stay into the git directory; returns where it is now."""
+    above = repository.common_dir / "gitcoord" / "replaced"
+    above.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=f"{name}-", dir=above)) / "git"
+    shutil.move(path, aside)
+    return aside
 
 
 def keep_commits(

@@ -111,15 +111,23 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
             seat.settings.rules,
             start=seat.start,
             commit=seat.order.commit_leftovers,
+            take_nested=seat.settings.run.nested_repositories == "add",
         )
     except GitcoordError as error:
         full = without_room(seat, error.message.rstrip("."))
         if full is None:
             raise
         return full
+    for note in left.notes:
+        seat.log.say(note)
     if not left.problem:
         return None
-    return Result(outcome="conflict" if left.unresolved else "failed", reason=left.problem, head=left.head)
+    return Result(
+        outcome="conflict" if left.unresolved else "failed",
+        reason=left.problem,
+        head=left.head,
+        keep=left.keep,
+    )
 
 
 def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:

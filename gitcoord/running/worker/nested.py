@@ -1,0 +1,61 @@
+"""Repositories that an agent made inside its checkout: their files are work, and git would pass over them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Git
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.worker.kept import put_aside
+from gitcoord.sentences import some
+
+
+class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of them: a `problem`, or `notes` on those whose files are the checkout's own now."""
+
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def take_in(repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool) -> TakenIn:
+    """Makes ordinary files of the repositories at the paths `passed_over`; their `.git` is kept elsewhere.
+
+    A repository that has a remote is somebody else's, and one that is a worktree may hold what is nowhere
+    else: they are a problem, and so are all without `add`. Nothing has been changed then.
+    """
+    found = [link for path in passed_over for link in _links(copy.directory / path)]
+    foreign = [_named(copy, link) for link in found if not add or _is_foreign(copy.git, link)]
+    if foreign:
+        return TakenIn(
+            problem=f"it left repositories of their own, which no commit can hold: {some(foreign)}"
+        )
+    notes = []
+    # The inner ones first: they are below what is moved.
+    for link in reversed(found):
+        aside = put_aside(repository, link, link.parent.name)
+        notes.append(
+            f"the files of the repository {_named(copy, link)} are committed; its .git is in {aside}"
+        )
+    return TakenIn(notes=tuple(notes))
+
+
+def _links(top: Path) -> Iterator[Path]:
+    """Every `.git` at `top` and below."""
+    for directory, names, files in os.walk(top):
+        if ".git" in names or ".git" in files:
+            yield Path(directory, ".git")
+        names[:] = [name for name in names if name != ".git"]
+
+
+def _is_foreign(git: Git, link: Path) -> bool:
+    inside = git.at(link.parent)
+    if not link.is_dir():
+        return True  # the worktree of a repository that is somewhere else
+    return inside.probe("rev-parse", "--git-dir") is not None and bool(inside.probe("remote"))
+
+
+def _named(copy: WorkingCopy, link: Path) -> str:
+    return str(link.parent.relative_to(copy.directory))
