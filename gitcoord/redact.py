@@ -13,20 +13,19 @@ from typing import Any
 
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 _SHORTEST = 4
+# Patterns are compiled when a text needs them, which is seldom: compiling all would slow every start.
 # Up to the last @ before the path: a password may hold one itself.
-_USERINFO = re.compile(r"://[^/\s'\"]+(?=@)")
-_GITHUB_TOKEN = re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})")
-_AGENT_KEY = re.compile(r"\bsk-(?:ant|proj|svcacct|or)-[\w-]{16,}")
-_PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
-)
-_JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}")
-_AUTHORIZATION = re.compile(
+_USERINFO = r"://[^/\s'\"]+(?=@)"
+_OF_GITHUB = r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
+_OF_AGENTS = r"\bsk-(?:ant|proj|svcacct|or)-[\w-]{16,}"
+_PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+_OF_THE_WEB = r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
+_AUTHORIZATION = (
     r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|token|digest)\s+)"
     r"(?=[^\s\"',;]*[\d=+/_]|[^\s\"',;]{16})[^\s\"',;]+"
 )
-_BASIC = re.compile(r"(?i)(\bbasic\s+)([A-Za-z0-9+/_-]{6,}={0,2})")
-_BEARER = re.compile(r"(?i)(\bbearer\s+)(?=[^\s\"',;]*\d)[\w.~+/-]{16,}=*")
+_BASIC = r"(?i)(\bbasic\s+)([A-Za-z0-9+/_-]{6,}={0,2})"
+_BEARER = r"(?i)(\bbearer\s+)(?=[^\s\"',;]*\d)[\w.~+/-]{16,}=*"
 _kept: set[str] = set()
 
 
@@ -46,14 +45,14 @@ def redact(text: str) -> str:
 
 def _without(text: str, secrets: Sequence[str]) -> str:
     for pattern, instead in _suspected(text):
-        text = pattern.sub(instead, text)
+        text = re.sub(pattern, instead, text)
     for secret in secrets:
         if secret in text:
             text = text.replace(secret, "***")
     return text
 
 
-def _suspected(text: str) -> "list[tuple[re.Pattern[str], _Replacement]]":
+def _suspected(text: str) -> "list[tuple[str, _Replacement]]":
     """What may be in `text`: looking for plain words is many times faster than for patterns."""
     lowered = text.lower()
     return [
@@ -104,13 +103,13 @@ def _without_login(found: re.Match[str]) -> str:
 _Replacement = str | Callable[[re.Match[str]], str]
 _GITHUB_PREFIXES = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
 # Words in lower case without one of which the form cannot be there, the form, and what takes its place.
-_FORMS: Sequence[tuple[Sequence[str], re.Pattern[str], _Replacement]] = (
+_FORMS: Sequence[tuple[Sequence[str], str, _Replacement]] = (
     (("://",), _USERINFO, "://***"),
-    (_GITHUB_PREFIXES, _GITHUB_TOKEN, "***"),
-    (("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-or-"), _AGENT_KEY, "***"),
+    (_GITHUB_PREFIXES, _OF_GITHUB, "***"),
+    (("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-or-"), _OF_AGENTS, "***"),
     (("authorization",), _AUTHORIZATION, r"\1***"),
     (("basic",), _BASIC, _without_login),
     (("bearer",), _BEARER, r"\1***"),
     (("private key",), _PRIVATE_KEY, "***"),
-    (("eyj",), _JSON_WEB_TOKEN, "***"),
+    (("eyj",), _OF_THE_WEB, "***"),
 )

@@ -16,7 +16,7 @@ def named_tasks(tasks: Sequence[str], most: int | None = None) -> str:
     return f"{word} {some(tasks, len(tasks) if most is None else most)}"
 
 
-_REFERENCES = re.compile(r"@(?=\S)|#(?=\d)|\bGH-(?=\d)|:(?=//)", re.IGNORECASE)
+_REFERENCES = r"(?i)@(?=\S)|#(?=\d)|\bGH-(?=\d)|:(?=//)"
 
 
 def inert(text: str) -> str:
@@ -25,4 +25,4 @@ def inert(text: str) -> str:
     A space without width breaks `@team`, `#1`, `GH-1` and addresses
     (https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting).
     """
-    return _REFERENCES.sub(lambda found: f"{found[0]}\u200b", text)
+    return re.sub(_REFERENCES, lambda found: f"{found[0]}\u200b", text)

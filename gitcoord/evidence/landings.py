@@ -9,17 +9,20 @@ commits (rebases); or it is part of other work that has landed so. What was roll
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from gitcoord.evidence.copies import find_copies
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.rollbacks import find_rollbacks, stands
-from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.port import Pull
 
 
 def landed_tasks(
@@ -30,7 +33,7 @@ def landed_tasks(
     progress: Mapping[TaskId, Progress],
     tips: Mapping[str, Oid],
     ancestry: Ancestry | None = None,
-    pulls: Collection[Pull] = (),
+    pulls: "Collection[Pull]" = (),
     undone: Rollbacks | None = None,
 ) -> dict[TaskId, Landing]:
     """The tasks of the plan that the base contains; `tips` maps branch names to commits.

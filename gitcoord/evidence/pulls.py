@@ -1,18 +1,21 @@
 """What the forge says of merged pull requests, as evidence: for merges that git alone cannot recognise."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from gitcoord.evidence.content import holds
 from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.planning.model import Plan
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
+if TYPE_CHECKING:
+    from gitcoord.forge.port import Pull
 
-def merged_into(ancestry: Ancestry, base_commit: Oid, pulls: Iterable[Pull]) -> list[tuple[Pull, Oid]]:
+
+def merged_into(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> "list[tuple[Pull, Oid]]":
     """The pull requests whose merge the base holds, each with the base's commit that ended it."""
     merged = [(p, p.merge_commit) for p in pulls if p.state == "merged" and p.merge_commit is not None]
     inside = ancestry.contained(base_commit, {commit for _, commit in merged})
@@ -28,7 +31,7 @@ def pulled_tasks(
     progress: Mapping[TaskId, Progress],
     tips: Mapping[str, Oid],
     heads: Mapping[TaskId, Oid],
-    pulls: Collection[Pull],
+    pulls: "Collection[Pull]",
 ) -> dict[TaskId, Landing]:
     """The tasks that a merged pull request brought in: of their own branch, or of a level branch.
 
@@ -55,7 +58,7 @@ def pulled_tasks(
 
 
 def _is_work_of(
-    ancestry: Ancestry, base_commit: Oid, before: Progress, tip: Oid | None, pull: Pull, commit: Oid
+    ancestry: Ancestry, base_commit: Oid, before: Progress, tip: Oid | None, pull: "Pull", commit: Oid
 ) -> bool:
     """Whether a pull request merged the work of a task that is started and not handed in.
 
@@ -70,7 +73,7 @@ def _is_work_of(
     return tip is None or ancestry.contains(pull.head_commit, tip) or ancestry.contains(base_commit, tip)
 
 
-def _holds_unseen(git: Git, ancestry: Ancestry, pull: Pull, commit: Oid, head: Oid) -> bool:
+def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head: Oid) -> bool:
     """Whether the merge of a head that was never fetched, and whose branch is gone, holds the task's work."""
     if ancestry.existing({pull.head_commit}) or not ancestry.existing({head}):
         return False

@@ -7,17 +7,20 @@ or because the forge merged the pull request that held it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gitcoord.events import RollbackProposed, TaskRolledBack
 from gitcoord.evidence.model import Rollback, Rollbacks
 from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.reverts import Reverts
-from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress, after
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.port import Pull
 
 
 def find_rollbacks(
@@ -25,7 +28,7 @@ def find_rollbacks(
     ancestry: Ancestry,
     base_commit: Oid,
     progress: Mapping[TaskId, Progress],
-    pulls: Collection[Pull] = (),
+    pulls: "Collection[Pull]" = (),
 ) -> dict[TaskId, list[Rollback]]:
     """Every rollback that the base holds, by task, oldest first; `pulls` is what the forge says of those."""
     told = {task: entry.rollbacks for task, entry in progress.items() if entry.rollbacks}
@@ -116,7 +119,7 @@ def _confirmed(
 
 
 def _pulled(
-    ancestry: Ancestry, reverts: Reverts, merged: Sequence[tuple[Pull, Oid]]
+    ancestry: Ancestry, reverts: Reverts, merged: "Sequence[tuple[Pull, Oid]]"
 ) -> Callable[[RollbackProposed], Oid | None]:
     """What the forge says: the merge of the proposal's pull request, with all that was proposed.
 

@@ -1,13 +1,11 @@
 """Credentials for git over HTTPS: handed over in the environment, never in argv or configuration files."""
 
-import base64
 import os
 import shlex
 import sys
 from collections.abc import Mapping
 
 from gitcoord.git.hosting import Address, find_token, is_github, may_carry_token, parse_address
-from gitcoord.git.login_cache import cache_command
 from gitcoord.redact import keep_secret
 
 _APP_VARIABLE = "GITCOORD_APP_ID"
@@ -30,6 +28,8 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     token = find_token(address.host, environ)
     if token is None:
         return {}
+    import base64  # only who signs in pays for it
+
     keep_secret(token)
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     key = f"http.{address.scheme}://{address.authority}/.extraHeader"
@@ -40,6 +40,8 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
 
 def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Lets git ask for a token of the GitHub App when its cache has none: they live for an hour only."""
+    from gitcoord.git.login_cache import cache_command
+
     place = f"{address.scheme}://{address.authority}"
     # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
     program = f"{shlex.quote(sys.executable)} -X utf8 -P -m {_CREDENTIALS}"

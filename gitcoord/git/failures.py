@@ -12,7 +12,7 @@ from `builtin/receive-pack.c`.
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -31,12 +31,13 @@ _DISK = (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR)
 _BUSY_STATUS = frozenset({408, 425, 429})
 _OWN = ("fatal: ", "error: ", "send-pack: ", "fetch-pack: ", "ssh: ")
 _NOT_OWN = ("fatal: remote error: ", "error: remote unpack failed: ")
-_HTTP = re.compile(
+# Patterns are compiled when a command has failed: compiling all of them would slow every start.
+_HTTP = (
     r"fatal: unable to access '.*': The requested URL returned error: (\d{3})"
     r"|error: RPC failed; HTTP (\d{3})\b"
 )
-_CURL = re.compile(r"fatal: unable to access '.*': (.*)")
-_TLS = re.compile(r"(server )?certificate|SSL|TLS|gnutls|schannel|Protocol .* not supported", re.IGNORECASE)
+_CURL = r"fatal: unable to access '.*': (.*)"
+_TLS = r"(?i)(server )?certificate|SSL|TLS|gnutls|schannel|Protocol .* not supported"
 _LINES: tuple[tuple[str, Cause, Passing], ...] = (
     (r"(fatal|error): .*Unable to create '.*\.lock': File exists\.?$", "here", "briefly"),
     (r"error: insufficient permission for adding an object", "here", "unknown"),
@@ -54,7 +55,7 @@ _LINES: tuple[tuple[str, Cause, Passing], ...] = (
 )
 _BROKEN = "warning: ignoring broken ref "
 _SSH_LOST = "fatal: Could not read from remote repository."
-_SSH_SAYS_NO = re.compile(r"[^:]*: Permission denied \([a-z,-]+\)\.$|Host key verification failed\.$")
+_SSH_SAYS_NO = r"[^:]*: Permission denied \([a-z,-]+\)\.$|Host key verification failed\.$"
 _REF_BUSY = frozenset(
     {
         "failed to update ref",
@@ -127,6 +128,19 @@ class TraceEvent(msgspec.Struct):
     child_class: str = ""
     hook_name: str = ""
     code: int = 0
+    exe: str = ""
+
+
+TRACED = {"GIT_TRACE2_EVENT": "2"}
+"""The environment in which git writes its events to stderr, one a line, among what else it says there."""
+
+
+def traced_version(stderr: str) -> str:
+    """The version of the git that was run as `TRACED`; empty when it told none, as those before 2.22."""
+    for event in _decoded(line for line in stderr.splitlines() if line.startswith("{")):
+        if event.event == "version":
+            return event.exe
+    return ""
 
 
 def failed_hook(trace: Path, name: str) -> int | None:
@@ -142,21 +156,23 @@ def failed_hook(trace: Path, name: str) -> int | None:
 
 def _events(trace: Path) -> Iterator[TraceEvent]:
     """The events of the git process that was asked, and of none that it started."""
+    return (event for event in _decoded(trace.read_bytes().splitlines()) if "/" not in event.sid)
+
+
+def _decoded(lines: Iterable[bytes | str]) -> Iterator[TraceEvent]:
     decoder = msgspec.json.Decoder(TraceEvent)
-    for line in trace.read_bytes().splitlines():
+    for line in lines:
         with suppress(msgspec.DecodeError):  # the last line of a git that was cut off
-            event = decoder.decode(line)
-            if "/" not in event.sid:
-                yield event
+            yield decoder.decode(line)
 
 
 def _of_line(line: str, stderr: str) -> Failure | None:
-    status = _HTTP.match(line)
+    status = re.match(_HTTP, line)
     if status:
         return _of_status(int(status[1] or status[2]))
-    curl = _CURL.match(line)
+    curl = re.match(_CURL, line)
     if curl:
-        return Failure("network", "unknown" if _TLS.search(curl[1]) else "passes")
+        return Failure("network", "unknown" if re.search(_TLS, curl[1]) else "passes")
     for number in (*_FULL, *_DISK):
         if line.endswith(f": {os.strerror(number)}"):
             return Failure("here", "passes" if number in _FULL else "unknown")
@@ -164,7 +180,7 @@ def _of_line(line: str, stderr: str) -> Failure | None:
         if re.match(pattern, line):
             return Failure(cause, passing)
     if line == _SSH_LOST:
-        says_no = any(_SSH_SAYS_NO.fullmatch(one.strip()) for one in stderr.splitlines())
+        says_no = any(re.fullmatch(_SSH_SAYS_NO, one.strip()) for one in stderr.splitlines())
         return Failure("refused", "perhaps") if says_no else Failure("network", "passes")
     return None
 

@@ -12,9 +12,7 @@ import msgspec
 
 GITHUB = "github.com"
 _PUBLIC_API = "https://api.github.com"
-_SCP_LIKE = re.compile(
-    r"(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\s]{2,}):(?!//)(?P<path>.+)", re.DOTALL
-)
+_SCP_LIKE = r"(?s)(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\s]{2,}):(?!//)(?P<path>.+)"
 # In the order in which the `gh` program takes them.
 _OWN_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _ENTERPRISE_TOKENS = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", *_OWN_TOKENS)
@@ -40,7 +38,7 @@ def parse_address(url: str) -> Address | None:
     url = url.strip()
     if "://" in url:
         return _parse_url(url)
-    match = _SCP_LIKE.fullmatch(url)
+    match = re.fullmatch(_SCP_LIKE, url)
     if match is None:
         return None
     return Address(scheme="ssh", host=match["host"].lower(), port=None, path=match["path"].lstrip("/"))

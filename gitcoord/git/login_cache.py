@@ -10,7 +10,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +26,8 @@ def cache_command(environ: Mapping[str, str]) -> str:
 
 @functools.cache
 def _own_socket() -> Path:
+    import tempfile  # only who signs in as an App pays for it
+
     # Git refuses a directory that others may enter; this one is its owner's alone.
     directory = Path(tempfile.mkdtemp(prefix="gitcoord-login-"))
     socket = directory / "socket"

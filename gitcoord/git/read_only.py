@@ -1,16 +1,12 @@
 """Looking at a repository that cannot be written: through a copy of its refs, with its own objects."""
 
-import atexit
 import os
-import shutil
-from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.repository import Place
-from gitcoord.git.scratch import scratch_directory
 
 _COPIED = ("config", "config.worktree", "info", "packed-refs", "refs", "reftable", "shallow")
 _LINKED = ("gitcoord/conflicts", "gitcoord/run")
@@ -34,6 +30,12 @@ def cannot_write(place: Place) -> GitcoordError:
 
 def copied(place: Place) -> Place:
     """`place` with a copy of its refs, which vanishes with the process: what is fetched goes there."""
+    import atexit  # for a repository that cannot be written alone
+    import shutil
+    from contextlib import ExitStack
+
+    from gitcoord.git.scratch import scratch_directory
+
     stack = ExitStack()
     copy = Path(stack.enter_context(scratch_directory()))
     atexit.register(stack.close)

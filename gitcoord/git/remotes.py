@@ -10,7 +10,7 @@ import msgspec
 
 from gitcoord.git.run import Git
 
-_LINE = re.compile(r"(?P<name>[^\t]+)\t(?P<url>.*) \((?P<way>fetch|push)\)(?: \[[^\]]*\])?")
+_LINE = r"(?P<name>[^\t]+)\t(?P<url>.*) \((?P<way>fetch|push)\)(?: \[[^\]]*\])?"
 
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ def read_remotes(git: Git) -> dict[str, Remote]:
     """Every remote by its name, in one process."""
     remotes: dict[str, Remote] = {}
     for line in git.lines("remote", "--verbose"):
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         name = match["name"] if match else line.partition("\t")[0]
         known = remotes.get(name, Remote(name=name))
         if match is None:

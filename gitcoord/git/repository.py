@@ -10,14 +10,14 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import appended, git_auth_environment
-from gitcoord.git.failures import failure_of
+from gitcoord.git.failures import TRACED, failure_of, traced_version
 from gitcoord.git.remotes import Remote, address_of, read_remotes
 from gitcoord.git.run import Git, Oid, Result
-from gitcoord.git.union import union_environment
 from gitcoord.redact import redact
 
 MINIMUM_GIT = (2, 39)
 USUAL_REMOTE = "origin"
+_COMMON_DIR = ("--path-format=absolute", "--git-common-dir")
 
 
 class Repository:
@@ -182,6 +182,8 @@ class Place(msgspec.Struct, frozen=True):
                 added = {**added, **appended({**os.environ, **added}, entries)}
             git = git.with_environment(added)
         if union:
+            from gitcoord.git.union import union_environment
+
             git = git.with_environment(union_environment(git, self.common_dir, union, added))
         return Repository(git, self.root, self.common_dir, name, used, address)
 
@@ -207,14 +209,20 @@ def _is_relative(url: str) -> bool:
 def locate(start: Path | None = None) -> Place:
     """The place of the repository around `start`; raises `no-repository` or `old-git`."""
     git = Git(start or Path.cwd())
-    _check_version(git)
-    asked = ("--is-inside-work-tree", "--path-format=absolute", "--git-common-dir")
-    found = git.run("rev-parse", *asked, ok=())
+    # One process that tells its own version, too. The way up is asked for, not the top: paths may hold line
+    # feeds, and only one can come last.
+    asked = ("rev-parse", "--is-inside-work-tree", "--show-cdup", *_COMMON_DIR)
+    found = git.run(*asked, ok=(), environment=TRACED)
+    _check_version(git, found)
     if found.code != 0:
         raise _no_repository(git.directory, found)
-    inside, common_dir = found.text.split("\n", 1)
-    root = Path(git.text("rev-parse", "--show-toplevel")) if inside == "true" else None
-    return Place(git.at(root or Path(common_dir)), root, Path(common_dir))
+    inside, _, rest = found.text.partition("\n")
+    if inside != "true":  # then the second line may be missing
+        common_dir = Path(git.text("rev-parse", *_COMMON_DIR))
+        return Place(git.at(common_dir), None, common_dir)
+    up, _, common = rest.partition("\n")
+    root = (git.directory / up).resolve()
+    return Place(git.at(root), root, Path(common))
 
 
 def _remote_name(names: Sequence[str], wanted: str) -> str | None:
@@ -232,8 +240,9 @@ def _remote_name(names: Sequence[str], wanted: str) -> str | None:
     )
 
 
-def _check_version(git: Git) -> None:
-    shown = git.text("version")
+def _check_version(git: Git, ended: Result) -> None:
+    version = traced_version(ended.stderr)
+    shown = f"git version {version}" if version else git.text("version")
     match = re.search(r"(\d+)\.(\d+)", shown)
     if match and (int(match[1]), int(match[2])) < MINIMUM_GIT:
         wanted = ".".join(map(str, MINIMUM_GIT))

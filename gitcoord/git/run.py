@@ -11,7 +11,6 @@ import msgspec
 from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.failures import failure_of
-from gitcoord.git.scratch import scratch_directory
 from gitcoord.redact import redact
 
 Oid = str
@@ -229,6 +228,8 @@ class Git:
     def quarantine(self) -> Iterator["Git"]:
         """A git whose new objects go to a temporary place and vanish with the block."""
         places = self.object_places()
+        from gitcoord.git.scratch import scratch_directory  # not for who makes no objects
+
         with scratch_directory() as scratch:
             yield Git(
                 self.directory,

@@ -7,7 +7,6 @@ system's lock itself, not `filelock`'s, because importing that would take longer
 import fcntl
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +23,8 @@ _YOUNG = 60.0
 @contextmanager
 def scratch_directory() -> Iterator[str]:
     """A new directory that vanishes with the block."""
+    import tempfile  # not for who makes no objects
+
     place = _place()
     _sweep(place)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place) as scratch:
@@ -64,6 +65,8 @@ def _place() -> Path:
     if os.access(memory, os.W_OK):
         return memory
     try:
+        import tempfile
+
         return Path(tempfile.gettempdir())
     except FileNotFoundError as error:
         raise GitcoordError(

@@ -9,15 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.checked_out import CheckedOut
-from gitcoord.git.failures import failed_hook
 from gitcoord.git.mirror import HEADS, Mirror, Update
 from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.refs import Refs, read_refs
-from gitcoord.git.remote_errors import fetch_error, push_error, unwritable
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid, Result, stdin_lines
-from gitcoord.git.scratch import scratch_directory
 
 __all__ = ["HEADS", "SharedRefs", "Update"]
 
@@ -53,6 +49,8 @@ class SharedRefs:
             return
         result = self._mirror.fetch()
         if result.code != 0:
+            from gitcoord.git.remote_errors import fetch_error
+
             # One broken ref keeps everything from being fetched; a listing still names it.
             listed = self.git.run("ls-remote", "--quiet", "--", self._address, ok=())
             pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
@@ -115,6 +113,8 @@ class SharedRefs:
         refs = {name: oid for oid, name in pairs if wanted(name)}
         brought = self._mirror.bring(refs) if listed.code == 0 and refs else listed
         if brought.code != 0:
+            from gitcoord.git.remote_errors import fetch_error
+
             raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
         return refs
 
@@ -141,10 +141,15 @@ class SharedRefs:
 
     def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | GitcoordError:
         """Whether the refs moved; the error when they did not although nobody else moved them."""
+        from gitcoord.git.remote_errors import push_error, unwritable
+
         hook = None
         if self._mirror is None:
             ended = self._update_here(updates)
         elif hooks:
+            from gitcoord.git.failures import failed_hook
+            from gitcoord.git.scratch import scratch_directory
+
             with scratch_directory() as scratch:
                 trace = Path(scratch) / "trace"
                 ended = self._push(updates, hooks=True, environment={"GIT_TRACE2_EVENT": str(trace)})
@@ -203,6 +208,8 @@ class SharedRefs:
         return self.git.run(*whole, hooks=hooks, ok=(), environment=environment)
 
     def _update_here(self, updates: Sequence[Update]) -> Result:
+        from gitcoord.git.checked_out import CheckedOut
+
         commands = stdin_lines(update.command() for update in updates)
         with CheckedOut(self.git, [(u.ref, u.old, u.new) for u in updates]) as moving:
             result = self.git.run("update-ref", "--stdin", input=commands, ok=())

@@ -1,6 +1,5 @@
 """Writing many small objects into a quarantine at once; a process for each would take far too long."""
 
-import hashlib
 import threading
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,6 @@ _WHO = b"gitcoord <gitcoord@localhost>"
 
 
 _SHA1_LENGTH = 40
-_sha1 = partial(hashlib.sha1, usedforsecurity=False)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -32,8 +30,11 @@ class Writer:
     def __init__(self, git: Git, like: Oid) -> None:
         if git.scratch is None:
             raise ValueError("objects are written into a quarantine only")
+        import hashlib  # it loads OpenSSL
+
         self._place = git.scratch
-        self._hash = _sha1 if len(like) == _SHA1_LENGTH else hashlib.sha256
+        sha1 = partial(hashlib.sha1, usedforsecurity=False)
+        self._hash = sha1 if len(like) == _SHA1_LENGTH else hashlib.sha256
         self._written: set[Oid] = set()
         self._folders: set[str] = set()
         self._writing = threading.Lock()

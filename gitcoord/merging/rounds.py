@@ -4,12 +4,14 @@ What conflicts in one round goes to the next, so that no branch ever has two pul
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from gitcoord.forge.port import BranchPulls
-from gitcoord.merging.rejections import is_given_up
 from gitcoord.planning.model import PlannedLevel
 from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.port import BranchPulls
 
 
 def round_names(level: PlannedLevel) -> Iterator[str]:
@@ -29,7 +31,7 @@ def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) ->
 
 
 def present_round(
-    level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: Mapping[str, BranchPulls] | None = None
+    level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: "Mapping[str, BranchPulls] | None" = None
 ) -> str:
     """The level branch that work is folded into now: the first that has not landed or been given up.
 
@@ -40,6 +42,8 @@ def present_round(
         known = (progress[task].rejection for task in level.tasks if task in progress)
         finished |= {rejection.branch for rejection in known if rejection is not None}
     else:
+        from gitcoord.merging.rejections import is_given_up
+
         finished |= {name for name, known in pulls.items() if is_given_up(known)}
         finished |= {n for n, known in pulls.items() if known.current and known.current.state == "merged"}
     return next(name for name in round_names(level) if name not in finished)

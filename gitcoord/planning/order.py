@@ -9,8 +9,6 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from gitcoord.planning.puzzle import Puzzle
-from gitcoord.planning.search import solve
 from gitcoord.tasks.model import TaskId
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -63,6 +61,9 @@ def arrange(
     for about twenty tasks that hang together, nearly so for a hundred; equal input in any order gives an
     equal answer.
     """
+    from gitcoord.planning.puzzle import Puzzle  # not for who only sorts ids
+    from gitcoord.planning.search import solve
+
     ranked = sorted(tasks, key=lambda task: (task.wave, *_importance(task)))
     number = {task.id: index for index, task in enumerate(ranked)}
     solved = solve(

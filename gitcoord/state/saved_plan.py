@@ -1,6 +1,7 @@
 """The plan as it lies in git: a document in the tree of the plan's ref."""
 
 import zlib
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,9 +11,11 @@ from gitcoord.git.documents import decode, encode
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.planning.model import Plan
-from gitcoord.planning.texts import TaskTexts, Texts
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.planning.texts import Texts
 
 _PLAN_FILE = "plan.json"
 _TEXTS_FILE = "texts.json.gz"
@@ -53,11 +56,13 @@ class SavedPlan:
             self._read = (tip, plan)
         return self._read[1]
 
-    def texts(self) -> Texts:
+    def texts(self) -> "Texts":
         """The words of the saved plan's tasks; empty where they cannot be read."""
         tip = self.tip
         if tip is None:
             return {}
+        from gitcoord.planning.texts import TaskTexts
+
         packed = self._git.run("cat-file", "blob", f"{tip}:{_TEXTS_FILE}", ok=()).stdout
         try:
             text = zlib.decompressobj(_GZIP).decompress(packed, _MOST_TEXT)
@@ -66,7 +71,7 @@ class SavedPlan:
             return {}
         return texts
 
-    def tree(self, plan: Plan, texts: Texts | None = None) -> Oid:
+    def tree(self, plan: Plan, texts: "Texts | None" = None) -> Oid:
         """Writes the tree that holds `plan` and `texts` (None: those that are saved); no ref moves."""
         text = msgspec.json.format(encode(plan), indent=1) + b"\n"
         files = [(_PLAN_FILE, self._write(text))]

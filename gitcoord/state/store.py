@@ -4,6 +4,7 @@ Writes are compare-and-swap, repeated on the newest state when another worker wa
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,7 +14,6 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs, Update
 from gitcoord.planning.model import Plan
-from gitcoord.planning.texts import Texts
 from gitcoord.state.journal import Entry, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.reading import JournalReader
@@ -21,6 +21,9 @@ from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, ow
 from gitcoord.state.unusable import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.planning.texts import Texts
 
 _ATTEMPTS = 40
 
@@ -103,7 +106,7 @@ class Store:
         plan: Plan,
         event: WavesSaved | None = None,
         *,
-        texts: Texts | None = None,
+        texts: "Texts | None" = None,
         carried: Collection[TaskId] = (),
     ) -> bool:
         """Saves `plan` unless the saved one is equal. True when something was written.

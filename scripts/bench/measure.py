@@ -4,7 +4,7 @@ import os
 import resource
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,15 +19,20 @@ class Cost(NamedTuple):
 
 
 def cost_of(
-    argv: Sequence[str], at: Path, *, input: bytes = b"", env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    at: Path,
+    *,
+    input: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    ok: Collection[int] = (0,),
 ) -> Cost:
-    """Runs a process to its end."""
+    """Runs a process to its end; it exits with one of `ok`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     ended = subprocess.run(argv, cwd=at, input=input, capture_output=True, env={**os.environ, **(env or {})})
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ended.returncode:
+    if ended.returncode not in ok:
         raise SystemExit(f"{argv[:3]}: {os.fsdecode(ended.stderr)[-2000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(cpu, wall, after.ru_maxrss / 1024, os.fsdecode(ended.stdout))

@@ -133,6 +133,14 @@ def test_a_git_that_is_too_old_is_refused(tmp_path: Path) -> None:
     assert told == "old-git git version 2.25.1 is too old: gitcoord needs git 2.39 or newer. Upgrade git."
 
 
+def test_the_version_is_taken_from_what_git_tells_of_itself_while_it_answers(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    path = fake_git(tmp_path / "bin", "never asked for")
+    event = '{"event":"version","sid":"1","evt":"3","exe":"2.38.9"}'
+    (tmp_path / "bin" / "git").write_text(f"#!/bin/sh\necho '{event}' >&$GIT_TRACE2_EVENT\n")
+    assert with_program(path, repo.path).startswith("old-git git version 2.38.9 is too old")
+
+
 def test_no_git_at_all_is_told(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     assert with_program(str(tmp_path), repo.path).startswith("no-git The git program was not found.")

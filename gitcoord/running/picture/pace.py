@@ -1,7 +1,6 @@
 """How fast the work goes: time so far, time that is left, and what running side by side has saved."""
 
-from collections.abc import Mapping, Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -76,10 +75,16 @@ def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tupl
     """Seconds that every unit is expected to take: its estimate, scaled by how estimates did so far."""
     useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]
-    scale = median(ratios) if ratios else 60.0
-    typical = median(useful.values()) if useful else 0.0
+    scale = _median(ratios) if ratios else 60.0
+    typical = _median(useful.values()) if useful else 0.0
     expected = {unit.id: unit.estimate * scale if unit.estimate > 0 else typical for unit in units.values()}
     return expected, len(useful)
+
+
+def _median(values: Iterable[float]) -> float:
+    from statistics import median  # with fractions and decimals; not before anything is measured
+
+    return median(values)
 
 
 def _left(view: UnitView, expected: float) -> float:

@@ -1,13 +1,10 @@
 """The unit that a worker does: a task, or one subtask on a branch of its own beside its parent's."""
 
-import hashlib
-
 import msgspec
 
 from gitcoord.errors import usage_error
 from gitcoord.planning.branches import is_branch_name
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
-from gitcoord.running.model import find_task
 from gitcoord.tasks.model import TaskId
 
 
@@ -33,6 +30,8 @@ def find_unit(plan: Plan, id: str) -> WorkUnit:
             if subtask.id == wanted:
                 branch = subtask_branch(task.branch, task.id, wanted)
                 return WorkUnit(id=wanted, task=task, subtask=subtask, branch=branch)
+    from gitcoord.running.model import find_task
+
     task = find_task(plan, id)
     return WorkUnit(id=task.id, task=task, branch=task.branch)
 
@@ -42,6 +41,8 @@ def subtask_branch(parent_branch: str, parent: TaskId, subtask: TaskId) -> str:
     name = f"{parent_branch}-subtask-{subtask.removeprefix(f'{parent}.')}"
     if is_branch_name(name):
         return name
+    import hashlib  # it loads OpenSSL
+
     digest = hashlib.sha256(subtask.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{parent_branch}-subtask-{digest}"
 
