@@ -20,6 +20,7 @@ from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
 from gitcoord.running.worker.seat import Result, Seat, without_room
+from gitcoord.running.worker.shared_config import SharedConfig
 from gitcoord.state.progress import PENDING
 
 _LOOK_EVERY = 60.0
@@ -79,6 +80,7 @@ def command_words(command: str, *, shell: bool) -> list[str]:
 
 def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
+    config = SharedConfig(seat.desk.repository, seat.place)
     command = Command(
         argv=command_words(text, shell=seat.order.shell),
         directory=seat.directory,
@@ -91,7 +93,8 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             token_budget=seat.order.token_budget,
             rework=clash is not None,
         )
-        | nowhere_above(seat.directory),
+        | nowhere_above(seat.directory)
+        | config.environment,
         input=prompt_file(seat.place) if who == "the agent" else None,
     )
     seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")
@@ -108,6 +111,14 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     seat.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
+    own, others = config.put_back()
+    if own:
+        by = f"attempt {seat.attempt} at {seat.unit.id}"
+        seat.log.say(f"{by} changed the repository's configuration; it is as it was again: {', '.join(own)}")
+    if others:
+        seat.log.say(
+            f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
+        )
     return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
 
 

@@ -1,0 +1,87 @@
+"""The repository's configuration, which all checkouts share: what an agent's git wrote there is taken back.
+
+Whose change it was is told by git's own event trace, so that what the user or another attempt changed
+meanwhile stays. Source: https://git-scm.com/docs/api-trace2.
+"""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.git.repository import Repository
+
+_NAME = "GIT_TRACE2_EVENT"
+_TRACE = "git-trace"
+_OF_BRANCHES = "branch."
+"""Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
+
+Entries = Mapping[str, tuple[str, ...]]
+
+
+class _Started(msgspec.Struct):
+    """A git process that began, with its words."""
+
+    event: str = ""
+    argv: tuple[str, ...] = ()
+
+
+class SharedConfig:
+    """The configuration as it was before a command of an attempt; `place` is the attempt's directory."""
+
+    def __init__(self, repository: Repository, place: Path) -> None:
+        self._git, self._file, self._trace = repository.git, repository.common_dir / "config", place / _TRACE
+        self._before = self._read()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What lets git tell of itself; who has git tell somebody else already is not disturbed."""
+        return {} if _NAME in os.environ else {_NAME: str(self._trace)}
+
+    def put_back(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Takes back what the command changed; returns those keys, and others that have changed meanwhile."""
+        now, words = self._read(), self._words()
+        keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
+        own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
+        for key in own:
+            self._write(key)
+        others = tuple(key for key in keys if key not in own and not key.startswith(_OF_BRANCHES))
+        return own, others
+
+    def _write(self, key: str) -> None:
+        asked = ("config", "--file", str(self._file))
+        self._git.run(*asked, "--unset-all", key, ok=())
+        for value in self._before.get(key, ()):
+            self._git.run(*asked, "--add", key, value)
+
+    def _read(self) -> Entries:
+        found: dict[str, tuple[str, ...]] = {}
+        listed = self._git.run("config", "--file", str(self._file), "--list", "-z", ok=()).text
+        for entry in filter(None, listed.split("\0")):
+            key, has, value = entry.partition("\n")
+            found[key] = (*found.get(key, ()), value if has else "true")
+        return found
+
+    def _words(self) -> list[tuple[str, ...]]:
+        """The command lines of all git processes that the command started, in lower case."""
+        decoder, found = msgspec.json.Decoder(_Started), []
+        with suppress(OSError), self._trace.open("rb") as lines:
+            for line in lines:
+                with suppress(msgspec.DecodeError):
+                    started = decoder.decode(line)
+                    if started.event == "start":
+                        found.append(tuple(word.lower() for word in started.argv))
+        # Command lines may hold secrets.
+        self._trace.unlink(missing_ok=True)
+        return found
+
+
+def _writes(argv: tuple[str, ...], key: str) -> bool:
+    """Whether a git command names what `key` belongs to: the key, its section, or a remote."""
+    key = key.lower()
+    section = key.rpartition(".")[0]
+    if "config" in argv:
+        return key in argv or section in argv
+    return "remote" in argv and section.startswith("remote.") and section.removeprefix("remote.") in argv
