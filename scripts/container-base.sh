@@ -15,7 +15,7 @@
 #   MERGE            0: never land anything here (default: the last worker of a wave lands it)
 #   MERGE_OPTIONS    options for `gitcoord merge-level`, such as `--method squash --wait 30m`
 #
-# Exit codes: 0 handed in (and the wave landed, if this was its last worker) · 1 the answer is no: not ready
+# Exit codes: 0 submitted (and the wave landed, if this was its last worker) · 1 the answer is no: not ready
 # yet (an earlier wave or level has to land first), the agent failed, a conflict, a wave that did not land whole ·
 # 2 wrong environment · 3 git or the forge refused. May be killed at any moment and started again, in the same
 # WORKDIR or in an empty one: let the orchestrator retry on exit code 1.
@@ -151,9 +151,9 @@ run_agent() {
   say "Running the agent on $branch."
   env -u GITCOORD_APP_ID -u GITCOORD_APP_PRIVATE_KEY -u GITCOORD_APP_PRIVATE_KEY_FILE \
     TASK_BRANCH="$branch" EXECUTION_LEVEL="$level" bash -c "$AGENT_COMMAND" </dev/null || code=$?
-  [ "$code" = 0 ] || fail 1 "The agent ended with exit code $code. What it left is in $WORKDIR, not handed in."
+  [ "$code" = 0 ] || fail 1 "The agent ended with exit code $code. What it left is in $WORKDIR, not submitted."
   [ "$(git symbolic-ref --quiet HEAD)" = "refs/heads/$branch" ] ||
-    fail 1 "The agent left $WORKDIR on another branch than $branch. Its work is there, not handed in."
+    fail 1 "The agent left $WORKDIR on another branch than $branch. Its work is there, not submitted."
   under_way worked
 }
 
@@ -196,7 +196,7 @@ land_wave() {
   local code=0 options=()
   [ "${MERGE:-1}" = 1 ] && [ "$level_state" = complete ] || return 0
   read -r -a options <<<"${MERGE_OPTIONS:-}" || true
-  say "Everything that $level waits for is handed in; landing it."
+  say "Everything that $level waits for is submitted; landing it."
   # Exit code 1 says that the level needs more than one wave, which landing does by itself.
   gitcoord check-conflicts "$level" || code=$?
   [ "$code" -le 1 ] || return "$code"

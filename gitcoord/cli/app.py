@@ -87,6 +87,8 @@ class Commands(TyperGroup):
             self.commands.update(get_group(app).commands)
         for name in names:
             self.commands[name].short_help = COMMANDS[name][1]
+            if "_GITCOORD_COMPLETE" in os.environ:
+                _without_apostrophes(self.commands[name])
 
     def resolve_command(
         self, ctx: "Context", args: list[str]
@@ -99,6 +101,14 @@ class Commands(TyperGroup):
         near = near or get_close_matches(name, COMMANDS)
         question = f" Did you mean {' or '.join(near)}?" if near else ""
         raise usage_error("usage", f"There is no command {name}.{question}", "See `gitcoord --help`.")
+
+
+def _without_apostrophes(command: "Command") -> None:
+    """Lets a shell show them: typer doubles them for zsh, which then leaves them out."""
+    command.short_help = (command.short_help or "").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+    for parameter in command.params:
+        if text := getattr(parameter, "help", None):
+            parameter.help = text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")  # type: ignore[attr-defined]
 
 
 app = typer.Typer(

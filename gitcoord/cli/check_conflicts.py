@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord check-conflicts                         the first level that has not landed
-  gitcoord check-conflicts level-0 --save          write the waves that follow into the plan
-  gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock' --ignore docs/
-  gitcoord check-conflicts --explain               which rule decided for each pair
-  gitcoord check-conflicts --what-if 7             the order if task 7 landed first
-  gitcoord check-conflicts --watch                 stay, and check again when a branch moves
-  gitcoord check-conflicts --json                  for a program
+  gitcoord check-conflicts                  the first level not landed yet
+  gitcoord check-conflicts level-0 --save   write these waves into the plan
+  gitcoord check-conflicts --explain        which rule decided for each pair
+  gitcoord check-conflicts --what-if 7      the order if task 7 landed first
+  gitcoord check-conflicts --watch          stay, and look when a branch moves
+  gitcoord check-conflicts --json           for a program
+  gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock'
 """
 
 _Explain = Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord check-file src/main.rs || echo "somebody else is at it"
-  gitcoord hooks install claude    an agent asks before each write (or: codex, git)
+  gitcoord hooks install claude    an agent asks before each write
 """
 
 _Paths = Annotated[

@@ -11,11 +11,11 @@ from gitcoord.cli.options import DryRun, Now, Stack
 
 _EPILOG = """\b
 Examples:
-  gitcoord checkout 3                        onto the task's branch, made or resumed
-  gitcoord checkout 3 --worktree ../task-3   in a worktree of its own
-  gitcoord checkout 3.1                      a subtask, such as one whose conflict its agent left
-  gitcoord checkout 3 --stack                on top of dependencies that have not landed yet
-  BRANCH=$(gitcoord checkout "$TASK_ID")     the branch's name, for a script
+  gitcoord checkout 3                      onto its branch, made or resumed
+  gitcoord checkout 3 --worktree ../t-3    in a worktree of its own
+  gitcoord checkout 3.1                    a subtask, to resolve its conflict
+  gitcoord checkout 3 --stack              on dependencies not landed yet
+  BRANCH=$(gitcoord checkout "$TASK_ID")   the branch's name, for a script
 """
 
 
@@ -33,7 +33,8 @@ def checkout(
     stack: Stack = False,
     now: Now = False,
     worktree: Annotated[
-        Path | None, typer.Option("--worktree", help="Make (or resume) a worktree there instead.")
+        Path | None,
+        typer.Option("--worktree", metavar="DIR", help="Make (or resume) a worktree there instead."),
     ] = None,
     dry_run: DryRun = False,
     as_json: Annotated[

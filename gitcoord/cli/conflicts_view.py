@@ -261,7 +261,8 @@ def _ending(report: "ConflictReport", most: int | None) -> "list[Text]":
 def _verdict(report: "ConflictReport", most: int | None) -> "Text":
     level = clean(report.level)
     if not report.waves and report.one_wave():
-        return plain(f"{level} has nothing to land yet.")
+        landed = report.branches and all(branch.state == "landed" for branch in report.branches)
+        return plain(f"{level} has landed." if landed else f"{level} has nothing to land yet.")
     if report.one_wave():
         absent = [clean(branch.task) for branch in report.branches if branch.state in ("missing", "empty")]
         without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""

@@ -8,8 +8,8 @@ from gitcoord.cli.app import app
 
 _EPILOG = """\b
 Examples:
-  gitcoord container-script > /opt/worker.sh   in the Dockerfile of the worker's image
-  gitcoord container-script | bash             in a container whose environment is set
+  gitcoord container-script > /opt/worker.sh   for the image's Dockerfile
+  gitcoord container-script | bash             in a container that is set up
 """
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 _EPILOG = """\b
 Examples:
-  gitcoord doctor          what works here and what is missing, each with its way out
+  gitcoord doctor          what works here, what is missing, each way out
   gitcoord doctor --json   the same for a program
 """
 
@@ -25,7 +25,8 @@ Examples:
 @app.command("doctor", epilog=_EPILOG)
 def doctor(
     base: Annotated[
-        str | None, typer.Option("--base", help="The branch that work lands on.", show_default=False)
+        str | None,
+        typer.Option("--base", metavar="BRANCH", help="The branch that work lands on.", show_default=False),
     ] = None,
     repository: GitHubRepository = None,
     as_json: Annotated[

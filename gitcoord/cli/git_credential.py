@@ -8,7 +8,8 @@ from gitcoord.cli.app import app
 
 _EPILOG = """\b
 Examples:
-  git -c credential.useHttpPath=true -c credential.helper='!gitcoord git-credential' clone URL
+  git -c credential.useHttpPath=true \\
+      -c credential.helper='!gitcoord git-credential' clone URL
 """
 
 

@@ -31,7 +31,7 @@ def show_report(report: Report) -> None:
     for unlanded in report.unlanded:
         branch, task = clean(unlanded.branch), clean(unlanded.task)
         told = f"{branch} has commits ({unlanded.tip[:12]}) that were pushed after task {task} landed"
-        console.print(Text(f"{told}; `gitcoord submit {task}` hands them in."), soft_wrap=True)
+        console.print(Text(f"{told}; `gitcoord submit {task}` submits them."), soft_wrap=True)
     if report.deleted:
         console.print(Text(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
     if report.complete:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord logs 3               the newest attempt at task 3
-  gitcoord logs 3.1 -f          a subtask's, on and on while it is at work; waits until it begins
+  gitcoord logs 3.1 -f          a subtask's, while it is at work or to begin
   gitcoord logs 3 --attempt 1   an earlier one
   gitcoord logs 3 --raw         colours and all
 """

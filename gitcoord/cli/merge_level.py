@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord merge-level                         the first level that has not landed
-  gitcoord merge-level level-0 --dry-run       every step, none of them taken
+  gitcoord merge-level                     the first level not landed yet
+  gitcoord merge-level level-0 --dry-run   every step, none of them taken
   gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
   gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
 """
@@ -25,7 +25,7 @@ _Wait = Annotated[
 ]
 _Partial = Annotated[
     bool,
-    typer.Option("--partial", help="Single-PR: land what is handed in, without the rest of the wave."),
+    typer.Option("--partial", help="Single-PR: land what is submitted, without the rest of the wave."),
 ]
 _AllOrNothing = Annotated[
     bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")

@@ -103,7 +103,7 @@ def _run(
         case StartFailed():
             return f"task {notice.unit} could not be started: {notice.message}"
         case HandInFailed():
-            return f"task {notice.task} could not be handed in: {notice.message}"
+            return f"task {notice.task} could not be submitted: {notice.message}"
         case AttemptsEnding():
             return f"ending {count_of(notice.count, 'attempt')}"
         case RunHindered(lasting=True):
@@ -138,7 +138,7 @@ def _events(events: Sequence[AnyEvent]) -> str:
     tasks = named_tasks([event.task or "" for event in events], _MOST_NAMED)
     match first:
         case TaskSubmitted():
-            return f"task {first.task} is taken as handed in at {first.head[:12]}"
+            return f"task {first.task} is taken as submitted at {first.head[:12]}"
         case TaskLanded():
             return f"{tasks} {'has' if len(events) == 1 else 'have'} landed"
         case TaskDeferred():

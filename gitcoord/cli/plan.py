@@ -8,14 +8,14 @@ from gitcoord.cli.app import app
 
 _EPILOG = """\b
 Examples:
-  gitcoord plan                                 plan the project's task list and save the plan
+  gitcoord plan                                 plan the list, and save it
   gitcoord plan --dry-run --max-parallel 8      only look, with eight workers
-  gitcoord plan --tag api --strategy multi-pr   another tag, a pull request for each task
-  gitcoord plan --format levels                 [[1,3],[2],[4]] for a workflow template; the saved plan's
-  gitcoord plan --format waves                  the same for every wave: what may start together
-  gitcoord plan --format mermaid --dry-run      a picture for a README, of the list as it is now
-  gitcoord plan --new-list                      another task list: branches and history of its own
-  gitcoord plan --tasks - --json < tasks.json   a list from elsewhere, for a program
+  gitcoord plan --tag api --strategy multi-pr   another tag, a PR per task
+  gitcoord plan --format levels                 [[1,3],[2],[4]] as it is saved
+  gitcoord plan --format waves                  what may start together
+  gitcoord plan --format mermaid --dry-run      a picture of the list as it is
+  gitcoord plan --new-list                      another list, its own branches
+  gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
 """
 
 

@@ -22,10 +22,11 @@ def print_plan(
     homeless: bool,
     notes: Sequence[Finding] = (),
     fresh: bool = True,
+    changed: bool = True,
 ) -> None:
     """Prints a plan; `saved` says whether the repository holds it now, `homeless` that there is none.
 
-    `notes` are more warnings; `fresh`: it was made just now.
+    `notes` are more warnings; `fresh`: it was made just now, and `changed` what was saved.
     """
     plan = made.plan
     notes = [*notes, *([_not_saved()] if homeless else [])]
@@ -52,7 +53,7 @@ def print_plan(
 
             stdout_console().print(plan_view(plan))
             if saved and fresh:
-                say("The plan is saved.")
+                say("The plan is saved." if changed else "The plan is as it was saved before.")
             elif not saved and not homeless:
                 say("Nothing is saved: this was a dry run.")
 

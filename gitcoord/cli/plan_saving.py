@@ -38,8 +38,7 @@ def plan_and_save(
         cancelled_satisfies=wanted.cancelled_satisfies is not False,
     )
     made = make_plan(context, listed, asked)
-    if context is not None and not dry_run:
-        save(context, made)
+    changed = context is not None and not dry_run and save(context, made)
     for line in _effects(made, dry_run=dry_run):
         say(line)
     print_plan(
@@ -47,15 +46,16 @@ def plan_and_save(
         format=format,
         saved=context is not None and not dry_run,
         homeless=context is None,
+        changed=changed,
     )
 
 
-def save(context: "Context", made: Made) -> None:
-    """Saves a plan with all that it means for the journal. Raises `plan-moved`."""
+def save(context: "Context", made: Made) -> bool:
+    """Saves a plan with all that it means for the journal; whether that changed it. Raises `plan-moved`."""
     from gitcoord.events import TaskRenamed
     from gitcoord.state.journal import now, worker_name
 
-    context.store.save_plan(made.plan, texts=made.texts, carried=made.carried)
+    changed = context.store.save_plan(made.plan, texts=made.texts, carried=made.carried)
     identities = made.plan.identities()
     renamed = [
         TaskRenamed(at=now(), by=worker_name(), task=task, identity=identities[task])
@@ -64,6 +64,7 @@ def save(context: "Context", made: Made) -> None:
     ]
     if renamed:
         context.store.record_all([(event, lambda before: False) for event in renamed])
+    return changed
 
 
 def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None = None) -> None:

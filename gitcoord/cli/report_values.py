@@ -28,7 +28,7 @@ _STATES: tuple[UnitState, ...] = (
     *("deferred", "failed", "blocked", "cancelled", "waiting"),
 )
 _KINDS = {
-    "ok": "handed in",
+    "ok": "submitted",
     "rework": "reworked",
     "conflict": "conflicted",
     "failed": "failed",
@@ -38,7 +38,7 @@ _KINDS = {
 CAUSES = {
     "slots": "a free slot",
     "landing": "what it needs to land",
-    "handed-in": "landing, once handed in",
+    "handed-in": "landing, once submitted",
     "tokens": "the token budget",
     "memory": "memory",
     "load": "the machine's load",
@@ -46,7 +46,7 @@ CAUSES = {
     "overlap": "a task at the same files",
     "alone": "a task that runs alone",
     "engine": "the engine",
-    "backoff": "another try",
+    "backoff": "another attempt",
     "trouble": "a remote or disk in trouble",
     "deferred": "the rest of the level",
     "independent": "being independent",

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord rollback level-1 --dry-run          what would be reverted, and nothing else
-  gitcoord rollback level-1                    one commit, or one pull request that is merged
-  gitcoord rollback level-0 --include-later    with everything that landed on top of it
-  gitcoord rollback 1 --no-merge               open the pull request, and leave merging it to reviewers
+  gitcoord rollback level-1 --dry-run         what would be reverted
+  gitcoord rollback level-1                   one commit, or one merged PR
+  gitcoord rollback level-0 --include-later   with what landed on top of it
+  gitcoord rollback 1 --no-merge              leave the PR to its reviewers
 """
 
 _Levels = Annotated[

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord run --agent 'codex exec --sandbox workspace-write -' --land
-  gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --check 'make test' --max-parallel 6
-  gitcoord run --agent ./agent.sh --pipeline      start on branches that are handed in, landed or not
-  gitcoord run --agent ./agent.sh --dry-run       only show what would run together, and what it saves
-  gitcoord run --agent ./agent.sh --yes --json    for a program; goes on where an earlier run stopped
+  gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
+  gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
+  gitcoord run --agent ./agent.sh --pipeline     before needs have landed
+  gitcoord run --agent ./agent.sh --dry-run      what would run, what it saves
+  gitcoord run --agent ./agent.sh --yes --json   for a program
 
 \b
-Ctrl-C once starts nothing more and waits for what is at work; twice ends that too. Killed at any
-moment, agents go on, and the next `gitcoord run` takes them over.
+Ctrl-C once starts nothing more and waits for what is at work; twice ends that
+too. Killed at any moment, agents go on, and the next `gitcoord run` takes
+them over.
 """
 _MaxParallel = Annotated[
     str | None,
@@ -40,7 +42,7 @@ _MaxParallel = Annotated[
 ]
 
 _Pipeline = Annotated[
-    bool, typer.Option("--pipeline", help="Start when dependencies are handed in, on their branches.")
+    bool, typer.Option("--pipeline", help="Start when dependencies are submitted, on their branches.")
 ]
 _Barrier = Annotated[
     bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
@@ -107,7 +109,7 @@ def run(
     """Run the plan: a worker for each task or subtask that is ready, side by side, until all is done.
 
     A task starts as soon as its own dependencies have landed. Without a saved plan one is made and saved.
-    One failure stops nothing but what needs it. Exit code 0 when everything is handed in (with --land: in
+    One failure stops nothing but what needs it. Exit code 0 when everything is submitted (with --land: in
     the base), 1 when something failed or waits for somebody.
     """
     from gitcoord.cli.run_asked import Asked

@@ -17,6 +17,8 @@ _MOST_SETS = 12
 _MOST_CLASHES = 8
 _MOST_NAMES = 10
 _MOST_REPORTS = 20
+# The document's word is older than the one that everything else has for that state.
+_WORDS = {"handed-in": "submitted"}
 
 
 def approval_view(asked: "Approval", *, overlap: str) -> "Group":
@@ -57,7 +59,7 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
 def _starting(asked: "Approval") -> str:
     """When work starts, and how long it would take the other way."""
     if asked.pipeline:
-        text, other = "Work starts when what it needs is handed in (--pipeline)", "as work lands"
+        text, other = "Work starts when what it needs is submitted (--pipeline)", "as work lands"
     else:
         text, other = "Work starts when what it needs has landed", "with --pipeline"
     if asked.otherwise is None:
@@ -124,7 +126,7 @@ def end_view(end: "RunEnd", *, landing: bool) -> "Group":
     for state in ("landed", "handed-in", "done", "running", "failed", "blocked", "cancelled", "waiting"):
         number = len(end.of(state))
         if number:
-            counts.append(f"{number} {state.replace('-', ' ')}")
+            counts.append(f"{number} {_WORDS.get(state, state)}")
     parts: list[RenderableType] = [plain(", ".join(counts) or "nothing to do", "bold")]
     rest = end.of("failed", "blocked", "cancelled", "waiting", "running")
     rest += end.of("handed-in") if landing else ()
@@ -144,7 +146,7 @@ def end_view(end: "RunEnd", *, landing: bool) -> "Group":
 
 def _coloured(report: "UnitReport") -> "RenderableType":
     style = {"failed": "bold red", "blocked": "red", "waiting": "yellow", "running": "cyan"}
-    return plain(report.state, style.get(report.state, ""))
+    return plain(_WORDS.get(report.state, report.state), style.get(report.state, ""))
 
 
 def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
@@ -156,7 +158,7 @@ def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
         lines.append(f"See `gitcoord logs {first}`, then `{again}` and run again.")
     handed_in = end.of("handed-in")
     if handed_in and not landing:
-        lines.append("To land what is handed in: `gitcoord merge-level`, or run again with `--land`.")
+        lines.append("To land what is submitted: `gitcoord merge-level`, or run again with `--land`.")
     if end.stopped:
         lines.append("Stopped. To continue: gitcoord run")
     return lines

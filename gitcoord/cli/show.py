@@ -14,7 +14,7 @@ _SHOW = """\b
 Examples:
   gitcoord show                   the saved plan
   gitcoord show --format waves    its waves for a workflow template
-  gitcoord show --json            the same gitcoord.plan/1 document as from `gitcoord plan --json`
+  gitcoord show --json            one gitcoord.plan/1 document
 """
 _NEXT = """\b
 Examples:

@@ -21,7 +21,7 @@ _EPILOG = """\b
 Examples:
   gitcoord status          levels, waves, who works on what, what has landed
   gitcoord status --json   the same for a program
-  gitcoord status --watch  the dashboard of a run, from any clone, until Ctrl-C
+  gitcoord status --watch  the dashboard, from any clone, until Ctrl-C
 """
 
 

@@ -191,7 +191,7 @@ def unlanded_commits(plan: Plan, moved_on: Mapping[TaskId, Oid]) -> tuple[Findin
             code="unlanded-commits",
             task=task,
             message=f"Task {task} has landed, but {plan.tasks[task].branch} has newer commits ({tip[:12]}) "
-            f"that have not; `gitcoord submit {task}` hands them in.",
+            f"that have not; `gitcoord submit {task}` submits them.",
         )
         for task, tip in moved_on.items()
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
-_MARKS: "dict[str, tuple[str, str]]" = {
+MARKS: "dict[str, tuple[str, str]]" = {
     "pending": ("·", "dim"),
     "started": (">", "cyan"),
     "submitted": ("^", "blue"),
@@ -60,7 +60,9 @@ def _bar(status: "Status") -> "Text":
     line.append("░" * (_BAR - filled), "dim")
     line.append(f" {done.percent} %")
     counts = Counter(map(_shown, status.tasks.values()))
-    others = [f"{counts[state]} {_word(state)}" for state in _MARKS if state != "landed" and counts[state]]
+    others = [
+        f"{counts[state]} {state_word(state)}" for state in MARKS if state != "landed" and counts[state]
+    ]
     line.append(f"  {', '.join(others)}", "dim")
     return line
 
@@ -106,14 +108,14 @@ def _level_table(status: "Status", level: "LevelStatus") -> "Table":
 
 def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
     shown = _shown(told)
-    mark, style = _MARKS[shown]
+    mark, style = MARKS[shown]
     pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
     return [
         plain("" if wave is None else str(wave), "dim"),
         plain(mark, style),
         plain(clean(task)),
         plain(clean(told.title)),
-        plain(_word(shown) + pull, style),
+        plain(state_word(shown) + pull, style),
         plain(clean(told.by or ""), "dim"),
         plain(clean(ago(told.since)) if told.since else "", "dim"),
     ]
@@ -150,7 +152,8 @@ def _shown(told: "TaskStatus") -> str:
     return "stopped" if told.state == "started" and told.work != "running" else told.state
 
 
-def _word(state: str) -> str:
+def state_word(state: str) -> str:
+    """The state as people see it."""
     return {
         "open-pull": "in pull",
         "rolled-back": "rolled back",

@@ -26,16 +26,19 @@ _EPILOG = """\b
 Examples:
   gitcoord worker 3 --agent 'codex exec --sandbox workspace-write -'
   gitcoord worker 3.1 --attempt 2 --agent ./agent.sh --check 'make test'
-  gitcoord worker 3 --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --timeout 45m
-  gitcoord worker 3 --json                      with the agent of [run] in the settings
+  gitcoord worker 3 --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"'
+  gitcoord worker 3 --json   with the agent of [run] in the settings
 
 \b
-The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard input, and in
-GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL, _WAVE, _TOKEN_BUDGET, _ATTEMPT.
-It ends with 0 when it is done, 75 to be tried again, 65 when the task itself is wrong.
+The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
+input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
+_WAVE, _ATTEMPT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET; it may
+write the tokens that it used into $GITCOORD_TOKENS_FILE. It ends with 0 when
+it is done, 75 to be tried again, 65 when the task itself is wrong.
 
 \b
-Exit codes: 0 handed in, 1 failed, 75 try again, 65 the task is wrong, 124 out of time, 143 cancelled.
+Exit codes: 0 submitted, 1 failed, 75 try again, 65 the task is wrong,
+124 out of time, 143 cancelled.
 """
 
 _Attempt = Annotated[
@@ -59,7 +62,7 @@ _NoCommit = Annotated[
 _TokenBudget = Annotated[
     int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
 ]
-_Engine = Annotated[str, typer.Option("--engine", help="What executes this, for the record.")]
+_Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What executes this, for the record.")]
 _Waited = Annotated[
     list[str] | None,
     typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
@@ -144,7 +147,7 @@ def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:
     if not outcome:
         return f"task {task} was not begun: {reason}"
     why = f": {reason}" if reason else ""
-    return f"task {task}, attempt {attempt}: {'handed in' if outcome == 'ok' else outcome}{why}"
+    return f"task {task}, attempt {attempt}: {'submitted' if outcome == 'ok' else outcome}{why}"
 
 
 def _limit(text: str) -> float | None:

@@ -240,7 +240,7 @@ def _standing(
         # The branch was deleted after it was folded in: the level branch holds the work.
         return "ready", "", before.head
     if tip is None:
-        gone = f"the branch {planned.branch} is gone (handed in at {before.head})"
+        gone = f"the branch {planned.branch} is gone (submitted at {before.head})"
         return "waiting", gone if before.head else "not started", None
     if before.deferral is not None and tip == before.deferral.head:
         return "deferred", before.deferral.reason, tip

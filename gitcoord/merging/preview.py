@@ -123,7 +123,7 @@ class _Rehearsal:
                     known = msgspec.structs.replace(work.rejection, journaled=True)
                     self._change(task, rejection=known)  # its reason is told with what waits
                 case Adopt():
-                    yield f"take {work.branch} as the work that is handed in for task {task}"
+                    yield f"take {work.branch} as the work that is submitted for task {task}"
                     self._change(task, recorded=work.head)
 
     def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:

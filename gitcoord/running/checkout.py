@@ -1,5 +1,6 @@
 """Putting a worker on the right branch, without losing anything and however many do it at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,8 @@ from gitcoord.running.model import Desk, Taken
 from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.sentences import named_tasks, some
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING
+from gitcoord.tasks.model import TaskId
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +96,24 @@ def _require_dependencies(desk: Desk, how: How) -> None:
         if needed:
             raise _not_ready(desk, f"depends on {named_tasks(needed)}, with no branch yet to stack on", "")
     elif needed:
-        hint = "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
+        hint = _before_landing(desk, needed)
         raise _not_ready(desk, f"depends on {named_tasks(needed)}, not landed yet", hint)
+
+
+def _before_landing(desk: Desk, needed: Sequence[TaskId]) -> str:
+    """What is to be done first: only what is submitted can land, only what has a branch can be stacked on."""
+    absent = [task for task in needed if desk.plan.tasks[task].branch not in desk.tips]
+    if absent:
+        verb = "has" if len(absent) == 1 else "have"
+        return (
+            f"{named_tasks(absent).capitalize()} {verb} no branch yet; `gitcoord next` shows what can start."
+        )
+    open_still = [task for task in needed if desk.progress.get(task, PENDING).head is None]
+    if open_still:
+        verb = "has" if len(open_still) == 1 else "have"
+        first = f"{named_tasks(open_still).capitalize()} {verb} to be submitted and landed first"
+        return f"{first}, or use `--stack` to start from their branches."
+    return "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
 
 
 def _require_earlier_waves(desk: Desk) -> None:

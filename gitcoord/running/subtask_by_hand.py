@@ -135,7 +135,7 @@ def _handed_in(desk: Desk, unit: WorkUnit, head: Oid) -> HandedIn:
 
     anew = sit_down(desk.repository, desk.shared, desk.store, unit.task.id)
     whole = hand_in_whole(anew) is not None
-    notes = (f"task {unit.task.id} is whole, and handed in",) if whole else ()
+    notes = (f"task {unit.task.id} is whole, and submitted",) if whole else ()
     return HandedIn(
         task=unit.id, branch=unit.branch, head=head, folded_into=unit.task.branch, folded=head, notes=notes
     )

@@ -107,6 +107,7 @@ def test_the_first_level_that_has_not_landed_is_looked_at(project: Project) -> N
     assert [branch["state"] for branch in document["branches"]] == ["landed", "landed", "ready"]
     project.remote.commit({"c": "new\n"}, merge=["feature/level-0-task-3"])
     assert project.check("--json").json["level"] == "level-1"
+    assert project.check("level-0").out.rstrip().endswith("level-0 has landed.")
 
 
 def test_overlap_mode_and_ignored_paths_follow_the_options(project: Project) -> None:

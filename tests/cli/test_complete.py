@@ -41,3 +41,14 @@ def test_tasks_levels_and_choices_are_offered(project: Project) -> None:
 
 def test_nothing_is_offered_and_nothing_is_said_where_there_is_no_plan(tmp_path: Path) -> None:
     assert offered("gitcoord checkout 1", tmp_path) == []
+
+
+def test_zsh_is_given_no_apostrophe_that_it_would_leave_out(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "gitcoord"
+    for line in ("gitcoord ch", "gitcoord checkout --"):
+        environment = {"_GITCOORD_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
+        ended = subprocess.run(
+            [program], cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, encoding="utf-8"
+        )
+        assert ended.stdout.count("'") == 2, "those around the whole"
+        assert "\N{RIGHT SINGLE QUOTATION MARK}" in ended.stdout

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from gitcoord.cli.app import COMMANDS
+from gitcoord.cli.board.rows import word
+from gitcoord.cli.board.view import MARKS
+from gitcoord.cli.status_view import MARKS as STATUS_MARKS
+from gitcoord.cli.status_view import state_word
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo
 
@@ -73,3 +78,33 @@ def test_the_wheel_has_what_the_readme_promises(tmp_path: Path) -> None:
             check=True,
         )
         assert ended.stdout.rstrip() == wanted.rstrip()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_fits_eighty_columns_and_names_what_an_option_takes(command: str) -> None:
+    ran = gitcoord(command, "--help", cwd=ROOT, env={"COLUMNS": "80"}, ok=0)
+    assert [line for line in ran.out.splitlines() if len(line) > 80] == []
+    assert not re.search(r"<(?:str|path|int|float)>", ran.out)
+
+
+def test_the_glossary_has_every_state_with_its_marks() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").partition("## Marks")[2]
+    rows = [row.replace("\\|", "BAR").split("|")[1:4] for row in text.splitlines() if "|" in row]
+    legend = {
+        (state.strip(" `"), column): row[column].strip(" `")
+        for row in rows
+        for state in row[0].split(",")
+        for column in (1, 2)
+    }
+    for state, (mark, _) in STATUS_MARKS.items():
+        assert legend[state_word(state), 1] == mark.replace("|", "BAR")
+    for unit, (mark, _) in MARKS.items():
+        assert legend[word(unit), 2] == mark
+
+
+def test_every_variable_of_an_agent_is_in_the_help_of_worker() -> None:
+    source = (ROOT / "gitcoord/running/worker/environment.py").read_text(encoding="utf-8")
+    text = gitcoord("worker", "--help", cwd=ROOT, ok=0).out
+    names = re.findall(r'"GITCOORD((?:_[A-Z]+)+)"', source)
+    assert len(names) > 8
+    assert [name for name in names if name not in text] == []

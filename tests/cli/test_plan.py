@@ -40,7 +40,8 @@ def test_the_plan_is_printed_and_saved_on_the_remote(project: tuple[Repo, Repo],
 def test_planning_twice_changes_nothing(project: tuple[Repo, Repo], shell: Shell) -> None:
     shell.plan()
     refs = project[0].refs()
-    assert shell.plan().code == 0
+    ended = shell.plan()
+    assert (ended.code, ended.err) == (0, "The plan is as it was saved before.\n")
     assert project[0].refs() == refs
 
 

@@ -202,7 +202,7 @@ def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands
     assert "2: it needs task 1 in main, and nothing lands without --land" in waits.err
     assert [(unit["state"], unit["reason"]) for unit in waits.json["units"]] == [
         ("handed-in", ""),
-        ("waiting", "it needs task 1: handed in, and not landed yet"),
+        ("waiting", "it needs task 1: submitted, and not landed yet"),
     ]
     agent.does("2", {"print": "nothing is to be changed"})
     project.run("run", "--agent", agent.command, "--yes", "--pipeline", "--allow-empty", ok=0)

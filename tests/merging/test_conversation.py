@@ -94,7 +94,7 @@ def test_branches_are_deleted_when_all_that_they_hold_has_landed_and_nothing_is_
     assert project.remote.find("refs/heads/feature/level-0-task-1") is None
     assert (app.pulls[stacked].state, app.pulls[stacked].base) == ("open", "main")
     shown = project.run("merge-level", "0", ok=0)
-    assert "`gitcoord submit 2` hands them in" in shown.out
+    assert "`gitcoord submit 2` submits them" in shown.out
 
 
 @pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])

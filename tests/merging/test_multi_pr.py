@@ -38,7 +38,7 @@ def test_what_is_not_ready_waits_with_its_reason_and_the_rest_lands(tmp_path: Pa
     assert "rewritten after it was submitted" in reasons["3"]
     assert reasons["4"] == "not started"
     assert "started by worker-5" in reasons["5"]
-    assert "feature/level-0-task-6 is gone (handed in at" in reasons["6"]
+    assert "feature/level-0-task-6 is gone (submitted at" in reasons["6"]
     assert project.remote.read("main", "2.txt") == "first\nsecond"
     later = project.run("merge-level", "1", "--json")
     assert later.code == 1

@@ -167,7 +167,14 @@ def test_a_task_that_is_not_ready_names_what_has_to_land_first(project: Project)
     refused = project.worker("3").run("checkout", "3", "--json", ok=1)
     assert refused.json["code"] == "not-ready"
     assert "depends on tasks 1, 2, not landed yet" in refused.json["message"]
-    assert "--stack" in refused.json["hint"]
+    assert refused.json["hint"] == "Task 2 has no branch yet; `gitcoord next` shows what can start."
+    project.work("2", {"two.txt": "2\n"})
+    refused = project.worker("3").run("checkout", "3", "--json", ok=1)
+    assert refused.json["hint"].startswith("Tasks 1, 2 have to be submitted and landed first, or use")
+    for id in ("1", "2"):
+        project.run("submit", id, ok=0)
+    refused = project.worker("3").run("checkout", "3", "--json", ok=1)
+    assert refused.json["hint"].startswith("Land them first (`gitcoord merge-level`), or use `--stack`")
 
 
 def test_a_task_is_ready_once_its_dependencies_have_landed(project: Project) -> None:

@@ -168,7 +168,7 @@ def test_with_pipeline_handed_in_dependencies_are_enough_and_are_stacked_on() ->
     handed_in: dict[str, Any] = {"done": some(1), "submitted": some(1)}
     waiting = decide(plan, **handed_in)
     assert names(waiting) == {"2": "landing"}
-    assert waiting.refusals[TaskId("2")].reason == "it needs task 1: handed in, and not landed yet"
+    assert waiting.refusals[TaskId("2")].reason == "it needs task 1: submitted, and not landed yet"
     assert [
         (one.unit, one.stacked) for one in decide(plan, policy=Policy(pipeline=True), **handed_in).starts
     ] == [("2", True)]

@@ -128,7 +128,7 @@ def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: Scri
     assert "there is nothing to hand in" in project.run("submit", ok=1).err
     (project.desk.path / "app.txt").write_text("whole\n")
     project.desk.git("commit", "-qam", "Three")
-    assert "task 1 is whole, and handed in" in project.run("submit", "--json", ok=0).err
+    assert "task 1 is whole, and submitted" in project.run("submit", "--json", ok=0).err
     assert told(project)[1].startswith("task 1 submitted")
 
 

@@ -189,7 +189,7 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
         )
     right = styled()
     if unit.state == "running":
-        number = f"try {unit.attempt} " if unit.attempt > 1 else ""
+        number = f"attempt {unit.attempt} " if unit.attempt > 1 else ""
         right.append(f"{'rework ' if unit.rework else number}", "yellow")
         right.append(f"{clean(_shortened(unit.by, 20))} ", "dim")
         right.append(f"{clock(unit.seconds + shift):>7}", "cyan")

@@ -148,7 +148,7 @@ def _span(task: str, bars: Sequence[Bar], row: int, total: float) -> Rect:
 def _tip(bar: Bar) -> str:
     words: list[str] = [f"{bar.unit} {bar.title}".strip()]
     if bar.attempt > 1:
-        words.append(f"try {bar.attempt}{', rework' if bar.rework else ''}")
+        words.append(f"attempt {bar.attempt}{', rework' if bar.rework else ''}")
     if bar.reworks:
         words.append("a conflict went back to the agent")
     words.append(f"{duration(bar.end - bar.start)}, from {duration(bar.start)} on")

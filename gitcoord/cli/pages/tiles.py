@@ -35,7 +35,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         return "Nobody has been at work yet."
     told = f"{count_of(metrics.handed_in, 'unit')} took {_spelled(metrics.elapsed)}"
     if not metrics.handed_in:
-        told = f"Nothing was handed in during {_spelled(metrics.elapsed)}."
+        told = f"Nothing was submitted during {_spelled(metrics.elapsed)}."
     elif metrics.speedup > 1.005:
         saved = metrics.sequential - metrics.elapsed
         told += f". One worker would have needed {_spelled(metrics.sequential)}: {_spelled(saved)} saved."

@@ -92,7 +92,7 @@ def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
     if newest.outcome == "again" and row > max(limits.retries, _MOST_AGAIN):
         return f"{row} attempts in a row asked to be tried again{why}"
     if newest.outcome == "ok" and row > _MOST_OK:
-        return f"it was handed in {row} times, and its work is not there"
+        return f"it was submitted {row} times, and its work is not there"
     if newest.outcome == "lost" and row > _MOST_LOST:
         return f"the processes of {row} attempts in a row vanished without a result"
     # One more than the agent was given: the last one begins when everything around has settled.

@@ -143,7 +143,7 @@ def _after_failure(
     ended = attempt.ended
     if ended is None or attempt.number <= retried_after:
         return "waiting", ""
-    why = (f"try {attempt.number}: " if attempt.number > 1 else "") + (ended.reason or ended.outcome)
+    why = (f"attempt {attempt.number}: " if attempt.number > 1 else "") + (ended.reason or ended.outcome)
     if ended.outcome == "conflict":
         return "deferred", why
     if ended.outcome == "cancelled":

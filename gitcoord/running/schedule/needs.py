@@ -41,7 +41,7 @@ class Needs:
             first = named_tasks([*missing, *unsubmitted], 4)
             return Refusal(name="dependencies", reason=f"it needs {first} first")
         if tasks:
-            reason = f"it needs {named_tasks(tasks, 4)}: handed in, and not landed yet"
+            reason = f"it needs {named_tasks(tasks, 4)}: submitted, and not landed yet"
             return Refusal(name="landing", reason=reason)
         return self._barrier(unit)
 

@@ -110,5 +110,5 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
         return f"subtask {unit.id} is done already" if unit.id in done_at(desk) else ""
     again = mine.again and bool(mine.attempts)
     if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
-        return f"task {unit.id} has been handed in already"
+        return f"task {unit.id} has been submitted already"
     return ""

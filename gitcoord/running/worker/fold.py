@@ -104,6 +104,6 @@ def _hand_in_parent(seat: Seat) -> None:
     try:
         desk = seat.look()
         if hand_in_whole(desk) is not None:
-            seat.log.say(f"task {desk.task.id} is whole, and handed in")
+            seat.log.say(f"task {desk.task.id} is whole, and submitted")
     except GitcoordError as error:
-        seat.log.say(f"task {seat.unit.task.id} is whole, but not handed in: {error.message}")
+        seat.log.say(f"task {seat.unit.task.id} is whole, but not submitted: {error.message}")
