@@ -80,7 +80,16 @@ def cancel(
     for unit in ended:
         say(f"the attempt at {unit} on this machine was ended")
     for unit in elsewhere:
-        say(f"attempt {running[unit]} at {unit} was not started from this clone: its worker stops by itself")
+        say(f"attempt {running[unit]} at {unit} {_where(context, unit, running[unit])}")
+
+
+def _where(context: "Context", unit: "TaskId", attempt: int) -> str:
+    """Why nothing of an attempt was ended: another clone, be it of this machine, has its processes."""
+    from gitcoord.running.worker.traces import attempts_here
+
+    if attempt in attempts_here(context.repository.common_dir, context.store.generation, unit):
+        return "has no process any more"
+    return "was not started from this clone: its worker stops by itself"
 
 
 def _units(context: "Context", task: str) -> "list[TaskId]":

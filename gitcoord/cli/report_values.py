@@ -32,7 +32,7 @@ _KINDS = {
     "rework": "reworked",
     "conflict": "conflicted",
     "failed": "failed",
-    "lost": "lost",
+    "lost": "ended early",
     "running": "at work",
 }
 CAUSES = {

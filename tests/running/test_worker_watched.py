@@ -27,6 +27,24 @@ def test_cancelling_ends_the_work_here_and_nothing_begins_it_again(
     assert project.run("cancel", "9").code == 2
 
 
+def test_cancel_says_where_the_processes_are_that_it_did_not_end(
+    project: Project, agent: ScriptAgent
+) -> None:
+    """Another clone of one machine has no place from which these could be ended, and says that."""
+    agent.does("1", {"await": str(agent.directory / "go")})
+    elsewhere = project.worker("2")
+    worker = begin(project, agent, "1")
+    said = elsewhere.run("cancel", "1", ok=0).err
+    assert "attempt 1 at 1 was not started from this clone: its worker stops by itself" in said
+    assert worker.poll() is None
+    worker.kill()
+    worker.wait()
+    project.run("cancel", "1", ok=0)
+    assert left_over(agent) == []
+    said = project.run("cancel", "1", ok=0).err
+    assert "attempt 1 at 1 has no process any more" in said
+
+
 def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
     project: Project, agent: ScriptAgent
 ) -> None:

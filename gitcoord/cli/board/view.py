@@ -126,9 +126,9 @@ def _counts(picture: "Picture", width: int) -> "Text":
         if count:
             line.append(", ", "dim")
             line.append(f"{count} {word(state)}", MARKS[state][1])
-    held = [f"{clean(name)} {count}" for name, count in picture.holding.items() if name != "slots"]
+    held = [f"{count} for {clean(name)}" for name, count in picture.holding.items() if name != "slots"]
     if held:
-        line.append(f" (held by {', '.join(held)})", "dim")
+        line.append(f" ({', '.join(held)})", "dim")
     landed = styled(f"{picture.landed} of {picture.tasks} tasks landed", "green" if picture.landed else "dim")
     return _edges(line, landed, width)
 
