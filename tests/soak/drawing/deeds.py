@@ -32,11 +32,16 @@ _LOOK: Moment = (r"^GET .*/pulls/\d+$", "after", "")
 _LIST: Moment = (r"^GET .*/pulls\?", "after", "")
 _PUSH: Moment = (r"^GET .*/info/refs\?service=git-receive-pack$", "before", "")
 _PUSHED: Moment = (r"^POST .*/git-receive-pack$", "before", "")
+_COMPARED: Moment = (r"^GET .*/compare/", "after", "")
+"""What comes next where the branch is behind its base is the push that brings it up to date."""
 _HAND_OVER: Moment = (r"^POST .*/graphql$", "before", "mutation")
 
 # The moments of each deed, those that matter most more than once.
 _MOMENTS: Mapping[Kind, tuple[Moment, ...]] = {
-    "push to head": (_MERGE, _MERGE, _MERGE, _MERGED, _LOOK, _PUSH, _PUSH, _PUSH, _OPEN, _HAND_OVER),
+    "push to head": (
+        *(_MERGE, _MERGE, _MERGE, _MERGED, _LOOK),
+        *(_PUSH, _COMPARED, _COMPARED, _OPEN, _HAND_OVER),
+    ),
     "push to base": (_MERGE, _MERGE, _PUSH, _OPEN, _LOOK),
     "quote": (_MERGE, _LOOK, _OPENED, _LIST),
     "retarget": (_MERGE, _LOOK, _LOOK, _OPENED, _LIST, _HAND_OVER),

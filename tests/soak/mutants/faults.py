@@ -82,8 +82,10 @@ def _mistaken_unanswered(scenario: Scenario) -> bool:
 
 
 def _pushed_while_pushing(scenario: Scenario) -> bool:
-    pushes = any("receive-pack" in deed.request for deed in _deeds(scenario, "push to head"))
-    return pushes and scenario.strategy == "multi-pr" and scenario.around.gates.strict
+    """Whether somebody pushes to a head between the look that finds it behind and the push to it."""
+    pushes = any("/compare/" in deed.request for deed in _deeds(scenario, "push to head"))
+    side_by_side = len(scenario.works) > scenario.levels
+    return pushes and side_by_side and scenario.strategy == "multi-pr" and scenario.around.gates.strict
 
 
 def _rolled_back(scenario: Scenario) -> bool:

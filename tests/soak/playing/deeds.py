@@ -19,6 +19,7 @@ from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
 
 _PUSHES = 4
+_MANY = ("/info/refs", "/compare/")
 _NUMBER = re.compile(r"/pulls/(\d+)")
 
 
@@ -47,8 +48,9 @@ class Deeds:
     def prepare(self, deeds: tuple[Deed, ...]) -> None:
         """Lets everybody wait for his moment."""
         for deed in deeds:
-            # Of all pushes of a client only some go to a branch that others push to as well.
-            many = deed.kind == "push to head" and "/info/refs" in deed.request
+            # Only some of a client's pushes go to a branch that others push to as well, and only some of
+            # the branches that it compares with their base are behind.
+            many = deed.kind == "push to head" and any(one in deed.request for one in _MANY)
             times = _PUSHES if many else 1
             hand = Hand(deed.request, lambda: None, when=deed.when, nth=deed.nth, times=times, body=deed.body)
             hand.act = self._acting(hand, deed)
@@ -152,11 +154,13 @@ class Deeds:
             pull = self._app.pulls.get(int(named[1]))
             return None if pull is None or pull.fork is not None else pull
         found = [pull for pull in self._app.pulls.values() if pull.state == "open" and pull.fork is None]
+        if "/compare/" in hand.line:
+            return next((pull for pull in found if pull.head_sha in hand.line), None)
         return found[deed.choice % len(found)] if found else None
 
     def _push_to_head(self, pull: Pull, deed: Deed, hand: Hand) -> str:
         push = self._push_for(pull.head, deed)
-        commit = None if push is None else self._world.push(push)
+        commit = None if push is None else self._push_once_more(push)
         if commit is not None and "/merge" in hand.line and hand.when == "before":
             self._record.unseen.append(Unseen(pull.number, commit, len(self._hub.log)))
         return f"#{pull.number} {commit[:7]}" if commit else ""
@@ -166,11 +170,12 @@ class Deeds:
         heads = [pull.head for pull in self._app.pulls.values() if pull.state == "open" and pull.fork is None]
         heads = heads[:3] or [work.branch for work in self._world.scenario.works][:3]
         pushes = [self._push_for(head, deed) for head in dict.fromkeys(heads)]
-        again = f"-{len(self._world.pushed)}"
-        done = [
-            self._world.push(replace(push, name=push.name + again)) for push in pushes if push is not None
-        ]
+        done = [self._push_once_more(push) for push in pushes if push is not None]
         return " ".join(commit[:7] for commit in done if commit)
+
+    def _push_once_more(self, push: Push) -> str | None:
+        """What the same deed has pushed before had another name."""
+        return self._world.push(replace(push, name=f"{push.name}-{len(self._world.pushed)}"))
 
     def _push_for(self, head: str, deed: Deed) -> Push | None:
         """A push to the branch of a task or a level; that of a rollback is left alone."""

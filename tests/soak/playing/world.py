@@ -192,7 +192,7 @@ class World:
         """Whether what was pushed to a branch is still on it, for its worker to hand in."""
         branch = push.branch or self.branch_of(push.task or "")
         tip = self.remote.find(f"refs/heads/{branch}")
-        return tip is not None and any(push.name in path for path in self._more(tip))
+        return tip is not None and any(path.endswith(f"-{push.name}.txt") for path in self._more(tip))
 
     def branch_of(self, task: str) -> str:
         """The branch that a task is done on."""
