@@ -43,6 +43,7 @@ ErrorCode = Literal[
     "duplicate-id",
     "edit-refused",
     "edit-unclear",
+    "embedded-repository",
     "empty-remote",
     "empty-task-list",
     "engine-refused",

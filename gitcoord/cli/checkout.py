@@ -61,7 +61,7 @@ def checkout(
     plan = context.store.require_plan()
     part = subtask_of(plan, task)
     planned = part.task if part else find_task(plan, task)
-    desk = desk_for(context.repository, context.shared, context.store, plan, planned)
+    desk = desk_for(context.repository, context.shared, context.store, plan, planned, context.settings)
     how = How(stack=stack, now=now, worktree=worktree)
     if dry_run:
         commit, create = where_to_begin(desk, part, how) if part else starting_point(desk, how)

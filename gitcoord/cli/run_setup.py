@@ -249,7 +249,8 @@ class Setup:
 
     def _hand_in(self, task: TaskId) -> bool:
         context = self._context
-        return hand_in_whole(sit_down(context.repository, context.shared, context.store, task)) is not None
+        desk = sit_down(context.repository, context.shared, context.store, task, context.settings)
+        return hand_in_whole(desk) is not None
 
     def _land(self, wish: LevelWish, tell: Tell) -> Reasons:
         from gitcoord.merging.land import Lander

@@ -47,6 +47,7 @@ def submit(
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import usage_error
     from gitcoord.running.model import sit_down, task_of_branch
+    from gitcoord.running.own_work import check_links
     from gitcoord.running.scratch import settle_scratch
     from gitcoord.running.submit import check_ready, hand_in
     from gitcoord.running.subtask_by_hand import subtask_of, subtask_of_branch
@@ -66,14 +67,15 @@ def submit(
     if (part := subtask_of(context.store.require_plan(), task)) is not None:
         _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
         return
-    desk = sit_down(context.repository, context.shared, context.store, task)
+    desk = sit_down(context.repository, context.shared, context.store, task, context.settings)
     scratch = settle_scratch(desk, context.settings.rules, dry_run=dry_run)
     if scratch and context.settings.rules.on_scratch == "drop":
         say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
         if not dry_run:
-            desk = sit_down(context.repository, context.shared, context.store, task)
+            desk = sit_down(context.repository, context.shared, context.store, task, context.settings)
     if dry_run:
         check_ready(desk)
+        check_links(desk, desk.local_tip or desk.shared_tip)
         say(f"{desk.task.branch} would be pushed and recorded as the work of task {desk.task.id}")
         if as_json:
             emit_json("submit", {"task": desk.task.id, "branch": desk.task.branch, "dry_run": True})
@@ -96,7 +98,7 @@ def _submit_subtask(
     from gitcoord.running.subtask_by_hand import hand_in_subtask
 
     plan = context.store.require_plan()
-    desk = desk_for(context.repository, context.shared, context.store, plan, part.task)
+    desk = desk_for(context.repository, context.shared, context.store, plan, part.task, context.settings)
     if dry_run:
         say(f"{part.branch} would be folded into {part.task.branch} as the work of subtask {part.id}")
         if as_json:

@@ -15,9 +15,12 @@ from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.order import natural_key
+from gitcoord.settings import Settings
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
+
+_USUAL = Settings()
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     landed: Mapping[TaskId, Landing]
     ancestry: Ancestry
     stacks: Stacks
+    settings: Settings = Settings()
 
     @property
     def mine(self) -> Progress:
@@ -79,15 +83,22 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def sit_down(repository: Repository, shared: SharedRefs, store: Store, task: str) -> Desk:
+def sit_down(
+    repository: Repository, shared: SharedRefs, store: Store, task: str, settings: Settings = _USUAL
+) -> Desk:
     """Reads everything anew for `task`. Raises `no-plan`, `no-such-task` or `base-missing` (exit 2)."""
     store.refresh()
     plan = store.require_plan()
-    return desk_for(repository, shared, store, plan, find_task(plan, task))
+    return desk_for(repository, shared, store, plan, find_task(plan, task), settings)
 
 
 def desk_for(
-    repository: Repository, shared: SharedRefs, store: Store, plan: Plan, planned: PlannedTask
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    plan: Plan,
+    planned: PlannedTask,
+    settings: Settings = _USUAL,
 ) -> Desk:
     """The desk of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
     base_commit = shared.branch(plan.base)
@@ -114,6 +125,7 @@ def desk_for(
         landed=landed,
         ancestry=ancestry,
         stacks=find_stacks(repository.git, ancestry, base_commit, progress, landed),
+        settings=settings,
     )
 
 

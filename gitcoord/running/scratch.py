@@ -6,7 +6,6 @@ Only files that the branch adds count: one that the base already has is the proj
 import os
 
 from gitcoord.conflicts.changes import changes_between
-from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.bound import bound
@@ -14,6 +13,7 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.running.model import Desk
+from gitcoord.running.own_work import began_at
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
 
@@ -37,10 +37,10 @@ def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) ->
 
 def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
     git = desk.repository.git
-    fork = find_forks(git, desk.base_commit, [head], desk.stacks.find(git, [head]))[head]
-    if fork.inside or not fork.merge_bases:
+    since = began_at(desk, head)
+    if since is None:
         return ()
-    [changes] = changes_between(git, [(fork.merge_bases[0], head)])
+    [changes] = changes_between(git, [(since, head)])
     return book.by("scratch", sorted(changes.added))
 
 

@@ -17,6 +17,7 @@ from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk, HandedIn
+from gitcoord.running.own_work import check_links
 from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.stacked import only_stacked, parent_unknown
 from gitcoord.sentences import some
@@ -78,7 +79,9 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
                 # The commit moved a branch that everybody sees.
                 desk.shared.refresh()
     check_brought_back(desk)
-    notes = [] if allow_empty else _require_commits(desk, desk.local_tip or desk.shared_tip, copy)
+    tip = desk.local_tip or desk.shared_tip
+    notes = [] if allow_empty else _require_commits(desk, tip, copy)
+    check_links(desk, tip)
     head = _push(desk)
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return HandedIn(
@@ -104,6 +107,7 @@ def hand_in_commit(
     None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
     """
     check_brought_back(desk)
+    check_links(desk, head)
     notes = [] if allow_empty else _require_commits(desk, head, _working_copy(desk))
     branch = desk.task.branch
     done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))

@@ -12,6 +12,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, put_on_branch
 from gitcoord.running.model import Desk, HandedIn, Taken
+from gitcoord.running.own_work import check_links
 from gitcoord.running.submit import check_ready
 from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.running.worker.unit import WorkUnit, find_unit
@@ -112,6 +113,7 @@ def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) ->
         if before is not None and not desk.ancestry.contains(head, before):
             _merge_in(desk, unit, copy, before)
             continue
+        check_links(desk, head, unit.branch)
         if _fold(desk, unit, before, head):
             return _handed_in(desk, unit, head)
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Submit again.")
@@ -133,7 +135,7 @@ def _fold(desk: Desk, unit: WorkUnit, before: Oid | None, head: Oid) -> bool:
 def _handed_in(desk: Desk, unit: WorkUnit, head: Oid) -> HandedIn:
     from gitcoord.running.model import sit_down
 
-    anew = sit_down(desk.repository, desk.shared, desk.store, unit.task.id)
+    anew = sit_down(desk.repository, desk.shared, desk.store, unit.task.id, desk.settings)
     whole = hand_in_whole(anew) is not None
     notes = (f"task {unit.task.id} is whole, and submitted",) if whole else ()
     return HandedIn(

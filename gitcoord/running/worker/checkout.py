@@ -36,7 +36,7 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
     if how.fresh:
         remove(repository, directory)
         _begin_anew(desk, unit, start)
-        desk = sit_down(repository, desk.shared, desk.store, unit.task.id)
+        desk = sit_down(repository, desk.shared, desk.store, unit.task.id, desk.settings)
     elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
         remove(repository, directory)
     else:

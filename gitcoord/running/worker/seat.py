@@ -91,7 +91,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     def look(self) -> Desk:
         """The desk as everything stands now."""
         desk = self.desk
-        return sit_down(desk.repository, desk.shared, desk.store, self.unit.task.id)
+        return sit_down(desk.repository, desk.shared, desk.store, self.unit.task.id, self.settings)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

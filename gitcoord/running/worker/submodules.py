@@ -11,9 +11,11 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.failures import failure_of
+from gitcoord.git.links import links_without_row
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.sentences import some
 
 _LINK = "160000"
 _WANTED = ("-c", "submodule.active=.")
@@ -51,6 +53,9 @@ def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> N
 
 def problem_with(copy: WorkingCopy, since: Oid) -> str:
     """Why what an agent did in a submodule since the commit `since` would be lost, or nothing."""
+    strays = links_without_row(copy.git, since, "HEAD")
+    if strays:
+        return f"it added a repository without a row in .gitmodules: {some(strays)}"
     place = _Place(copy.git, ())
     if not place.any:
         return ""

@@ -58,7 +58,7 @@ def work(
     try_for(MOMENT, store.refresh, given_up=stopped)
     plan = store.require_plan()
     unit = find_unit(plan, order.unit)
-    desk = desk_for(repository, shared, store, plan, unit.task)
+    desk = desk_for(repository, shared, store, plan, unit.task, settings)
     words = describe(desk, unit, order)
     directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
     mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
