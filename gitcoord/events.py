@@ -143,6 +143,8 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     paths: tuple[str, ...] = ()
     onto: str = ""
     """The commit that `head` does not merge with."""
+    exclusive: bool = False
+    """It merges, and came second where only one task at a time may work."""
 
     def sentence(self) -> str:
         return f"task {self.task} deferred: {self.why}"

@@ -19,7 +19,8 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The `[rules]` table: patterns as in .gitignore for paths that count in another way than others.
 
     `preset` adds patterns for ecosystems by name. `on_scratch` says what `submit` does with a branch that
-    adds scratch files: refuse it, drop them with one more commit, or allow them.
+    adds scratch files: refuse it, drop them with one more commit, or allow them. `same_number` says whether
+    two branches that add files of one number to a directory count as `exclusive` there.
     """
 
     preset: tuple[Preset, ...] = ()
@@ -29,6 +30,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     union: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
+    same_number: Literal["exclusive", "allow"] = "exclusive"
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

@@ -208,6 +208,7 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
         for branch in report.branches
         if branch.state == "unknown"
     ]
+    lines += [_overtaken(report, branch) for branch in report.branches if branch.overtaken]
     for pair in report.pairs:
         if _mark(pair) not in _CALM:
             lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
@@ -230,6 +231,14 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
         f"Task {clean(branch.task)} does not merge with {clean(report.base)} as it is now: "
         f"{_paths(branch.base_conflicts)}. `gitcoord checkout` brings the conflict to its worker.",
         "red",
+    )
+
+
+def _overtaken(report: "ConflictReport", branch: "BranchReport") -> "Text":
+    return plain(
+        f"Task {clean(branch.task)} comes after what landed in {clean(report.base)} where only one at a time "
+        f"may work: {_paths(branch.overtaken)}. `gitcoord checkout` brings it up to date for its worker.",
+        "yellow",
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from gitcoord.conflicts.cache import Cache, open_cache
 from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.history import find_forks
+from gitcoord.conflicts.late import find_overtaken
 from gitcoord.conflicts.memory import Memory, recall, remember, same
 from gitcoord.conflicts.model import BranchInput, ConflictReport, Metrics, PairReport, SerializeOn
 from gitcoord.conflicts.pairs import find_pairs
@@ -54,7 +55,11 @@ def examine(
         seen_from = digest_of(base_commit, repr(sorted(stacked.items()))) if stacked else base_commit
         memory = recall(cache, level, seen_from)
         bench, standings = find_standings(git, base_commit, tips, memory.standings, stacked)
-        reports = tuple(branch_report(b, standings.get(b.commit or ""), rules) for b in branches)
+        late = find_overtaken(git, rules.book, base_commit, standings)
+        reports = tuple(
+            branch_report(b, standings.get(b.commit or ""), rules, late.get(b.commit or "", ()))
+            for b in branches
+        )
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
         pairs = find_pairs(bench, ready, standings, rules, memory)
         told = tuple(report for report in pairs.reports.values() if worth_telling(report))
@@ -64,7 +69,7 @@ def examine(
             bench.used = memory.proofs
         else:
             weighed = {candidate.id: candidate for candidate in candidates}
-            runners = [_runner(branch, standings, weighed) for branch in ready]
+            runners = [_runner(branch, standings, weighed, late) for branch in ready]
             known = memory.arranged
             found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
         now = Memory(
@@ -104,13 +109,16 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
 
 
 def _runner(
-    branch: BranchInput, standings: Mapping[Oid, Standing], weighed: Mapping[TaskId, Candidate]
+    branch: BranchInput,
+    standings: Mapping[Oid, Standing],
+    weighed: Mapping[TaskId, Candidate],
+    late: Mapping[Oid, Sequence[str]],
 ) -> Runner:
     standing = standings[branch.commit or ""]
     return Runner(
         candidate=weighed.get(branch.task) or Candidate(id=branch.task),
         tip=branch.commit or "",
-        able=standing.brought.lands,
+        able=standing.brought.lands and branch.commit not in late,
     )
 
 

@@ -41,6 +41,8 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     scratch: tuple[str, ...] = ()
     """Files that it brings and that a rule says must not land."""
+    overtaken: tuple[str, ...] = ()
+    """Exclusive paths of it and of what landed there since: its worker has to bring it up to date."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -160,5 +162,5 @@ class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def one_wave(self) -> bool:
         """Whether everything that is there can land as one wave."""
-        stuck = any(branch.base_conflicts or branch.state == "unknown" for branch in self.branches)
+        stuck = any(b.base_conflicts or b.overtaken or b.state == "unknown" for b in self.branches)
         return len(self.waves) <= 1 and not stuck

@@ -6,13 +6,14 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.conflicts.details import Details, named
+from gitcoord.conflicts.exclusive import paths_apart, places_of
 from gitcoord.conflicts.exposed import exposed_pairs
 from gitcoord.conflicts.memory import Memory, still_there
 from gitcoord.conflicts.model import BranchInput, PairReport, PathConflict
 from gitcoord.conflicts.onto import Workbench
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.reports import Rules, judgement_of, pair_report
-from gitcoord.conflicts.rules import Rulebook
+from gitcoord.conflicts.rules import Place, Rulebook
 from gitcoord.conflicts.standings import Standing, entangled_pairs
 from gitcoord.conflicts.verdicts import Judge, Judgement, Met
 from gitcoord.git.run import Oid
@@ -135,21 +136,22 @@ def _apart(
     tips: Sequence[Oid], standings: Mapping[Oid, Standing], book: Rulebook, looked_at: set[int]
 ) -> dict[Pair, tuple[str, ...]]:
     """The pairs that touch what only one at a time may touch, with these paths of both."""
-    if "exclusive" not in book.patterns:
+    if not book.keeps_apart:
         return {}
-    places: dict[tuple[str, ...], dict[int, list[str]]] = {}
+    places: dict[Place, dict[int, frozenset[str]]] = {}
     # Whoever is looked at comes first: what none of them touches is of no interest.
     for number in sorted(range(len(tips)), key=lambda number: number not in looked_at):
         if not places and number not in looked_at:
             break
-        for path in standings[tips[number]].met.paths:
-            if (place := book.exclusive_place(path)) is not None:
-                places.setdefault(place, {}).setdefault(number, []).append(path)
+        standing = standings[tips[number]]
+        for place, paths in places_of(book, standing.own, standing.to_base).items():
+            places.setdefault(place, {})[number] = paths
     found: dict[Pair, set[str]] = {}
-    for touching in places.values():
+    for place, touching in places.items():
         for one, other in combinations(sorted(touching), 2):
-            if _one_of((one, other), looked_at):
-                found.setdefault((one, other), set()).update(touching[one], touching[other])
+            apart = paths_apart(place, touching[one], touching[other])
+            if apart and _one_of((one, other), looked_at):
+                found.setdefault((one, other), set()).update(apart)
     return {pair: tuple(sorted(paths)) for pair, paths in found.items()}
 
 

@@ -14,7 +14,7 @@ from gitcoord.conflicts.model import (
     SerializeOn,
 )
 from gitcoord.conflicts.overlap import Overlap
-from gitcoord.conflicts.rules import Rulebook
+from gitcoord.conflicts.rules import SAME_NUMBER, Decision, Rulebook
 from gitcoord.conflicts.standings import Standing
 from gitcoord.conflicts.verdicts import Judgement
 
@@ -38,7 +38,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.serialize_on} {self.book.digest}"
 
 
-def branch_report(branch: BranchInput, standing: Standing | None, rules: Rules) -> BranchReport:
+def branch_report(
+    branch: BranchInput, standing: Standing | None, rules: Rules, overtaken: tuple[str, ...] = ()
+) -> BranchReport:
     """What is told of a branch; `standing` is None when there is nothing to look at."""
     report = BranchReport(task=branch.task, branch=branch.branch, commit=branch.commit, state="missing")
     change = msgspec.structs.replace
@@ -58,6 +60,7 @@ def branch_report(branch: BranchInput, standing: Standing | None, rules: Rules) 
         changed_paths=changed,
         scratch=scratch,
         base_conflicts=() if problem else standing.brought.paths,
+        overtaken=overtaken,
     )
 
 
@@ -80,6 +83,11 @@ def pair_report(
     decided_by = _decided(judgement, rules, counting, twins, exclusive)
     said = book.decisions(
         dict.fromkeys((*overlap.paths, *overlap.case_clashes, *judgement.paths, *exclusive))
+    )
+    said += tuple(
+        Decision(path=path, rule="exclusive", pattern="NUMBER_*", source=SAME_NUMBER)
+        for path in exclusive
+        if book.decide(path) is None
     )
     return PairReport(
         tasks=(branches[0].task, branches[1].task),

@@ -8,6 +8,7 @@ takes a path out of one rule, a preset's too.
 import hashlib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 Rule = Literal["union", "ignore", "scratch", "exclusive", "hub"]
 _RULES: Final[tuple[Rule, ...]] = ("union", "ignore", "scratch", "exclusive", "hub")
 OWN: Final = "settings"
+SAME_NUMBER: Final = "same number"
+"""The source of what is exclusive because two branches number new files alike."""
+Place = tuple[str, str, str]
+"""What only one task at a time may touch: the source of the rule, its pattern, and the directory."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,6 +61,8 @@ class Rulebook:
                     self._sections.append((rule, name, _spec(rule, patterns)))
                     self.patterns[rule] = (*patterns, *self.patterns.get(rule, ()))
                     told += [rule, name, *patterns, ""]
+        self.same_number = own.same_number == "exclusive"
+        told.append(own.same_number)
         self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
         """Equal for rulebooks that decide alike."""
         self._known: dict[str, Decision | None] = {}
@@ -80,7 +87,12 @@ class Rulebook:
             return ()
         return tuple(found for path in paths if (found := self.decide(path)))
 
-    def exclusive_place(self, path: str) -> tuple[str, ...] | None:
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether any path is exclusive."""
+        return self.same_number or "exclusive" in self.patterns
+
+    def exclusive_place(self, path: str) -> Place | None:
         """What only one task at a time may touch, if `path` is part of it.
 
         That is everything that the pattern names; of one that names things at any depth, such as
@@ -102,6 +114,12 @@ class Rulebook:
                 return Decision(path=path, rule=rule, pattern=pattern, source=source)
             taken_out.add(rule)
         return None
+
+
+@lru_cache(maxsize=8)
+def rulebook(settings: RuleSettings, ignore: tuple[str, ...] = ()) -> Rulebook:
+    """The rulebook of settings, made once."""
+    return Rulebook(settings, ignore)
 
 
 def _where(pattern: str, path: str) -> str:

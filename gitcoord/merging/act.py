@@ -3,29 +3,24 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.errors import GitcoordError
 from gitcoord.events import (
     BranchUpdated,
     PullRejected,
-    TaskDeferred,
     TaskFolded,
     TaskLanded,
     TaskRolledBack,
     TaskSubmitted,
-    WavesSaved,
 )
 from gitcoord.evidence.rollbacks import is_recorded
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.shared import Update as RefUpdate
-from gitcoord.merging.blame import other_side
 from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
-from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, Work, World
+from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, World
 from gitcoord.merging.observe import Scene, stacks_on
-from gitcoord.planning.later import postponed
-from gitcoord.planning.model import Plan
-from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
@@ -136,9 +131,14 @@ def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | 
     work = world.work(step.task)
     head = work.head or ""
     git = scene.repository.git
-    merged = stacks_on(scene, world).merge(git, head)
+    stacks = stacks_on(scene, world)
+    merged = stacks.merge(git, head)
     if not merged.clean:
         return Defer(task=work.task, paths=merged.paths, onto=world.base_commit, problem=merged.problem)
+    # Merging the base in here would hide from the worker what came first.
+    apart = overtaken(git, scene.options.book, stacks.base_for(git, head), head)
+    if apart:
+        return Defer(task=work.task, paths=apart, onto=world.base_commit, exclusive=True)
     message = f"Merge {world.base} into {work.branch}\n"
     repository, parents = scene.repository, [head, world.base_commit]
     commit = commit_tree(
@@ -172,9 +172,16 @@ def fold(scene: Scene, world: World, step: Fold) -> TaskFolded | Defer | None:
         head=work.head,
         task=work.task,
         title=work.title,
+        book=scene.options.book,
     )
     if isinstance(outcome, FoldConflict):
-        return Defer(task=work.task, paths=outcome.paths, onto=outcome.onto, problem=outcome.problem)
+        return Defer(
+            task=work.task,
+            paths=outcome.paths,
+            onto=outcome.onto,
+            problem=outcome.problem,
+            exclusive=outcome.exclusive,
+        )
     event = TaskFolded(
         at=now(), by=worker_name(), task=work.task, into=branch.name, head=work.head, commit=outcome.commit
     )
@@ -199,7 +206,7 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
         if work.head is None or work.stacked:
             continue
         named = {"task": task, "title": work.title, "branch": branch.name}
-        outcome = fold_in_memory(scene.repository, tip, work.head, **named)
+        outcome = fold_in_memory(scene.repository, tip, work.head, scene.options.book, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
     kept = _kept(scene, world, branch.tip, branch.folds)
@@ -222,65 +229,6 @@ def _kept(scene: Scene, world: World, tip: Oid, folded: Collection[TaskId]) -> l
     inside = scene.ancestry.contained(tip, set(heads.values()))
     inside -= scene.ancestry.contained(world.base_commit, inside)
     return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
-
-
-def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
-    """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
-    work = world.work(step.task)
-    others = other_side(
-        scene.repository.git,
-        head=work.head or "",
-        paths=step.paths,
-        heads={other.task: head for other in world.works if (head := _present(other, step.task))},
-    )
-    return TaskDeferred(
-        at=now(),
-        by=worker_name(),
-        task=work.task,
-        head=work.head or "",
-        reason=conflict_reason(step.task, others, step.paths, world.base, step.problem),
-        others=others,
-        paths=step.paths,
-        onto=step.onto,
-    )
-
-
-def record_deferral(store: Store, event: TaskDeferred) -> None:
-    """Writes the deferral into the journal, and moves its task to a later wave of the plan."""
-    task = TaskId(event.task or "")
-    known = (event.head, event.onto)
-
-    def is_settled(before: Progress) -> bool:
-        # Other work was handed in meanwhile: nothing is known against that.
-        newer = before.head is not None and before.head != event.head
-        told = before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
-        return newer or told
-
-    if store.record(event, unless=is_settled):
-        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
-
-
-def conflict_reason(
-    task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
-) -> str:
-    """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
-    if problem and not paths:
-        return f"task {task} cannot be merged with {base}: {problem}"
-    against = " and ".join(f"task {other}" for other in others) or base
-    return f"task {task} conflicts with {against} in {some(paths)}"
-
-
-def _told(plan: Plan, task: TaskId) -> WavesSaved:
-    level = plan.level_of(task)
-    return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
-
-
-def _present(work: Work, task: TaskId) -> Oid | None:
-    if work.task == task:
-        return None
-    if work.landing is not None:
-        return work.landing.head
-    return work.head if work.folded else None
 
 
 def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:

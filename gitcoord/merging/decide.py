@@ -124,10 +124,14 @@ def _multi(world: World, memory: Memory) -> Step:
     carrier = _task_carrier(first)
     details = memory.details.get(details_key(world, carrier))
     if details is not None and not details.clean:
-        return Defer(task=first.task, paths=details.paths, onto=world.base_commit, problem=details.problem)
+        return _deferred(first.task, details, world.base_commit)
     if details is not None and details.behind:
         return Update(task=first.task)
     return _landing(carrier, details, memory)
+
+
+def _deferred(task: TaskId, found: Details, onto: Oid) -> Defer:
+    return Defer(task=task, paths=found.paths, onto=onto, problem=found.problem, exclusive=found.exclusive)
 
 
 def _must_wait(world: World, memory: Memory, wave: int) -> bool:
@@ -165,7 +169,8 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
     details = memory.details.get(details_key(world, carrier))
     if details is not None and (not details.clean or details.behind):
         paths = f" in {', '.join(details.paths)}" if details.paths else ""
-        why = f"it conflicts with {world.base}{paths}" if not details.clean else f"it is behind {world.base}"
+        kind = f"comes after what is in {world.base}" if details.exclusive else f"conflicts with {world.base}"
+        why = f"it {kind}{paths}" if not details.clean else f"it is behind {world.base}"
         return _anew(carrier, branch, why)
     return _landing(carrier, details, memory)
 

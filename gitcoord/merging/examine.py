@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 
+from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
 from gitcoord.git.merges import TreeMerge, replay
 from gitcoord.git.server import differs_on_server
@@ -69,6 +70,9 @@ def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
     merged = stacks.merge(git, carrier.head)
     if not merged.clean:
         return Details(clean=False, paths=merged.paths, problem=merged.problem)
+    apart = overtaken(git, scene.options.book, stacks.base_for(git, carrier.head), carrier.head)
+    if apart:
+        return Details(clean=False, paths=apart, exclusive=True)
     if (
         stacks.heads(git, carrier.head)
         or _lacks_earlier_wave(scene, world, carrier)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gitcoord.conflicts.exclusive import overtaken
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.trailers import FOLDED, trailer
 from gitcoord.git.ancestry import Ancestry
@@ -26,12 +28,13 @@ class Folded(msgspec.Struct, frozen=True, kw_only=True):
 class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
     """The head does not merge with the level branch at `onto`, in `paths`. Nothing was changed.
 
-    `problem` says why git could not even try.
+    `problem` says why git could not even try; `exclusive`: it merges, and came second in `paths`.
     """
 
     onto: Oid
     paths: tuple[str, ...]
     problem: str = ""
+    exclusive: bool = False
 
 
 FoldOutcome = Folded | FoldConflict
@@ -53,15 +56,25 @@ def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
 
 
 def fold_in_memory(
-    repository: Repository, tip: Oid, head: Oid, *, task: str, title: str, branch: str
+    repository: Repository,
+    tip: Oid,
+    head: Oid,
+    book: Rulebook | None = None,
+    *,
+    task: str,
+    title: str,
+    branch: str,
 ) -> FoldOutcome:
-    """Merges `head` onto `tip` without moving any ref."""
+    """Merges `head` onto `tip` without moving any ref; `book` says where only one at a time may work."""
     git = repository.git
     if Ancestry(git).contains(tip, head):
         return Folded(commit=tip, fresh=False)
     merged = merge_tree(git, tip, head)
     if not merged.clean:
         return FoldConflict(onto=tip, paths=merged.paths, problem=merged.problem)
+    apart = overtaken(git, book, tip, head) if book is not None else ()
+    if apart:
+        return FoldConflict(onto=tip, paths=apart, exclusive=True)
     message = fold_message(task, title, branch, head)
     who, sign = repository.identity, repository.signs
     commit = commit_tree(git, merged.tree, [tip, head], message, environment=who, sign=sign)
@@ -69,7 +82,15 @@ def fold_in_memory(
 
 
 def fold_in(
-    repository: Repository, shared: SharedRefs, *, branch: str, base: str, head: Oid, task: str, title: str
+    repository: Repository,
+    shared: SharedRefs,
+    *,
+    branch: str,
+    base: str,
+    head: Oid,
+    task: str,
+    title: str,
+    book: Rulebook | None = None,
 ) -> FoldOutcome:
     """Folds `head` into the level branch `branch` (made at `base` if there is none) and publishes it.
 
@@ -84,7 +105,7 @@ def fold_in(
         wait=wait_random_exponential(multiplier=0.02, max=1),
         retry_error_callback=lambda state: None,
     )
-    outcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title))
+    outcome = patience(_try_fold, repository, shared, (branch, base), head, (task, title), book)
     if outcome is None:
         raise GitcoordError(
             "state-busy",
@@ -100,6 +121,7 @@ def _try_fold(
     branches: Sequence[str],
     head: Oid,
     named: Sequence[str],
+    book: Rulebook | None,
 ) -> FoldOutcome | None:
     branch, base = branches
     before, base_commit = shared.branch(branch), shared.branch(base)
@@ -108,7 +130,7 @@ def _try_fold(
     # A level branch that has landed (or has nothing of its own) goes on from the base.
     landed = before is not None and Ancestry(repository.git).contains(base_commit, before)
     start = base_commit if before is None or landed else before
-    outcome = fold_in_memory(repository, start, head, task=named[0], title=named[1], branch=branch)
+    outcome = fold_in_memory(repository, start, head, book, task=named[0], title=named[1], branch=branch)
     if isinstance(outcome, FoldConflict) or not outcome.fresh:
         return outcome
     if shared.publish([Update(HEADS + branch, before, outcome.commit)]):

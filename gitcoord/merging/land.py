@@ -11,7 +11,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.port import BEHIND, Pull
 from gitcoord.git.run import Oid
-from gitcoord.merging import act, pulls
+from gitcoord.merging import act, deferring, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
 from gitcoord.merging.examine import examine, given_away
 from gitcoord.merging.model import (
@@ -276,9 +276,9 @@ class Lander:
             self._notices.recorded(outcome)
 
     def _defer(self, world: World, deferral: Defer) -> None:
-        event = act.deferral(self._scene, world, deferral)
+        event = deferring.deferral(self._scene, world, deferral)
         self._notices.caution(tell_deferred(self._scene, world, event))
-        act.record_deferral(self._scene.store, event)
+        deferring.record_deferral(self._scene.store, event)
         self._scene = with_newest_plan(self._scene)
         self._notices.recorded(event)
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.conflicts.rules import Rulebook, rulebook
 from gitcoord.events import TaskRolledBack
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import BranchPulls, Gate, Method, Pull, Way
@@ -41,6 +42,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSettings = RuleSettings()
     pulls: PullRequestSettings = PullRequestSettings()
     delete_branches: bool = False
+
+    @property
+    def book(self) -> Rulebook:
+        """Which paths count how."""
+        return rulebook(self.rules, self.ignore)
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +129,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     problem: str = ""
     """Why git could not even try, such as histories that have nothing in common."""
+    exclusive: bool = False
+    """It merges, and `paths` are where only one task at a time may work and another one was first."""
     behind: bool = False
     """The head lacks something that it has to contain first: an earlier wave, or all of a strict base."""
     gates: tuple[Gate, ...] = ()
@@ -205,12 +213,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Defer(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's branch does not merge any more: it goes to a later wave."""
+    """A task's branch does not merge any more, or came second at an `exclusive` place: to a later wave."""
 
     task: TaskId
     paths: tuple[str, ...]
     onto: Oid
     problem: str = ""
+    exclusive: bool = False
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     works = with_stacks(scene.repository.git, scene.ancestry, look.stacks, works)
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
-    works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets)
+    works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets, scene.options.book)
     works = unless_rejected(
         scene.ancestry,
         works,

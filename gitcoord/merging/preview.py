@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
@@ -101,7 +102,9 @@ class _Rehearsal:
                 self._memory.held[step.carrier.branch] = f"it would be in the hands of the forge's {way}"
                 self._memory.handed_over.add(step.carrier.branch)
             case Defer():
-                where = f"it conflicts in {', '.join(step.paths)}" if step.paths else step.problem
+                how = "another came first where only one task at a time may work:"
+                how = how if step.exclusive else "it conflicts in"
+                where = f"{how} {', '.join(step.paths)}" if step.paths else step.problem
                 yield f"defer task {step.task}: {where}"
                 self._change(step.task, standing="deferred", reason=where, folded=False)
                 self._deferred.add(step.task)
@@ -134,20 +137,23 @@ class _Rehearsal:
                 work = self._world.work(step.task)
                 yield f"bring {work.branch} up to date with {self._world.base}"
                 merged = stacks_on(self._scene, self._world).merge(self._git, work.head or "")
-                if merged.clean:
+                base = stacks_on(self._scene, self._world).base_for(self._git, work.head or "")
+                apart = self._overtaken(base, work.head)
+                if merged.clean and not apart:
                     head = self._commit(merged.tree, work.head or "", self._world.base_commit)
                     self._change(step.task, head=head, recorded=head, stacked=False, folded=False)
                 else:
-                    yield from self._play(self._deferral(step.task, merged))
+                    yield from self._play(self._deferral(step.task, merged, apart))
             case Fold():
                 work = self._world.work(step.task)
                 merged = merge_tree(self._git, start, work.head or "")
-                if merged.clean:
+                apart = self._overtaken(start, work.head)
+                if merged.clean and not apart:
                     yield f"fold task {work.task} ({work.branch}) into {branch.name}"
                     self._level(branch, self._commit(merged.tree, start, work.head or ""))
                     self._change(work.task, folded=True)
                 else:
-                    yield from self._play(self._deferral(step.task, merged))
+                    yield from self._play(self._deferral(step.task, merged, apart))
             case Rebuild():
                 yield f"make {branch.name} anew on {self._world.base}"
                 for work in self._world.works:
@@ -205,8 +211,14 @@ class _Rehearsal:
         works = with_stacks(self._git, self._scene.ancestry, stacks, self._world.works)
         self._world = msgspec.structs.replace(self._world, works=tuple(works))
 
-    def _deferral(self, task: TaskId, merged: TreeMerge) -> Defer:
-        return Defer(task=task, paths=merged.paths, onto=self._world.base_commit, problem=merged.problem)
+    def _overtaken(self, onto: Oid, head: Oid | None) -> tuple[str, ...]:
+        return overtaken(self._git, self._scene.options.book, onto, head or "")
+
+    def _deferral(self, task: TaskId, merged: TreeMerge, apart: tuple[str, ...]) -> Defer:
+        onto = self._world.base_commit
+        if merged.clean:
+            return Defer(task=task, paths=apart, onto=onto, exclusive=True)
+        return Defer(task=task, paths=merged.paths, onto=onto, problem=merged.problem)
 
     def _level(self, branch: LevelBranch, tip: Oid) -> None:
         moved = msgspec.structs.replace(branch, tip=tip)

@@ -5,6 +5,8 @@ from functools import partial
 
 import msgspec
 
+from gitcoord.conflicts.exclusive import overtaken
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.run import Git, Oid
@@ -13,9 +15,14 @@ from gitcoord.merging.model import Work
 
 
 def revived(
-    git: Git, ancestry: Ancestry, stacks: Stacks, works: list[Work], targets: Sequence[Oid]
+    git: Git,
+    ancestry: Ancestry,
+    stacks: Stacks,
+    works: list[Work],
+    targets: Sequence[Oid],
+    book: Rulebook,
 ) -> list[Work]:
-    """The works; what is deferred and merges with all of `targets` is ready again.
+    """The works; what is deferred and merges with all of `targets`, and is second nowhere, is ready again.
 
     A stacked one has to merge with the base first, which leaves it another head.
     """
@@ -33,6 +40,7 @@ def revived(
         for pair, merged in zip(unknown, merge_trees(aside, unknown), strict=True):
             ancestry.remembered(("merges", *pair), partial(_clean_tree, merged))
     failing = {head for target, head in pairs if not _merges(ancestry, target, head)}
+    failing |= {h for target, h in pairs if h not in failing and overtaken(git, book, target, h)}
     again = {work.task for work in deferred if work.head not in failing}
     return [
         msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work

@@ -50,15 +50,20 @@ def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
 def deferral_text(scene: Scene, event: TaskDeferred) -> str:
     """The comment on a pull request that does not merge any more."""
     against = f"{_tasks(event.others)}, which landed before it," if event.others else "what is there by now"
+    settle = "settle the conflict in the working copy"
     lines = [
         f"**Deferred.** This does not merge with `{scene.plan.base}`: it conflicts with {against} in:",
         "",
     ]
+    if event.exclusive:
+        settle = "adapt it to what came first"
+        why = "Only one task at a time may work at some paths, and it comes after"
+        lines[0] = f"**Deferred.** {why} {against} in:"
     lines += [f"- {_code(path)}" for path in event.paths[:_PATHS]] or [f"- {markdown(event.reason)}"]
     more = len(event.paths) - _PATHS
     lines += [f"- … and {more} more paths"] if more > 0 else []
     way = _code(f"gitcoord checkout {event.task}")
-    lines += ["", f"To resolve it: {way}, settle the conflict in the working copy, `gitcoord submit`."]
+    lines += ["", f"To resolve it: {way}, {settle}, `gitcoord submit`."]
     return "\n".join([*lines, f"The rest of {scene.level.name} lands without it meanwhile."])
 
 
@@ -66,7 +71,8 @@ def settled_text(scene: Scene, event: TaskDeferred, commit: str) -> str:
     """What that comment says once the task has landed all the same."""
     against = _tasks(event.others) if event.others else f"`{scene.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
-    was = f"This had been deferred: it conflicted with {against}" + (f" in {where}" if where else "")
+    how = "came after" if event.exclusive else "conflicted with"
+    was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
     return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
 
 

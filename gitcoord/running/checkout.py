@@ -133,7 +133,7 @@ def _stacked(desk: Desk) -> Oid:
     for dep in desk.plan.waits_for(desk.task.id, desk.landed):
         planned = desk.plan.tasks[dep]
         named = {"task": dep, "title": planned.title, "branch": desk.task.branch}
-        outcome = fold_in_memory(desk.repository, tip, desk.tips[planned.branch], **named)
+        outcome = fold_in_memory(desk.repository, tip, desk.tips[planned.branch], None, **named)
         if isinstance(outcome, FoldConflict):
             raise answer_no(
                 "not-ready",
@@ -197,7 +197,9 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     message = f"Merge {name} into {desk.task.branch}"
     state = copy.merge(commit, message, like=merged_like(desk, commit, head))
     if not state.running:
-        return (), (f"{name} was merged into {desk.task.branch} without a conflict",)
+        deferral = desk.mine.deferral
+        after = f": look at {some(deferral.paths)}, then `gitcoord submit`" if deferral.exclusive else ""
+        return (), (f"{name} was merged into {desk.task.branch} without a conflict{after}",)
     return state.unmerged, (say_conflict(desk, state.unmerged),)
 
 

@@ -1,5 +1,7 @@
 """Deferred work: what it conflicts with, and whether it still does."""
 
+from gitcoord.conflicts.exclusive import overtaken
+from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import answer_no
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
@@ -38,10 +40,18 @@ def check_reworked(desk: Desk, head: Oid) -> None:
         return
     commit, name = other_side(desk)
     git = desk.repository.git
-    merged = merge_tree(git, merged_like(desk, commit, head), head)
-    if not merged.clean:
+    like = merged_like(desk, commit, head)
+    if not merge_tree(git, like, head).clean or overtaken(git, rulebook(desk.settings.rules), like, head):
         raise answer_no(
             "conflict",
             f"Task {desk.task.id} was deferred, and its work is as it was: {deferral.reason}.",
-            f"`gitcoord checkout {desk.task.id}` brings the conflict with {name} into the working copy.",
+            way_out(desk.task.id, name, exclusive=deferral.exclusive),
         )
+
+
+def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:
+    """What the worker of deferred work does."""
+    if exclusive:
+        return f"`gitcoord checkout {task}` merges {name} in; adapt the work to it, then submit again."
+    brings = f"`gitcoord checkout {task}` brings the conflict with {name} into the working copy"
+    return f"{brings}; then submit again."

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.merging.act import conflict_reason, record_deferral
 from gitcoord.merging.blame import other_side
+from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
-from gitcoord.running.deferred import check_reworked
+from gitcoord.running.deferred import check_reworked, way_out
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.running.own_work import check_links
 from gitcoord.running.pushed import is_pushed_work
@@ -180,6 +181,7 @@ def _folded(desk: Desk, done: HandedIn) -> HandedIn:
         head=done.head,
         task=desk.task.id,
         title=desk.task.title,
+        book=rulebook(desk.settings.rules),
     )
     if isinstance(outcome, FoldConflict):
         raise _deferred(desk, done.head, into, outcome)
@@ -209,7 +211,8 @@ def who_else(desk: Desk, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
 
 def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
     others = who_else(desk, head, conflict.paths)
-    reason = conflict_reason(desk.task.id, others, conflict.paths, into)
+    say = exclusive_reason if conflict.exclusive else conflict_reason
+    reason = say(desk.task.id, others, conflict.paths, into)
     event = TaskDeferred(
         at=now(),
         by=worker_name(),
@@ -219,12 +222,13 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
         others=others,
         paths=conflict.paths,
         onto=conflict.onto,
+        exclusive=conflict.exclusive,
     )
     record_deferral(desk.store, event)
     return answer_no(
         "conflict",
         f"{reason[0].upper()}{reason[1:]}; the work is safe on {desk.task.branch}.",
-        f"`gitcoord checkout {desk.task.id}` brings the conflict into the working copy; then submit again.",
+        way_out(desk.task.id, into, exclusive=conflict.exclusive),
     )
 
 

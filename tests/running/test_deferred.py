@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gitcoord.events import TaskDeferred
-from gitcoord.merging.act import record_deferral
+from gitcoord.merging.deferring import record_deferral
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.state.world import store_of, submitted

@@ -14,7 +14,7 @@ SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
 
 
 def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
-    """Merges the other side into the checkout; None when that made no conflict."""
+    """Merges the other side into the checkout; None when nothing of that is for the agent."""
     before = before_moving(copy)
     unready(copy)
     message = f"Merge {clash.name} into {seat.unit.branch}"
@@ -22,13 +22,14 @@ def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
     bring_in(seat.desk.repository, copy, before)
     ready(copy)
     if not state.running:
-        return None
+        return clash if clash.exclusive else None
     return Clash(commit=clash.commit, name=clash.name, paths=state.unmerged, others=clash.others)
 
 
 def tell(seat: Seat, clash: Clash) -> None:
     """Lets everybody know of a conflict that goes back to the agent."""
-    seat.log.say(f"it conflicts with {clash.name} in {', '.join(clash.paths)}")
+    how = "comes after" if clash.exclusive else "conflicts with"
+    seat.log.say(f"it {how} {clash.name} in {', '.join(clash.paths)}")
     for other in clash.others:
         event = TasksClash(at=now(), by=worker_name(), task=seat.unit.id, other=other, paths=clash.paths)
         seat.desk.store.record(event, unless=superseded(seat.attempt))

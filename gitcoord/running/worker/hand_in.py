@@ -1,11 +1,13 @@
 """A task's work is handed in, unless it conflicts with what is there: then the agent gets to see that."""
 
+from gitcoord.conflicts.exclusive import overtaken
+from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.merging.act import conflict_reason, record_deferral
+from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.deferred import merged_like
 from gitcoord.running.model import Desk
@@ -59,15 +61,19 @@ def _ahead(desk: Desk, head: Oid) -> Clash | None:
         return None
     like = merged_like(desk, commit, head)
     merged = merge_tree(desk.repository.git, like, head)
-    if merged.clean is not False:
+    apart = overtaken(desk.repository.git, rulebook(desk.settings.rules), like, head)
+    if merged.clean is None or (merged.clean and not apart):
         return None
-    others = who_else(desk, head, merged.paths)
-    return Clash(commit=commit, name=name, like=like, paths=merged.paths, others=others)
+    paths = merged.paths if not merged.clean else apart
+    others = who_else(desk, head, paths)
+    exclusive = merged.clean is True
+    return Clash(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
 
 
 def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
     task = desk.task.id
-    reason = conflict_reason(task, clash.others, clash.paths, clash.name)
+    say = exclusive_reason if clash.exclusive else conflict_reason
+    reason = say(task, clash.others, clash.paths, clash.name)
     event = TaskDeferred(
         at=now(),
         by=worker_name(),
@@ -77,6 +83,7 @@ def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
         others=clash.others,
         paths=clash.paths,
         onto=clash.commit,
+        exclusive=clash.exclusive,
     )
     record_deferral(desk.store, event)
     return Result(outcome="conflict", reason=reason, head=head)

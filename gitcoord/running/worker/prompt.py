@@ -24,6 +24,8 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
     like: str = ""
     paths: tuple[str, ...] = ()
     others: tuple[TaskId, ...] = ()
+    exclusive: bool = False
+    """The two merge; the work came second where only one task at a time may work."""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,14 @@ def _conflict(brief: Brief) -> list[str]:
         return []
     against = named_tasks(clash.others) if clash.others else clash.name
     listed = "\n".join(f"- `{path}`" for path in clash.paths)
+    if clash.exclusive:
+        return [
+            "## First: come after what is there",
+            f"Only one task at a time may work at some paths, and {against} came first. {clash.name} has "
+            f"been merged into the working copy without a conflict. Look at:\n\n{listed}",
+            "Adapt the work of this branch to what came first: take the next free number, for example, or "
+            "generate the file anew. The work itself was finished before; change nothing else without need.",
+        ]
     return [
         "## First: resolve a conflict",
         f"The work on this branch conflicts with {against}. {clash.name} has been merged into the working "

@@ -91,7 +91,7 @@ def _with_foreign(desk: Desk, unit: WorkUnit, how: How, done: set[TaskId], commi
     else:
         raise _not_ready(unit, f"needs {need}, not done yet")
     named = {"task": owner.id, "title": owner.title, "branch": unit.branch}
-    outcome = fold_in_memory(desk.repository, commit, other, **named)
+    outcome = fold_in_memory(desk.repository, commit, other, None, **named)
     if isinstance(outcome, FoldConflict):
         raise _not_ready(unit, f"needs {need}, which conflicts with its parent in {', '.join(outcome.paths)}")
     return outcome.commit

@@ -20,6 +20,7 @@ from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
 from gitcoord.sentences import some
+from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +136,12 @@ def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
     state, desk = copy.merge_state(), seat.desk
     if not state.running and seat.unit.subtask is not None and seat.before.deferral is not None:
         return merge_in(copy, Clash(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
+    deferral = seat.before.deferral
+    if not state.running and deferral is not None and deferral.exclusive and deferral.onto:
+        others = tuple(TaskId(other) for other in deferral.others)
+        return Clash(
+            commit=deferral.onto, name=desk.plan.base, paths=deferral.paths, others=others, exclusive=True
+        )
     if not state.running:
         return None
     commit, head = copy.git.text("rev-parse", "MERGE_HEAD"), copy.git.text("rev-parse", "HEAD")

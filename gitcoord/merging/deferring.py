@@ -1,0 +1,90 @@
+"""Deferring a task: why its branch does not land as it is, recorded and said."""
+
+from gitcoord.events import TaskDeferred, WavesSaved
+from gitcoord.git.run import Oid
+from gitcoord.merging.blame import other_side
+from gitcoord.merging.model import Defer, Work, World
+from gitcoord.merging.observe import Scene
+from gitcoord.planning.later import postponed
+from gitcoord.planning.model import Plan
+from gitcoord.sentences import some
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import Progress
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+
+def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
+    """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
+    work = world.work(step.task)
+    others = other_side(
+        scene.repository.git,
+        head=work.head or "",
+        paths=step.paths,
+        heads={other.task: head for other in world.works if (head := _present(other, step.task))},
+    )
+    return TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=work.task,
+        head=work.head or "",
+        reason=reason_of(step, others, world.base),
+        others=others,
+        paths=step.paths,
+        onto=step.onto,
+        exclusive=step.exclusive,
+    )
+
+
+def record_deferral(store: Store, event: TaskDeferred) -> None:
+    """Writes the deferral into the journal, and moves its task to a later wave of the plan."""
+    task = TaskId(event.task or "")
+    known = (event.head, event.onto)
+
+    def is_settled(before: Progress) -> bool:
+        # Other work was handed in meanwhile: nothing is known against that.
+        newer = before.head is not None and before.head != event.head
+        told = before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
+        return newer or told
+
+    if store.record(event, unless=is_settled):
+        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
+
+
+def conflict_reason(
+    task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
+) -> str:
+    """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
+    if problem and not paths:
+        return f"task {task} cannot be merged with {base}: {problem}"
+    against = " and ".join(f"task {other}" for other in others) or base
+    return f"task {task} conflicts with {against} in {some(paths)}"
+
+
+def exclusive_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str) -> str:
+    """A sentence on a task that comes second where only one at a time may work."""
+    first = " and ".join(f"task {other}" for other in others) or base
+    return (
+        f"task {task} cannot land as it is: {first} came first where only one task at a time may work "
+        f"({some(paths)})"
+    )
+
+
+def reason_of(step: Defer, others: tuple[TaskId, ...], base: str) -> str:
+    """Why a task is deferred, in words."""
+    if step.exclusive:
+        return exclusive_reason(step.task, others, step.paths, base)
+    return conflict_reason(step.task, others, step.paths, base, step.problem)
+
+
+def _told(plan: Plan, task: TaskId) -> WavesSaved:
+    level = plan.level_of(task)
+    return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
+
+
+def _present(work: Work, task: TaskId) -> Oid | None:
+    if work.task == task:
+        return None
+    if work.landing is not None:
+        return work.landing.head
+    return work.head if work.folded else None
