@@ -59,6 +59,8 @@ class TaskSubmitted(Event, frozen=True, kw_only=True, tag="submitted"):
 
     branch: str
     head: str
+    carries: dict[str, str] = msgspec.field(default_factory=dict)
+    """The newest commit that it has of each other task that was not submitted by then."""
 
     def sentence(self) -> str:
         return f"task {self.task} submitted by {self.by} at {self.head[:12]}"

@@ -97,7 +97,11 @@ class PullRequestSettings(
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Everything that a repository may set; the names in the files are kebab-case."""
+    """Everything that a repository may set; the names in the files are kebab-case.
+
+    `foreign_commits` says what becomes of a branch with commits of a task that was not handed in: a warning,
+    or it is held until that one is.
+    """
 
     base: str | None = None
     remote: str = "origin"
@@ -108,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repository: str | None = None
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
+    foreign_commits: Literal["warn", "hold"] = "warn"
     rules: RuleSettings = RuleSettings()
     run: RunSettings = RunSettings()
     pull_requests: PullRequestSettings = PullRequestSettings()

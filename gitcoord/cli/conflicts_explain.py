@@ -118,6 +118,17 @@ def scratch(report: "ConflictReport") -> list[str]:
     ]
 
 
+def carried(checked: "Checked") -> list[str]:
+    """Which branches have commits of tasks that were not handed in."""
+    from gitcoord.merging.carried import carried_words
+
+    plan = checked.plan
+    return [
+        f"{clean(carried_words(plan, plan.tasks[task].branch, of))}: they would land with it."
+        for task, of in checked.carried.items()
+    ]
+
+
 def what_if(checked: "Checked", asked: "Asked") -> list[str]:
     """What the what-ifs change, compared with the level as it is."""
     if checked.otherwise is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gitcoord.cli.conflicts_explain import explanation, nearness, scratch, what_if, where
+from gitcoord.cli.conflicts_explain import carried, explanation, nearness, scratch, what_if, where
 from gitcoord.cli.output import clean, count_of, plain
 from gitcoord.sentences import some
 
@@ -48,7 +48,7 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     if report.pairs and len(ready) <= MOST_IN_MATRIX:
         parts += [_matrix(report, ready), _legend(report)]
     parts += [*_clashes(report), *_overlaps(report)]
-    parts += [plain(line, "yellow") for line in scratch(report)]
+    parts += [plain(line, "yellow") for line in (*scratch(report), *carried(checked))]
     if explain:
         parts += map(plain, explanation(report))
     parts += map(plain, what_if(checked, asked))
@@ -62,6 +62,7 @@ def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
     report = checked.report
     found = msgspec.to_builtins(msgspec.structs.replace(report, pairs=()), str_keys=True)
     found |= {"pairs": list(map(pair_document, report.pairs)), "one_wave": report.one_wave()}
+    found["carried"] = {task: dict(of) for task, of in checked.carried.items()}
     if checked.otherwise is not None:
         otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
         found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}

@@ -10,6 +10,7 @@ from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
+from gitcoord.evidence.foreign import Carried, Tracks
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.stacks import find_stacks
@@ -17,11 +18,13 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.stacks import Stacks
+from gitcoord.merging.carried import all_carried
 from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key
 from gitcoord.running.uncommitted import Copy, with_working_copies
 from gitcoord.settings import SerializeOn
+from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 
@@ -45,6 +48,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     report: ConflictReport
     otherwise: ConflictReport | None = None
     copies: tuple[Copy, ...] = ()
+    carried: Mapping[TaskId, Carried] = {}
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     base_commit: Oid
     branches: tuple[BranchInput, ...]
     landed_heads: Mapping[Oid, Oid] = {}
+    carried: Mapping[TaskId, Carried] = {}
+    """For each task, what its branch has of tasks that have not been handed in."""
 
 
 def look(context: Context, asked: Asked) -> Sight:
@@ -73,9 +79,21 @@ def look(context: Context, asked: Asked) -> Sight:
             raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
     branches = tuple(branch for branch in inputs if branch.task in level.tasks)
     git = context.repository.git
-    stacks = find_stacks(git, Ancestry(git), base_commit, context.store.progress(), landed)
+    progress, ancestry = context.store.progress(), Ancestry(git)
+    stacks = find_stacks(git, ancestry, base_commit, progress, landed)
+    heads = {
+        branch.task: branch.commit
+        for branch in branches
+        if branch.commit is not None and not branch.landed and progress.get(branch.task, PENDING).head
+    }
+    tracks = Tracks(plan=plan, progress=progress, landed=landed)
     return Sight(
-        plan=plan, level=level, base_commit=base_commit, branches=branches, landed_heads=stacks.landed
+        plan=plan,
+        level=level,
+        base_commit=base_commit,
+        branches=branches,
+        landed_heads=stacks.landed,
+        carried=all_carried(git, ancestry, base_commit, tracks, context.shared.branches(), heads),
     )
 
 
@@ -116,6 +134,7 @@ def _check(
         chosen = report(left, [_ahead(task) if task.id == asked.first else task for task in weighed])
     return Checked(
         plan=sight.plan,
+        carried=sight.carried,
         level=sight.level,
         report=chosen,
         otherwise=plain if chosen is not plain else None,

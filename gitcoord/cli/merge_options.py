@@ -50,6 +50,7 @@ def make_options(
         serialize_on=serialize_on or settings.serialize_on,
         ignore=(*settings.ignore, *ignore),
         rules=settings.rules,
+        foreign_commits=settings.foreign_commits,
         pulls=settings.pull_requests,
     )
 

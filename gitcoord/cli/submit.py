@@ -46,10 +46,11 @@ def submit(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import usage_error
+    from gitcoord.running.complete import check_ready
     from gitcoord.running.model import sit_down, task_of_branch
     from gitcoord.running.own_work import check_links
     from gitcoord.running.scratch import settle_scratch
-    from gitcoord.running.submit import check_ready, hand_in
+    from gitcoord.running.submit import hand_in
     from gitcoord.running.subtask_by_hand import subtask_of, subtask_of_branch
 
     context = open_context()

@@ -74,12 +74,12 @@ class Stacks:
         parents = {words[0]: words[1:] for words in map(str.split, listing.splitlines())}
         holders: dict[Oid, list[Oid]] = {}
         for head in heads:
-            for commit in _reached(parents, head):
+            for commit in reached(parents, head):
                 holders.setdefault(commit, []).append(head)
         found: dict[Oid, tuple[Oid, ...]] = {}
         ancestry = Ancestry(git)
         for tip in tips:
-            own = _reached(parents, tip)
+            own = reached(parents, tip)
             common = own & holders.keys()
             # Where clocks were wrong, git lists commits that the base has.
             common -= ancestry.contained(self.base, common) if common else set()
@@ -91,7 +91,8 @@ class Stacks:
         return found
 
 
-def _reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:
+def reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:
+    """The commits of a graph that are in the history of `tip`, itself included."""
     reached, todo = set[Oid](), [tip]
     while todo:
         commit = todo.pop()

@@ -74,6 +74,7 @@ class Lander:
         deadline = time.monotonic() + self._scene.options.wait
         while True:
             world = self._outlook.look(self._scene)
+            self._notices.carried(world.works)
             left = deadline - time.monotonic()
             self._memory.impatient = left <= 0
             step = next_step(world, self._memory, self._scene.options)

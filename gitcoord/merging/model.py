@@ -42,6 +42,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSettings = RuleSettings()
     pulls: PullRequestSettings = PullRequestSettings()
     delete_branches: bool = False
+    foreign_commits: Literal["warn", "hold"] = "warn"
+    """Whether work that carries commits of tasks not handed in lands."""
 
     @property
     def book(self) -> Rulebook:
@@ -77,6 +79,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: tuple[TaskId, ...] = ()
     """Others of its stack that have to land before it is brought up to date."""
     rejection: Rejection | None = None
+    carries: str = ""
+    """Which commits it has of tasks that were not handed in, in words."""
 
 
 class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):

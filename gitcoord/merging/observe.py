@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from gitcoord.evidence.foreign import Tracks
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
@@ -14,6 +15,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.git.stacks import Stacks
+from gitcoord.merging.carried import with_carried
 from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
@@ -96,6 +98,9 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     works = with_stacks(scene.repository.git, scene.ancestry, look.stacks, works)
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
     works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets, scene.options.book)
+    tracks = Tracks(plan=scene.plan, progress=look.progress, landed=look.landed)
+    hold, git = scene.options.foreign_commits == "hold", scene.repository.git
+    works = with_carried(git, scene.ancestry, look.base_commit, tracks, look.tips, works, hold=hold)
     works = unless_rejected(
         scene.ancestry,
         works,

@@ -69,6 +69,9 @@ class _Rehearsal:
         self._rounds = {world.level_branch.name} if world.level_branch else set()
 
     def steps(self) -> Iterator[str]:
+        for work in self._world.works:
+            if work.standing == "ready" and work.carries:
+                yield f"{work.carries}: they would land with it"
         while not isinstance(
             step := next_step(self._world, self._memory, self._scene.options), Finish | Wait
         ):

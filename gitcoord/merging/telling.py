@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gitcoord.events import AnyEvent
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Carrier
+from gitcoord.merging.model import Carrier, Work
 from gitcoord.merging.report import WaitingTask
 from gitcoord.notices import (
     BranchHeld,
@@ -26,6 +26,14 @@ class LandingNotices:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._waiting: TasksWaiting | None = None
+        self._carried: set[str] = set()
+
+    def carried(self, works: Sequence[Work]) -> None:
+        """Tells once of each work that carries commits of tasks that were not handed in."""
+        for work in works:
+            if work.standing == "ready" and work.carries and work.carries not in self._carried:
+                self._carried.add(work.carries)
+                self.caution(f"{work.carries}: they land with it")
 
     def recorded(self, *events: AnyEvent) -> None:
         """Tells what the journal has just got."""

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
-from gitcoord.git.checked_out import worktrees
+from gitcoord.evidence.foreign import Carried
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
@@ -16,52 +16,18 @@ from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
+from gitcoord.running.complete import check_ready, working_copy
 from gitcoord.running.deferred import check_reworked, way_out
 from gitcoord.running.model import Desk, HandedIn
-from gitcoord.running.own_work import check_links
+from gitcoord.running.own_work import carried_note, check_links, find_carried
 from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.stacked import only_stacked, parent_unknown
-from gitcoord.sentences import some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Unless
 from gitcoord.tasks.model import TaskId
 
 _ATTEMPTS = 5
-
-
-def check_ready(desk: Desk) -> None:
-    """Raises (exit 1) while the working copy on the branch is not finished.
-
-    `unfinished`: git is in the middle of something; `unresolved`: conflict markers remain; `unclean`:
-    changes that a commit would leave out; `detached`: commits that are on no branch.
-    """
-    copy = _working_copy(desk)
-    if copy is None:
-        _check_detached(desk)
-        return
-    begun = copy.operation()
-    if begun:
-        raise _unfinished(copy, begun)
-    state = copy.merge_state()
-    left = copy.unresolved(state)
-    if left:
-        raise answer_no(
-            "unresolved",
-            f"The conflict is not resolved in {', '.join(left)}.",
-            "Edit the files and take the conflict markers out (`git add` what is right as it is, `git rm` "
-            "what should go), then submit again.",
-        )
-    unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
-    unclean = [path for path in unclean if path not in state.unmerged]
-    if unclean:
-        raise answer_no(
-            "unclean",
-            f"{copy.directory} has uncommitted changes: {some(unclean)}.",
-            "Commit them (or put them into .gitignore), then submit again."
-            if not state.running
-            else "Stage them with `git add` (or put them into .gitignore), then submit again.",
-        )
 
 
 def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
@@ -71,7 +37,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     and `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`.
     """
     check_ready(desk)
-    copy = _working_copy(desk)
+    copy = working_copy(desk)
     if copy is not None:
         state = copy.merge_state()
         if state.running:
@@ -91,13 +57,28 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     check_reworked(desk, head)
     if not notes and desk.ancestry.contains(desk.base_commit, head):
         notes.append(f"{desk.task.branch} has no changes of its own")
-    event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=desk.task.branch, head=head)
+    carried = find_carried(desk, head)
+    event = _submitted(desk, head, carried)
     known = ("submitted", "landed")
     desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
     done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
-    if desk.plan.strategy == "single-pr" and not notes:
-        return _folded(desk, done)
-    return done
+    return _brought_on(desk, done, carried)
+
+
+def _submitted(desk: Desk, head: Oid, carried: Carried) -> TaskSubmitted:
+    told = {str(task): commit for task, commit in carried.items()}
+    branch = desk.task.branch
+    return TaskSubmitted(
+        at=now(), by=worker_name(), task=desk.task.id, branch=branch, head=head, carries=told
+    )
+
+
+def _brought_on(desk: Desk, done: HandedIn, carried: Carried) -> HandedIn:
+    """Folds what was handed in where that is due; says what it carries of others."""
+    held = bool(carried) and desk.settings.foreign_commits == "hold"
+    if desk.plan.strategy == "single-pr" and not done.notes and not held:
+        done = _folded(desk, done)
+    return msgspec.structs.replace(done, notes=(*done.notes, *carried_note(desk, carried)))
 
 
 def hand_in_commit(
@@ -109,7 +90,7 @@ def hand_in_commit(
     """
     check_brought_back(desk)
     check_links(desk, head)
-    notes = [] if allow_empty else _require_commits(desk, head, _working_copy(desk))
+    notes = [] if allow_empty else _require_commits(desk, head, working_copy(desk))
     branch = desk.task.branch
     done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
@@ -117,24 +98,24 @@ def hand_in_commit(
     check_reworked(desk, head)
     if not notes and desk.ancestry.contains(desk.base_commit, head):
         done = msgspec.structs.replace(done, notes=(f"{branch} has no changes of its own",))
+    carried = find_carried(desk, head)
     for _ in range(_ATTEMPTS):
-        written = _try_hand_in(desk, head, unless)
+        written = _try_hand_in(desk, _submitted(desk, head, carried), unless)
         if written is False:
             return None
         if written:
-            return _folded(desk, done) if desk.plan.strategy == "single-pr" and not done.notes else done
+            return _brought_on(desk, done, carried)
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
 
 
-def _try_hand_in(desk: Desk, head: Oid, unless: Unless | None) -> bool | None:
-    branch = desk.task.branch
+def _try_hand_in(desk: Desk, event: TaskSubmitted, unless: Unless | None) -> bool | None:
+    branch, head = desk.task.branch, event.head
     known = desk.store.progress().get(desk.task.id, PENDING)
     shared = desk.shared.branch(branch)
     if shared == head and known.head == head and known.stand in ("submitted", "landed"):
         return unless is None or not unless(known)
     if shared is not None and not desk.ancestry.contains(head, shared):
         raise _behind(desk)
-    event = TaskSubmitted(at=now(), by=worker_name(), task=desk.task.id, branch=branch, head=head)
     moves = [] if shared == head else [Update(HEADS + branch, shared, head)]
     return desk.store.try_record([event], moves, unless, hooks=bool(moves))
 
@@ -258,37 +239,4 @@ def _behind(desk: Desk) -> GitcoordError:
         "behind",
         f"{branch} has commits on {remote or 'the shared branch'} that are not here.",
         f"Run `git pull {remote} {branch}`, then submit again." if remote else "Submit again.",
-    )
-
-
-def _working_copy(desk: Desk) -> WorkingCopy | None:
-    """The working copy that is on the task's branch: this one or another worktree."""
-    place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
-    return None if place is None else WorkingCopy(desk.repository, place)
-
-
-def _check_detached(desk: Desk) -> None:
-    """Work that was committed on a detached HEAD on top of the branch would be left behind."""
-    if desk.repository.root is None:
-        return
-    copy = WorkingCopy(desk.repository, desk.repository.root)
-    tip, head = desk.local_tip, desk.repository.resolve("HEAD")
-    if copy.branch() is not None or tip is None or head is None:
-        return
-    begun = copy.operation()
-    if begun:
-        raise _unfinished(copy, begun)
-    if head != tip and desk.ancestry.contains(head, tip):
-        raise answer_no(
-            "detached",
-            f"HEAD is detached at {head[:12]}, with commits that {desk.task.branch} does not have.",
-            f"Put them on the branch with `git switch -C {desk.task.branch}`, then submit again.",
-        )
-
-
-def _unfinished(copy: WorkingCopy, begun: str) -> GitcoordError:
-    return answer_no(
-        "unfinished",
-        f"{copy.directory} is in the middle of a {begun}.",
-        f"Finish it (`git {begun} --continue`) or give it up (`git {begun} --abort`), then submit again.",
     )

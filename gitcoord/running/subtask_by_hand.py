@@ -11,9 +11,9 @@ from gitcoord.git.working_copy import MergeState, WorkingCopy
 from gitcoord.planning.model import Plan
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, put_on_branch
+from gitcoord.running.complete import check_ready
 from gitcoord.running.model import Desk, HandedIn, Taken
 from gitcoord.running.own_work import check_links
-from gitcoord.running.submit import check_ready
 from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.state.journal import now, worker_name

@@ -83,6 +83,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Every head that was handed in; one that was brought up to date is part of what came of it."""
     parents: Mapping[str, Oid] = {}
     """The heads of other tasks that the branch was stacked on when it was made."""
+    carries: Mapping[str, Oid] = {}
+    """The commits of tasks not handed in that were in `head` when it was handed in."""
     fresh: bool = False
     """The next try is to begin from a new checkout."""
     identity: TaskIdentity | None = None
@@ -140,6 +142,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 branch=event.branch,
                 head=event.head,
                 heads=before.heads | {event.head},
+                carries=event.carries,
                 deferral=None,
                 rejection=before.rejection if _is_of(before.rejection, event.head) else None,
                 landing=None,

@@ -1,0 +1,75 @@
+"""Whether the working copy on a branch is complete: nothing under way, nothing uncommitted."""
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.checked_out import worktrees
+from gitcoord.git.shared import HEADS
+from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.model import Desk
+from gitcoord.sentences import some
+
+
+def check_ready(desk: Desk) -> None:
+    """Raises (exit 1) while the working copy on the branch is not finished.
+
+    `unfinished`: git is in the middle of something; `unresolved`: conflict markers remain; `unclean`:
+    changes that a commit would leave out; `detached`: commits that are on no branch.
+    """
+    copy = working_copy(desk)
+    if copy is None:
+        _check_detached(desk)
+        return
+    begun = copy.operation()
+    if begun:
+        raise _unfinished(copy, begun)
+    state = copy.merge_state()
+    left = copy.unresolved(state)
+    if left:
+        raise answer_no(
+            "unresolved",
+            f"The conflict is not resolved in {', '.join(left)}.",
+            "Edit the files and take the conflict markers out (`git add` what is right as it is, `git rm` "
+            "what should go), then submit again.",
+        )
+    unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
+    unclean = [path for path in unclean if path not in state.unmerged]
+    if unclean:
+        raise answer_no(
+            "unclean",
+            f"{copy.directory} has uncommitted changes: {some(unclean)}.",
+            "Commit them (or put them into .gitignore), then submit again."
+            if not state.running
+            else "Stage them with `git add` (or put them into .gitignore), then submit again.",
+        )
+
+
+def working_copy(desk: Desk) -> WorkingCopy | None:
+    """The working copy that is on the task's branch: this one or another worktree."""
+    place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
+    return None if place is None else WorkingCopy(desk.repository, place)
+
+
+def _check_detached(desk: Desk) -> None:
+    """Work that was committed on a detached HEAD on top of the branch would be left behind."""
+    if desk.repository.root is None:
+        return
+    copy = WorkingCopy(desk.repository, desk.repository.root)
+    tip, head = desk.local_tip, desk.repository.resolve("HEAD")
+    if copy.branch() is not None or tip is None or head is None:
+        return
+    begun = copy.operation()
+    if begun:
+        raise _unfinished(copy, begun)
+    if head != tip and desk.ancestry.contains(head, tip):
+        raise answer_no(
+            "detached",
+            f"HEAD is detached at {head[:12]}, with commits that {desk.task.branch} does not have.",
+            f"Put them on the branch with `git switch -C {desk.task.branch}`, then submit again.",
+        )
+
+
+def _unfinished(copy: WorkingCopy, begun: str) -> GitcoordError:
+    return answer_no(
+        "unfinished",
+        f"{copy.directory} is in the middle of a {begun}.",
+        f"Finish it (`git {begun} --continue`) or give it up (`git {begun} --abort`), then submit again.",
+    )
