@@ -56,10 +56,7 @@ def examine(
         memory = recall(cache, level, seen_from)
         bench, standings = find_standings(git, base_commit, tips, memory.standings, stacked)
         late = find_overtaken(git, rules.book, base_commit, standings)
-        reports = tuple(
-            branch_report(b, standings.get(b.commit or ""), rules, late.get(b.commit or "", ()))
-            for b in branches
-        )
+        reports = tuple(branch_report(b, standings, rules, late) for b in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
         pairs = find_pairs(bench, ready, standings, rules, memory)
         told = tuple(report for report in pairs.reports.values() if worth_telling(report))

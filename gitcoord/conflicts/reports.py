@@ -1,6 +1,6 @@
 """From a judgement to what is told of a pair: which paths count, and whether the two are kept apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from gitcoord.conflicts.overlap import Overlap
 from gitcoord.conflicts.rules import SAME_NUMBER, Decision, Rulebook
 from gitcoord.conflicts.standings import Standing
 from gitcoord.conflicts.verdicts import Judgement
+from gitcoord.git.run import Oid
 
 _TOO_NEAR: dict[SerializeOn, tuple[Grade, ...]] = {
     "conflict": (),
@@ -39,9 +40,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def branch_report(
-    branch: BranchInput, standing: Standing | None, rules: Rules, overtaken: tuple[str, ...] = ()
+    branch: BranchInput,
+    standings: Mapping[Oid, Standing],
+    rules: Rules,
+    late: Mapping[Oid, tuple[str, ...]],
 ) -> BranchReport:
-    """What is told of a branch; `standing` is None when there is nothing to look at."""
+    """What is told of a branch; `late` are tips that came second where only one at a time may work."""
+    standing = standings.get(branch.commit or "")
     report = BranchReport(task=branch.task, branch=branch.branch, commit=branch.commit, state="missing")
     change = msgspec.structs.replace
     if branch.landed:
@@ -60,7 +65,7 @@ def branch_report(
         changed_paths=changed,
         scratch=scratch,
         base_conflicts=() if problem else standing.brought.paths,
-        overtaken=overtaken,
+        overtaken=late.get(branch.commit or "", ()),
     )
 
 

@@ -60,7 +60,7 @@ def test_different_files_of_one_exclusive_pattern_go_one_after_another_too(proje
     assert (ended.code, ended.json["waves"], pair["tasks"]) == (1, [["1", "3"], ["2"]], ["1", "2"])
     assert pair["exclusive"] == ["shop/migrations/0002_a.py", "shop/migrations/0002_b.py"]
     assert "both touch what only one at a time may touch" in " ".join(project.check().out.split())
-    settings(project, '[rules]\nexclusive = ["db/"]\n')
+    settings(project, '[rules]\nsame-number = "allow"\nexclusive = ["db/"]\n')
     assert [pair["tasks"] for pair in project.check("--json").json["pairs"]] == [["1", "3"]]
 
 

@@ -73,7 +73,7 @@ def test_uncommitted_changes_keep_scratch_files_from_being_dropped(worker: Worke
     assert (worker.repo.path / "one.txt").read_text() == "more\n"
 
 
-def test_landing_puts_tasks_that_share_an_exclusive_path_into_different_waves(tmp_path: Path) -> None:
+def test_landing_sends_the_second_at_an_exclusive_path_back_though_it_merges(tmp_path: Path) -> None:
     project = Project.create(tmp_path, independent("1", "2"), strategy="multi-pr")
     lines = [f"line {number}\n" for number in range(40)]
     project.remote.commit({"db/schema.sql": "".join(lines)})
@@ -81,5 +81,8 @@ def test_landing_puts_tasks_that_share_an_exclusive_path_into_different_waves(tm
         changed = [*lines[:line], f"by {id}\n", *lines[line + 1 :]]
         assert project.worker(id).do({"db/schema.sql": "".join(changed)}).code == 0
     (project.desk.path / "gitcoord.toml").write_text('[rules]\nexclusive = ["db/"]\n')
-    landed = project.run("merge-level", "--json", ok=0).json["landed"]
-    assert [(one["task"], one["wave"]) for one in landed] == [("1", 1), ("2", 2)]
+    told = project.run("merge-level", "--json", ok=1).json
+    assert [(one["task"], one["wave"]) for one in told["landed"]] == [("1", 1)]
+    assert [(one["task"], one["with"], one["paths"]) for one in told["deferred"]] == [
+        ("2", ["1"], ["db/schema.sql"])
+    ]
