@@ -100,7 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything that a repository may set; the names in the files are kebab-case.
 
     `foreign_commits` says what becomes of a branch with commits of a task that was not handed in: a warning,
-    or it is held until that one is.
+    or it is held until that one is. `task_list_changes` says whether `submit` puts the task list on a branch
+    back to what it was.
     """
 
     base: str | None = None
@@ -113,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     foreign_commits: Literal["warn", "hold"] = "warn"
+    task_list_changes: Literal["drop", "keep"] = "drop"
     rules: RuleSettings = RuleSettings()
     run: RunSettings = RunSettings()
     pull_requests: PullRequestSettings = PullRequestSettings()

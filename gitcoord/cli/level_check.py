@@ -22,6 +22,7 @@ from gitcoord.merging.carried import all_carried
 from gitcoord.merging.order import candidates
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key
+from gitcoord.running.task_list import list_paths, without_lists
 from gitcoord.running.uncommitted import Copy, with_working_copies
 from gitcoord.settings import SerializeOn
 from gitcoord.state.progress import PENDING
@@ -114,8 +115,16 @@ def _check(
     weighed = candidates(sight.plan, sight.level)
 
     def report(branches: Sequence[BranchInput], tasks: Sequence[Candidate]) -> ConflictReport:
+        stacks = Stacks(Ancestry(repository.git), sight.base_commit, sight.landed_heads)
+        lists = list_paths(context.settings, sight.plan.source)
+        with without_lists(repository, sight.base_commit, branches, stacks, lists) as (inside, seen, tips):
+            return _under_own_names(examined(inside, seen, tasks), tips)
+
+    def examined(
+        inside: Repository, branches: Sequence[BranchInput], tasks: Sequence[Candidate]
+    ) -> ConflictReport:
         return examine(
-            repository,
+            inside,
             level=sight.level.name,
             base=sight.plan.base,
             base_commit=sight.base_commit,
@@ -124,7 +133,7 @@ def _check(
             serialize_on=asked.serialize_on or context.settings.serialize_on,
             book=book,
             most=asked.most,
-            stacks=Stacks(Ancestry(repository.git), sight.base_commit, sight.landed_heads),
+            stacks=Stacks(Ancestry(inside.git), sight.base_commit, sight.landed_heads),
         )
 
     plain = report(sight.branches, weighed)
@@ -140,6 +149,18 @@ def _check(
         otherwise=plain if chosen is not plain else None,
         copies=tuple(copies),
     )
+
+
+def _under_own_names(report: ConflictReport, tips: Mapping[Oid, Oid]) -> ConflictReport:
+    """The report with the branches' own tips, where others stood for them."""
+    if not tips:
+        return report
+    change = msgspec.structs.replace
+    branches = tuple(change(one, commit=tips.get(one.commit or "", one.commit)) for one in report.branches)
+    proof = tuple(
+        tuple(change(step, head=tips.get(step.head, step.head)) for step in wave) for wave in report.proof
+    )
+    return change(report, branches=branches, proof=proof)
 
 
 def _ahead(task: Candidate) -> Candidate:

@@ -1,6 +1,7 @@
 """Makes the plan that `gitcoord plan` was asked for, beside what is saved and under way."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -90,13 +91,30 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made
         notes = [*notes, Finding(code="several-urls", message=several)]
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
     return Made(
-        plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes), texts=texts_digest(texts)),
+        plan=msgspec.structs.replace(
+            plan,
+            warnings=(*plan.warnings, *notes),
+            texts=texts_digest(texts),
+            source=_inside(context.repository.root, listed.source),
+        ),
         texts=texts,
         changes=tuple(_changes(saved, plan)) if saved is not None else (),
         given_up=start.given_up,
         carried=start.carried,
         renamed=start.renamed,
     )
+
+
+def _inside(root: Path | None, source: str) -> str:
+    """The path of a task list in the repository; empty when it lies elsewhere."""
+    if root is None or not source:
+        return ""
+    # What was found by itself is named from the top, what was given from here.
+    for place in (root / source, Path(source).absolute()):
+        found = place.resolve()
+        if found.is_file() and found.is_relative_to(root.resolve()):
+            return found.relative_to(root.resolve()).as_posix()
+    return ""
 
 
 def with_saved(asked: Asked, saved: Plan | None) -> Asked:

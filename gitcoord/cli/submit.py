@@ -10,6 +10,7 @@ from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
+    from gitcoord.running.model import Desk
     from gitcoord.running.worker.unit import WorkUnit
 
 _EPILOG = """\b
@@ -46,9 +47,7 @@ def submit(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import usage_error
-    from gitcoord.running.complete import check_ready
     from gitcoord.running.model import sit_down, task_of_branch
-    from gitcoord.running.own_work import check_links
     from gitcoord.running.scratch import settle_scratch
     from gitcoord.running.submit import hand_in
     from gitcoord.running.subtask_by_hand import subtask_of, subtask_of_branch
@@ -75,11 +74,7 @@ def submit(
         if not dry_run:
             desk = sit_down(context.repository, context.shared, context.store, task, context.settings)
     if dry_run:
-        check_ready(desk)
-        check_links(desk, desk.local_tip or desk.shared_tip)
-        say(f"{desk.task.branch} would be pushed and recorded as the work of task {desk.task.id}")
-        if as_json:
-            emit_json("submit", {"task": desk.task.id, "branch": desk.task.branch, "dry_run": True})
+        _rehearse(desk, allow_empty=allow_empty, as_json=as_json)
         return
     done = hand_in(desk, allow_empty=allow_empty)
     if as_json:
@@ -89,6 +84,24 @@ def submit(
         say(f"folded into {done.folded_into}")
     for note in done.notes:
         say(note)
+
+
+def _rehearse(desk: "Desk", *, allow_empty: bool, as_json: bool) -> None:
+    """Says what a hand-in would do; exit code 1 where it would conflict."""
+    from gitcoord.cli.output import emit_json, say
+    from gitcoord.errors import Exit
+    from gitcoord.running.rehearsed import rehearse
+
+    told = rehearse(desk, allow_empty=allow_empty)
+    if as_json:
+        emit_json("submit", told)
+    say(f"{told.branch} would be pushed and recorded as the work of task {told.task}")
+    if told.folded_into:
+        say(f"it would be folded into {told.folded_into}")
+    for note in told.notes:
+        say(note)
+    if told.conflicts:
+        raise typer.Exit(Exit.NO)
 
 
 def _submit_subtask(

@@ -150,6 +150,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_satisfies: bool = True
     texts: str = ""
     """A digest of the tasks' words, which lie beside the plan."""
+    source: str = ""
+    """The task list that it was made from, where that lies in the repository."""
     generation: int = 1
     """Counts the task lists that this repository has had under this state; each has branches of its own."""
 

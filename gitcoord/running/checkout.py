@@ -17,6 +17,7 @@ from gitcoord.running.brought_back import bring_back, former_work, rolled_back
 from gitcoord.running.deferred import merged_like, other_side
 from gitcoord.running.model import Desk, Taken
 from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
+from gitcoord.running.task_list import beside_lists, paths_at
 from gitcoord.sentences import named_tasks, some
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
@@ -156,12 +157,12 @@ def put_on_branch(desk: Desk, how: How, commit: Oid, *, create: bool) -> Working
     copy = WorkingCopy(desk.repository, desk.repository.require_working_tree())
     here = copy.branch()
     if here != branch:
-        _require_nothing_unfinished(copy, here)
+        _require_nothing_unfinished(desk, copy, here)
         copy.switch(branch, start)
     return copy
 
 
-def _require_nothing_unfinished(copy: WorkingCopy, here: str | None) -> None:
+def _require_nothing_unfinished(desk: Desk, copy: WorkingCopy, here: str | None) -> None:
     where = here or "a detached HEAD"
     begun = "merge" if copy.merge_state().running else copy.operation()
     if begun:
@@ -170,7 +171,7 @@ def _require_nothing_unfinished(copy: WorkingCopy, here: str | None) -> None:
             f"{copy.directory} is in the middle of a {begun} on {where}.",
             f"Finish it or give it up (`git {begun} --abort`) first, or use `--worktree DIR`.",
         )
-    unclean = copy.changes(untracked=False)
+    unclean = beside_lists(copy, copy.changes(untracked=False), paths_at(desk))
     if unclean:
         raise answer_no(
             "unclean",

@@ -5,6 +5,7 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.model import Desk
+from gitcoord.running.task_list import beside_lists, paths_at
 from gitcoord.sentences import some
 
 
@@ -32,6 +33,7 @@ def check_ready(desk: Desk) -> None:
         )
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]
+    unclean = beside_lists(copy, unclean, paths_at(desk))
     if unclean:
         raise answer_no(
             "unclean",

@@ -10,7 +10,6 @@ from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
 from gitcoord.evidence.foreign import Carried
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
-from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.merging.fold import FoldConflict, Folded, fold_in
@@ -22,6 +21,7 @@ from gitcoord.running.model import Desk, HandedIn
 from gitcoord.running.own_work import carried_note, check_links, find_carried
 from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.stacked import only_stacked, parent_unknown
+from gitcoord.running.task_list import list_note, put_lists_back
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Unless
@@ -45,9 +45,10 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
             if desk.shared.remote is None:
                 # The commit moved a branch that everybody sees.
                 desk.shared.refresh()
+    put_back = put_lists_back(desk)
     check_brought_back(desk)
     tip = desk.local_tip or desk.shared_tip
-    notes = [] if allow_empty else _require_commits(desk, tip, copy)
+    notes = [] if allow_empty else require_commits(desk, tip)
     check_links(desk, tip)
     head = _push(desk)
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
@@ -62,7 +63,8 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     known = ("submitted", "landed")
     desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
     done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
-    return _brought_on(desk, done, carried)
+    done = _brought_on(desk, done, carried)
+    return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back)))
 
 
 def _submitted(desk: Desk, head: Oid, carried: Carried) -> TaskSubmitted:
@@ -90,7 +92,7 @@ def hand_in_commit(
     """
     check_brought_back(desk)
     check_links(desk, head)
-    notes = [] if allow_empty else _require_commits(desk, head, working_copy(desk))
+    notes = [] if allow_empty else require_commits(desk, head)
     branch = desk.task.branch
     done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
@@ -120,7 +122,7 @@ def _try_hand_in(desk: Desk, event: TaskSubmitted, unless: Unless | None) -> boo
     return desk.store.try_record([event], moves, unless, hooks=bool(moves))
 
 
-def _require_commits(desk: Desk, head: Oid | None, copy: WorkingCopy | None) -> list[str]:
+def require_commits(desk: Desk, head: Oid | None) -> list[str]:
     """An empty hand-in would count as landed at once, and let the tasks start that build on it.
 
     Returns a note when the work was pushed onto the base: then it has landed.
@@ -131,7 +133,7 @@ def _require_commits(desk: Desk, head: Oid | None, copy: WorkingCopy | None) -> 
     on_base = desk.ancestry.contains(desk.base_commit, head)
     if not on_base and not only_stacked(desk, head):
         return []
-    if on_base and is_pushed_work(desk, head, copy):
+    if on_base and is_pushed_work(desk, head, working_copy(desk)):
         return [f"its work is on {desk.plan.base} already: it was pushed there, without a pull request"]
     raise answer_no(
         "no-commits-of-its-own",
@@ -141,17 +143,9 @@ def _require_commits(desk: Desk, head: Oid | None, copy: WorkingCopy | None) -> 
 
 
 def _folded(desk: Desk, done: HandedIn) -> HandedIn:
-    unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
-    if unlanded:
-        note = f"it is folded in once task {', '.join(unlanded)} has landed"
-        return msgspec.structs.replace(done, notes=(*done.notes, note))
-    unknown = parent_unknown(desk, done.head)
-    if unknown is not None:
-        note = unknown.sentence(desk.task.branch, desk.plan.base)
-        return msgspec.structs.replace(done, notes=(*done.notes, note))
-    if desk.stacks.heads(desk.repository.git, done.head):
-        note = f"it is brought up to date with {desk.plan.base} and folded in when it lands"
-        return msgspec.structs.replace(done, notes=(*done.notes, note))
+    later = not_folded_yet(desk, done.head)
+    if later:
+        return msgspec.structs.replace(done, notes=(*done.notes, later))
     level = desk.plan.level_of(desk.task.id)
     into = present_round(level, desk.progress)
     outcome = fold_in(
@@ -168,6 +162,19 @@ def _folded(desk: Desk, done: HandedIn) -> HandedIn:
         raise _deferred(desk, done.head, into, outcome)
     _record_fold(desk, done.head, into, outcome)
     return msgspec.structs.replace(done, folded_into=into, folded=outcome.commit)
+
+
+def not_folded_yet(desk: Desk, head: Oid) -> str:
+    """Why work that is handed in is not folded in at once; nothing where it is."""
+    unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
+    if unlanded:
+        return f"it is folded in once task {', '.join(unlanded)} has landed"
+    unknown = parent_unknown(desk, head)
+    if unknown is not None:
+        return unknown.sentence(desk.task.branch, desk.plan.base)
+    if desk.stacks.heads(desk.repository.git, head):
+        return f"it is brought up to date with {desk.plan.base} and folded in when it lands"
+    return ""
 
 
 def _record_fold(desk: Desk, head: Oid, into: str, outcome: Folded) -> None:

@@ -14,6 +14,7 @@ from gitcoord.running.checkout import How, put_on_branch
 from gitcoord.running.complete import check_ready
 from gitcoord.running.model import Desk, HandedIn, Taken
 from gitcoord.running.own_work import check_links
+from gitcoord.running.task_list import list_note, put_lists_back
 from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.state.journal import now, worker_name
@@ -101,6 +102,7 @@ def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) ->
         copy.conclude_merge(state.unmerged)
         if desk.shared.remote is None:
             desk.shared.refresh()
+    put_back = put_lists_back(own)
     for _ in range(_FOLDS):
         head = own.local_tip or desk.shared.branch(unit.branch)
         before = desk.shared.branch(desk.task.branch)
@@ -115,7 +117,8 @@ def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) ->
             continue
         check_links(desk, head, unit.branch)
         if _fold(desk, unit, before, head):
-            return _handed_in(desk, unit, head)
+            done = _handed_in(desk, unit, head)
+            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back)))
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Submit again.")
 
 

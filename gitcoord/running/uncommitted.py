@@ -41,7 +41,7 @@ def with_working_copies(repository: Repository, branches: Sequence[BranchInput])
     Nothing is written into the repository, nor into anybody's index.
     """
     with repository.git.quarantine() as git:
-        _know_the_repository(repository.git, git)
+        know_the_repository(repository.git, git)
         inside = Repository(git, repository.root, repository.common_dir, repository.remote)
         # Where the repository itself is: what is looked at may be a copy of it.
         places = worktrees(repository.git.at(repository.git.directory))
@@ -65,7 +65,7 @@ def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tupl
         return copies
 
 
-def _know_the_repository(git: Git, quarantined: Git) -> None:
+def know_the_repository(git: Git, quarantined: Git) -> None:
     """Lets a quarantine inside this one find the repository's objects as well."""
     ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
     info = Path(quarantined.text(*ask), "info")

@@ -199,3 +199,23 @@ def test_a_dry_run_changes_nothing(project: Project, worker: Worker) -> None:
     before = project.remote.refs()
     assert "would be pushed" in worker.run("submit", "--dry-run", ok=0).err
     assert project.remote.refs() == before
+
+
+def test_a_dry_run_tells_of_the_fold_and_of_what_is_in_its_way(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), strategy="single-pr")
+    first, second = project.worker("1"), project.worker("2")
+    for worker in (first, second):
+        worker.run("checkout", worker.id, ok=0)
+        worker.write({"one.txt": f"{worker.id}\n"})
+    before = project.remote.refs()
+    told = first.run("submit", "--dry-run", "--json", ok=0)
+    assert told.json["folded_into"] == "feature/level-0-implementation"
+    assert "would be folded into feature/level-0-implementation" in told.err
+    assert project.remote.refs() == before
+    first.run("submit", ok=0)
+    before = project.remote.refs()
+    told = second.run("submit", "--dry-run", "--json", ok=1)
+    assert (told.json["folded_into"], told.json["conflicts"]) == (None, ["one.txt"])
+    assert "it would be deferred" in told.err
+    assert project.remote.refs() == before
+    assert second.run("submit", "--json", ok=1).json["code"] == "conflict"

@@ -9,7 +9,9 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.engines.memory import said_why
+from gitcoord.running.own_work import began_at
 from gitcoord.running.submit import who_else
+from gitcoord.running.task_list import list_note, put_back_in
 from gitcoord.running.worker.checkout import mend, prepare, ready, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
 from gitcoord.running.worker.conflict import merge_in
@@ -122,6 +124,14 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
     for note in left.notes:
         seat.log.say(note)
     if not left.problem:
+        since = began_at(seat.desk, left.head)
+        dropped = (
+            put_back_in(seat.desk.repository, copy, since, seat.settings, seat.desk.plan.source)
+            if since
+            else ()
+        )
+        for line in list_note(dropped):
+            seat.log.say(line)
         return None
     return Result(
         outcome="conflict" if left.unresolved else "failed",
