@@ -102,6 +102,7 @@ ErrorCode = Literal[
     "push-refused",
     "rate-limited",
     "read-only",
+    "rewritten",
     "rollback-changed",
     "rollback-unseen",
     "rolled-back",

@@ -48,6 +48,7 @@ def doctor(
 
 def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.cli.context import open_context
+    from gitcoord.cli.doctor_places import examine_attributes, examine_remote_tree
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.diagnosis import broken, doubtful, fine
 
@@ -75,6 +76,8 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
             yield from _github_alone(context, base, repository)
         return
     yield from _guarded("branches", lambda: _branches(context))
+    yield from _guarded("attributes", lambda: examine_attributes(context))
+    yield from _guarded("remote", lambda: examine_remote_tree(context, landing))
     yield from _guarded("signing", lambda: _signing(context))
     yield from _guarded("state", lambda: _state(context))
     yield from _guarded("github", lambda: _github(context, landing, repository))

@@ -29,6 +29,10 @@ _Task = Annotated[
     ),
 ]
 _AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="The task is complete without any commit.")]
+_Amended = Annotated[
+    bool,
+    typer.Option("--amended", help="Replace what was pushed by what it was amended or rebased to here."),
+]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")]
 
 
@@ -36,6 +40,7 @@ _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.submit/1 docum
 def submit(
     task: _Task = None,
     allow_empty: _AllowEmpty = False,
+    amended: _Amended = False,
     dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> None:
@@ -76,7 +81,7 @@ def submit(
     if dry_run:
         _rehearse(desk, allow_empty=allow_empty, as_json=as_json)
         return
-    done = hand_in(desk, allow_empty=allow_empty)
+    done = hand_in(desk, allow_empty=allow_empty, amended=amended)
     if as_json:
         emit_json("submit", done)
     say(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}")

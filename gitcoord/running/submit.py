@@ -30,11 +30,12 @@ from gitcoord.tasks.model import TaskId
 _ATTEMPTS = 5
 
 
-def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
+def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> HandedIn:
     """Pushes and records the task's work; under single-PR folds it into the level branch.
 
     Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred;
-    and `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`.
+    and `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`. What was pushed
+    and rewritten here since is replaced where `amended` says so, else `rewritten` (exit 1).
     """
     check_ready(desk)
     copy = working_copy(desk)
@@ -50,7 +51,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False) -> HandedIn:
     tip = desk.local_tip or desk.shared_tip
     notes = [] if allow_empty else require_commits(desk, tip)
     check_links(desk, tip)
-    head = _push(desk)
+    head = _push(desk, amended=amended)
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return HandedIn(
             task=desk.task.id, branch=desk.task.branch, head=head, notes=("it has landed already",)
@@ -220,7 +221,7 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
     )
 
 
-def _push(desk: Desk) -> Oid:
+def _push(desk: Desk, *, amended: bool) -> Oid:
     branch = desk.task.branch
     for _ in range(_ATTEMPTS):
         local = desk.local_tip
@@ -234,10 +235,30 @@ def _push(desk: Desk) -> Oid:
                 )
             return shared
         if shared is not None and not desk.ancestry.contains(local, shared):
-            raise _behind(desk)
+            if not _was_here(desk, shared):
+                raise _behind(desk)
+            if not amended:
+                raise _rewritten(desk, shared)
         if desk.shared.publish([Update(HEADS + branch, shared, local)], hooks=True):
             return local
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
+
+
+def _was_here(desk: Desk, shared: Oid) -> bool:
+    """Whether the branch here has been at what is shared: then it was rewritten here."""
+    listing = ("reflog", "show", "--format=%H", HEADS + desk.task.branch, "--")
+    known = desk.ancestry.existing(set(desk.repository.git.run(*listing, ok=()).text.split()))
+    return any(desk.ancestry.contains(one, shared) for one in known)
+
+
+def _rewritten(desk: Desk, shared: Oid) -> GitcoordError:
+    branch, remote = desk.task.branch, desk.shared.remote
+    return answer_no(
+        "rewritten",
+        f"{branch} was rewritten here (amended or rebased) after {shared[:12]} was pushed to {remote}.",
+        f"`gitcoord submit {desk.task.id} --amended` replaces that commit, and no other; do not pull, which "
+        "would merge the old version back.",
+    )
 
 
 def _behind(desk: Desk) -> GitcoordError:

@@ -219,3 +219,26 @@ def test_a_dry_run_tells_of_the_fold_and_of_what_is_in_its_way(tmp_path: Path) -
     assert "it would be deferred" in told.err
     assert project.remote.refs() == before
     assert second.run("submit", "--json", ok=1).json["code"] == "conflict"
+
+
+def test_what_was_amended_after_a_push_replaces_that_push_and_nothing_of_others(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2"))
+    worker = project.worker("1")
+    worker.do({"one.txt": "1\n"})
+    old = worker.repo.tip("HEAD")
+    (worker.repo.path / "one.txt").write_text("better\n")
+    worker.repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    refused = worker.run("submit", "--json", ok=1).json
+    assert (refused["code"], "gitcoord submit 1 --amended" in refused["hint"]) == ("rewritten", True)
+    assert project.remote.tip(BRANCH) == old
+    worker.run("submit", "--amended", ok=0)
+    assert project.remote.tip(BRANCH) == worker.repo.tip("HEAD")
+    assert [one["task"] for one in project.run("merge-level", "--json", ok=1).json["landed"]] == ["1"]
+    assert project.remote.read("main", "one.txt") == "better"
+
+    second = project.worker("2")
+    second.do({"two.txt": "2\n"})
+    theirs = project.remote.commit({"more.txt": "x\n"}, branch="feature/level-0-task-2")
+    second.repo.git("commit", "--quiet", "--amend", "-m", "other words")
+    assert second.run("submit", "--amended", "--json", ok=1).json["code"] == "behind"
+    assert project.remote.tip("feature/level-0-task-2") == theirs

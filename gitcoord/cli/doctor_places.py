@@ -1,0 +1,77 @@
+"""What lies beside the repository and matters: a person's attributes, the remote's working tree."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitcoord.cli.context import Context
+    from gitcoord.forge.diagnosis import Diagnosis
+
+
+def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
+    """Whether attributes outside the repository change how its files are merged: others have them not."""
+    from gitcoord.conflicts.rules import rulebook
+    from gitcoord.forge.diagnosis import doubtful
+    from gitcoord.sentences import some
+
+    git = context.repository.git
+    files = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", ok=()).stdout
+    asked = ("check-attr", "-z", "--stdin", "--cached", "merge")
+    without = {"GIT_ATTR_NOSYSTEM": "1"}
+    here = git.run(*asked, input=files, ok=()).stdout.split(b"\0")
+    alone = git.run(
+        "-c", f"core.attributesFile={os.devnull}", *asked, input=files, ok=(), environment=without
+    ).stdout.split(b"\0")
+    differing = [
+        os.fsdecode(path)
+        for path, one, other in zip(here[::3], here[2::3], alone[2::3], strict=False)
+        if one != other
+    ]
+    # What the settings say is for everybody.
+    ours = set(rulebook(context.settings.rules).by("union", differing))
+    changed = [path for path in differing if path not in ours]
+    if changed:
+        yield doubtful(
+            "attributes",
+            f"Attributes outside the repository say how {some(changed)} is merged: "
+            "verdicts differ elsewhere.",
+            "Put them into .gitattributes of the repository, or out of core.attributesFile.",
+        )
+
+
+def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
+    """Whether the remote is a directory in which the base is checked out: git refuses pushes to it there."""
+    from gitcoord.forge.diagnosis import broken
+    from gitcoord.git.checked_out import worktrees
+    from gitcoord.git.run import Git
+    from gitcoord.git.shared import HEADS
+
+    place = _directory(context.repository.remote_url)
+    if context.shared.remote is None or place is None:
+        return
+    git = Git(place)
+    allowed = git.probe("config", "--get", "receive.denyCurrentBranch")
+    at = worktrees(git).get(HEADS + base) if git.probe("rev-parse", "--is-bare-repository") else None
+    if at is None or git.probe("rev-parse", "--is-bare-repository") == "true":
+        return
+    if allowed in ("updateInstead", "ignore", "warn", "false"):
+        return
+    yield broken(
+        "remote",
+        f"{base} is checked out in the remote, at {at}: git refuses to push to it.",
+        "Share a bare repository (`git clone --bare`), check another branch out there, or set "
+        "receive.denyCurrentBranch to updateInstead there.",
+    )
+
+
+def _directory(url: str | None) -> Path | None:
+    """The directory that a URL names on this machine."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path) if parts.scheme == "file" else url)
+    return path if path.is_dir() else None
