@@ -90,6 +90,20 @@ def unready(copy: WorkingCopy) -> None:
             (place / _READY).replace(place / _UNREADY)
 
 
+def unlock(repository: Repository, copy: WorkingCopy) -> tuple[str, ...]:
+    """Removes the locks of a checkout in which no process is alive any more, and returns what they locked."""
+    place, branch = copy.administration(), copy.branch()
+    if place is None:
+        return ()
+    locks = [place / f"{name}.lock" for name in ("index", "HEAD", "ORIG_HEAD")]
+    # Only where it is this checkout's branch: others may be writing what all of them share.
+    locks += [repository.common_dir / f"{HEADS}{branch}.lock"] if branch else []
+    left = [lock for lock in locks if lock.exists()]
+    for lock in left:
+        lock.unlink(missing_ok=True)
+    return tuple(lock.name.removesuffix(".lock") for lock in left)
+
+
 @contextmanager
 def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
     """Git writes into the checkout. Where it gives that up by itself, what was there before is still work."""
@@ -195,9 +209,7 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
 
 def _tidy(repository: Repository, copy: WorkingCopy, *, merge_ahead: bool) -> None:
     """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
-    place = copy.administration() or Path(copy.git.text("rev-parse", "--absolute-git-dir"))
-    for lock in ("index.lock", "HEAD.lock"):
-        (place / lock).unlink(missing_ok=True)
+    unlock(repository, copy)
     begun = copy.operation()
     if begun:
         copy.git.run(begun, "--abort", ok=())

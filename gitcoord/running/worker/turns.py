@@ -12,7 +12,7 @@ from gitcoord.running.engines.memory import said_why
 from gitcoord.running.own_work import began_at
 from gitcoord.running.submit import who_else
 from gitcoord.running.task_list import list_note, put_back_in
-from gitcoord.running.worker.checkout import mend, prepare, ready, unready
+from gitcoord.running.worker.checkout import mend, prepare, ready, unlock, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
@@ -97,9 +97,11 @@ def _unresolved(copy: WorkingCopy) -> Result | None:
 
 
 def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
-    """The failure of an attempt that took its checkout away from git: nothing can be read out of it."""
+    """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
     what = copy.damage()
     if not what:
+        if left := unlock(seat.desk.repository, copy):
+            seat.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
         return None
     reason = f"the agent damaged its checkout: {what}; everything it left stays in {seat.directory}"
     return Result(outcome="failed", reason=reason, keep=True)
