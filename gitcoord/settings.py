@@ -40,7 +40,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `memory_megabytes` what its
     processes may use together (0: no limit), `grace` the seconds between asking
     a process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
-    another try from a new checkout instead of the one that was left. `nested_repositories` says what becomes
+    another try from a new checkout instead of the one that was left. `commit_hooks` lets the
+    repository's hooks see what a worker commits of what an agent left. `nested_repositories` says what comes
     of a repository that an agent made inside its checkout: its files are committed, or the attempt fails;
     one with a remote of its own fails in any case. `worktrees` is where checkouts go
     (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
@@ -60,6 +61,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     fresh: bool = False
     commit_leftovers: bool = True
     allow_empty: bool = False
+    commit_hooks: bool = True
     nested_repositories: Literal["add", "fail"] = "add"
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +24,21 @@ def worktrees(git: Git) -> dict[str, Path]:
         elif kind == "branch" and path is not None and path.is_dir():
             found[value] = path
     return found
+
+
+def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
+    """The worktree on one of these branches (full names), else one that is at one of their commits."""
+    places = worktrees(git)
+    on_it = next((places[name] for name in branches if name in places), None)
+    if on_it is not None:
+        return on_it
+    path, wanted = None, set(filter(None, branches.values()))
+    for field in worktree_fields(git):
+        kind, _, value = field.partition(" ")
+        path = Path(value) if kind == "worktree" else path
+        if kind == "HEAD" and value in wanted and path is not None and path.is_dir():
+            return path
+    return None
 
 
 def worktree_fields(git: Git) -> list[str]:

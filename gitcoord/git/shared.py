@@ -13,7 +13,7 @@ from gitcoord.git.mirror import HEADS, Mirror, Update
 from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.refs import Refs, read_refs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid, Result, stdin_lines
+from gitcoord.git.run import Git, Oid, Result, stdin_lines
 
 __all__ = ["HEADS", "SharedRefs", "Update"]
 
@@ -205,7 +205,16 @@ class SharedRefs:
         # A clone that mirrors the remote would push all refs or nothing.
         command = ("-c", f"remote.{self._address}.mirror=false", "push", *options)
         whole = (*command, "--", self._address, *specs)
-        return self.git.run(*whole, hooks=hooks, ok=(), environment=environment)
+        git = self._where_checked_out(updates) if hooks else self.git
+        return git.run(*whole, hooks=hooks, ok=(), environment=environment)
+
+    def _where_checked_out(self, updates: Sequence[Update]) -> Git:
+        """The git of the worktree that has what is pushed: a hook looks at the files around it."""
+        from gitcoord.git.bound import bound
+        from gitcoord.git.checked_out import place_of
+
+        place = place_of(self.git, {one.ref: one.new for one in updates if one.ref.startswith(HEADS)})
+        return self.git if place is None else bound(self.git, place, self.repository.common_dir)
 
     def _update_here(self, updates: Sequence[Update]) -> Result:
         from gitcoord.git.checked_out import CheckedOut

@@ -15,6 +15,9 @@ from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
 
+_TRIES = 2
+_SKIPPED = "the repository's hooks were not asked about what was left (commit-hooks is off)"
+
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict.
@@ -38,6 +41,7 @@ def settle(
     start: Oid,
     commit: bool,
     take_nested: bool = True,
+    hooks: bool = True,
 ) -> Left:
     """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
@@ -57,11 +61,16 @@ def settle(
     if taken.problem:
         return Left(head=head, problem=taken.problem, keep=True)
     if state.running or commit:
-        _commit(repository, copy, unit, rules, merging=state.running, everything=commit)
+        refused = _commit(
+            repository, copy, unit, rules, merging=state.running, everything=commit, hooks=hooks
+        )
+        if refused:
+            return Left(head=head, problem=refused, keep=True)
     elif changes := copy.changes(untracked=True):
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
-    head = copy.git.text("rev-parse", "--verify", "HEAD")
-    return Left(head=head, problem=problem_with(copy, start), notes=taken.notes)
+    tip = copy.git.text("rev-parse", "--verify", "HEAD")
+    skipped = (_SKIPPED,) if tip != head and not hooks else ()
+    return Left(head=tip, problem=problem_with(copy, start), notes=(*taken.notes, *skipped))
 
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
@@ -95,7 +104,28 @@ def _commit(
     *,
     merging: bool,
     everything: bool,
-) -> None:
+    hooks: bool,
+) -> str:
+    """Commits what was left; why a hook refused that, or nothing."""
+    git = copy.git
+    _add(copy, rules, everything=everything)
+    message = f"{unit.id}: {' '.join(unit.title.split())}\n"
+    how = ("--no-edit",) if merging else ("--file=-",)
+    words = ("commit", "--quiet", *how, *(() if hooks else ("--no-verify",)))
+    for _ in range(_TRIES):
+        if not merging and git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 0:
+            return ""
+        text = message.encode("utf-8", "replace")
+        ended = git.run(*words, input=text, environment=repository.identity, ok=(), hooks=hooks)
+        if ended.code == 0:
+            return ""
+        # A hook that formats files refuses the commit once, and is content when they are added again.
+        _add(copy, rules, everything=everything)
+    said = ended.hook_text or ended.reason
+    return f"what it left could not be committed: {said}"
+
+
+def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     git = copy.git
     fields = _status(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
@@ -109,10 +139,3 @@ def _commit(
         listed = b"\0".join(map(os.fsencode, wanted))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
         git.run("--literal-pathspecs", "add", "--all", *how, input=listed)
-    if merging:
-        git.run("commit", "--quiet", "--no-edit", "--no-verify", environment=repository.identity)
-    elif git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 1:
-        message = f"{unit.id}: {' '.join(unit.title.split())}\n"
-        text = message.encode("utf-8", "replace")
-        given = ("--quiet", "--no-verify", "--file=-")
-        git.run("commit", *given, input=text, environment=repository.identity)

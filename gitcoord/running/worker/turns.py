@@ -117,6 +117,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
             start=seat.start,
             commit=seat.order.commit_leftovers,
             take_nested=seat.settings.run.nested_repositories == "add",
+            hooks=seat.settings.run.commit_hooks,
         )
     except GitcoordError as error:
         full = without_room(seat, error.message.rstrip("."))
@@ -135,6 +136,8 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
         for line in list_note(dropped):
             seat.log.say(line)
         return None
+    if left.keep and (full := without_room(seat, left.problem)):
+        return full
     return Result(
         outcome="conflict" if left.unresolved else "failed",
         reason=left.problem,
