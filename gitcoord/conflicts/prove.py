@@ -64,6 +64,7 @@ def digest_of(*parts: str) -> str:
 
 
 def _merge(bench: Workbench, heads: Sequence[Oid], chain: MergeChain) -> Come:
+    bench.trees.prepare(tip for head in heads for tip in (head, *bench.forks[head].merge_bases))
     trees = [bench.trees[bench.base]]
     for number, head in enumerate(heads):
         asked = bench.next_merge(trees[-1], heads[:number], head)

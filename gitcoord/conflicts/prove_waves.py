@@ -48,10 +48,9 @@ def prove_waves(
     whole = [tuple(tip for _, tip in heads) for heads in waves if len(heads) <= most_whole]
     _merge_knots(bench, [*knots, *whole])
     _merge_strands(bench, [strand for wave in apart.values() for strand in wave.strands])
-    unchanged |= {number for number, wave in apart.items() if _merges(bench, waves[number], wave)}
-    return [
-        _together(heads) if number in unchanged else prove(bench, heads) for number, heads in enumerate(waves)
-    ]
+    proofs = {number: _together(waves[number]) for number in unchanged}
+    proofs |= {number: _from_parts(bench, waves[number], wave) for number, wave in apart.items()}
+    return [proofs.get(number) or prove(bench, heads) for number, heads in enumerate(waves)]
 
 
 def _together(heads: Sequence[Head]) -> Proof:
@@ -60,22 +59,33 @@ def _together(heads: Sequence[Head]) -> Proof:
 
 def _recalled(bench: Workbench, heads: Sequence[Head]) -> bool:
     """Whether this very wave was proved in parts before; what it consists of is kept with it."""
-    known = bench.known.get(_in_parts(heads))
+    name = _in_parts(heads)
+    known = bench.known.get(name)
     if known is None:
-        return False
-    bench.used[_in_parts(heads)] = known
+        return name in bench.used
+    bench.used[name] = known
     bench.used.update((name, bench.known[name]) for name in known.trees if name in bench.known)
     return True
 
 
-def _merges(bench: Workbench, heads: Sequence[Head], wave: Wave) -> bool:
-    parts = {digest_of(*knot): len(knot) for knot in wave.knots()}
-    parts |= {_name(strand): 0 for strand in wave.strands}
-    come = {name: bench.used[name] for name in parts}
-    merges = all(len(come[name].trees) == length and not come[name].paths for name, length in parts.items())
-    if merges:
+def _from_parts(bench: Workbench, heads: Sequence[Head], wave: Wave) -> Proof:
+    """The proof of a wave by its parts. The members of those that fail are merged without all others."""
+    parts = {digest_of(*knot): knot for knot in wave.knots()}
+    knots = set(parts)
+    parts |= {_name(strand): tuple(step.tip for step in strand.steps) for strand in wave.strands}
+    failing: set[Oid] = set()
+    for name, tips in parts.items():
+        come = bench.used[name]
+        if come.paths or (name in knots and len(come.trees) < len(tips)):
+            failing.update(tips)
+    if not failing:
         bench.used[_in_parts(heads)] = Come(tuple(parts))
-    return merges
+        return _together(heads)
+    proof = prove(bench, [head for head in heads if head[1] in failing])
+    if proof.failure is None:
+        return prove(bench, heads)
+    before = heads[: heads.index((proof.failure.task, proof.failure.head))]
+    return Proof(steps=_together(before).steps, failure=proof.failure)
 
 
 def _in_parts(heads: Sequence[Head]) -> str:

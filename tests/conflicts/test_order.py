@@ -80,6 +80,42 @@ def test_a_large_wave_fails_where_its_members_together_empty_a_directory(tmp_pat
     assert (proof.failure.task, calm.failure) == ("3", None)
 
 
+def emptying(tmp_path: Path) -> tuple[Level, list[str]]:
+    """3 fails after 1 and 2 together; twenty others meet nobody."""
+    level = Level(tmp_path, {"lib/a": LINES, "lib/b": "".join(reversed(LINES)), "x": "x\n"})
+    level.branch("1", {"lib/a": None, "core/a": LINES})
+    level.branch("2", {"lib/b": None, "core/b": "".join(reversed(LINES))})
+    level.branch("3", {"lib/c": "new\n"})
+    others = [str(number) for number in range(10, 30)]
+    for name in others:
+        level.branch(name, {f"of-{name}": f"{name}\n"})
+    return level, [*others[:10], "1", *others[10:15], "2", "3", *others[15:]]
+
+
+def test_a_large_wave_that_fails_is_merged_without_those_who_have_no_part_in_it(tmp_path: Path) -> None:
+    level, names = emptying(tmp_path)
+    order = heads(level, *names)
+    with Repository.discover(level.repo.path).git.quarantine() as git:
+        bench, standings = find_standings(git, level.repo.tip("main"), [tip for _, tip in order], {})
+        places = {head: place for place, head in enumerate(order)}
+        [proof] = prove_waves(bench, [order], standings, (), places)
+        assert max(len(come.trees) for come in bench.used.values()) == 2
+        whole = prove(bench, order)
+    assert proof.failure == whole.failure
+    assert [step.task for step in proof.steps] == [step.task for step in whole.steps]
+
+
+def test_a_proof_asks_for_the_trees_of_all_heads_at_once(tmp_path: Path) -> None:
+    level, names = emptying(tmp_path)
+    asked = tmp_path / "asked"  # git puts a file for each process into a directory
+    asked.mkdir()
+    with Repository.discover(level.repo.path).git.quarantine() as git:
+        bench = workbench(git.with_environment({"GIT_TRACE2_EVENT": str(asked)}), level, *names)
+        before = len(list(asked.iterdir()))
+        prove(bench, heads(level, *names))
+    assert len(list(asked.iterdir())) - before <= 3
+
+
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES})
     with Repository.discover(level.repo.path).git.quarantine() as git:
