@@ -49,7 +49,9 @@ def find_forks(
 def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[Oid, list[Oid]]:
     """The commits that the base really lacks: where clocks were wrong, git's walk lists others, too."""
     deepest = sorted(commit for commit, parents in own.items() if own.keys().isdisjoint(parents))
-    if not deepest or not among_ancestors(git, base, deepest):
+    # Many branches start at few commits, and a walk from a thousand commits costs time and memory.
+    starts = {start for commit in deepest for start in own[commit] or [commit]}
+    if not deepest or not among_ancestors(git, base, deepest, starts):
         return own
     inside = among_ancestors(git, base, sorted(own))
     return {commit: parents for commit, parents in own.items() if commit not in inside}

@@ -48,11 +48,14 @@ class Ancestry:
         return key in self._remembered
 
 
-def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid]) -> set[Oid]:
-    """Those of `commits`, of which there are some and which are here, that are `tip` or its ancestors."""
+def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collection[Oid] = ()) -> set[Oid]:
+    """Those of `commits`, of which there are some and which are here, that are `tip` or its ancestors.
+
+    `below`: all parents of `commits`, and those that have none; where known, they are fewer to walk from.
+    """
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()
-    root = git.probe("merge-base", "--octopus", tip, *commits)
+    root = git.probe("merge-base", "--octopus", tip, *(below or commits))
     if root is None:  # one of them has another history
         middle = len(commits) // 2
         return among_ancestors(git, tip, commits[:middle]) | among_ancestors(git, tip, commits[middle:])

@@ -16,7 +16,8 @@ MERGE = (
     *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
-_MERGES_IN_A_PART = 1000
+_MERGES_IN_A_PART = 250
+"""A process keeps what it has read and merged until it ends: some tens of MB for so many."""
 
 
 class MergeMessage(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Proving an order: what only shows when several merge, and who is to blame."""
 
+import json
 from pathlib import Path
 
 from gitcoord.conflicts.history import find_forks
@@ -114,6 +115,19 @@ def test_a_proof_asks_for_the_trees_of_all_heads_at_once(tmp_path: Path) -> None
         before = len(list(asked.iterdir()))
         prove(bench, heads(level, *names))
     assert len(list(asked.iterdir())) - before <= 3
+
+
+def test_many_branches_are_walked_from_the_few_commits_that_they_start_at(tmp_path: Path) -> None:
+    level, names = emptying(tmp_path)
+    asked = tmp_path / "asked"
+    asked.mkdir()
+    git = Repository.discover(level.repo.path).git.with_environment({"GIT_TRACE2_EVENT": str(asked)})
+    forks = find_forks(git, level.repo.tip("main"), [tip for _, tip in heads(level, *names)])
+    assert {fork.merge_bases for fork in forks.values()} == {(level.repo.tip("main"),)}
+    events = [json.loads(line) for file in asked.iterdir() for line in file.read_text().splitlines()]
+    commands = [event["argv"] for event in events if event["event"] == "start"]
+    [walk] = [command for command in commands if "--octopus" in command]
+    assert len(walk) - walk.index("--octopus") == 3
 
 
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:

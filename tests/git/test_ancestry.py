@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.ancestry import Ancestry, among_ancestors
 from gitcoord.git.run import Git
 from tests.support.repos import Repo
 
@@ -24,3 +24,21 @@ def test_wrong_clocks_hide_no_ancestor(tmp_path: Path) -> None:
 
     assert Ancestry(Git(repo.path)).contained(tip, [*inside, *outside, "0" * 40]) == set(inside)
     assert [Ancestry(Git(repo.path)).contains(tip, one) for one in (inside[0], stacked)] == [True, False]
+
+
+def test_ancestors_are_the_same_ones_when_looked_for_from_what_lies_below(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    start = repo.commit({"a": "1"})
+    inside = [repo.commit({name: "1"}, branch=name, at=start) for name in ("one", "two")]
+    repo.commit({"one": "1", "two": "1"}, merge=("one", "two"))
+    tip = repo.commit({"b": "1"})
+    outside = [repo.commit({"x": "1"}, branch="x"), repo.commit({"z": "1"}, branch="z", at=start)]
+    alone = repo.commit({"y": "1"}, branch="y", orphan=True)
+    git = Git(repo.path)
+    for commits, below in (
+        ([*inside, *outside], [start, tip]),
+        ([*inside, *outside, alone], [start, tip, alone]),
+        ([start, *inside], [start]),
+    ):
+        found = among_ancestors(git, tip, commits, below)
+        assert found == among_ancestors(git, tip, commits) == {start, *inside} & set(commits)
