@@ -70,6 +70,8 @@ def write_prompt(seat: Seat, clash: Clash | None) -> None:
         check=order.check,
         commits=order.commit_leftovers,
     )
+    # An agent may have removed what lies in the git directory.
+    seat.place.mkdir(parents=True, exist_ok=True)
     prompt_file(seat.place).write_text(prompt(brief), encoding="utf-8", errors="replace")
 
 

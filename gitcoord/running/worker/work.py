@@ -120,7 +120,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
     except GitcoordError as error:
         result = _broken_off(seat, error)
     except OSError as error:
-        without = without_room(seat, str(error))
+        without = without_room(seat, str(error)) or _without_records(seat)
         if without is None:
             _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {error}"))
             raise
@@ -164,6 +164,14 @@ def _broken_off(seat: Seat, error: GitcoordError) -> Result:
     why = f"{error.message} {error.hint}".strip()
     outcome = outcome_of(error, stopped=seat.stop.asked is not None)
     return without_room(seat, why) or Result(outcome=outcome, reason=why)
+
+
+def _without_records(seat: Seat) -> Result | None:
+    """The result of an attempt whose own directory somebody removed, with what it needs to go on."""
+    if seat.place.is_dir():
+        return None
+    reason = f"{seat.place} was removed while the agent ran; what it left stays in {seat.directory}"
+    return Result(outcome="failed", reason=reason, keep=True)
 
 
 def _start_parent(seat: Seat) -> None:
