@@ -112,8 +112,18 @@ def _imitated(scenario: Scenario) -> bool:
 
 
 def _edited(scenario: Scenario) -> bool:
-    slots = [(work.level, work.slot) for work in scenario.works if work.slot is not None]
-    return scenario.strategy == "single-pr" and len(slots) > len(set(slots)) and any(_deeds(scenario, "edit"))
+    """Whether a person's words are there when a push to the base takes a task out of the pull request."""
+    works = [work for work in scenario.works if work.level == 0]
+    slots = {work.slot for work in works if work.slot is not None}
+    if scenario.strategy != "single-pr" or len(works) == 1:
+        return False
+    for run in _undisturbed(scenario):
+        edits = any(deed.kind == "edit" and deed.nth == 1 for deed in run.deeds)
+        written = {deed.slot for deed in run.deeds if deed.kind == "push to base"}
+        written |= {works[deed.choice % len(works)].slot for deed in run.deeds if deed.kind == "quote"}
+        if edits and written & slots:
+            return True
+    return False
 
 
 _LEASES = "leases = [f\"--force-with-lease={update.ref}:{update.old or ''}\" for update in updates]"
