@@ -13,7 +13,7 @@ from gitcoord.errors import usage_error
 from gitcoord.evidence.foreign import Carried, Tracks
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
-from gitcoord.evidence.stacks import find_stacks
+from gitcoord.evidence.stacks import Parents, find_stacks
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
@@ -78,10 +78,11 @@ def look(context: Context, asked: Asked) -> Sight:
                 " …" if len(level.tasks) > 12 else ""
             )
             raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
-    branches = tuple(branch for branch in inputs if branch.task in level.tasks)
     git = context.repository.git
     progress, ancestry = context.store.progress(), Ancestry(git)
     stacks = find_stacks(git, ancestry, base_commit, progress, landed)
+    parents = Parents(git, stacks, plan, progress, landed)
+    branches = tuple(_judged(parents, plan, one) for one in inputs if one.task in level.tasks)
     heads = {
         branch.task: branch.commit
         for branch in branches
@@ -186,3 +187,12 @@ def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[Br
         )
         for task, planned in plan.tasks.items()
     ]
+
+
+def _judged(parents: Parents, plan: Plan, branch: BranchInput) -> BranchInput:
+    """The branch; one whose parent landed rewritten says so, as landing holds it."""
+    if branch.commit is None or branch.landed:
+        return branch
+    unknown = parents.unknown(branch.commit, branch.task)
+    reason = unknown.sentence(branch.branch, plan.base) if unknown else ""
+    return msgspec.structs.replace(branch, unknown=reason)

@@ -16,12 +16,16 @@ DecidedBy = Literal["", "merge", "exclusive", "serialize-on", "case-clash"]
 
 
 class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's branch as it stands: `commit` is its tip (None: there is no such branch)."""
+    """A task's branch as it stands: `commit` is its tip (None: there is no such branch).
+
+    `unknown` says why it cannot be told what the branch itself changed, where that is so.
+    """
 
     task: TaskId
     branch: str
     commit: Oid | None = None
     landed: bool = False
+    unknown: str = ""
 
 
 class BranchReport(msgspec.Struct, frozen=True, kw_only=True):

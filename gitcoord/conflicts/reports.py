@@ -57,7 +57,7 @@ def branch_report(
         return change(report, state="empty")
     changed = tuple(sorted(standing.own.paths))
     scratch = rules.book.by("scratch", (path for path in changed if path in standing.own.added))
-    problem = standing.brought.problem
+    problem = branch.unknown or standing.brought.problem
     return change(
         report,
         state="unknown" if problem else "ready",

@@ -37,7 +37,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
         return (
             f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed {how} "
             f"{self.landed[:12]}: what the branch itself changed is not known; merge {base} into it by hand, "
-            "then submit it again"
+            f"remove again what it had taken back of task {self.task}, then submit it again"
         )
 
 

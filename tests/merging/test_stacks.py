@@ -158,7 +158,11 @@ def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tm
     project.run("merge-level", "0", "--method", "squash", ok=0)
     ran = project.run("merge-level", "1", "--method", "squash", "--json")
     assert ran.code == 1
-    assert "of task 1, which landed without it" in ran.json["waiting"][0]["reason"]
+    reason = ran.json["waiting"][0]["reason"]
+    assert "of task 1, which landed without it" in reason
+    checked = project.run("check-conflicts", "1", "--json", ok=1).json
+    assert [(one["state"], one["reason"]) for one in checked["branches"]] == [("unknown", reason)]
+    assert checked["waves"] == []
     worker = project.worker("2")
     assert "which landed without it" in worker.run("checkout", "2", ok=0).err
     worker.repo.git("fetch", "--quiet", "origin")
