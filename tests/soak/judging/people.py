@@ -54,10 +54,19 @@ class Record:
         self._effects = effects
         self._base = base
 
-    def is_final(self, moves: Callable[[str], int]) -> bool:
-        """Whether something that somebody decided for good keeps a pull request from landing."""
+    def is_final(self, moves: Callable[[str], int], files: Collection[str]) -> bool:
+        """Whether something that somebody decided for good keeps work from landing in the base of `files`."""
         final = (one for one in self.decisions if one.lasts is None and not self._landed(one))
-        return any(moves(self._app.pulls[one.number].head) == one.moves for one in final)
+        return any(self._keeps(one, moves, files) for one in final)
+
+    def _keeps(self, decision: Decision, moves: Callable[[str], int], files: Collection[str]) -> bool:
+        """Whether it still holds: what others pushed since to one task's branch frees that task alone."""
+        if not decision.held:
+            return moves(self._app.pulls[decision.number].head) == decision.moves
+        return any(
+            moves(branch) == times and f"work/{task}.txt" not in files
+            for task, branch, times in decision.held
+        )
 
     def wrongs(
         self, moves: Callable[[str], int], files: Collection[str], *, others_merge: bool

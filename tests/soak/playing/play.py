@@ -174,8 +174,8 @@ class _Playing:
             report = ran.document
             if self._app.spoiled:
                 return False
-            kept += self._judge.record.is_final(self._world.moves)
-            if ran.code == 0 and self._judge.record.is_final(self._world.moves):
+            kept += self._is_final()
+            if ran.code == 0 and self._is_final():
                 self._judge.wrong(f"level-{level} is said to have landed, though a person keeps work from it")
             if kept > _LAST_RUNS:
                 self._judge.partly(self._world)
@@ -190,6 +190,11 @@ class _Playing:
             self._people.come_by()
         self._judge.wrong(f"level-{level} never landed: {report}")
         return False
+
+    def _is_final(self) -> bool:
+        """Whether somebody keeps work from landing for good."""
+        files = set(self._world.remote.files("main"))
+        return self._judge.record.is_final(self._world.moves, files)
 
     def _patience(self, level: int) -> int:
         """Strict bases, queues and failing checks take a round for each task, and some more."""
@@ -221,7 +226,7 @@ class _Playing:
             ran = self._runs.client(run, "rollback", f"level-{level}", "--method", self._method, "--json")
             if self._app.spoiled:
                 return False
-            kept += self._judge.record.is_final(self._world.moves)
+            kept += self._is_final()
             if kept > _LAST_RUNS:
                 return False
             if ran.code == 0:
