@@ -55,6 +55,10 @@ def _way_on(report: Report) -> str:
     idle = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work"]
     if not idle:
         return "Land what they wait for first, then merge-level again."
+    held = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work" and waiting.pull]
+    if held:
+        says = "its note says" if len(held) == 1 else "their notes say"
+        return f"To land {named_tasks(held, 8)}, do what {says}, then merge-level again."
     name = idle[0] if len(idle) == 1 else "TASK"
     way = f"gitcoord checkout {name}, edit, gitcoord submit, then merge-level again"
     return f"Nobody is at work on {named_tasks(idle, 8)}: {way}."

@@ -133,4 +133,5 @@ def _not_rebasable(carrier: Carrier) -> Gate:
         reason=f"replaying the commits of {carrier.branch} one by one does not give what merging it gives; "
         "use --method merge or squash",
         failed=True,
+        final=True,
     )
