@@ -49,6 +49,7 @@ def checkout(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit, emit_json, say
+    from gitcoord.cli.plan_saving import list_changes
     from gitcoord.running.checkout import How, starting_point, take
     from gitcoord.running.model import desk_for, find_task
     from gitcoord.running.subtask_by_hand import subtask_of, take_subtask, where_to_begin
@@ -59,6 +60,7 @@ def checkout(
         context.repository.require_working_tree()
     context.store.refresh()
     plan = context.store.require_plan()
+    list_changes(context, plan)  # no work begins on the plan of another list
     part = subtask_of(plan, task)
     planned = part.task if part else find_task(plan, task)
     desk = desk_for(context.repository, context.shared, context.store, plan, planned, context.settings)

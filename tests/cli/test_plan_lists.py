@@ -32,7 +32,13 @@ def project(tmp_path: Path) -> Project:
     return Project.create(tmp_path, OLD)
 
 
-@pytest.mark.parametrize("command", [("plan",), ("plan", "--dry-run"), ("plan", "--format", "waves")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("plan",), ("plan", "--dry-run"), ("plan", "--format", "waves")),
+        *(("next",), ("checkout", "3"), ("checkout", "3", "--dry-run")),
+    ],
+)
 def test_landed_ids_that_mean_something_else_stop_everything(
     project: Project, command: tuple[str, ...]
 ) -> None:
