@@ -44,9 +44,11 @@ def with_working_copies(repository: Repository, branches: Sequence[BranchInput])
         know_the_repository(repository.git, git)
         inside = Repository(git, repository.root, repository.common_dir, repository.remote)
         # Where the repository itself is: what is looked at may be a copy of it.
-        places = worktrees(repository.git.at(repository.git.directory))
+        here = repository.git.at(repository.git.directory)
+        places = worktrees(here)
+        common_dir = Path(here.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
         copies = {
-            branch.task: _copy(git, branch.task, places[HEADS + branch.branch])
+            branch.task: _copy(git, branch.task, places[HEADS + branch.branch], common_dir)
             for branch in branches
             if not branch.landed and HEADS + branch.branch in places
         }
@@ -90,8 +92,8 @@ def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> lis
     return found
 
 
-def _copy(git: Git, task: TaskId, directory: Path) -> Copy:
-    here = bound(git, directory)
+def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> Copy:
+    here = bound(git, directory, common_dir)
     head = here.text("rev-parse", "--verify", "HEAD")
     with tempfile.TemporaryDirectory(prefix="gitcoord-index-") as scratch:
         index = Path(scratch, "index")

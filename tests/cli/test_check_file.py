@@ -161,6 +161,7 @@ def test_the_quick_answer_imports_next_to_nothing(project: Project) -> None:
     )
     assert ended.stdout.split() == [
         *(
+            "gc",
             "gitcoord",
             "gitcoord.cli",
             "gitcoord.cli.asking",

@@ -43,7 +43,7 @@ def test_old_logs_go_when_a_run_begins_but_none_that_are_needed(tmp_path: Path) 
     settings.write_text("[run]\nkeep-logs-days = 0\nkeep-logs-megabytes = 0\n")
     assert "remove" not in project.run(*run, ok=0).err
     settings.write_text("[run]\nkeep-logs-days = -1\n")
-    assert "must not be below 0" in project.run(*run, ok=2).err
+    assert "must be a number of at least 0, not -1" in project.run(*run, ok=2).err
     settings.write_text("[run]\nkeep-logs-megabytes = 5\n")
     told = "the logs of 3 old attempts (2.0 MB); 4.0 MB stay."
     assert f"A run would remove {told}" in project.run(*run, ok=0).err

@@ -102,7 +102,10 @@ def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: Scri
 
 
 def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:
-    errors = [GitcoordError(code, "So it is.") for code in ("unreachable", "push-refused")]
+    errors = [
+        GitcoordError("unreachable", "So it is.", passing="passes"),
+        GitcoordError("push-refused", "So it is."),
+    ]
     assert [outcome_of(error, stopped=False) for error in errors] == ["again", "failed"]
     assert outcome_of(errors[0], stopped=True) == "cancelled"
 
