@@ -145,13 +145,15 @@ class _Reader:
         self._git.communicate()
 
     def read(self, commit: str, path: str) -> bytes | None:
+        if "\n" in path:
+            return None  # one line is one question
         asking, answers = _pipes(self._git)
         asking.write(os.fsencode(f"{commit}:{path}") + b"\n")
         asking.flush()
-        head = answers.readline().split()
-        if len(head) != 3:
-            return None
-        content = answers.read(int(head[2]))
+        head = answers.readline()
+        if head.endswith(b" missing\n"):
+            return None  # its line repeats the path, with whatever blanks that has
+        content = answers.read(int(head.split()[2]))
         answers.read(1)
         return content if head[1] == b"blob" else None
 

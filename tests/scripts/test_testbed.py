@@ -19,6 +19,9 @@ def test_branches_are_made_in_a_repository_with_files_at_its_top(tmp_path: Path,
         file.write_text("one\ntwo\nthree\n")
     subprocess.run(["git", "add", "--all"], cwd=source, check=True)
     subprocess.run(["git", "commit", "--quiet", "-m", "all"], cwd=source, check=True)
+    (source / "two words").write_text("new\n")  # not there yet where some branches start
+    subprocess.run(["git", "add", "--all"], cwd=source, check=True)
+    subprocess.run(["git", "commit", "--quiet", "-m", "more"], cwd=source, check=True)
     made = subprocess.run(
         [sys.executable, "-c", MAKE, str(source), str(tmp_path / "bed.git")],
         cwd=BENCH,
