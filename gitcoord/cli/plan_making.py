@@ -35,7 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     same_tasks: bool = False
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class PlanChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is another one than in the saved plan."""
 
     name: str
@@ -51,7 +51,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and what saving it means: what it changes, whose records it takes along, what it gives up."""
 
     plan: Plan
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PlanChange, ...] = ()
     given_up: tuple[Given, ...] = ()
     carried: tuple[TaskId, ...] = ()
     texts: Texts = {}
@@ -183,7 +183,7 @@ def _beside_others(
     return plan
 
 
-def _changes(saved: Plan, plan: Plan) -> list[Change]:
+def _changes(saved: Plan, plan: Plan) -> list[PlanChange]:
     named = (
         ("base", saved.base, plan.base),
         ("strategy", saved.strategy, plan.strategy),
@@ -194,7 +194,7 @@ def _changes(saved: Plan, plan: Plan) -> list[Change]:
         ("plan-cancelled", not saved.cancelled_satisfies, not plan.cancelled_satisfies),
         ("generation", saved.generation, plan.generation),
     )
-    return [Change(name=name, before=str(old), now=str(new)) for name, old, new in named if old != new]
+    return [PlanChange(name=name, before=str(old), now=str(new)) for name, old, new in named if old != new]
 
 
 def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:

@@ -70,7 +70,7 @@ _REF_BUSY = frozenset(
 _SERVER_BROKE = frozenset({"Internal Server Error", "remote failed to report status"})
 
 
-class Failure(msgspec.Struct, frozen=True):
+class GitFailure(msgspec.Struct, frozen=True):
     """The cause of a failed command, and whether it passes."""
 
     cause: Cause
@@ -85,12 +85,12 @@ class Rejection(msgspec.Struct, frozen=True):
     passing: Passing
 
 
-def failure_of(stderr: str) -> Failure:
+def failure_of(stderr: str) -> GitFailure:
     """The meaning of git's own lines in `stderr`; the first line that says anything counts."""
     for line in stderr.splitlines():
         if line.startswith(_OWN) and not line.startswith(_NOT_OWN) and (found := _of_line(line, stderr)):
             return found
-    return Failure("unknown", "unknown")
+    return GitFailure("unknown", "unknown")
 
 
 def broken_refs(stderr: str) -> tuple[str, ...]:
@@ -166,26 +166,26 @@ def _decoded(lines: Iterable[bytes | str]) -> Iterator[TraceEvent]:
             yield decoder.decode(line)
 
 
-def _of_line(line: str, stderr: str) -> Failure | None:
+def _of_line(line: str, stderr: str) -> GitFailure | None:
     status = re.match(_HTTP, line)
     if status:
         return _of_status(int(status[1] or status[2]))
     curl = re.match(_CURL, line)
     if curl:
-        return Failure("network", "unknown" if re.search(_TLS, curl[1]) else "passes")
+        return GitFailure("network", "unknown" if re.search(_TLS, curl[1]) else "passes")
     for number in (*_FULL, *_DISK):
         if line.endswith(f": {os.strerror(number)}"):
-            return Failure("here", "passes" if number in _FULL else "unknown")
+            return GitFailure("here", "passes" if number in _FULL else "unknown")
     for pattern, cause, passing in _LINES:
         if re.match(pattern, line):
-            return Failure(cause, passing)
+            return GitFailure(cause, passing)
     if line == _SSH_LOST:
         says_no = any(re.fullmatch(_SSH_SAYS_NO, one.strip()) for one in stderr.splitlines())
-        return Failure("refused", "perhaps") if says_no else Failure("network", "passes")
+        return GitFailure("refused", "perhaps") if says_no else GitFailure("network", "passes")
     return None
 
 
-def _of_status(status: int) -> Failure:
+def _of_status(status: int) -> GitFailure:
     if status >= 500 or status in _BUSY_STATUS:
-        return Failure("network", "passes")
-    return Failure("refused", "perhaps")
+        return GitFailure("network", "passes")
+    return GitFailure("refused", "perhaps")

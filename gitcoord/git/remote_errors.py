@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.failures import Failure, failure_of, rejections
+from gitcoord.git.failures import GitFailure, failure_of, rejections
 from gitcoord.git.mirror import HEADS, Update
 from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.run import Result
@@ -105,7 +105,7 @@ def _hook_error(names: str, result: Result, code: int) -> GitcoordError:
     )
 
 
-def _local_error(what: str, result: Result, failure: Failure) -> GitcoordError:
+def _local_error(what: str, result: Result, failure: GitFailure) -> GitcoordError:
     return GitcoordError(
         "git-failed",
         f"{what}: {result.reason}",

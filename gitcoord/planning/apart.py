@@ -2,8 +2,8 @@
 
 import heapq
 
-from gitcoord.planning.handing_in import HandedIn
-from gitcoord.planning.work import Begun, How, Work
+from gitcoord.planning.handing_in import HandIns
+from gitcoord.planning.work import Begun, RunRules, Work
 
 _NEVER = 1 << 60
 
@@ -16,7 +16,7 @@ class Apart:
     of their waves.
     """
 
-    def __init__(self, work: Work, how: How, begun: Begun, handed_in: HandedIn, stuck: set[int]) -> None:
+    def __init__(self, work: Work, how: RunRules, begun: Begun, handed_in: HandIns, stuck: set[int]) -> None:
         self._work, self._how, self._begun, self._handed_in = work, how, begun, handed_in
         self._done = set(begun.done)
         network = self._network = work.network

@@ -1,16 +1,16 @@
 """When tasks are handed in and land while a plan is played through: alone, or waves as a whole."""
 
-from gitcoord.planning.work import Begun, How, Work
+from gitcoord.planning.work import Begun, RunRules, Work
 
 
-class HandedIn:
+class HandIns:
     """The tasks' side of a plan that is played through.
 
     `left` are the units of each task that are not done. `hopeless` tasks will never be whole: nothing but
     units that failed, or that wait for those in the end, is left of them.
     """
 
-    def __init__(self, work: Work, how: How, begun: Begun, stuck: set[int]) -> None:
+    def __init__(self, work: Work, how: RunRules, begun: Begun, stuck: set[int]) -> None:
         network = self._network = work.network
         self._how = how
         self.landed = set(begun.landed)

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.planning.model import Schedule, Schedules, Strategy
 from gitcoord.planning.network import minutes_of
 from gitcoord.planning.simulate import play
-from gitcoord.planning.work import How, Work
+from gitcoord.planning.work import RunRules, Work
 from gitcoord.tasks.model import TaskId
 
 _DIGITS = 6
@@ -18,7 +18,7 @@ def schedules(work: Work, order: Sequence[TaskId], slots: int, strategy: Strateg
 
     `order` are the tasks in the order in which one worker would do them.
     """
-    how = How(slots=slots, waves=strategy == "single-pr")
+    how = RunRules(slots=slots, waves=strategy == "single-pr")
     reckoned = _Reckoned(work, order)
     landing = reckoned.played(how)
     pipelined = landing
@@ -45,7 +45,7 @@ class _Reckoned:
         self._add(starts, self._order, 0)
         return self._schedule(starts, self._total, 1, 1)
 
-    def played(self, how: How) -> Schedule:
+    def played(self, how: RunRules) -> Schedule:
         found = play(self._work, how)
         starts, end = dict(found.starts), found.duration
         # Work under way that was put beside what it needs never lands with its wave: the rest comes after it.

@@ -9,10 +9,10 @@ import heapq
 import msgspec
 
 from gitcoord.planning.apart import Apart
-from gitcoord.planning.handing_in import HandedIn
+from gitcoord.planning.handing_in import HandIns
 from gitcoord.planning.space import Space
 from gitcoord.planning.turns import Turns
-from gitcoord.planning.work import Begun, How, Work
+from gitcoord.planning.work import Begun, RunRules, Work
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.ends.values(), default=0)
 
 
-def play(work: Work, how: How, begun: Begun | None = None) -> Played:
+def play(work: Work, how: RunRules, begun: Begun | None = None) -> Played:
     """The run of what is left after `begun`, if every estimate is right and nothing more fails."""
     game = _Game(work, how, begun or Begun())
     game.play()
@@ -51,7 +51,7 @@ def play(work: Work, how: How, begun: Begun | None = None) -> Played:
 
 
 class _Game:
-    def __init__(self, work: Work, how: How, begun: Begun) -> None:
+    def __init__(self, work: Work, how: RunRules, begun: Begun) -> None:
         self._work, self._how, self._begun = work, how, begun
         network = self._network = work.network
         self.starts: dict[int, int] = {}
@@ -64,7 +64,7 @@ class _Game:
         self._ready: list[int] = []
         self._deferred: list[int] = []
         stuck = _stuck(work, begun, how) if begun.failed else set()
-        self.handed_in = HandedIn(work, how, begun, stuck)
+        self.handed_in = HandIns(work, how, begun, stuck)
         self.space = Space(work, how)
         apart = how.waits and bool(work.clashes)
         self._apart = Apart(work, how, begun, self.handed_in, stuck) if apart else None
@@ -221,7 +221,7 @@ class _Game:
             self._apart.woken.clear()
 
 
-def _stuck(work: Work, begun: Begun, how: How) -> set[int]:
+def _stuck(work: Work, begun: Begun, how: RunRules) -> set[int]:
     """The units that failed, and those that wait for them in the end."""
     network = work.network
     safe = begun.done.union(begun.running)

@@ -40,7 +40,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         return (one in self.named and other in self.named) or (one, other) in self.foes
 
 
-class How(msgspec.Struct, frozen=True, kw_only=True):
+class RunRules(msgspec.Struct, frozen=True, kw_only=True):
     """How units may start: `slots` at once, and what is enough for them; the words are those of `run`.
 
     `waves`: what lands is a wave as a whole (single-pr). `lands`: work lands as it is handed in. `waits`:

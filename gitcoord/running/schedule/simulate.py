@@ -9,7 +9,7 @@ from gitcoord.planning.network import TICKS, Network, minutes_of
 from gitcoord.planning.simulate import Played, play
 from gitcoord.planning.timing import DIGITS
 from gitcoord.planning.units import Units, network_of_units
-from gitcoord.planning.work import Begun, How, work_of
+from gitcoord.planning.work import Begun, RunRules, work_of
 from gitcoord.running.schedule.model import Capacity, Observation, Policy, Refusal
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.tasks.model import TaskId
@@ -79,7 +79,7 @@ def predict(
         [(one, other) for one, others in seen.clashing.items() for other in others],
         [unit.tokens for unit in units.by_id.values()],
     )
-    how = How(
+    how = RunRules(
         slots=capacity.max_parallel,
         pipeline=policy.pipeline,
         barrier=policy.barrier,
