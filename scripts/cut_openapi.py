@@ -73,6 +73,7 @@ GET    /repos/{owner}/{repo}/git/commits/{commit_sha}
 GET    /repos/{owner}/{repo}/issues/{issue_number}/comments
 POST   /repos/{owner}/{repo}/issues/{issue_number}/comments
 PATCH  /repos/{owner}/{repo}/issues/comments/{comment_id}
+DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}
 POST   /repos/{owner}/{repo}/issues/{issue_number}/labels
 DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}
 """

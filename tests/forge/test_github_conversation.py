@@ -1,5 +1,7 @@
 """The GitHub client over a socket: comments that stand there once, labels, reviewers, branches that go."""
 
+from typing import Literal
+
 import pytest
 
 from gitcoord.errors import GitcoordError
@@ -7,6 +9,8 @@ from gitcoord.forge.github import GitHubForge, open_github
 from gitcoord.forge.port import NewPull, Pull
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.fixtures import app, content, hub
+from tests.support.github.hands import Hand
+from tests.support.github.person import Person
 from tests.support.repos import Repo
 
 __all__ = ["app", "content", "hub"]
@@ -40,6 +44,37 @@ def test_a_comment_stands_there_once_however_often_it_is_said_and_its_answer_los
         "It clashes with task 3.",
         "Something else.",
     ]
+
+
+@pytest.mark.parametrize("other", ["It clashes with task 2.", "It clashes with task 4."])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_of_comments_that_two_clients_write_at_once_the_older_one_stays(
+    forge: GitHubForge,
+    hub: GitHubEmulator,
+    app: EmulatedRepository,
+    pull: Pull,
+    when: Literal["before", "after"],
+    other: str,
+) -> None:
+    """Each keeps the same one, and deletes no comment of anybody else's that has the marker."""
+    marker = "<!-- gitcoord:deferred -->"
+    Person(app, "lisa").comment(pull.number, f"{marker}\nAs lisa quotes it.")
+
+    def rival() -> None:
+        Person(app, app.user).comment(pull.number, f"{marker}\n{other}")
+
+    hub.hands.add(Hand("^POST .*/comments$", rival, when=when))
+    forge.conversation.say(pull.number, "deferred", "It clashes with task 2.")
+    assert [comment.body.splitlines()[-1] for comment in app.comments] == [
+        "As lisa quotes it.",
+        "It clashes with task 2.",
+    ]
+    kept = min(comment.id for comment in app.comments if comment.author == app.user)
+    hub.fault("^DELETE .*/issues/comments/", "reset", when=when)
+    rival()  # whose client ended before it looked again
+    forge.conversation.say(pull.number, "deferred", "It is settled.", only_again=True)
+    assert [comment.id for comment in app.comments if comment.author == app.user] == [kept]
+    assert "DELETE" not in {one.method for one in hub.log if one.path.endswith(f"/comments/{kept}")}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

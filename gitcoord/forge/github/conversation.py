@@ -1,7 +1,8 @@
 """What gitcoord says on pull requests, and tidying up after them.
 
 Its own comments are found again by a hidden marker and edited, so however often something is said it stands
-there once. Deleting a branch closes the pull requests that build on it, so those are moved first.
+there once. GitHub takes the same comment twice: of those that two clients write at once, the oldest stays.
+Deleting a branch closes the pull requests that build on it, so those are moved first.
 """
 
 from functools import cached_property
@@ -27,18 +28,17 @@ class Conversation:
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
         """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there."""
         body = f"{_MARKER.format(topic)}\n{text}"
-        known = self._own_comment(number, topic)
-        if (known is None and only_again) or (known is not None and known.body == body):
-            return
-        if known is None:
+        own = self._own_comments(number, topic)
+        if not own and not only_again:
             written = self._gateway.write("POST", f"{self._path}/issues/{number}/comments", {"body": body})
-        else:
-            written = self._gateway.write("PATCH", f"{self._path}/issues/comments/{known.id}", {"body": body})
-        if isinstance(written, NoAnswer):
-            found = self._own_comment(number, topic)
-            if found is not None and found.body == body:
-                return
-        _require(written, f"the comment on pull request {number}")
+            own = self._own_comments(number, topic)  # another client may have written at the same time
+            if not own:
+                _require(written, f"the comment on pull request {number}")
+        for comment in own[:1]:
+            if comment.body != body:
+                self._twice("PATCH", self._comment_path(comment), {"body": body}, f"comment {comment.id}")
+        for comment in own[1:]:
+            self._twice("DELETE", self._comment_path(comment), {}, f"comment {comment.id}", denied=(404,))
 
     def label(self, number: int, labels: tuple[str, ...]) -> None:
         """Puts labels on a pull request; twice is once."""
@@ -84,13 +84,19 @@ class Conversation:
                 break
         return written
 
-    def _own_comment(self, number: int, topic: str) -> CommentAnswer | None:
+    def _own_comments(self, number: int, topic: str) -> list[CommentAnswer]:
+        """Comments about `topic` that one account of gitcoord wrote, oldest first: one of them is to stay.
+
+        Every client finds the same one first, whichever of them it wrote itself.
+        """
         path = f"{self._path}/issues/{number}/comments"
-        for page in self._gateway.read_pages(path, tuple[CommentAnswer, ...]):
-            for comment in page:
-                if comment.body.startswith(_MARKER.format(topic)) and self._is_own(comment):
-                    return comment
-        return None
+        pages = self._gateway.read_pages(path, tuple[CommentAnswer, ...])
+        comments = sorted((comment for page in pages for comment in page), key=lambda comment: comment.id)
+        own = [one for one in comments if one.body.startswith(_MARKER.format(topic)) and self._is_own(one)]
+        return [comment for comment in own if comment.user == own[0].user]
+
+    def _comment_path(self, comment: CommentAnswer) -> str:
+        return f"{self._path}/issues/comments/{comment.id}"
 
     def _is_own(self, comment: CommentAnswer) -> bool:
         """Whether the account that acts here wrote the comment: anybody can write the marker.
@@ -111,12 +117,18 @@ class Conversation:
         path = f"{self._path}/git/ref/heads/{quote(branch)}"
         return self._gateway.headers(path)[0] != 404
 
-    def _twice(self, verb: str, path: str, body: dict[str, Any], what: str) -> None:
-        """For changes that are the same when they are made again: a lost answer is asked for once more."""
-        written = self._gateway.write(verb, path, body)
+    def _twice(
+        self, verb: str, path: str, body: dict[str, Any], what: str, *, denied: tuple[int, ...] = ()
+    ) -> None:
+        """For changes that are the same when they are made again: a lost answer is asked for once more.
+
+        `denied` are statuses that say that there is nothing to change any more.
+        """
+        written = self._gateway.write(verb, path, body, denied=denied)
         if isinstance(written, NoAnswer):
-            written = self._gateway.write(verb, path, body)
-        _require(written, what)
+            written = self._gateway.write(verb, path, body, denied=denied)
+        if not (isinstance(written, Denied) and written.status in denied):
+            _require(written, what)
 
 
 def _require(written: Written, what: str) -> None:

@@ -36,6 +36,16 @@ def change_comment(call: Call) -> Answer:
     raise ApiError(404, "Not Found")
 
 
+def delete_comment(call: Call) -> Answer:
+    """Deletes a comment."""
+    number = call.request.number("comment_id")
+    comments = call.repository.comments
+    if all(comment.id != number for comment in comments):
+        raise ApiError(404, "Not Found")
+    comments[:] = [comment for comment in comments if comment.id != number]
+    return Answer(204)
+
+
 def list_reviews(call: Call) -> Answer:
     """The reviews of a pull request, oldest first."""
     number = find(call).number

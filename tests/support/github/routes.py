@@ -29,6 +29,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     f"GET {REPO}/issues/{{issue_number}}/comments": conversation.list_comments,
     f"POST {REPO}/issues/{{issue_number}}/comments": conversation.create_comment,
     f"PATCH {REPO}/issues/comments/{{comment_id}}": conversation.change_comment,
+    f"DELETE {REPO}/issues/comments/{{comment_id}}": conversation.delete_comment,
     f"GET {REPO}/commits/{{ref}}/status": checks.combined_status,
     f"GET {REPO}/commits/{{ref}}/check-runs": checks.list_check_runs,
     f"POST {REPO}/statuses/{{sha}}": checks.create_status,
