@@ -29,6 +29,8 @@ _LENGTH = 8
 _AT_START = ("PYTHON", "LC_", "LANG", "HOME", "XDG_", "TZ", "LD_")
 _BY_NAME = {"run", "worker"}
 """Commands that look for processes by what those were started with."""
+_LATER = ("encodings.utf_8_sig", "filelock", "jinja2", "typer._click.decorators", "typer._click._textwrap")
+"""What commands import on their way, beside what gitcoord has at the top of its modules."""
 
 
 class Fork:
@@ -127,11 +129,17 @@ def _all_of(stream: IO[bytes]) -> bytes:
 def _serve(requests: socket.socket) -> None:
     """Forks until there is nobody left to ask for it."""
     import gitcoord
+    from gitcoord.cli.app import COMMANDS
 
+    # A command is imported when it is asked for, here as well: typer prepares all that are there, which takes
+    # longer than most commands do.
+    later = {f"gitcoord.cli.{module}" for module, _ in COMMANDS.values()} | {"gitcoord.__main__"}
     for module in pkgutil.walk_packages(gitcoord.__path__, "gitcoord."):
-        if not module.name.endswith("__main__"):
+        if module.name not in later:
             with suppress(Exception):  # one that is broken breaks what needs it, as it would anew
                 import_module(module.name)
+    for name in _LATER:
+        import_module(name)
     gc.collect()
     gc.freeze()
     running: dict[int, socket.socket] = {}
