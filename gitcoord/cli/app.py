@@ -38,6 +38,7 @@ COMMANDS = {
     "log": ("log_command", "Show what happened, when, and who did it."),
     "report": ("report", "Show what running tasks side by side brought."),
     "worker": ("worker", "Do one task from its claim to its result."),
+    "prompt": ("prompt", "Show what the agent of a task would be told."),
     "logs": ("logs", "Show what the agent of a task printed."),
     "cancel": ("cancel", "End the work on tasks, and let nothing begin it again."),
     "doctor": ("doctor", "Examine whether landing would work, and change nothing."),

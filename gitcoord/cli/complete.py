@@ -8,12 +8,17 @@ def complete_task(incomplete: str) -> list[str]:
     return [name for name in _names()[0] if name.startswith(incomplete)]
 
 
+def complete_unit(incomplete: str) -> list[str]:
+    """The same, and the ids of their subtasks."""
+    return [name for name in _names()[2] if name.startswith(incomplete)]
+
+
 def complete_level(incomplete: str) -> list[str]:
     """The names of the saved plan's levels that begin so."""
     return [name for name in _names()[1] if name.startswith(incomplete)]
 
 
-def _names() -> tuple[list[str], list[str]]:
+def _names() -> tuple[list[str], list[str], list[str]]:
     from gitcoord.cli.context import open_context
 
     try:
@@ -21,5 +26,6 @@ def _names() -> tuple[list[str], list[str]]:
     except GitcoordError:
         plan = None
     if plan is None:
-        return [], []
-    return list(plan.tasks), [level.name for level in plan.levels]
+        return [], [], []
+    units = [name for task in plan.tasks.values() for name in (task.id, *(part.id for part in task.subtasks))]
+    return list(plan.tasks), [level.name for level in plan.levels], list(units)

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from gitcoord.cli.complete import complete_level, complete_task
+from gitcoord.cli.complete import complete_level, complete_unit
 
 OneUnit = Annotated[
     str,
     typer.Argument(
         metavar="TASK",
-        autocompletion=complete_task,
+        autocompletion=complete_unit,
         help="The task's id, or a subtask's: 3.1.",
         show_default=False,
     ),

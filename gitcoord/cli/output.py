@@ -45,6 +45,12 @@ def emit(line: str) -> None:
     sys.stdout.flush()
 
 
+def emit_text(text: str) -> None:
+    """Text of several lines on stdout, each line safe for a terminal and without secrets; tabs stay."""
+    for line in text.removesuffix("\n").split("\n"):
+        emit("\t".join(map(clean, line.split("\t"))))
+
+
 def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None) -> None:
     """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name; `also` ends it."""
     emit(as_json(schema, document, indent=2, also=also))

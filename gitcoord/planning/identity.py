@@ -97,7 +97,7 @@ def is_another(before: TaskIdentity, now: Task | Subtask) -> bool:
 
 
 def _text(task: Task | Subtask) -> str:
-    return task.details or (task.description if isinstance(task, Task) else "")
+    return task.details or task.description
 
 
 def _owners(listed: Mapping[TaskId, TaskIdentity]) -> dict[str, list[TaskId]]:

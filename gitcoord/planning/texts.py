@@ -17,7 +17,9 @@ class SubtaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     id: TaskId
     title: str
+    description: str = ""
     details: str = ""
+    test_strategy: str = ""
 
 
 class TaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,7 +41,14 @@ class TaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             details=self.details,
             test_strategy=self.test_strategy,
             subtasks=tuple(
-                Subtask(id=part.id, title=part.title, details=part.details) for part in self.subtasks
+                Subtask(
+                    id=part.id,
+                    title=part.title,
+                    description=part.description,
+                    details=part.details,
+                    test_strategy=part.test_strategy,
+                )
+                for part in self.subtasks
             ),
         )
 
@@ -77,13 +86,20 @@ def _texts(task: Task, most: int) -> TaskTexts:
     left = _Left(most)
     return TaskTexts(
         title=left.take(task.title),
+        # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
+        subtasks=tuple(
+            SubtaskTexts(
+                id=part.id,
+                title=left.take(part.title),
+                details=left.take(part.details),
+                description=left.take(part.description),
+                test_strategy=left.take(part.test_strategy),
+            )
+            for part in task.subtasks
+        ),
         details=left.take(task.details),
         description=left.take(task.description),
         test_strategy=left.take(task.test_strategy),
-        subtasks=tuple(
-            SubtaskTexts(id=part.id, title=left.take(part.title), details=left.take(part.details))
-            for part in task.subtasks
-        ),
         cut=left.cut,
     )
 
@@ -106,5 +122,7 @@ class _Left:
 
 
 def _size(texts: TaskTexts) -> int:
-    own = len(texts.title) + len(texts.description) + len(texts.details) + len(texts.test_strategy)
-    return own + sum(len(part.title) + len(part.details) for part in texts.subtasks)
+    entries: list[TaskTexts | SubtaskTexts] = [texts, *texts.subtasks]
+    return sum(
+        len(one.title) + len(one.description) + len(one.details) + len(one.test_strategy) for one in entries
+    )

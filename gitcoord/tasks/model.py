@@ -35,7 +35,9 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = Status.PENDING
     depends_on: tuple[TaskId, ...] = ()
     foreign: tuple[TaskId, ...] = ()
+    description: str = ""
     details: str = ""
+    test_strategy: str = ""
     estimate: float | None = None
     modifies: tuple[str, ...] = ()
     parallel_safe: bool = True

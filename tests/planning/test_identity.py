@@ -52,12 +52,13 @@ def test_swapped_ids_are_named_and_twins_are_not() -> None:
 
 
 def test_texts_keep_within_their_bounds() -> None:
-    part = Subtask(id=TaskId("1.1"), title="part", details="y" * MOST_EACH)
-    long = Task(id=A, title="t", details="x" * (MOST_EACH - 10), subtasks=(part,))
+    part = Subtask(id=TaskId("1.1"), title="part", details="y" * (MOST_EACH - 100), test_strategy="look")
+    long = Task(id=A, title="t", details="x" * MOST_EACH, subtasks=(part,))
     kept = task_texts([long])[A]
     assert kept.cut
-    assert kept.details == long.details
-    assert kept.subtasks[0].details.endswith(CUT)
+    # A subtask's own words come first: who does it is given the whole task shortened anyway.
+    assert (kept.subtasks[0].details, kept.subtasks[0].test_strategy) == (part.details, "look")
+    assert kept.details.endswith(CUT)
     many = [Task(id=TaskId(str(n)), title="t", details="z" * MOST_EACH) for n in range(200)]
     assert sum(len(one.details) for one in task_texts(many).values()) < MOST_OF_ALL * 1.01
     half = task_texts([Task(id=A, title="t", details="\ud83d half a pair")])[A]

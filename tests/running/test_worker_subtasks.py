@@ -63,7 +63,8 @@ def test_subtasks_meet_on_their_parents_branch_and_the_last_hands_it_in(
     assert "wrong.txt" not in project.remote.files(PARENT)
     seen = agent.noted("1.3")
     assert (seen["environment"]["GITCOORD_TASK_ID"], seen["environment"]["GITCOORD_WAVE"]) == ("1", "2")
-    assert "# Subtask 1.3: Part 3\n\nDo 3.\n\n## The whole task 1: The whole\n" in seen["prompt"]
+    assert "### Details\n\nDo 3.\n" in seen["prompt"]
+    assert "Done, and in your working copy:\n\n- 1.1: Part 1\n- 1.2: Part 2\n\n## The whole" in seen["prompt"]
     head = project.remote.tip(PARENT)
     assert told(project)[1] == f"task 1 submitted at {head[:12]}"
     assert told(project, "1.3")[-2:] == [f"task 1.3 folded into {PARENT}", "task 1.3: attempt 2 ended: ok"]

@@ -3,7 +3,6 @@
 import shlex
 import signal
 import time
-from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
@@ -11,14 +10,13 @@ from gitcoord.git.run import nowhere_above
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked
-from gitcoord.running.touched import Touched, find_touched
 from gitcoord.running.worker.agent import Command, Finish, run_command
+from gitcoord.running.worker.brief import make_brief
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
-from gitcoord.running.worker.kept import refs_kept
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
-from gitcoord.running.worker.prompt import Brief, Clash, expected_paths, prompt
+from gitcoord.running.worker.prompt import Clash, whole_prompt
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
 from gitcoord.state.progress import PENDING
@@ -56,23 +54,19 @@ def run_check(seat: Seat, what: str = "") -> Result | None:
 
 def write_prompt(seat: Seat, clash: Clash | None) -> None:
     """Writes the file that the agent is told its task in."""
-    unit, desk, order = seat.unit, seat.desk, seat.order
-    last = seat.before.attempt
-    reason = f"{last.ended.outcome}: {last.ended.reason}" if last and last.ended else ""
-    brief = Brief(
-        unit=unit,
-        task=seat.described.task,
-        touched=_touched(seat),
-        expected=expected_paths(desk, unit),
+    order = seat.order
+    brief = make_brief(
+        seat.desk,
+        seat.unit,
+        seat.described.task,
         clash=clash,
-        earlier="" if seat.how.fresh or clash else reason.removesuffix(": "),
-        kept=refs_kept(desk.repository, desk.plan.generation, unit.id),
+        last=None if seat.how.fresh else seat.before.attempt,
         check=order.check,
         commits=order.commit_leftovers,
     )
     # An agent may have removed what lies in the git directory.
     seat.place.mkdir(parents=True, exist_ok=True)
-    prompt_file(seat.place).write_text(prompt(brief), encoding="utf-8", errors="replace")
+    prompt_file(seat.place).write_text(whole_prompt(brief), encoding="utf-8", errors="replace")
 
 
 def command_words(command: str, *, shell: bool) -> list[str]:
@@ -174,12 +168,3 @@ def _unwanted(seat: Seat) -> bool:
     except GitcoordError:
         return False  # it will be found out at the end
     return mine.cancelled or superseded(seat.attempt)(mine)
-
-
-def _touched(seat: Seat) -> Sequence[Touched]:
-    desk = seat.desk
-    try:
-        found = find_touched(desk.repository, desk.shared, desk.store)
-    except GitcoordError:
-        return ()
-    return [one for one in found if one.task != seat.unit.task.id]

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.running.model import Desk
 from gitcoord.running.touched import Touched
+from gitcoord.running.worker.prompt_task import Sibling, own_work, siblings_section, whole_task
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import named_tasks
-from gitcoord.tasks.model import Subtask, Task, TaskId
+from gitcoord.tasks.model import Task, TaskId
 
 _MOST_PATHS = 60
 
@@ -29,12 +29,17 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone."""
+    """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone.
+
+    `expected` are the globs that each task at work says it will change, and `titles` what they are called.
+    """
 
     unit: WorkUnit
     task: Task | None = None
+    siblings: Sequence[Sibling] = ()
     touched: Sequence[Touched] = ()
     expected: Mapping[TaskId, Sequence[str]] = {}
+    titles: Mapping[TaskId, str] = {}
     clash: Clash | None = None
     earlier: str = ""
     kept: Sequence[str] = ()
@@ -42,57 +47,32 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     commits: bool = True
 
 
-def expected_paths(desk: Desk, unit: WorkUnit) -> dict[TaskId, tuple[str, ...]]:
-    """The globs that tasks and subtasks which are being worked at just now say they will touch."""
-    parts = {part.id: part.modifies for task in desk.plan.tasks.values() for part in task.subtasks}
-    globs = {task.id: task.modifies for task in desk.plan.tasks.values()} | parts
-    return {
-        id: globs[id]
-        for id, known in desk.progress.items()
-        if id != unit.id and known.attempt is not None and known.attempt.running and globs.get(id)
-    }
-
-
-def prompt(brief: Brief) -> str:
+def whole_prompt(brief: Brief) -> str:
     """The prompt in Markdown; the most important comes first."""
-    parts = [
-        _heading(brief),
-        *_conflict(brief),
-        *_work(brief),
-        *_earlier(brief),
-        *_others(brief),
-        _rules(brief),
-    ]
-    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+    return "\n\n".join(filter(None, sections(brief).values())) + "\n"
+
+
+def sections(brief: Brief) -> dict[str, str]:
+    """The parts of the prompt by name, in their order; one that has nothing to say is empty."""
+    parts = {
+        "heading": [_heading(brief)],
+        "conflict": _conflict(brief),
+        "work": own_work(brief.unit, brief.task),
+        "siblings": siblings_section(brief.unit, brief.siblings),
+        "whole": whole_task(brief.unit, brief.task),
+        "earlier": _earlier(brief),
+        "others": _others(brief),
+        "rules": [_rules(brief)],
+    }
+    return {
+        name: "\n\n".join(text.strip() for text in texts if text.strip()) for name, texts in parts.items()
+    }
 
 
 def _heading(brief: Brief) -> str:
     unit = brief.unit
     kind = "Task" if unit.subtask is None else "Subtask"
     return f"# {kind} {unit.id}: {unit.title}"
-
-
-def _work(brief: Brief) -> list[str]:
-    task = brief.task
-    if task is None:
-        return []
-    subtask = next((part for part in task.subtasks if part.id == brief.unit.id), None)
-    if subtask is not None:
-        return [*_subtask(subtask), f"## The whole task {task.id}: {task.title}", *_task(task)]
-    return _task(task)
-
-
-def _subtask(subtask: Subtask) -> list[str]:
-    return [subtask.details]
-
-
-def _task(task: Task) -> list[str]:
-    texts = [task.description]
-    if task.details:
-        texts += ["### Details", task.details]
-    if task.test_strategy:
-        texts += ["### How it is tested", task.test_strategy]
-    return texts
 
 
 def _conflict(brief: Brief) -> list[str]:
@@ -104,22 +84,22 @@ def _conflict(brief: Brief) -> list[str]:
     if clash.exclusive:
         return [
             "## First: come after what is there",
-            f"Only one task at a time may work at some paths, and {against} came first. {clash.name} has "
+            f"Only one task at a time may change some paths, and {against} came first. {clash.name} has "
             f"been merged into the working copy without a conflict. Look at:\n\n{listed}",
             "Adapt the work of this branch to what came first: take the next free number, for example, or "
-            "generate the file anew. The work itself was finished before; change nothing else without need.",
+            "generate the file again. The rest of the work is finished: leave it as it is.",
         ]
     return [
         "## First: resolve a conflict",
         f"The work on this branch conflicts with {against}. {clash.name} has been merged into the working "
-        f"copy, which holds conflict markers in:\n\n{listed}",
-        "Resolve them so that both sides keep what they were made for, and leave no marker behind. "
-        "The work itself was finished before; change nothing else without need.",
+        f"copy. There are conflict markers in:\n\n{listed}",
+        "Resolve them so that both changes keep their purpose, and leave no marker behind. "
+        "The rest of the work is finished: leave it as it is.",
     ]
 
 
 def _earlier(brief: Brief) -> list[str]:
-    ended = f"It ended: {brief.earlier}. What it left is in the working copy; look before you begin."
+    ended = f"It ended with: {brief.earlier}. Its changes are in the working copy. Look at them first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
     kept = f"Commits that are not on this branch were kept: {refs} (see `git log REF`, `git cherry-pick`)."
     texts = [*([ended] if brief.earlier else []), *([kept] if brief.kept else [])]
@@ -131,26 +111,30 @@ def _others(brief: Brief) -> list[str]:
         f"- `{one.path}`: task {one.task} ({' '.join(one.title.split())}), on {one.branch}"
         for one in brief.touched[:_MOST_PATHS]
     ]
-    lines += [
-        f"- {', '.join(f'`{g}`' for g in globs)}: {id}, expected" for id, globs in brief.expected.items()
-    ]
-    if not lines:
-        return []
     more = len(brief.touched) - _MOST_PATHS
     lines += [f"- and {more} more"] if more > 0 else []
+    for id, globs in brief.expected.items():
+        title = f" ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else ""
+        where = ", ".join(f"`{glob}`" for glob in globs) if globs else "Somewhere"
+        lines.append(f"- {where}: {id}{title} is at work there now")
+    if not lines:
+        return []
     return [
         "## Files that others are changing",
-        "Keep out of these where you can; where you cannot, keep the change small.\n\n" + "\n".join(lines),
+        "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines),
     ]
 
 
 def _rules(brief: Brief) -> str:
     commit = (
-        "Commit your work, or leave it: what is left is committed." if brief.commits else "Commit your work."
+        "Commit your work, or leave it uncommitted: it is committed for you."
+        if brief.commits
+        else "Commit your work: what is not committed does not count."
     )
-    check = f" This is run at the end and has to succeed: `{brief.check}`." if brief.check else ""
+    check = f" At the end `{brief.check}` is run, and has to succeed." if brief.check else ""
     return (
         "## How to hand it in\n\n"
         f"You are on the branch `{brief.unit.branch}` in a checkout of your own. {commit} Do not switch "
-        f"branches, do not push, do not merge.{check} `gitcoord check-file PATH` tells who else is at a file."
+        f"branches, do not push, do not merge.{check} `gitcoord check-file PATH` says who else is changing "
+        "a file."
     )

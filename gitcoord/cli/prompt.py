@@ -1,0 +1,72 @@
+"""`gitcoord prompt`: what the agent of a task or subtask would be told if it began now. Changes nothing."""
+
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import Check, OneUnit, Tag, Tasks
+
+_EPILOG = """\b
+Examples:
+  gitcoord prompt 3                        the whole prompt, as it is now
+  gitcoord prompt 3.1                      a subtask's
+  gitcoord prompt 3 | claude -p            try it by hand
+  gitcoord prompt 3 --json | jq -r .sections.others
+
+\b
+What an attempt that has begun was told lies in its $GITCOORD_PROMPT_FILE.
+"""
+
+
+@app.command("prompt", epilog=_EPILOG)
+def prompt(
+    task: OneUnit,
+    check: Check = None,
+    tasks: Tasks = None,
+    tag: Tag = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.prompt/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Print what an agent at TASK would be told now: its prompt, in Markdown.
+
+    Who else is at work, and what they change, is as of this moment. For a task that was deferred it is the
+    prompt of its second turn, with the conflict.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.output import emit_json, emit_text, say
+    from gitcoord.running.model import desk_for
+    from gitcoord.running.worker.brief import foreseen_clash, make_brief
+    from gitcoord.running.worker.described import describe
+    from gitcoord.running.worker.order import WorkerOrder
+    from gitcoord.running.worker.prompt import sections, whole_prompt
+    from gitcoord.running.worker.unit import find_unit
+    from gitcoord.state.progress import PENDING
+    from gitcoord.tasks.model import TaskId
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    run, plan = context.settings.run, context.store.require_plan()
+    unit = find_unit(plan, task)
+    desk = desk_for(context.repository, context.shared, context.store, plan, unit.task, context.settings)
+    described = describe(desk, unit, WorkerOrder(unit=TaskId(task), agent="", tasks=tasks, tag=tag))
+    known = desk.progress.get(unit.id, PENDING)
+    brief = make_brief(
+        desk,
+        unit,
+        described.task,
+        clash=foreseen_clash(desk, unit),
+        last=None if known.fresh or run.fresh else known.attempt,
+        check=run.check if check is None else check,
+        commits=run.commit_leftovers,
+    )
+    for note in described.notes:
+        say(f"warning: {note}")
+    text = whole_prompt(brief)
+    if as_json:
+        emit_json(
+            "prompt", {"task": unit.id, "branch": unit.branch, "text": text, "sections": sections(brief)}
+        )
+        return
+    emit_text(text)

@@ -1,0 +1,92 @@
+"""Collects what a prompt is made of: the task, its siblings, who changes which files, earlier attempts."""
+
+from collections.abc import Sequence
+
+from gitcoord.errors import GitcoordError
+from gitcoord.running.deferred import other_side
+from gitcoord.running.model import Desk
+from gitcoord.running.touched import Touched, find_touched
+from gitcoord.running.worker.kept import refs_kept
+from gitcoord.running.worker.prompt import Brief, Clash
+from gitcoord.running.worker.prompt_task import Sibling, SiblingState
+from gitcoord.running.worker.subtasks import done_subtasks
+from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.state.progress import PENDING, Attempt
+from gitcoord.tasks.model import Task, TaskId
+
+
+def make_brief(
+    desk: Desk,
+    unit: WorkUnit,
+    task: Task | None,
+    *,
+    clash: Clash | None = None,
+    last: Attempt | None = None,
+    check: str = "",
+    commits: bool = True,
+) -> Brief:
+    """The brief of `unit` by what was read last; `last` is the attempt that this one goes on from."""
+    end = last.ended if last is not None and clash is None else None
+    expected = _expected(desk, unit)
+    return Brief(
+        unit=unit,
+        task=task,
+        siblings=_siblings(desk, unit),
+        touched=_touched(desk, unit),
+        expected=expected,
+        titles={id: title for id, title in _titles(desk).items() if id in expected},
+        clash=clash,
+        earlier=f"{end.outcome}: {end.reason}".removesuffix(": ") if end is not None else "",
+        kept=refs_kept(desk.repository, desk.plan.generation, unit.id),
+        check=check,
+        commits=commits,
+    )
+
+
+def foreseen_clash(desk: Desk, unit: WorkUnit) -> Clash | None:
+    """What the unit was deferred for, which is merged into its checkout before its agent begins again."""
+    deferral = desk.progress.get(unit.id, PENDING).deferral
+    if deferral is None:
+        return None
+    commit, name = (deferral.onto, unit.task.branch) if unit.subtask else other_side(desk)
+    others = tuple(TaskId(other) for other in deferral.others)
+    return Clash(commit=commit, name=name, paths=deferral.paths, others=others, exclusive=deferral.exclusive)
+
+
+def _siblings(desk: Desk, unit: WorkUnit) -> list[Sibling]:
+    if unit.subtask is None:
+        return []
+    progress = desk.store.progress()
+    done = done_subtasks(desk.plan, progress, desk.shared.branches(), desk.ancestry, desk.landed)
+    found = []
+    for part in unit.task.subtasks:
+        attempt = progress.get(part.id, PENDING).attempt
+        at_work = attempt is not None and attempt.running
+        if part.id != unit.id:
+            state: SiblingState = "done" if part.id in done else "at work" if at_work else "to come"
+            found.append(Sibling(id=part.id, title=part.title, state=state, modifies=part.modifies))
+    return found
+
+
+def _expected(desk: Desk, unit: WorkUnit) -> dict[TaskId, tuple[str, ...]]:
+    """The globs that tasks and subtasks at work say they will change."""
+    parts = {part.id: part.modifies for task in desk.plan.tasks.values() for part in task.subtasks}
+    globs = {task.id: task.modifies for task in desk.plan.tasks.values()} | parts
+    return {
+        id: globs[id]
+        for id, known in desk.store.progress().items()
+        if id != unit.id and known.attempt is not None and known.attempt.running and globs.get(id)
+    }
+
+
+def _titles(desk: Desk) -> dict[TaskId, str]:
+    parts = {part.id: part.title for task in desk.plan.tasks.values() for part in task.subtasks}
+    return {task.id: task.title for task in desk.plan.tasks.values()} | parts
+
+
+def _touched(desk: Desk, unit: WorkUnit) -> Sequence[Touched]:
+    try:
+        found = find_touched(desk.repository, desk.shared, desk.store)
+    except GitcoordError:
+        return ()
+    return [one for one in found if one.task != unit.task.id]
