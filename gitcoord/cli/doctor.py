@@ -162,7 +162,7 @@ def _state(context: "Context") -> "Iterator[Diagnosis]":
     from gitcoord.git.shared import Update
 
     ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
-    commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None)
+    commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None).commit
     if not context.shared.publish([Update(ref, None, commit)]):
         yield broken("state", f"{ref} could not be made.", "Run `gitcoord doctor` again.")
         return

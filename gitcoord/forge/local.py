@@ -26,8 +26,8 @@ from gitcoord.forge.port import (
     Way,
     branch_pulls,
 )
-from gitcoord.git.documents import decode, encode, read_documents, write_document
-from gitcoord.git.merges import commit_tree, merge_tree, replay
+from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
+from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree, replay
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
@@ -42,6 +42,9 @@ class LocalForge:
         self._repository = repository
         self._git = repository.git
         self._shared = shared
+        # What a commit says, and how two commits merge, never changes.
+        self._records: dict[Oid, Pull] = {}
+        self._merges: dict[tuple[Oid, Oid], TreeMerge] = {}
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`; as of the last refresh of the shared refs."""
@@ -150,7 +153,7 @@ class LocalForge:
         who = self._repository.identity
         if request.method == "rebase":
             return replay(self._git, base, request.head, environment=who, sign=self._repository.signs)
-        merged = merge_tree(self._git, base, request.head)
+        merged = self._merge(base, request.head)
         if not merged.clean:
             return None
         parents = [base, request.head] if request.method == "merge" else [base]
@@ -181,11 +184,17 @@ class LocalForge:
         pull = self._read(claimed.number)[0]
         return pull if pull.state == "open" else None
 
+    def _merge(self, base: Oid, head: Oid) -> TreeMerge:
+        known = self._merges.get((base, head))
+        if known is None or known.clean is None:
+            known = self._merges[base, head] = merge_tree(self._git, base, head)
+        return known
+
     def _with_tip(self, pull: Pull) -> Pull:
         base, pull = self._shared.branch(pull.base), self._with_head(pull)
         if pull.state != "open" or base is None:
             return pull
-        clean = merge_tree(self._git, base, pull.head_commit).clean is True
+        clean = self._merge(base, pull.head_commit).clean is True
         return msgspec.structs.replace(pull, mergeable=clean)
 
     def _with_head(self, pull: Pull) -> Pull:
@@ -196,9 +205,10 @@ class LocalForge:
 
     def _all_pulls(self) -> list[Pull]:
         tips = self._shared.list(f"{self._shared.state_prefix}pulls/").values()
-        documents = read_documents(self._git, tips, newest_only=True)
-        pulls = [self._decode_body(document.commit, document.body) for document in documents]
-        return sorted(pulls, key=lambda pull: pull.number)
+        new = [tip for tip in tips if tip not in self._records]
+        for document in read_documents(self._git, new, newest_only=True):
+            self._remember(document)
+        return sorted(map(self._decode, tips), key=lambda pull: pull.number)
 
     def _newest(self) -> int:
         prefix = f"{self._shared.state_prefix}pulls/"
@@ -212,22 +222,28 @@ class LocalForge:
         return self._decode(tip), tip
 
     def _decode(self, commit: Oid) -> Pull:
-        (document,) = read_documents(self._git, [commit], newest_only=True)
-        return self._decode_body(commit, document.body)
+        if commit not in self._records:
+            (document,) = read_documents(self._git, [commit], newest_only=True)
+            self._records[commit] = self._remember(document)
+        return self._records[commit]
 
-    def _decode_body(self, commit: Oid, body: bytes | None) -> Pull:
-        pull: Pull | None = decode(body, Pull)
+    def _remember(self, document: Document) -> Pull:
+        pull: Pull | None = decode(document.body, Pull)
+        commit = document.commit
         if pull is None:
             raise GitcoordError(
                 "foreign-state",
                 f"{commit[:12]} is kept as a pull request, but gitcoord did not write it.",
                 hint=f"Look at it with `git show {commit[:12]}`, and move its ref away.",
             )
+        self._records[commit] = pull
         return pull
 
     def _write(self, pull: Pull, what: str, parent: Oid | None) -> Oid:
         subject = f"pull request {pull.number} {what}: {pull.title}"
-        return write_document(self._repository, subject, encode(pull), parent)
+        document = write_document(self._repository, subject, encode(pull), parent)
+        self._remember(document)
+        return document.commit
 
     def _ref(self, number: int) -> str:
         return f"{self._shared.state_prefix}pulls/{number}"

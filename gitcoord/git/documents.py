@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from gitcoord.git.merges import commit_tree
+from gitcoord.git.merges import commit_tree, message_bytes
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 
@@ -67,13 +67,14 @@ def _decode_slowly(body: bytes, type: Any) -> Any:
 
 def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
-) -> Oid:
-    """Writes the commit of a document on top of `parent` and returns its id. No ref moves."""
+) -> Document:
+    """Writes the commit of a document on top of `parent`; returns it as it is read again. No ref moves."""
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {os.urandom(8).hex()}\n"
     parents = [parent] if parent else []
     tree = tree or repository.empty_tree
-    return commit_tree(repository.git, tree, parents, message, environment=repository.identity)
+    commit = commit_tree(repository.git, tree, parents, message, environment=repository.identity)
+    return _document(b"%b\n%b" % (" ".join([commit, *parents]).encode(), message_bytes(message)))
 
 
 def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) -> list[Document]:

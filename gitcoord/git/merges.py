@@ -96,12 +96,13 @@ def commit_tree(
     """
     options = [option for parent in parents for option in ("-p", parent)]
     options += ["-S"] if sign else []
-    text = _message_bytes(message.replace("\0", " "))
+    text = message_bytes(message.replace("\0", " "))
     ended = git.run("commit-tree", *options, tree, "-F", "-", input=text, environment=environment)
     return ended.text
 
 
-def _message_bytes(message: str) -> bytes:
+def message_bytes(message: str) -> bytes:
+    """A commit's message as git is told it; the bytes of names that are not UTF-8 stay as they are."""
     try:
         return message.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a character that no file ever held

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.git.documents import decode, encode, read_documents, write_document
+from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.redact import redact
@@ -56,8 +56,10 @@ def _user_name() -> str:
         return str(os.getuid())  # a container's user without a name
 
 
-def write_entry(repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None) -> Oid:
-    """Writes the commit of `event` on top of `parent`; returns its id. No ref moves."""
+def write_entry(
+    repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None
+) -> Document:
+    """Writes the commit of `event` on top of `parent`, and returns it. No ref moves."""
     reason = getattr(event, "reason", None)
     if reason:
         # Words of programs and servers, which may quote a secret; a record stays for ever.
@@ -71,7 +73,11 @@ def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[Entry] = ()) -> 
     With `known` entries, a tip may be `^COMMIT` of one of them, to leave out what lies before it. Raises
     `git-failed` when a tip, or something before it, is not there.
     """
-    documents = read_documents(git, tips)
+    return entries_of(read_documents(git, tips), known)
+
+
+def entries_of(documents: Iterable[Document], known: Iterable[Entry] = ()) -> list[Entry]:
+    """The entries that the commits of a walk are, by the events' times; `known` are some before them."""
     times = {entry.commit: entry.at for entry in known}
     entries = []
     for document in documents:

@@ -3,27 +3,37 @@
 from collections.abc import Mapping
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.documents import Document
 from gitcoord.git.run import Git, Oid
-from gitcoord.state.journal import Entry, in_order, read_entries
+from gitcoord.state.journal import Entry, entries_of, in_order, read_entries
 
 
 class JournalReader:
-    """Every entry below a set of refs, oldest first; remembers what it has read."""
+    """Every entry below a set of refs, oldest first; remembers what it has read, and what was written."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._tips: Mapping[str, Oid] = {}
         self._entries: list[Entry] = []
+        self._by_commit: dict[Oid, Entry] = {}
+        self._written: dict[Oid, Document] = {}
+
+    def remember(self, document: Document) -> None:
+        """Takes in what was just written, so that git need not be asked for it when its ref moves there."""
+        self._written[document.commit] = document
 
     def read(self, tips: Mapping[str, Oid]) -> list[Entry]:
         """The entries of the refs `tips`, those that gitcoord did not write included; no unreadable ones."""
         if tips != self._tips:
             entries = self._read_on(tips) or self._read_all(tips)
             self._tips, self._entries = dict(tips), entries
+            self._by_commit = {entry.commit: entry for entry in entries}
         return self._entries
 
     def read_one(self, tip: Oid) -> list[Entry]:
         """The entries of one ref; [] when it cannot be read."""
+        if (line := self._line(tip)) is not None:
+            return line
         try:
             entries = read_entries(self._git, [tip])
         except GitcoordError:
@@ -37,6 +47,8 @@ class JournalReader:
         ends = [before[ref] for ref in moved if ref in before]
         if not entries or not before.keys() <= tips.keys():
             return None
+        if (documents := self._own(moved)) is not None:
+            return in_order([*entries, *entries_of(documents, entries)])
         try:
             new = read_entries(self._git, [*moved.values(), *(f"^{end}" for end in ends)], entries)
         except GitcoordError:
@@ -44,6 +56,32 @@ class JournalReader:
         follows = {parent for entry in new for parent in entry.parents}
         reached = {entry.commit for entry in new} >= set(moved.values())
         return in_order([*entries, *new]) if reached and follows >= set(ends) else None
+
+    def _line(self, tip: Oid) -> list[Entry] | None:
+        """The entries from the first one to `tip`; None when they are not all known, or no single line."""
+        line: list[Entry] = []
+        parents: tuple[Oid, ...] = (tip,)
+        while parents:
+            entry = self._by_commit.get(parents[0])
+            if entry is None or len(parents) > 1:
+                return None
+            line.append(entry)
+            parents = entry.parents
+        return line[::-1]
+
+    def _own(self, moved: Mapping[str, Oid]) -> list[Document] | None:
+        """What was written between the last look and the tips `moved`; None when others wrote there too."""
+        own: list[Document] = []
+        for ref, tip in moved.items():
+            line, at, end = list[Document](), tip, self._tips.get(ref, "")
+            while at != end:
+                document = self._written.get(at)
+                if document is None:
+                    return None
+                line.append(document)
+                at = document.parents[0] if document.parents else ""
+            own += line[::-1]
+        return own
 
     def _read_all(self, tips: Mapping[str, Oid]) -> list[Entry]:
         try:

@@ -119,7 +119,7 @@ class Store:
         if before is not None and self.saved.read() == plan:
             return False
         tree = self.saved.tree(plan, texts)
-        commit = write_entry(self.repository, event or plan_saved(plan), before, tree)
+        commit = write_entry(self.repository, event or plan_saved(plan), before, tree).commit
         records = {} if plan.generation == self.generation else self._records(carried)
         begun = self.of_generation(plan.generation)
         moves = [Update(begun.task_ref(task), None, tip) for task, tip in records.items()]
@@ -290,5 +290,7 @@ class Store:
         for number, event in enumerate(told):
             first = number == 0 and identity is not None
             named = msgspec.structs.replace(event, identity=identity) if first else event
-            tip = write_entry(self.repository, named, tip)
+            document = write_entry(self.repository, named, tip)
+            self._reader.remember(document)
+            tip = document.commit
         return Update(ref, before, tip)

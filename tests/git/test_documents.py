@@ -35,10 +35,10 @@ def test_a_value_survives_its_encoding(text: str) -> None:
 @given(ANY_TEXT)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_document_survives_its_commit(repository: Repository, text: str) -> None:
-    commit = write_document(repository, text, encode(Note(text)), None)
-    (document,) = read_documents(repository.git, [commit])
+    written = write_document(repository, text, encode(Note(text)), None)
+    (document,) = read_documents(repository.git, [written.commit])
     assert decode(document.body, Note) == Note(text)
-    assert document.commit == commit
+    assert document == written
     assert "\n" not in document.subject
 
 
@@ -51,13 +51,14 @@ def test_what_is_no_such_value_is_none(body: bytes | None) -> None:
 
 def test_the_same_document_written_twice_makes_two_commits(repository: Repository) -> None:
     body = encode(Note("same"))
-    assert write_document(repository, "s", body, None) != write_document(repository, "s", body, None)
+    made = [write_document(repository, "s", body, None).commit for _ in range(2)]
+    assert made[0] != made[1]
 
 
 def test_documents_come_oldest_first_or_newest_only(repository: Repository) -> None:
-    first = write_document(repository, "one", encode(Note("1")), None)
-    second = write_document(repository, "two", encode(Note("2")), first)
-    other = write_document(repository, "other", encode(Note("o")), None)
+    first = write_document(repository, "one", encode(Note("1")), None).commit
+    second = write_document(repository, "two", encode(Note("2")), first).commit
+    other = write_document(repository, "other", encode(Note("o")), None).commit
     assert [found.commit for found in read_documents(repository.git, [second])] == [first, second]
     newest = read_documents(repository.git, [second, other], newest_only=True)
     assert {found.subject for found in newest} == {"two", "other"}

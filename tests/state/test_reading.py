@@ -6,7 +6,8 @@ import pytest
 
 from gitcoord.events import RunChanged
 from gitcoord.state.journal import now
-from tests.state.world import started, store_of
+from gitcoord.tasks.model import TaskId
+from tests.state.world import started, store_of, submitted
 from tests.support.repos import Repo
 
 
@@ -41,3 +42,41 @@ def test_reading_on_gives_what_reading_anew_gives_whatever_moved(alone: Repo) ->
     kept.refresh()
     assert kept.journal() == store_of(alone).journal()
     assert len(kept.journal()) == 4
+
+
+def test_what_a_store_wrote_itself_it_reads_as_everybody_does(alone: Repo) -> None:
+    store, other = store_of(alone), store_of(alone)
+    assert store.journal() == []
+    for task in ("1", "2", "1", "3", "1"):
+        store.record(started(task))
+        assert store.journal() == store_of(alone).journal()
+    store.record(submitted("1", "1" * 40))
+    seen: list[object] = []
+    assert store.journal()
+
+    def look(progress: object) -> bool:
+        seen.append(progress)
+        return True
+
+    assert not store.record(started("1"), look)
+    assert seen == [store_of(alone).progress()[TaskId("1")]]
+    other.refresh()
+    other.record(started("2"))
+    store.record(started("2"))
+    assert store.journal() == store_of(alone).journal()
+    assert len(store.journal()) == 8
+
+
+def test_git_is_not_asked_for_what_the_store_wrote_itself(
+    alone: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(alone)
+    store.record(started("1"))
+    store.journal()
+    asked = tmp_path / "asked"
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(asked))
+    for _ in range(3):
+        store.record(started("1"))
+        assert store.journal()
+    walks = [line for line in asked.read_text().splitlines() if '"cmd_name"' in line and '"log"' in line]
+    assert walks == []
