@@ -1,9 +1,9 @@
 """Takes secrets out of text: where it enters (git's errors, a forge's answers), and at every exit.
 
-Known are the token variables, every secret that gitcoord signed in with (`keep_secret`), and what looks like
-a credential: user information in URLs, GitHub tokens, keys of agents (`sk-ant-…`), private keys, web tokens,
-`Authorization` headers and HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750), wherever a server or
-proxy quotes them.
+Known are the values of `SECRET_VARIABLES`, every secret that gitcoord signed in with (`keep_secret`), and
+what looks like a credential: user information in URLs, GitHub tokens, keys of agents (`sk-ant-…`), private
+keys, web tokens, `Authorization` headers and HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750),
+wherever a server or proxy quotes them.
 """
 
 import os
@@ -12,6 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+SECRET_VARIABLES = (
+    *TOKEN_VARIABLES,
+    *("GITLAB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "BITBUCKET_TOKEN", "AZURE_DEVOPS_EXT_PAT"),
+    # What a CI service gives a job for its own API.
+    *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CI_JOB_TOKEN", "SYSTEM_ACCESSTOKEN"),
+)
+"""Variables whose value opens a forge or a CI service."""
 _SHORTEST = 4
 # Patterns are compiled when a text needs them, which is seldom: compiling all would slow every start.
 # Up to the last @ before the path: a password may hold one itself.
@@ -83,7 +90,7 @@ def holds_secret(text: str) -> bool:
 
 
 def _secrets() -> list[str]:
-    given = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
+    given = (os.environ.get(name, "").strip() for name in SECRET_VARIABLES)
     # The longest first: one may be the beginning of another.
     return sorted({*_kept, *(one for one in given if len(one) >= _SHORTEST)}, key=len, reverse=True)
 

@@ -48,6 +48,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `log_megabytes` of what an agent prints: its beginning and its end. Logs of what has landed are removed
     after `keep_logs_days`, the oldest first while all take more than `keep_logs_megabytes` (0: never).
 
+    `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
+
     `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
     clashes with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
     """
@@ -55,6 +57,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     agent: str = ""
     check: str = ""
     shell: bool = False
+    pass_environment: tuple[str, ...] = ()
     timeout: str = "2h"
     grace: Annotated[float, AtLeastNone] = 5.0
     rework: Annotated[int, AtLeastNone] = 1

@@ -214,6 +214,12 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
         yield from _template_problems(key, text)
     given, usual = settings.run, RunSettings()
+    wrong = [name for name in given.pass_environment if not (name.isidentifier() and name.isascii())]
+    if wrong:
+        yield Problem(
+            f"`run.pass-environment` must hold names of variables, not {_shown(wrong[0])}.",
+            'Write them like ["GH_TOKEN"].',
+        )
     for key, text, default, words in (
         ("timeout", given.timeout, usual.timeout, NO_LIMIT),
         ("stagger", given.stagger, usual.stagger, ("",)),

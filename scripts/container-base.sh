@@ -5,13 +5,15 @@
 #   REPOSITORY_URL   the repository that all workers share; a GitHub URL without a login uses GH_TOKEN or
 #                    GITHUB_TOKEN, or on another host (GH_HOST, GITHUB_SERVER_URL) first GH_ENTERPRISE_TOKEN or
 #                    GITHUB_ENTERPRISE_TOKEN; before all of these the GitHub App of GITCOORD_APP_ID, where it is set
-#                    (with GITCOORD_APP_PRIVATE_KEY or _FILE), which the agent does not get to see
+#                    (with GITCOORD_APP_PRIVATE_KEY or _FILE)
 #   AGENT_COMMAND    what does the work: run by `bash -c` in the working copy, with TASK_ID, TASK_BRANCH,
-#                    EXECUTION_LEVEL in its environment; exit code 0 means that the work is complete
+#                    EXECUTION_LEVEL in its environment, and without all these tokens and keys; exit code 0
+#                    means that the work is complete
 # and optionally
 #   EXECUTION_LEVEL  level-0 or 0: the level that the task has to be in
 #   WORKDIR          where the clone is made, or lies already (default: ./work)
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
+#   PASS_ENVIRONMENT the names of tokens above that the agent gets to see all the same: "GH_TOKEN"
 #   MERGE            0: never land anything here (default: the last worker of a wave lands it)
 #   MERGE_OPTIONS    options for `gitcoord merge-level`, such as `--method squash --wait 30m`
 #
@@ -142,15 +144,19 @@ check_level() {
 # --- The work --------------------------------------------------------------------------------------------
 
 run_agent() {
-  local code=0
+  local code=0 name withheld=()
   if [ "$state" != deferred ] && [ "$(cat "$note" 2>/dev/null)" = "worked $TASK_ID $branch" ]; then
     say "The agent had completed the work before; handing it in."
     return
   fi
   under_way working
   say "Running the agent on $branch."
-  env -u GITCOORD_APP_ID -u GITCOORD_APP_PRIVATE_KEY -u GITCOORD_APP_PRIVATE_KEY_FILE \
-    TASK_BRANCH="$branch" EXECUTION_LEVEL="$level" bash -c "$AGENT_COMMAND" </dev/null || code=$?
+  for name in GITHUB_TOKEN GH_TOKEN GH_ENTERPRISE_TOKEN GITHUB_ENTERPRISE_TOKEN \
+    GITCOORD_APP_ID GITCOORD_APP_PRIVATE_KEY GITCOORD_APP_PRIVATE_KEY_FILE; do
+    case " ${PASS_ENVIRONMENT:-} " in *" $name "*) ;; *) withheld+=(-u "$name") ;; esac
+  done
+  env ${withheld[@]+"${withheld[@]}"} TASK_BRANCH="$branch" EXECUTION_LEVEL="$level" \
+    bash -c "$AGENT_COMMAND" </dev/null || code=$?
   [ "$code" = 0 ] || fail 1 "The agent ended with exit code $code. What it left is in $WORKDIR, not submitted."
   [ "$(git symbolic-ref --quiet HEAD)" = "refs/heads/$branch" ] ||
     fail 1 "The agent left $WORKDIR on another branch than $branch. Its work is there, not submitted."

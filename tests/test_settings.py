@@ -57,6 +57,11 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
         ('task-branch = "work"', "must contain {task}", ""),
         ('level-branch = "work"', "must contain {level}", ""),
+        (
+            "[run]\npass-environment = ['GH_TOKEN=1']",
+            '`run.pass-environment` must hold names of variables, not "GH_TOKEN=1"',
+            "GH_TOKEN",
+        ),
         ("[run]\nlog-megabytes = 0", "`run.log-megabytes` must be a number of at least 0.01, not 0", ""),
         ('state-prefix = "gitcoord"', "must look like refs/gitcoord/", ""),
         ("base = \nx", "is no TOML: Invalid value (at line 1, column 8)", "Fix that line."),

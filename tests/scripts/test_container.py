@@ -273,6 +273,14 @@ def test_a_clone_that_lies_there_already_is_used_and_never_emptied(project: Proj
     assert set(work_in_base(project)) == {"work/1.txt"}
 
 
+def test_the_agent_gets_only_the_tokens_that_are_named(project: Project) -> None:
+    names = "env | sed -n 's/=.*//p' | grep TOKEN > work.txt"
+    tokens = {"GITHUB_TOKEN": TOKEN, "GH_TOKEN": TOKEN, "GH_ENTERPRISE_TOKEN": TOKEN}
+    container = Container(project, "1", **tokens, PASS_ENVIRONMENT="GH_TOKEN", MERGE="0")
+    container.with_agent(names).run()
+    assert project.remote.read("feature/level-0-task-1", "work.txt") == "GH_TOKEN"
+
+
 def test_no_token_is_ever_said(project: Project) -> None:
     urls = [f"https://user:{TOKEN}@127.0.0.1:9/x.git", f"https://{TOKEN}@127.0.0.1:9/x.git"]
     for url in urls:

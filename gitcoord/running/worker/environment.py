@@ -1,16 +1,27 @@
 """The environment of an agent: the task's facts, and nothing that would lead git or gitcoord astray."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from gitcoord.git.run import NOT_INHERITED
+from gitcoord.redact import SECRET_VARIABLES
 from gitcoord.running.model import Desk
 from gitcoord.running.processes import MARK
 from gitcoord.running.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
 """What signs in as the GitHub App: an agent that has it could be the App for ever."""
+
+
+def withheld(name: str, passed: Collection[str]) -> bool:
+    """Whether agents do not get the variable: it is the user's own login, or leads git astray.
+
+    `passed` are the names that the setting `pass-environment` allows.
+    """
+    if name in NOT_INHERITED:
+        return True
+    return (name in SECRET_VARIABLES or name.startswith(_KEYS)) and name not in passed
 
 
 def agent_environment(
@@ -25,11 +36,8 @@ def agent_environment(
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """What the agent and the check command see; `directory` is the attempt's own."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name not in NOT_INHERITED and not name.startswith(_KEYS)
-    }
+    passed = desk.settings.run.pass_environment
+    kept = {name: value for name, value in environ.items() if not withheld(name, passed)}
     task = unit.task
     budget = token_budget if token_budget is not None else task.tokens
     facts = {
