@@ -98,6 +98,7 @@ ErrorCode = Literal[
     "outside",
     "plan-moved",
     "planned-anew",
+    "private-key",
     "push-raced",
     "push-refused",
     "rate-limited",

@@ -9,6 +9,7 @@ from gitcoord.pull_events import PullOpened as PullOpened
 from gitcoord.pull_events import PullReady as PullReady
 from gitcoord.pull_events import PullRejected as PullRejected
 from gitcoord.pull_events import TaskHandedOver as TaskHandedOver
+from gitcoord.sentences import some
 
 
 class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):
@@ -187,7 +188,8 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
 
     `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
     `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
-    `kept` is a ref, in the clone where it ran, with commits that the branch does not have.
+    `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
+    files that were not committed for what they are, such as `.env`.
     """
 
     attempt: int
@@ -201,11 +203,13 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     rework_seconds: float = 0.0
     work_seconds: float | None = None
     kept: str = ""
+    held_back: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         kept = f" (commits that are on no branch: {self.kept})" if self.kept else ""
-        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}"
+        held = f" (not committed: {some(self.held_back)})" if self.held_back else ""
+        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}{held}"
 
 
 class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):

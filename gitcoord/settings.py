@@ -20,7 +20,9 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `preset` adds patterns for ecosystems by name. `on_scratch` says what `submit` does with a branch that
     adds scratch files: refuse it, drop them with one more commit, or allow them. `same_number` says whether
-    two branches that add files of one number to a directory count as `exclusive` there.
+    two branches that add files of one number to a directory count as `exclusive` there. New files that match
+    `hold_back`, or are larger than `max_file_megabytes` (0: no limit), are not committed for an agent; names
+    of secrets and agents' own notes are held back without a pattern, and `!` takes a path out of that.
     """
 
     preset: tuple[Preset, ...] = ()
@@ -31,6 +33,8 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scratch: tuple[str, ...] = ()
     on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
     same_number: Literal["exclusive", "allow"] = "exclusive"
+    hold_back: tuple[str, ...] = ()
+    max_file_megabytes: Annotated[float, AtLeastNone] = 10.0
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

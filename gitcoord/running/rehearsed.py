@@ -11,7 +11,7 @@ from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.complete import check_ready
 from gitcoord.running.deferred import check_reworked
 from gitcoord.running.model import Desk
-from gitcoord.running.own_work import carried_note, check_links, find_carried
+from gitcoord.running.own_work import carried_note, check_brought, find_carried
 from gitcoord.running.submit import not_folded_yet, require_commits
 from gitcoord.running.task_list import as_handed_in, changed_lists
 from gitcoord.sentences import some
@@ -36,12 +36,12 @@ def rehearse(desk: Desk, *, allow_empty: bool) -> Rehearsed:
     head = desk.local_tip or desk.shared_tip
     check_brought_back(desk)
     on_base = [] if allow_empty else require_commits(desk, head)
-    check_links(desk, head)
+    brought = check_brought(desk, head)
     told = Rehearsed(task=desk.task.id, branch=desk.task.branch, head=head)
     if head is None:
         return told
     check_reworked(desk, head)
-    notes = list(on_base)
+    notes = [*on_base, *brought]
     if left_out := changed_lists(desk, head):
         notes.append(f"would leave out changes to the task list: {', '.join(left_out)}")
     carried = find_carried(desk, head)

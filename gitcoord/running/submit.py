@@ -18,7 +18,7 @@ from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.complete import check_ready, working_copy
 from gitcoord.running.deferred import check_reworked, way_out
 from gitcoord.running.model import Desk, HandedIn
-from gitcoord.running.own_work import carried_note, check_links, find_carried
+from gitcoord.running.own_work import carried_note, check_brought, find_carried
 from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.stacked import only_stacked, parent_unknown
 from gitcoord.running.task_list import list_note, put_lists_back
@@ -50,7 +50,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> 
     check_brought_back(desk)
     tip = desk.local_tip or desk.shared_tip
     notes = [] if allow_empty else require_commits(desk, tip)
-    check_links(desk, tip)
+    brought = check_brought(desk, tip)
     head = _push(desk, amended=amended)
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return HandedIn(
@@ -65,7 +65,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> 
     desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
     done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
     done = _brought_on(desk, done, carried)
-    return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back)))
+    return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
 
 
 def _submitted(desk: Desk, head: Oid, carried: Carried) -> TaskSubmitted:
@@ -92,7 +92,7 @@ def hand_in_commit(
     None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
     """
     check_brought_back(desk)
-    check_links(desk, head)
+    brought = check_brought(desk, head)
     notes = [] if allow_empty else require_commits(desk, head)
     branch = desk.task.branch
     done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
@@ -107,7 +107,8 @@ def hand_in_commit(
         if written is False:
             return None
         if written:
-            return _brought_on(desk, done, carried)
+            done = _brought_on(desk, done, carried)
+            return msgspec.structs.replace(done, notes=(*done.notes, *brought))
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
 
 

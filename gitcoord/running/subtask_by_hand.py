@@ -13,7 +13,7 @@ from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, put_on_branch
 from gitcoord.running.complete import check_ready
 from gitcoord.running.model import Desk, HandedIn, Taken
-from gitcoord.running.own_work import check_links
+from gitcoord.running.own_work import check_brought
 from gitcoord.running.task_list import list_note, put_lists_back
 from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.running.worker.unit import WorkUnit, find_unit
@@ -115,10 +115,10 @@ def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) ->
         if before is not None and not desk.ancestry.contains(head, before):
             _merge_in(desk, unit, copy, before)
             continue
-        check_links(desk, head, unit.branch)
+        brought = check_brought(desk, head, unit.branch)
         if _fold(desk, unit, before, head):
             done = _handed_in(desk, unit, head)
-            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back)))
+            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Submit again.")
 
 

@@ -15,6 +15,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.worker.held_back import take_out
 from gitcoord.running.worker.kept import checkout_ref, keep_commits, put_aside
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
@@ -147,6 +148,7 @@ def remove(repository: Repository, directory: Path) -> None:
     if not _is_own(repository, directory):
         return
     keep_commits(repository, None, directory, checkout_ref(directory))
+    take_out(repository, directory)
     # Twice, because one that git was killed over is locked.
     repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
     if directory.is_dir():

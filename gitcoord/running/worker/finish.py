@@ -9,6 +9,8 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.unwanted import in_words, unwanted_files
+from gitcoord.running.worker.held_back import held_back, remember
 from gitcoord.running.worker.nested import TakenIn, take_in
 from gitcoord.running.worker.submodules import problem_with
 from gitcoord.running.worker.unit import WorkUnit
@@ -55,11 +57,13 @@ def settle(
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
         return Left(head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True)
-    taken = TakenIn()
+    taken, held = TakenIn(), ""
     if commit and (nested := _nested(copy, rules)):
         taken = take_in(repository, copy, nested, add=take_nested)
     if taken.problem:
         return Left(head=head, problem=taken.problem, keep=True)
+    if commit:
+        held = _hold_back(copy, rules)
     if state.running or commit:
         refused = _commit(
             repository, copy, unit, rules, merging=state.running, everything=commit, hooks=hooks
@@ -69,8 +73,28 @@ def settle(
     elif changes := copy.changes(untracked=True):
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
     tip = copy.git.text("rev-parse", "--verify", "HEAD")
-    skipped = (_SKIPPED,) if tip != head and not hooks else ()
-    return Left(head=tip, problem=problem_with(copy, start), notes=(*taken.notes, *skipped))
+    skipped = _SKIPPED if tip != head and not hooks else ""
+    notes = (*taken.notes, *filter(None, (held, skipped)))
+    return Left(head=tip, problem=problem_with(copy, start), notes=notes)
+
+
+def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
+    """Takes new files that hardly belong into a commit out of the next one; says which they are, and why."""
+    git, fields = copy.git, _status(copy)
+    staged = [field[3:] for field in fields if field.startswith("A")]
+    unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
+    new = [*unknown, *(path for path in staged if git.probe("cat-file", "-e", f"MERGE_HEAD:{path}") is None)]
+    found = unwanted_files(copy.directory, new, rules)
+    remember(copy, list(found))
+    if out := [path for path in staged if path in found]:
+        listed = b"\0".join(map(os.fsencode, out))
+        how = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        git.run("--literal-pathspecs", "rm", "--cached", "--force", "--quiet", *how, input=listed)
+    if not found:
+        return ""
+    return (
+        f"held back, and not committed: {in_words(found)}; they stay in this clone (.git/gitcoord/held-back)"
+    )
 
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
@@ -129,7 +153,7 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     git = copy.git
     fields = _status(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
-    scratch = set(Rulebook(rules).by("scratch", unknown))
+    scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back(copy))
     # A repository inside this one is shown as a directory: it is nobody's file.
     left = [field[3:] for field in fields if field[1] != " " and not field.endswith("/")]
     wanted = [path for path in left if path not in scratch]

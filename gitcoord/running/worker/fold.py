@@ -10,9 +10,11 @@ from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.blame import other_side
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.model import Desk
+from gitcoord.running.own_work import check_brought
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
 from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
+from gitcoord.running.worker.held_back import why_nothing
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, ended
 from gitcoord.running.worker.subtasks import fold_subtask, hand_in_whole
@@ -44,10 +46,13 @@ def fold(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
 
 
 def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Result | Clash:
+    for note in check_brought(desk, copy.git.text("rev-parse", "--verify", "HEAD"), seat.unit.branch):
+        seat.log.say(note)
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
         if head == seat.start and not seat.order.allow_empty:
-            return Result(outcome="failed", reason=f"{seat.unit.branch} has no commits of its own", head=head)
+            reason = f"{seat.unit.branch} has no commits of its own{why_nothing(copy)}"
+            return Result(outcome="failed", reason=reason, head=head)
         result = Result(outcome="ok", head=head, recorded=True)
         folded = fold_subtask(desk, seat.unit, seat.attempt, head, ended(seat, result))
         if folded is True:

@@ -2,7 +2,7 @@
 
 from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.conflicts.rules import rulebook
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
@@ -15,6 +15,7 @@ from gitcoord.running.submit import hand_in_commit, who_else
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
 from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
+from gitcoord.running.worker.held_back import why_nothing
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat
 from gitcoord.state.journal import now, worker_name
@@ -30,13 +31,15 @@ def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash
         left = merge_in(copy, clash, seat)
         # A merge driver of this repository may settle what git alone cannot.
         return left or run_check(seat, " with the other side") or hand_in_task(seat, copy, last=True)
-    return _handed_in(seat, desk, head, clash)
+    return _handed_in(seat, desk, copy, head, clash)
 
 
-def _handed_in(seat: Seat, desk: Desk, head: Oid, clash: Clash | None) -> Result:
+def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clash | None) -> Result:
     try:
         done = hand_in_commit(desk, head, unless=superseded(seat.attempt), allow_empty=seat.order.allow_empty)
     except GitcoordError as error:
+        if error.code == "no-commits-of-its-own" and (why := why_nothing(copy)):
+            raise answer_no(error.code, f"{error.message.removesuffix('.')}{why}.", error.hint) from error
         if error.code != "conflict":
             raise
         return Result(outcome="conflict", reason=error.message, head=head)
@@ -44,6 +47,8 @@ def _handed_in(seat: Seat, desk: Desk, head: Oid, clash: Clash | None) -> Result
         return SHUT_OUT
     if clash is not None and done.folded is None:
         return _defer(desk, head, clash)
+    for note in done.notes:
+        seat.log.say(note)
     pushed = desk.ancestry.contains(desk.base_commit, head) and not seat.order.allow_empty
     return Result(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
 

@@ -9,6 +9,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.git.run import Oid
+from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.redact import redact
 from gitcoord.running.checkout import How
 from gitcoord.running.engines.port import key_of
@@ -16,6 +17,7 @@ from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.troubles import disk_problem, passes, try_for
 from gitcoord.running.worker.described import Described
 from gitcoord.running.worker.environment import tokens_used
+from gitcoord.running.worker.held_back import held_back
 from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 400
 _PATIENCE = 300.0
+_MOST_HELD = 20
 
 
 class Reworks:
@@ -148,6 +151,7 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         rework_seconds=round(seat.reworks.seconds(), 3),
         work_seconds=round(seat.reworks.work_seconds, 3),
         kept=_kept(seat),
+        held_back=held_back(WorkingCopy(seat.desk.repository, seat.directory))[:_MOST_HELD],
     )
 
 

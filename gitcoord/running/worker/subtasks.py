@@ -13,7 +13,6 @@ from gitcoord.merging.fold import FoldConflict, fold_in_memory
 from gitcoord.planning.model import Plan
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk, HandedIn
-from gitcoord.running.own_work import check_links
 from gitcoord.running.submit import hand_in_commit
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.unit import WorkUnit
@@ -107,7 +106,6 @@ def fold_subtask(desk: Desk, unit: WorkUnit, attempt: int, head: Oid, ended: Any
     True when it is done, False when a newer attempt shuts this one out; else the parent's tip, which has to
     be merged into `head` first.
     """
-    check_links(desk, head, unit.branch)
     before = desk.shared.branch(desk.task.branch)
     if before is not None and not desk.ancestry.contains(head, before):
         return before
