@@ -27,7 +27,12 @@ Level = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
 
 Agent = Annotated[
-    str | None, typer.Option("--agent", metavar="COMMAND", help="The command that does a task.")
+    str | None,
+    typer.Option(
+        "--agent",
+        metavar="COMMAND",
+        help="The command that does a task; or claude, codex, gemini, aider, opencode.",
+    ),
 ]
 Check = Annotated[
     str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord run --agent 'codex exec --sandbox workspace-write -' --land
+  gitcoord run --agent codex --check 'make test' --land
   gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
   gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
   gitcoord run --agent ./agent.sh --pipeline     before needs have landed

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord worker 3 --agent 'codex exec --sandbox workspace-write -'
+  gitcoord worker 3 --agent claude
   gitcoord worker 3.1 --attempt 2 --agent ./agent.sh --check 'make test'
   gitcoord worker 3 --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"'
   gitcoord worker 3 --json   with the agent of [run] in the settings

@@ -16,6 +16,7 @@ from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
+from gitcoord.running.worker.presets import find_preset, preset_words
 from gitcoord.running.worker.prompt import Clash, whole_prompt
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
@@ -77,8 +78,14 @@ def command_words(command: str, *, shell: bool) -> list[str]:
 def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
     config = SharedConfig(seat.desk.repository, seat.place)
+    file = prompt_file(seat.place)
+    preset = find_preset(text) if who == "the agent" else None
+    if preset is None:
+        words = command_words(text, shell=seat.order.shell)
+    else:
+        words = preset_words(text, preset, file, seat.order.check)
     command = Command(
-        argv=command_words(text, shell=seat.order.shell),
+        argv=words,
         directory=seat.directory,
         environment=agent_environment(
             seat.desk,
@@ -90,10 +97,12 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             rework=clash is not None,
         )
         | nowhere_above(seat.directory)
-        | config.environment,
-        input=prompt_file(seat.place) if who == "the agent" else None,
+        | config.environment
+        | dict(preset.environment if preset else {}),
+        input=file if who == "the agent" and (preset is None or preset.stdin) else None,
     )
-    seat.log.say(f"{who} begins{' once more, with a conflict' if clash else ''}")
+    again = " once more, with a conflict" if clash else ""
+    seat.log.say(f"{who} begins{again}{f': {shlex.join(words)}' if preset else ''}")
     before, began = seat.log.written, time.monotonic()
     finish = run_command(
         command,

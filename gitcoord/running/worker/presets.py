@@ -1,0 +1,70 @@
+"""The command lines of well-known agents: `--agent claude` is the whole of it.
+
+Each gets its prompt without a terminal, may change files in its checkout, and asks nobody. They leave the
+commit to the worker. A name that stands alone is a preset; any longer command is taken as it is.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+
+class AgentPreset(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's arguments after its name, in which `{prompt}` is the file with the prompt.
+
+    `stdin`: it reads the prompt from standard input. `check_option` opens an argument that lets it run the
+    check by itself, where it has to be allowed to.
+    """
+
+    arguments: tuple[str, ...]
+    stdin: bool = True
+    check_option: str = ""
+    environment: Mapping[str, str] = MappingProxyType({})
+
+
+PRESETS: Final[Mapping[str, AgentPreset]] = {
+    # https://code.claude.com/docs/en/headless
+    "claude": AgentPreset(
+        arguments=(
+            *("-p", "--permission-mode", "acceptEdits"),
+            *("--allowedTools", "Bash(git add:*)", "Bash(git commit:*)", "Bash(gitcoord check-file:*)"),
+        ),
+        check_option="Bash({check})",
+    ),
+    # https://developers.openai.com/codex/noninteractive
+    "codex": AgentPreset(arguments=("exec", "--sandbox", "workspace-write", "-")),
+    # https://geminicli.com/docs/cli/headless; in a directory that it does not trust it edits nothing:
+    # https://geminicli.com/docs/cli/trusted-folders
+    "gemini": AgentPreset(
+        arguments=("--approval-mode", "auto_edit"), environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"}
+    ),
+    # https://aider.chat/docs/config/options.html; a yes to everything would send analytics, change .gitignore
+    # and fetch whatever address a task names.
+    "aider": AgentPreset(
+        arguments=(
+            *("--message-file", "{prompt}", "--yes-always", "--no-auto-commits", "--no-dirty-commits"),
+            *("--no-gitignore", "--no-analytics", "--no-check-update", "--no-show-release-notes"),
+            *("--no-detect-urls", "--no-suggest-shell-commands", "--no-pretty", "--no-stream"),
+            *("--chat-history-file", "/dev/null", "--input-history-file", "/dev/null"),
+        ),
+        stdin=False,
+    ),
+    # https://opencode.ai/docs/cli
+    "opencode": AgentPreset(arguments=("run",)),
+}
+
+
+def find_preset(agent: str) -> AgentPreset | None:
+    """The preset that the agent's command names, if it is one."""
+    return PRESETS.get(agent.strip())
+
+
+def preset_words(agent: str, preset: AgentPreset, prompt: Path, check: str) -> list[str]:
+    """The command line of `preset`, whose program is called `agent`."""
+    words = [agent.strip(), *(word.replace("{prompt}", str(prompt)) for word in preset.arguments)]
+    if preset.check_option and check:
+        words.append(preset.check_option.replace("{check}", check))
+    return words
