@@ -47,7 +47,7 @@ def keep_secret(secret: str) -> None:
 
 def redact(text: str) -> str:
     """`text` with `***` in the place of every secret."""
-    return _without(text, _secrets())
+    return _without(text, _secrets()) if text else text
 
 
 def _without(text: str, secrets: Sequence[str]) -> str:

@@ -120,12 +120,34 @@ class Result(msgspec.Struct, frozen=True):
         return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
 
 
+def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+
+
+_FIXED = _encoded(_ENVIRONMENT)
+_last: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
+
+
+def _inherited() -> dict[bytes, bytes]:
+    """What processes get of this one's own environment, worked out again only when that has changed.
+
+    To decode and to encode every variable would take a third of what it takes to start a process, each time.
+    """
+    global _last
+    now: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
+    if now != _last[0]:
+        left_out = set(map(os.fsencode, NOT_INHERITED))
+        _last = (dict(now), {name: value for name, value in now.items() if name not in left_out})
+    return _last[1]
+
+
 class Git:
     """The git program in one directory. `environment` is added to every process."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
         self._environment = dict(environment or {})
+        self._own = {**_FIXED, **_encoded(self._environment)}
 
     @property
     def scratch(self) -> Path | None:
@@ -155,7 +177,8 @@ class Git:
                 env=self._whole_environment(environment or {}),
                 capture_output=True,
                 check=False,
-                input=input if input is not None else b"",
+                stdin=None if input else subprocess.DEVNULL,
+                input=input or None,
             )
         except OSError as error:
             raise _cannot_start(self.directory, error) from error
@@ -243,9 +266,8 @@ class Git:
     def _command(self, arguments: Sequence[str], *, hooks: bool = False) -> list[str]:
         return ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
 
-    def _whole_environment(self, added: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        return {**inherited, **_ENVIRONMENT, **self._environment, **added}
+    def _whole_environment(self, added: Mapping[str, str]) -> dict[bytes, bytes]:
+        return {**_inherited(), **self._own, **_encoded(added)}
 
     def _config(self) -> Iterator[str]:
         for key, value in _CONFIG:

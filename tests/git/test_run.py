@@ -85,6 +85,21 @@ def test_pathspecs_mean_the_same_whatever_an_editor_set(
     assert Git(repo.path).text("ls-files", "--", ":(top,literal)a") == "a"
 
 
+def test_git_sees_the_environment_as_it_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = Git(Repo.create(tmp_path / "repo").path, {"GIT_COMMITTER_NAME": "Own"})
+    for name in ("One", "Two"):
+        monkeypatch.setenv("GIT_AUTHOR_NAME", name)
+        monkeypatch.setenv("GIT_COMMITTER_NAME", name)
+        monkeypatch.setenv("GIT_DIR", f"/{name}")
+        assert git.text("var", "GIT_AUTHOR_IDENT").startswith(f"{name} <")
+        assert git.text("var", "GIT_COMMITTER_IDENT").startswith("Own <")
+    added = {"GIT_COMMITTER_NAME": "Added"}
+    assert git.run("var", "GIT_COMMITTER_IDENT", environment=added).text.startswith("Added <")
+    monkeypatch.delenv("GIT_AUTHOR_NAME")
+    monkeypatch.setenv("EMAIL", "no.name@example.com")
+    assert not git.run("var", "GIT_AUTHOR_IDENT", ok=()).text.startswith("Two <")
+
+
 def test_lines_are_split_at_line_feeds_alone(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     repo.commit({"a": "a"})
