@@ -115,7 +115,9 @@ def with_merges(bed: Testbed, seed: int) -> None:
 def moved_on(bed: Testbed, branch: str, seed: int) -> None:
     """Lets one branch move by a commit."""
     dice = random.Random(seed)
-    path = bed.git("diff-tree", "-r", "--name-only", "--diff-filter=M", f"{branch}^", branch).split("\n")[0]
+    changed = bed.git("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", f"{branch}^", branch)
+    # A branch may have nothing but removed files, or nothing at all.
+    path = (changed or bed.git("ls-tree", "-r", "-z", "--name-only", branch)).split("\0")[0]
     text = bed.git("cat-file", "blob", f"{branch}:{path}").encode("utf-8", "surrogateescape")
     _import(
         bed,
