@@ -60,6 +60,10 @@ def as_json(
     schema: str, document: Any, indent: int | None = None, also: Mapping[str, Any] | None = None
 ) -> str:
     """The text of a document `gitcoord.<schema>/1`, without secrets; on one line without an `indent`."""
+    quick = _plain_document(schema, document, also)
+    if quick is not None:
+        # Without an indent the standard encoder's blanks.
+        return msgspec.json.format(quick, indent=indent or 0).decode()
     import json  # the standard encoder escapes lone surrogates, which are real in paths
 
     whole = {"schema": f"gitcoord.{schema}/1", **msgspec.to_builtins(document, str_keys=True)}
@@ -77,6 +81,42 @@ def as_json(
     except msgspec.DecodeError:
         # That one takes no lone surrogates.
         return json.dumps(whole, indent=indent, ensure_ascii=True)
+
+
+def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) -> bytes | None:
+    """The document of a struct in ASCII, else None: where it may hold a secret, or has a lone surrogate.
+
+    The encoder for structs takes a fifth of the time of the standard one.
+    """
+    if not isinstance(document, msgspec.Struct) or (
+        also and not also.keys().isdisjoint(document.__struct_fields__)
+    ):
+        return None
+    try:
+        own, more = msgspec.json.encode(document), msgspec.json.encode(also or {})
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    members = [f'"schema":"gitcoord.{schema}/1"'.encode(), own[1:-1], more[1:-1]]
+    whole = b"{" + b",".join(filter(None, members)) + b"}"
+    text = whole.decode()
+    if holds_secret(text):
+        return None
+    return whole if whole.isascii() else _in_ascii(text)
+
+
+def _in_ascii(text: str) -> bytes:
+    """A text of JSON with the escapes of JSON for all that is not ASCII."""
+    import codecs
+
+    codecs.register_error("gitcoord.json", _json_escapes)
+    return text.encode("ascii", "gitcoord.json")
+
+
+def _json_escapes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end].encode("utf-16-be").hex()
+    return "".join([f"\\u{found[at : at + 4]}" for at in range(0, len(found), 4)]), error.end
 
 
 def say(text: str) -> None:

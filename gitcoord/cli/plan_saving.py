@@ -1,6 +1,8 @@
 """Plans, saves and prints for `gitcoord plan`; or prints the saved plan alone."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import say
@@ -28,6 +30,31 @@ def plan_and_save(
 ) -> None:
     """Plans the list and saves the plan unless `dry_run`. The shared refs have been read."""
     _check(asked)
+    with _uncollected():
+        _plan_and_save(context, asked, tasks=tasks, tag=tag, format=format, dry_run=dry_run)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looks for garbage: all that is made of a long list stays until the end, and holds no circle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _plan_and_save(
+    context: "Context | None",
+    asked: Asked,
+    *,
+    tasks: str | None,
+    tag: str | None,
+    format: str,
+    dry_run: bool,
+) -> None:
     saved = context.store.plan() if context is not None else None
     wanted = asked if asked.reset else with_saved(asked, saved)
     listed = read_task_list(

@@ -7,6 +7,8 @@ from gitcoord.errors import usage_error
 
 _FIELD = re.compile(r"\{(level|task|tag|generation)\}")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
+# What most names are made of: nothing in them can be wrong but how they begin, and their length.
+_PLAIN = re.compile(r"[A-Za-z0-9_](?:/?[A-Za-z0-9_-])*")
 # A loose ref and its lock are files, and their names end at 255 bytes.
 _LONGEST_PART = 240
 
@@ -25,8 +27,31 @@ def branch_name(pattern: str, generation: int, **fields: str) -> str:
     return name if generation == 1 or "{generation}" in pattern else f"{name}-g{generation}"
 
 
+class Namer:
+    """Names the branches of one pattern, for a tag in a generation, as `branch_name` does."""
+
+    def __init__(self, pattern: str, generation: int, tag: str) -> None:
+        self._pattern, self._generation, self._tag = pattern, generation, tag
+        self._level = ""
+        self._halves: list[str] = []
+
+    def name(self, level: int, task: str) -> str:
+        """The branch of a task of that level."""
+        if str(level) != self._level or not self._halves:
+            self._level = str(level)
+            self._halves = [
+                fill(part, {"level": self._level, "tag": self._tag, "generation": str(self._generation)})
+                for part in self._pattern.split("{task}")
+            ]
+            if self._generation != 1 and "{generation}" not in self._pattern:
+                self._halves[-1] += f"-g{self._generation}"
+        return task.join(self._halves)
+
+
 def is_branch_name(name: str) -> bool:
     """Whether git takes `name` for a new branch (the rules of `git check-ref-format --branch`)."""
+    if len(name) <= _LONGEST_PART and name != "HEAD" and _PLAIN.fullmatch(name):
+        return True
     try:
         longest = max(len(part.encode()) for part in name.split("/"))
     except UnicodeEncodeError:
@@ -57,7 +82,12 @@ def check_names(owners: Iterable[tuple[str, str]]) -> None:
         if branch in taken:
             raise _same(f"{taken[branch]} and {who} would share the branch {branch}.")
         taken[branch] = who
+    seen: set[str] = set()
     for branch, who in taken.items():
+        place = branch.rpartition("/")[0]
+        if place in seen:
+            continue
+        seen.add(place)
         parts = branch.split("/")
         for depth in range(1, len(parts)):
             above = "/".join(parts[:depth])

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.branches import branch_name, check_names
+from gitcoord.planning.branches import Namer, branch_name, check_names
 from gitcoord.planning.durations import longest_chain, reckon, reckon_schedules, timed
 from gitcoord.planning.estimates import estimate
 from gitcoord.planning.graph import Graph, graph_of
-from gitcoord.planning.identity import identity_of
+from gitcoord.planning.identity import digest_of
 from gitcoord.planning.levels import broken_pins, depths
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
 from gitcoord.planning.opportunities import opportunities
@@ -216,6 +216,7 @@ def _planned(
     draft: _Draft, levels: Sequence[PlannedLevel], pattern: str, tokens: Mapping[TaskId, int]
 ) -> dict[TaskId, PlannedTask]:
     planned: dict[TaskId, PlannedTask] = {}
+    namer = Namer(pattern, draft.generation, draft.tag)
     for level in levels:
         for number, wave in enumerate(level.waves, start=1):
             for id in wave:
@@ -223,44 +224,34 @@ def _planned(
                 planned[id] = _place(
                     draft,
                     draft.tasks[id],
-                    branch=pin.branch
-                    if pin
-                    else branch_name(
-                        pattern, draft.generation, level=str(level.number), task=id, tag=draft.tag
-                    ),
+                    branch=pin.branch if pin else namer.name(level.number, id),
                     wave=number,
-                    critical=draft.timing.slack[id] == 0,
                     tokens=tokens.get(id),
                 )
     return planned
 
 
-def _place(
-    draft: _Draft, task: Task, *, branch: str, wave: int, critical: bool, tokens: int | None
-) -> PlannedTask:
-    timing, needs = draft.timing, draft.needs[task.id]
-    subtasks = draft.subtasks.get(task.id, ())
-    left = {part.id for part in subtasks}
-    waves: dict[int, list[TaskId]] = {}
-    for part in subtasks:
-        waves.setdefault(part.wave, []).append(part.id)
+def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | None) -> PlannedTask:
+    id, timing, needs = task.id, draft.timing, draft.needs[task.id]
+    subtasks = draft.subtasks.get(id, ())
+    minutes, slack = draft.minutes[id], timing.slack[id]
     return PlannedTask(
-        id=task.id,
+        id=id,
         title=task.title,
         branch=branch,
-        level=draft.level_of[task.id],
+        level=draft.level_of[id],
         wave=wave,
         depends_on=needs,
-        lifted=tuple(need for need in task.lifted if need in needs),
-        estimate=draft.minutes[task.id],
-        duration=longest_chain(subtasks, draft.minutes[task.id]),
-        earliest_start=timing.earliest[task.id],
-        latest_start=timing.latest[task.id],
-        slack=timing.slack[task.id],
-        critical=critical,
+        lifted=tuple([need for need in task.lifted if need in needs]) if task.lifted else (),
+        estimate=minutes,
+        duration=longest_chain(subtasks, minutes) if subtasks else minutes,
+        earliest_start=timing.earliest[id],
+        latest_start=timing.latest[id],
+        slack=slack,
+        critical=slack == 0,
         priority=task.priority,
-        subtask_waves=tuple(map(tuple, waves.values())),
-        subtask_titles={part.id: part.title for part in task.subtasks if part.id in left},
+        subtask_waves=_waves_within(subtasks) if subtasks else (),
+        subtask_titles=_titles(task, subtasks) if subtasks else {},
         subtasks=subtasks,
         modifies=task.modifies,
         parallel_safe=task.parallel_safe,
@@ -268,8 +259,20 @@ def _place(
         conflicts_with=task.conflicts_with,
         repo=task.repo,
         tokens=tokens,
-        digest=identity_of(task).digest,
+        digest=digest_of(task),
     )
+
+
+def _waves_within(subtasks: Sequence[PlannedSubtask]) -> tuple[tuple[TaskId, ...], ...]:
+    waves: dict[int, list[TaskId]] = {}
+    for part in subtasks:
+        waves.setdefault(part.wave, []).append(part.id)
+    return tuple(map(tuple, waves.values()))
+
+
+def _titles(task: Task, subtasks: Sequence[PlannedSubtask]) -> dict[TaskId, str]:
+    left = {part.id for part in subtasks}
+    return {part.id: part.title for part in task.subtasks if part.id in left}
 
 
 def _check_branches(base: str, planned: Mapping[TaskId, PlannedTask], levels: Sequence[PlannedLevel]) -> None:

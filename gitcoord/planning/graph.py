@@ -21,7 +21,7 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
 
     Raises `dependency-cycle` (exit 2) naming tasks that wait for one another.
     """
-    inner = {task: tuple(dict.fromkeys(d for d in wanted if d in needs)) for task, wanted in needs.items()}
+    inner = {task: tuple(dict.fromkeys([d for d in wanted if d in needs])) for task, wanted in needs.items()}
     feeds: dict[TaskId, list[TaskId]] = {task: [] for task in inner}
     for task, wanted in inner.items():
         for dependency in wanted:

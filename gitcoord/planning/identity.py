@@ -43,7 +43,12 @@ class ChangedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(task: Task | Subtask) -> TaskIdentity:
     """The identity of an entry of the task list."""
-    return TaskIdentity(title=task.title, digest=_digest(task.title, _text(task)))
+    return TaskIdentity(title=task.title, digest=digest_of(task))
+
+
+def digest_of(task: Task | Subtask) -> str:
+    """The digest of an entry's identity."""
+    return _digest(task.title, _text(task))
 
 
 def entries_of(tasks: TaskList) -> dict[TaskId, Task | Subtask]:

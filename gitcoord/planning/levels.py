@@ -11,9 +11,7 @@ def depths(graph: Graph, pinned: Mapping[TaskId, int]) -> dict[TaskId, int]:
     level: dict[TaskId, int] = {}
     for task in graph.order:
         pin = pinned.get(task)
-        level[task] = (
-            pin if pin is not None else 1 + max((level[need] for need in graph.needs[task]), default=-1)
-        )
+        level[task] = 1 + max([level[need] for need in graph.needs[task]], default=-1) if pin is None else pin
     return level
 
 

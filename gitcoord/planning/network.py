@@ -1,6 +1,7 @@
 """Units and what they wait for, in numbers: the one model of the work that plan and run are reckoned with."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -64,6 +65,7 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
     )
 
 
+@lru_cache(maxsize=1 << 17)
 def minutes_of(ticks: int) -> float:
     """Ticks as minutes, with as many digits as mean something."""
     return round(ticks / TICKS, _DIGITS)

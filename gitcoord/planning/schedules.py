@@ -47,9 +47,10 @@ class _Reckoned:
 
     def played(self, how: RunRules) -> Schedule:
         found = play(self._work, how)
-        starts, end = dict(found.starts), found.duration
-        # Work under way that was put beside what it needs never lands with its wave: the rest comes after it.
-        end = self._add(starts, [unit for unit in self._order if unit not in starts], end)
+        starts, end = found.starts, found.duration
+        if len(starts) < len(self._order):
+            # Work under way put beside what it needs never lands with its wave: the rest comes after it.
+            end = self._add(starts, [unit for unit in self._order if unit not in starts], end)
         return self._schedule(starts, end, how.slots, found.most)
 
     def _add(self, starts: dict[int, int], units: Sequence[int], now: int) -> int:
@@ -63,10 +64,14 @@ class _Reckoned:
         speedup = self._total / duration if duration else 1.0
         network = self._network
         told: dict[TaskId, float] = {}
-        for unit, ticks in starts.items():
-            start = minutes_of(ticks)
-            told.setdefault(network.tasks[network.owner[unit]], start)
-            told[network.units[unit]] = start
+        units = network.units
+        if units == network.tasks:
+            told = {units[unit]: minutes_of(ticks) for unit, ticks in starts.items()}
+        else:
+            for unit, ticks in starts.items():
+                start = minutes_of(ticks)
+                told.setdefault(network.tasks[network.owner[unit]], start)
+                told[units[unit]] = start
         return Schedule(
             duration=minutes_of(duration),
             speedup=round(speedup, _DIGITS),

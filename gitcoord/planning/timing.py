@@ -132,10 +132,12 @@ def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) ->
 def task_timing(network: Network, times: UnitTimes) -> Timing:
     """The times of the tasks."""
     earliest, latest, slack = {}, {}, {}
-    for number, task in enumerate(network.tasks):
-        parts = network.parts[number]
-        start = min([times.earliest[unit] for unit in parts])
-        spare = min([times.slack(unit) for unit in parts])
+    for task, parts in zip(network.tasks, network.parts, strict=True):
+        unit = parts[0]
+        start, spare = times.earliest[unit], times.slack(unit)
+        if len(parts) > 1:
+            start = min([times.earliest[unit] for unit in parts])
+            spare = min([times.slack(unit) for unit in parts])
         earliest[task] = minutes_of(start)
         slack[task] = minutes_of(spare)
         latest[task] = minutes_of(start + spare)

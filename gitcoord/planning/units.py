@@ -128,6 +128,8 @@ def clash_sets(tasks: Mapping[TaskId, PlannedTask]) -> tuple[frozenset[TaskId], 
     said: list[Footprint] = []
     named: dict[TaskId, None] = {}
     for task in tasks.values():
+        if not (task.modifies or task.conflicts_with or task.subtasks):
+            continue
         others = [tasks[other] for other in task.conflicts_with if other in tasks]
         below = [part.id for other in others for part in other.subtasks or (other,)]
         for part in task.subtasks or (task,):

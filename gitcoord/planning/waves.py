@@ -36,6 +36,10 @@ def level_waves(
     tasks: Sequence[Task], minutes: Mapping[TaskId, float], timing: Timing, pinned: Mapping[TaskId, int]
 ) -> LevelWaves:
     """The waves of one level; inside a wave critical tasks first, then the most work, then file order."""
+    ranks = [(-timing.through(task.id), -minutes[task.id], number) for number, task in enumerate(tasks)]
+    if not pinned and not any(map(_says_something, tasks)):
+        # Nothing keeps them apart, so that they are one wave.
+        return LevelWaves(waves=(tuple([tasks[rank[2]].id for rank in sorted(ranks)]),), clashes=Clashes())
     clashes = find_clashes([footprint(task) for task in tasks])
     arrangement = arrange(
         [
@@ -51,14 +55,16 @@ def level_waves(
         ],
         clashes.sets,
     )
-    place = {task.id: number for number, task in enumerate(tasks)}
-
-    def importance(task: TaskId) -> tuple[float, float, int]:
-        return -timing.through(task), -minutes[task], place[task]
-
+    importance = {task.id: rank for task, rank in zip(tasks, ranks, strict=True)}
     return LevelWaves(
-        waves=tuple(tuple(sorted(wave, key=importance)) for wave in arrangement.waves), clashes=clashes
+        waves=tuple(tuple(sorted(wave, key=importance.__getitem__)) for wave in arrangement.waves),
+        clashes=clashes,
     )
+
+
+def _says_something(task: Task) -> bool:
+    """Whether the task has anything that could keep it from running beside others."""
+    return bool(task.modifies or task.conflicts_with or task.subtasks or not task.parallel_safe)
 
 
 def capped_waves(plan: Plan) -> list[list[TaskId]]:

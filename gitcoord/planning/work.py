@@ -89,9 +89,11 @@ def work_of(
             places[part.id] = len(places)
         places.setdefault(id, len(places) - bool(task.subtasks))
     number = {id: unit for unit, id in enumerate(network.units)}
-    order = sorted(range(len(tails)), key=lambda unit: (-tails[unit], places[network.units[unit]]))
-    rank = [0] * len(order)
-    for place, unit in enumerate(order):
+    urgency = [
+        (-tail, places[id], unit) for unit, (tail, id) in enumerate(zip(tails, network.units, strict=True))
+    ]
+    rank = [0] * len(urgency)
+    for place, (_, _, unit) in enumerate(sorted(urgency)):
         rank[unit] = place
     declared = [sorted(number[id] for id in clash if id in number) for clash in clashes]
     pairs = [[number[one], number[other]] for one, other in seen if one in number and other in number]

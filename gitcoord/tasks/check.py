@@ -18,24 +18,31 @@ Cut = dict[TaskId, tuple[TaskId, ...]]
 
 def check_tasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
     """The tasks' dependencies of every kind, without a circle; what is in the way is an error."""
-    graph = {id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id]))) for id in entries}
+    graph = {
+        id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id])))
+        if edges.lifted[id]
+        else edges.direct[id]
+        for id in entries
+    }
     remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains)
-    for knot in knots(_within(graph, remaining)):
+    every = knots(graph)
+    for knot in knots(_within(graph, remaining)) if every else ():
         direct = knots(_within(edges.direct, knot))
         if direct:
             _tell_circle(findings, "Tasks", circle(edges.direct, direct[0]))
         else:
             _tell_deadlock(findings, circle(graph, knot), edges)
     _tell_lifted(entries, edges, findings)
-    return _with_settled(_cut(graph, remaining, findings, "Tasks"), edges.settled, findings)
+    return _with_settled(_cut(graph, every, remaining, findings, "Tasks"), edges.settled, findings)
 
 
 def check_subtasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
     """The dependencies between siblings, for the subtasks of all tasks at once, without a circle."""
     remaining = dict.fromkeys(sub.id for entry in entries.values() for sub in entry.subtasks if sub.remains)
-    for knot in knots(_within(edges.siblings, remaining)):
+    every = knots(edges.siblings)
+    for knot in knots(_within(edges.siblings, remaining)) if every else ():
         _tell_circle(findings, "Subtasks", circle(edges.siblings, knot))
-    return _cut(edges.siblings, remaining, findings, "Subtasks")
+    return _cut(edges.siblings, every, remaining, findings, "Subtasks")
 
 
 def _within(graph: Graph, members: Iterable[TaskId]) -> dict[TaskId, tuple[TaskId, ...]]:
@@ -43,9 +50,16 @@ def _within(graph: Graph, members: Iterable[TaskId]) -> dict[TaskId, tuple[TaskI
     return {id: tuple(other for other in graph[id] if other in inside) for id in inside}
 
 
-def _cut(graph: Cut, remaining: Container[TaskId], findings: Findings, what: str) -> Cut:
+def _cut(
+    graph: Cut,
+    every: Iterable[list[TaskId]],
+    remaining: Container[TaskId],
+    findings: Findings,
+    what: str,
+) -> Cut:
+    """`graph` without the edges of finished tasks in `every`, its knots."""
     cut = dict(graph)
-    for knot in knots(graph):
+    for knot in every:
         members = set(knot)
         finished = [id for id in knot if id not in remaining]
         if not finished:

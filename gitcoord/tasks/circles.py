@@ -13,13 +13,30 @@ def knots(graph: Graph) -> list[list[TaskId]]:
 
     Edges that leave the graph do not count.
     """
-    search = _Search(graph)
-    for task in graph:
+    late = _not_in_order(graph)
+    if not late:
+        return []
+    search = _Search(late)
+    for task in late:
         if task not in search.number:
             search.walk(task)
     order = {task: place for place, task in enumerate(graph)}
     ordered = [sorted(knot, key=order.__getitem__) for knot in search.found]
     return sorted(ordered, key=lambda knot: order[knot[0]])
+
+
+def _not_in_order(graph: Graph) -> Graph:
+    """What is left of the graph without the tasks that wait only for tasks before them: no knot has those."""
+    before: set[TaskId] = set()
+    late: dict[TaskId, Collection[TaskId]] = {}
+    for task, needs in graph.items():
+        for need in needs:
+            if need not in before and need in graph:
+                late[task] = needs
+                break
+        else:
+            before.add(task)
+    return late
 
 
 class _Search:

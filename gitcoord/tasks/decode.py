@@ -25,6 +25,8 @@ from gitcoord.tasks.values import (
 )
 
 SETTLED = (Status.DONE, Status.CANCELLED)
+# Whole numbers up to here need no look at their characters.
+_PLAIN_IDS = 10**18
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,14 +53,15 @@ def decode_tasks(raw: list[Any], findings: Findings) -> list[Entry]:
     """Every task of `raw` that has a usable id, in order."""
     entries: list[Entry] = []
     for place, value in enumerate(raw, 1):
-        where = f"at place {place} of the list"
         if not isinstance(value, dict):
             findings.warn(
-                "not-a-task", f"There is {quoted(value)} {where}, which is not a task; it is skipped."
+                "not-a-task",
+                f"There is {quoted(value)} at place {place} of the list, which is not a task; it is skipped.",
             )
             continue
-        id = _id(value.get("id"), value, f"The task {where}", findings)
+        id = _usable_id(value)
         if id is None:
+            _tell_unusable(value, f"The task at place {place} of the list", findings)
             continue
         entries.append(_task(value, id, findings))
     return entries
@@ -104,12 +107,14 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
         return ()
     entries: list[Entry] = []
     for place, value in enumerate(raw, 1):
-        where = f"at place {place} of the subtasks of task {parent}"
         if not isinstance(value, dict):
+            where = f"at place {place} of the subtasks of task {parent}"
             findings.warn("not-a-task", f"There is {quoted(value)} {where}; it is skipped.", parent)
             continue
-        own = _id(value.get("id"), value, f"The subtask {where}", findings, blocks=remains)
+        own = _usable_id(value)
         if own is None:
+            what = f"The subtask at place {place} of the subtasks of task {parent}"
+            _tell_unusable(value, what, findings, blocks=remains)
             continue
         # Some lists write the full id, even as a number: 31.1 under task 31.
         full = own if own.startswith(f"{parent}.") else f"{parent}.{own}"
@@ -136,12 +141,17 @@ def _tell_nested(raw: Any, owner: TaskId, findings: Findings) -> None:
     )
 
 
-def _id(
-    value: Any, raw: dict[str, Any], what: str, findings: Findings, *, blocks: bool = True
-) -> TaskId | None:
+def _usable_id(raw: dict[str, Any]) -> TaskId | None:
+    value = raw.get("id")
+    if type(value) is int and 0 <= value <= _PLAIN_IDS:
+        return TaskId(str(value))
     id = id_text(value)
-    if id is not None and usable(id):
-        return TaskId(id)
+    return TaskId(id) if id is not None and usable(id) else None
+
+
+def _tell_unusable(raw: dict[str, Any], what: str, findings: Findings, *, blocks: bool = True) -> None:
+    value = raw.get("id")
+    id = id_text(value)
     title = one_line(raw.get("title"))
     named = f"{what} ({quoted(title)})" if title else what
     wrong = (
@@ -150,7 +160,6 @@ def _id(
     findings.fault(
         "unusable-id", f"{named} {wrong}.", TaskId(one_line(id)[:ID_LENGTH]) if id else None, blocks=blocks
     )
-    return None
 
 
 def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool) -> Status:

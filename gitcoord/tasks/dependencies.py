@@ -5,7 +5,7 @@ What cannot be an id stays in as it is shown, so that it is found dangling and n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -52,21 +52,28 @@ def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings | None
     """What the raw task `raw` depends on, before anybody knows whether those tasks exist."""
     value = raw.get(_OWN)
     ids = _ids(value, id, findings)
-    return Written(ids=ids, given=value is not None, others=_others(raw, id))
+    # Nearly all tasks of a list have the same fields.
+    others = _kinds(tuple(raw))
+    return Written(ids=ids, given=value is not None, others=_others(raw, id, others) if others else ())
 
 
-def _others(raw: dict[str, Any], id: TaskId) -> tuple[Alias, ...]:
+def _others(raw: dict[str, Any], id: TaskId, kinds: Iterable[tuple[str, str]]) -> tuple[Alias, ...]:
     found = []
-    for field, value in raw.items():
-        kind = _kind(field)
-        if kind and value:
+    for field, kind in kinds:
+        value = raw[field]
+        if value:
             ids = _ids(value, id, None)
             if ids:
                 found.append(Alias(field=field, ids=ids, remark=kind == "remark"))
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
+def _kinds(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Those of the fields whose names say that they hold dependencies, with how."""
+    return tuple((field, kind) for field in fields if (kind := _kind(field)))
+
+
 def _kind(field: str) -> str:
     """Whether the field's name says that it holds dependencies."""
     plain = re.sub(r"[\s_-]+", "", field.lower())
@@ -83,7 +90,13 @@ def _ids(value: Any, id: TaskId, findings: Findings | None) -> tuple[str, ...]:
             return ()
         _warn(findings, "dependencies-not-a-list", f"holds {quoted(value)} where a list belongs", id)
         value = [value]
-    return tuple(dict.fromkeys(name for entry in value for name in _of_entry(entry, id, findings)))
+    names: dict[str, None] = {}
+    for entry in value:
+        if type(entry) is int:
+            names[str(entry)] = None
+        else:
+            names.update(dict.fromkeys(_of_entry(entry, id, findings)))
+    return tuple(names)
 
 
 def _of_entry(entry: Any, id: TaskId, findings: Findings | None) -> Iterator[str]:

@@ -40,8 +40,13 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True):
     repo: str | None = None
 
 
+_NONE = Hints()
+
+
 def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
     """The hints of the raw task `raw`."""
+    if "metadata" not in raw and _KINDS.keys().isdisjoint(raw):
+        return _NONE
     known: dict[str, Any] = {}
     for name, value in _given(raw, id, findings).items():
         if value is None:

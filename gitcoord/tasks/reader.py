@@ -76,6 +76,8 @@ def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Ma
 
 
 def _only_below(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
+    if not edges.lifted[task] and not edges.settled[task]:
+        return ()
     own = {*edges.direct[task], *edges.whole.get(task, ())}
     return tuple(need for need in needs if need not in own)
 

@@ -13,8 +13,9 @@ _ID = re.compile(r"\w[\w.-]*")
 _QUOTED_LENGTH = 60
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
+_NATIVE = {str(status): status for status in Status if status is not Status.UNKNOWN}
 _STATUSES = {
-    **{str(status): status for status in Status if status is not Status.UNKNOWN},
+    **_NATIVE,
     **dict.fromkeys(("todo", "to-do", "open", "new", "not-started"), Status.PENDING),
     **dict.fromkeys(("inprogress", "started", "doing"), Status.IN_PROGRESS),
     **dict.fromkeys(("in-review",), Status.REVIEW),
@@ -42,11 +43,14 @@ class Decimal(float):
 
 def text(value: Any) -> str:
     """`value` as text that any sink can take: no lone surrogates, no NUL; lines of a list are joined."""
+    if isinstance(value, str):
+        # Nearly every text is plain; to tell that takes a tenth of what a pattern does.
+        return value if value.isascii() and "\0" not in value else _UNFIT.sub("\ufffd", value)
+    if value is None:
+        return ""
     if isinstance(value, list):
         # One level: a list nested a thousand deep is nobody's text.
         return "\n".join(text(line) for line in value if line and not isinstance(line, list))
-    if isinstance(value, str):
-        return _UNFIT.sub("\ufffd", value)
     return "" if id_text(value) is None else str(id_text(value))
 
 
@@ -85,14 +89,18 @@ def number(value: Any, *, above: float, most: float) -> float | None:
 
 def status_of(value: Any) -> tuple[Status, bool]:
     """The status that `value` means, and whether TaskMaster itself would take it for one."""
+    if isinstance(value, str) and value in _NATIVE:
+        return _NATIVE[value], True
     if not isinstance(value, str) or not value.strip():
         return (Status.PENDING if value in (None, "") else Status.UNKNOWN), False
     plain = re.sub(r"[\s_]+", "-", value.strip().lower())
-    return _STATUSES.get(plain, Status.UNKNOWN), value in _STATUSES and value == _STATUSES[value]
+    return _STATUSES.get(plain, Status.UNKNOWN), False
 
 
 def priority_of(value: Any) -> str | None:
     """`critical`, `high`, `medium` or `low`; None when `value` is none of their names."""
+    if isinstance(value, str) and value in _PRIORITIES:
+        return _PRIORITIES[value]
     return _PRIORITIES.get(str(id_text(value)).lower())
 
 

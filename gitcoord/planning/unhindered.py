@@ -1,0 +1,84 @@
+"""A plan of tasks without subtasks that nothing but dependencies and slots holds back, played in one pass.
+
+Most plans are like that. The answers are those of `simulate`, which plays everything; a test holds the two
+against each other.
+"""
+
+import heapq
+
+from gitcoord.planning.work import RunRules, Work
+
+Course = tuple[dict[int, int], int]
+"""When each unit starts, in ticks and in that order; and the most that ran at once."""
+
+
+def unhindered(work: Work, how: RunRules) -> Course | None:
+    """The course of the run from its beginning; None where more than that has to be looked at."""
+    network = work.network
+    if work.clashes or work.alone or work.tokens or network.units != network.tasks:
+        return None
+    if how.budget is not None or how.stagger or how.independent or not how.lands:
+        return None
+    if network.after != network.gates or any(network.needs):
+        return None
+    if how.barrier:
+        return _wave_by_wave(work, how.slots) if not how.pipeline and _rises(work) else None
+    if how.pipeline or not how.waves:
+        return _as_needed(work, how.slots)
+    # Where a level is one wave, nothing of the next starts before all of it has landed.
+    if all(wave == 1 for _, wave, _ in work.turn) and _rises(work):
+        return _wave_by_wave(work, how.slots)
+    return None
+
+
+def _rises(work: Work) -> bool:
+    """Whether each task lies just above the highest of those that it needs."""
+    turn = work.turn
+    return all(
+        turn[unit][0] == 1 + max([turn[need][0] for need in gates], default=-1)
+        for unit, gates in enumerate(work.network.gates)
+    )
+
+
+def _wave_by_wave(work: Work, slots: int) -> Course:
+    starts: dict[int, int] = {}
+    ticks, rank, turn = work.network.ticks, work.rank, work.turn
+    unit_at = sorted(range(len(rank)), key=rank.__getitem__)
+    waves: dict[tuple[int, int, int], list[int]] = {}
+    for unit in unit_at:
+        waves.setdefault(turn[unit], []).append(unit)
+    now = 0
+    for _, wave in sorted(waves.items()):
+        free = [now] * min(slots, len(wave))
+        for unit in wave:
+            start = starts[unit] = free[0]
+            heapq.heapreplace(free, start + ticks[unit])
+        now = max(free)
+    return starts, min(slots, max(map(len, waves.values()), default=0))
+
+
+def _as_needed(work: Work, slots: int) -> Course:
+    network, rank = work.network, work.rank
+    ticks, opens = network.ticks, network.opens
+    unit_at = sorted(range(len(rank)), key=rank.__getitem__)
+    missing = [len(gates) for gates in network.gates]
+    # In the order of urgency, which makes it a heap.
+    ready = [place for place, unit in enumerate(unit_at) if not missing[unit]]
+    running: list[tuple[int, int]] = []
+    starts: dict[int, int] = {}
+    push, pop = heapq.heappush, heapq.heappop
+    now = most = 0
+    while ready or running:
+        while ready and len(running) < slots:
+            unit = unit_at[pop(ready)]
+            starts[unit] = now
+            push(running, (now + ticks[unit], unit))
+        if len(running) > most:
+            most = len(running)
+        now = running[0][0]
+        while running and running[0][0] == now:
+            for opened in opens[pop(running)[1]]:
+                missing[opened] -= 1
+                if not missing[opened]:
+                    push(ready, rank[opened])
+    return starts, most

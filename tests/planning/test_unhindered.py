@@ -1,0 +1,59 @@
+"""Plans without anything but dependencies, played in one pass: the same as played by all the rules."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitcoord.planning.simulate import play
+from gitcoord.planning.unhindered import unhindered
+from gitcoord.planning.units import network_of_units, units_of
+from gitcoord.planning.work import Begun, RunRules, Work, work_of
+from gitcoord.tasks.model import Task
+from tests.planning.lists import a_plan, a_subtask, a_task
+
+MINUTES = st.sampled_from([None, 0.001, 1.0, 10.0, 30.0, 45.5])
+
+
+@st.composite
+def plain_lists(draw: st.DrawFn) -> list[Task]:
+    count = draw(st.integers(1, 14))
+    return [
+        a_task(number, *draw(st.sets(st.integers(1, number - 1), max_size=3)), estimate=draw(MINUTES))
+        if number > 1
+        else a_task(number, estimate=draw(MINUTES))
+        for number in range(1, count + 1)
+    ]
+
+
+def work_of_plan(tasks: list[Task]) -> Work:
+    plan = a_plan(tasks)
+    units = units_of(plan)
+    tails = [unit.tail for unit in units.by_id.values()]
+    return work_of(plan.tasks, network_of_units(units), tails, units.apart)
+
+
+@settings(max_examples=150)
+@given(plain_lists(), st.integers(1, 4), st.booleans(), st.booleans(), st.booleans())
+def test_the_course_is_that_of_all_the_rules(
+    tasks: list[Task], slots: int, pipeline: bool, barrier: bool, waves: bool
+) -> None:
+    work = work_of_plan(tasks)
+    how = RunRules(slots=slots, pipeline=pipeline, barrier=barrier, waves=waves)
+    found = play(work, how)
+    assert (unhindered(work, how) is None) == (pipeline and barrier)
+    every = play(work, how, Begun())
+    assert list(found.starts.items()) == list(every.starts.items())
+    assert found == every
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        [a_task(1, subtasks=(a_subtask("1.1"), a_subtask("1.2")))],
+        [a_task(1, subtasks=(a_subtask("1.1"),)), a_task(2)],
+        [a_task(1, modifies=("a",)), a_task(2, modifies=("a",))],
+        [a_task(1, parallel_safe=False), a_task(2)],
+    ],
+)
+def test_what_more_holds_back_is_left_to_all_the_rules(tasks: list[Task]) -> None:
+    assert unhindered(work_of_plan(tasks), RunRules(slots=2)) is None
