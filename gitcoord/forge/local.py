@@ -27,7 +27,7 @@ from gitcoord.forge.port import (
     branch_pulls,
 )
 from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
-from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree, replay
+from gitcoord.git.merges import commit_tree, merge_tree, replay
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
@@ -42,9 +42,8 @@ class LocalForge:
         self._repository = repository
         self._git = repository.git
         self._shared = shared
-        # What a commit says, and how two commits merge, never changes.
+        # What a commit says never changes.
         self._records: dict[Oid, Pull] = {}
-        self._merges: dict[tuple[Oid, Oid], TreeMerge] = {}
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`; as of the last refresh of the shared refs."""
@@ -153,7 +152,7 @@ class LocalForge:
         who = self._repository.identity
         if request.method == "rebase":
             return replay(self._git, base, request.head, environment=who, sign=self._repository.signs)
-        merged = self._merge(base, request.head)
+        merged = merge_tree(self._git, base, request.head)
         if not merged.clean:
             return None
         parents = [base, request.head] if request.method == "merge" else [base]
@@ -184,17 +183,11 @@ class LocalForge:
         pull = self._read(claimed.number)[0]
         return pull if pull.state == "open" else None
 
-    def _merge(self, base: Oid, head: Oid) -> TreeMerge:
-        known = self._merges.get((base, head))
-        if known is None or known.clean is None:
-            known = self._merges[base, head] = merge_tree(self._git, base, head)
-        return known
-
     def _with_tip(self, pull: Pull) -> Pull:
         base, pull = self._shared.branch(pull.base), self._with_head(pull)
         if pull.state != "open" or base is None:
             return pull
-        clean = self._merge(base, pull.head_commit).clean is True
+        clean = merge_tree(self._git, base, pull.head_commit).clean is True
         return msgspec.structs.replace(pull, mergeable=clean)
 
     def _with_head(self, pull: Pull) -> Pull:

@@ -1,8 +1,12 @@
 """Which commits a tip contains, asked in bulk and remembered: commits never change their ancestors."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from gitcoord.git.commits import walk
 from gitcoord.git.run import Git, Oid
+
+_NEAR = 200
+"""Commits that are read in-process before git is asked, which has better means for long ways."""
 
 
 class Ancestry:
@@ -11,17 +15,44 @@ class Ancestry:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._here: set[Oid] = set()
-        self._inside: dict[tuple[Oid, Oid], bool] = {}
+        self._inside: dict[Oid, dict[Oid, bool]] = {}
         self._remembered: dict[tuple[str, ...], Oid | None] = {}
 
     def contained(self, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
         """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
-        unknown = {commit for commit in commits if (tip, commit) not in self._inside and commit != tip}
+        known = self._inside.get(tip, {})
+        unknown = {commit for commit in commits if commit not in known and commit != tip}
         present = self.existing({tip, *unknown}) - {tip} if unknown else set()
         if present and tip in self._here:
-            inside = among_ancestors(self._git, tip, sorted(present))
-            self._inside.update({(tip, commit): commit in inside for commit in present})
-        return {commit for commit in commits if commit == tip or self._inside.get((tip, commit), False)}
+            near = self._told_by_nearer(tip, present)
+            far = sorted(present - near.keys())
+            inside = among_ancestors(self._git, tip, far) if far else set()
+            known = known | near | {commit: commit in inside for commit in far}
+            self._inside[tip] = known
+        return {commit for commit in commits if commit == tip or known.get(commit, False)}
+
+    def _told_by_nearer(self, tip: Oid, commits: Collection[Oid]) -> dict[Oid, bool]:
+        """Those of `commits` that the newest history of `tip`, and what is remembered below it, decide."""
+        if self._git.commits is None:
+            return {}
+        wanted = set(commits)
+        left, below = set(wanted), list[Mapping[Oid, bool]]()
+
+        def remembered(commit: Oid) -> bool:
+            left.discard(commit)
+            if not left:
+                return True
+            answers = self._inside.get(commit)
+            if answers is None or not left <= answers.keys():
+                return False
+            below.append(answers)
+            return True
+
+        whole = walk(self._git.commits, tip, remembered, _NEAR)
+        inside = wanted - left
+        if not whole:
+            return dict.fromkeys(inside, True)
+        return {one: one in inside or any(answers.get(one, False) for answers in below) for one in wanted}
 
     def contains(self, tip: Oid, commit: Oid) -> bool:
         """Whether `commit` is `tip` or one of its ancestors."""
@@ -30,6 +61,9 @@ class Ancestry:
     def existing(self, commits: Collection[Oid]) -> set[Oid]:
         """Those of `commits` that are commits of this repository."""
         unknown = sorted(set(commits) - self._here)
+        if self._git.commits is not None:
+            self._here |= {commit for commit in unknown if self._git.commits.commit(commit) is not None}
+            unknown = sorted(set(commits) - self._here)
         if unknown:
             request = "".join(f"{commit}\n" for commit in unknown).encode()
             answer = self._git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", input=request)

@@ -60,8 +60,11 @@ class CheckedOut:
     local changes would be lost; then nothing has changed.
     """
 
-    def __init__(self, git: Git, moves: Sequence[tuple[str, Oid | None, Oid | None]]) -> None:
+    def __init__(
+        self, git: Git, moves: Sequence[tuple[str, Oid | None, Oid | None]], common_dir: Path | None = None
+    ) -> None:
         self._git = git
+        self._common_dir = common_dir
         self._moves = moves
         self._moved: list[tuple[str, Path, Oid, Oid]] = []
         self._kept = False
@@ -116,7 +119,7 @@ class CheckedOut:
                 self._read_tree(place, new, old)
 
     def _read_tree(self, place: Path, old: Oid, new: Oid) -> str:
-        git = bound(self._git, place)
+        git = bound(self._git, place, self._common_dir)
         git.run("update-index", "-q", "--refresh", ok=(), environment={"GIT_OPTIONAL_LOCKS": "1"})
         ended = git.run("read-tree", "-m", "-u", old, new, ok=())
         return "" if ended.code == 0 else ended.reason.replace(os.linesep, " ")

@@ -77,8 +77,12 @@ def _merge_part(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
 
 
 def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
-    """Merges one pair of commits."""
-    return merge_trees(git, [(ours, theirs)])[0]
+    """Merges one pair of commits, once where merges are remembered."""
+    known = git.merges.get((ours, theirs)) if git.merges is not None else None
+    merged: TreeMerge = known or merge_trees(git, [(ours, theirs)])[0]
+    if git.merges is not None and merged.clean is not None:
+        git.merges[ours, theirs] = merged
+    return merged
 
 
 def commit_tree(
@@ -138,7 +142,8 @@ def replay(
 
 def tree_of(git: Git, commit: Oid) -> Oid:
     """The id of a commit's tree."""
-    return git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+    known = git.commits.commit(commit) if git.commits is not None else None
+    return known.tree if known is not None else git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
 def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:

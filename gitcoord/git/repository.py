@@ -120,6 +120,16 @@ class Repository:
         """The tree without files, in the repository's own kind of ids."""
         return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")
 
+    def read_in_process(self) -> None:
+        """Read single commits without a git process from now on, and merge no two commits twice.
+
+        What loads pygit2 pays off for commands that look again and again.
+        """
+        from gitcoord.git.objects import Objects
+
+        if self.git.commits is None and not self.shallow:
+            self.git.commits, self.git.merges = Objects(self.git, self.common_dir), {}
+
     @property
     def shallow(self) -> bool:
         """Whether history was cut off by a shallow clone."""

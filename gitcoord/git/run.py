@@ -5,16 +5,17 @@ import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gitcoord import trace
 from gitcoord.errors import GitcoordError
+from gitcoord.git.commits import CommitReader, Oid
 from gitcoord.git.failures import failure_of
 from gitcoord.redact import redact
 
-Oid = str
-"""A full object id in hex."""
+__all__ = ["Git", "Oid", "Result"]
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -146,6 +147,10 @@ class Git:
 
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
+        self.commits: CommitReader | None = None
+        """Reads single commits in-process, where a command set one because it reads many of them."""
+        self.merges: dict[tuple[Oid, Oid], Any] | None = None
+        """What merges in memory gave, where a command set it because it asks for the same ones again."""
         self._environment = dict(environment or {})
         self._own = {**_FIXED, **_encoded(self._environment)}
 

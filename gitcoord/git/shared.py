@@ -158,7 +158,8 @@ class SharedRefs:
             ended = self._push(updates, hooks=False)
         known, self._known = self._known, None
         if ended.code == 0:
-            if self._mirror is not None and self._mirror.follow(updates) and known is not None:
+            followed = self._mirror is None or self._mirror.follow(updates)
+            if followed and known is not None:
                 self._known = known.moved({self._local(update.ref): update.new for update in updates})
             return True
         self.refresh()
@@ -220,7 +221,8 @@ class SharedRefs:
         from gitcoord.git.checked_out import CheckedOut
 
         commands = stdin_lines(update.command() for update in updates)
-        with CheckedOut(self.git, [(u.ref, u.old, u.new) for u in updates]) as moving:
+        moves = [(u.ref, u.old, u.new) for u in updates]
+        with CheckedOut(self.git, moves, self.repository.common_dir) as moving:
             result = self.git.run("update-ref", "--stdin", input=commands, ok=())
             if result.code == 0:
                 moving.keep()

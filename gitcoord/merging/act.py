@@ -26,6 +26,9 @@ from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
+_NEAR = 200
+"""Commits of the base that are read in-process before git is asked."""
+
 
 def landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, TaskLanded]:
     """What git shows of each task's landing, with the base's commit that brought it in."""
@@ -234,8 +237,24 @@ def _kept(scene: Scene, world: World, tip: Oid, folded: Collection[TaskId]) -> l
 def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:
     """The commit of the base's own line that brought `commit` in: the oldest that contains it."""
     git = scene.repository.git
+    near = _bringing_near(scene, world.base_commit, commit)
+    if near is not None:
+        return near
     line = git.lines("rev-list", "--first-parent", f"{commit}..{world.base_commit}")
     if not line or git.probe("rev-parse", "--verify", "--quiet", f"{line[-1]}^1") == commit:
         return commit
     above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{world.base_commit}"))
     return next((one for one in reversed(line) if one in above), commit)
+
+
+def _bringing_near(scene: Scene, tip: Oid, commit: Oid) -> Oid | None:
+    """The same read in-process; None where the base's line has to be followed further than that pays."""
+    reader = scene.repository.git.commits
+    for _ in range(_NEAR if reader is not None and scene.ancestry.contains(tip, commit) else 0):
+        above = reader.commit(tip) if reader is not None else None
+        if tip == commit or above is None:
+            return None if above is None else tip
+        if not above.parents or not scene.ancestry.contains(above.parents[0], commit):
+            return tip
+        tip = above.parents[0]
+    return None

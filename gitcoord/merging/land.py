@@ -56,6 +56,7 @@ class Lander:
     """One run of landing. `tell` is given a notice of everything that happens."""
 
     def __init__(self, scene: Scene, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+        scene.repository.read_in_process()
         self._scene = scene
         self._notices = LandingNotices(tell)
         self._sleep = sleep

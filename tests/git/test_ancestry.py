@@ -1,8 +1,14 @@
 """Which commits contain which: by their parents alone."""
 
+import random
 from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from gitcoord.git.ancestry import Ancestry, among_ancestors
+from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git
 from tests.support.repos import Repo
 
@@ -42,3 +48,34 @@ def test_ancestors_are_the_same_ones_when_looked_for_from_what_lies_below(tmp_pa
     ):
         found = among_ancestors(git, tip, commits, below)
         assert found == among_ancestors(git, tip, commits) == {start, *inside} & set(commits)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[str]]]:
+    """A repository with sixty commits of many merges and roots, and the ancestors of each one."""
+    repo = Repo.create(tmp_path_factory.mktemp("graph") / "repo")
+    draw, oids = random.Random(7), list[str]()
+    inside: dict[str, set[str]] = {}
+    tree = repo.git("hash-object", "-w", "-t", "tree", "--stdin")
+    for number in range(60):
+        parents = draw.sample(oids[-12:], k=min(len(oids[-12:]), draw.choice((0, 1, 1, 1, 2, 2, 3))))
+        named = [word for parent in parents for word in ("-p", parent)]
+        oid = repo.git("commit-tree", tree, *named, "-m", f"{number}")
+        oids.append(oid)
+        inside[oid] = {oid}.union(*(inside[parent] for parent in parents))
+    return repo.path, inside
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_reading_in_process_finds_the_same_ancestors(
+    graph: tuple[Path, dict[str, set[str]]], data: st.DataObject
+) -> None:
+    path, inside = graph
+    repository = Repository.discover(path)
+    repository.read_in_process()
+    ancestry, oids = Ancestry(repository.git), sorted(inside, key=lambda oid: len(inside[oid]))
+    for _ in range(data.draw(st.integers(1, 5))):
+        tip = data.draw(st.sampled_from(oids))
+        commits = data.draw(st.sets(st.sampled_from([*oids, "0" * 40]), max_size=6))
+        assert ancestry.contained(tip, commits) == {oid for oid in commits if oid in inside[tip]}
