@@ -11,9 +11,11 @@ from gitcoord.running.engines.memory import said_why
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked
 from gitcoord.running.worker.agent import Command, Finish, run_command
+from gitcoord.running.worker.agent_words import AgentWords, agent_words
 from gitcoord.running.worker.brief import make_brief
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
+from gitcoord.running.worker.exchange import open_exchange
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.presets import find_preset, preset_words
@@ -45,7 +47,8 @@ def end_older(seat: Seat) -> None:
 
 def run_agent(seat: Seat, clash: Clash | None) -> Result | None:
     """Runs the agent; None when it says that its work is done."""
-    return _run(seat, seat.order.agent, "the agent", clash)
+    open_exchange(seat.directory)
+    return _with_words(seat, _run(seat, seat.order.agent, "the agent", clash))
 
 
 def run_check(seat: Seat, what: str = "") -> Result | None:
@@ -92,6 +95,7 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             seat.unit,
             attempt=seat.attempt,
             directory=seat.place,
+            checkout=seat.directory,
             mark=mark_of(run, seat.key),
             token_budget=seat.order.token_budget,
             rework=clash is not None,
@@ -125,6 +129,26 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
         )
     return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
+
+
+def _with_words(seat: Seat, result: Result | None) -> Result | None:
+    """The result of an agent's turn (None: it ended with 0), after what it wrote about that.
+
+    What it wrote counts where its exit code says nothing but that it failed or not. A `done` is no proof.
+    """
+    said = agent_words(seat.directory)
+    if said is None:
+        return result
+    seat.log.say(f"the agent says: {said}")
+    if said.word == "done" or (result is not None and not _may_change(result, said)):
+        return result
+    code = None if result is None else result.code
+    return Result(outcome=said.word, reason=f"the agent says: {said.sentence or said.word}", code=code)
+
+
+def _may_change(result: Result, said: AgentWords) -> bool:
+    by_itself = result.code is not None and result.code > 0 and not result.keep
+    return by_itself and result.outcome in ("failed", said.word)
 
 
 def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:

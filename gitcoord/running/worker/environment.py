@@ -8,6 +8,7 @@ from gitcoord.git.run import NOT_INHERITED
 from gitcoord.redact import SECRET_VARIABLES
 from gitcoord.running.model import Desk
 from gitcoord.running.processes import MARK
+from gitcoord.running.worker.exchange import RESULT, exchange_file
 from gitcoord.running.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
@@ -30,6 +31,7 @@ def agent_environment(
     *,
     attempt: int,
     directory: Path,
+    checkout: Path,
     mark: str,
     token_budget: int | None,
     rework: bool,
@@ -46,6 +48,7 @@ def agent_environment(
         "GITCOORD_TASK_TITLE": " ".join(unit.title.split()),
         "GITCOORD_PROMPT_FILE": str(prompt_file(directory)),
         "GITCOORD_TOKENS_FILE": str(tokens_file(directory)),
+        "GITCOORD_RESULT_FILE": str(exchange_file(checkout, RESULT)),
         "GITCOORD_BRANCH": unit.branch,
         "GITCOORD_BASE": desk.plan.base,
         "GITCOORD_LEVEL": desk.plan.level_of(task.id).name,

@@ -62,11 +62,18 @@ def sections(brief: Brief) -> dict[str, str]:
         "whole": whole_task(brief.unit, brief.task),
         "earlier": _earlier(brief),
         "others": _others(brief),
-        "rules": [_rules(brief)],
+        "rules": [_rules(brief), _ENDING],
     }
     return {
         name: "\n\n".join(text.strip() for text in texts if text.strip()) for name, texts in parts.items()
     }
+
+
+_ENDING = """\
+When the work is done, just end. If you cannot do it, write one line into the file `.gitcoord/result` and end:
+
+- `again: REASON` if it can work later, without any change to the task (a server is down);
+- `wrong: REASON` if the task itself is wrong or impossible, so that a person has to decide."""
 
 
 def _heading(brief: Brief) -> str:

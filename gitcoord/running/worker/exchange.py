@@ -1,0 +1,73 @@
+"""The directory in a checkout in which worker and agent leave each other words; git ignores it.
+
+It is inside the checkout because that is where an agent in a sandbox may write. What lies there is the
+agent's: nothing is followed out of it, and what is read is short.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+EXCHANGE = ".gitcoord"
+RESULT, CLASHES = "result", "clashes"
+_LONGEST = 4096
+_HERE_ALONE = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def exchange_file(checkout: Path, name: str) -> Path:
+    """Where `name` is for the agent."""
+    return checkout / EXCHANGE / name
+
+
+def open_exchange(checkout: Path) -> None:
+    """Makes the directory, in which git sees nothing, without what an earlier turn has left in it."""
+    place = checkout / EXCHANGE
+    with suppress(OSError):  # an agent that cannot use it goes without
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            place.unlink()
+        place.mkdir(exist_ok=True)
+        for name in (RESULT, CLASHES):
+            _remove(checkout, name)
+    if not (place / ".gitignore").exists():
+        leave(checkout, ".gitignore", "*\n")
+
+
+def leave(checkout: Path, name: str, text: str) -> None:
+    """Puts `text` there whole; an agent that has made the place unusable does not get it."""
+    part = f"{name}.{os.getpid()}"
+    with suppress(OSError), _directory(checkout) as place:
+        made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _HERE_ALONE, 0o644, dir_fd=place)
+        with os.fdopen(made, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+        os.replace(part, name, src_dir_fd=place, dst_dir_fd=place)
+
+
+def read(checkout: Path, name: str) -> str:
+    """The beginning of what the agent left as `name`; nothing where that is no ordinary file."""
+    with suppress(OSError), _directory(checkout) as place:
+        # Without waiting for somebody to write into what may be a pipe.
+        opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _HERE_ALONE, dir_fd=place)
+        with os.fdopen(opened, "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file.read(_LONGEST).decode("utf-8", "replace")
+    return ""
+
+
+def _remove(checkout: Path, name: str) -> None:
+    path = exchange_file(checkout, name)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _directory(checkout: Path) -> Iterator[int]:
+    place = os.open(checkout / EXCHANGE, os.O_RDONLY | os.O_DIRECTORY | _HERE_ALONE)
+    try:
+        yield place
+    finally:
+        os.close(place)
