@@ -148,6 +148,10 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     """The commit that `head` does not merge with."""
     exclusive: bool = False
     """It merges, and came second where only one task at a time may work."""
+    check: str = ""
+    """It merges, and this check (its digest) fails on what comes of that, `tree`; `output` is its end."""
+    tree: str = ""
+    output: str = ""
 
     def sentence(self) -> str:
         return f"task {self.task} deferred: {self.why}"
@@ -156,7 +160,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     def why(self) -> str:
         """The reason after the task's name, which the reason itself most often opens with."""
         for name in (f"task {self.task} ", f"subtask {self.task} "):
-            if self.reason.startswith((f"{name}conflicts ", f"{name}cannot ")):
+            if self.reason.startswith((f"{name}conflicts ", f"{name}cannot ", f"{name}fails ")):
                 return f"it {self.reason.removeprefix(name)}"
         return self.reason
 
@@ -164,6 +168,10 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
 Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]
 """How an attempt ended: handed in; the agent or the check failed; try again (exit 75); the task itself is
 wrong (65); out of time (124); cancelled (143); handed in, but in conflict; no process and no result."""
+
+
+CheckOutcome = Literal["passed", "failed", "unclear"]
+"""How a check came out; `unclear`: it could not be run to its end, which says nothing of the work."""
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from gitcoord.error_codes import ErrorCode
-from gitcoord.events import AnyEvent
+from gitcoord.events import AnyEvent, CheckOutcome
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="notice"):
@@ -60,6 +60,33 @@ class ForgeAnswered(Notice, frozen=True, kw_only=True):
     message: str
     again: bool = False
     """The branch and its pull request are looked at again."""
+
+
+class WindowChosen(Notice, frozen=True, kw_only=True):
+    """Combinations of up to `size` branches are checked, `slots` at once.
+
+    `each`: the base becomes each of them. `asked`: somebody said how many; else it is by the `failures` among
+    the last `landings`.
+    """
+
+    size: int
+    slots: int
+    failures: int
+    landings: int
+    each: bool = False
+    asked: bool = False
+
+
+class CheckEnded(Notice, frozen=True, kw_only=True):
+    """The check of `base` with `tasks` (none: the base itself) came out; `reason` is why it did not pass."""
+
+    base: str
+    tasks: tuple[str, ...]
+    tree: str
+    outcome: CheckOutcome
+    reason: str = ""
+    seconds: float = 0.0
+    runs: int = 1
 
 
 class LandingStopped(Notice, frozen=True, kw_only=True):
@@ -171,6 +198,8 @@ AnyNotice = (
     | TasksWaiting
     | BranchRebuilt
     | ForgeAnswered
+    | WindowChosen
+    | CheckEnded
     | LandingStopped
     | LandingFailed
     | RollbackOpened

@@ -81,6 +81,26 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     stagger: str = ""
 
 
+class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[landing]` table: the check that a tree has to pass before the base becomes it.
+
+    `check` is a command (empty: none; `run --land` takes its own), taken apart into words unless `shell`
+    under `[run]` says that a shell reads them. `slots` is how many checks run at once (0: as many as there
+    are cores, at most 8), `window` how many branches ahead are checked (0: by the failures of the last
+    landings). `check_timeout` is what one check may take, `flaky` how often a failure is checked again
+    before a task is blamed for it. `clean` removes what git ignores from a checkout before each check, too.
+    `environment` names what results depend on beside the files: change it when the tools change.
+    """
+
+    check: str = ""
+    slots: Annotated[int, AtLeastNone] = 0
+    window: Annotated[int, AtLeastNone] = 0
+    check_timeout: str = "30m"
+    flaky: Annotated[int, AtLeastNone] = 1
+    clean: bool = False
+    environment: str = ""
+
+
 PULL_FIELDS = (
     *("task", "title", "level", "wave", "base", "branch"),
     *("tasks", "needs", "overlaps", "order", "checked"),
@@ -126,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task_list_changes: Literal["drop", "keep"] = "drop"
     rules: RuleSettings = RuleSettings()
     run: RunSettings = RunSettings()
+    landing: LandingSettings = LandingSettings()
     pull_requests: PullRequestSettings = PullRequestSettings()
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.settings import PULL_FIELDS, RunSettings, Settings
+from gitcoord.settings import PULL_FIELDS, LandingSettings, RunSettings, Settings
 
 SETTINGS_FILES = ("gitcoord.toml", ".gitcoord.toml")
 PYPROJECT = "pyproject.toml"
@@ -220,13 +220,15 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
             f"`run.pass-environment` must hold names of variables, not {_shown(wrong[0])}.",
             'Write them like ["GH_TOKEN"].',
         )
+    limit = settings.landing.check_timeout
     for key, text, default, words in (
-        ("timeout", given.timeout, usual.timeout, NO_LIMIT),
-        ("stagger", given.stagger, usual.stagger, ("",)),
+        ("run.timeout", given.timeout, usual.timeout, NO_LIMIT),
+        ("run.stagger", given.stagger, usual.stagger, ("",)),
+        ("landing.check-timeout", limit, LandingSettings().check_timeout, NO_LIMIT),
     ):
         if text not in (default, *words) and parse_duration(text) is None:
             yield Problem(
-                f"`run.{key}` must be a duration, not {_shown(text)}.", "Write it like 90s, 30m or 1h30m."
+                f"`{key}` must be a duration, not {_shown(text)}.", "Write it like 90s, 30m or 1h30m."
             )
 
 

@@ -21,10 +21,12 @@ MAY_IMPORT = {
     # What the forge said of pull requests is evidence; it is passed in, and nothing is asked from there.
     "evidence": GROUND | {"forge.port", "state", "planning", "tasks", "git"},
     "conflicts": GROUND | {"state", "planning", "tasks", "git"},
-    "merging": GROUND | {"conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
-    "running": GROUND | {"merging", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
+    "checks": GROUND | {"git"},
+    "merging": GROUND | {"checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
+    "running": GROUND
+    | {"merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "cli": GROUND
-    | {"running", "merging", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
+    | {"running", "merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "__main__": {"cli"},
 }
 ONLY_IN = {

@@ -5,7 +5,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import DeleteBranches, Forge, GitHubRepository, Ignore, Level, Method, SerializeOn
+from gitcoord.cli.options import (
+    AllowRedBase,
+    CheckTimeout,
+    DeleteBranches,
+    Flaky,
+    Forge,
+    GitHubRepository,
+    Ignore,
+    LandingCheck,
+    Level,
+    Method,
+    NoCheck,
+    Recheck,
+    SerializeOn,
+    Shell,
+    Slots,
+    WindowSize,
+)
 
 if TYPE_CHECKING:
     from gitcoord.merging.observe import Scene
@@ -15,6 +32,7 @@ Examples:
   gitcoord merge-level                     the first level not landed yet
   gitcoord merge-level level-0 --dry-run   every step, none of them taken
   gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
+  gitcoord merge-level 0 --check 'make test' --slots 4
   gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
 """
 
@@ -47,6 +65,15 @@ def merge_level(
     partial: _Partial = False,
     all_or_nothing: _AllOrNothing = False,
     auto: _Auto = False,
+    check: LandingCheck = None,
+    no_check: NoCheck = False,
+    shell: Shell = None,
+    slots: Slots = None,
+    window: WindowSize = None,
+    check_timeout: CheckTimeout = None,
+    flaky: Flaky = None,
+    allow_red_base: AllowRedBase = False,
+    recheck: Recheck = False,
     delete_branches: DeleteBranches = False,
     serialize_on: SerializeOn = None,
     ignore: Ignore = None,
@@ -57,9 +84,13 @@ def merge_level(
 ) -> None:
     """Open the pull requests of LEVEL and merge them, one at a time, in an order that works.
 
+    With a check the base becomes nothing on which that command has not succeeded: the combinations of
+    branches are checked side by side before they land, and a task that makes the check fail is deferred.
+
     Exit code 0 when the whole level is in the base, 1 when something was deferred or is waited for. Killed at
     any moment and started again, it goes on where the world is.
     """
+    from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
     from gitcoord.cli.context import open_context
     from gitcoord.cli.merge_options import make_options, make_scene
     from gitcoord.merging.order import with_real_order
@@ -80,6 +111,21 @@ def merge_level(
         delete_branches=delete_branches,
         serialize_on=serialize_on,
         ignore=ignore or (),
+        check=make_check_options(
+            context.settings,
+            AskedCheck(
+                command=check,
+                off=no_check,
+                slots=slots,
+                window=window,
+                timeout=check_timeout,
+                flaky=flaky,
+                allow_red_base=allow_red_base,
+                recheck=recheck,
+                shell=shell,
+            ),
+            auto=auto,
+        ),
     )
     if not dry_run:
         context.repository.require_signer()
@@ -88,7 +134,8 @@ def merge_level(
     if dry_run:
         _show_steps(scene, as_json=as_json)
     else:
-        _land(scene, as_json=as_json)
+        with with_checker(scene, context, slots=slots, recheck=recheck) as scene:
+            _land(scene, as_json=as_json)
 
 
 def _show_steps(scene: "Scene", *, as_json: bool) -> None:
@@ -106,7 +153,7 @@ def _show_steps(scene: "Scene", *, as_json: bool) -> None:
 def _land(scene: "Scene", *, as_json: bool) -> None:
     from gitcoord.cli.landing_view import show_report
     from gitcoord.cli.notice_words import say_notice
-    from gitcoord.cli.output import emit_json
+    from gitcoord.cli.output import emit_json, say
     from gitcoord.merging.land import Lander
 
     report = Lander(scene, say_notice).land()
@@ -114,5 +161,7 @@ def _land(scene: "Scene", *, as_json: bool) -> None:
         emit_json("landing", report)
     else:
         show_report(report)
+    if report.landed and scene.options.check is None:
+        say("Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more.")
     if not report.complete:
         raise typer.Exit(1)

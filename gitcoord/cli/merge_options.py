@@ -12,6 +12,7 @@ from gitcoord.forge.port import Method
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.merging.model import Options
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.proof import CheckOptions
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import SerializeOn, Settings
 
@@ -29,6 +30,7 @@ def make_options(
     delete_branches: bool = False,
     serialize_on: SerializeOn | None,
     ignore: Sequence[str],
+    check: CheckOptions | None = None,
 ) -> Options:
     """The options of a run; raises `usage` (exit 2) for what does not go together."""
     chosen = strategy or plan.strategy
@@ -52,6 +54,7 @@ def make_options(
         rules=settings.rules,
         foreign_commits=settings.foreign_commits,
         pulls=settings.pull_requests,
+        check=check,
     )
 
 

@@ -12,6 +12,7 @@ from gitcoord.notices import (
     BranchMerged,
     BranchRebuilt,
     Caution,
+    CheckEnded,
     EventsRecorded,
     ForgeAnswered,
     HandInFailed,
@@ -27,6 +28,7 @@ from gitcoord.notices import (
     StartedAlthough,
     StartFailed,
     TasksWaiting,
+    WindowChosen,
 )
 from gitcoord.sentences import named_tasks, some
 
@@ -65,6 +67,8 @@ def notice_sentence(notice: AnyNotice) -> str:
         case ForgeAnswered():
             again = " Looking again." if notice.again else ""
             return f"{_named(notice.branch, notice.tasks)}: {notice.message}{again}"
+        case WindowChosen() | CheckEnded():
+            return _window(notice) if isinstance(notice, WindowChosen) else _check(notice)
         case LandingStopped():
             return f"stopping: {notice.reason}"
         case LandingFailed():
@@ -120,6 +124,27 @@ def _run(
             return logs_sentence("Removed", notice.count, notice.size, notice.left)
         case PlanKept():
             return "There was no plan: this one is saved."
+
+
+def _window(notice: WindowChosen) -> str:
+    """How far ahead is checked, and why so far."""
+    at_once = f"{notice.slots} at once" if notice.slots > 1 else "one after the other"
+    if notice.each:
+        return f"checking each combination that the base becomes, {at_once}"
+    why = "--window" if notice.asked else f"{notice.failures} of the last {notice.landings} failed"
+    most = f"{notice.size} branch{'' if notice.size == 1 else 'es'}"
+    return f"checking combinations of up to {most}, {at_once} ({why})"
+
+
+def _check(notice: CheckEnded) -> str:
+    """How a check came out."""
+    combination = (
+        f"{notice.base} with {named_tasks(notice.tasks, _MOST_NAMED)}" if notice.tasks else notice.base
+    )
+    outcome = {"passed": "passes", "failed": "fails", "unclear": "has no clear result"}[notice.outcome]
+    again = f", checked {notice.runs} times" if notice.runs > 1 else ""
+    why = f": {notice.reason}" if notice.reason else ""
+    return f"the check of {combination} {outcome} ({notice.seconds:.1f} s{again}){why}"
 
 
 def _rollback(notice: RollbackOpened | RollbackMerged | RollbackWaiting) -> str:

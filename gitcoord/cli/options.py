@@ -41,6 +41,30 @@ Shell = Annotated[
     bool | None,
     typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
 ]
+LandingCheck = Annotated[
+    str | None,
+    typer.Option("--check", metavar="COMMAND", help="What has to succeed before the base becomes a tree."),
+]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Land without the check of the settings.")]
+Slots = Annotated[
+    int | None, typer.Option("--slots", min=1, metavar="N", help="How many checks run at once.")
+]
+WindowSize = Annotated[
+    str | None,
+    typer.Option("--window", metavar="N|auto", help="How many branches ahead are checked."),
+]
+CheckTimeout = Annotated[
+    str | None, typer.Option("--check-timeout", metavar="TIME", help="What one check may take, such as 30m.")
+]
+Flaky = Annotated[
+    int | None,
+    typer.Option("--flaky", min=0, metavar="N", help="Check a failure so often again before blaming a task."),
+]
+AllowRedBase = Annotated[
+    bool,
+    typer.Option("--allow-red-base", help="Where the base fails, land what fails in the same way."),
+]
+Recheck = Annotated[bool, typer.Option("--recheck", help="Check again what is known to fail.")]
 Rework = Annotated[
     int | None,
     typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),

@@ -27,7 +27,7 @@ from gitcoord.forge.port import (
     branch_pulls,
 )
 from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
-from gitcoord.git.merges import commit_tree, merge_tree, replay
+from gitcoord.git.merges import commit_tree, merge_tree, replay, tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, SharedRefs, Update
@@ -118,6 +118,10 @@ class LocalForge:
         commit = self._merge_commit(request, base)
         if commit is None:
             return Refused(kind="conflict", message="The pull request does not merge with its base.")
+        if request.tree and tree_of(self._git, commit) != request.tree:
+            return Refused(
+                kind="retry", message="Merging it gives another tree than the one that was checked."
+            )
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
         record = self._write(merged, "merged", tip)
         moves = [Update(HEADS + pull.base, base, commit), Update(self._ref(pull.number), tip, record)]

@@ -151,6 +151,8 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     method: Method
     title: str
     message: str
+    tree: str = ""
+    """What the base has to become, where that was checked; a forge that can see to it merges nothing else."""
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True, tag="handed-over"):

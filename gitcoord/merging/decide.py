@@ -1,6 +1,6 @@
 """What to do next: pure functions from the observed world to one step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -19,6 +19,7 @@ from gitcoord.merging.model import (
     Merge,
     OpenPull,
     Options,
+    Prove,
     Rebuild,
     RecordLanding,
     RecordRejections,
@@ -54,6 +55,10 @@ class Memory(msgspec.Struct, kw_only=True):
     handed_over: set[str]
     declined: set[str]
     final: dict[str, tuple[Oid, str]] = {}
+    proved: set[DetailsKey] = set()
+    """The carriers whose check has been looked at."""
+    green: set[Oid] = set()
+    """The trees that the base may become."""
     stalled: int = 0
     impatient: bool = False
     stopped: str = ""
@@ -61,7 +66,21 @@ class Memory(msgspec.Struct, kw_only=True):
     @classmethod
     def empty(cls) -> "Memory":
         """At the start of a run."""
-        return cls(details={}, held={}, settling={}, doubt={}, handed_over=set(), declined=set())
+        return cls(
+            details={},
+            held={},
+            settling={},
+            doubt={},
+            handed_over=set(),
+            declined=set(),
+            proved=set(),
+            green=set(),
+        )
+
+    def learn(self, world: World, carrier: Carrier, tree: Oid) -> None:
+        """The check was looked at for a carrier on this base: the base may become `tree` (empty: nothing)."""
+        self.proved.add(details_key(world, carrier))
+        self.green.add(tree)
 
     def release(self, world: World) -> None:
         """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
@@ -80,6 +99,10 @@ _AHEAD = 8
 """Pull requests that are open before the first of them is merged, so that their checks run meanwhile."""
 _TURN = 4
 """Looks at a carrier that does not settle before the others of its wave have their turn."""
+_UNPROVED_QUEUE = (
+    "the forge would merge it later, onto a base that nobody has checked: have the check run there, and land "
+    "without one here"
+)
 _FEW_LOOKS = 2
 """Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
 
@@ -101,7 +124,7 @@ def next_step(world: World, memory: Memory, options: Options) -> Step:
         return Finish()
     if options.strategy == "single-pr":
         return _single(world, memory, options)
-    return _multi(world, memory)
+    return _multi(world, memory, options)
 
 
 def details_key(world: World, carrier: Carrier) -> DetailsKey:
@@ -109,7 +132,7 @@ def details_key(world: World, carrier: Carrier) -> DetailsKey:
     return (carrier.branch, carrier.head, world.base_commit)
 
 
-def _multi(world: World, memory: Memory) -> Step:
+def _multi(world: World, memory: Memory, options: Options) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
     ready = [work for work in ready if not work.waits_for]
     wave = [work for work in ready if work.wave == ready[0].wave]
@@ -127,7 +150,9 @@ def _multi(world: World, memory: Memory) -> Step:
         return _deferred(first.task, details, world.base_commit)
     if details is not None and details.behind:
         return Update(task=first.task)
-    return _landing(carrier, details, memory)
+    if _lacks_proof(world, memory, options, carrier):
+        return Prove(carrier=carrier)
+    return _landing(carrier, details, memory, options)
 
 
 def _deferred(task: TaskId, found: Details, onto: Oid) -> Defer:
@@ -164,6 +189,15 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
     if not options.partial and any(missing(world)):
         return _rest(world, memory)
     carrier = _level_carrier(branch, branch.tip, folded)
+    if _lacks_proof(world, memory, options, carrier):
+        return Prove(carrier=carrier)
+    return _level_landing(world, memory, options, branch, carrier)
+
+
+def _level_landing(
+    world: World, memory: Memory, options: Options, branch: LevelBranch, carrier: Carrier
+) -> Step:
+    folded = map(world.work, carrier.tasks)
     if branch.pull is None or any(work.told != branch.pull.number for work in folded):
         return OpenPull(carrier=carrier)
     details = memory.details.get(details_key(world, carrier))
@@ -172,7 +206,7 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
         kind = f"comes after what is in {world.base}" if details.exclusive else f"conflicts with {world.base}"
         why = f"it {kind}{paths}" if not details.clean else f"it is behind {world.base}"
         return _anew(carrier, branch, why)
-    return _landing(carrier, details, memory)
+    return _landing(carrier, details, memory, options)
 
 
 def _turn(world: World, options: Options) -> int:
@@ -202,13 +236,19 @@ def missing(world: World) -> Iterator[Work]:
     return (work for work in waiting if work.wave <= wave)
 
 
-def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
+def _lacks_proof(world: World, memory: Memory, options: Options, carrier: Carrier) -> bool:
+    return options.check is not None and details_key(world, carrier) not in memory.proved
+
+
+def _landing(carrier: Carrier, details: Details | None, memory: Memory, options: Options) -> Step:
     """Examine, then merge what nothing speaks against."""
     if memory.doubt.get(carrier.branch, 0) > 0:
         return Settle(carrier=carrier)
     if details is None:
         return Examine(carrier=carrier)
     way = details.offer if carrier.branch not in memory.declined else None
+    if way is not None and options.check is not None:
+        return Hold(carrier=carrier, reason=_UNPROVED_QUEUE, final=True)
     if details.gates and (way is None or not details.settled):
         # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
         if way is None or _is_over(memory, carrier):
@@ -221,6 +261,8 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory) -> Step:
         if not _is_over(memory, carrier):
             return Settle(carrier=carrier)
         return Hold(carrier=carrier, reason="the forge is still computing whether it can merge")
+    if options.check is not None and details.tree not in memory.green:
+        return Hold(carrier=carrier, reason="the check has not passed on what merging it gives")
     return Merge(carrier=carrier, tree=details.tree)
 
 
@@ -255,15 +297,3 @@ def _level_carrier(branch: LevelBranch, tip: Oid, folded: list[Work]) -> Carrier
     tasks = tuple(work.task for work in folded)
     wave = min((work.wave for work in folded), default=1)
     return Carrier(branch=branch.name, head=tip, tasks=tasks, wave=wave, pull=branch.pull)
-
-
-def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str, str]:
-    """For each task that is ready but held, why."""
-    branch = world.level_branch
-    if options.strategy == "single-pr" and branch is not None:
-        reason = memory.held.get(branch.name, memory.stopped)
-        reasons = {work.task: reason for work in world.works if work.standing == "ready"}
-        reasons |= {w.task: memory.held[w.branch] for w in world.works if w.branch in memory.held}
-        return {task: reason for task, reason in reasons.items() if reason}
-    reasons = {work.task: memory.held.get(work.branch, memory.stopped) for work in world.works}
-    return {task: reason for task, reason in reasons.items() if reason}

@@ -5,6 +5,7 @@ from gitcoord.git.run import Oid
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.model import Defer, Work, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.proof import CheckFailure
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
 from gitcoord.sentences import some
@@ -17,6 +18,8 @@ from gitcoord.tasks.model import TaskId
 def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
     """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
     work = world.work(step.task)
+    if step.failure is not None:
+        return _check_failed(step, step.failure, work, world.base)
     others = other_side(
         scene.repository.git,
         head=work.head or "",
@@ -34,6 +37,35 @@ def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
         onto=step.onto,
         exclusive=step.exclusive,
     )
+
+
+def _check_failed(step: Defer, failure: CheckFailure, work: Work, base: str) -> TaskDeferred:
+    return TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=work.task,
+        head=work.head or "",
+        reason=failure_reason(work.task, failure, base),
+        others=failure.others,
+        onto=step.onto,
+        check=failure.command.digest,
+        tree=failure.tree,
+        output=failure.output,
+    )
+
+
+def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
+    """A sentence on a task that merges and whose check fails: with whom, and how."""
+    commits = [f"commit {commit[:12]} of {base}" for commit in failure.commits]
+    others = [*(f"task {other}" for other in failure.others), *commits]
+    if failure.alone:
+        where = "by itself, without any other task"
+    elif others:
+        more = "" if failure.whole else " (and what came before)"
+        where = f"with {' and '.join(others)}{more}, although they merge"
+    else:
+        where = f"on {base}"
+    return f"task {task} fails the check `{failure.command.text}` {where}: {failure.reason}"
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.forge.port import BEHIND, Pull
-from gitcoord.git.run import Oid
+from gitcoord.forge.port import BEHIND
 from gitcoord.merging import act, deferring, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
 from gitcoord.merging.examine import examine, given_away
@@ -25,6 +24,7 @@ from gitcoord.merging.model import (
     Hold,
     Merge,
     OpenPull,
+    Prove,
     Rebuild,
     RecordLanding,
     RecordRejections,
@@ -37,6 +37,7 @@ from gitcoord.merging.model import (
 )
 from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
+from gitcoord.merging.prover import Prover
 from gitcoord.merging.report import Report, make_report, waiting_tasks
 from gitcoord.merging.talk import tell_deferred, tell_settled
 from gitcoord.merging.telling import LandingNotices
@@ -61,6 +62,7 @@ class Lander:
         self._notices = LandingNotices(tell)
         self._sleep = sleep
         self._outlook = Outlook()
+        self._prover = Prover(self._notices)
         self._memory = Memory.empty()
         self._opened: set[str] = set()
         self._unproved: dict[TaskId, tuple[World, Merge]] = {}
@@ -83,6 +85,8 @@ class Lander:
                 return self._end(world)
             if isinstance(step, Wait):
                 self._wait(world, left)
+            elif isinstance(step, Prove):
+                self._prove(world, step.carrier)
             elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge | HandOver):
                 self._ask_forge(world, step)
             else:
@@ -103,6 +107,7 @@ class Lander:
         self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
         self._waits += 1
         self._memory.release(world)
+        self._prover.forget()
         self._memory.settling.clear()
         self._memory.details.clear()
         self._outlook.forget()
@@ -132,6 +137,18 @@ class Lander:
                 else:
                     self._notices.rebuilt(name, world.base)
 
+    def _prove(self, world: World, carrier: Carrier) -> None:
+        proof = self._prover.prove(self._scene, world, carrier)
+        self._outlook.expect_pushes()  # checks take long
+        for one in proof.failing:
+            self._defer(world, Defer(task=one.task, paths=(), onto=world.base_commit, failure=one.failure))
+        if proof.state == "held":
+            self._hold(carrier, proof.reason)
+        elif proof.state == "stopped":
+            self._follow(world, carrier, pulls.Stop(reason=proof.reason))
+        elif proof.state == "passed":
+            self._memory.learn(world, carrier, proof.tree)
+
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
         events = act.landings(self._scene, world, tasks)
         commits = {task: event.commit for task, event in events.items()}
@@ -141,10 +158,7 @@ class Lander:
         # Merges whose answer was lost, and which turn out to have happened.
         sent = {task: self._unproved.pop(task) for task in tasks if task in self._unproved}
         for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
-            brought = {commits[task] for task in step.carrier.tasks if task in commits}
-            ends = [one for one in brought if self._scene.ancestry.contained(one, brought) == brought]
-            if ends and set(step.carrier.tasks) <= commits.keys() and _is_what_was_sent(world, step):
-                pulls.prove(self._scene, before, step, ends[0])
+            pulls.prove_late(self._scene, world, before, step, commits)
 
     def _update(self, world: World, step: Update) -> None:
         branch = world.work(step.task).branch
@@ -226,7 +240,7 @@ class Lander:
             case pulls.Done():
                 for task in carrier.tasks:
                     self._unproved.pop(task, None)
-                self._outlook.learn(_merged_pull(carrier, outcome.commit))
+                self._outlook.learn(pulls.merged_pull(carrier, outcome.commit))
                 self._notices.merged(carrier, world.base, outcome.commit)
             case pulls.Held():
                 self._outlook.forget()
@@ -283,18 +297,3 @@ class Lander:
         deferring.record_deferral(self._scene.store, event)
         self._scene = with_newest_plan(self._scene)
         self._notices.recorded(event)
-
-
-def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:
-    """The carrier's pull request as it is once it was merged as `commit`."""
-    assert carrier.pull is not None  # noqa: S101 - only what is open is merged
-    return msgspec.structs.replace(
-        carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
-    )
-
-
-def _is_what_was_sent(world: World, step: Merge) -> bool:
-    """Whether the forge merged the head that was sent: whoever sent another one has examined that."""
-    known = world.pulls.get(step.carrier.branch)
-    pull = None if known is None else known.current
-    return pull is None or pull.state != "merged" or pull.head_commit == step.carrier.head

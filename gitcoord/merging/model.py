@@ -14,6 +14,7 @@ from gitcoord.events import TaskRolledBack
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import BranchPulls, Gate, Method, Pull, Way
 from gitcoord.git.run import Oid
+from gitcoord.merging.proof import CheckFailure, CheckOptions
 from gitcoord.merging.rejections import Rejection
 from gitcoord.planning.model import Strategy
 from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
@@ -44,6 +45,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     delete_branches: bool = False
     foreign_commits: Literal["warn", "hold"] = "warn"
     """Whether work that carries commits of tasks not handed in lands."""
+    check: CheckOptions | None = None
+    """What a tree has to pass before the base becomes it; without one, only text is proved."""
 
     @property
     def book(self) -> Rulebook:
@@ -224,6 +227,14 @@ class Defer(msgspec.Struct, frozen=True, kw_only=True):
     onto: Oid
     problem: str = ""
     exclusive: bool = False
+    failure: CheckFailure | None = None
+    """It merges, and the check fails on what comes of that."""
+
+
+class Prove(msgspec.Struct, frozen=True, kw_only=True):
+    """Check what the base would become with a carrier."""
+
+    carrier: Carrier
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,6 +272,7 @@ Step = (
     | Settle
     | Hold
     | Defer
+    | Prove
     | Merge
     | HandOver
     | Wait

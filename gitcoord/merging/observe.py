@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from gitcoord.checks.model import Checker
 from gitcoord.evidence.foreign import Tracks
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
@@ -20,7 +21,7 @@ from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
 from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
 from gitcoord.merging.pull_requests import ask_branches, ask_pulls, unless_rejected
-from gitcoord.merging.revived import revived
+from gitcoord.merging.revived import revived, still_failing
 from gitcoord.merging.rounds import present_round
 from gitcoord.merging.stacked import with_stacks
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
@@ -47,6 +48,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """For each task, sentences about what it shares with others of its level."""
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
     """For each task, those that it may not share a wave with."""
+    checker: Checker | None = None
 
 
 class _Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,9 +99,10 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     works = [_work(scene, look, branch, task) for wave in scene.level.waves for task in wave]
     works = with_stacks(scene.repository.git, scene.ancestry, look.stacks, works)
     targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
-    works = revived(scene.repository.git, scene.ancestry, look.stacks, works, targets, scene.options.book)
+    git, failing = scene.repository.git, still_failing(works, look.progress, scene.options.check)
+    works = revived(git, scene.ancestry, look.stacks, works, targets, scene.options.book, failing)
     tracks = Tracks(plan=scene.plan, progress=look.progress, landed=look.landed)
-    hold, git = scene.options.foreign_commits == "hold", scene.repository.git
+    hold = scene.options.foreign_commits == "hold"
     works = with_carried(git, scene.ancestry, look.base_commit, tracks, look.tips, works, hold=hold)
     works = unless_rejected(
         scene.ancestry,

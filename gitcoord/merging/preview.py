@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gitcoord.checks.memo import CheckMemo
 from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Pull
@@ -31,6 +32,7 @@ from gitcoord.merging.model import (
     LevelBranch,
     Merge,
     OpenPull,
+    Prove,
     Rebuild,
     RecordLanding,
     RecordRejections,
@@ -96,6 +98,8 @@ class _Rehearsal:
             case Examine():
                 key = details_key(self._world, step.carrier)
                 self._memory.details[key] = self._examine(step.carrier)
+            case Prove():
+                yield from self._prove(step.carrier)
             case Hold():
                 yield f"hold {step.carrier.branch} back: {step.reason}"
                 self._memory.held[step.carrier.branch] = step.reason
@@ -165,6 +169,19 @@ class _Rehearsal:
                 self._world = msgspec.structs.replace(self._world, level_branch=clean)
                 for task in step.tasks:
                     yield from self._play_branch(Fold(task=task))
+
+    def _prove(self, carrier: Carrier) -> Iterator[str]:
+        """Nothing is checked here: what is known counts, and what is not is taken to pass."""
+        check, tree = self._scene.options.check, examine_in_git(self._scene, self._world, carrier).tree
+        self._memory.learn(self._world, carrier, tree)
+        if check is None or not tree:
+            return
+        known = CheckMemo(self._scene.repository.common_dir, check.command).read(tree)
+        what = f"{self._world.base} with {named_tasks(carrier.tasks)}"
+        if known is None:
+            yield f"check {what}: `{check.command.text}`"
+        elif known.outcome == "failed":
+            yield f"check {what} again, which failed before: {known.reason}"
 
     def _examine(self, carrier: Carrier) -> Details:
         found = examine_in_git(self._scene, self._world, carrier)

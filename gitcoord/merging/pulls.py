@@ -1,5 +1,6 @@
 """Performing the steps that go to the forge: open, merge once, and prove what came out."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -18,6 +19,7 @@ from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import is_own, merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
+from gitcoord.tasks.model import TaskId
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +119,8 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
     """Sends the merge once. Whatever the answer, the caller looks at the world again."""
     carrier, method = step.carrier, scene.options.method
     request = merge_request(world, carrier, number_of(carrier), method)
+    if scene.options.check is not None:
+        request = msgspec.structs.replace(request, tree=step.tree)
     outcome = scene.forge.merge_pull(request)
     match outcome:
         case Merged():
@@ -196,6 +200,14 @@ def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
     )
 
 
+def prove_late(scene: Scene, world: World, before: World, step: Merge, commits: Mapping[TaskId, Oid]) -> None:
+    """The same for a merge whose answer was lost, by the commits that brought the carrier's tasks in."""
+    brought = {commits[task] for task in step.carrier.tasks if task in commits}
+    ends = [one for one in brought if scene.ancestry.contained(one, brought) == brought]
+    if ends and set(step.carrier.tasks) <= commits.keys() and _is_what_was_sent(world, step):
+        prove(scene, before, step, ends[0])
+
+
 def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid | None:
     git, head = scene.repository.git, step.carrier.head
     count, who = "1", scene.repository.identity
@@ -211,3 +223,18 @@ def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid 
         return tree_of(git, tip) if tip else None
     merged = merge_tree(git, start, head)
     return merged.tree if merged.clean else None
+
+
+def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
+    """The carrier's pull request as it is once it was merged as `commit`."""
+    assert carrier.pull is not None  # noqa: S101 - only what is open is merged
+    return msgspec.structs.replace(
+        carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
+    )
+
+
+def _is_what_was_sent(world: World, step: Merge) -> bool:
+    """Whether the forge merged the head that was sent: whoever sent another one has examined that."""
+    known = world.pulls.get(step.carrier.branch)
+    pull = None if known is None else known.current
+    return pull is None or pull.state != "merged" or pull.head_commit == step.carrier.head

@@ -6,8 +6,8 @@ import msgspec
 
 from gitcoord.evidence.landings import moved_on
 from gitcoord.git.run import Oid
-from gitcoord.merging.decide import Memory, held_reasons, missing
-from gitcoord.merging.model import Needs, Work, World
+from gitcoord.merging.decide import Memory, missing
+from gitcoord.merging.model import Needs, Options, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.model import Strategy
 from gitcoord.sentences import named_tasks
@@ -115,6 +115,18 @@ def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTa
         number = pull.number if pull else None
         waiting.append(WaitingTask(task=work.task, pull=number, reason=reason, needs=needs))
     return tuple(waiting)
+
+
+def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str, str]:
+    """For each task that is ready but held, why."""
+    branch = world.level_branch
+    if options.strategy == "single-pr" and branch is not None:
+        reason = memory.held.get(branch.name, memory.stopped)
+        reasons = {work.task: reason for work in world.works if work.standing == "ready"}
+        reasons |= {w.task: memory.held[w.branch] for w in world.works if w.branch in memory.held}
+        return {task: reason for task, reason in reasons.items() if reason}
+    reasons = {work.task: memory.held.get(work.branch, memory.stopped) for work in world.works}
+    return {task: reason for task, reason in reasons.items() if reason}
 
 
 def _what_held_needs(world: World, memory: Memory, work: Work, held: Mapping[str, str]) -> Needs:

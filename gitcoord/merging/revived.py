@@ -1,6 +1,6 @@
 """Deferred work that merges again, because what it conflicted with has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -12,6 +12,9 @@ from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.merging.model import Work
+from gitcoord.merging.proof import CheckOptions
+from gitcoord.state.progress import PENDING, Progress
+from gitcoord.tasks.model import TaskId
 
 
 def revived(
@@ -21,12 +24,19 @@ def revived(
     works: list[Work],
     targets: Sequence[Oid],
     book: Rulebook,
+    failing_checks: Collection[TaskId] = (),
 ) -> list[Work]:
     """The works; what is deferred and merges with all of `targets`, and is second nowhere, is ready again.
 
+    Those of `failing_checks` are not.
+
     A stacked one has to merge with the base first, which leaves it another head.
     """
-    deferred = [work for work in works if work.standing == "deferred" and work.head is not None]
+    deferred = [
+        work
+        for work in works
+        if work.standing == "deferred" and work.head is not None and work.task not in failing_checks
+    ]
     if not deferred:
         return works
     stacked = stacks.find(git, {work.head or "" for work in deferred})
@@ -46,6 +56,25 @@ def revived(
         msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
         for work in works
     ]
+
+
+def still_failing(
+    works: Sequence[Work], progress: Mapping[TaskId, Progress], check: CheckOptions | None
+) -> set[TaskId]:
+    """The deferred tasks whose check has failed as they are, which a clean merge does not change.
+
+    Another command is another question; and one that failed with others may pass once they are out.
+    """
+    present = {work.task for work in works if work.standing in ("landed", "ready")}
+    found = set()
+    for work in works:
+        told = progress.get(work.task, PENDING).deferral
+        if work.standing != "deferred" or told is None or not told.check:
+            continue
+        here = [TaskId(other) for other in told.others if other in {one.task for one in works}]
+        if (check is None or check.command.digest == told.check) and present.issuperset(here):
+            found.add(work.task)
+    return found
 
 
 def _merges(ancestry: Ancestry, target: Oid, head: Oid) -> bool:

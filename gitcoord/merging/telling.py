@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from gitcoord.checks.model import CheckResult
+from gitcoord.checks.window import Window
 from gitcoord.events import AnyEvent
 from gitcoord.git.run import Oid
 from gitcoord.merging.model import Carrier, Work
@@ -11,11 +13,13 @@ from gitcoord.notices import (
     BranchMerged,
     BranchRebuilt,
     Caution,
+    CheckEnded,
     EventsRecorded,
     ForgeAnswered,
     LandingStopped,
     TasksWaiting,
     Tell,
+    WindowChosen,
 )
 from gitcoord.tasks.model import TaskId
 
@@ -27,6 +31,7 @@ class LandingNotices:
         self._tell = tell
         self._waiting: TasksWaiting | None = None
         self._carried: set[str] = set()
+        self._window: WindowChosen | None = None
 
     def carried(self, works: Sequence[Work]) -> None:
         """Tells once of each work that carries commits of tasks that were not handed in."""
@@ -55,6 +60,34 @@ class LandingNotices:
     def answered(self, carrier: Carrier, message: str, *, again: bool = False) -> None:
         """Tells what the forge said instead of doing what it was asked."""
         self._tell(ForgeAnswered(branch=carrier.branch, tasks=carrier.tasks, message=message, again=again))
+
+    def window(self, window: Window, slots: int, *, each: bool) -> None:
+        """Tells how far ahead is checked, where that is not what was told last."""
+        told = WindowChosen(
+            size=window.size,
+            slots=slots,
+            failures=window.failures,
+            landings=window.landings,
+            each=each,
+            asked=window.asked,
+        )
+        if self._window is None or (told.size, each) != (self._window.size, self._window.each):
+            self._window = told
+            self._tell(told)
+
+    def checked(self, result: CheckResult, tasks: Sequence[TaskId], base: str) -> None:
+        """Tells how a check came out."""
+        self._tell(
+            CheckEnded(
+                base=base,
+                tasks=tuple(tasks),
+                tree=result.tree,
+                outcome=result.outcome,
+                reason=result.reason,
+                seconds=result.seconds,
+                runs=result.runs,
+            )
+        )
 
     def stopped(self, reason: str) -> None:
         """Tells why nothing more lands."""

@@ -14,7 +14,7 @@ from gitcoord.git.working_copy import WorkingCopy, add_worktree
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.brought_back import bring_back, former_work, rolled_back
-from gitcoord.running.deferred import merged_like, other_side
+from gitcoord.running.deferred import check_notes, merged_like, other_side
 from gitcoord.running.model import Desk, Taken
 from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.running.task_list import beside_lists, paths_at
@@ -193,14 +193,15 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     if desk.mine.deferral is None:
         return bring_up_to_date(desk, copy, head)
     commit, name = other_side(desk)
+    failed = check_notes(desk.mine.deferral)
     if desk.ancestry.contains(head, commit):
-        return (), (f"{desk.task.branch} holds {name} already; `gitcoord submit` hands it in",)
+        return (), (f"{desk.task.branch} holds {name} already; `gitcoord submit` hands it in", *failed)
     message = f"Merge {name} into {desk.task.branch}"
     state = copy.merge(commit, message, like=merged_like(desk, commit, head))
     if not state.running:
         deferral = desk.mine.deferral
         after = f": look at {some(deferral.paths)}, then `gitcoord submit`" if deferral.exclusive else ""
-        return (), (f"{name} was merged into {desk.task.branch} without a conflict{after}",)
+        return (), (f"{name} was merged into {desk.task.branch} without a conflict{after}", *failed)
     return state.unmerged, (say_conflict(desk, state.unmerged),)
 
 

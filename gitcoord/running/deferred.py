@@ -3,11 +3,14 @@
 from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import answer_no
+from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.model import Desk
 from gitcoord.tasks.model import TaskId
+
+_MOST_LINES = 20
 
 
 def other_side(desk: Desk) -> tuple[Oid, str]:
@@ -47,6 +50,14 @@ def check_reworked(desk: Desk, head: Oid) -> None:
             f"Task {desk.task.id} was deferred, and its work is as it was: {deferral.reason}.",
             way_out(desk.task.id, name, exclusive=deferral.exclusive),
         )
+
+
+def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
+    """For work whose check failed: with whom, and the end of what the check printed."""
+    if not deferral.check:
+        return ()
+    end = deferral.output.rstrip().split("\n")[-_MOST_LINES:]
+    return (deferral.reason, *([f"the check ended with:\n  {chr(10).join(end)}"] if any(end) else []))
 
 
 def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.port import Gate
-from gitcoord.merging.decide import PATIENCE, held_reasons, next_step
+from gitcoord.merging.decide import PATIENCE, next_step
 from gitcoord.merging.model import (
     Adopt,
     Defer,
@@ -24,6 +24,7 @@ from gitcoord.merging.model import (
     Update,
     Wait,
 )
+from gitcoord.merging.report import held_reasons
 from gitcoord.tasks.model import TaskId
 from tests.merging.worlds import level, memory, work, world
 

@@ -1,0 +1,129 @@
+"""From the words about a check to the values that landing takes, and to what runs it."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from gitcoord.checks.model import CheckCommand
+from gitcoord.cli.context import Context
+from gitcoord.durations import NO_LIMIT, parse_duration
+from gitcoord.errors import usage_error
+from gitcoord.merging.observe import Scene
+from gitcoord.merging.proof import CheckOptions
+from gitcoord.settings import Settings
+
+
+class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says of the check; None where the settings decide."""
+
+    command: str | None = None
+    off: bool = False
+    slots: int | None = None
+    window: str | None = None
+    timeout: str | None = None
+    flaky: int | None = None
+    allow_red_base: bool = False
+    recheck: bool = False
+    shell: bool | None = None
+
+
+def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = False) -> CheckOptions | None:
+    """The check of a landing; None without one. Raises `usage` (exit 2) for what does not go together."""
+    landing = settings.landing
+    if asked.off and asked.command:
+        raise usage_error("usage", "--check and --no-check contradict each other.", "Choose one of them.")
+    text = "" if asked.off else landing.check if asked.command is None else asked.command
+    if not text.strip():
+        _require_none(asked)
+        return None
+    if auto:
+        raise usage_error(
+            "usage",
+            "--auto does not go with a check: GitHub would merge later, onto a base that nobody checked.",
+            "Leave --auto out, or land without a check here: --no-check.",
+        )
+    shell = settings.run.shell if asked.shell is None else asked.shell
+    if not shell:
+        try:
+            shlex.split(text)
+        except ValueError as error:
+            raise usage_error(
+                "usage", f"--check {text!r} cannot be read: {error}.", "Close the quote."
+            ) from error
+    command = CheckCommand(
+        text=text,
+        shell=shell,
+        seconds=_limit(landing.check_timeout if asked.timeout is None else asked.timeout),
+        grace=settings.run.grace,
+        environment=_environment(landing.environment),
+        clean=landing.clean,
+    )
+    return CheckOptions(
+        command=command,
+        window=_window(asked.window) if asked.window is not None else landing.window or None,
+        flaky=landing.flaky if asked.flaky is None else asked.flaky,
+        allow_red_base=asked.allow_red_base,
+    )
+
+
+@contextmanager
+def with_checker(
+    scene: Scene, context: Context, *, slots: int | None, recheck: bool = False
+) -> Iterator[Scene]:
+    """The scene with what runs its check on this machine, if it has one, while the block lasts."""
+    if scene.options.check is None:
+        yield scene
+        return
+    from gitcoord.running.checking.checker import LocalChecker, default_slots
+
+    settings = context.settings
+    count = slots or settings.landing.slots or default_slots()
+    checker = LocalChecker(context.repository, scene.options.check.command, count, settings.run)
+    if recheck:
+        checker.forget_failures()
+    try:
+        yield msgspec.structs.replace(scene, checker=checker)
+    finally:
+        checker.close()
+
+
+def _require_none(asked: AskedCheck) -> None:
+    given = {
+        "--slots": asked.slots,
+        "--window": asked.window,
+        "--check-timeout": asked.timeout,
+        "--flaky": asked.flaky,
+        "--allow-red-base": asked.allow_red_base or None,
+        "--recheck": asked.recheck or None,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise usage_error(
+                "usage", f"{option} needs a check.", "Say --check 'COMMAND', or set `check` under [landing]."
+            )
+
+
+def _environment(named: str) -> str:
+    """What results depend on beside tree and words: the kind of machine, and what the settings name."""
+    import platform
+
+    return f"{platform.system()} {platform.machine()} {named}".strip()
+
+
+def _limit(text: str) -> float | None:
+    if text in NO_LIMIT:
+        return None
+    found = parse_duration(text)
+    if found is None:
+        raise usage_error("usage", f"{text!r} is no duration.", "Write it like 90s, 30m or 1h30m.")
+    return found
+
+
+def _window(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) > 0):
+        raise usage_error("usage", f"--window {text!r} is no number.", "Say how many branches, or auto.")
+    return int(text)

@@ -1,0 +1,83 @@
+"""The trees of combinations: branches merged onto a base in memory, one after the other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitcoord.checks.search import CheckSeen, Combination
+from gitcoord.git.merges import commit_tree, merge_tree, tree_of
+from gitcoord.git.run import Git, Oid
+from gitcoord.git.stacks import Stacks
+from gitcoord.merging.proof import ResultOf
+
+_DATE = "2000-01-01T00:00:00Z"
+AUTHOR = {
+    f"GIT_{who}_{key}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", _DATE))
+}
+
+
+class Combinations:
+    """Combinations of `heads` onto the base of `stacks`; git keeps their commits, and no ref names them."""
+
+    def __init__(self, git: Git, stacks: Stacks, heads: Sequence[Oid]) -> None:
+        self._git = git
+        self._stacks = stacks
+        self._heads = heads
+        self._commits: dict[Combination, Oid | None] = {(): stacks.base}
+        self._trees: dict[Combination, Oid | None] = {}
+
+    def tree(self, combination: Combination) -> Oid | None:
+        """The tree of `combination`; None where its branches do not merge one after the other."""
+        if combination not in self._trees:
+            commit = self._commit(combination)
+            self._trees[combination] = None if commit is None else tree_of(self._git, commit)
+        return self._trees[combination]
+
+    def merging(self) -> tuple[int, ...]:
+        """The branches that merge one after the other, each onto those before it that do."""
+        found: Combination = ()
+        for number in range(len(self._heads)):
+            if self._commit((*found, number)) is not None:
+                found = (*found, number)
+        return found
+
+    def _commit(self, combination: Combination) -> Oid | None:
+        if combination not in self._commits:
+            before = self._commit(combination[:-1])
+            self._commits[combination] = None if before is None else self._merged(before, combination[-1])
+        return self._commits[combination]
+
+    def _merged(self, before: Oid, number: int) -> Oid | None:
+        head, git = self._heads[number], self._git
+        ours = before
+        if below := self._stacks.heads(git, head):
+            ours = commit_tree(
+                git, tree_of(git, before), [before, *below], "base of a stack", environment=AUTHOR
+            )
+        merged = merge_tree(git, ours, head)
+        if not merged.clean:
+            return None
+        return commit_tree(git, merged.tree, [before, head], "a combination", environment=AUTHOR)
+
+
+class SeenCombinations(Mapping[Combination, CheckSeen]):
+    """What is known of combinations by what is known of their trees, asked for one at a time."""
+
+    def __init__(self, combinations: Combinations, result_of: ResultOf) -> None:
+        self._combinations = combinations
+        self._result_of = result_of
+
+    def __getitem__(self, combination: Combination) -> CheckSeen:
+        tree = self._combinations.tree(combination)
+        if tree is None:
+            return CheckSeen(outcome="unclear", runs=99)
+        result = self._result_of(tree)
+        if result is None:
+            raise KeyError(combination)
+        return CheckSeen(outcome=result.outcome, runs=result.runs)
+
+    def __iter__(self) -> Iterator[Combination]:
+        raise NotImplementedError("only single combinations are asked for")
+
+    def __len__(self) -> int:
+        raise NotImplementedError("only single combinations are asked for")

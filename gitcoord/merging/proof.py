@@ -1,0 +1,66 @@
+"""The values of proving a combination before the base becomes it."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from gitcoord.checks.model import CheckCommand, CheckResult
+from gitcoord.git.run import Oid
+from gitcoord.tasks.model import TaskId
+
+ResultOf = Callable[[Oid], CheckResult | None]
+"""The result of the check of a tree, if there is one."""
+
+
+class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The check that what lands has to pass, and how it is looked for.
+
+    `window` is how many branches ahead are checked (None: by the last failures), `flaky` how often a
+    failure is checked again before a task is blamed. With `allow_red_base` a base that fails itself keeps
+    nothing from landing that fails in the same way.
+    """
+
+    command: CheckCommand
+    window: int | None = None
+    flaky: int = 1
+    allow_red_base: bool = False
+
+
+class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a task does not land: its check fails on `tree`, together with `others`, or on the base without
+    them.
+
+    `alone`: its own branch fails. `whole` is False where it takes more than `others`, which could not be
+    told.
+    """
+
+    command: CheckCommand
+    tree: Oid
+    reason: str
+    output: str = ""
+    others: tuple[TaskId, ...] = ()
+    commits: tuple[Oid, ...] = ()
+    """Commits of the base that belong to no task, and that it takes as well."""
+    alone: bool = False
+    whole: bool = True
+
+
+class FailingTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task whose check fails, and why."""
+
+    task: TaskId
+    failure: CheckFailure
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What checking a carrier's combination brought.
+
+    `state`: it may land as `tree`; the tasks of `failing` do not; it cannot be told now, for `reason`; or
+    nothing can be told, because of the base.
+    """
+
+    state: Literal["passed", "failed", "held", "stopped"]
+    tree: Oid = ""
+    failing: tuple[FailingTask, ...] = ()
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""Checks on this machine: checkouts that are moved from tree to tree, and commands in them."""

@@ -1,0 +1,146 @@
+"""Runs checks on this machine, each in a process and a checkout of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gitcoord.checks.memo import CheckMemo, read_result
+from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
+from gitcoord.errors import GitcoordError
+from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
+from gitcoord.running.checking.process import CheckOrder, write_order
+from gitcoord.running.checking.slots import source_of
+from gitcoord.running.processes import sleep_until_end
+from gitcoord.running.worker.commands import command_words
+from gitcoord.running.worker.environment import withheld
+from gitcoord.settings import RunSettings
+
+_LOOK_AGAIN = 5.0
+_LOG_BYTES = 1 << 20
+_BEYOND_GRACE = 10.0
+_OWN = "GITCOORD_"
+_SLOTS = "_checks"
+"""Where checkouts lie, beside those of workers; no task's checkout has such a name."""
+
+
+class LocalChecker:
+    """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`."""
+
+    def __init__(self, repository: Repository, command: CheckCommand, slots: int, run: RunSettings) -> None:
+        self.slots = slots
+        self._memo = CheckMemo(repository.common_dir, command)
+        self._command = command
+        self._argv = tuple(command_words(command.text, shell=command.shell))
+        self._source = source_of(repository.git, repository.common_dir)
+        self._place = slots_directory(repository, run.worktrees)
+        self._passed = run.pass_environment
+        self._running: dict[Oid, subprocess.Popen[bytes]] = {}
+
+    def known(self, tree: Oid) -> CheckResult | None:
+        """The result that is kept; one without a clear outcome is not."""
+        return self._memo.read(tree)
+
+    def forget_failures(self) -> int:
+        """Have failures checked again; return how many were known."""
+        return self._memo.forget_failures()
+
+    def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
+        """See `Checker.check`."""
+        wanted = {target.tree: target for target in targets}
+        for tree in [tree for tree in self._running if tree not in wanted]:
+            self._end(tree)
+        while True:
+            found = self._collect()
+            if found or not wanted:
+                return found
+            for tree, target in wanted.items():
+                if len(self._running) < self.slots and tree not in self._running:
+                    self._running[tree] = self._start(target)
+            sleep_until_end([process.pid for process in self._running.values()], _LOOK_AGAIN)
+
+    def close(self) -> None:
+        """End all that run."""
+        for tree in list(self._running):
+            self._end(tree)
+        self._memo.make_room()
+
+    def _start(self, target: CheckTarget) -> "subprocess.Popen[bytes]":
+        place = self._memo.place(target.tree)
+        order = CheckOrder(
+            target=target,
+            argv=self._argv,
+            source=self._source,
+            slots=str(self._place),
+            count=self.slots,
+            seconds=self._command.seconds,
+            grace=self._command.grace,
+            clean=self._command.clean,
+            log_bytes=_LOG_BYTES,
+        )
+        try:
+            write_order(place, order)
+            return subprocess.Popen(
+                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.running.checking.process", str(place)),
+                env=check_environment(os.environ, self._passed),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GitcoordError(
+                "engine-refused",
+                f"The check cannot be started in {place}: {error.strerror or error}.",
+                hint="Free room or processes, then run the command again.",
+            ) from error
+
+    def _collect(self) -> dict[Oid, CheckResult]:
+        """The results of those that have ended."""
+        found = {}
+        for tree, process in list(self._running.items()):
+            if process.poll() is None:
+                continue
+            del self._running[tree]
+            result = read_result(self._memo.place(tree))
+            if result is None or result.tree != tree:
+                why = f"its process ended with code {process.returncode} and left no result"
+                result = CheckResult(tree=tree, outcome="unclear", reason=why)
+            found[tree] = result
+        return found
+
+    def _end(self, tree: Oid) -> None:
+        process = self._running.pop(tree)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(self._command.grace + _BEYOND_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def slots_directory(repository: Repository, worktrees: str = "") -> Path:
+    """Where the checkouts of checks lie: beside the repository, or where `worktrees` of the settings says."""
+    own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
+    above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
+    return Path(os.path.abspath(above / _SLOTS))  # noqa: PTH100 - links stay
+
+
+def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> dict[str, str]:
+    """What a check sees of `environ`: no logins but those `passed`, and nothing of gitcoord's own."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not withheld(name, passed) and (name in passed or not name.startswith(_OWN))
+    }
+
+
+def default_slots() -> int:
+    """How many checks this machine has room for at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, 8))

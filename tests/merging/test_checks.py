@@ -1,0 +1,194 @@
+"""Landing with a check: the base becomes what has passed it, and whoever fails is named."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.merging.scenes import METHODS, STRATEGIES
+from tests.support.cli import start_gitcoord
+from tests.support.project import Project, independent
+
+CHECK = "sh check.sh"
+FILES = {
+    # Every function that is called has to be defined.
+    "check.sh": (
+        "for name in $(cat calls/*); do\n"
+        '  grep -qx "$name" functions/* || { echo "$name is called, and not defined"; exit 1; }\n'
+        "done\n"
+    ),
+    "functions/a": "open\n",
+    "functions/b": "close\n",
+    "calls/main": "open\n",
+}
+
+
+def renamed_function(directory: Path, strategy: str) -> Project:
+    """Task 1 renames a function with all its calls, and task 2 adds a call of it."""
+    project = Project.create(directory, independent("1", "2", "3", "4"), strategy=strategy, files=FILES)
+    project.work("1", {"functions/a": "open_file\n", "calls/main": "open_file\n"})
+    project.work("2", {"calls/two": "open\n"})
+    project.work("3", {"calls/three": "close\n"})
+    project.work("4", {"functions/four": "four\n"})
+    return project
+
+
+def failing_commits(project: Project, since: str) -> list[str]:
+    """The commits of the base's own line on which the check does not pass, run again here."""
+    clone = project.remote.clone(project.desk.path.parent / "judge")
+    line = clone.git("rev-list", "--first-parent", f"{since}..origin/main").split()
+    failing = []
+    for commit in line:
+        clone.git("checkout", "--quiet", "--detach", commit)
+        if subprocess.run(CHECK.split(), cwd=clone.path, capture_output=True).returncode != 0:
+            failing.append(commit)
+    assert line
+    return failing
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_renamed_function_never_breaks_the_base(strategy: str, method: str, tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, strategy)
+    first = project.remote.tip("main")
+    options = ("--check", CHECK, "--slots", "2", "--method", method)
+    ran = project.run("merge-level", "0", *options, "--json")
+    print(ran.err)
+    assert ran.code == 1
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "3", "4"]
+    (deferred,) = ran.json["deferred"]
+    assert (deferred["task"], deferred["with"]) == ("2", ["1"])
+    assert "open is called, and not defined" in deferred["reason"]
+    assert failing_commits(project, first) == []
+
+
+def test_without_a_check_it_lands_as_before_and_says_that_only_text_was_proved(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "multi-pr")
+    ran = project.run("merge-level", "0", ok=0)
+    assert ran.err.count("Only text was proved") == 1
+    assert not (project.desk.path / ".git" / "gitcoord" / "checks").exists()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_base_that_fails_itself_is_named_and_blames_nobody(strategy: str, tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, strategy)
+    project.remote.commit({"calls/other": "nothing\n"}, "break it")
+    ran = project.run("merge-level", "0", "--check", CHECK, "--slots", "2", "--json")
+    assert (ran.code, ran.json["landed"], ran.json["deferred"]) == (1, [], [])
+    for one in ran.json["waiting"]:
+        assert f"main itself at {project.remote.tip('main')[:12]} fails the check" in one["reason"]
+        assert "nothing is called, and not defined" in one["reason"]
+    # Ends with another code than before: that is a new failure, which the others are not.
+    worse = "sh check.sh || { e=$?; test -e functions/four && exit 3; exit $e; }"
+    options = ("--check", worse, "--shell", "--slots", "2", "--allow-red-base")
+    ran = project.run("merge-level", "0", *options, "--json")
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "2", "3"]
+    assert [one["task"] for one in ran.json["deferred"]] == ["4"]
+
+
+def test_a_check_without_a_clear_result_defers_nobody_and_the_others_land(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "multi-pr")
+    text = "! test -e calls/three || sleep 60"
+    ran = project.run(
+        *("merge-level", "0", "--check", text, "--shell", "--slots", "2", "--check-timeout", "2s", "--json")
+    )
+    assert ([one["task"] for one in ran.json["landed"]], ran.json["deferred"]) == (["1", "2", "4"], [])
+    (waiting,) = ran.json["waiting"]
+    assert waiting["reason"] == "its check has no clear result: it was ended after 2 s"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_was_checked_is_not_checked_again_and_a_kill_loses_nothing(
+    strategy: str, tmp_path: Path
+) -> None:
+    project = renamed_function(tmp_path, strategy)
+    first, counted = project.remote.tip("main"), tmp_path / "trees"
+    text = f"git rev-parse HEAD^{{tree}} >> {counted}; {CHECK}"
+    options = ("merge-level", "0", "--check", text, "--shell", "--slots", "1", "--flaky", "0", "--json")
+    for kills in range(1, 4):
+        run = start_gitcoord(*options, cwd=project.desk.path)
+        while run.poll() is None and len(lines(counted)) < kills:
+            time.sleep(0.01)
+        run.kill()
+        run.communicate()
+    ran = project.run(*options)
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "3", "4"]
+    assert [(one["task"], one["with"]) for one in ran.json["deferred"]] == [("2", ["1"])]
+    assert len(lines(counted)) == len(set(lines(counted)))
+    assert failing_commits(project, first) == []
+    again = project.run(*options)
+    assert [one["task"] for one in again.json["deferred"]] == ["2"]
+    assert len(lines(counted)) == len(set(lines(counted)))
+
+
+def test_a_base_that_moves_while_checks_run_is_proved_anew(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "multi-pr")
+    first, begun = project.remote.tip("main"), tmp_path / "begun"
+    text = f"touch {begun}; sleep 1; {CHECK}"
+    run = start_gitcoord(
+        *("merge-level", "0", "--check", text, "--shell", "--slots", "1", "--json"), cwd=project.desk.path
+    )
+    while not begun.exists():
+        time.sleep(0.01)
+    # Somebody pushes a call of what task 1 renames.
+    pushed = project.remote.commit({"calls/pushed": "open\n"}, "push")
+    out, err = run.communicate()
+    ended = json.loads(out)
+    assert [one["task"] for one in ended["landed"]] == ["2", "3", "4"], err
+    (deferred,) = ended["deferred"]
+    assert deferred["task"] == "1"
+    assert f"with commit {pushed[:12]} of main" in deferred["reason"]
+    assert failing_commits(project, first) == []
+
+
+def test_two_landings_at_once_check_and_land_everything_once(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "single-pr")
+    first = project.remote.tip("main")
+    second = project.remote.clone(tmp_path / "second")
+    options = ("merge-level", "0", "--check", CHECK, "--slots", "1", "--json")
+    runs = [start_gitcoord(*options, cwd=place.path) for place in (project.desk, second)]
+    ended = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [1, 1], ended
+    assert failing_commits(project, first) == []
+    landed = project.run("status", "--json").json
+    assert "open" in project.remote.read("feature/level-0-task-2", "calls/two")
+    assert "calls/two" not in project.remote.files("main")
+    assert {"functions/four", "calls/three"} <= set(project.remote.files("main")), landed
+
+
+def test_a_deferred_task_lands_once_it_is_mended_and_says_so_before(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "multi-pr")
+    first = project.remote.tip("main")
+    options = ("merge-level", "0", "--check", CHECK, "--slots", "2")
+    assert project.run(*options).code == 1
+    steps = project.run(*options, "--dry-run", ok=0).out
+    assert "leave task 2 deferred: it fails the check `sh check.sh` with task 1" in steps
+    worker = project.worker("2")
+    told = worker.run("checkout", "2", ok=0)
+    assert "fails the check `sh check.sh` with task 1" in told.err
+    assert "open is called, and not defined" in told.err
+    worker.write({"calls/two": "open_file\n"})
+    worker.run("submit", ok=0)
+    project.run(*options, ok=0)
+    assert failing_commits(project, first) == []
+
+
+def test_options_that_need_a_check_or_contradict_it_are_refused(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1"))
+    for options, says in (
+        (("--slots", "2"), "--slots needs a check"),
+        (("--check", "true", "--no-check"), "contradict each other"),
+        (("--check", "true", "--auto"), "--auto does not go with a check"),
+        (("--check", "'"), "cannot be read"),
+        (("--check", "true", "--window", "x"), "--window 'x' is no number"),
+        (("--check", "true", "--check-timeout", "x"), "is no duration"),
+    ):
+        ran = project.run("merge-level", *options)
+        assert ran.code == 2
+        assert says in ran.err
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
