@@ -116,9 +116,10 @@ def moved_on(bed: Testbed, branch: str, seed: int) -> None:
     """Lets one branch move by a commit."""
     dice = random.Random(seed)
     changed = bed.git("diff-tree", "-r", "-z", "--name-only", "--diff-filter=d", f"{branch}^", branch)
-    # A branch may have nothing but removed files, or nothing at all.
-    path = (changed or bed.git("ls-tree", "-r", "-z", "--name-only", branch)).split("\0")[0]
-    text = bed.git("cat-file", "blob", f"{branch}:{path}").encode("utf-8", "surrogateescape")
+    # A branch may have nothing but removed files, or no change at all, or no file.
+    files = changed or bed.git("ls-tree", "-r", "-z", "--name-only", branch)
+    path = files.split("\0")[0] or "new.py"
+    text = bed.git("cat-file", "blob", f"{branch}:{path}") if files else ""
     _import(
         bed,
         [
@@ -126,7 +127,7 @@ def moved_on(bed: Testbed, branch: str, seed: int) -> None:
                 f"refs/heads/{branch}",
                 bed.git("rev-parse", branch),
                 20_000,
-                [_put(path, _edited(dice, text))],
+                [_put(path, _edited(dice, os.fsencode(text)))],
             )
         ],
     )
@@ -155,9 +156,10 @@ class _Reader:
         head = answers.readline()
         if head.endswith(b" missing\n"):
             return None  # its line repeats the path, with whatever blanks that has
-        content = answers.read(int(head.split()[2]))
+        _, kind, size = head.split()
+        content = answers.read(int(size))
         answers.read(1)
-        return content if head[1] == b"blob" else None
+        return content if kind == b"blob" else None
 
 
 def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
