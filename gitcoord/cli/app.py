@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
+from typer.main import get_command_from_info, get_group
 
 from gitcoord import __version__
 from gitcoord.errors import usage_error
@@ -84,7 +84,14 @@ class Commands(TyperGroup):
         missing = [name for name in names if name not in self.commands]
         for name in missing:
             import_module(f"gitcoord.cli.{COMMANDS[name][0]}")
-        if missing:
+        for info in app.registered_commands if missing else ():
+            if info.name in missing:
+                self.commands[info.name] = get_command_from_info(
+                    info,
+                    pretty_exceptions_short=app.pretty_exceptions_short,
+                    rich_markup_mode=app.rich_markup_mode,
+                )
+        if not self.commands.keys() >= set(missing):  # one that has commands of its own
             self.commands.update(get_group(app).commands)
         for name in names:
             self.commands[name].short_help = COMMANDS[name][1]

@@ -48,8 +48,8 @@ def checkout(
     merged in, for you to resolve.
     """
     from gitcoord.cli.context import open_context
+    from gitcoord.cli.list_changes import list_changes
     from gitcoord.cli.output import emit, emit_json, say
-    from gitcoord.cli.plan_saving import list_changes
     from gitcoord.running.checkout import How, starting_point, take
     from gitcoord.running.model import desk_for, find_task
     from gitcoord.running.subtask_by_hand import subtask_of, take_subtask, where_to_begin

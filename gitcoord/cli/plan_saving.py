@@ -1,17 +1,15 @@
 """Plans, saves and prints for `gitcoord plan`; or prints the saved plan alone."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.output import say
 from gitcoord.cli.plan_making import Asked, Made, make_plan, with_saved
 from gitcoord.cli.plan_output import print_plan
-from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.planning.identity import listed_identities, same
-from gitcoord.state.known_tasks import find_others, tasks_changed
-from gitcoord.tasks.model import Finding
+from gitcoord.errors import usage_error
 from gitcoord.tasks.reader import read_task_list
 
 if TYPE_CHECKING:
@@ -107,31 +105,6 @@ def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None 
         )
     notes = list_changes(context, saved)
     print_plan(Made(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
-
-
-def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) -> Sequence[Finding]:
-    """What the task list here has that the saved plan has not; nothing where there is no list to read.
-
-    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
-    """
-    try:
-        listed = read_task_list(root=context.repository.root, tasks=tasks, tag=saved.tag, environ={})
-    except GitcoordError:
-        return []
-    others = find_others(listed, saved, context.store.progress(), context.store.shared.branches())
-    if others:
-        raise tasks_changed(others, listed.source)
-    identities, planned = listed_identities(listed), saved.identities()
-    tops = {task.id for task in listed.tasks} - set(saved.satisfied)
-    added = sorted(tops - saved.tasks.keys())
-    gone = sorted(saved.tasks.keys() - {task.id for task in listed.tasks})
-    other = [task for task in saved.tasks if task in identities and not same(planned[task], identities[task])]
-    counts = ((added, "added"), (gone, "gone"), (other, "changed"))
-    words = [f"{len(ids)} {word}" for ids, word in counts if ids]
-    if not words:
-        return []
-    message = f"The task list has changed since the plan was saved: {', '.join(words)}."
-    return [Finding(code="list-changed", message=f"{message} `gitcoord plan` takes it in.")]
 
 
 def _check(asked: Asked) -> None:

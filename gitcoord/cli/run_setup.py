@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
 from gitcoord.cli.output import warn
 from gitcoord.cli.plan_making import Made
-from gitcoord.cli.plan_saving import list_changes, save
+from gitcoord.cli.plan_saving import save
 from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
 from gitcoord.cli.run_edges import alone, told
 from gitcoord.cli.run_screen import RunScreen

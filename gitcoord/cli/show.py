@@ -116,15 +116,18 @@ def _document(context: "Context") -> dict[str, Any]:
 def _view(context: "Context") -> "View":
     import time
 
-    from gitcoord.cli.plan_saving import list_changes
+    from gitcoord.cli.list_changes import list_changes
     from gitcoord.running.coordinator.observe import Observer
     from gitcoord.running.coordinator.tries import Limits
-    from gitcoord.running.engines.local import LocalEngine
     from gitcoord.running.worker.place import run_directory
 
     plan, run = context.store.require_plan(), context.settings.run
     list_changes(context, plan)  # nothing of another list can start
-    engine = LocalEngine(run_directory(context.repository.common_dir, plan.generation))
+    engine = None
+    if (place := run_directory(context.repository.common_dir, plan.generation)).exists():
+        from gitcoord.running.engines.local import LocalEngine
+
+        engine = LocalEngine(place)
     observer = Observer(
         context.store, engine, Limits(retries=run.retries, rework=run.rework), plan.token_budget
     )

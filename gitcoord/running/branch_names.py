@@ -54,8 +54,9 @@ def _own_names(plan: Plan, task: TaskId) -> Iterator[str]:
 
 def _level_refs(plan: Plan, tasks: Collection[TaskId]) -> Iterator[str]:
     if plan.strategy == "single-pr":
+        some = set(tasks)
         for level in plan.levels:
-            if any(task in tasks for task in level.tasks):
+            if not some.isdisjoint(level.tasks):
                 yield from (HEADS + name for name in islice(round_names(level), _ROUNDS))
 
 

@@ -51,6 +51,7 @@ def place(tmp_path: Path) -> Path:
         (["--help"], {"rich", "hashlib"}),
         (["log"], {"rich", "hashlib", "gitcoord.evidence", "gitcoord.planning.search"}),
         (["status", "--json"], {"rich", "hashlib", "gitcoord.planning.search"}),
+        (["next"], {"rich", "psutil", "ctypes", "gitcoord.merging", "gitcoord.planning.build"}),
         (["status"], {"hashlib", "gitcoord.planning.search"}),
         (["plan", "--dry-run", "--json"], {"rich", "gitcoord.evidence"}),
         (["plan", "--dry-run"], {"gitcoord.evidence"}),

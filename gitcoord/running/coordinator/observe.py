@@ -16,9 +16,9 @@ from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_at
 from gitcoord.running.coordinator.work import Ended, Work
 from gitcoord.running.engines.port import Engine, Seen, key_of
 from gitcoord.running.schedule.model import Observation
+from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import held_here
-from gitcoord.running.worker.subtasks import done_subtasks
 from gitcoord.state.journal import Entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.store import Store
@@ -49,12 +49,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observer:
-    """Looks again and again. What it keeps between looks only saves work: another one sees the same."""
+    """Looks again and again. What it keeps between looks only saves work: another one sees the same.
+
+    No `engine`: nothing was ever started here.
+    """
 
     def __init__(
         self,
         store: Store,
-        engine: Engine,
+        engine: Engine | None,
         limits: Limits,
         token_budget: int | None,
         *,
@@ -177,6 +180,8 @@ class Observer:
                 keys.append(key_of(unit, attempt.number))
             if self._first or self.launched.get(unit) == fate.number:
                 keys.append(key_of(unit, fate.number))
+        if self._engine is None:
+            return {key: Seen(key=key, state="absent") for key in keys}
         return self._engine.poll(keys)
 
 

@@ -6,10 +6,10 @@ from gitcoord.errors import GitcoordError
 from gitcoord.running.deferred import other_side
 from gitcoord.running.model import Desk
 from gitcoord.running.touched import Touched, find_touched
+from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.kept import refs_kept
 from gitcoord.running.worker.prompt import Brief, Clash
 from gitcoord.running.worker.prompt_task import Sibling, SiblingState
-from gitcoord.running.worker.subtasks import done_subtasks
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING, Attempt
 from gitcoord.tasks.model import Task, TaskId

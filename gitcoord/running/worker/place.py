@@ -1,6 +1,5 @@
 """Where an attempt keeps its things on this machine: checkout, log, prompt, and the mark of its processes."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -35,5 +34,7 @@ def checkout_directory(repository: Repository, generation: int, unit: TaskId, wo
 
 def mark_of(run: Path, key: str) -> str:
     """What the processes of `key` carry in their environment; no two clones on a machine share one."""
+    import hashlib  # not for who only looks
+
     place = hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:12]
     return f"{place}/{key}"

@@ -2,17 +2,20 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
-
-from gitcoord.running.processes import find, myself, write_down, written_down
 from gitcoord.state.journal import worker_name
+
+if TYPE_CHECKING:
+    import psutil
 
 _FILE, _CLAIMING = "worker.json", "claiming-"
 
 
 def announce(place: Path) -> None:
     """Writes down that this process is about to claim the attempt at `place`."""
+    from gitcoord.running.processes import myself, write_down
+
     place.mkdir(parents=True, exist_ok=True)
     write_down(_claiming(place), myself())
 
@@ -29,9 +32,14 @@ def withdraw(place: Path) -> None:
         place.rmdir()
 
 
-def worker_at(place: Path) -> psutil.Process | None:
+def worker_at(place: Path) -> "psutil.Process | None":
     """The worker of the attempt, if it is alive on this machine."""
-    alive = [process for file in _files(place) if (known := written_down(file)) and (process := find(known))]
+    files = _files(place)
+    if not files:
+        return None
+    from gitcoord.running.processes import find, written_down  # not where nobody ever was at work
+
+    alive = [process for file in files if (known := written_down(file)) and (process := find(known))]
     return alive[0] if alive else None
 
 

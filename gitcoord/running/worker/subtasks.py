@@ -1,45 +1,22 @@
 """Subtasks: each begins from its parent's branch and ends in it; the last one hands the parent in."""
 
-from collections.abc import Container, Mapping
-
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import AnyEvent, TaskFolded
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
-from gitcoord.planning.model import Plan
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.running.submit import hand_in_commit
 from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import named_tasks
 from gitcoord.state.journal import now, worker_name
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
-
-
-def done_subtasks(
-    plan: Plan,
-    progress: Mapping[TaskId, Progress],
-    tips: Mapping[str, Oid],
-    ancestry: Ancestry,
-    landed: Container[TaskId],
-) -> set[TaskId]:
-    """The ids of the subtasks that are done by git's evidence: in the parent's branch, or landed with it."""
-    done: set[TaskId] = set()
-    for task in plan.tasks.values():
-        folded = {part.id: progress[part.id].folded for part in task.subtasks if part.id in progress}
-        heads = {id: fold.head for id, fold in folded.items() if fold is not None}
-        if task.id in landed:
-            done.update(part.id for part in task.subtasks)
-        elif task.branch in tips and heads:
-            inside = ancestry.contained(tips[task.branch], ancestry.existing(set(heads.values())))
-            done.update(id for id, head in heads.items() if head in inside)
-    return done
 
 
 def done_at(desk: Desk) -> set[TaskId]:

@@ -30,9 +30,11 @@ def find_unit(plan: Plan, id: str) -> WorkUnit:
             if subtask.id == wanted:
                 branch = subtask_branch(task.branch, task.id, wanted)
                 return WorkUnit(id=wanted, task=task, subtask=subtask, branch=branch)
-    from gitcoord.running.model import find_task
+    if wanted not in plan.tasks:
+        from gitcoord.running.model import find_task  # says what there is
 
-    task = find_task(plan, id)
+        find_task(plan, id)
+    task = plan.tasks[wanted]
     return WorkUnit(id=task.id, task=task, branch=task.branch)
 
 

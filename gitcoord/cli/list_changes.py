@@ -1,0 +1,39 @@
+"""What the task list here has that the saved plan has not."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.errors import GitcoordError
+from gitcoord.planning.identity import listed_identities, same
+from gitcoord.state.known_tasks import find_others, tasks_changed
+from gitcoord.tasks.model import Finding
+from gitcoord.tasks.reader import read_task_list
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.planning.model import Plan
+
+
+def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) -> Sequence[Finding]:
+    """What the task list here has that the saved plan has not; nothing where there is no list to read.
+
+    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
+    """
+    try:
+        listed = read_task_list(root=context.repository.root, tasks=tasks, tag=saved.tag, environ={})
+    except GitcoordError:
+        return []
+    others = find_others(listed, saved, context.store.progress(), context.store.shared.branches())
+    if others:
+        raise tasks_changed(others, listed.source)
+    identities, planned = listed_identities(listed), saved.identities()
+    tops = {task.id for task in listed.tasks} - set(saved.satisfied)
+    added = sorted(tops - saved.tasks.keys())
+    gone = sorted(saved.tasks.keys() - {task.id for task in listed.tasks})
+    other = [task for task in saved.tasks if task in identities and not same(planned[task], identities[task])]
+    counts = ((added, "added"), (gone, "gone"), (other, "changed"))
+    words = [f"{len(ids)} {word}" for ids, word in counts if ids]
+    if not words:
+        return []
+    message = f"The task list has changed since the plan was saved: {', '.join(words)}."
+    return [Finding(code="list-changed", message=f"{message} `gitcoord plan` takes it in.")]
