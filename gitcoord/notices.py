@@ -167,6 +167,12 @@ class RunHindered(Notice, frozen=True, kw_only=True):
     lasting: bool = False
 
 
+class RefsPutBack(Notice, frozen=True, kw_only=True):
+    """Somebody deleted refs that gitcoord keeps its state in; they are as they were again."""
+
+    refs: tuple[str, ...]
+
+
 class RunUnhindered(Notice, frozen=True, kw_only=True):
     """What failed before succeeds again: `activity` is `fetching`, `recording` or `looking`."""
 
@@ -211,6 +217,7 @@ AnyNotice = (
     | HandInFailed
     | AttemptsEnding
     | RunHindered
+    | RefsPutBack
     | RunUnhindered
     | BranchesDeleted
     | LogsRemoved

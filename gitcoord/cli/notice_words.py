@@ -20,6 +20,7 @@ from gitcoord.notices import (
     LandingStopped,
     LogsRemoved,
     PlanKept,
+    RefsPutBack,
     RollbackMerged,
     RollbackOpened,
     RollbackWaiting,
@@ -96,6 +97,7 @@ def _run(
     | HandInFailed
     | AttemptsEnding
     | RunHindered
+    | RefsPutBack
     | RunUnhindered
     | BranchesDeleted
     | LogsRemoved
@@ -116,6 +118,8 @@ def _run(
         case RunHindered():
             end = "Nothing new is started until that is over; looking again and again."
             return f"{_with_hint(notice.message, '')} {end}"
+        case RefsPutBack():
+            return f"Deleted while agents ran, and put back as they were: {some(notice.refs)}"
         case RunUnhindered():
             return _AGAIN[notice.activity]
         case BranchesDeleted():

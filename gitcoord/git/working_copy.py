@@ -1,5 +1,6 @@
 """The working copy: switching without losing anything, and merges left for a person."""
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,18 @@ class WorkingCopy:
     def unstaged(self) -> list[str]:
         """The paths that a commit would leave out: changed and not staged, or unknown to git."""
         return [path for state, path in self._status(untracked=True) if state[1] != " "]
+
+    def show_hidden(self) -> list[str]:
+        """Has git look again at files that somebody marked as unchanged (`assume-unchanged`); those files."""
+        place = self.administration()
+        if place is None or self.damage():
+            return []
+        listed = self.git.text("ls-files", "-v", "-z").split("\0")
+        hidden = [entry[2:] for entry in listed if entry[:1].islower()]
+        if hidden:
+            paths = b"\0".join(map(os.fsencode, hidden))
+            self.git.run("update-index", "--no-assume-unchanged", "-z", "--stdin", input=paths)
+        return hidden
 
     def merge_state(self) -> MergeState:
         """Whether a merge is in progress."""

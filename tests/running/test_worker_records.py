@@ -1,21 +1,58 @@
-"""An agent that deletes what gitcoord keeps in the git directory."""
+"""An agent that deletes what gitcoord keeps in the git directory, or what it works on."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.running.test_worker_kept import shell
+from tests.support.cli import gitcoord
+from tests.support.misdeeds import MISDEEDS
 from tests.support.project import Project
-from tests.support.tasklists import task
+from tests.support.repos import Repo
+from tests.support.tasklists import task, write_tasks
+
+PARTS = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
 
 
 @pytest.mark.parametrize("unit", ["1", "2.1"])
 def test_an_agent_that_deletes_gitcoords_own_files_is_no_bug(tmp_path: Path, unit: str) -> None:
-    parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
-    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)])
+    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=PARTS)])
     delete = 'rm -rf "$(git rev-parse --git-common-dir)/gitcoord"'
     listed = "git for-each-ref --format='delete %(refname)' refs/gitcoord refs/gitcoord-mirror"
     refs = f"{listed} | git update-ref --stdin"
     said = shell(project, f"echo 1 > work; {refs}; {delete}", unit)
     assert "a bug in gitcoord" not in said
     assert "work" in project.remote.files(f"feature/level-0-task-{unit[0]}")
+
+
+@pytest.mark.parametrize("command", ["worker", "run"])
+@pytest.mark.parametrize("deed", ["plan removed", "state removed", "base removed", "branch gone"])
+def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, deed: str, command: str) -> None:
+    repo = Repo.create(tmp_path / "desk")
+    repo.commit({".gitignore": ".taskmaster\n"})
+    write_tasks(repo.path, [task(1)])
+    gitcoord("plan", "--strategy", "multi-pr", cwd=repo.path, ok=0)
+    first = repo.tip("main")
+    commit = "echo 1 > work; git add work; git commit -qm Work"
+    deeds = {**MISDEEDS, "base removed": "git update-ref -d refs/heads/main"}
+    script = deeds[deed].replace("commit {t}", commit)
+    arguments = ("worker", "1") if command == "worker" else ("run", "--yes", "--retries", "0")
+    ended = gitcoord(*arguments, "--shell", "--agent", f"echo 1 > work; {script}", cwd=repo.path)
+    assert ended.code == 0, ended.err
+    assert (repo.tip("main"), repo.read("feature/level-0-task-1", "work")) == (first, "1")
+    told = gitcoord("logs", "1", cwd=repo.path, ok=0).out
+    assert ("was deleted, and is at " if deed == "branch gone" else "put back as they were: ") in told
+    events = gitcoord("log", "--json", cwd=repo.path, ok=0).json["events"]
+    assert {"started", "attempt-started", "submitted", "attempt-ended"} <= {one["event"] for one in events}
+
+
+def test_locks_and_hidden_files_are_found_where_an_agent_leaves_them(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    common = project.desk.path / ".git"
+    hide = "git update-index --assume-unchanged src/main.rs; echo 1 >> src/main.rs"
+    locks = f"touch {common}/config.lock {common}/packed-refs.lock; git config user.name Agent"
+    said = shell(project, f"git config core.editor x; {hide}; {locks} || true")
+    assert "left locks in the repository, removed now: config, packed-refs" in said
+    assert "it is as it was again: core.editor" in said
+    assert "git looks at them again: src/main.rs" in said
+    assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")

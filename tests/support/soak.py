@@ -178,7 +178,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30, help="how many kills in all (default: 30)")
     parser.add_argument("--each", type=int, default=6, help="how many of them in one project (default: 6)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--misbehaving", type=int, metavar="N", help="instead: so many runs with bad agents")
     options = parser.parse_args()
+    if options.misbehaving:
+        sys.exit(_misbehaving(options.seed, options.misbehaving))
     done = 0
     seed = options.seed
     while done < options.kills:
@@ -195,6 +198,24 @@ def main() -> None:
             sys.stdout.write(f"{said}, {done} kills so far\n")
             sys.stdout.flush()
         seed += 1
+
+
+def _misbehaving(first: int, count: int) -> int:
+    """Prints every scenario and what is wrong with it; 1 when anything is."""
+    from tests.support.misbehaving import play
+
+    wrong = 0
+    for seed in range(first, first + count):
+        with tempfile.TemporaryDirectory(prefix="gitcoord-soak-") as place:
+            os.environ.update(hermetic_environment(Path(place)))
+            began, strategy = time.monotonic(), "multi-pr" if seed % 2 else "single-pr"
+            problem = play(seed, Path(place), strategy)
+        wrong += bool(problem)
+        said = f"WRONG: {problem}" if problem else "well"
+        sys.stdout.write(f"seed {seed} {strategy}, {time.monotonic() - began:.0f} s: {said}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{count} runs, {wrong} wrong\n")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

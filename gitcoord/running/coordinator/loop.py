@@ -12,7 +12,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
-from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, Tell
+from gitcoord.notices import AnyNotice, AttemptsEnding, RefsPutBack, StartedAlthough, StartFailed, Tell
 from gitcoord.running.coordinator.end import RunEnd, run_end
 from gitcoord.running.coordinator.landing import Landing
 from gitcoord.running.coordinator.life import Pulse, life_ref
@@ -26,6 +26,7 @@ from gitcoord.running.picture.live import Live
 from gitcoord.running.schedule.model import Capacity, Decision, Policy, Start
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.running.troubles import no_room
+from gitcoord.state.lasting import LastingRefs
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -97,6 +98,7 @@ class Coordinator:
         self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
+        self._lasting: LastingRefs | None = None
 
     def run(self) -> RunEnd:
         """Runs until nothing can go on without somebody else, and reports how everything stands then."""
@@ -132,6 +134,7 @@ class Coordinator:
     def _fetch(self) -> None:
         def fetch() -> None:
             self._store.refresh()
+            self._put_back()
             refs = self._store.shared.list("refs/").items()
             # Its own signs of life are no news.
             self._pace.fetched({ref: oid for ref, oid in refs if ref != life_ref(self._store)})
@@ -169,7 +172,16 @@ class Coordinator:
             time.sleep(self._patience.pause())
         return view
 
+    def _put_back(self) -> None:
+        """What everything is read from is there again, where an agent deleted it."""
+        if self._lasting is not None and (back := self._lasting.put_back()):
+            self._hands.tell(RefsPutBack(refs=back))
+
     def _look(self) -> View:
+        if self._lasting is None:
+            self._lasting = LastingRefs(self._store.shared, self._store.require_plan().base)
+        if self._lasting.lost:
+            self._put_back()
         now = time.time()
         # What is kept here is kept by a clock that nobody sets.
         ahead = now - time.monotonic()

@@ -71,6 +71,23 @@ def mend(repository: Repository, directory: Path) -> str:
     return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
 
 
+def mend_branch(repository: Repository, copy: WorkingCopy) -> str:
+    """Puts back the branch that is checked out where somebody deleted it (`git update-ref -d HEAD`).
+
+    It is where git's own log of the checkout saw it last. Returns what was done.
+    """
+    place, branch = copy.administration(), copy.branch()
+    if place is None or branch is None or repository.resolve(HEADS + branch) is not None:
+        return ""
+    with suppress(OSError):
+        for line in reversed((place / "logs/HEAD").read_text("utf-8", "replace").splitlines()):
+            commit = line.split(" ", 2)[1]
+            if commit.strip("0") and repository.resolve(commit) is not None:
+                repository.git.run("update-ref", HEADS + branch, commit, "0" * len(commit), ok=())
+                return f"{branch} was deleted, and is at {commit[:12]} again"
+    return ""
+
+
 def ready(copy: WorkingCopy) -> None:
     """Marks the checkout as one in which whatever is there is somebody's work."""
     place = copy.administration()

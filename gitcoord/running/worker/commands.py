@@ -7,6 +7,7 @@ import time
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
 from gitcoord.git.run import nowhere_above
+from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.engines.port import key_of
 from gitcoord.running.processes import end, marked
@@ -22,6 +23,8 @@ from gitcoord.running.worker.presets import find_preset, preset_words
 from gitcoord.running.worker.prompt import Clash, whole_prompt
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
+from gitcoord.sentences import some
+from gitcoord.state.lasting import LastingRefs
 from gitcoord.state.progress import PENDING
 
 _LOOK_EVERY = 60.0
@@ -81,6 +84,8 @@ def command_words(command: str, *, shell: bool) -> list[str]:
 def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
     config = SharedConfig(seat.desk.repository, seat.place)
+    lasting = LastingRefs(seat.desk.shared, seat.desk.plan.base)
+    lasting.put_back()
     file = prompt_file(seat.place)
     preset = find_preset(text) if who == "the agent" else None
     if preset is None:
@@ -120,15 +125,27 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
     seat.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
+    _put_back(seat, config, lasting)
+    return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
+
+
+def _put_back(seat: Seat, config: SharedConfig, lasting: LastingRefs) -> None:
+    """What all checkouts share is as it was again, as far as a command of this attempt changed it."""
+    by = f"attempt {seat.attempt} at {seat.unit.id}"
+    if locks := config.unlock():
+        seat.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
     own, others = config.put_back()
     if own:
-        by = f"attempt {seat.attempt} at {seat.unit.id}"
         seat.log.say(f"{by} changed the repository's configuration; it is as it was again: {', '.join(own)}")
     if others:
         seat.log.say(
             f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
         )
-    return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
+    if config.hides and (shown := WorkingCopy(seat.desk.repository, seat.directory).show_hidden()):
+        seat.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
+    seat.desk.shared.refresh()
+    if back := lasting.put_back():
+        seat.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
 
 
 def _with_words(seat: Seat, result: Result | None) -> Result | None:

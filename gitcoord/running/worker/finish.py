@@ -89,7 +89,7 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
     if out := [path for path in staged if path in found]:
         listed = b"\0".join(map(os.fsencode, out))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        git.run("--literal-pathspecs", "rm", "--cached", "--force", "--quiet", *how, input=listed)
+        git.run("--literal-pathspecs", "rm", "--cached", "--force", "--quiet", "--sparse", *how, input=listed)
     if not found:
         return ""
     return (
@@ -162,4 +162,5 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     if wanted:
         listed = b"\0".join(map(os.fsencode, wanted))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        git.run("--literal-pathspecs", "add", "--all", *how, input=listed)
+        # Also where an agent has git show a part of the files only (`git sparse-checkout`).
+        git.run("--literal-pathspecs", "add", "--all", "--sparse", *how, input=listed)

@@ -5,6 +5,7 @@ meanwhile stays. Source: https://git-scm.com/docs/api-trace2.
 """
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,10 @@ _NAME = "GIT_TRACE2_EVENT"
 _TRACE = "git-trace"
 _OF_BRANCHES = "branch."
 """Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
+
+_LOCKED = ("config", "packed-refs")
+_LET_GO = 3.0
+"""Seconds after which a lock that does not change is nobody's any more."""
 
 Entries = Mapping[str, tuple[str, ...]]
 
@@ -33,16 +38,32 @@ class SharedConfig:
 
     def __init__(self, repository: Repository, place: Path) -> None:
         self._git, self._file, self._trace = repository.git, repository.common_dir / "config", place / _TRACE
+        self._began, self._locks = time.time(), [repository.common_dir / f"{one}.lock" for one in _LOCKED]
         self._before = self._read()
+        self.hides = False
+        """Whether the command had git take files for unchanged, whatever becomes of them."""
 
     @property
     def environment(self) -> dict[str, str]:
         """What lets git tell of itself; who has git tell somebody else already is not disturbed."""
         return {} if _NAME in os.environ else {_NAME: str(self._trace)}
 
+    def unlock(self) -> tuple[str, ...]:
+        """Removes locks that have come since and that nobody lets go; returns what they locked."""
+        found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and seen[1] >= self._began - 1}
+        until = time.monotonic() + _LET_GO
+        # The command's processes are dead, but others write there, too: for moments.
+        while found and time.monotonic() < until:
+            time.sleep(0.1)
+            found = {lock: seen for lock, seen in found.items() if _seen(lock) == seen}
+        for lock in found:
+            lock.unlink(missing_ok=True)
+        return tuple(lock.stem for lock in found)
+
     def put_back(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Takes back what the command changed; returns those keys, and others that have changed meanwhile."""
         now, words = self._read(), self._words()
+        self.hides = any("--assume-unchanged" in argv for argv in words)
         keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
         own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
         for key in own:
@@ -76,6 +97,15 @@ class SharedConfig:
         # Command lines may hold secrets.
         self._trace.unlink(missing_ok=True)
         return found
+
+
+def _seen(lock: Path) -> tuple[int, float, int] | None:
+    """What tells one lock from the next; None when there is none."""
+    try:
+        found = lock.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime, found.st_size
 
 
 def _writes(argv: tuple[str, ...], key: str) -> bool:

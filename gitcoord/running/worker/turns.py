@@ -12,7 +12,7 @@ from gitcoord.running.engines.memory import said_why
 from gitcoord.running.own_work import began_at
 from gitcoord.running.submit import who_else
 from gitcoord.running.task_list import list_note, put_back_in
-from gitcoord.running.worker.checkout import mend, prepare, ready, unlock, unready
+from gitcoord.running.worker.checkout import mend, mend_branch, prepare, ready, unlock, unready
 from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
@@ -59,6 +59,9 @@ def _save_what_is_left(seat: Seat) -> None:
     repository, earlier = seat.desk.repository, seat.before.attempts
     if mended := mend(repository, seat.directory):
         seat.log.say(mended)
+    copy = WorkingCopy(repository, seat.directory)
+    if seat.directory.is_dir() and copy.administration() and (mended := mend_branch(repository, copy)):
+        seat.log.say(mended)
     if not earlier:
         return
     ref = kept_ref(seat.desk.plan.generation, seat.unit.id, earlier[-1].number)
@@ -100,6 +103,8 @@ def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
     """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
     what = copy.damage()
     if not what:
+        if mended := mend_branch(seat.desk.repository, copy):
+            seat.log.say(mended)
         if left := unlock(seat.desk.repository, copy):
             seat.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
         return None
