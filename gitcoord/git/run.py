@@ -100,8 +100,8 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def reason(self) -> str:
         """The line of stderr that says most: the first `fatal:` or `error:` one, else the last but hints."""
-        lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        lines = [line for line in lines if not line.startswith("hint:")] or lines
+        stripped = (line.strip() for line in self.stderr.splitlines())
+        lines = [line for line in stripped if line and not line.startswith("hint:")]
         for line in lines:
             if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
                 return line

@@ -26,7 +26,9 @@ def test_an_agent_that_deletes_gitcoords_own_files_is_no_bug(tmp_path: Path, uni
 
 
 @pytest.mark.parametrize("command", ["worker", "run"])
-@pytest.mark.parametrize("deed", ["plan removed", "state removed", "base removed", "branch gone"])
+@pytest.mark.parametrize(
+    "deed", ["plan removed", "state removed", "base removed", "branch gone", "HEAD gone"]
+)
 def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, deed: str, command: str) -> None:
     repo = Repo.create(tmp_path / "desk")
     repo.commit({".gitignore": ".taskmaster\n"})
@@ -41,7 +43,9 @@ def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, dee
     assert ended.code == 0, ended.err
     assert (repo.tip("main"), repo.read("feature/level-0-task-1", "work")) == (first, "1")
     told = gitcoord("logs", "1", cwd=repo.path, ok=0).out
-    assert ("was deleted, and is at " if deed == "branch gone" else "put back as they were: ") in told
+    assert (
+        " was deleted under the checkout, and is at " if "gone" in deed else "put back as they were: "
+    ) in told
     events = gitcoord("log", "--json", cwd=repo.path, ok=0).json["events"]
     assert {"started", "attempt-started", "submitted", "attempt-ended"} <= {one["event"] for one in events}
 

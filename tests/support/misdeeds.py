@@ -61,6 +61,7 @@ MISDEEDS = {
     "odd names": "work '-{t}' {t}; work ' \"{t}\n' 2-{t}; work 'é\\{t}' 3-{t}",
     "hidden change": "git update-index --assume-unchanged src/main.rs; work src/main.rs {t}",
     "branch gone": "commit {t}; git update-ref -d HEAD",
+    "HEAD gone": "git checkout -q --detach; commit {t}; git update-ref -d HEAD",
     "plan removed": "git update-ref -d refs/gitcoord/plan",
     "state removed": f"{_DELETE} refs/gitcoord | git update-ref --stdin",
     "packed": "commit {t}; git gc -q",
@@ -90,9 +91,13 @@ class Deed(NamedTuple):
 def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
     """An attempt with one to three misdeeds; the unit's own work is in it as well."""
     known = [name for name in MISDEEDS if remote or name not in NEED_A_REMOTE]
-    names = sorted(dice.sample(known, dice.choice((1, 1, 2, 3))), key=lambda name: name in _LAST)
+    names = dice.sample(known, dice.choice((1, 1, 2, 3)))
     last = [name for name in names if name in _LAST][:1]
     names = [name for name in names if name not in _LAST] + last
+    if not {"checkout emptied", "checkout removed"}.isdisjoint(last):
+        names = last  # it would take its own work with it
+    if "hidden change" in names:
+        names = [name for name in names if name != "reset"]
     pieces = []
     for number, name in enumerate(names):
         word = f"w{unit.replace('.', '-')}-{attempt}-{number}"

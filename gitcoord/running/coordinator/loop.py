@@ -12,8 +12,9 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
-from gitcoord.notices import AnyNotice, AttemptsEnding, RefsPutBack, StartedAlthough, StartFailed, Tell
+from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, Tell
 from gitcoord.running.coordinator.end import RunEnd, run_end
+from gitcoord.running.coordinator.kept_state import KeptState
 from gitcoord.running.coordinator.landing import Landing
 from gitcoord.running.coordinator.life import Pulse, life_ref
 from gitcoord.running.coordinator.observe import Observer, View
@@ -26,7 +27,6 @@ from gitcoord.running.picture.live import Live
 from gitcoord.running.schedule.model import Capacity, Decision, Policy, Start
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.running.troubles import no_room
-from gitcoord.state.lasting import LastingRefs
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -98,7 +98,7 @@ class Coordinator:
         self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
-        self._lasting: LastingRefs | None = None
+        self._state = KeptState(store, hands.tell)
 
     def run(self) -> RunEnd:
         """Runs until nothing can go on without somebody else, and reports how everything stands then."""
@@ -134,7 +134,7 @@ class Coordinator:
     def _fetch(self) -> None:
         def fetch() -> None:
             self._store.refresh()
-            self._put_back()
+            self._state.look()
             refs = self._store.shared.list("refs/").items()
             # Its own signs of life are no news.
             self._pace.fetched({ref: oid for ref, oid in refs if ref != life_ref(self._store)})
@@ -172,16 +172,8 @@ class Coordinator:
             time.sleep(self._patience.pause())
         return view
 
-    def _put_back(self) -> None:
-        """What everything is read from is there again, where an agent deleted it."""
-        if self._lasting is not None and (back := self._lasting.put_back()):
-            self._hands.tell(RefsPutBack(refs=back))
-
     def _look(self) -> View:
-        if self._lasting is None:
-            self._lasting = LastingRefs(self._store.shared, self._store.require_plan().base)
-        if self._lasting.lost:
-            self._put_back()
+        self._state.glance()
         now = time.time()
         # What is kept here is kept by a clock that nobody sets.
         ahead = now - time.monotonic()
@@ -267,17 +259,13 @@ class Coordinator:
         until = self._pace.until(wake, watching=watching)
         while time.monotonic() < until:
             left = until - time.monotonic()
-            self._engine_wait(
-                keys, min(left, self._pace.tick(landing=self._landing is not None and self._landing.busy))
-            )
+            seconds = min(left, self._pace.tick(landing=self._landing is not None and self._landing.busy))
+            if keys:
+                self._engine.wait(keys, seconds)
+            else:
+                time.sleep(seconds)
             if self._something_happened(view, keys):
                 return
-
-    def _engine_wait(self, keys: Sequence[str], seconds: float) -> None:
-        if keys:
-            self._engine.wait(keys, seconds)
-        else:
-            time.sleep(seconds)
 
     def _something_happened(self, view: View, keys: Sequence[str]) -> bool:
         if self._signals.end and keys:

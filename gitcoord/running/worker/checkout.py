@@ -71,20 +71,36 @@ def mend(repository: Repository, directory: Path) -> str:
     return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
 
 
-def mend_branch(repository: Repository, copy: WorkingCopy) -> str:
-    """Puts back the branch that is checked out where somebody deleted it (`git update-ref -d HEAD`).
+def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
+    """Puts back what is checked out where somebody deleted it (`git update-ref -d HEAD`).
 
-    It is where git's own log of the checkout saw it last. Returns what was done.
+    That is where git's log of the checkout saw it last, else the tip of `branch`, else `start`: what lies in
+    the checkout is work beyond that. Returns what was done.
     """
-    place, branch = copy.administration(), copy.branch()
-    if place is None or branch is None or repository.resolve(HEADS + branch) is not None:
+    place = copy.administration()
+    if place is None:
         return ""
+    head, ref = place / "HEAD", HEADS + branch
+    if os.path.lexists(head):
+        ref = head.read_text("utf-8", "surrogateescape").strip().removeprefix("ref: ")
+        # A look at the file costs no process.
+        there = not ref.startswith(HEADS) or (repository.common_dir / ref).is_file()
+        if there or repository.resolve(ref) is not None:
+            return ""
+    else:
+        head.write_text(f"ref: {ref}\n")
+    commit = repository.resolve(ref) or _last_seen(repository, place) or start
+    repository.git.run("update-ref", ref, commit, ok=())
+    return f"{ref.removeprefix(HEADS)} was deleted under the checkout, and is at {commit[:12]} again"
+
+
+def _last_seen(repository: Repository, place: Path) -> Oid:
+    """The newest commit that git's log of a checkout's HEAD names and that is there; else nothing."""
     with suppress(OSError):
         for line in reversed((place / "logs/HEAD").read_text("utf-8", "replace").splitlines()):
             commit = line.split(" ", 2)[1]
             if commit.strip("0") and repository.resolve(commit) is not None:
-                repository.git.run("update-ref", HEADS + branch, commit, "0" * len(commit), ok=())
-                return f"{branch} was deleted, and is at {commit[:12]} again"
+                return commit
     return ""
 
 

@@ -57,11 +57,13 @@ def take_turns(seat: Seat) -> Result:
 def _save_what_is_left(seat: Seat) -> None:
     """Nothing that an earlier attempt left, killed or not, goes with what is taken away now."""
     repository, earlier = seat.desk.repository, seat.before.attempts
-    if mended := mend(repository, seat.directory):
-        seat.log.say(mended)
     copy = WorkingCopy(repository, seat.directory)
-    if seat.directory.is_dir() and copy.administration() and (mended := mend_branch(repository, copy)):
-        seat.log.say(mended)
+    for mended in (
+        mend_branch(repository, copy, seat.unit.branch, seat.start),
+        mend(repository, seat.directory),
+    ):
+        if mended:
+            seat.log.say(mended)
     if not earlier:
         return
     ref = kept_ref(seat.desk.plan.generation, seat.unit.id, earlier[-1].number)
@@ -101,10 +103,10 @@ def _unresolved(copy: WorkingCopy) -> Result | None:
 
 def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
     """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
+    if mended := mend_branch(seat.desk.repository, copy, seat.unit.branch, seat.start):
+        seat.log.say(mended)
     what = copy.damage()
     if not what:
-        if mended := mend_branch(seat.desk.repository, copy):
-            seat.log.say(mended)
         if left := unlock(seat.desk.repository, copy):
             seat.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
         return None

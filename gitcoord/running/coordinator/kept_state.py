@@ -1,0 +1,25 @@
+"""The run's own look after plan, journal and base, where agents share the repository with them."""
+
+from gitcoord.notices import RefsPutBack, Tell
+from gitcoord.state.lasting import LastingRefs
+from gitcoord.state.store import Store
+
+
+class KeptState:
+    """What a run reads everything from; it is put back where an agent deletes it, and told."""
+
+    def __init__(self, store: Store, tell: Tell) -> None:
+        self._store, self._tell = store, tell
+        self._refs: LastingRefs | None = None
+
+    def look(self) -> None:
+        """Looks at all of it, right after it was read anew."""
+        if self._refs is None:
+            self._refs = LastingRefs(self._store.shared, self._store.require_plan().base)
+        if back := self._refs.put_back():
+            self._tell(RefsPutBack(refs=back))
+
+    def glance(self) -> None:
+        """Looks at it when what everything depends on is gone, or nobody has looked yet."""
+        if self._refs is None or self._refs.lost:
+            self.look()
