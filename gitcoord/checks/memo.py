@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.checks.model import CheckCommand, CheckResult
+from gitcoord.checks.model import CheckCommand, CheckResult, check_key
 from gitcoord.git.run import Oid
 
 RESULT_FILE, LOG_FILE, LOCK_FILE = "result.json", "log", "lock"
@@ -29,7 +29,7 @@ class CheckMemo:
 
     def place(self, tree: Oid) -> Path:
         """The directory of the check of `tree`."""
-        return self._folder / self._command.key(tree)
+        return self._folder / check_key(tree, self._command.digest)
 
     def read(self, tree: Oid) -> CheckResult | None:
         """The result for `tree`; None when nothing clear is known."""
@@ -55,6 +55,11 @@ class CheckMemo:
                 (place / LOG_FILE).unlink(missing_ok=True)
             for place in newest[MOST_KEPT:]:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def check_log(common_dir: Path, tree: Oid, command: str) -> Path:
+    """The log of a check of `tree` by the command with that digest."""
+    return common_dir / "gitcoord" / "checks" / check_key(tree, command) / LOG_FILE
 
 
 def read_result(place: Path) -> CheckResult | None:

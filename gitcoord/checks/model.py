@@ -34,9 +34,10 @@ class CheckCommand(msgspec.Struct, frozen=True, kw_only=True):
         told = "\0".join(parts).encode("utf-8", "surrogateescape")
         return hashlib.blake2b(told, digest_size=10).hexdigest()
 
-    def key(self, tree: Oid) -> str:
-        """The name of this command's check of `tree`."""
-        return f"{tree[:24]}-{self.digest}"
+
+def check_key(tree: Oid, digest: str) -> str:
+    """The name of the check of `tree` by the command with that digest."""
+    return f"{tree[:24]}-{digest}"
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ Examples:
   gitcoord logs 3               the newest attempt at task 3
   gitcoord logs 3.1 -f          a subtask's, while it is at work or to begin
   gitcoord logs 3 --attempt 1   an earlier one
+  gitcoord logs 3 --check       the check that it was deferred for
   gitcoord logs 3 --raw         colours and all
 """
 _PAUSE = 0.3
@@ -34,6 +35,9 @@ def logs(
     attempt: Annotated[
         int | None, typer.Option("--attempt", min=1, metavar="N", help="Which attempt; default: the newest.")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="What the check printed that the task was deferred for.")
+    ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="As it was printed, terminal codes included.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.logs/1 document on stdout: which logs there are.")
@@ -42,10 +46,16 @@ def logs(
     """Show what the agent of TASK printed, on this machine; of much output the beginning and the end."""
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json
+    from gitcoord.errors import usage_error
     from gitcoord.running.worker.traces import at_work, attempts_here
     from gitcoord.tasks.model import TaskId
 
     context = open_context(reads=True)
+    if check:
+        if follow or attempt is not None:
+            raise usage_error("usage", "--check goes with neither --follow nor --attempt.", "Leave them out.")
+        _show_check(context, task.strip(), raw=raw, as_json=as_json)
+        return
     if follow and not as_json:
         _await(context, TaskId(task.strip()), attempt)
     places = attempts_here(context.repository.common_dir, context.store.generation, TaskId(task.strip()))
@@ -66,6 +76,33 @@ def logs(
         emit_json("logs", {"task": task, "attempt": wanted, "logs": found})
         return
     _show(files[wanted], raw=raw, follow=follow)
+
+
+def _show_check(context: "Context", task: str, *, raw: bool, as_json: bool) -> None:
+    """The log of the check that the task was deferred for last; or its end, which the journal has."""
+    from gitcoord.checks.memo import check_log
+    from gitcoord.cli.output import clean, emit, emit_json
+    from gitcoord.errors import usage_error
+    from gitcoord.events import TaskDeferred
+
+    events = [one.event for one in context.store.journal() if isinstance(one.event, TaskDeferred)]
+    told = next((one for one in reversed(events) if one.task == task and one.check), None)
+    if told is None:
+        raise usage_error(
+            "no-log",
+            f"No check of task {task} has failed.",
+            f"`gitcoord log --task {task}` shows what has happened to it.",
+        )
+    path = check_log(context.repository.common_dir, told.tree, told.check)
+    here = path.is_file()
+    if as_json:
+        size = path.stat().st_size if here else 0
+        found = [{"attempt": None, "path": str(path), "bytes": size, "running": False}] if here else []
+        emit_json("logs", {"task": task, "attempt": None, "logs": found, "output": told.output})
+    elif here:
+        _show(path, raw=raw, follow=False)
+    else:
+        emit(clean(told.output))
 
 
 def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:

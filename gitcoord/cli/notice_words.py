@@ -47,8 +47,9 @@ def say_notice(notice: AnyNotice) -> None:
 
 
 def is_in_journal(notice: AnyNotice) -> bool:
-    """Whether the journal says it too, for a display that shows the journal anyway."""
-    return isinstance(notice, EventsRecorded | BranchMerged)
+    """Whether the journal says it too, for a display that shows the journal anyway; or it is routine."""
+    routine = isinstance(notice, CheckEnded) and notice.outcome == "passed"
+    return routine or isinstance(notice, EventsRecorded | BranchMerged | WindowChosen)
 
 
 def notice_sentence(notice: AnyNotice) -> str:

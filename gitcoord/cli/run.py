@@ -14,6 +14,7 @@ from gitcoord.cli.options import (
     Method,
     Rework,
     Shell,
+    Slots,
     Tag,
     Tasks,
 )
@@ -74,6 +75,13 @@ _Wait = Annotated[
     str | None,
     typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
 ]
+_LandCheck = Annotated[
+    bool,
+    typer.Option(
+        "--land-check/--no-land-check",
+        help="Run the check on what is to land, too, before the base becomes it.",
+    ),
+]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")]
@@ -92,6 +100,8 @@ def run(
     overlap: _Overlap = None,
     independent_only: _IndependentOnly = False,
     land: _Land = False,
+    land_check: _LandCheck = True,
+    slots: Slots = None,
     delete_branches: DeleteBranches = False,
     method: Method = None,
     forge: Forge = None,
@@ -128,6 +138,8 @@ def run(
         overlap=overlap,
         independent_only=independent_only,
         land=land,
+        land_check=land_check,
+        slots=slots,
         delete_branches=delete_branches,
         method=method,
         forge=forge,

@@ -11,8 +11,9 @@ from gitcoord.cli.plan_making import Made
 from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
+from gitcoord.merging.proof import CheckOptions
 from gitcoord.running.worker.program import with_program
-from gitcoord.settings import RunSettings
+from gitcoord.settings import RunSettings, Settings
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     overlap: Literal["wait", "warn"] | None = None
     independent_only: bool = False
     land: bool = False
+    land_check: bool = True
+    """Whether the check is also run on what is to land."""
+    slots: int | None = None
     delete_branches: bool = False
     method: Method | None = None
     forge: str | None = None
@@ -58,10 +62,24 @@ def check_words(asked: Asked, run: RunSettings) -> None:
         raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
     if asked.delete_branches and not asked.land:
         raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
+    if (asked.slots is not None or not asked.land_check) and not asked.land:
+        option = "--slots" if asked.slots is not None else "--no-land-check"
+        raise usage_error("usage", f"{option} needs --land.", "Nothing lands without it.")
     slots(asked.max_parallel, 1)
     limit(run.timeout if asked.timeout is None else asked.timeout)
     for text in (asked.stagger or run.stagger or None, asked.wait):
         seconds(text)
+
+
+def landing_check(asked: Asked, settings: Settings) -> CheckOptions | None:
+    """What is to land has to pass the settings' own check for that, else that of the workers."""
+    from gitcoord.cli.check_options import AskedCheck, make_check_options
+
+    own = settings.run.check if asked.check is None else asked.check
+    command = settings.landing.check or own
+    if not asked.land_check or not command:
+        return None
+    return make_check_options(settings, AskedCheck(command=command, shell=asked.shell))
 
 
 def make_missing_plan(context: Context, asked: Asked) -> Made:

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
 from gitcoord.cli.output import warn
 from gitcoord.cli.plan_making import Made
 from gitcoord.cli.plan_saving import save
-from gitcoord.cli.run_asked import Asked, check_words, known_agent, limit, make_missing_plan, slots
+from gitcoord.cli.run_asked import (
+    Asked,
+    check_words,
+    known_agent,
+    landing_check,
+    limit,
+    make_missing_plan,
+    slots,
+)
 from gitcoord.cli.run_edges import alone, told
 from gitcoord.cli.run_screen import RunScreen
 from gitcoord.conflicts.rules import Rulebook
@@ -272,9 +281,11 @@ class Setup:
             delete_branches=self._asked.delete_branches,
             serialize_on=None,
             ignore=(),
+            check=landing_check(self._asked, context.settings),
         )
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        report = Lander(with_real_order(scene, save=True), tell).land()
+        with with_checker(with_real_order(scene, save=True), context, slots=self._asked.slots) as scene:
+            report = Lander(scene, tell).land()
         return {one.task: one.reason for one in report.waiting}
 
     def _record(self, state: Literal["running", "ended"], reason: str = "") -> None:

@@ -50,7 +50,15 @@ def foreseen_clash(desk: Desk, unit: WorkUnit) -> Clash | None:
         return None
     commit, name = (deferral.onto, unit.task.branch) if unit.subtask else other_side(desk)
     others = tuple(TaskId(other) for other in deferral.others)
-    return Clash(commit=commit, name=name, paths=deferral.paths, others=others, exclusive=deferral.exclusive)
+    return Clash(
+        commit=commit,
+        name=name,
+        paths=deferral.paths,
+        others=others,
+        exclusive=deferral.exclusive,
+        failure=deferral.reason if deferral.check else "",
+        output=deferral.output,
+    )
 
 
 def _siblings(desk: Desk, unit: WorkUnit) -> list[Sibling]:

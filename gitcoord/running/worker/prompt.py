@@ -1,5 +1,6 @@
 """What an agent is told: the task in words, in a file, and in the environment. Never on a command line."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -26,6 +27,9 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[TaskId, ...] = ()
     exclusive: bool = False
     """The two merge; the work came second where only one task at a time may work."""
+    failure: str = ""
+    """The two merge, and a check fails on what comes of it: why, with the end of its `output`."""
+    output: str = ""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +92,8 @@ def _conflict(brief: Brief) -> list[str]:
         return []
     against = named_tasks(clash.others) if clash.others else clash.name
     listed = "\n".join(f"- `{path}`" for path in clash.paths)
+    if clash.failure:
+        return _failed_check(clash, against)
     if clash.exclusive:
         return [
             "## First: come after what is there",
@@ -102,6 +108,21 @@ def _conflict(brief: Brief) -> list[str]:
         f"copy. There are conflict markers in:\n\n{listed}",
         "Resolve them so that both changes keep their purpose, and leave no marker behind. "
         "The rest of the work is finished: leave it as it is.",
+    ]
+
+
+def _failed_check(clash: Clash, against: str) -> list[str]:
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clash.output)), default=0))
+    output = (
+        f"The check ended with:\n\n{ticks}\n{clash.output.strip()}\n{ticks}" if clash.output.strip() else ""
+    )
+    return [
+        "## First: make the check pass",
+        f"The work on this branch merges with {against}, and the check fails on the two together: "
+        f"{clash.failure}. {clash.name} has been merged into the working copy without a conflict.",
+        output,
+        "Adapt the work of this branch to what is there now, so that the check passes. The rest of the work "
+        "is finished: leave it as it is.",
     ]
 
 

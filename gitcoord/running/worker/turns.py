@@ -159,10 +159,16 @@ def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
     if not state.running and seat.unit.subtask is not None and seat.before.deferral is not None:
         return merge_in(copy, Clash(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
     deferral = seat.before.deferral
-    if not state.running and deferral is not None and deferral.exclusive and deferral.onto:
-        others = tuple(TaskId(other) for other in deferral.others)
+    merges = deferral is not None and bool(deferral.exclusive or deferral.check)
+    if not state.running and deferral is not None and merges and deferral.onto:
         return Clash(
-            commit=deferral.onto, name=desk.plan.base, paths=deferral.paths, others=others, exclusive=True
+            commit=deferral.onto,
+            name=desk.plan.base,
+            paths=deferral.paths,
+            others=tuple(TaskId(other) for other in deferral.others),
+            exclusive=deferral.exclusive,
+            failure=deferral.reason if deferral.check else "",
+            output=deferral.output,
         )
     if not state.running:
         return None
