@@ -52,6 +52,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `log_megabytes` of what an agent prints: its beginning and its end. Logs of what has landed are removed
     after `keep_logs_days`, the oldest first while all take more than `keep_logs_megabytes` (0: never).
 
+    `setup` is a command that is run once in each checkout before its agent begins; files of the user's own
+    checkout that git does not know and that match `carry` (patterns as in .gitignore) are copied there first.
+    `prompt` is the project's own template around the prompt, a file relative to the repository's top.
+    `on_event` is a command that gets each event of a run as JSON on its standard input.
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
 
     `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
@@ -61,6 +65,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     agent: str = ""
     check: str = ""
     shell: bool = False
+    setup: str = ""
+    carry: tuple[str, ...] = ()
+    prompt: str = ""
+    on_event: str = ""
     pass_environment: tuple[str, ...] = ()
     timeout: str = "2h"
     grace: Annotated[float, AtLeastNone] = 5.0

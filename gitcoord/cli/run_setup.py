@@ -213,8 +213,8 @@ class Setup:
         tell(PlanKept())
 
     def _hands(self, screen: RunScreen) -> Hands:
-        settings = self._context.settings
-        watch = Watch(self._context.repository, Rulebook(settings.rules, settings.ignore))
+        settings, repository = self._context.settings, self._context.repository
+        watch = Watch(repository, Rulebook(settings.rules, settings.ignore), settings.run.worktrees)
         return Hands(
             capacity=self.capacity,
             launch=self._launch,
@@ -244,6 +244,8 @@ class Setup:
             allow_empty=run.allow_empty or asked.allow_empty,
             token_budget=view.units.by_id[start.unit].tokens or None,
             engine=self._engine.name,
+            slots=self._slots,
+            beside=start.beside,
             waited={name: spent for name, spent in waited.items() if spent >= 0.001},
         )
         repository = self._context.repository

@@ -64,6 +64,14 @@ _TokenBudget = Annotated[
     int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
 ]
 _Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What executes this, for the record.")]
+_Slots = Annotated[
+    int | None,
+    typer.Option("--slots", min=1, metavar="N", help="How many there are to choose $GITCOORD_SLOT from."),
+]
+_Beside = Annotated[
+    list[str] | None,
+    typer.Option("--beside", metavar="TASK", help="Somebody is at this one, too; may be repeated."),
+]
 _Waited = Annotated[
     list[str] | None,
     typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
@@ -90,6 +98,8 @@ def worker(
     allow_empty: AllowEmpty = False,
     token_budget: _TokenBudget = None,
     engine: _Engine = "local",
+    slots: _Slots = None,
+    beside: _Beside = None,
     waited: _Waited = None,
     dry_run: DryRun = False,
     as_json: _Json = False,
@@ -130,6 +140,8 @@ def worker(
         allow_empty=run.allow_empty or allow_empty,
         token_budget=token_budget,
         engine=engine,
+        slots=slots,
+        beside=tuple(map(TaskId, beside or ())),
         waited=_waits(waited or []),
     )
     _check_commands(order)

@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.conflicts.changes import Changes, Edit, changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.lines import Hunk, Hunks, hunks_of
+from gitcoord.events import TasksClash
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.stacks import find_stacks
 from gitcoord.git.ancestry import Ancestry
@@ -16,7 +17,8 @@ from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.git.stacks import Stacks
 from gitcoord.git.writing import Writer
-from gitcoord.planning.model import Plan
+from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -32,7 +34,10 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[Touched]:
-    """What the branches of all tasks that have not landed change, shared ones and those of this clone."""
+    """What the branches of all tasks that have not landed change, shared ones and those of this clone.
+
+    Where work under way was seen to conflict, its paths are there before any branch has them.
+    """
     plan = store.require_plan()
     base = shared.branch(plan.base) or repository.resolve(HEADS + plan.base)
     if base is None:
@@ -56,7 +61,31 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
             )
             for path in sorted(paths)
         ]
-    return found
+    known = {(one.path, one.task) for one in found}
+    return found + [one for one in _clashing(store, plan) if (one.path, one.task) not in known]
+
+
+def _clashing(store: Store, plan: Plan) -> list[Touched]:
+    """What was seen to conflict while its tasks are at work: of that, branches need not have anything yet."""
+    progress, owners = store.progress(), _owners(plan)
+    found: dict[tuple[str, TaskId], Touched] = {}
+    for event in (entry.event for entry in store.journal()):
+        if not isinstance(event, TasksClash):
+            continue
+        for unit in (TaskId(event.task or ""), TaskId(event.other)):
+            task, attempt = owners.get(unit), progress.get(unit, PENDING).attempt
+            if task is None or attempt is None or attempt.started is None:
+                continue
+            if attempt.running and event.at >= attempt.started.at:
+                for path in event.paths:
+                    one = Touched(path=path, task=task.id, branch=task.branch, title=task.title)
+                    found[path, task.id] = one
+    return list(found.values())
+
+
+def _owners(plan: Plan) -> dict[TaskId, PlannedTask]:
+    tasks = plan.tasks.values()
+    return {id: task for task in tasks for id in (task.id, *(part.id for part in task.subtasks))}
 
 
 def _tips(

@@ -13,7 +13,7 @@ import pytest
 
 from tests.running.engines.contract import lives
 from tests.support.agents import ScriptAgent
-from tests.support.cli import start_gitcoord
+from tests.support.cli import gitcoord, start_gitcoord
 from tests.support.project import Project
 from tests.support.soak import Soak
 from tests.support.tasklists import task, write_tasks
@@ -94,13 +94,24 @@ def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never
 ) -> None:
     project = make([task(1), task(2, subtasks=[task(1)])], files={"a.txt": "one\ntwo\nthree\n"})
     seen = tmp_path / "agent" / "seen"
-    agent.does("1", {"replace": ["a.txt", "two", "TWO of 1"]}, {"await": str(seen)})
-    agent.does("2.1", {"replace": ["a.txt", "two", "TWO of 2"]}, {"await": str(seen)})
+    for unit in ("1", "2.1"):
+        change = {"replace": ["a.txt", "two", f"TWO of {unit[0]}"]}
+        agent.does(unit, {"note": True}, change, {"await": str(seen)})
     both = {"write": {"a.txt": "one\nTWO of both\nthree\n"}}
     agent.does("1#rework", both).does("2#rework", both)
     command = ("run", "--agent", agent.command, "--check", "grep -q -e two -e TWO a.txt", "--land", "--yes")
     run = start_gitcoord(*command, cwd=project.desk.path)
     clash = wait_for(lambda: [one for one in log(project) if one["event"] == "clash"])
+    # What starts in the same moment is known, and a clash that begins then is heard where it matters.
+    for unit, other in (("1", "2.1"), ("2.1", "1")):
+        assert f"it is not known where: {other} (" in agent.noted(unit)["prompt"]
+        checkout = project.desk.path.with_name("desk.gitcoord") / unit
+        heard = checkout / ".gitcoord" / "clashes"
+        assert agent.noted(unit)["environment"]["GITCOORD_CLASHES_FILE"] == str(heard)
+        wait_for(heard.exists)
+        assert heard.read_text().startswith(f"a.txt: task {other} (")
+        asked = gitcoord("check-file", "a.txt", cwd=checkout)
+        assert (asked.code, f"a.txt: task {other[0]} (" in asked.out) == (1, True)
     seen.touch()
     _, said = run.communicate(timeout=120)
     assert run.returncode == 0, said

@@ -11,6 +11,7 @@ from gitcoord.evidence.stacks import find_stacks
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.planning.order import Candidate
+from gitcoord.running.coordinator.clash_files import leave_clashes
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.uncommitted import with_working_copies
 from gitcoord.running.worker.unit import find_unit
@@ -24,9 +25,11 @@ Pair = frozenset[TaskId]
 class Watch:
     """Looks at the worktrees of what is at work here, beside what is handed in and not landed."""
 
-    def __init__(self, repository: Repository, book: Rulebook) -> None:
+    def __init__(self, repository: Repository, book: Rulebook, worktrees: str = "") -> None:
+        """`worktrees` is the setting: where checkouts lie, in which the agents hear of what is found."""
         self._repository = repository
         self._book = book
+        self._worktrees = worktrees
         self._seen: object = None
         self.quiet = False
 
@@ -47,7 +50,7 @@ class Watch:
         except GitcoordError:
             return []  # a worktree that is being made or taken down: the next look sees it
         told = _told(view)
-        return [
+        events = [
             TasksClash(
                 at=now(),
                 by=worker_name(),
@@ -58,6 +61,9 @@ class Watch:
             for pair in pairs
             if frozenset(pair.tasks) not in told
         ]
+        for clash in events:
+            leave_clashes(self._repository, view, clash, self._worktrees)
+        return events
 
     def _conflicts(
         self, view: View, repository: Repository, branches: Sequence[BranchInput]

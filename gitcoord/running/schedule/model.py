@@ -84,6 +84,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     unit: TaskId
     stacked: bool = False
     warnings: tuple[str, ...] = ()
+    beside: tuple[TaskId, ...] = ()
+    """Everything else that is at work then, what starts in the same moment included."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ The prediction (`planning.simulate`) follows the same rules, and a test holds it
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from gitcoord.planning.units import Unit, Units
 from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy, Refusal, Start
 from gitcoord.running.schedule.needs import Needs
@@ -41,6 +43,10 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
             continue
         room.take(unit)
         starts.append(Start(unit=unit.id, stacked=needs.stacked(unit), warnings=meets))
+    starts = [
+        msgspec.structs.replace(start, beside=tuple(one for one in room.running if one != start.unit))
+        for start in starts
+    ]
     times = [time for task, time in seen.not_before.items() if task in refusals and time > seen.now]
     wakes = [*times, *([room.opens] if room.opens is not None else [])]
     return Decision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))

@@ -11,7 +11,7 @@ from gitcoord.running.worker.kept import refs_kept
 from gitcoord.running.worker.prompt import Brief, Clash
 from gitcoord.running.worker.prompt_task import Sibling, SiblingState
 from gitcoord.running.worker.unit import WorkUnit
-from gitcoord.state.progress import PENDING, Attempt
+from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import Task, TaskId
 
 
@@ -24,14 +24,18 @@ def make_brief(
     last: Attempt | None = None,
     check: str = "",
     commits: bool = True,
+    beside: Sequence[TaskId] = (),
 ) -> Brief:
-    """The brief of `unit` by what was read last; `last` is the attempt that this one goes on from."""
+    """The brief of `unit` by what was read last; `last` is the attempt that this one goes on from.
+
+    `beside` are units that are at work or start now, which the journal need not know yet.
+    """
     end = last.ended if last is not None and clash is None else None
-    expected = _expected(desk, unit)
+    expected = _expected(desk, unit, beside)
     return Brief(
         unit=unit,
         task=task,
-        siblings=_siblings(desk, unit),
+        siblings=_siblings(desk, unit, beside),
         touched=_touched(desk, unit),
         expected=expected,
         titles={id: title for id, title in _titles(desk).items() if id in expected},
@@ -61,30 +65,30 @@ def foreseen_clash(desk: Desk, unit: WorkUnit) -> Clash | None:
     )
 
 
-def _siblings(desk: Desk, unit: WorkUnit) -> list[Sibling]:
+def _siblings(desk: Desk, unit: WorkUnit, beside: Sequence[TaskId]) -> list[Sibling]:
     if unit.subtask is None:
         return []
     progress = desk.store.progress()
     done = done_subtasks(desk.plan, progress, desk.shared.branches(), desk.ancestry, desk.landed)
     found = []
     for part in unit.task.subtasks:
-        attempt = progress.get(part.id, PENDING).attempt
-        at_work = attempt is not None and attempt.running
+        at_work = part.id in beside or _at_work(progress.get(part.id, PENDING))
         if part.id != unit.id:
             state: SiblingState = "done" if part.id in done else "at work" if at_work else "to come"
             found.append(Sibling(id=part.id, title=part.title, state=state, modifies=part.modifies))
     return found
 
 
-def _expected(desk: Desk, unit: WorkUnit) -> dict[TaskId, tuple[str, ...]]:
-    """The globs that tasks and subtasks at work say they will change."""
+def _at_work(known: Progress) -> bool:
+    return known.attempt is not None and known.attempt.running
+
+
+def _expected(desk: Desk, unit: WorkUnit, beside: Sequence[TaskId]) -> dict[TaskId, tuple[str, ...]]:
+    """Every other task and subtask at work, with the globs that it says it will change."""
     parts = {part.id: part.modifies for task in desk.plan.tasks.values() for part in task.subtasks}
     globs = {task.id: task.modifies for task in desk.plan.tasks.values()} | parts
-    return {
-        id: globs[id]
-        for id, known in desk.store.progress().items()
-        if id != unit.id and known.attempt is not None and known.attempt.running and globs.get(id)
-    }
+    running = [id for id, known in desk.store.progress().items() if _at_work(known)]
+    return {id: globs[id] for id in dict.fromkeys((*running, *beside)) if id != unit.id and id in globs}
 
 
 def _titles(desk: Desk) -> dict[TaskId, str]:

@@ -1,8 +1,10 @@
 """The agent and the check of one attempt: told what to do, run, and how they ended put into words."""
 
+import os
 import shlex
 import signal
 import time
+from collections.abc import Mapping
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
@@ -14,9 +16,11 @@ from gitcoord.running.processes import end, marked
 from gitcoord.running.worker.agent import Command, Finish, run_command
 from gitcoord.running.worker.agent_words import AgentWords, agent_words
 from gitcoord.running.worker.brief import make_brief
+from gitcoord.running.worker.changed import changed_paths
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
+from gitcoord.running.worker.given import Given
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.presets import find_preset, preset_words
@@ -30,6 +34,7 @@ from gitcoord.state.progress import PENDING
 _LOOK_EVERY = 60.0
 _LONGEST_LINE = 200
 _LAST = 4000
+_NOTHING: Mapping[str, str] = {}
 _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
 
 
@@ -56,7 +61,18 @@ def run_agent(seat: Seat, clash: Clash | None) -> Result | None:
 
 def run_check(seat: Seat, what: str = "") -> Result | None:
     """Runs the check command, if there is one; None when nothing is wrong."""
-    return _run(seat, seat.order.check, f"the check{what}", None) if seat.order.check else None
+    if not seat.order.check:
+        return None
+    changed = seat.place / "changed"
+    paths = changed_paths(seat.desk, WorkingCopy(seat.desk.repository, seat.directory))
+    seat.place.mkdir(parents=True, exist_ok=True)
+    changed.write_bytes(b"".join(os.fsencode(f"{path}\n") for path in paths))
+    return _run(seat, seat.order.check, f"the check{what}", None, {"GITCOORD_CHANGED_FILE": str(changed)})
+
+
+def run_setup(seat: Seat) -> Result | None:
+    """Runs the project's setup in the checkout; None when nothing is wrong."""
+    return _run(seat, seat.settings.run.setup, "the setup", None)
 
 
 def write_prompt(seat: Seat, clash: Clash | None) -> None:
@@ -70,6 +86,7 @@ def write_prompt(seat: Seat, clash: Clash | None) -> None:
         last=None if seat.how.fresh else seat.before.attempt,
         check=order.check,
         commits=order.commit_leftovers,
+        beside=order.beside,
     )
     # An agent may have removed what lies in the git directory.
     seat.place.mkdir(parents=True, exist_ok=True)
@@ -81,9 +98,12 @@ def command_words(command: str, *, shell: bool) -> list[str]:
     return ["sh", "-c", command] if shell else shlex.split(command)
 
 
-def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
-    run = run_directory(seat.desk.repository.common_dir, seat.desk.plan.generation)
-    config = SharedConfig(seat.desk.repository, seat.place)
+def _run(
+    seat: Seat, text: str, who: str, clash: Clash | None, also: Mapping[str, str] = _NOTHING
+) -> Result | None:
+    repository = seat.desk.repository
+    run = run_directory(repository.common_dir, seat.desk.plan.generation)
+    config = SharedConfig(repository, seat.place)
     lasting = LastingRefs(seat.desk.shared, seat.desk.plan.base)
     lasting.put_back()
     file = prompt_file(seat.place)
@@ -102,12 +122,15 @@ def _run(seat: Seat, text: str, who: str, clash: Clash | None) -> Result | None:
             directory=seat.place,
             checkout=seat.directory,
             mark=mark_of(run, seat.key),
+            slot=seat.slot,
             token_budget=seat.order.token_budget,
             rework=clash is not None,
         )
         | nowhere_above(seat.directory)
         | config.environment
-        | dict(preset.environment if preset else {}),
+        | dict(preset.environment if preset else {})
+        | Given(WorkingCopy(repository, seat.directory)).exclude(repository.git, seat.place / "exclude")
+        | dict(also),
         input=file if who == "the agent" and (preset is None or preset.stdin) else None,
     )
     again = " once more, with a conflict" if clash else ""

@@ -8,7 +8,7 @@ from gitcoord.git.run import NOT_INHERITED
 from gitcoord.redact import SECRET_VARIABLES
 from gitcoord.running.model import Desk
 from gitcoord.running.processes import MARK
-from gitcoord.running.worker.exchange import RESULT, exchange_file
+from gitcoord.running.worker.exchange import CLASHES, RESULT, exchange_file
 from gitcoord.running.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
@@ -33,6 +33,7 @@ def agent_environment(
     directory: Path,
     checkout: Path,
     mark: str,
+    slot: int,
     token_budget: int | None,
     rework: bool,
     environ: Mapping[str, str] = os.environ,
@@ -49,12 +50,14 @@ def agent_environment(
         "GITCOORD_PROMPT_FILE": str(prompt_file(directory)),
         "GITCOORD_TOKENS_FILE": str(tokens_file(directory)),
         "GITCOORD_RESULT_FILE": str(exchange_file(checkout, RESULT)),
+        "GITCOORD_CLASHES_FILE": str(exchange_file(checkout, CLASHES)),
         "GITCOORD_BRANCH": unit.branch,
         "GITCOORD_BASE": desk.plan.base,
         "GITCOORD_LEVEL": desk.plan.level_of(task.id).name,
         "GITCOORD_WAVE": str(task.wave if unit.subtask is None else unit.subtask.wave),
         "GITCOORD_TOKEN_BUDGET": "" if budget is None else str(budget),
         "GITCOORD_ATTEMPT": str(attempt),
+        "GITCOORD_SLOT": str(slot),
         "GITCOORD_REWORK": "1" if rework else "",
         MARK: mark,
     }

@@ -10,6 +10,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.agent_words import agent_words
 from gitcoord.running.worker.exchange import EXCHANGE
+from gitcoord.running.worker.given import Given
 from gitcoord.sentences import some
 
 _LIST = "gitcoord-held-back"
@@ -49,7 +50,12 @@ def why_nothing(copy: WorkingCopy) -> str:
     """What is in the checkout although there is nothing to hand in, as the end of a sentence; or nothing."""
     options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
     fields = copy.git.text("status", *options).split("\0")
-    ignored = [field[3:] for field in fields if field.startswith("!! ") and field[3:] != f"{EXCHANGE}/"]
+    given = Given(copy)
+    ignored = [
+        path
+        for path in (field[3:] for field in fields if field.startswith("!! "))
+        if path != f"{EXCHANGE}/" and not given.holds(path)
+    ]
     told = [f"held back: {some(held)}"] if (held := held_back(copy)) else []
     told += [f"the agent says: {said}"] if (said := agent_words(copy.directory)) else []
     told += [f"git ignores {some(ignored)} (`git check-ignore -v PATH` says why)"] if ignored else []

@@ -32,6 +32,10 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     allow_empty: bool = False
     token_budget: int | None = None
     engine: str = "local"
+    slots: int | None = None
+    """How many attempts of this clone may be under way at once; None: nobody says."""
+    beside: tuple[TaskId, ...] = ()
+    """Units that are at work or start now, which the journal need not know yet."""
     waited: Mapping[str, float] = {}
 
 
@@ -48,6 +52,8 @@ def worker_argv(order: WorkerOrder) -> tuple[str, ...]:
         ("--rework", order.rework),
         ("--token-budget", order.token_budget),
         ("--engine", order.engine),
+        ("--slots", order.slots),
+        *(("--beside", unit) for unit in order.beside),
         *(("--waited", f"{name}={seconds:.3f}") for name, seconds in order.waited.items()),
     ]
     flags = {

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.running.touched import Touched
+from gitcoord.running.worker.exchange import CLASHES, EXCHANGE, RESULT
 from gitcoord.running.worker.prompt_task import Sibling, own_work, siblings_section, whole_task
 from gitcoord.running.worker.unit import WorkUnit
-from gitcoord.sentences import named_tasks
+from gitcoord.sentences import named_tasks, some
 from gitcoord.tasks.model import Task, TaskId
 
-_MOST_PATHS = 60
+_MOST_PATHS, _MOST_SILENT = 60, 12
 
 
 class Clash(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +74,8 @@ def sections(brief: Brief) -> dict[str, str]:
     }
 
 
-_ENDING = """\
-When the work is done, just end. If you cannot do it, write one line into the file `.gitcoord/result` and end:
+_ENDING = f"""\
+When the work is done, just end. If you cannot do it, write one line into `{EXCHANGE}/{RESULT}` and end:
 
 - `again: REASON` if it can work later, without any change to the task (a server is down);
 - `wrong: REASON` if the task itself is wrong or impossible, so that a person has to decide."""
@@ -141,15 +142,22 @@ def _others(brief: Brief) -> list[str]:
     ]
     more = len(brief.touched) - _MOST_PATHS
     lines += [f"- and {more} more"] if more > 0 else []
+    names = {
+        id: f"{id} ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else id
+        for id in brief.expected
+    }
     for id, globs in brief.expected.items():
-        title = f" ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else ""
-        where = ", ".join(f"`{glob}`" for glob in globs) if globs else "Somewhere"
-        lines.append(f"- {where}: {id}{title} is at work there now")
+        if globs:
+            lines.append(f"- {', '.join(f'`{glob}`' for glob in globs)}: {names[id]} is at work there now")
+    if silent := [names[id] for id, globs in brief.expected.items() if not globs]:
+        lines.append(f"- at work now too, it is not known where: {some(silent, _MOST_SILENT)}")
     if not lines:
         return []
     return [
         "## Files that others are changing",
         "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines),
+        f"If your work begins to conflict with another's, `{EXCHANGE}/{CLASHES}` says where; it may appear "
+        "while you work.",
     ]
 
 

@@ -79,6 +79,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     stop: Stop
     began: float
+    slot: int = 0
+    """The number that no other attempt of this clone has meanwhile."""
     reworks: Reworks = msgspec.field(default_factory=Reworks)
 
     @property

@@ -13,13 +13,15 @@ from gitcoord.running.own_work import began_at
 from gitcoord.running.submit import who_else
 from gitcoord.running.task_list import list_note, put_back_in
 from gitcoord.running.worker.checkout import mend, mend_branch, prepare, ready, unlock, unready
-from gitcoord.running.worker.commands import run_agent, run_check, write_prompt
+from gitcoord.running.worker.commands import run_agent, run_check, run_setup, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
 from gitcoord.running.worker.fold import fold
+from gitcoord.running.worker.given import Given
 from gitcoord.running.worker.hand_in import hand_in_task
 from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.prompt import Clash
+from gitcoord.running.worker.provision import provide
 from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
@@ -35,6 +37,8 @@ def take_turns(seat: Seat) -> Result:
     """
     _save_what_is_left(seat)
     copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
+    if failed := provide(seat, copy, lambda: run_setup(seat)):
+        return failed
     clash = _waiting(seat, copy)
     in_vain = 0
     for left in range(seat.order.rework, -1, -1):
@@ -133,6 +137,9 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
         return full
     for note in left.notes:
         seat.log.say(note)
+    if not left.problem and (carried := Given(copy).committed(copy.git, seat.start, left.head)):
+        reason = f"it committed what was carried into its checkout: {some(carried)}"
+        return Result(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
     if not left.problem:
         since = began_at(seat.desk, left.head)
         dropped = (

@@ -4,6 +4,7 @@ Everything after the claim is fenced by it: an attempt that a newer one has over
 """
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
 from gitcoord.running.worker.presence import announce, take_seat, withdraw
 from gitcoord.running.worker.seat import Result, Seat, ended, patiently, without_room
+from gitcoord.running.worker.slots import held_slot
 from gitcoord.running.worker.stop import Stop
 from gitcoord.running.worker.turns import take_turns
 from gitcoord.running.worker.unit import find_unit
@@ -86,26 +88,25 @@ def work(
         return not_begun(unit, order, held.reason, held.code)
     take_seat(place)
     log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
-    seat = Seat(
-        desk=desk,
-        unit=unit,
-        order=order,
-        described=words,
-        settings=settings,
-        attempt=held.attempt,
-        before=held.before,
-        how=how,
-        start=start,
-        directory=directory,
-        place=place,
-        log=log,
-        stop=stop,
-        began=time.monotonic(),
-    )
-    try:
+    with closing(log), held_slot(repository.common_dir, order.slots, given_up=stopped) as slot:
+        seat = Seat(
+            desk=desk,
+            unit=unit,
+            order=order,
+            described=words,
+            settings=settings,
+            attempt=held.attempt,
+            before=held.before,
+            how=how,
+            start=start,
+            directory=directory,
+            place=place,
+            log=log,
+            stop=stop,
+            began=time.monotonic(),
+            slot=slot,
+        )
         return _attempt(seat, held)
-    finally:
-        log.close()
 
 
 def _attempt(seat: Seat, held: Claim) -> Done:
