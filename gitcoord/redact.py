@@ -20,6 +20,7 @@ SECRET_VARIABLES = (
 )
 """Variables whose value opens a forge or a CI service."""
 _SHORTEST = 4
+_LONG = 100_000
 # Patterns are compiled when a text needs them, which is seldom: compiling all would slow every start.
 # Up to the last @ before the path: a password may hold one itself.
 _USERINFO = r"://[^/\s'\"]+(?=@)"
@@ -62,6 +63,13 @@ def _without(text: str, secrets: Sequence[str]) -> str:
 def _suspected(text: str) -> "list[tuple[str, _Replacement]]":
     """What may be in `text`: looking for plain words is many times faster than for patterns."""
     lowered = text.lower()
+    if len(text) > _LONG:
+        # One search for words that begin alike takes a fifth of one for each.
+        return [
+            (pattern, instead)
+            for words, pattern, instead in _FORMS
+            if re.search("|".join(map(re.escape, words)), lowered)
+        ]
     return [
         (pattern, instead) for words, pattern, instead in _FORMS if any(word in lowered for word in words)
     ]

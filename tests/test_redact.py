@@ -29,6 +29,8 @@ LOGIN = base64.b64encode(b"x-access-token:pa55word").decode()
 )
 def test_credentials_are_taken_out_however_they_are_quoted(text: str, left: str) -> None:
     assert redact(text) == left
+    long = "." * 100_000
+    assert redact(f"{long} {text}") == f"{long} {left}"
 
 
 @pytest.mark.parametrize(

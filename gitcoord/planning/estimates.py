@@ -39,6 +39,9 @@ def estimate(tasks: Sequence[Task], *, everything: bool) -> Estimates:
     minutes: dict[TaskId, float] = {}
     told = 0
     for task in tasks:
+        if task.estimate is None and not task.subtasks:
+            minutes[task.id] = DEFAULT_MINUTES
+            continue
         subtasks = remaining_subtasks(task, everything=everything)
         hint = _hint(task, subtasks)
         told += hint is not None

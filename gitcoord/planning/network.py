@@ -42,6 +42,25 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
     known = list(rows)
     tasks = list(after)
     task_at = {task: number for number, task in enumerate(tasks)}
+    lands_after = [[task_at[one] for one in wanted if one in task_at] for wanted in after.values()]
+    before = _reversed(lands_after, len(tasks))
+    units = [row[0] for row in known]
+    ticks = [round(row[2] * TICKS) for row in known]
+    if units == tasks and all(row[3] is wanted for row, wanted in zip(known, after.values(), strict=True)):
+        # Without subtasks, units and tasks are the same.
+        return Network(
+            units=units,
+            tasks=tasks,
+            owner=list(range(len(units))),
+            ticks=ticks,
+            needs=[[] for _ in units],
+            gates=lands_after,
+            after=lands_after,
+            parts=[[unit] for unit in range(len(units))],
+            feeds=[[] for _ in units],
+            opens=before,
+            before=before,
+        )
     unit_at = {row[0]: number for number, row in enumerate(known)}
     owner = [task_at[row[1]] for row in known]
     parts: list[list[int]] = [[] for _ in tasks]
@@ -49,19 +68,18 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
         parts[task].append(unit)
     gates = [[task_at[one] for one in row[3] if one in task_at] if row[3] else [] for row in known]
     needs = [[unit_at[one] for one in row[4] if one in unit_at] if row[4] else [] for row in known]
-    lands_after = [[task_at[one] for one in wanted if one in task_at] for wanted in after.values()]
     return Network(
-        units=[row[0] for row in known],
+        units=units,
         tasks=tasks,
         owner=owner,
-        ticks=[round(row[2] * TICKS) for row in known],
+        ticks=ticks,
         needs=needs,
         gates=gates,
         after=lands_after,
         parts=parts,
         feeds=_reversed(needs, len(known)),
         opens=_reversed(gates, len(tasks)),
-        before=_reversed(lands_after, len(tasks)),
+        before=before,
     )
 
 

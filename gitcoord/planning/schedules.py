@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.planning.model import Schedule, Schedules, Strategy
 from gitcoord.planning.network import minutes_of
 from gitcoord.planning.simulate import play
+from gitcoord.planning.unhindered import lands_by_level
 from gitcoord.planning.work import RunRules, Work
 from gitcoord.tasks.model import TaskId
 
@@ -24,9 +25,10 @@ def schedules(work: Work, order: Sequence[TaskId], slots: int, strategy: Strateg
     pipelined = landing
     if how.waves or work.clashes or any(len(parts) > 1 for parts in work.network.parts):
         pipelined = reckoned.played(msgspec.structs.replace(how, pipeline=True))
+    same = landing if lands_by_level(work, how) else None
     return Schedules(
         sequential=reckoned.one_by_one(),
-        level_barrier=reckoned.played(msgspec.structs.replace(how, barrier=True)),
+        level_barrier=same or reckoned.played(msgspec.structs.replace(how, barrier=True)),
         no_barrier=landing,
         pipeline=pipelined,
     )

@@ -48,6 +48,8 @@ def unit_times(network: Network) -> UnitTimes:
     Raises ValueError when units wait in a circle.
     """
     units = len(network.units)
+    if network.after is network.gates:
+        return _task_times(network)
     order, begin, landed = _forwards(network)
     tail, behind = [0] * units, [0] * len(network.tasks)
     for code in reversed(order):
@@ -69,6 +71,33 @@ def unit_times(network: Network) -> UnitTimes:
     duration = max(landed, default=0)
     path = _path(network, [code for code in order if code < units], begin, landed)
     return UnitTimes(earliest=begin, tail=tail, duration=duration, path=path)
+
+
+def _task_times(network: Network) -> UnitTimes:
+    """The same where units and tasks are the same: each task lands when it is done."""
+    ticks, opens = network.ticks, network.opens
+    begin, missing = [0] * len(ticks), list(map(len, network.gates))
+    order = [task for task, count in enumerate(missing) if not count]
+    for task in order:  # grows while it is walked
+        end = begin[task] + ticks[task]
+        for opened in opens[task]:
+            if end > begin[opened]:
+                begin[opened] = end
+            missing[opened] -= 1
+            if not missing[opened]:
+                order.append(opened)
+    if len(order) < len(missing):
+        raise ValueError(f"{len(missing) - len(order)} tasks wait for one another in a circle")
+    tail = [0] * len(ticks)
+    for task in reversed(order):
+        behind = 0
+        for opened in opens[task]:
+            if tail[opened] > behind:
+                behind = tail[opened]
+        tail[task] = ticks[task] + behind
+    ends = [start + took for start, took in zip(begin, ticks, strict=True)]
+    path = _path(network, order, begin, ends)
+    return UnitTimes(earliest=begin, tail=tail, duration=max(ends, default=0), path=path)
 
 
 def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:

@@ -25,10 +25,18 @@ def unhindered(work: Work, how: RunRules) -> Course | None:
         return _wave_by_wave(work, how.slots) if not how.pipeline and _rises(work) else None
     if how.pipeline or not how.waves:
         return _as_needed(work, how.slots)
-    # Where a level is one wave, nothing of the next starts before all of it has landed.
-    if all(wave == 1 for _, wave, _ in work.turn) and _rises(work):
-        return _wave_by_wave(work, how.slots)
-    return None
+    return _wave_by_wave(work, how.slots) if lands_by_level(work, how) else None
+
+
+def lands_by_level(work: Work, how: RunRules) -> bool:
+    """Whether nothing of a level starts before the one below has landed, as with strict levels.
+
+    So it is where waves land as a whole, each level is one wave, and nothing but that holds a task back.
+    """
+    network = work.network
+    if not how.waves or how.pipeline or work.clashes or work.alone or network.units != network.tasks:
+        return False
+    return all(wave == 1 for _, wave, _ in work.turn) and _rises(work)
 
 
 def _rises(work: Work) -> bool:

@@ -8,6 +8,7 @@ already: what holds nobody up any more is `settled`, and the planner drops it.
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 import msgspec
 
@@ -61,6 +62,10 @@ class _Resolver:
         unknown: list[str] = []
         self.edges.lifted[entry.id] = {}
         self.edges.settled[entry.id] = ()
+        if not (entry.subtasks or entry.hints.conflicts_with) and self._all_plain(entry):
+            self.edges.direct[entry.id] = cast("tuple[TaskId, ...]", entry.written.ids)
+            self.edges.conflicts[entry.id] = ()
+            return
         for name in self._names(entry):
             found = self._find(name, entry)
             if found is None:
@@ -77,6 +82,18 @@ class _Resolver:
         self._conflicts(entry, entry)
         for sub in entry.subtasks:
             self._subtask(entry, sub)
+
+    def _all_plain(self, entry: Entry) -> bool:
+        """Whether the task depends on other tasks alone, and there is nothing to say about that."""
+        if entry.written.others:
+            return False
+        for name in entry.written.ids:
+            id = TaskId(name)
+            if id not in self.tasks or id == entry.id or id in self.subtasks:
+                return False
+            if self.tasks[id].status is Status.CANCELLED:
+                return False
+        return True
 
     def _subtask(self, parent: Entry, sub: Entry) -> None:
         siblings: dict[TaskId, None] = {}

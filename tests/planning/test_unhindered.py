@@ -1,10 +1,12 @@
 """Plans without anything but dependencies, played in one pass: the same as played by all the rules."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.planning.simulate import play
+from gitcoord.planning.timing import unit_times
 from gitcoord.planning.unhindered import unhindered
 from gitcoord.planning.units import network_of_units, units_of
 from gitcoord.planning.work import Begun, RunRules, Work, work_of
@@ -44,6 +46,13 @@ def test_the_course_is_that_of_all_the_rules(
     every = play(work, how, Begun())
     assert list(found.starts.items()) == list(every.starts.items())
     assert found == every
+
+
+@given(plain_lists())
+def test_the_times_of_tasks_without_subtasks_are_those_of_units_in_tasks(tasks: list[Task]) -> None:
+    network = network_of_units(units_of(a_plan(tasks)))
+    assert network.after is network.gates
+    assert unit_times(network) == unit_times(msgspec.structs.replace(network, gates=list(network.gates)))
 
 
 @pytest.mark.parametrize(
