@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.laws import tries
 from tests.support.repos import hermetic_environment
 
 # No example fails for being slow on a busy machine; where a run decides, it decides the same every time.
-settings.register_profile("search", deadline=None)
-settings.register_profile("decide", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=tries(40))
+settings.register_profile("decide", deadline=None, max_examples=tries(40), derandomize=True)
 settings.load_profile("decide" if os.environ.get("CI") else "search")
 
 _BYTECODE = Path(__file__).parent.parent / ".pytest_cache" / "bytecode"

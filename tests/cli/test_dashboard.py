@@ -32,6 +32,7 @@ from gitcoord.state.journal import now
 from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
+from tests.support.laws import tries
 from tests.support.repos import Repo
 
 HOSTILE = 'rm -rf ~ [red]#\x1b[2J\u202e"日本語のタイトル'
@@ -78,7 +79,7 @@ def test_a_wide_terminal_shows_the_events_beside_the_work() -> None:
 
 
 @given(st.integers(30, 200), st.integers(8, 60), st.integers(0, 1500))
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 def test_it_is_never_larger_than_the_terminal(width: int, height: int, seconds: int) -> None:
     lines = drawn(picture_at(seconds), width, height)
     assert len(lines) <= max(height, 10)
@@ -86,7 +87,7 @@ def test_it_is_never_larger_than_the_terminal(width: int, height: int, seconds: 
 
 
 @given(st.integers(1, 80), st.integers(0, 1500))
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 def test_what_is_folded_is_never_more_urgent_than_what_is_shown(room: int, seconds: int) -> None:
     frames = frames_of(picture_at(seconds))
     lines = choose(frames, room)

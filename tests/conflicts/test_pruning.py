@@ -24,6 +24,7 @@ from gitcoord.git.merges import merge_trees
 from gitcoord.git.repository import Repository
 from gitcoord.git.writing import Writer
 from tests.conflicts.level import examined
+from tests.support.laws import tries
 from tests.support.repos import Content, Entry, Repo, executable, submodule, symlink
 
 Tree = dict[str, Content]
@@ -146,7 +147,7 @@ judged = Counter[str]()
 
 
 @settings(
-    max_examples=41,
+    max_examples=tries(41),
     deadline=None,
     derandomize=True,
     # A world of a dozen branches takes minutes to make smaller.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evidence.histories import History, naming
+from tests.support.laws import tries
 from tests.support.repos import Content
 
 LENGTH = 12
@@ -139,7 +140,7 @@ class Played:
         return "".join(f"{line}\n-\n-\n-\n" for line in lines)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(12), deadline=None)
 @given(st.lists(WORKS, min_size=3, max_size=3), st.lists(ACTS, min_size=4, max_size=8))
 def test_nothing_counts_that_was_never_there_and_whatever_was_merged_counts(
     works: list[Work], acts: list[Act]

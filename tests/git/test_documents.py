@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.repository import Repository
+from tests.support.laws import tries
 from tests.support.repos import Repo
 
 
@@ -33,7 +34,7 @@ def test_a_value_survives_its_encoding(text: str) -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=tries(15), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_document_survives_its_commit(repository: Repository, text: str) -> None:
     written = write_document(repository, text, encode(Note(text)), None)
     (document,) = read_documents(repository.git, [written.commit])

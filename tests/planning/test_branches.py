@@ -10,6 +10,7 @@ from gitcoord.errors import Exit, GitcoordError
 from gitcoord.planning.branches import fill, is_branch_name
 from gitcoord.tasks.model import TaskId
 from tests.planning.lists import a_plan, a_task
+from tests.support.laws import tries
 
 
 def test_what_is_filled_in_is_not_read_again() -> None:
@@ -22,7 +23,7 @@ ODD = st.lists(st.sampled_from([*"ab./-@{~^:?*[\\ \t\x7f\x01é", ".lock"]), min_
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(40))
 @given(ODD)
 @example("a.lock")
 @example("a.lock/b")

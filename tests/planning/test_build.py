@@ -164,7 +164,7 @@ def test_five_thousand_tasks_of_one_level_and_a_chain_of_ten_thousand_are_planne
 
 
 def test_more_globs_than_can_be_compared_count_as_meeting_and_the_plan_says_so() -> None:
-    plan = a_plan([a_task(number, modifies=(f"*x{number}x*.py",)) for number in range(700)])
+    plan = a_plan([a_task(number, modifies=(f"*{number}*",)) for number in range(700)])
     assert len(plan.levels[0].waves) == 700
     assert [warning.code for warning in plan.warnings] == ["globs-not-compared"]
 

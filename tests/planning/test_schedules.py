@@ -11,6 +11,7 @@ from gitcoord.planning.model import Plan, Schedule
 from gitcoord.planning.waves import footprint
 from gitcoord.tasks.model import Task
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, task_lists
+from tests.support.laws import tries
 
 SLOTS = st.integers(1, 5)
 
@@ -24,7 +25,7 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return one[0] < other[1] - 1e-5 and other[0] < one[1] - 1e-5
 
 
-@settings(max_examples=50)
+@settings(max_examples=tries(40))
 @given(task_lists(), SLOTS, st.sampled_from(["single-pr", "multi-pr"]))
 def test_no_schedule_runs_more_at_once_than_it_may_or_starts_before_dependencies_are_done(
     tasks: list[Task], slots: int, strategy: str
@@ -57,7 +58,7 @@ def test_no_schedule_runs_more_at_once_than_it_may_or_starts_before_dependencies
                 assert not any(overlap(one, other) for n, one in enumerate(between) for other in between[:n])
 
 
-@settings(max_examples=50)
+@settings(max_examples=tries(40))
 @given(task_lists(clashing=False))
 def test_with_enough_workers_and_no_clashes_the_critical_path_is_the_duration(tasks: list[Task]) -> None:
     plan = a_plan(tasks, max_parallel=len(tasks), strategy="multi-pr")

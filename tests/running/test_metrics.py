@@ -23,6 +23,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.running.metrics.measure import Metrics, make_metrics
 from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, Played, at, parent, planned, play, task
+from tests.support.laws import tries
 
 
 def measured(plan: Plan, played: Played) -> Metrics:
@@ -181,7 +182,7 @@ def played_plans(draw: st.DrawFn) -> tuple[Plan, Played]:
 
 
 @given(played_plans())
-@settings(max_examples=60)
+@settings(max_examples=tries(40))
 def test_the_laws_of_any_run(run: tuple[Plan, Played]) -> None:
     plan, played = run
     metrics = measured(plan, played)

@@ -27,6 +27,7 @@ from gitcoord.running.picture.make import Picture, UnitView, make_picture
 from gitcoord.running.picture.state import FINISHED
 from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, at, parent, planned, play, task
+from tests.support.laws import tries
 
 
 def begun(id: str, seconds: float, attempt: int = 1, *, rework: bool = False) -> AttemptStarted:
@@ -266,7 +267,7 @@ def runs(draw: st.DrawFn) -> tuple[Plan, float, dict[str, list[Outcome]]]:
 
 
 @given(runs())
-@settings(max_examples=40)
+@settings(max_examples=tries(30))
 def test_a_picture_of_any_moment_adds_up(run: tuple[Plan, float, dict[str, list[Outcome]]]) -> None:
     plan, moment, ends = run
     played = play(plan, until=moment, ends=ends, landing=7)
@@ -282,7 +283,7 @@ def test_a_picture_of_any_moment_adds_up(run: tuple[Plan, float, dict[str, list[
 
 
 @given(runs())
-@settings(max_examples=40)
+@settings(max_examples=tries(30))
 def test_a_run_without_failures_ends_with_everything_done(
     run: tuple[Plan, float, dict[str, list[Outcome]]],
 ) -> None:

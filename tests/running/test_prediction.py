@@ -11,9 +11,10 @@ from gitcoord.tasks.model import Task, TaskId
 from tests.planning.lists import a_plan
 from tests.running.step_by_step import starts_step_by_step
 from tests.running.test_schedule import capacities, lists, policies
+from tests.support.laws import tries
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(lists(), capacities, policies, st.sampled_from(["single-pr", "multi-pr"]), st.booleans(), st.data())
 def test_the_prediction_is_what_the_decisions_of_a_run_make_of_it_one_by_one(
     tasks: list[Task],
@@ -55,7 +56,7 @@ def begun_with(draw: st.DrawFn, units: list[TaskId]) -> Observation:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(30), deadline=None)
 @given(lists(), st.sampled_from(["single-pr", "multi-pr"]), st.integers(1, 4))
 def test_the_schedules_of_a_plan_are_those_of_its_runs(tasks: list[Task], strategy: str, slots: int) -> None:
     plan = a_plan(tasks, strategy=strategy, max_parallel=slots)

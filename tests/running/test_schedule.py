@@ -16,6 +16,7 @@ from gitcoord.running.schedule.simulate import Prediction, predict
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.tasks.model import Task, TaskId
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, task_lists
+from tests.support.laws import tries
 
 EASY = Policy()
 WIDE = Capacity(max_parallel=100)
@@ -77,7 +78,7 @@ capacities = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(40))
 @given(lists(), capacities, policies, st.sampled_from(["single-pr", "multi-pr"]))
 def test_everything_runs_once_after_what_it_needs_and_never_over_capacity(
     tasks: list[Task], capacity: Capacity, policy: Policy, strategy: str
@@ -106,7 +107,7 @@ def test_everything_runs_once_after_what_it_needs_and_never_over_capacity(
     assert told.duration <= told.sequential + len(told.starts) * capacity.stagger / 60 + 1e-3
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(40))
 @given(lists(), capacities, policies, st.data())
 def test_something_starts_when_something_can_and_every_refusal_has_a_name(
     tasks: list[Task], capacity: Capacity, policy: Policy, data: st.DataObject

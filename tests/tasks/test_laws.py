@@ -12,6 +12,7 @@ from gitcoord.errors import Exit, GitcoordError
 from gitcoord.tasks.circles import circle, knots
 from gitcoord.tasks.model import TaskId, TaskList
 from gitcoord.tasks.reader import read_task_list
+from tests.support.laws import tries
 
 ids = st.one_of(st.integers(-1, 6), st.sampled_from(["1", " 2", "a", "1.1", "2.3", "a.b", "../x", "", "1,2"]))
 scalars = st.one_of(
@@ -98,7 +99,9 @@ def assert_whole(found: TaskList) -> None:
     assert all(other in tasks and other != task.id for task in found.tasks for other in task.conflicts_with)
 
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @quick
