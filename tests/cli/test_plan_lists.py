@@ -1,16 +1,20 @@
 """Another task list with the same ids: it is noticed, and begins with branches and a history of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.copies import copy_of
 from tests.support.project import Project
 from tests.support.tasklists import task, write_tasks
 
 NOTE = "info added on 2026-01-01T00:00:00Z"
 OLD = [task(1, title="Login", details="A form"), task(2, title="Logout"), task(3, title="Mail")]
 NEW = [task(1, title="Billing"), task(2, title="Invoices"), task(3, title="Mail", depends_on=[1])]
+
+Landed = Callable[..., Project]
 
 
 def land(project: Project, *ids: str) -> None:
@@ -28,8 +32,24 @@ def branches(project: Project) -> set[str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project.create(tmp_path, OLD)
+def landed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    """A project of which some tasks have landed."""
+
+    def copied(*ids: str) -> Project:
+        def make(place: Path) -> Project:
+            made = Project.create(place, OLD)
+            if ids:
+                land(made, *ids)
+            return made
+
+        return copy_of(f"plan lists {ids}", make, tmp_path, tmp_path_factory)
+
+    return copied
+
+
+@pytest.fixture
+def project(landed: Landed) -> Project:
+    return landed()
 
 
 @pytest.mark.parametrize(
@@ -40,9 +60,9 @@ def project(tmp_path: Path) -> Project:
     ],
 )
 def test_landed_ids_that_mean_something_else_stop_everything(
-    project: Project, command: tuple[str, ...]
+    landed: Landed, command: tuple[str, ...]
 ) -> None:
-    land(project, "1", "2")
+    project = landed("1", "2")
     write_tasks(project.desk.path, NEW)
     refs = project.remote.refs()
     ended = project.run(*command)
@@ -53,8 +73,8 @@ def test_landed_ids_that_mean_something_else_stop_everything(
     assert project.remote.refs() == refs
 
 
-def test_a_run_stops_before_it_starts_anything(project: Project) -> None:
-    land(project, "1")
+def test_a_run_stops_before_it_starts_anything(landed: Landed) -> None:
+    project = landed("1")
     write_tasks(project.desk.path, NEW)
     ended = project.run("run", "--agent", "touch done", "--yes", "--json")
     assert (ended.code, ended.json["code"]) == (2, "tasks-changed")
@@ -105,8 +125,8 @@ def test_a_new_list_beside_nothing_needs_no_other_names(project: Project) -> Non
     assert "feature/level-0-task-1" in branches(project)
 
 
-def test_words_that_have_changed_are_taken_over_when_asked(project: Project) -> None:
-    land(project, "1")
+def test_words_that_have_changed_are_taken_over_when_asked(landed: Landed) -> None:
+    project = landed("1")
     write_tasks(project.desk.path, [task(1, title="Login page", details="A form"), *OLD[1:]])
     assert project.run("plan").code == 2
     project.run("plan", "--same-tasks", ok=0)
@@ -115,8 +135,8 @@ def test_words_that_have_changed_are_taken_over_when_asked(project: Project) -> 
     assert "called 'Login page' now" in project.run("log", ok=0).out
 
 
-def test_other_details_under_the_same_title_count(project: Project) -> None:
-    land(project, "1")
+def test_other_details_under_the_same_title_count(landed: Landed) -> None:
+    project = landed("1")
     write_tasks(project.desk.path, [task(1, title="Login", details="By fingerprint"), *OLD[1:]])
     ended = project.run("plan")
     assert (ended.code, "1: 'Login' has other details now" in ended.err) == (2, True)
@@ -142,14 +162,14 @@ def test_trivial_edits_do_not_count(project: Project, change: dict[str, Any]) ->
     project.run("plan", ok=0)
 
 
-def test_what_nobody_has_begun_may_become_anything(project: Project) -> None:
-    land(project, "1")
+def test_what_nobody_has_begun_may_become_anything(landed: Landed) -> None:
+    project = landed("1")
     write_tasks(project.desk.path, [OLD[0], task(2, title="Invoices"), task(3, title="Billing")])
     project.run("plan", ok=0)
 
 
-def test_renumbering_is_named_and_no_matter_of_words(project: Project) -> None:
-    land(project, "2")
+def test_renumbering_is_named_and_no_matter_of_words(landed: Landed) -> None:
+    project = landed("2")
     write_tasks(project.desk.path, [OLD[0], task(2, title="Between"), task(3, title="Logout")])
     ended = project.run("plan", "--same-tasks")
     assert ended.code == 2
@@ -157,15 +177,15 @@ def test_renumbering_is_named_and_no_matter_of_words(project: Project) -> None:
     assert "old ids" in ended.err
 
 
-def test_an_id_that_was_only_moved_away_is_named(project: Project) -> None:
-    land(project, "2")
+def test_an_id_that_was_only_moved_away_is_named(landed: Landed) -> None:
+    project = landed("2")
     write_tasks(project.desk.path, [OLD[0], OLD[2], task(4, title="Logout")])
     ended = project.run("plan")
     assert (ended.code, "2: 'Logout' is 4 now" in ended.err) == (2, True)
 
 
-def test_the_journal_knows_its_tasks_without_a_plan(project: Project) -> None:
-    land(project, "1")
+def test_the_journal_knows_its_tasks_without_a_plan(landed: Landed) -> None:
+    project = landed("1")
     project.remote.git("update-ref", "-d", "refs/gitcoord/plan")
     write_tasks(project.desk.path, NEW)
     ended = project.run("plan")
@@ -193,8 +213,8 @@ def test_a_subtask_under_way_is_known_by_what_it_is(tmp_path: Path) -> None:
     assert (ended.code, "1.1: 'Form' is 'Database' now" in ended.err) == (2, True)
 
 
-def test_two_tags_with_the_same_ids(project: Project) -> None:
-    land(project, "1")
+def test_two_tags_with_the_same_ids(landed: Landed) -> None:
+    project = landed("1")
     write_tasks(project.desk.path, NEW, tag="billing")
     ended = project.run("plan", "--tag", "billing")
     assert (ended.code, "--new-list" in ended.err) == (2, True)
@@ -202,8 +222,8 @@ def test_two_tags_with_the_same_ids(project: Project) -> None:
     assert set(states(project).values()) == {"pending"}
 
 
-def test_another_state_prefix_takes_no_branch_of_the_first(project: Project) -> None:
-    land(project, "1")
+def test_another_state_prefix_takes_no_branch_of_the_first(landed: Landed) -> None:
+    project = landed("1")
     project.worker("2").do({"2.txt": "2"})
     write_tasks(project.desk.path, NEW)
     other = {"GITCOORD_STATE_PREFIX": "refs/other/"}
