@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,13 @@ def test_what_a_stream_cannot_carry_is_replaced(project: Project, env: Mapping[s
     check(project, ("status",), env)
 
 
+@cache
+def in_utf_8(project: Project, arguments: tuple[str, ...]) -> Ran:
+    return project.run(*arguments)
+
+
 def check(project: Project, arguments: tuple[str, ...], env: Mapping[str, str]) -> None:
-    same = run(project, arguments, {"PYTHONIOENCODING": "utf-8"})
+    same = in_utf_8(project, arguments)
     ended = run(project, arguments, env)
     assert (ended.code, "Traceback" in ended.err) == (same.code, False), ended.err
     assert ended.code in (0, 1, 2), ended.err
@@ -94,7 +100,7 @@ def check(project: Project, arguments: tuple[str, ...], env: Mapping[str, str]) 
 
 def test_in_a_latin_1_locale_names_are_those_of_the_plan(project: Project, latin: dict[str, str]) -> None:
     for arguments in COMMANDS[:8]:
-        same = run(project, arguments, {"PYTHONIOENCODING": "utf-8"})
+        same = in_utf_8(project, arguments)
         ended = run(project, arguments, latin)
         assert ended.code == same.code, (arguments, ended.err)
         if "--json" in arguments:
@@ -129,5 +135,5 @@ def test_in_a_latin_1_locale_agents_get_every_character(tmp_path: Path, latin: d
 def test_closed_streams_are_no_bug(project: Project) -> None:
     for arguments in ("status", "status --json", "plan", "check-file src", "nonsense"):
         closed = f"exec {' '.join(COMMAND)} {arguments} <&- >&- 2>&-"
-        wanted = project.run(*arguments.split()).code
+        wanted = in_utf_8(project, tuple(arguments.split())).code
         assert subprocess.run(["sh", "-c", closed], cwd=project.desk.path).returncode == wanted
