@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.support.github.emulator import GitHubEmulator
@@ -23,38 +24,43 @@ def three_tasks(directory: Path, strategy: str) -> Project:
 
 
 def three_tasks_on_github(directory: Path, hub: GitHubEmulator, strategy: str) -> Project:
-    """On acme/app of the emulated GitHub, work done and pushed with plain git; planned there once."""
-    app = hub.make_repository("acme/app")
-    remote, url, env = Repo(app.git_dir), app.authenticated_url, hub.environment()
-    if strategy in _on_github:
-        remote.git("fetch", "--quiet", str(_on_github[strategy].remote.path), "+refs/*:refs/*")
-        return Project(remote, copied(_on_github[strategy], directory, url, remote).desk, env)
-    tasks = independent("1", "2", "3")
-    project = Project.create(directory, tasks, strategy=strategy, remote=remote, url=url, env=env)
-    do_all(project)
-    kept = Path(os.environ["HOME"]) / f"three tasks {strategy}"
-    shutil.copytree(remote.path, kept / "origin.git", symlinks=True)
-    shutil.copytree(project.desk.path, kept / "desk", symlinks=True)
-    _on_github[strategy] = Project(Repo(kept / "origin.git"), Repo(kept / "desk"))
-    return project
+    """On acme/app of the emulated GitHub, work done and pushed with plain git."""
+    return _planned_once(directory, hub, ("1", "2", "3"), strategy, do_all)
 
 
 def independent_on_github(
     directory: Path, hub: GitHubEmulator, *ids: str, strategy: str = "multi-pr"
 ) -> Project:
     """On acme/app of the emulated GitHub: tasks that each did their work in a file of its own."""
+    return _planned_once(directory, hub, ids, strategy, _do_each)
+
+
+def _planned_once(
+    directory: Path,
+    hub: GitHubEmulator,
+    ids: Sequence[str],
+    strategy: str,
+    do: Callable[..., None],
+) -> Project:
+    """Planned on acme/app the first time that it is asked for; later ones get a copy of what that made."""
     app = hub.make_repository("acme/app")
-    project = Project.create(
-        directory,
-        independent(*ids),
-        strategy=strategy,
-        remote=Repo(app.git_dir),
-        url=app.authenticated_url,
-        env=hub.environment(),
-    )
+    remote, url, env = Repo(app.git_dir), app.authenticated_url, hub.environment()
+    name = f"{do.__name__} {strategy} {' '.join(ids)}"
+    if (known := _on_github.get(name)) is not None:
+        remote.git("fetch", "--quiet", str(known.remote.path), "+refs/*:refs/*")
+        return Project(remote, copied(known, directory, url, remote).desk, env)
+    project = Project.create(directory, independent(*ids), strategy=strategy, remote=remote, url=url, env=env)
+    do(project, *ids)
+    kept = Path(os.environ["HOME"]) / name
+    shutil.copytree(remote.path, kept / "origin.git", symlinks=True)
+    shutil.copytree(project.desk.path, kept / "desk", symlinks=True)
+    _on_github[name] = Project(Repo(kept / "origin.git"), Repo(kept / "desk"))
+    return project
+
+
+def _do_each(project: Project, *ids: str) -> None:
     for id in ids:
         project.work(id, {f"{id}.txt": f"{id}\n"})
-    return project
 
 
 def copied(template: Project, place: Path, url: str, remote: Repo) -> Project:
@@ -66,7 +72,7 @@ def copied(template: Project, place: Path, url: str, remote: Repo) -> Project:
     return project
 
 
-def do_all(project: Project) -> None:
+def do_all(project: Project, *_: str) -> None:
     """The work of the three tasks, each on a branch of its own."""
     project.work("1", {"src/main.rs": _FIRST})
     project.work("2", {"docs/two.md": "two\n"})

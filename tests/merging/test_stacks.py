@@ -1,5 +1,6 @@
 """Work stacked on what landed by a squash or a rebase: what it took back stays away; no phantom conflicts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.git.world import hook
 from tests.merging.scenes import STRATEGIES
 from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord
+from tests.support.copies import copy_of
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
@@ -20,7 +22,22 @@ TWO = [task(1), task(2, depends_on=[1])]
 ONE, CHILD = "feature/level-0-task-1", "feature/level-1-task-2"
 
 
-def stack(tmp_path: Path, strategy: str, hub: GitHubEmulator | None = None) -> Project:
+Stack = Callable[[str], Project]
+
+
+@pytest.fixture
+def stack(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A stack of two tasks under a strategy, made once."""
+
+    def stacked(strategy: str) -> Project:
+        return copy_of(
+            f"stack {strategy}", lambda place: make_stack(place, strategy), tmp_path, tmp_path_factory
+        )
+
+    return stacked
+
+
+def make_stack(tmp_path: Path, strategy: str, hub: GitHubEmulator | None = None) -> Project:
     """Task 1 adds a file and changes two lines; task 2, on top of it, takes the file and one line back."""
     files = {"lines.txt": LINES}
     if hub is None:
@@ -49,8 +66,8 @@ def holds_only_the_child(project: Project) -> None:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("methods", [("squash", "squash"), ("rebase", "merge"), ("squash", "rebase")])
-def test_what_a_child_took_back_stays_away(tmp_path: Path, strategy: str, methods: tuple[str, str]) -> None:
-    project = stack(tmp_path, strategy)
+def test_what_a_child_took_back_stays_away(stack: Stack, strategy: str, methods: tuple[str, str]) -> None:
+    project = stack(strategy)
     for level, method in enumerate(methods):
         ran = project.run("merge-level", str(level), "--method", method, "--json")
         assert ran.code == 0, ran.err + ran.out
@@ -59,7 +76,7 @@ def test_what_a_child_took_back_stays_away(tmp_path: Path, strategy: str, method
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_same_on_github(tmp_path: Path, hub: GitHubEmulator, strategy: str) -> None:
-    project = stack(tmp_path, strategy, hub)
+    project = make_stack(tmp_path, strategy, hub)
     project.run("merge-level", "0", "--method", "squash", ok=0)
     ran = project.run("merge-level", "1", "--method", "squash", "--json", ok=0)
     assert "brought up to date" in ran.err
@@ -95,8 +112,8 @@ def test_a_file_that_both_changed_is_no_conflict(tmp_path: Path) -> None:
     assert "line FIVE" in project.remote.read("main", "lines.txt")
 
 
-def test_what_really_conflicts_is_deferred_and_comes_into_the_working_copy(tmp_path: Path) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_what_really_conflicts_is_deferred_and_comes_into_the_working_copy(stack: Stack) -> None:
+    project = stack("multi-pr")
     project.run("merge-level", "0", "--method", "squash", ok=0)
     now = project.remote.read("main", "lines.txt").replace("line 9", "line neuf") + "\n"
     project.remote.commit({"lines.txt": now}, "Change line 9")
@@ -120,8 +137,8 @@ def test_what_really_conflicts_is_deferred_and_comes_into_the_working_copy(tmp_p
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_worker_of_a_child_gets_the_base_at_checkout(tmp_path: Path, strategy: str) -> None:
-    project = stack(tmp_path, strategy)
+def test_the_worker_of_a_child_gets_the_base_at_checkout(stack: Stack, strategy: str) -> None:
+    project = stack(strategy)
     project.run("merge-level", "0", "--method", "squash", ok=0)
     worker = project.worker("2")
     worker.repo.path.joinpath("lines.txt").write_text("unfinished\n")
@@ -139,8 +156,8 @@ def test_the_worker_of_a_child_gets_the_base_at_checkout(tmp_path: Path, strateg
     holds_only_the_child(project)
 
 
-def test_the_worker_is_told_that_landing_brought_the_branch_up_to_date(tmp_path: Path) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_the_worker_is_told_that_landing_brought_the_branch_up_to_date(stack: Stack) -> None:
+    project = stack("multi-pr")
     project.run("merge-level", "0", "--method", "squash", ok=0)
     hook(project.remote, "update", '[ "$1" != refs/heads/main ] || exit 1')
     project.run("merge-level", "1", "--method", "squash")
@@ -149,8 +166,8 @@ def test_the_worker_is_told_that_landing_brought_the_branch_up_to_date(tmp_path:
     assert "new.txt" not in project.worker("2").repo.files("HEAD")
 
 
-def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tmp_path: Path) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(stack: Stack) -> None:
+    project = stack("multi-pr")
     first = project.worker("1")
     first.repo.git("commit", "--quiet", "--amend", "-m", "Do task 1 otherwise")
     first.repo.git("push", "--quiet", "--force", "origin", ONE)
@@ -174,8 +191,8 @@ def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(tm
 
 
 @pytest.mark.parametrize("methods", [("rebase", "rebase"), ("squash", "squash"), ("rebase", "merge")])
-def test_a_child_is_rolled_back_without_its_parent(tmp_path: Path, methods: tuple[str, str]) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_a_child_is_rolled_back_without_its_parent(stack: Stack, methods: tuple[str, str]) -> None:
+    project = stack("multi-pr")
     project.run("merge-level", "0", "--method", methods[0], ok=0)
     before = project.remote.tree("main")
     project.run("merge-level", "1", "--method", methods[1], ok=0)
@@ -188,8 +205,8 @@ def test_a_child_is_rolled_back_without_its_parent(tmp_path: Path, methods: tupl
     holds_only_the_child(project)
 
 
-def test_a_parent_that_was_rolled_back_is_not_brought_back_by_its_child(tmp_path: Path) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_a_parent_that_was_rolled_back_is_not_brought_back_by_its_child(stack: Stack) -> None:
+    project = stack("multi-pr")
     project.run("merge-level", "0", "--method", "squash", ok=0)
     hook(project.remote, "update", '[ "$1" != refs/heads/main ] || exit 1')
     project.run("merge-level", "1", "--method", "squash")
@@ -217,16 +234,16 @@ def test_a_child_without_changes_of_its_own_has_nothing_to_hand_in(tmp_path: Pat
 
 
 def test_only_the_lines_that_the_child_changed_itself_are_its_own_after_the_parent_landed(
-    tmp_path: Path,
+    stack: Stack,
 ) -> None:
-    project = stack(tmp_path, "multi-pr")
+    project = stack("multi-pr")
     project.run("merge-level", "0", "--method", "squash", ok=0)
     [file] = project.run("check-file", "lines.txt", "--json").json["paths"]
     assert file["touched_by"][0]["lines"] == [[2, 2], [9, 9]]
 
 
-def test_a_parent_whose_landed_head_is_not_here_holds_the_child(tmp_path: Path) -> None:
-    project = stack(tmp_path, "multi-pr")
+def test_a_parent_whose_landed_head_is_not_here_holds_the_child(stack: Stack, tmp_path: Path) -> None:
+    project = stack("multi-pr")
     first = project.worker("1")
     first.write({"more.txt": "more\n"})
     first.run("submit", ok=0)
