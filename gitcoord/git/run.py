@@ -131,10 +131,7 @@ _last: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
 
 
 def _inherited() -> dict[bytes, bytes]:
-    """What processes get of this one's own environment, worked out again only when that has changed.
-
-    To decode and to encode every variable would take a third of what it takes to start a process, each time.
-    """
+    """What processes get of this one's own environment; worked out anew, which takes long, if it changed."""
     global _last
     now: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
     if now != _last[0]:

@@ -7,18 +7,16 @@ import pytest
 
 from tests.git.world import hook
 from tests.merging.scenes import STRATEGIES
+from tests.merging.stack_scene import LINES, TWO, make_stack
 from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord
 from tests.support.copies import copy_of
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
-from tests.support.repos import Repo
 from tests.support.tasklists import task
 
 __all__ = ["hub"]
-LINES = "".join(f"line {number}\n" for number in range(1, 11))
-TWO = [task(1), task(2, depends_on=[1])]
 ONE, CHILD = "feature/level-0-task-1", "feature/level-1-task-2"
 
 
@@ -35,27 +33,6 @@ def stack(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Stack:
         )
 
     return stacked
-
-
-def make_stack(tmp_path: Path, strategy: str, hub: GitHubEmulator | None = None) -> Project:
-    """Task 1 adds a file and changes two lines; task 2, on top of it, takes the file and one line back."""
-    files = {"lines.txt": LINES}
-    if hub is None:
-        project = Project.create(tmp_path, TWO, strategy=strategy, files=files)
-    else:
-        app = hub.make_repository("acme/app")
-        remote, url, env = Repo(app.git_dir), app.authenticated_url, hub.environment()
-        project = Project.create(
-            tmp_path, TWO, strategy=strategy, files=files, remote=remote, url=url, env=env
-        )
-    changed = LINES.replace("line 2\n", "line two\n").replace("line 8\n", "line eight\n")
-    assert project.worker("1").do({"new.txt": "new\n", "lines.txt": changed}).code == 0
-    worker = project.worker("2")
-    worker.run("checkout", "2", "--stack", ok=0)
-    worker.repo.path.joinpath("new.txt").unlink()
-    worker.write({"lines.txt": changed.replace("line two\n", "line 2\n").replace("line 9\n", "line nine\n")})
-    assert worker.run("submit").code == 0
-    return project
 
 
 def holds_only_the_child(project: Project) -> None:
