@@ -66,3 +66,11 @@ def test_the_times_of_tasks_without_subtasks_are_those_of_units_in_tasks(tasks: 
 )
 def test_what_more_holds_back_is_left_to_all_the_rules(tasks: list[Task]) -> None:
     assert unhindered(work_of_plan(tasks), RunRules(slots=2)) is None
+
+
+def test_tasks_that_stay_in_the_level_that_they_began_in_are_left_to_all_the_rules() -> None:
+    work = work_of_plan([a_task(1), a_task(2, 1)])
+    beside = msgspec.structs.replace(work, turn=[(1, 1, 0), (1, 1, 0)])
+    for how in (RunRules(slots=2, barrier=True), RunRules(slots=2, waves=True)):
+        assert unhindered(work, how) is not None
+        assert unhindered(beside, how) is None
