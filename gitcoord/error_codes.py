@@ -22,6 +22,7 @@ ErrorCode = Literal[
     "bad-repository",
     "bad-rule",
     "bad-settings",
+    "bad-template",
     "bad-token",
     "bare",
     "base-missing",

@@ -52,6 +52,13 @@ def is_in_journal(notice: AnyNotice) -> bool:
     return routine or isinstance(notice, EventsRecorded | BranchMerged | WindowChosen)
 
 
+def asks_somebody(notice: AnyNotice) -> bool:
+    """Whether nothing more becomes of it until a person does something."""
+    if isinstance(notice, RunHindered):
+        return notice.lasting
+    return isinstance(notice, LandingFailed | LandingStopped | HandInFailed)
+
+
 def notice_sentence(notice: AnyNotice) -> str:
     """The notice in words, without a warning's colour or a clock."""
     match notice:

@@ -40,7 +40,8 @@ def prompt(
     from gitcoord.running.worker.brief import foreseen_clash, make_brief
     from gitcoord.running.worker.described import describe
     from gitcoord.running.worker.order import WorkerOrder
-    from gitcoord.running.worker.prompt import sections, whole_prompt
+    from gitcoord.running.worker.prompt import sections
+    from gitcoord.running.worker.template import read_template, wrapped_prompt
     from gitcoord.running.worker.unit import find_unit
     from gitcoord.state.progress import PENDING
     from gitcoord.tasks.model import TaskId
@@ -63,7 +64,9 @@ def prompt(
     )
     for note in described.notes:
         say(f"warning: {note}")
-    text = whole_prompt(brief)
+    template = read_template(context.repository.root, run.prompt)
+    facts = {"base": plan.base, "level": plan.level_of(unit.task.id).name}
+    text = wrapped_prompt(brief, template, facts)
     if as_json:
         emit_json(
             "prompt", {"task": unit.id, "branch": unit.branch, "text": text, "sections": sections(brief)}

@@ -1,17 +1,21 @@
 """The words of `gitcoord run`, and the plan that it makes where there is none."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from gitcoord.cli.context import Context
+from gitcoord.cli.event_json import event_words
 from gitcoord.cli.merge_options import seconds
 from gitcoord.cli.plan_making import Made
 from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.merging.proof import CheckOptions
+from gitcoord.running.schedule.model import Start
+from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.program import with_program
 from gitcoord.settings import RunSettings, Settings
 
@@ -65,6 +69,7 @@ def check_words(asked: Asked, run: RunSettings) -> None:
     if (asked.slots is not None or not asked.land_check) and not asked.land:
         option = "--slots" if asked.slots is not None else "--no-land-check"
         raise usage_error("usage", f"{option} needs --land.", "Nothing lands without it.")
+    event_words(run)
     slots(asked.max_parallel, 1)
     limit(run.timeout if asked.timeout is None else asked.timeout)
     for text in (asked.stagger or run.stagger or None, asked.wait):
@@ -111,3 +116,36 @@ def slots(asked: str | None, planned: int) -> int | None:
 def limit(text: str) -> float | None:
     """Seconds of a time limit; None when there is none."""
     return None if text in NO_LIMIT else seconds(text)
+
+
+def run_order(
+    asked: Asked,
+    run: RunSettings,
+    start: Start,
+    number: int,
+    *,
+    slots: int | None,
+    tokens: int | None,
+    waited: Mapping[str, float],
+) -> WorkerOrder:
+    """What the worker of attempt `number` is asked to do when `start` is started."""
+    return WorkerOrder(
+        unit=start.unit,
+        attempt=number,
+        agent=run.agent if asked.agent is None else asked.agent,
+        check=run.check if asked.check is None else asked.check,
+        shell=run.shell if asked.shell is None else asked.shell,
+        tasks=str(Path(asked.tasks).absolute()) if asked.tasks and asked.tasks != "-" else None,
+        tag=asked.tag,
+        seconds=limit(run.timeout if asked.timeout is None else asked.timeout),
+        grace=run.grace,
+        rework=run.rework if asked.rework is None else asked.rework,
+        stack=start.stacked,
+        now=True,
+        commit_leftovers=run.commit_leftovers,
+        allow_empty=run.allow_empty or asked.allow_empty,
+        token_budget=tokens,
+        slots=slots,
+        beside=start.beside,
+        waited={name: spent for name, spent in waited.items() if spent >= 0.001},
+    )

@@ -4,6 +4,7 @@ import time
 
 from gitcoord.cli.board.dashboard import Dashboard
 from gitcoord.cli.output import count_of
+from gitcoord.running.coordinator.event_feed import EventFeed
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.wait import Signals
 from gitcoord.running.picture.live import Live
@@ -17,14 +18,17 @@ _MOST_DRAWING = 50
 class RunScreen:
     """Draws the views of one run on its dashboard."""
 
-    def __init__(self, dashboard: Dashboard, signals: Signals) -> None:
+    def __init__(self, dashboard: Dashboard, signals: Signals, feed: EventFeed | None = None) -> None:
         self.dashboard = dashboard
+        self._feed = feed
         self._signals = signals
         self._drawn: tuple[float, float] = (0.0, 0.0)
         self._told_how_to_end = False
 
     def draw(self, view: View, live: Live) -> None:
-        """Shows `view`, unless the last one was drawn only now."""
+        """Shows `view`, unless the last one was drawn only now; its events are passed on in any case."""
+        if self._feed is not None:
+            self._feed.take(view.events)
         signals = self._signals
         if signals.stop and not signals.end and live.slots and not self._told_how_to_end:
             self._told_how_to_end = True
@@ -41,7 +45,11 @@ class RunScreen:
 
     def end(self, view: View) -> None:
         """Shows `view` in any case: it is what stays on the screen."""
+        if self._feed is not None:
+            self._feed.take(view.events)
         self._show(view, None, last=True)
+        if self._feed is not None:
+            self._feed.close()
 
     def _show(self, view: View, live: Live | None, *, last: bool = False) -> None:
         picture = make_picture(view.plan, view.events, view.landed, now(), live, units=view.units)

@@ -4,13 +4,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.event_json import event_feed
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.merge_options import make_options, make_scene, seconds
 from gitcoord.cli.output import warn
@@ -23,6 +23,7 @@ from gitcoord.cli.run_asked import (
     landing_check,
     limit,
     make_missing_plan,
+    run_order,
     slots,
 )
 from gitcoord.cli.run_edges import alone, told
@@ -47,9 +48,10 @@ from gitcoord.running.engines.port import Launch, key_of
 from gitcoord.running.model import sit_down
 from gitcoord.running.schedule.model import Capacity, Policy, Start
 from gitcoord.running.troubles import try_for
-from gitcoord.running.worker.order import WorkerOrder, worker_argv
+from gitcoord.running.worker.order import worker_argv
 from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.subtasks import hand_in_whole
+from gitcoord.running.worker.template import read_template
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
@@ -72,6 +74,7 @@ def set_up(asked: Asked) -> "Setup":
             "Say `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
         )
     check_words(asked, context.settings.run)
+    read_template(context.repository.root, context.settings.run.prompt)
     shell = context.settings.run.shell if asked.shell is None else asked.shell
     asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
@@ -163,7 +166,8 @@ class Setup:
         with alone(self._place), Signals() as signals:
             before = self.first_view()
             dashboard.skip(before.events)
-            screen = RunScreen(dashboard, signals)
+            feed = event_feed(context.settings.run, before.events, dashboard.tell)
+            screen = RunScreen(dashboard, signals, feed)
             self._remove_old_logs(before, dashboard.tell)
             self._keep_plan(dashboard.tell)
             try_for(_MOMENT, partial(self._record, "running"))
@@ -226,28 +230,9 @@ class Setup:
         )
 
     def _launch(self, view: View, start: Start, number: int, waited: Mapping[str, float]) -> Launch:
-        run, asked = self._context.settings.run, self._asked
-        order = WorkerOrder(
-            unit=start.unit,
-            attempt=number,
-            agent=run.agent if asked.agent is None else asked.agent,
-            check=run.check if asked.check is None else asked.check,
-            shell=run.shell if asked.shell is None else asked.shell,
-            tasks=str(Path(asked.tasks).absolute()) if asked.tasks and asked.tasks != "-" else None,
-            tag=asked.tag,
-            seconds=self._timeout,
-            grace=run.grace,
-            rework=self.wishes.limits.rework,
-            stack=start.stacked,
-            now=True,
-            commit_leftovers=run.commit_leftovers,
-            allow_empty=run.allow_empty or asked.allow_empty,
-            token_budget=view.units.by_id[start.unit].tokens or None,
-            engine=self._engine.name,
-            slots=self._slots,
-            beside=start.beside,
-            waited={name: spent for name, spent in waited.items() if spent >= 0.001},
-        )
+        run = self._context.settings.run
+        tokens = view.units.by_id[start.unit].tokens or None
+        order = run_order(self._asked, run, start, number, slots=self._slots, tokens=tokens, waited=waited)
         repository = self._context.repository
         return Launch(
             key=key_of(start.unit, number),

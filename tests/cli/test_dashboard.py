@@ -24,7 +24,7 @@ from gitcoord.cli.board.rows import choose, frames_of
 from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
-from gitcoord.notices import Caution, EventsRecorded
+from gitcoord.notices import Caution, EventsRecorded, RunHindered
 from gitcoord.running.coordinator.life import Pulse, last_sign
 from gitcoord.running.picture.make import SILENT, Picture, make_picture
 from gitcoord.running.picture.state import FINISHED
@@ -148,6 +148,40 @@ def test_without_a_terminal_every_new_event_is_one_line() -> None:
     said = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
     assert len(said) == len(played.events) - 2
     assert lines[-1] == "warning: Landing \\x1b[2J begins."
+
+
+def test_the_bell_rings_when_something_needs_somebody_and_not_for_what_did_before() -> None:
+    master, slave = pty.openpty()
+    lasting = RunHindered(code="disk-full", message="No room.", lasting=True)
+    with os.fdopen(slave, "w") as file:
+        console = Console(file=file, width=80, height=24, _environ={"TERM": "xterm"})
+        with Dashboard(console) as dashboard:
+            dashboard.show(picture_at(500), ())
+            dashboard.show(picture_at(500), ())
+            dashboard.tell(Caution(message="Nothing bad."))
+            assert read_now(master).count("\a") == 0
+        with Dashboard(console) as dashboard:
+            for seconds in (10, 500, 500):
+                dashboard.show(picture_at(seconds), ())
+            assert read_now(master).count("\a") == 1
+            dashboard.tell(RunHindered(code="disk-full", message="No room."))
+            assert read_now(master).count("\a") == 0
+            dashboard.tell(lasting)
+            assert read_now(master).count("\a") == 1
+    os.close(master)
+    # A file gets none.
+    out = io.StringIO()
+    with Dashboard(Console(file=out, width=80)) as dashboard:
+        dashboard.tell(lasting)
+    assert "\a" not in out.getvalue()
+
+
+def read_now(master: int) -> str:
+    """What a terminal has been given so far."""
+    found = b""
+    while select.select([master], [], [], 0)[0]:
+        found += os.read(master, 1 << 16)
+    return found.decode("utf-8", "replace")
 
 
 def test_a_terminal_is_drawn_on_and_left_with_its_cursor(tmp_path: Path) -> None:

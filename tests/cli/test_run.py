@@ -93,7 +93,8 @@ def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never
     make: Make, agent: ScriptAgent, tmp_path: Path
 ) -> None:
     project = make([task(1), task(2, subtasks=[task(1)])], files={"a.txt": "one\ntwo\nthree\n"})
-    seen = tmp_path / "agent" / "seen"
+    seen, noted = tmp_path / "agent" / "seen", tmp_path / "noted"
+    (project.desk.path / "gitcoord.toml").write_text(f"[run]\non-event = 'tee -a {noted}'\n")
     for unit in ("1", "2.1"):
         change = {"replace": ["a.txt", "two", f"TWO of {unit[0]}"]}
         agent.does(unit, {"note": True}, change, {"await": str(seen)})
@@ -126,6 +127,8 @@ def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never
     assert len([one for one in events if one["event"] == "clash"]) == 1
     # Without a terminal every event of the run is one line, and the last line says how everything stands.
     since = next(place for place, one in enumerate(events) if one["event"] == "run")
+    passed_on = [json.loads(line)["sentence"] for line in noted.read_text().splitlines()]
+    assert sorted(passed_on) == sorted(one["sentence"] for one in events[since:])
     printed = [line[9:] for line in said.decode().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
     assert printed == [one["sentence"] for one in events[since:]]
     assert said.decode().splitlines()[-1].startswith("2 of 2 units done (100 %), 2 of 2 tasks landed")

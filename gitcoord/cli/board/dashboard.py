@@ -5,8 +5,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.board.lines import PlainLines
-from gitcoord.cli.notice_words import is_in_journal, notice_sentence
+from gitcoord.cli.notice_words import asks_somebody, is_in_journal, notice_sentence
 from gitcoord.cli.output import clean, plain
+from gitcoord.running.picture.make import needing_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Dashboard:
         self._shown_at = self._drawn_at = 0.0
         self._live: Live | None = None
         self._lines = PlainLines()
+        self._needing: frozenset[str] | None = None
 
     def __enter__(self) -> "Dashboard":
         # FORCE_COLOR makes rich call a log file a terminal; only a real one can be drawn on.
@@ -78,15 +80,26 @@ class Dashboard:
                 self._print(line)
         elif now - self._drawn_at >= _SOONEST:
             self._live.refresh()
+        needing = needing_somebody(picture)
+        if self._needing is not None and needing - self._needing:
+            self._ring()
+        self._needing = needing
 
     def tell(self, notice: "AnyNotice") -> None:
         """Says what happened above the picture, unless the picture shows it."""
         if not is_in_journal(notice):
             self.say(notice_sentence(notice))
+        if asks_somebody(notice):
+            self._ring()
 
     def say(self, sentence: str) -> None:
         """Says one sentence above the picture, where it stays."""
         self._print(clean(sentence))
+
+    def _ring(self) -> None:
+        """The terminal's bell: somebody is needed. Nothing where no terminal is drawn on."""
+        if self._live is not None:
+            self._console.bell()
 
     def _print(self, line: str) -> None:
         self._console.print(plain(line), soft_wrap=True)

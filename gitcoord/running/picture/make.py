@@ -87,6 +87,12 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         return self.unheard is not None and self.unheard + shift > SILENT
 
 
+def needing_somebody(picture: Picture) -> frozenset[TaskId]:
+    """The units that go on only once a person has done something."""
+    shown = (view for parent in picture.parents for wave in parent.waves for view in wave)
+    return frozenset(view.id for view in shown if view.state == "failed")
+
+
 def make_picture(
     plan: Plan,
     events: Sequence[AnyEvent],

@@ -24,9 +24,10 @@ from gitcoord.running.worker.given import Given
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.presets import find_preset, preset_words
-from gitcoord.running.worker.prompt import Clash, whole_prompt
+from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
+from gitcoord.running.worker.template import wrapped_prompt
 from gitcoord.sentences import some
 from gitcoord.state.lasting import LastingRefs
 from gitcoord.state.progress import PENDING
@@ -90,7 +91,9 @@ def write_prompt(seat: Seat, clash: Clash | None) -> None:
     )
     # An agent may have removed what lies in the git directory.
     seat.place.mkdir(parents=True, exist_ok=True)
-    prompt_file(seat.place).write_text(whole_prompt(brief), encoding="utf-8", errors="replace")
+    facts = {"base": seat.desk.plan.base, "level": seat.desk.plan.level_of(seat.unit.task.id).name}
+    text = wrapped_prompt(brief, seat.template, facts)
+    prompt_file(seat.place).write_text(text, encoding="utf-8", errors="replace")
 
 
 def command_words(command: str, *, shell: bool) -> list[str]:

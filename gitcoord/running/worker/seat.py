@@ -22,6 +22,7 @@ from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.template import PromptTemplate
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
@@ -81,6 +82,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     slot: int = 0
     """The number that no other attempt of this clone has meanwhile."""
+    template: PromptTemplate | None = None
     reworks: Reworks = msgspec.field(default_factory=Reworks)
 
     @property

@@ -12,6 +12,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome, TaskStarted
 from gitcoord.git.repository import Repository
+from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.model import desk_for
@@ -28,8 +29,9 @@ from gitcoord.running.worker.presence import announce, take_seat, withdraw
 from gitcoord.running.worker.seat import Result, Seat, ended, patiently, without_room
 from gitcoord.running.worker.slots import held_slot
 from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.template import read_template
 from gitcoord.running.worker.turns import take_turns
-from gitcoord.running.worker.unit import find_unit
+from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
@@ -62,6 +64,7 @@ def work(
     unit = find_unit(plan, order.unit)
     desk = desk_for(repository, shared, store, plan, unit.task, settings)
     words = describe(desk, unit, order)
+    template = read_template(repository.root, settings.run.prompt)
     directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
     mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
     ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
@@ -74,9 +77,7 @@ def work(
     if refused is not None:
         return not_begun(unit, order, refused.reason, refused.code)
     if dry_run:
-        begin = "gone on with" if desk.repository.resolve(f"refs/heads/{unit.branch}") else "made"
-        reason = f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
-        return not_begun(unit, order, reason, 0)
+        return not_begun(unit, order, _would_begin(repository, unit, start, directory), 0)
     if stop.asked is not None:
         return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
@@ -87,8 +88,9 @@ def work(
         withdraw(place)
         return not_begun(unit, order, held.reason, held.code)
     take_seat(place)
-    log = Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
-    with closing(log), held_slot(repository.common_dir, order.slots, given_up=stopped) as slot:
+    most = int(settings.run.log_megabytes * (1 << 20))
+    slots = held_slot(repository.common_dir, order.slots, given_up=stopped)
+    with closing(Log(place / "log", most)) as log, slots as slot:
         seat = Seat(
             desk=desk,
             unit=unit,
@@ -105,8 +107,14 @@ def work(
             stop=stop,
             began=time.monotonic(),
             slot=slot,
+            template=template,
         )
         return _attempt(seat, held)
+
+
+def _would_begin(repository: Repository, unit: WorkUnit, start: Oid, directory: Path) -> str:
+    begin = "gone on with" if repository.resolve(f"refs/heads/{unit.branch}") else "made"
+    return f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
 
 
 def _attempt(seat: Seat, held: Claim) -> Done:

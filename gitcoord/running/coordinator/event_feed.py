@@ -1,0 +1,99 @@
+"""Each event of a run handed to a command of the user's own, aside: the run never waits for it."""
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+
+from gitcoord.events import AnyEvent
+from gitcoord.notices import Caution, Tell
+
+_LONGEST = 30.0
+"""Seconds that the command may take for one event."""
+_AT_THE_END = 5.0
+_MOST_WAITING = 1000
+
+
+def _key(event: AnyEvent) -> Hashable:
+    return event.at, event.by, event.task, event.sentence()
+
+
+class EventFeed:
+    """Runs `argv` once for each event, one after the other, with the event's text on its standard input.
+
+    What goes wrong is told once. Of events that wait because the command is slow the oldest are left out.
+    """
+
+    def __init__(self, argv: Sequence[str], as_text: Callable[[AnyEvent], str], tell: Tell) -> None:
+        self._argv, self._as_text, self._tell = argv, as_text, tell
+        self._waiting: queue.Queue[str | None] = queue.Queue()
+        self._known: set[Hashable] = set()
+        self._told = False
+        self._command: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._work, name="on-event", daemon=True)
+        self._thread.start()
+
+    def skip(self, events: Sequence[AnyEvent]) -> None:
+        """Takes these as known: they are older than the run."""
+        self._known.update(map(_key, events))
+
+    def take(self, events: Sequence[AnyEvent]) -> None:
+        """Passes on those of the journal's events that are new."""
+        if len(events) == len(self._known):
+            return
+        for event in events:
+            if (key := _key(event)) in self._known:
+                continue
+            self._known.add(key)
+            if self._waiting.qsize() >= _MOST_WAITING:
+                with suppress(queue.Empty):
+                    self._waiting.get_nowait()
+                self._say("it is slow, and events were left out")
+            self._waiting.put(self._as_text(event))
+
+    def close(self) -> None:
+        """Lets it finish what waits, for a moment, and ends the command where that takes longer."""
+        self._waiting.put(None)
+        self._thread.join(_AT_THE_END)
+        if self._thread.is_alive():
+            self._end()
+
+    def _work(self) -> None:
+        while (text := self._waiting.get()) is not None:
+            try:
+                self._pass_on(text)
+            except (OSError, ValueError) as error:
+                self._say(getattr(error, "strerror", None) or str(error))
+
+    def _pass_on(self, text: str) -> None:
+        self._command = subprocess.Popen(
+            self._argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for the run.
+            start_new_session=True,
+        )
+        try:
+            self._command.communicate(f"{text}\n".encode(), timeout=_LONGEST)
+        except subprocess.TimeoutExpired:
+            self._end()
+            self._command.wait()
+            self._say(f"it took longer than {_LONGEST:.0f} seconds")
+        else:
+            if code := self._command.returncode:
+                self._say(f"it ended with code {code}")
+
+    def _end(self) -> None:
+        command = self._command
+        if command is not None and command.poll() is None:
+            with suppress(OSError):
+                os.killpg(command.pid, signal.SIGKILL)
+
+    def _say(self, why: str) -> None:
+        if not self._told:
+            self._told = True
+            self._tell(Caution(message=f"The command of `on-event` does not work: {why}."))
