@@ -84,14 +84,14 @@ class Commands(TyperGroup):
         missing = [name for name in names if name not in self.commands]
         for name in missing:
             import_module(f"gitcoord.cli.{COMMANDS[name][0]}")
-        for info in app.registered_commands if missing else ():
-            if info.name in missing:
-                self.commands[info.name] = get_command_from_info(
-                    info,
-                    pretty_exceptions_short=app.pretty_exceptions_short,
-                    rich_markup_mode=app.rich_markup_mode,
-                )
-        if not self.commands.keys() >= set(missing):  # one that has commands of its own
+        alone = [info for info in app.registered_commands if [info.name] == missing]
+        if alone:
+            self.commands[missing[0]] = get_command_from_info(
+                alone[0],
+                pretty_exceptions_short=app.pretty_exceptions_short,
+                rich_markup_mode=app.rich_markup_mode,
+            )
+        elif missing:  # all, or one that has commands of its own
             self.commands.update(get_group(app).commands)
         for name in names:
             self.commands[name].short_help = COMMANDS[name][1]
