@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.soak.playing.host import Effects
-from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
 
@@ -16,7 +16,7 @@ class Decision:
 
     `lasts`: after how many more runs it is taken back; None: never. `number_after` is the last pull request
     that there was, `moves` how often others had moved its head; `held` the work that it had and the base had
-    not: each task with its branch, and how often others had moved that.
+    not: each task with its branch, and how often others had moved that. `time` is the monotonic clock.
     """
 
     number: int
@@ -27,6 +27,16 @@ class Decision:
     number_after: int
     moves: int
     held: tuple[tuple[str, str, int], ...] = ()
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person wrote into a pull request, and the monotonic clock then."""
+
+    title: str
+    text: str
+    time: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Record:
 
     def __init__(self, hub: GitHubEmulator, app: EmulatedRepository, effects: Effects, base: str) -> None:
         self.decisions: list[Decision] = []
-        self.words: dict[int, tuple[str, str]] = {}
+        self.words: dict[int, Words] = {}
         self.comments: dict[int, str] = {}
         self.forks: dict[int, str] = {}
         self.unseen: list[Unseen] = []
@@ -69,16 +79,19 @@ class Record:
         )
 
     def wrongs(
-        self, moves: Callable[[str], int], files: Collection[str], *, others_merge: bool
+        self, moves: Callable[[str], int], files: Collection[str], *, others_merge: bool, broken_off: bool
     ) -> Iterator[str]:
-        """What was not respected, where the base has `files` and others have moved branches so often."""
+        """What was not respected, where the base has `files` and others have moved branches so often.
+
+        `broken_off`: a client did not get to its end.
+        """
         with self._app.lock:
             for decision in self.decisions:
-                yield from self._of_decision(decision, moves)
+                yield from self._of_decision(decision, moves, broken_off=broken_off)
                 yield from self._landed_all_the_same(decision, moves, files)
-            for number, (title, text) in self.words.items():
-                pull = self._app.pulls[number]
-                if pull.title != title or text not in (pull.body or ""):
+            for number, words in self.words.items():
+                pull, blind = self._app.pulls[number], self._blind("PATCH", f"/pulls/{number}", words.time)
+                if (pull.title != words.title or words.text not in (pull.body or "")) and not blind:
                     yield f"a person's words of pull request {number} are gone: {pull.title!r}, {pull.body!r}"
             for comment in self._app.comments:
                 if self.comments.get(comment.id, comment.body) != comment.body:
@@ -88,22 +101,40 @@ class Record:
             if not others_merge:
                 yield from self._merged_unseen()
 
-    def _of_decision(self, decision: Decision, moves: Callable[[str], int]) -> Iterator[str]:
+    def _of_decision(
+        self, decision: Decision, moves: Callable[[str], int], *, broken_off: bool
+    ) -> Iterator[str]:
         pull = self._app.pulls[decision.number]
         if pull.merged and pull.base != self._base and not self._was_on_its_way(decision):
             yield f"pull request {pull.number} was merged into {pull.base} after somebody had moved it there"
         if decision.kind == "draft" or self._landed(decision) or moves(pull.head) != decision.moves:
             return  # what others pushed since may be handed in anew
         twins = [
-            one.number
+            one
             for one in self._app.pulls.values()
             if one.number > decision.number_after and one.head == pull.head and one.fork is None
         ]
-        if twins:
+        unseen = len(twins) <= len(self._blind("POST", "/pulls", decision.time))
+        if twins and not (unseen and (broken_off or all(twin.state == "closed" for twin in twins))):
             yield (
                 f"pull request {decision.number} of {pull.head} was {decision.kind} by a person, "
-                f"and {twins} opened in its place"
+                f"and {[twin.number for twin in twins]} opened in its place"
             )
+
+    def _blind(self, method: str, path: str, since: float) -> list[LoggedRequest]:
+        """Writes after `since` of clients that had not looked at pull requests in between.
+
+        GitHub has no condition for them: such a client cannot know what a person did meanwhile.
+        """
+        log = [one for one in self._hub.log if one.served > since]
+        looks = [one for one in log if one.method == "GET" and one.path.endswith(("/pulls", path))]
+        return [
+            one
+            for one in log
+            if one.method == method
+            and one.path.endswith(path)
+            and not any(_client(look) == _client(one) and look.served < one.served for look in looks)
+        ]
 
     def _was_on_its_way(self, decision: Decision) -> bool:
         """Whether the merge had been sent when the decision was made: GitHub has no guard for the base."""
@@ -145,3 +176,9 @@ class Record:
     def _landed(self, decision: Decision) -> bool:
         pull = self._app.pulls[decision.number]
         return pull.merged and pull.base == self._base
+
+
+def _client(request: LoggedRequest) -> str:
+    """Whose request it is: an App gets new tokens in mid-run, any other client keeps its own."""
+    kind, _, token = request.by.partition(" ")
+    return kind if kind == "installation" else token

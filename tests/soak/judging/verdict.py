@@ -79,7 +79,8 @@ class Judge:
         A merge that the host made wrong is noticed by one of them, unless something ended it before.
         """
         others_merge, files = self._scenario.around.merges_by_others, set(world.remote.files("main"))
-        for wrong in self.record.wrongs(world.moves, files, others_merge=others_merge):
+        broken_off = any(code not in (0, 1) for code, _ in self._ends)
+        for wrong in self.record.wrongs(world.moves, files, others_merge=others_merge, broken_off=broken_off):
             if wrong not in self._said:
                 self._said.add(wrong)
                 self.wrong(wrong)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from tests.soak.drawing.deeds import Deed
 from tests.soak.drawing.scenario import Push
-from tests.soak.judging.people import Decision, Record, Unseen
+from tests.soak.judging.people import Decision, Record, Unseen, Words
 from tests.soak.playing.world import OTHER_BASE, World
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.exchange import ApiError
@@ -132,7 +133,7 @@ class Deeds:
             case "edit":
                 words = (f"A title by lisa, {deed.name}", f"Words of lisa, {deed.name}.")
                 self._lisa.edit(number, title=words[0], body=f"{words[1]}\n\n{pull.body or ''}")
-                self._record.words[number] = words
+                self._record.words[number] = Words(*words, time.monotonic())
             case "imitate":
                 body = f"{self._marker(pull, deed)}\nWords of lisa, {deed.name}."
                 self._record.comments[self._lisa.comment(number, body).id] = body
@@ -206,6 +207,7 @@ class Deeds:
             max(self._app.pulls),
             self._world.moves(pull.head),
             self._held_by(pull) if kind != "draft" else (),
+            time.monotonic(),
         )
         self._record.decisions = [one for one in self._record.decisions if one.number != pull.number]
         self._record.decisions.append(decision)

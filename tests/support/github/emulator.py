@@ -30,7 +30,8 @@ Latency = Callable[[], float]
 class LoggedRequest:
     """A request that came in; `status` is None when it got no answer, `by` tells tokens apart.
 
-    `at` is the monotonic clock when it was answered.
+    `at` is the monotonic clock when it was answered, `served` when it took effect, or what it shows was read;
+    0 when it was not, or shows something older.
     """
 
     method: str
@@ -38,6 +39,7 @@ class LoggedRequest:
     status: int | None
     by: str = ""
     at: float = 0.0
+    served: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no answer'}"
@@ -190,11 +192,11 @@ class GitHubEmulator:
         ]
         assert not twice, "\n".join(twice)
 
-    def record(self, raw: RawRequest, status: int | None) -> None:
+    def record(self, raw: RawRequest, status: int | None, served: float) -> None:
         """For the server: notes a request in the log."""
         by = sender(self.tokens, raw.authorization)
         with self._lock:
-            self.log.append(LoggedRequest(raw.method, raw.path, status, by, time.monotonic()))
+            self.log.append(LoggedRequest(raw.method, raw.path, status, by, time.monotonic(), served))
 
     def find(self, full_name: str) -> EmulatedRepository | None:
         """For the server: the repository that goes by this name."""

@@ -118,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         """Serves one request."""
         raw = self._read()
+        self._served = 0.0
         time.sleep(self.hub.latency())
         if not raw.is_git:
             self.hub.postponed.progress(raw.line)
@@ -140,6 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             answered = smart_http.answer(self.hub, raw)
         else:
             answered = rest.answer(self.hub, raw, break_off=break_off, stale=stale)
+        self._served = 0.0 if stale else time.monotonic()
         self.hub.hands.move("after", raw.whole_line, raw.body)
         return answered
 
@@ -171,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.kind in ("status", "partial-merge"):
             self._send(raw, Answer(fault.status, fault.body, fault.headers))
             return
-        self.hub.record(raw, None)
+        self.hub.record(raw, None, self._served)
         if fault.kill is not None:
             fault.kill()
             self._wait_for_end(raw)
@@ -214,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def _send(self, raw: RawRequest, answer: Answer, *, truncated: bool = False) -> None:
-        self.hub.record(raw, None if truncated else answer.status)
+        self.hub.record(raw, None if truncated else answer.status, self._served)
         body, content_type = _encoded(answer)
         headers = {
             **({} if raw.is_git else {**_API_HEADERS, **self.hub.limit.headers()}),

@@ -1,0 +1,84 @@
+"""The soak's judge of what people did: what GitHub cannot guard is nobody's fault, all the rest is."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.emulator.api import Api
+from tests.soak.judging.people import Decision, Record, Words
+from tests.soak.playing.host import Effects
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import app, content, hub
+from tests.support.github.person import Person
+from tests.support.github.repository import EmulatedRepository
+from tests.support.repos import Repo
+
+__all__ = ["app", "content", "hub"]
+
+
+@pytest.fixture
+def record(hub: GitHubEmulator, app: EmulatedRepository, content: Repo) -> Record:
+    for id in ("1", "2"):
+        content.commit({f"work/{id}.txt": id}, branch=f"task-{id}")
+    return Record(hub, app, Effects(hub), "main")
+
+
+def wrongs(record: Record, *, broken_off: bool = False) -> list[str]:
+    return [*record.wrongs(Counter[str]().__getitem__, [], others_merge=True, broken_off=broken_off)]
+
+
+def decided(record: Record, number: int, *held: tuple[str, str, int], lasts: int | None = None) -> None:
+    line = "POST /repos/acme/app/pulls"
+    record.decisions.append(
+        Decision(number, "closed", 0, line, lasts, number, 0, held=held, time=time.monotonic())
+    )
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_words_that_were_edited_after_a_clients_last_look_are_lost_without_its_fault(
+    looks: bool, record: Record, app: EmulatedRepository
+) -> None:
+    client = Api(app)
+    number = client.open_pull("task-1")
+    client.call("GET", f"/pulls/{number}")
+    Person(app, "lisa").edit(number, title="By lisa", body="Words of lisa.")
+    record.words[number] = Words("By lisa", "Words of lisa.", time.monotonic())
+    assert wrongs(record) == []
+    if looks:
+        client.call("GET", f"/pulls/{number}")
+    client.call("PATCH", f"/pulls/{number}", {"body": "Written by a machine."})
+    assert ["words" in wrong for wrong in wrongs(record)] == ([True] if looks else [])
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_twin_of_what_a_person_closed_is_excused_if_nobody_could_know_and_it_is_closed_again(
+    looks: bool, record: Record, app: EmulatedRepository
+) -> None:
+    client = Api(app)
+    number = client.open_pull("task-1")
+    Person(app, "lisa").close(number)
+    decided(record, number)
+    if looks:
+        client.call("GET", "/pulls")
+    twin = client.open_pull("task-1")
+    assert bool(wrongs(record, broken_off=True)) is looks
+    assert wrongs(record)
+    client.call("PATCH", f"/pulls/{twin}", {"state": "closed"})
+    assert bool(wrongs(record)) is looks
+
+
+def test_what_was_decided_for_good_holds_for_each_task_until_that_one_has_moved(
+    record: Record, app: EmulatedRepository
+) -> None:
+    number = Api(app).open_pull("task-1")
+    moves = Counter({"task-1": 3})
+    decided(record, number, ("1", "task-1", 3), ("2", "task-2", 0), lasts=1)
+    assert not record.is_final(moves.__getitem__, [])
+    record.decisions[0].lasts = None
+    assert record.is_final(moves.__getitem__, [])
+    moves["task-1"] += 1
+    assert record.is_final(moves.__getitem__, [])
+    assert not record.is_final(moves.__getitem__, ["work/2.txt"])
+    moves["task-2"] += 1
+    assert not record.is_final(moves.__getitem__, [])
