@@ -2,6 +2,11 @@
 
 The status alone says nothing: 405 is a conflict, a missing review, a method that is switched off, or the
 base having moved.
+
+GitHub's error answers have a `message`, and at 422 `errors` whose `code` is `custom` for nearly all of these
+(https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL's have a `type`, which
+is `UNPROCESSABLE` for them. So the sentence is all that tells refusals apart. It is read here, once, and
+becomes a kind; no other module looks at it.
 """
 
 from typing import Literal
