@@ -78,6 +78,7 @@ def status(
         (*context.store.problems(), *doubts),
         _moved_on(context, plan, landed, ancestry),
         make_picture(plan, events, landed, now()),
+        _untold(context, plan, progress, landed, ancestry),
     )
     warn(told.warnings)
     if as_json:
@@ -122,6 +123,28 @@ def _with_rollbacks(
         return dict(progress)
     found = find_rollbacks(context.repository.git, ancestry, base_commit, progress)
     return with_rollbacks(ancestry, progress, found)
+
+
+def _untold(
+    context: "Context",
+    plan: "Plan",
+    progress: "Mapping[TaskId, Progress]",
+    landed: "dict[TaskId, Landing]",
+    ancestry: "Ancestry",
+) -> "dict[TaskId, str]":
+    """For handed-in tasks whose parent landed rewritten: the reason with which landing holds them."""
+    from gitcoord.evidence.stacks import Parents, find_stacks
+
+    base_commit, tips = context.shared.branch(plan.base), context.shared.branches()
+    handed_in = [task for task, before in progress.items() if before.head and task in plan.tasks]
+    open_ones = {task: tips.get(plan.tasks[task].branch) for task in handed_in if task not in landed}
+    if base_commit is None or not landed or not open_ones:
+        return {}
+    git = context.repository.git
+    stacks = find_stacks(git, ancestry, base_commit, progress, landed)
+    parents = Parents(git, stacks, plan, progress, landed)
+    unknown = {task: parents.unknown(tip, task) for task, tip in open_ones.items() if tip is not None}
+    return {task: one.sentence(plan.tasks[task].branch, plan.base) for task, one in unknown.items() if one}
 
 
 def _moved_on(

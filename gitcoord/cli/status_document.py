@@ -51,7 +51,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     landed_commit: str | None = None
     deferred: Deferred | None = None
     held: str | None = None
-    """What a person decided against landing it, as the last landing saw it."""
+    """Why it is not to land: a person's decision, as the last landing saw it, or a rewritten parent."""
     work: UnitState | None = None
     troubles: tuple[Trouble, ...] = ()
 
@@ -93,14 +93,22 @@ def make_status(
     warnings: Sequence[Finding] = (),
     moved_on: Mapping[TaskId, Oid] | None = None,
     picture: Picture | None = None,
+    untold: Mapping[TaskId, str] | None = None,
 ) -> Status:
     """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
 
-    `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what.
+    `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what,
+    `untold` why it cannot be told what branches changed themselves.
     """
     work = {parent.id: parent for parent in picture.parents} if picture else {}
     tasks = {
-        task: _task(planned, progress.get(task, PENDING), landed.get(task), work.get(task))
+        task: _task(
+            planned,
+            progress.get(task, PENDING),
+            landed.get(task),
+            work.get(task),
+            (untold or {}).get(task),
+        )
         for task, planned in plan.tasks.items()
     }
     levels = tuple(
@@ -126,8 +134,11 @@ def make_status(
     )
 
 
-def _task(planned: PlannedTask, before: Progress, landing: Landing | None, work: Parent | None) -> TaskStatus:
+def _task(
+    planned: PlannedTask, before: Progress, landing: Landing | None, work: Parent | None, untold: str | None
+) -> TaskStatus:
     state = _state(before, landing)
+    held = before.rejection.reason if before.rejection else untold
     return TaskStatus(
         title=planned.title,
         state=state,
@@ -139,7 +150,7 @@ def _task(planned: PlannedTask, before: Progress, landing: Landing | None, work:
         head=landing.head if landing else before.head,
         pull=before.pull,
         landed_commit=landing.commit if landing else None,
-        held=before.rejection.reason if before.rejection and state not in ("landed", "deferred") else None,
+        held=held if state not in ("landed", "deferred") else None,
         deferred=_deferred(before) if state == "deferred" else None,
         work=work.state if work else None,
         troubles=_troubles(work) if work and state in ("pending", "started") else (),

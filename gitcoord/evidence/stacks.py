@@ -21,23 +21,36 @@ from gitcoord.tasks.model import TaskId
 
 
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch is stacked on `head` of `task`, which landed as `landed`, written anew.
+    """The branch of `child` is stacked on `head` of `task`, which landed as `landed`, written anew.
 
     Or `landed` is not `here` any more, so that it cannot be told.
     """
 
+    child: TaskId
     task: TaskId
     head: Oid
     landed: Oid
     here: bool
 
-    def sentence(self, branch: str, base: str) -> str:
-        """What is wrong with `branch`, and the way on."""
+    def fact(self, branch: str) -> str:
+        """What is wrong with `branch`."""
         how = "without it, as" if self.here else "as the missing"
         return (
             f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed {how} "
-            f"{self.landed[:12]}: what the branch itself changed is not known; merge {base} into it by hand, "
-            f"remove again what it had taken back of task {self.task}, then submit it again"
+            f"{self.landed[:12]}"
+        )
+
+    def sentence(self, branch: str, base: str) -> str:
+        """What is wrong with `branch`, and the way on."""
+        why = f"{self.fact(branch)}: what the branch itself changed is not known"
+        if self.here:
+            return (
+                f"{why}; `gitcoord checkout {self.child}` merges {base} in as if it began at "
+                f"{self.head[:12]}: look through it, then submit it again"
+            )
+        return (
+            f"{why}; merge {base} into it by hand, remove again what it had taken back of task {self.task}, "
+            "then submit it again"
         )
 
 
@@ -94,7 +107,11 @@ class Parents:
         self._ancestry = stacks.ancestry
 
     def unknown(self, tip: Oid, task: TaskId) -> UnknownParent | None:
-        """The first parent of a task's branch at `tip` that landed rewritten, where that matters.
+        """The first parent of a task's branch at `tip` that landed rewritten, where that matters."""
+        return next(self.all_unknown(tip, task), None)
+
+    def all_unknown(self, tip: Oid, task: TaskId) -> Iterator[UnknownParent]:
+        """Every parent of a task's branch at `tip` that landed rewritten, where that matters.
 
         Such parents are heads that the journal knows, of the branch's making or of former hand-ins; and where
         nobody recorded one, older versions of what the task depends on, below the branch's own commits.
@@ -103,8 +120,7 @@ class Parents:
             landing = self._landed[other]
             if not self._ancestry.contains(tip, landing.commit) and self._matters(tip, head):
                 here = bool(self._ancestry.existing({landing.head}))
-                return UnknownParent(task=other, head=head, landed=landing.head, here=here)
-        return None
+                yield UnknownParent(child=task, task=other, head=head, landed=landing.head, here=here)
 
     def _candidates(self, tip: Oid, task: TaskId) -> Iterator[tuple[TaskId, Oid]]:
         recorded = self._progress.get(task, PENDING).parents

@@ -15,12 +15,14 @@ def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[st
 
     Uncommitted work is never in the way: the worker is told, and nothing moves.
     """
-    unknown = parent_unknown(desk, head)
-    if unknown is not None:
-        return (), (unknown.sentence(desk.task.branch, desk.plan.base),)
-    if not desk.stacks.heads(desk.repository.git, head):
+    base, branch = desk.plan.base, desk.task.branch
+    rewritten = list(_parents(desk).all_unknown(head, desk.task.id))
+    for parent in rewritten:
+        if not parent.here:
+            return (), (parent.sentence(branch, base),)
+    if not rewritten and not desk.stacks.heads(desk.repository.git, head):
         return (), ()
-    why, base, branch = _why(desk, head), desk.plan.base, desk.task.branch
+    why = rewritten[0].fact(branch) if rewritten else _why(desk, head)
     others = _unlanded_parents(desk, head)
     if others:
         return (), (f"{why}; {branch} takes {base} in once {named_tasks(others)} landed, too",)
@@ -30,10 +32,12 @@ def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[st
             f"{why}; commit what is in {some(unclean)}, and `gitcoord checkout {desk.task.id}` merges {base} "
             "into the branch",
         )
-    like = desk.stacks.base_for(desk.repository.git, head)
+    # The worker looks at what comes of a rewritten parent; landing, where nobody does, holds such a branch.
+    like = desk.stacks.base_for(desk.repository.git, head, *(parent.head for parent in rewritten))
     state = copy.merge(desk.base_commit, f"Merge {base} into {branch}\n", like=like)
     if not state.running:
-        return (), (f"{why}: {base} was merged into {branch}",)
+        after = f" as if it began at {rewritten[0].head[:12]}: look through it" if rewritten else ""
+        return (), (f"{why}: {base} was merged into {branch}{after}",)
     return state.unmerged, (f"{why}: {base} was merged in", say_conflict(desk, state.unmerged))
 
 
@@ -66,8 +70,11 @@ def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ..
 
 def parent_unknown(desk: Desk, head: Oid) -> UnknownParent | None:
     """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
-    parents = Parents(desk.repository.git, desk.stacks, desk.plan, desk.progress, desk.landed)
-    return parents.unknown(head, desk.task.id)
+    return _parents(desk).unknown(head, desk.task.id)
+
+
+def _parents(desk: Desk) -> Parents:
+    return Parents(desk.repository.git, desk.stacks, desk.plan, desk.progress, desk.landed)
 
 
 def only_stacked(desk: Desk, head: Oid) -> bool:

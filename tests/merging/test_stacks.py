@@ -143,9 +143,10 @@ def test_the_worker_is_told_that_landing_brought_the_branch_up_to_date(stack: St
     assert "new.txt" not in project.worker("2").repo.files("HEAD")
 
 
-def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(stack: Stack) -> None:
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_parent_that_landed_rewritten_holds_the_child(by_hand: bool, stack: Stack) -> None:
     project = stack("multi-pr")
-    first = project.worker("1")
+    first, parent = project.worker("1"), project.remote.tip(ONE)
     first.repo.git("commit", "--quiet", "--amend", "-m", "Do task 1 otherwise")
     first.repo.git("push", "--quiet", "--force", "origin", ONE)
     first.run("submit", ok=0)
@@ -157,12 +158,18 @@ def test_a_parent_that_landed_rewritten_holds_the_child_until_somebody_merges(st
     checked = project.run("check-conflicts", "1", "--json", ok=1).json
     assert [(one["state"], one["reason"]) for one in checked["branches"]] == [("unknown", reason)]
     assert checked["waves"] == []
+    assert project.run("status", "--json", ok=0).json["tasks"]["2"]["held"] == reason
     worker = project.worker("2")
-    assert "which landed without it" in worker.run("checkout", "2", ok=0).err
-    worker.repo.git("fetch", "--quiet", "origin")
-    worker.repo.git("merge", "--quiet", "--no-commit", "-s", "ours", "origin/main")
-    worker.repo.git("commit", "--quiet", "-m", "Merge main by hand")
+    if by_hand:
+        worker.repo.git("switch", "--quiet", CHILD)
+        worker.repo.git("fetch", "--quiet", "origin")
+        worker.repo.git("merge", "--quiet", "-m", "Merge main by hand", "-s", "ours", "origin/main")
+    else:
+        told = worker.run("checkout", "2", ok=0).err
+        assert f"main was merged into {CHILD} as if it began at {parent[:12]}: look through it" in told
+        assert "new.txt" not in worker.repo.files("HEAD")
     worker.run("submit", ok=0)
+    assert project.run("status", "--json", ok=0).json["tasks"]["2"]["held"] is None
     project.run("merge-level", "1", "--method", "squash", ok=0)
     holds_only_the_child(project)
 
