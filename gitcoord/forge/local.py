@@ -83,6 +83,14 @@ class LocalForge:
 
         self._change(number, "edited", edit)
 
+    def close_pull(self, number: int) -> None:
+        """See `Forge.close_pull`."""
+
+        def close(pull: Pull) -> Pull:
+            return msgspec.structs.replace(pull, state="closed") if pull.state == "open" else pull
+
+        self._change(number, "closed", close)
+
     def add_extras(self, number: int, extras: Extras) -> None:
         """See `Forge.add_extras`: nobody looks at them here."""
 

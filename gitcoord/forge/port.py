@@ -183,6 +183,9 @@ class Forge(Protocol):
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Changes the text of a pull request."""
 
+    def close_pull(self, number: int) -> None:
+        """Closes a pull request without merging it; twice is once."""
+
     def add_extras(self, number: int, extras: Extras) -> None:
         """Puts labels on a pull request and asks for reviews; twice is once."""
 

@@ -39,7 +39,7 @@ from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.prover import Prover
 from gitcoord.merging.report import Report, make_report, waiting_tasks
-from gitcoord.merging.talk import tell_deferred, tell_settled
+from gitcoord.merging.talk import close_unwanted, tell_deferred, tell_settled
 from gitcoord.merging.telling import LandingNotices
 from gitcoord.merging.tidy import delete_spent
 from gitcoord.notices import Tell
@@ -121,7 +121,9 @@ class Lander:
             case RecordLanding():
                 self._record_landings(world, step.tasks)
             case RecordRejections():
+                self._notices.caution(close_unwanted(scene, world, step.tasks))
                 self._notices.recorded(*act.record_rejections(scene, world, step.tasks))
+                self._outlook.forget()
             case Adopt():
                 self._notices.recorded(*act.adopt(scene, world, step.tasks))
             case Fold():
@@ -161,10 +163,9 @@ class Lander:
             pulls.prove_late(self._scene, world, before, step, commits)
 
     def _update(self, world: World, step: Update) -> None:
-        branch = world.work(step.task).branch
         outcome = act.update(self._scene, world, step)
         if isinstance(outcome, str):
-            self._hold_branch(branch, [step.task], outcome)
+            self._hold_branch(world.work(step.task).branch, [step.task], outcome)
         else:
             self._follow_git(world, outcome)
 
@@ -234,7 +235,7 @@ class Lander:
                 self._settle(world, carrier)  # it is there, and not listed yet
             case pulls.Opened():
                 self._opened.add(carrier.branch)
-                self._outlook.learn(outcome.pull)
+                self._outlook.learn_opened(outcome.pull)
                 self._notices.recorded(*outcome.events)
                 self._notices.caution(outcome.problem)
             case pulls.Done():

@@ -20,6 +20,7 @@ class Outlook:
         self._fetch = True
         self.fetched = False
         """Whether the last look read the shared refs anew."""
+        self._newest = 0
 
     def look(self, scene: Scene) -> World:
         """The world as it is: what cannot have changed since the last look is not asked for."""
@@ -28,6 +29,8 @@ class Outlook:
             # Somebody else landed it: the forge knows through which pull request.
             world = observe(scene, fetch=False)
         self._pulls, self.fetched, self._fetch = dict(world.pulls), self._fetch, False
+        pulls = [pull for known in world.pulls.values() for pull in (known.current, *known.others) if pull]
+        self._newest = max([self._newest, *(pull.number for pull in pulls)])
         return world
 
     def forget(self) -> None:
@@ -37,6 +40,18 @@ class Outlook:
     def expect_pushes(self) -> None:
         """The next look reads the shared refs anew."""
         self._fetch = True
+
+    def learn_opened(self, pull: Pull) -> None:
+        """A pull request has just been opened, or adopted.
+
+        A gap in the numbers says that others opened something meanwhile, which may have been of the same
+        branch, and closed again at once: then everything is asked anew.
+        """
+        if pull.number > self._newest + 1:
+            self.forget()
+        else:
+            self.learn(pull)
+        self._newest = max(self._newest, pull.number)
 
     def learn(self, pull: Pull) -> None:
         """The forge has just told how a pull request stands."""

@@ -69,6 +69,7 @@ def unless_rejected(
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]
+    wanted = frozenset[int]().union(*(entry.wanted for entry in progress.values()))
 
     def unless(work: Work) -> Work:
         before = progress.get(work.task, PENDING)
@@ -76,10 +77,13 @@ def unless_rejected(
             if work.standing != "ready" or work.head is None:
                 break
             tip = tips.get(name)
-            found = find_rejection(ancestry, pulls[name], base=base, head=work.head, tip=tip, before=before)
+            found = find_rejection(
+                ancestry, pulls[name], base=base, head=work.head, tip=tip, before=before, wanted=wanted
+            )
             if found is not None:
                 known = before.rejection
                 same = known is not None and (known.head, known.reason) == (work.head, found.reason)
+                same = same and found.unseen is None
                 return msgspec.structs.replace(
                     work,
                     standing="waiting",

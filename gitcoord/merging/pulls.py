@@ -15,8 +15,9 @@ from gitcoord.merging.examine import number_of
 from gitcoord.merging.merged_base import base_holds
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.own_text import is_own
 from gitcoord.merging.talk import add_extras
-from gitcoord.merging.texts import is_own, merge_request, new_pull
+from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId

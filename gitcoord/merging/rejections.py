@@ -2,35 +2,68 @@
 
 It stands for the work that the pull request held, whoever opened it: gitcoord opens no other one for the same
 commits. New commits, a pull request that is open onto the base again, or one opened by hand end it.
+A pull request that gitcoord was opening at that very moment, with no look in between, is closed again.
 """
+
+from collections.abc import Collection
 
 import msgspec
 
 from gitcoord.forge.port import BranchPulls, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
+from gitcoord.merging.own_text import is_own
 from gitcoord.state.progress import Progress
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's no to a task's work, which waits then; `reason` says what was done, and the way on."""
+    """A person's no to a task's work, which waits then; `reason` says what was done, and the way on.
+
+    `unseen`: `pull` is open, gitcoord opened it, and closes it because of this one, which held the same work
+    and was closed or moved before gitcoord saw it.
+    """
 
     pull: Pull
     reason: str
     journaled: bool = False
+    unseen: Pull | None = None
 
 
 def find_rejection(
-    ancestry: Ancestry, pulls: BranchPulls, *, base: str, head: Oid, tip: Oid | None, before: Progress
+    ancestry: Ancestry,
+    pulls: BranchPulls,
+    *,
+    base: str,
+    head: Oid,
+    tip: Oid | None,
+    before: Progress,
+    wanted: Collection[int] = (),
 ) -> Rejection | None:
-    """Return the newest no to `head` among the pull requests of a branch whose tip is `tip`."""
-    if pulls.current is not None and pulls.current.state == "open":
+    """Return the newest no to `head` among the pull requests of a branch whose tip is `tip`.
+
+    `wanted` are those that people opened by hand, or decided about before: where one of them is open, people
+    want it so.
+    """
+    opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
+    if opened is not None and (opened.number in wanted or not is_own(opened)):
         return None
     for pull in pulls.others:
         reason = _reason(pull, base, own=pull.number == before.pull)
-        if reason and _holds(ancestry, pull, head, tip, before):
+        if not reason or not _holds(ancestry, pull, head, tip, before):
+            continue
+        if opened is None:
             return Rejection(pull=pull, reason=reason)
+        if pull.number < opened.number:
+            # The reason is that of the newest no, which this one is as soon as it is closed.
+            return Rejection(pull=opened, reason=closed_unmerged(opened.number), unseen=pull)
     return None
+
+
+def closed_unmerged(number: int) -> str:
+    """Why a closed pull request keeps its work from landing."""
+    return (
+        f"pull request {number} was closed without being merged; to land it, reopen it, or submit new commits"
+    )
 
 
 def is_given_up(pulls: BranchPulls) -> bool:
@@ -51,10 +84,7 @@ def _reason(pull: Pull, base: str, *, own: bool) -> str:
     if pull.state == "open":
         return moved_away(pull, base)
     if pull.state == "closed" and (own or pull.base == base):
-        return (
-            f"pull request {pull.number} was closed without being merged; to land it, reopen it, "
-            "or submit new commits"
-        )
+        return closed_unmerged(pull.number)
     if pull.state == "merged" and own:
         return (
             f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "

@@ -4,7 +4,7 @@ None of it is worth stopping a landing for: what the forge does not take is told
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, PullReady, TaskDeferred
@@ -12,7 +12,7 @@ from gitcoord.forge.port import Extras, Pull
 from gitcoord.git.run import Oid
 from gitcoord.merging.model import Carrier, World
 from gitcoord.merging.observe import Scene
-from gitcoord.merging.wording import deferral_text, settled_text
+from gitcoord.merging.wording import deferral_text, settled_text, unwanted_text
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
@@ -66,6 +66,18 @@ def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> s
         for pull in (known.current for known in world.pulls.values()):
             if pull is not None and (world.level_branch is not None or pull.head == work.branch):
                 problems.add(_try(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once
+    return "; ".join(sorted(problems - {""}))
+
+
+def close_unwanted(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
+    """Closes pull requests that were opened before a no to their work was seen; returns what did not work."""
+    rejections = (world.work(task).rejection for task in tasks)
+    unseen = {one.pull.number: one.unseen for one in rejections if one is not None and one.unseen is not None}
+    problems = set()
+    for number, pull in unseen.items():
+        scene.forge.close_pull(number)
+        text = unwanted_text(pull, scene.plan.base)
+        problems.add(_try(lambda: scene.forge.say(number, "unwanted", text)))  # noqa: B023 - called at once
     return "; ".join(sorted(problems - {""}))
 
 

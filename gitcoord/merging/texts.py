@@ -1,7 +1,6 @@
 """What pull requests and merge commits say."""
 
 import hashlib
-import re
 
 import msgspec
 
@@ -9,12 +8,12 @@ from gitcoord.evidence.trailers import LANDED, trailer
 from gitcoord.forge.port import MergeRequest, Method, NewPull, Pull
 from gitcoord.merging.model import Carrier, World
 from gitcoord.merging.observe import Scene
+from gitcoord.merging.own_text import OWN_END
 from gitcoord.merging.wording import left_out, one_line, render, short
 from gitcoord.sentences import inert
 
 _BEGIN = "<!-- gitcoord: from here to the next comment of gitcoord the text is replaced when tasks change -->"
 _MARKER = "<!-- gitcoord "
-_END = re.compile(r"<!-- gitcoord (?P<tasks>[0-9a-f]{16}) (?P<title>[0-9a-f]{16}|-) -->")
 _NOT_OWN = "-"
 _TITLE_LENGTH = 200
 _BODY_LENGTH = 60_000
@@ -42,7 +41,7 @@ def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text |
     """
     title, block = render(scene, world, carrier)
     title = short(title, _TITLE_LENGTH)
-    ends = list(_END.finditer(pull.body))
+    ends = list(OWN_END.finditer(pull.body))
     if ends and ends[-1]["tasks"] == _digest(_about(world, carrier)):
         return None
     own = bool(ends) and ends[-1]["title"] == _digest(pull.title)
@@ -54,11 +53,6 @@ def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text |
     begin = pull.body.rfind(_BEGIN, 0, stop)
     start = begin if begin >= 0 else ends[-1].start()
     return Text(title=title if own else None, body=pull.body[:start] + body + pull.body[stop:])
-
-
-def is_own(pull: Pull) -> bool:
-    """Whether gitcoord opened the pull request, as far as its text tells before gitcoord edits it."""
-    return _END.search(pull.body) is not None
 
 
 def merge_request(world: World, carrier: Carrier, number: int, method: Method) -> MergeRequest:

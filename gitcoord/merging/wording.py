@@ -7,6 +7,7 @@ import re
 from string import Template
 
 from gitcoord.events import TaskDeferred
+from gitcoord.forge.port import Pull
 from gitcoord.merging.model import Carrier, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.sentences import inert, named_tasks
@@ -74,6 +75,15 @@ def settled_text(scene: Scene, event: TaskDeferred, commit: str) -> str:
     how = "came after" if event.exclusive else "conflicted with"
     was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
     return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
+
+
+def unwanted_text(unseen: Pull, base: str) -> str:
+    """The comment on a pull request that was opened while a person decided against its work."""
+    how = "was closed without being merged" if unseen.state == "closed" else f"goes onto {_code(unseen.base)}"
+    return (
+        f"**Closed.** #{unseen.number} held the same commits and {how} while this one was being opened onto "
+        f"{_code(base)}. To land them all the same, reopen this one."
+    )
 
 
 def left_out(world: World, carrier: Carrier) -> list[Work]:

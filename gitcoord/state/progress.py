@@ -66,6 +66,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     deferral: TaskDeferred | None = None
     rejection: PullRejected | None = None
     """A person's no to the pull request that held `head`; new work or an open pull request ends it."""
+    wanted: frozenset[int] = frozenset()
+    """Pull requests that people opened by hand, or decided about before: if one is open, they want it so."""
     landing: TaskLanded | None = None
     rollbacks: tuple[RollbackProposed | TaskRolledBack, ...] = ()
     """Where a rollback may be found; it counts only if the base holds it."""
@@ -156,7 +158,9 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             return change(before, head=event.commit, heads=heads) if before.head == event.head else before
         case PullOpened() | PullRejected():
             rejection = event if isinstance(event, PullRejected) else None
-            return change(before, pull=event.pull, rejection=rejection)
+            by_people = rejection is not None or (isinstance(event, PullOpened) and event.adopted)
+            wanted = before.wanted | ({event.pull} if by_people else set())
+            return change(before, pull=event.pull, rejection=rejection, wanted=wanted)
         case TaskFolded():
             return change(before, folded=event)
         case TaskDeferred():

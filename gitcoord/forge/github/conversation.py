@@ -40,6 +40,11 @@ class Conversation:
         for comment in own[1:]:
             self._twice("DELETE", self._comment_path(comment), {}, f"comment {comment.id}", denied=(404,))
 
+    def close(self, number: int) -> None:
+        """Closes a pull request; twice is once."""
+        path = f"{self._path}/pulls/{number}"
+        self._twice("PATCH", path, {"state": "closed"}, f"pull request {number}")
+
     def label(self, number: int, labels: tuple[str, ...]) -> None:
         """Puts labels on a pull request; twice is once."""
         if labels:

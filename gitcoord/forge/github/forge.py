@@ -107,6 +107,10 @@ class GitHubForge:
                 "edit-refused", f"GitHub did not change the text of pull request {number}: {written.text}."
             )
 
+    def close_pull(self, number: int) -> None:
+        """See `Forge.close_pull`."""
+        self.conversation.close(number)
+
     def add_extras(self, number: int, extras: Extras) -> None:
         """See `Forge.add_extras`."""
         self.conversation.label(number, extras.labels)

@@ -53,6 +53,7 @@ class PullRequest:
         self._looks = 0
         self._doubt = 0
         self._told = ""
+        self._opened = 0
         self.number: int | None = None
 
     def advance(self, sight: Sight, back: Reverse, left: float) -> Advance | Ended:
@@ -68,6 +69,12 @@ class PullRequest:
             no = next((other for other in pulls.others if _is_no(other, base, tip)), None)
             return self._open(sight, back, branch) if no is None else self._rejected(branch, no)
         self.number = pull.number
+        if pull.state == "open" and pull.number == self._opened:
+            earlier = (other for other in pulls.others if other.number < pull.number)
+            unseen = next((other for other in earlier if _is_no(other, base, tip)), None)
+            if unseen is not None:  # somebody decided against it while this one was being opened
+                self._place.forge.close_pull(pull.number)
+                return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
         if pull.state == "merged":
             return self._settle(branch, pull, "it is merged, and the base does not show it yet")
         if not self._place.merge:
@@ -111,6 +118,7 @@ class PullRequest:
         opened = self._place.forge.open_pull(new)
         match opened:
             case Pull():
+                self._opened = opened.number
                 if self.number != opened.number:
                     self._tell(RollbackOpened(pull=opened.number, branch=branch))
                 self.number = opened.number
