@@ -33,7 +33,7 @@ LAW = settings(
 )
 
 
-@pytest.mark.timeout(120 + 5 * MOST)
+@pytest.mark.timeout(300 + 30 * MOST)
 @LAW
 @given(seed=st.integers(0, 2**32 - 1))
 @example(seed=345872188)  # one parent landed by a rebase, and the other was brought up to date with that
@@ -65,7 +65,7 @@ def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
         assert world.repo.tree("main") == world.repo.tree(world.by_merging) == foreseen
 
 
-@pytest.mark.timeout(120 + 5 * MOST)
+@pytest.mark.timeout(300 + 30 * MOST)
 @LAW
 @given(seed=st.integers(0, 2**32 - 1))
 @example(seed=96)  # a diamond, one of whose parents takes back what the other one did
