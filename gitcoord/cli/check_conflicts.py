@@ -6,11 +6,23 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
-from gitcoord.cli.options import Ignore, Level, SerializeOn
+from gitcoord.cli.options import (
+    CheckTimeout,
+    Flaky,
+    Ignore,
+    LandingCheck,
+    Level,
+    Recheck,
+    SerializeOn,
+    Shell,
+    Slots,
+)
 
 if TYPE_CHECKING:
+    from gitcoord.cli.check_options import AskedCheck
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import Checked
+    from gitcoord.cli.level_check import Checked, Sight
+    from gitcoord.merging.proof import CheckOptions
     from gitcoord.planning.model import Plan
 
 _EPILOG = """\b
@@ -19,6 +31,7 @@ Examples:
   gitcoord check-conflicts level-0 --save   write these waves into the plan
   gitcoord check-conflicts --explain        which rule decided for each pair
   gitcoord check-conflicts --what-if 7      the order if task 7 landed first
+  gitcoord check-conflicts --check 'make test'   who fails together
   gitcoord check-conflicts --watch          stay, and look when a branch moves
   gitcoord check-conflicts --json           for a program
   gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock'
@@ -69,6 +82,12 @@ def check_conflicts(
     what_if: _WhatIf = None,
     without: _Without = None,
     max_parallel: _MaxParallel = None,
+    check_command: LandingCheck = None,
+    shell: Shell = None,
+    slots: Slots = None,
+    check_timeout: CheckTimeout = None,
+    flaky: Flaky = None,
+    recheck: Recheck = False,
     worktrees: _Worktrees = False,
     watch: _Watch = False,
     every: _Every = 5.0,
@@ -79,21 +98,29 @@ def check_conflicts(
 
     Exit code 0 when the whole level can land as one wave, 1 when it has to be split. Neither the
     working tree nor a branch is touched. Paths that are ignored do not keep tasks apart; a merge that
-    fails in one is a conflict all the same, because landing would fail there.
+    fails in one is a conflict all the same, because landing would fail there. With --check the landing
+    order is proved by that command, too, and what merges and fails together is named.
     """
+    from gitcoord.cli.check_options import AskedCheck, make_check_options
     from gitcoord.cli.conflicts_view import document, show_checked
     from gitcoord.cli.context import open_context
     from gitcoord.cli.level_check import Asked, check, look
     from gitcoord.cli.output import emit_json, say, stdout_console
-    from gitcoord.errors import Exit, usage_error
+    from gitcoord.errors import Exit
 
-    if save and (without or worktrees or watch):
-        raise usage_error(
-            "usage",
-            "--save goes with neither --without nor --worktrees nor --watch: the plan holds the branches.",
-            "Check first, and save with a second call.",
-        )
-    context = open_context(reads=not save)
+    _refuse(
+        save=save and bool(without or worktrees or watch), check=bool(check_command) and (worktrees or watch)
+    )
+    context = open_context(reads=not save and check_command is None)
+    words = AskedCheck(
+        command=check_command or "",
+        slots=slots,
+        timeout=check_timeout,
+        flaky=flaky,
+        recheck=recheck,
+        shell=shell,
+    )
+    options = make_check_options(context.settings, words)
     context.repository.require_history()
     asked = Asked(
         level=level,
@@ -108,16 +135,52 @@ def check_conflicts(
         from gitcoord.cli.watch import watch_level
 
         watch_level(context, asked, every=every, as_json=as_json, explain=explain)
-    checked = check(context, asked, look(context, asked))
+    sight = look(context, asked)
+    checked = check(context, asked, sight)
+    if options is not None:
+        checked = _proved(context, checked, sight, options, words)
     saved = save and _save(context, checked)
     if as_json:
-        emit_json("conflicts", {**document(checked, asked), "saved": saved})
+        emit_json("conflicts", {**document(checked, asked, options), "saved": saved})
     else:
         show_checked(stdout_console(), checked, asked, explain=explain)
         if save:
             say("The waves are saved in the plan." if saved else "The plan has these waves already.")
-    if not checked.report.one_wave():
+    if not checked.lands:
         raise typer.Exit(Exit.NO)
+
+
+def _refuse(*, save: bool, check: bool) -> None:
+    """Raises `usage` for options that do not go together."""
+    from gitcoord.errors import usage_error
+
+    if save:
+        raise usage_error(
+            "usage",
+            "--save goes with neither --without nor --worktrees nor --watch: the plan holds the branches.",
+            "Check first, and save with a second call.",
+        )
+    if check:
+        raise usage_error(
+            "usage",
+            "--check goes with neither --worktrees nor --watch: it is run on what the branches hold.",
+            "Leave them out.",
+        )
+
+
+def _proved(
+    context: "Context", checked: "Checked", sight: "Sight", options: "CheckOptions", words: "AskedCheck"
+) -> "Checked":
+    """The same with what the check says of the landing order."""
+    import msgspec
+
+    from gitcoord.cli.check_options import open_checker
+    from gitcoord.cli.level_proof import prove_level
+    from gitcoord.cli.notice_words import say_notice
+
+    with open_checker(context, options, slots=words.slots, recheck=words.recheck) as checker:
+        proof = prove_level(context, checked, sight, options, checker, say_notice)
+    return msgspec.structs.replace(checked, proof=proof)
 
 
 def _save(context: "Context", checked: "Checked") -> bool:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from gitcoord.errors import usage_error
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.settings import Settings
+
+if TYPE_CHECKING:
+    from gitcoord.running.checking.checker import LocalChecker
 
 
 class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,24 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
 
 
 @contextmanager
+def open_checker(
+    context: Context, options: CheckOptions, *, slots: int | None, recheck: bool = False
+) -> Iterator["LocalChecker"]:
+    """What runs the check on this machine, while the block lasts."""
+    from gitcoord.running.checking.checker import LocalChecker, default_slots
+
+    settings = context.settings
+    count = slots or settings.landing.slots or default_slots()
+    checker = LocalChecker(context.repository, options.command, count, settings.run)
+    if recheck:
+        checker.forget_failures()
+    try:
+        yield checker
+    finally:
+        checker.close()
+
+
+@contextmanager
 def with_checker(
     scene: Scene, context: Context, *, slots: int | None, recheck: bool = False
 ) -> Iterator[Scene]:
@@ -76,17 +98,8 @@ def with_checker(
     if scene.options.check is None:
         yield scene
         return
-    from gitcoord.running.checking.checker import LocalChecker, default_slots
-
-    settings = context.settings
-    count = slots or settings.landing.slots or default_slots()
-    checker = LocalChecker(context.repository, scene.options.check.command, count, settings.run)
-    if recheck:
-        checker.forget_failures()
-    try:
+    with open_checker(context, scene.options.check, slots=slots, recheck=recheck) as checker:
         yield msgspec.structs.replace(scene, checker=checker)
-    finally:
-        checker.close()
 
 
 def _require_none(asked: AskedCheck) -> None:

@@ -1,8 +1,9 @@
 """How a conflict report looks to a person: branches, a matrix, each conflict in a sentence, the waves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gitcoord.cli.conflicts_ending import ending
 from gitcoord.cli.conflicts_explain import carried, explanation, nearness, scratch, what_if, where
 from gitcoord.cli.output import clean, count_of, plain
 from gitcoord.sentences import some
@@ -14,18 +15,21 @@ if TYPE_CHECKING:
 
     from gitcoord.cli.level_check import Asked, Checked
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
+    from gitcoord.merging.proof import CheckOptions
     from gitcoord.tasks.model import TaskId
 
 MOST_IN_MATRIX = 20
 MOST_PATHS = 4
 MOST_OVERLAPS = 12
 _CONFLICT, _UNKNOWN, _TWINS, _APART, _NEAR, _OVERLAP = "✗", "?", "≠", "‖", "≈", "·"
+_FAILS = "‡"
 _CALM = (_NEAR, _OVERLAP)
 _STYLES = {
     _CONFLICT: "bold red",
     _UNKNOWN: "bold yellow",
     _TWINS: "bold magenta",
     _APART: "bold yellow",
+    _FAILS: "bold red",
     _NEAR: "green",
     _OVERLAP: "green",
 }
@@ -45,17 +49,28 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
     parts: list[Table | Text] = [_headline(report), _branches(report, titles)]
     ready = [branch.task for branch in report.branches if branch.state == "ready"]
-    if report.pairs and len(ready) <= MOST_IN_MATRIX:
-        parts += [_matrix(report, ready), _legend(report)]
+    failing, proved = _proof(checked)
+    if (report.pairs or failing) and len(ready) <= MOST_IN_MATRIX:
+        parts += [_matrix(report, ready, failing), _legend(report, failing)]
     parts += [*_clashes(report), *_overlaps(report)]
+    parts += [plain(line, "red") for line in proved]
     parts += [plain(line, "yellow") for line in (*scratch(report), *carried(checked))]
     if explain:
         parts += map(plain, explanation(report))
     parts += map(plain, what_if(checked, asked))
-    return [*parts, *_ending(report, asked.most)]
+    return [*parts, *ending(checked, asked.most)]
 
 
-def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
+def _proof(checked: "Checked") -> tuple[set[frozenset[str]], list[str]]:
+    """The pairs that fail together, and what the check says in sentences."""
+    if checked.proof is None:
+        return set(), []
+    from gitcoord.cli.level_proof import failing_pairs, proof_sentences
+
+    return failing_pairs(checked.proof), list(proof_sentences(checked.proof, checked.report.base))
+
+
+def document(checked: "Checked", asked: "Asked", options: "CheckOptions | None" = None) -> dict[str, Any]:
     """The report for a program."""
     import msgspec
 
@@ -66,6 +81,10 @@ def document(checked: "Checked", asked: "Asked") -> dict[str, Any]:
     if checked.otherwise is not None:
         otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
         found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}
+    if checked.proof is not None and options is not None:
+        from gitcoord.cli.level_proof import proof_document
+
+        found["check"] = proof_document(checked.proof, options)
     if asked.worktrees:
         found["worktrees"] = msgspec.to_builtins(checked.copies)
     return dict(found)
@@ -150,10 +169,13 @@ def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Tabl
     return table
 
 
-def _matrix(report: "ConflictReport", ready: "Sequence[TaskId]") -> "Table":
+def _matrix(
+    report: "ConflictReport", ready: "Sequence[TaskId]", failing: "Collection[frozenset[str]]"
+) -> "Table":
     from rich.table import Table
 
-    marks = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
+    marks: dict[frozenset[str], str] = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
+    marks |= dict.fromkeys(failing, _FAILS)
     ids = [clean(task) for task in ready]
     # Long ids would make the columns too wide: the columns then are numbered as the rows are.
     short = max(map(len, ids)) <= 2
@@ -189,16 +211,18 @@ def _cell(mark: str) -> "Text":
     return plain(mark, _STYLES.get(mark, ""))
 
 
-def _legend(report: "ConflictReport") -> "Text":
+def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> "Text":
     words = {
         _CONFLICT: "conflict",
         _TWINS: "names clash",
         _UNKNOWN: "not known",
         _APART: "one after another by rule",
+        _FAILS: "the check fails together, merge is clean",
         _NEAR: "close together, merge is clean",
         _OVERLAP: "same paths, merge is clean",
     }
-    used = {_mark(pair) for pair in report.pairs}
+    used = {_mark(pair) for pair in report.pairs if frozenset(pair.tasks) not in failing}
+    used |= {_FAILS} if failing else set()
     return plain("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
 
 
@@ -251,38 +275,6 @@ def _overlaps(report: "ConflictReport") -> "list[Text]":
         more = count_of(len(merging) - MOST_OVERLAPS, "more pair")
         lines.append(plain(f"… and {more} with paths in common that git merges.", "dim"))
     return lines
-
-
-def _ending(report: "ConflictReport", most: int | None) -> "list[Text]":
-    lines = []
-    if len(report.waves) > 1:
-        for number, wave in enumerate(report.waves, 1):
-            line = plain(f"Wave {number}  ", "bold")
-            line.append(" + ".join(map(clean, wave)))
-            lines.append(line)
-    if report.landing_order:
-        line = plain("Landing order  ", "bold")
-        line.append(", ".join(map(clean, report.landing_order)))
-        lines.append(line)
-    lines.append(_verdict(report, most))
-    return lines
-
-
-def _verdict(report: "ConflictReport", most: int | None) -> "Text":
-    level = clean(report.level)
-    if not report.waves and report.one_wave():
-        landed = report.branches and all(branch.state == "landed" for branch in report.branches)
-        return plain(f"{level} has landed." if landed else f"{level} has nothing to land yet.")
-    if report.one_wave():
-        absent = [clean(branch.task) for branch in report.branches if branch.state in ("missing", "empty")]
-        without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""
-        return plain(f"{level} can land as one wave{without}.", "bold green")
-    if len(report.waves) > 1:
-        least = report.at_least
-        bound = "fewer are impossible" if len(report.waves) == least else f"at least {least} are needed"
-        bound += "" if most is None else f" with at most {most} in each"
-        return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
-    return plain(f"{level} cannot land as it is.", "bold yellow")
 
 
 def _paths(paths: Sequence[str]) -> str:

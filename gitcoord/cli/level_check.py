@@ -20,6 +20,7 @@ from gitcoord.git.run import Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.merging.carried import all_carried
 from gitcoord.merging.order import candidates
+from gitcoord.merging.proof import LevelProof
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key
 from gitcoord.running.task_list import list_paths, without_lists
@@ -50,6 +51,16 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     otherwise: ConflictReport | None = None
     copies: tuple[Copy, ...] = ()
     carried: Mapping[TaskId, Carried] = {}
+    proof: LevelProof | None = None
+    """What the check says of the landing order, where it was run."""
+
+    @property
+    def lands(self) -> bool:
+        """Whether all that is there can land as one wave, and the check passes on it, where it was run."""
+        proof = self.proof
+        return self.report.one_wave() and (
+            proof is None or not (proof.failing or proof.unclear or proof.base)
+        )
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):

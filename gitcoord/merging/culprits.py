@@ -8,10 +8,8 @@ from gitcoord.checks.blame import Blame, Others, find_others
 from gitcoord.checks.model import CheckTarget
 from gitcoord.events import BranchUpdated, CheckOutcome
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Work, World
-from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.predecessors import Predecessors, find_predecessors
-from gitcoord.merging.proof import CheckFailure, CheckOptions, FailingTask, ResultOf
+from gitcoord.merging.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
 from gitcoord.tasks.model import TaskId
 
 RunChecks = Callable[[Sequence[CheckTarget], Sequence[TaskId]], None]
@@ -19,23 +17,22 @@ RunChecks = Callable[[Sequence[CheckTarget], Sequence[TaskId]], None]
 
 
 class Culprits:
-    """Tells of the failures in one look at the world; `check` runs checks, `result_of` has results."""
+    """Tells of failures on one base; `check` runs checks, `result_of` has results."""
 
     def __init__(
         self,
-        scene: Scene,
-        world: World,
+        place: CheckScene,
         options: CheckOptions,
         slots: int,
         *,
         result_of: ResultOf,
         check: RunChecks,
     ) -> None:
-        self._scene, self._world, self._options, self._slots = scene, world, options, slots
+        self._place, self._options, self._slots = place, options, slots
         self._result_of, self._check = result_of, check
 
-    def failing(self, work: Work, tree: Oid, ahead: Sequence[tuple[TaskId, Oid]]) -> FailingTask:
-        """The task of `work`, whose check fails on `tree`, after the tasks `ahead` with their heads."""
+    def failing(self, work: TaskHead, tree: Oid, ahead: Sequence[TaskHead]) -> FailingTask:
+        """The task of `work`, whose check fails on `tree`, after those `ahead`."""
         result = self._result_of(tree)
         failure = CheckFailure(
             command=self._options.command,
@@ -72,20 +69,22 @@ class Culprits:
                 elif result is not None:
                     outcomes[others] = result.outcome
                 else:
-                    targets.append(CheckTarget(tree=tree, parent=self._world.base_commit))
+                    targets.append(CheckTarget(tree=tree, parent=self._place.base_commit))
             if targets and not any(others in outcomes for others in blame.wanted):
                 self._check(targets, (task,))
 
-    def _predecessors(self, work: Work, ahead: Sequence[tuple[TaskId, Oid]]) -> Predecessors | None:
-        store, git, head = self._scene.store, self._scene.repository.git, work.head or ""
+    def _predecessors(self, work: TaskHead, ahead: Sequence[TaskHead]) -> Predecessors | None:
+        store, git, head = self._place.store, self._place.git, work.head
         events = (entry.event for entry in store.journal())
         updated = {event.commit: event.head for event in events if isinstance(event, BranchUpdated)}
         while head in updated:  # what gitcoord merged in is none of the task's own
             head = updated[head]
-        if stacks_on(self._scene, self._world).heads(git, head):
+        if self._place.stacks.heads(git, head):
             return None
         landed: dict[Oid, list[tuple[TaskId, Oid]]] = {}
         for task, told in store.progress().items():
             if told.landing is not None and task != work.task:
                 landed.setdefault(told.landing.commit, []).append((task, told.landing.head))
-        return find_predecessors(git, self._world.base_commit, head, landed, ahead)
+        return find_predecessors(
+            git, self._place.base_commit, head, landed, [(one.task, one.head) for one in ahead]
+        )

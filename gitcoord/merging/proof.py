@@ -6,7 +6,9 @@ from typing import Literal
 import msgspec
 
 from gitcoord.checks.model import CheckCommand, CheckResult
-from gitcoord.git.run import Oid
+from gitcoord.git.run import Git, Oid
+from gitcoord.git.stacks import Stacks
+from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 ResultOf = Callable[[Oid], CheckResult | None]
@@ -46,11 +48,40 @@ class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = True
 
 
+class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
+    """The base that combinations are made on, at `base_commit`, and what is known of tasks."""
+
+    git: Git
+    store: Store
+    stacks: Stacks
+    base: str
+    base_commit: Oid
+
+
+class TaskHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A task and the commit of it that would land."""
+
+    task: TaskId
+    head: Oid
+
+
 class FailingTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task whose check fails, and why."""
 
     task: TaskId
     failure: CheckFailure
+
+
+class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks may land together; which fail, and with whom; which have no clear result, and why.
+
+    `base` says why nothing can be told of any.
+    """
+
+    passed: tuple[TaskId, ...] = ()
+    failing: tuple[FailingTask, ...] = ()
+    unclear: tuple[tuple[TaskId, str], ...] = ()
+    base: str = ""
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):

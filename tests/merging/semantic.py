@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.support.project import Project, independent
 
@@ -19,9 +20,11 @@ FILES = {
 }
 
 
-def renamed_function(directory: Path, strategy: str) -> Project:
+def renamed_function(directory: Path, strategy: str, **where: Any) -> Project:
     """Task 1 renames a function with all its calls, and task 2 adds a call of it."""
-    project = Project.create(directory, independent("1", "2", "3", "4"), strategy=strategy, files=FILES)
+    project = Project.create(
+        directory, independent("1", "2", "3", "4"), strategy=strategy, files=FILES, **where
+    )
     project.work("1", {"functions/a": "open_file\n", "calls/main": "open_file\n"})
     project.work("2", {"calls/two": "open\n"})
     project.work("3", {"calls/three": "close\n"})

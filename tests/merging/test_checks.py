@@ -9,7 +9,12 @@ import pytest
 from tests.merging.scenes import METHODS, STRATEGIES
 from tests.merging.semantic import CHECK, failing_commits, renamed_function
 from tests.support.cli import start_gitcoord
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
+from tests.support.repos import Repo
+
+__all__ = ["hub"]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -156,3 +161,52 @@ def test_options_that_need_a_check_or_contradict_it_are_refused(tmp_path: Path) 
 
 def lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_on_github_the_base_is_as_safe_and_takes_no_more_requests(
+    strategy: str, method: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    app = hub.make_repository("acme/app")
+    where = {"remote": Repo(app.git_dir), "url": app.authenticated_url, "env": hub.environment()}
+    project = renamed_function(tmp_path, strategy, **where)
+    first = project.remote.tip("main")
+    options = ("--check", CHECK, "--slots", "2", "--method", method, "--json")
+    ran = project.run("merge-level", "0", *options)
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "3", "4"], ran.err
+    assert [(one["task"], one["with"]) for one in ran.json["deferred"]] == [("2", ["1"])]
+    assert failing_commits(project, first) == []
+    checked = len(hub.requests(r".* /repos/"))
+    assert checked <= (32 if strategy == "multi-pr" else 12)
+
+
+def test_a_check_on_this_machine_takes_no_request_more(hub: GitHubEmulator, tmp_path: Path) -> None:
+    requests = []
+    for number, options in enumerate(((), ("--check", "true", "--slots", "2"))):
+        app = hub.make_repository(f"acme/app-{number}")
+        where = {"remote": Repo(app.git_dir), "url": app.authenticated_url, "env": hub.environment()}
+        project = renamed_function(tmp_path / str(number), "multi-pr", **where)
+        before = len(hub.requests(r".* /repos/"))
+        project.run("merge-level", "0", *options, ok=0)
+        requests.append(len(hub.requests(r".* /repos/")) - before)
+    assert requests[1] <= requests[0]
+
+
+def test_what_merges_and_fails_together_is_named_before_anything_lands(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "single-pr")
+    before = project.remote.refs()
+    ran = project.run("check-conflicts", "0", "--check", CHECK, "--slots", "2")
+    assert ran.code == 1
+    assert "2 ‡ -" in ran.out
+    assert "‡ the check fails together, merge is clean" in ran.out
+    assert "Task 2 fails the check `sh check.sh` with task 1" in ran.out
+    assert "level-0 merges, and the check fails: without 2 it passes." in ran.out
+    assert project.remote.refs() == before
+    found = project.run("check-conflicts", "0", "--check", CHECK, "--json").json
+    assert [(one["task"], one["with"]) for one in found["check"]["failing"]] == [("2", ["1"])]
+    assert found["check"]["passed"] == ["1", "3", "4"]
+    assert project.run("check-conflicts", "0", "--check", "true", ok=0).out.rstrip().endswith("passes on it.")
+    assert "check" not in project.run("check-conflicts", "0", "--json", ok=0).json
+    refused = project.run("check-conflicts", "0", "--check", CHECK, "--watch", ok=2)
+    assert "--check goes with neither --worktrees nor --watch" in refused.err

@@ -1,0 +1,87 @@
+"""The check of a level before it lands: which branches fail together although they merge; nothing lands."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gitcoord.cli.output import clean
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.stacks import Stacks
+from gitcoord.merging.deferring import failure_reason
+from gitcoord.merging.level_search import LevelSearch, recent_failures
+from gitcoord.merging.proof import CheckOptions, CheckScene, LevelProof, TaskHead
+from gitcoord.merging.telling import LandingNotices
+
+if TYPE_CHECKING:
+    from gitcoord.checks.model import Checker
+    from gitcoord.cli.context import Context
+    from gitcoord.cli.level_check import Checked, Sight
+    from gitcoord.notices import Tell
+
+
+def prove_level(
+    context: "Context",
+    checked: "Checked",
+    sight: "Sight",
+    options: CheckOptions,
+    checker: "Checker",
+    tell: "Tell",
+) -> LevelProof:
+    """What the check says of the branches in their landing order."""
+    git = context.repository.git
+    place = CheckScene(
+        git=git,
+        store=context.store,
+        stacks=Stacks(Ancestry(git), sight.base_commit, sight.landed_heads),
+        base=sight.plan.base,
+        base_commit=sight.base_commit,
+    )
+    commits = {branch.task: branch.commit for branch in checked.report.branches}
+    heads = ((task, commits.get(task)) for task in checked.report.landing_order)
+    works = [TaskHead(task=task, head=head) for task, head in heads if head]
+    search = LevelSearch(place, options, checker, LandingNotices(tell), recent_failures(context.store))
+    return search.all(works)
+
+
+def failing_pairs(proof: LevelProof | None) -> set[frozenset[str]]:
+    """The pairs that merge and fail together."""
+    failing = () if proof is None else proof.failing
+    return {
+        frozenset((one.task, *one.failure.others))
+        for one in failing
+        if len(one.failure.others) == 1 and not one.failure.commits
+    }
+
+
+def proof_sentences(proof: LevelProof, base: str) -> Iterator[str]:
+    """What the check says, a sentence for each task that does not pass."""
+    if proof.base:
+        yield f"{_capital(proof.base)}."
+    for one in proof.failing:
+        yield f"{_capital(failure_reason(one.task, one.failure, base))}."
+    for task, reason in proof.unclear:
+        yield f"Task {clean(task)}: {clean(reason)}."
+
+
+def proof_document(proof: LevelProof, options: CheckOptions) -> dict[str, Any]:
+    """The same for a program."""
+    failing = [
+        {
+            "task": one.task,
+            "with": one.failure.others,
+            "commits": one.failure.commits,
+            "alone": one.failure.alone,
+            "reason": one.failure.reason,
+            "output": one.failure.output,
+        }
+        for one in proof.failing
+    ]
+    unclear = [{"task": task, "reason": reason} for task, reason in proof.unclear]
+    found = {"command": options.command.text, "passed": proof.passed, "failing": failing, "unclear": unclear}
+    return dict(msgspec.to_builtins({**found, "base": proof.base}))
+
+
+def _capital(text: str) -> str:
+    shown = clean(text)
+    return shown[:1].upper() + shown[1:]
