@@ -8,12 +8,14 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.event_json import event_words
-from gitcoord.cli.merge_options import seconds
+from gitcoord.cli.merge_options import make_options, seconds
 from gitcoord.cli.plan_making import Made
 from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
+from gitcoord.merging.model import Options
 from gitcoord.merging.proof import CheckOptions
+from gitcoord.planning.model import Plan
 from gitcoord.running.schedule.model import Start
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.program import with_program
@@ -74,6 +76,23 @@ def check_words(asked: Asked, run: RunSettings) -> None:
     limit(run.timeout if asked.timeout is None else asked.timeout)
     for text in (asked.stagger or run.stagger or None, asked.wait):
         seconds(text)
+
+
+def landing_options(asked: Asked, settings: Settings, plan: Plan, *, partial: bool) -> Options:
+    """How a level of a run lands; `partial`: what is missing of it will not come by itself."""
+    return make_options(
+        plan,
+        settings,
+        strategy=None,
+        method=asked.method,
+        wait=None,
+        partial=partial and plan.strategy == "single-pr",
+        all_or_nothing=False,
+        delete_branches=asked.delete_branches,
+        serialize_on=None,
+        ignore=(),
+        check=landing_check(asked, settings),
+    )
 
 
 def landing_check(asked: Asked, settings: Settings) -> CheckOptions | None:

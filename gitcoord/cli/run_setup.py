@@ -12,7 +12,7 @@ from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.event_json import event_feed
 from gitcoord.cli.list_changes import list_changes
-from gitcoord.cli.merge_options import make_options, make_scene, seconds
+from gitcoord.cli.merge_options import make_scene, seconds
 from gitcoord.cli.output import warn
 from gitcoord.cli.plan_making import Made
 from gitcoord.cli.plan_saving import save
@@ -20,7 +20,7 @@ from gitcoord.cli.run_asked import (
     Asked,
     check_words,
     known_agent,
-    landing_check,
+    landing_options,
     limit,
     make_missing_plan,
     run_order,
@@ -257,19 +257,7 @@ class Setup:
         context = open_context(self._context.repository.git.directory)
         context.store.refresh()
         plan = context.store.require_plan()
-        options = make_options(
-            plan,
-            context.settings,
-            strategy=None,
-            method=self._asked.method,
-            wait=None,
-            partial=wish.partial and plan.strategy == "single-pr",
-            all_or_nothing=False,
-            delete_branches=self._asked.delete_branches,
-            serialize_on=None,
-            ignore=(),
-            check=landing_check(self._asked, context.settings),
-        )
+        options = landing_options(self._asked, context.settings, plan, partial=wish.partial)
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
         with with_checker(with_real_order(scene, save=True), context, slots=self._asked.slots) as scene:
             report = Lander(scene, tell).land()
