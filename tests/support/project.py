@@ -1,5 +1,7 @@
 """A project under coordination: a shared repository with a task list and a plan, and workers who do tasks."""
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from tests.support.cli import Ran, gitcoord
 from tests.support.repos import Content, Repo
 from tests.support.tasklists import task, write_tasks
 
+_made: dict[str, "Project"] = {}
 MAIN = "fn main() {\n    // start\n}\n"
 
 
@@ -31,10 +34,22 @@ class Project:
         url: str | None = None,
         env: Mapping[str, str] | None = None,
     ) -> "Project":
-        """A project on a bare remote of its own (or the given one), planned with `strategy`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        if remote is None:
+        """A project on a bare remote of its own (or the given one), planned with `strategy`.
+
+        One on a remote of its own is made once, and copied whenever the same is asked for again.
+        """
+        if remote is None and "GIT_CONFIG_NOSYSTEM" not in os.environ:
+            # Made for a whole module, outside of the environment that tests have.
             remote = Repo.create(directory / "origin.git", bare=True)
+        if remote is None:
+            around = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+            asked = repr((tasks, strategy, files, env, sorted(around.items())))
+            if asked not in _made:
+                place = Path(os.environ["HOME"]) / f"project {len(_made)}"
+                bare = Repo.create(place / "origin.git", bare=True)
+                _made[asked] = cls.create(place, tasks, strategy=strategy, files=files, remote=bare, env=env)
+            return _made[asked]._again(directory)
+        directory.mkdir(parents=True, exist_ok=True)
         remote.commit({"src/main.rs": MAIN, **(files or {})}, "first commit")
         desk = Repo(directory / "desk")
         remote.git("clone", "--quiet", "--", url or remote.path.as_uri(), str(desk.path))
@@ -42,6 +57,15 @@ class Project:
         project = cls(remote, desk, env)
         project.run("plan", "--strategy", strategy, ok=0)
         return project
+
+    def _again(self, directory: Path) -> "Project":
+        """The same in another place."""
+        shutil.copytree(self.remote.path.parent, directory, symlinks=True, dirs_exist_ok=True)
+        remote, desk = self.remote.at(directory / "origin.git"), self.desk.at(directory / "desk")
+        config = desk.path / ".git" / "config"
+        there, here = self.remote.path.as_uri(), remote.path.as_uri()
+        config.write_text(config.read_text().replace(there, here))
+        return Project(remote, desk, self.env)
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, ok: int | None = None) -> Ran:
         """Runs gitcoord at the desk."""

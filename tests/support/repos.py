@@ -76,6 +76,12 @@ class Repo:
         remote.commit({"README.md": "# Project\n"} if files is None else files, "first commit")
         return remote, remote.clone(directory / "work")
 
+    def at(self, path: Path) -> "Repo":
+        """The same where somebody copied it to; its next commit comes after the last one."""
+        repo = Repo(path)
+        repo._clock = self._clock
+        return repo
+
     def git(self, *arguments: str, input: bytes | None = None, ok: Sequence[int] = (0,)) -> str:
         """stdout of a git command, without the last line feed; fails the test on another exit code."""
         ended = subprocess.run(
