@@ -129,6 +129,9 @@ def test_the_second_turn_is_told_of_the_conflict_and_after_a_failure_of_that(
     )
     assert printed.startswith(conflict)
     assert "- `app.txt`" in printed
+    # Whoever has to resolve it is not told to keep out of it, nor to do the task again.
+    assert "- `app.txt`: task 1" not in printed
+    assert "\n## The task\n\nThis was done before, on this branch.\n" in printed
     agent.does("2#rework", {"note": True})
     work(project, agent, "2", ok=1)
     assert agent.noted("2")["prompt"].startswith(conflict)

@@ -131,7 +131,7 @@ def test_what_an_agent_ends_with_is_the_result(project: Project, agent: ScriptAg
     # The next one goes on with what was left, and hears of it.
     agent.does("1", {"note": True}, {"append": {"kept.txt": "and by attempt {attempt}\n"}})
     work(project, agent, "1", "--check", "grep -q 6 kept.txt", ok=0)
-    assert "It ended: failed: the check ended with code 1" in agent.noted("1")["prompt"]
+    assert "It ended with: failed: the check ended with code 1" in agent.noted("1")["prompt"]
     assert project.remote.read(BRANCH, "kept.txt") == "by attempt 5\nand by attempt 6"
 
 

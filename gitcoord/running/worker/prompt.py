@@ -62,7 +62,7 @@ def sections(brief: Brief) -> dict[str, str]:
     parts = {
         "heading": [_heading(brief)],
         "conflict": _conflict(brief),
-        "work": own_work(brief.unit, brief.task),
+        "work": [*_finished(brief), *own_work(brief.unit, brief.task)],
         "siblings": siblings_section(brief.unit, brief.siblings),
         "whole": whole_task(brief.unit, brief.task),
         "earlier": _earlier(brief),
@@ -127,6 +127,11 @@ def _failed_check(clash: Clash, against: str) -> list[str]:
     ]
 
 
+def _finished(brief: Brief) -> list[str]:
+    """What tells the task itself apart from the conflict that is to be resolved."""
+    return ["## The task", "This was done before, on this branch."] if brief.clash is not None else []
+
+
 def _earlier(brief: Brief) -> list[str]:
     ended = f"It ended with: {brief.earlier}. Its changes are in the working copy. Look at them first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
@@ -136,11 +141,13 @@ def _earlier(brief: Brief) -> list[str]:
 
 
 def _others(brief: Brief) -> list[str]:
+    given = brief.clash.paths if brief.clash is not None else ()
+    touched = [one for one in brief.touched if one.path not in given]
     lines = [
         f"- `{one.path}`: task {one.task} ({' '.join(one.title.split())}), on {one.branch}"
-        for one in brief.touched[:_MOST_PATHS]
+        for one in touched[:_MOST_PATHS]
     ]
-    more = len(brief.touched) - _MOST_PATHS
+    more = len(touched) - _MOST_PATHS
     lines += [f"- and {more} more"] if more > 0 else []
     names = {
         id: f"{id} ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else id
@@ -150,14 +157,12 @@ def _others(brief: Brief) -> list[str]:
         if globs:
             lines.append(f"- {', '.join(f'`{glob}`' for glob in globs)}: {names[id]} is at work there now")
     if silent := [names[id] for id, globs in brief.expected.items() if not globs]:
-        lines.append(f"- at work now too, it is not known where: {some(silent, _MOST_SILENT)}")
+        lines.append(f"- files not known yet: {some(silent, _MOST_SILENT)}, at work now, too")
     if not lines:
         return []
     return [
         "## Files that others are changing",
         "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines),
-        f"If your work begins to conflict with another's, `{EXCHANGE}/{CLASHES}` says where; it may appear "
-        "while you work.",
     ]
 
 
@@ -172,5 +177,6 @@ def _rules(brief: Brief) -> str:
         "## How to hand it in\n\n"
         f"You are on the branch `{brief.unit.branch}` in a checkout of your own. {commit} Do not switch "
         f"branches, do not push, do not merge.{check} `gitcoord check-file PATH` says who else is changing "
-        "a file."
+        f"a file. If your work begins to conflict with another's, the file `{EXCHANGE}/{CLASHES}` appears "
+        "and says where."
     )
