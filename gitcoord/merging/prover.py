@@ -5,6 +5,7 @@ there is a result. So a base that moved meanwhile, another client or a killed ru
 proof.
 """
 
+from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ class Prover:
         """Time has passed: what could not be told may be tried again."""
         self._unclear.clear()
 
-    def prove(self, scene: Scene, world: World, carrier: Carrier) -> Proof:
-        """Check what the base would become with `carrier`, and beside it what comes next."""
+    def prove(self, scene: Scene, world: World, carrier: Carrier, held: Collection[str]) -> Proof:
+        """Check what the base would become with `carrier`; beside it what comes next, unless it is `held`."""
         options, checker = scene.options.check, scene.checker
         if options is None or checker is None:
             raise AssertionError("only what has a check is proved")
@@ -58,7 +59,8 @@ class Prover:
             works = [work for work in world.works if work.task in carrier.tasks]
             return search.whole(list(map(_of, works)), found.tree, carrier.branch)
         first = world.work(carrier.tasks[0])
-        ahead = (one for one in world.works if _comes(one) and one.task != first.task)
+        others = (one for one in world.works if one.task != first.task and one.branch not in held)
+        ahead = filter(_comes, others)
         works = [first, *islice(ahead, _AHEAD * checker.slots)]
         return search.first(list(map(_of, works)), found.tree, carrier.branch)
 

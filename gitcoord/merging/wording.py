@@ -14,6 +14,7 @@ from gitcoord.sentences import inert, named_tasks
 from gitcoord.tasks.model import TaskId
 
 _OVERLAPS = 6
+_OUTPUT_LINES = 10
 _PATHS = 20
 _TASK_TITLE = Template("Task $task: $title")
 _LEVEL_TITLE = Template("$level: tasks $task")
@@ -49,7 +50,9 @@ def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
 
 
 def deferral_text(scene: Scene, event: TaskDeferred) -> str:
-    """The comment on a pull request that does not merge any more."""
+    """The comment on a pull request that does not merge any more, or whose check fails."""
+    if event.check:
+        return _failed_check_text(scene, event)
     against = f"{_tasks(event.others)}, which landed before it," if event.others else "what is there by now"
     settle = "settle the conflict in the working copy"
     lines = [
@@ -68,11 +71,28 @@ def deferral_text(scene: Scene, event: TaskDeferred) -> str:
     return "\n".join([*lines, f"The rest of {scene.level.name} lands without it meanwhile."])
 
 
+def _failed_check_text(scene: Scene, event: TaskDeferred) -> str:
+    end = [one_line(line) for line in event.output.strip().splitlines()[-_OUTPUT_LINES:]]
+    shown = ["", *(f"> {_code(line)}  " for line in end if line)] if any(end) else []
+    way = _code(f"gitcoord checkout {event.task}")
+    return "\n".join(
+        [
+            f"**Deferred.** This merges with `{scene.plan.base}`, and the check fails on what comes of that:",
+            "",
+            f"- {markdown(event.reason)}",
+            *shown,
+            "",
+            f"To resolve it: {way}, make the check pass, `gitcoord submit`.",
+            f"The rest of {scene.level.name} lands without it meanwhile.",
+        ]
+    )
+
+
 def settled_text(scene: Scene, event: TaskDeferred, commit: str) -> str:
     """What that comment says once the task has landed all the same."""
     against = _tasks(event.others) if event.others else f"`{scene.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
-    how = "came after" if event.exclusive else "conflicted with"
+    how = "came after" if event.exclusive else "failed its check with" if event.check else "conflicted with"
     was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
     return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
 

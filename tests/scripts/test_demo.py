@@ -13,4 +13,5 @@ def test_the_demo_lands_both_strategies_and_leaves_nothing_behind(tmp_path: Path
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Both strategies landed" in ended.stdout
     assert "task 3 conflicts with task 2 in README.md" in ended.stdout
+    assert "Task 2 fails the check `sh check.sh` with task 1, although they merge" in ended.stdout
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,178 @@
+"""Speed and number of checks of landing with a check; see `scripts/bench/landing`.
+
+Without options 24 branches are played through in many worlds in which every check takes the same time, by
+the decisions of `gitcoord.checks` and by those of others: a batch that is halved where it fails, and Zuul's
+window. `--real` lands branches of a real repository with `gitcoord merge-level`, by a check that sleeps or
+computes.
+"""
+
+import argparse
+import os
+import random
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gitcoord.checks.search import CheckSeen, Combination, SearchPolicy, decide
+from gitcoord.checks.window import choose_window
+from tests.support.cli import gitcoord
+from tests.support.project import independent
+from tests.support.repos import Repo, hermetic_environment
+from tests.support.tasklists import write_tasks
+
+BRANCHES = 24
+WORLDS = ((0.0, 0.0, 0.0), (0.05, 0.0, 0.0), (0.1, 0.005, 0.0), (0.2, 0.01, 0.0), (0.05, 0.002, 0.03))
+"""How many fail alone, how many pairs fail together, how often a check fails for no reason."""
+HISTORY = 50
+Truth = Callable[[Combination], bool]
+
+
+class World:
+    """Which combinations of `BRANCHES` branches pass, drawn from a seed."""
+
+    def __init__(self, seed: int, alone: float, pair: float, flake: float) -> None:
+        self._random = random.Random(seed)
+        self._flake = flake
+        draw = self._random.random
+        self._bad = {branch for branch in range(BRANCHES) if draw() < alone}
+        self._pairs = [(a, b) for b in range(BRANCHES) for a in range(b) if draw() < pair]
+
+    def passes(self, combination: Sequence[int]) -> bool:
+        """Whether the check of `combination` passes this time."""
+        inside = set(combination)
+        good = not self._bad & inside and not any({a, b} <= inside for a, b in self._pairs)
+        return good and self._random.random() >= self._flake
+
+
+Way = Callable[[World, int, float, int], tuple[float, int, int]]
+"""Lands a world with so many slots, at that rate of failures, with so many retries: time, checks, landed."""
+
+
+def spread(world: World, slots: int, rate: float, flaky: int) -> tuple[float, int, int]:
+    """gitcoord, single-pr."""
+    return played(world, slots, rate, flaky, each=False)
+
+
+def prefixes(world: World, slots: int, rate: float, flaky: int) -> tuple[float, int, int]:
+    """gitcoord, multi-pr: each base is checked, which is Zuul's window."""
+    return played(world, slots, rate, flaky, each=True)
+
+
+def played(world: World, slots: int, rate: float, flaky: int, *, each: bool) -> tuple[float, int, int]:
+    """The decisions of `gitcoord.checks`, on slots that are really parallel."""
+    seen: dict[Combination, CheckSeen] = {}
+    running: dict[Combination, float] = {}
+    clock, checks = 0.0, 0
+    while True:
+        known = decide(BRANCHES, seen, SearchPolicy(slots=slots, flaky=flaky, each=each))
+        failures = round(rate * HISTORY) + len(known.failed)
+        window = choose_window(None, slots, failures, HISTORY + len(known.failed) + len(known.passed))
+        policy = SearchPolicy(slots=slots, window=window.size, flaky=flaky, each=each)
+        result = decide(BRANCHES, seen, policy)
+        if not result.wanted:
+            return clock, checks, len(result.passed)
+        running = {one: ends for one, ends in running.items() if one in result.wanted}
+        for one in result.wanted:
+            if len(running) < slots and one not in running:
+                running[one] = clock + 1
+                checks += 1
+        clock = min(running.values())
+        for one in [one for one, ends in running.items() if ends == clock]:
+            del running[one]
+            runs = seen[one].runs + 1 if one in seen else 1
+            seen[one] = CheckSeen(outcome="passed" if world.passes(one) else "failed", runs=runs)
+
+
+def halved(world: World, slots: int, rate: float, flaky: int) -> tuple[float, int, int]:
+    """Batches of 8 on one slot, cut in halves where they fail."""
+    checks, landed = 0, list[int]()
+
+    def passes(part: Sequence[int]) -> bool:
+        nonlocal checks
+        for _ in range(flaky + 1):
+            checks += 1
+            if world.passes((*landed, *part)):
+                return True
+        return False
+
+    def land(part: Sequence[int]) -> None:
+        if not part:
+            return
+        if passes(part):
+            landed.extend(part)
+        elif len(part) > 1:
+            land(part[: len(part) // 2])
+            land(part[len(part) // 2 :])
+
+    for start in range(0, BRANCHES, 8):
+        land(range(start, min(start + 8, BRANCHES)))
+    return float(checks), checks, len(landed)
+
+
+WAYS: tuple[tuple[str, Way], ...] = (
+    ("spread (single-pr)", spread),
+    ("each prefix, Zuul (multi-pr)", prefixes),
+    ("batch of 8, halved, 1 slot", halved),
+)
+
+
+def simulate(slots: int, worlds: int) -> None:
+    """Prints a table for so many slots."""
+    head = f"{slots} slots, {BRANCHES} branches, {worlds} worlds"
+    print(f"\n{head}: speed against one at a time (checks a landing)\n")
+    print("| bad alone / pair / flake | " + " | ".join(name for name, _ in WAYS) + " |")
+    print("|---" * (len(WAYS) + 1) + "|")
+    for alone, pair, flake in WORLDS:
+        cells = []
+        for _, way in WAYS:
+            clock, checks, landed = 0.0, 0, 0
+            for seed in range(worlds):
+                ended = way(World(seed, alone, pair, flake), slots, alone, 1 if flake else 0)
+                clock, checks, landed = clock + ended[0], checks + ended[1], landed + ended[2]
+            cells.append(f"{worlds * BRANCHES / clock:.1f}x ({checks / landed:.2f})")
+        print(f"| {alone:.0%} / {pair:.1%} / {flake:.0%} | {' | '.join(cells)} |")
+
+
+def land(place: Path, bad: float, slots: int, strategy: str, check: str) -> None:
+    """Lands branches of a real repository, some of which fail, and prints how long that took."""
+    repo = Repo.create(place)
+    repo.commit({"a": "a"})
+    ids = [str(number) for number in range(1, BRANCHES + 1)]
+    write_tasks(repo.path, independent(*ids))
+    gitcoord("plan", "--strategy", strategy, cwd=repo.path, ok=0)
+    failing = set(random.Random(1).sample(ids, round(bad * BRANCHES)))
+    files = {id: {f"{id}.txt": id, **({f"bad-{id}": "x"} if id in failing else {})} for id in ids}
+    repo.commit_many([(f"feature/level-0-task-{id}", "main", files[id]) for id in ids])
+    words = ("--check", f"{check}; ! ls bad-* 2>/dev/null", "--shell", "--flaky", "0")
+    began = time.monotonic()
+    ran = gitcoord("merge-level", "0", *words, "--slots", str(slots), "--json", cwd=repo.path)
+    took = time.monotonic() - began
+    landed, checks = len(ran.json["landed"]), len(re.findall(r"^the check of", ran.err, re.M))
+    assert landed == BRANCHES - len(failing), ran.err
+    rate = f"{checks / landed:.2f} checks a landing"
+    print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {took:6.1f} s  {rate}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worlds", type=int, default=300)
+    parser.add_argument("--real", action="store_true", help="land real branches")
+    parser.add_argument("--check", default="sleep 3", help="what each real check does")
+    options = parser.parse_args()
+    if not options.real:
+        for slots in (4, 2):
+            simulate(slots, options.worlds)
+        return
+    with tempfile.TemporaryDirectory(prefix="gitcoord-bench-") as scratch:
+        os.environ.update(hermetic_environment(Path(scratch)))
+        for strategy in ("single-pr", "multi-pr"):
+            for bad in (0.0, 0.05, 0.1, 0.2):
+                for slots in (2, 4):
+                    place = Path(scratch, f"{strategy}-{bad}-{slots}")
+                    land(place, bad, slots, strategy, options.check)
+
+
+if __name__ == "__main__":
+    main()
