@@ -177,7 +177,8 @@ CheckOutcome = Literal["passed", "failed", "unclear"]
 class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     """A worker claimed the task (or subtask) for its attempt `attempt`, on `branch` at the commit `base`.
 
-    `waited` holds the seconds that the task was ready and had to wait, by the name of what held it.
+    `waited` holds the seconds that the task was ready and had to wait, by the name of what held it. After
+    `lease` seconds without a sign of life others take the attempt over (0: never).
     """
 
     attempt: int
@@ -186,6 +187,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     engine: str = "local"
     rework: bool = False
     waited: dict[str, float] = msgspec.field(default_factory=dict)
+    lease: float = 0.0
 
     def sentence(self) -> str:
         return f"task {self.task}: attempt {self.attempt} started by {self.by} on {self.branch}"
@@ -198,6 +200,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
     `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
     files that were not committed for what they are, such as `.env`.
+    `again_at` is when the account opens again whose limit ended it: that says nothing about the work.
     """
 
     attempt: int
@@ -212,6 +215,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     work_seconds: float | None = None
     kept: str = ""
     held_back: tuple[str, ...] = ()
+    again_at: str = ""
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""

@@ -144,6 +144,13 @@ class StartFailed(Notice, frozen=True, kw_only=True):
     message: str
 
 
+class StartsHeld(Notice, frozen=True, kw_only=True):
+    """Nothing starts before the time `until` (empty: in this run), for `reason`."""
+
+    until: str
+    reason: str
+
+
 class HandInFailed(Notice, frozen=True, kw_only=True):
     """The subtasks of `task` are done, and the task could not be handed in."""
 
@@ -214,6 +221,7 @@ AnyNotice = (
     | Caution
     | StartedAlthough
     | StartFailed
+    | StartsHeld
     | HandInFailed
     | AttemptsEnding
     | RunHindered

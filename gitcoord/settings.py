@@ -57,7 +57,12 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `prompt` is the project's own template around the prompt, a file relative to the repository's top.
     `on_event` is a command that gets each event of a run as JSON on its standard input.
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
+    `lease` is how long an attempt that gives no sign of life still counts as under way, for runs on other
+    machines (`none`: for ever). `account` names what the agents pay with: once its usage limit is reached,
+    no machine with that name starts one until it ends. `limit_patterns` are regular expressions for what an
+    agent prints then, beside those that gitcoord knows.
 
+    After `same_failures` tasks in a row that failed alike a run starts nothing more (0: it goes on).
     `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
     clashes with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
     """
@@ -84,6 +89,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     memory_megabytes: Annotated[int, AtLeastNone] = 0
     keep_logs_days: Annotated[float, AtLeastNone] = 30.0
     keep_logs_megabytes: Annotated[float, AtLeastNone] = 500.0
+    lease: str = "5m"
+    account: str = ""
+    limit_patterns: tuple[str, ...] = ()
+    same_failures: Annotated[int, AtLeastNone] = 3
     retries: Annotated[int, AtLeastNone] = 1
     overlap: Literal["wait", "warn"] = "wait"
     stagger: str = ""

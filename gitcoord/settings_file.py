@@ -124,14 +124,14 @@ def _unknown(key: str, known: list[str], above: str) -> Problem:
     near = _near(key.replace("_", "-").lower(), known)
     elsewhere = [place for place in _places(key.replace("_", "-")) if place != above]
     way_out = ""
-    if near:
-        way_out = f"Did you mean `{above}{near[0]}`?"
-    elif elsewhere:
+    if elsewhere:
         way_out = (
             f"`{key}` belongs under [{elsewhere[0][:-1]}]."
             if elsewhere[0]
             else f"`{key}` belongs at the top."
         )
+    elif near:
+        way_out = f"Did you mean `{above}{near[0]}`?"
     return Problem(f"`{above}{key}` is not known in {table}.", way_out)
 
 
@@ -213,6 +213,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
         yield Problem("`state-prefix` must look like refs/gitcoord/, with both slashes.")
     for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
         yield from _template_problems(key, text)
+    yield from _pattern_problems(settings.run.limit_patterns)
     given, usual = settings.run, RunSettings()
     wrong = [name for name in given.pass_environment if not (name.isidentifier() and name.isascii())]
     if wrong:
@@ -224,12 +225,23 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     for key, text, default, words in (
         ("run.timeout", given.timeout, usual.timeout, NO_LIMIT),
         ("run.stagger", given.stagger, usual.stagger, ("",)),
+        ("run.lease", given.lease, usual.lease, NO_LIMIT),
         ("landing.check-timeout", limit, LandingSettings().check_timeout, NO_LIMIT),
     ):
         if text not in (default, *words) and parse_duration(text) is None:
             yield Problem(
                 f"`{key}` must be a duration, not {_shown(text)}.", "Write it like 90s, 30m or 1h30m."
             )
+
+
+def _pattern_problems(patterns: tuple[str, ...]) -> Iterator[Problem]:
+    import re
+
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield Problem(f"`run.limit-patterns` has {_shown(pattern)}, no regular expression: {error}.")
 
 
 def _template_problems(key: str, text: str) -> Iterator[Problem]:

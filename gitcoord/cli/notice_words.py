@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gitcoord.cli.output import count_of, say
+from gitcoord.cli.times import on_the_clock
 from gitcoord.events import AnyEvent, PullOpened, TaskDeferred, TaskHandedOver, TaskLanded, TaskSubmitted
 from gitcoord.notices import (
     AnyNotice,
@@ -28,6 +29,7 @@ from gitcoord.notices import (
     RunUnhindered,
     StartedAlthough,
     StartFailed,
+    StartsHeld,
     TasksWaiting,
     WindowChosen,
 )
@@ -102,6 +104,7 @@ def logs_sentence(verb: str, count: int, size: int, left: int) -> str:
 def _run(
     notice: StartedAlthough
     | StartFailed
+    | StartsHeld
     | HandInFailed
     | AttemptsEnding
     | RunHindered
@@ -116,16 +119,14 @@ def _run(
             return f"task {notice.unit} starts although {notice.warning}"
         case StartFailed():
             return f"task {notice.unit} could not be started: {notice.message}"
+        case StartsHeld():
+            return _held(notice)
         case HandInFailed():
             return f"task {notice.task} could not be submitted: {notice.message}"
         case AttemptsEnding():
             return f"ending {count_of(notice.count, 'attempt')}"
-        case RunHindered(lasting=True):
-            end = "What is at work goes on; nothing new is started until then."
-            return f"{_with_hint(notice.message, notice.hint)} {end}"
         case RunHindered():
-            end = "Nothing new is started until that is over; looking again and again."
-            return f"{_with_hint(notice.message, '')} {end}"
+            return _hindered(notice)
         case RefsPutBack():
             return f"Deleted while agents ran, and put back as they were: {some(notice.refs)}"
         case RunUnhindered():
@@ -157,6 +158,21 @@ def _check(notice: CheckEnded) -> str:
     again = f", checked {notice.runs} times" if notice.runs > 1 else ""
     why = f": {notice.reason}" if notice.reason else ""
     return f"the check of {combination} {outcome} ({notice.seconds:.1f} s{again}){why}"
+
+
+def _hindered(notice: RunHindered) -> str:
+    if notice.lasting:
+        end = "What is at work goes on; nothing new is started until then."
+        return f"{_with_hint(notice.message, notice.hint)} {end}"
+    end = "Nothing new is started until that is over; looking again and again."
+    return f"{_with_hint(notice.message, '')} {end}"
+
+
+def _held(notice: StartsHeld) -> str:
+    if not notice.until:
+        return f"Nothing more is started: {notice.reason}."
+    when = on_the_clock(notice.until)[:16]
+    return f"{notice.reason}. The run goes on by itself at {when}; `gitcoord resume` opens it now."
 
 
 def _rollback(notice: RollbackOpened | RollbackMerged | RollbackWaiting) -> str:

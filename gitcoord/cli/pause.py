@@ -25,7 +25,7 @@ def pause(
 
 @app.command("resume", epilog="\b\nExamples:\n  gitcoord resume\n")
 def resume(dry_run: _DryRun = False, as_json: _Json = False) -> None:
-    """Let a paused run go on starting tasks."""
+    """Let a paused run go on starting tasks; an account that is closed counts as open again."""
     _change("running", "", dry_run=dry_run, as_json=as_json)
 
 
@@ -35,16 +35,22 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
     from gitcoord.errors import answer_no
     from gitcoord.events import RunChanged
     from gitcoord.running.coordinator.wait import poke
+    from gitcoord.running.worker.closing import account_of, closed_now
     from gitcoord.running.worker.place import run_directory
+    from gitcoord.state.accounts import open_account
     from gitcoord.state.journal import now, worker_name
 
     context = open_context()
     context.store.refresh()
     before = context.store.run()
-    if before is None or before.state == "ended":
+    opened = state == "running" and closed_now(context.store, context.settings.run) is not None
+    if opened and not dry_run:
+        open_account(context.store, account_of(context.settings.run))
+        poke(run_directory(context.repository.common_dir, context.store.generation))
+    if (before is None or before.state == "ended") and not opened:
         raise answer_no("no-run", "No run is under way.", "`gitcoord run` begins one.")
-    changed = before.state != state
-    if changed and not dry_run:
+    changed = before is not None and before.state not in (state, "ended")
+    if before is not None and changed and not dry_run:
         event = RunChanged(
             at=now(),
             by=worker_name(),
@@ -56,6 +62,10 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
         context.store.record(event)
         poke(run_directory(context.repository.common_dir, context.store.generation))
     if as_json:
-        emit_json("run-state", {"state": state, "changed": changed, "dry_run": dry_run})
-    else:
+        told = {"state": state, "changed": changed, "opened": opened, "dry_run": dry_run}
+        emit_json("run-state", told)
+        return
+    if opened:
+        say(f"The account of the agents {'would be' if dry_run else 'is'} open again.")
+    if before is not None and before.state != "ended":
         say(f"The run {'is' if not changed else 'would be' if dry_run else 'is now'} {state}.")

@@ -168,6 +168,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
 
     from gitcoord.cli.notice_words import logs_sentence
     from gitcoord.cli.output import emit_json, say, stderr_console, stdout_console
+    from gitcoord.cli.run_hints import run_hints
     from gitcoord.cli.run_view import approval_view
     from gitcoord.errors import usage_error
     from gitcoord.running.coordinator.approval import make_approval
@@ -184,7 +185,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
         if old.places:
             say(logs_sentence("A run would remove", len(old.places), old.size, old.left))
         return False
-    for hint in setup.hints(view):
+    for hint in run_hints(view, lands=setup.lands, pipeline=setup.policy.pipeline):
         say(hint)
     if yes or (asked.idle and not setup.wishes.wait):
         return True

@@ -52,5 +52,7 @@ class RunScreen:
             self._feed.close()
 
     def _show(self, view: View, live: Live | None, *, last: bool = False) -> None:
-        picture = make_picture(view.plan, view.events, view.landed, now(), live, units=view.units)
+        picture = make_picture(
+            view.plan, view.events, view.landed, now(), live, units=view.units, closed=view.closed
+        )
         self.dashboard.show(picture, view.events, last=last)

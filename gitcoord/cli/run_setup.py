@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -35,9 +35,10 @@ from gitcoord.notices import LogsRemoved, PlanKept, Tell
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
 from gitcoord.running.coordinator.end import RunEnd
+from gitcoord.running.coordinator.hands import Hands, Wishes
 from gitcoord.running.coordinator.landing import Landing, LevelWish, Reasons
 from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
-from gitcoord.running.coordinator.loop import Coordinator, Hands, Wishes
+from gitcoord.running.coordinator.loop import Coordinator
 from gitcoord.running.coordinator.observe import Observer, View
 from gitcoord.running.coordinator.old_logs import OldLogs, find_old_logs, remove_old_logs
 from gitcoord.running.coordinator.tries import Limits
@@ -48,6 +49,7 @@ from gitcoord.running.engines.port import Launch, key_of
 from gitcoord.running.model import sit_down
 from gitcoord.running.schedule.model import Capacity, Policy, Start
 from gitcoord.running.troubles import try_for
+from gitcoord.running.worker.closing import account_of
 from gitcoord.running.worker.order import worker_argv
 from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.subtasks import hand_in_whole
@@ -123,16 +125,20 @@ class Setup:
             limits=Limits(
                 retries=run.retries if asked.retries is None else asked.retries,
                 rework=run.rework if asked.rework is None else asked.rework,
+                same_failures=run.same_failures,
             ),
             token_budget=self._budget,
             wait=seconds(asked.wait),
+            account=account_of(run),
         )
 
     def first_view(self) -> View:
         """How everything stands while nothing is started: before the run, and after it."""
-        store = self._context.store
-        observer = Observer(store, self._engine, self.wishes.limits, self._budget, unsaved=self._plan)
-        view = observer.look(time.time(), None)
+        store, wishes = self._context.store, self.wishes
+        account = wishes.account
+        view = Observer(
+            store, self._engine, wishes.limits, self._budget, unsaved=self._plan, account=account
+        ).look(time.time(), None)
         return msgspec.structs.replace(view, seen=msgspec.structs.replace(view.seen, paused=False))
 
     def capacity(self, view: View) -> Capacity:
@@ -150,15 +156,6 @@ class Setup:
             load=machine.load if auto else None,
             stagger=self._stagger,
         )
-
-    def hints(self, view: View) -> Iterator[str]:
-        """Sentences about what a person may not expect."""
-        needs = any(view.plan.waits_for(task, view.landed) for task in view.plan.tasks)
-        if needs and not self.lands and not self._asked.pipeline:
-            yield (
-                "Tasks whose dependencies have not landed will wait: nothing lands without --land "
-                "(or `gitcoord merge-level` beside this run)."
-            )
 
     def run(self, dashboard: "Dashboard") -> RunEnd:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""

@@ -9,6 +9,8 @@ from gitcoord.evidence.model import Landing
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.life import last_sign
 from gitcoord.running.picture.make import Picture, make_picture
+from gitcoord.running.worker.closing import closed_now
+from gitcoord.state.accounts import ClosedAccount
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -27,6 +29,7 @@ class Sight:
         landed: dict[TaskId, Landing],
         warnings: tuple[Finding, ...],
         heard: str = "",
+        closed: ClosedAccount | None = None,
     ) -> None:
         self.at = now()
         self.plan = plan
@@ -34,11 +37,14 @@ class Sight:
         self.landed = landed
         self.warnings = warnings
         self.heard = heard
+        self.closed = closed
 
     @cached_property
     def picture(self) -> Picture:
         """The picture as of then."""
-        return make_picture(self.plan, self.events, self.landed, self.at, heard=self.heard)
+        return make_picture(
+            self.plan, self.events, self.landed, self.at, heard=self.heard, closed=self.closed
+        )
 
     @cached_property
     def metrics(self) -> "Metrics":
@@ -68,4 +74,5 @@ def look(context: "Context", *, fresh: bool = True) -> Sight:
             tips=context.shared.branches(),
         )
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
-    return Sight(plan, events, landed, warnings, last_sign(context.store, events))
+    closed = closed_now(context.store, context.settings.run)
+    return Sight(plan, events, landed, warnings, last_sign(context.store, events), closed)

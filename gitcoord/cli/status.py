@@ -56,6 +56,7 @@ def status(
     from gitcoord.cli.status_view import status_view
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.running.picture.make import make_picture
+    from gitcoord.running.worker.closing import closed_now
     from gitcoord.state.journal import now
 
     context = open_context(reads=True)
@@ -77,7 +78,7 @@ def status(
         landed,
         (*context.store.problems(), *doubts),
         _moved_on(context, plan, landed, ancestry),
-        make_picture(plan, events, landed, now()),
+        make_picture(plan, events, landed, now(), closed=closed_now(context.store, context.settings.run)),
         _untold(context, plan, progress, landed, ancestry),
     )
     warn(told.warnings)

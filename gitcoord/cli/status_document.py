@@ -84,6 +84,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tasks: dict[TaskId, TaskStatus]
     progress: Done
     warnings: tuple[Finding, ...] = ()
+    closed: str = ""
+    """How the account of this clone's agents is closed now."""
 
 
 def make_status(
@@ -130,6 +132,7 @@ def make_status(
         levels=levels,
         tasks=tasks,
         progress=Done(tasks=len(plan.tasks), landed=count, percent=percent),
+        closed=picture.closed if picture else "",
         warnings=(*warnings, *_unconfirmed(plan, progress, landed), *unlanded_commits(plan, moved_on or {})),
     )
 

@@ -37,6 +37,8 @@ def status_view(status: "Status") -> "Group":
     from rich.console import Group
 
     parts: list[RenderableType] = [_headline(status), _bar(status)]
+    if status.closed:
+        parts.append(plain(f"! {clean(status.closed)}; `gitcoord resume` opens it", "yellow"))
     for level in status.levels[:MOST_LEVELS]:
         parts.append(_level_line(status, level))
         if not level.landed:

@@ -34,8 +34,9 @@ The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
 input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
 _WAVE, _ATTEMPT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET; it may
 write the tokens that it used into $GITCOORD_TOKENS_FILE. It ends with 0 when
-it is done, 75 to be tried again, 65 when the task itself is wrong; or writes
-`again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
+it is done, 75 to be tried again ($GITCOORD_AGAIN_AT_FILE: not before that
+time, because the account is at its limit), 65 when the task itself is wrong;
+or writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
 
 \b
 Exit codes: 0 submitted, 1 failed, 75 try again, 65 the task is wrong,

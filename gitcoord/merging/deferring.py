@@ -88,7 +88,8 @@ def conflict_reason(
 ) -> str:
     """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
     if problem and not paths:
-        return f"task {task} cannot be merged with {base}: {problem}"
+        way_out = f"`gitcoord retry {task} --fresh` begins anew"
+        return f"task {task} cannot be merged with {base}: {problem}; {way_out}"
     against = " and ".join(f"task {other}" for other in others) or base
     return f"task {task} conflicts with {against} in {some(paths)}"
 

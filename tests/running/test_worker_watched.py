@@ -1,5 +1,9 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
+import signal
+
+import pytest
+
 from gitcoord.errors import GitcoordError
 from gitcoord.running.worker.work import outcome_of
 from tests.running.test_worker import BRANCH, agent, begin, left_over, project, told, until, work
@@ -101,13 +105,48 @@ def test_work_is_not_lost_while_the_remote_is_away(project: Project, agent: Scri
     assert "one.txt" in project.remote.files("feature/level-0-task-1")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_finished_work_is_handed_in_by_the_next_attempt_and_not_done_again(
+    project: Project, agent: ScriptAgent, number: signal.Signals
+) -> None:
+    agent.does("1", {"await": str(agent.directory / "go")}, {"write": {"one.txt": "1\n"}})
+    worker = begin(project, agent, "1", "--check", "test -e one.txt")
+    here, away = project.remote.path, project.remote.path.with_name("away.git")
+    here.rename(away)
+    (agent.directory / "go").touch()
+    log = project.desk.path / ".git/gitcoord/run/1-1/log"
+    until(lambda: "Trying again" in log.read_text())
+    worker.send_signal(number)
+    worker.communicate()
+    away.rename(here)
+    work(project, agent, "1", "--check", "test -e one.txt", ok=0)
+    assert [run.what for run in agent.runs()] == ["start", "end"]
+    assert "one.txt" in project.remote.files("feature/level-0-task-1")
+    assert "it is handed in as it is" in project.run("logs", "1", ok=0).out
+
+
+def test_a_person_who_asks_for_another_try_gets_one(project: Project, agent: ScriptAgent) -> None:
+    here, away = project.remote.path, project.remote.path.with_name("away.git")
+    agent.does("1", {"await": str(agent.directory / "go")}, {"write": {"one.txt": "1\n"}})
+    worker = begin(project, agent, "1")
+    here.rename(away)
+    (agent.directory / "go").touch()
+    log = project.desk.path / ".git/gitcoord/run/1-1/log"
+    until(lambda: "Trying again" in log.read_text())
+    worker.kill()
+    worker.communicate()
+    away.rename(here)
+    project.run("retry", "1", ok=0)
+    work(project, agent, "1", ok=0)
+    assert [run.what for run in agent.runs()] == ["start", "end"] * 2
+
+
 def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:
     errors = [
         GitcoordError("unreachable", "So it is.", passing="passes"),
         GitcoordError("push-refused", "So it is."),
     ]
-    assert [outcome_of(error, stopped=False) for error in errors] == ["again", "failed"]
-    assert outcome_of(errors[0], stopped=True) == "cancelled"
+    assert [outcome_of(error) for error in errors] == ["again", "failed"]
 
 
 def test_a_claim_whose_answer_is_lost_is_found_again(project: Project, agent: ScriptAgent) -> None:

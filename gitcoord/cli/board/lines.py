@@ -57,6 +57,8 @@ def sentence(picture: Picture) -> str:
     said.append(f"{picture.landed} of {count_of(picture.tasks, 'task')} landed")
     if picture.pace.remaining and picture.percent < 100:
         said.append(f"about {duration(picture.pace.remaining)} left")
+    if picture.closed:
+        said.append(f"nothing starts before {time_of_day(picture.closed_until)} (the account is closed)")
     if picture.silent():
         said.append(f"{run_words(picture)[0]} of the run")
     if picture.done and picture.pace.saved >= 1:

@@ -62,6 +62,8 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     said, style, aside = run_words(picture, shift)
     first.append(said, style)
     first.append(aside, "dim")
+    if picture.closed:
+        first.append(f"  account closed until {time_of_day(picture.closed_until)}", "bold yellow")
     first.append(f"  {clean(picture.engine)}, onto {clean(picture.base)}, {picture.strategy}", "dim")
     slots = f"slots {picture.slots}" + (f" of {picture.slot_limit}" if picture.slot_limit else "")
     right = styled(slots, "bold" if picture.slots else "dim")

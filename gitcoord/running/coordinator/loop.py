@@ -5,68 +5,35 @@ the engine know.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import TasksClash
-from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, Tell
+from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
 from gitcoord.running.coordinator.end import RunEnd, run_end
+from gitcoord.running.coordinator.hands import Hands, Wishes
 from gitcoord.running.coordinator.kept_state import KeptState
 from gitcoord.running.coordinator.landing import Landing
 from gitcoord.running.coordinator.life import Pulse, life_ref
 from gitcoord.running.coordinator.observe import Observer, View
 from gitcoord.running.coordinator.patience import Patience
 from gitcoord.running.coordinator.settle import cancel_all, settle
-from gitcoord.running.coordinator.tries import Limits
 from gitcoord.running.coordinator.wait import Pace, Signals
-from gitcoord.running.engines.port import Engine, Launch
+from gitcoord.running.engines.port import Engine
 from gitcoord.running.picture.live import Live
-from gitcoord.running.schedule.model import Capacity, Decision, Policy, Start
+from gitcoord.running.schedule.model import Decision
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.running.troubles import no_room
+from gitcoord.state.beats import beats_prefix
 from gitcoord.state.store import Store
-from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.tasks.model import TaskId
 
 _NOT_READY = frozenset({"dependencies", "blocked", "failed", "cancelled", "elsewhere"})
 _REFUSED_PAUSE = 10.0
-
-
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller of a run wants; `wait`: how many seconds to stay when only others can go on."""
-
-    policy: Policy
-    limits: Limits
-    token_budget: int | None = None
-    wait: float = 0.0
-
-
-class Watching(Protocol):
-    """Looks at the work under way; `quiet`: the last look found everything as it was."""
-
-    quiet: bool
-
-    def __call__(self, view: View) -> Sequence[TasksClash]:
-        """The clashes of which nobody has been told."""
-
-
-class Hands(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run acts with: everything that it does to the world beside the journal.
-
-    `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
-    parent in and says whether it did, `clear` takes away what is left of a unit that is done. `clashes` looks
-    at the work under way, and is None when it is not watched.
-    """
-
-    capacity: Callable[[View], Capacity]
-    launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
-    hand_in: Callable[[TaskId], bool]
-    clear: Callable[[TaskId], None]
-    tell: Tell
-    show: Callable[[View, Live], None]
-    clashes: Watching | None = None
 
 
 class Coordinator:
@@ -90,7 +57,7 @@ class Coordinator:
         self._landing = landing
         self._signals = signals
         self._pace = pace
-        self._observer = Observer(store, engine, wishes.limits, wishes.token_budget)
+        self._observer = Observer(store, engine, wishes.limits, wishes.token_budget, account=wishes.account)
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told: set[AnyNotice] = set()
@@ -112,6 +79,7 @@ class Coordinator:
             if self._settle(view):
                 continue
             decision = self._decide(view)
+            self._tell_what_holds(view, decision)
             if self._start(view, decision):
                 continue
             self._watch(view)
@@ -131,13 +99,23 @@ class Coordinator:
                 self._patience.give_up()
             self._wait(view, decision)
 
+    def _tell_what_holds(self, view: View, decision: Decision) -> None:
+        """Says once why nothing starts, where one thing holds everything."""
+        names = {refusal.name for refusal in decision.refusals.values()}
+        if "failing" in names:
+            self._tell_once(StartsHeld(until="", reason=view.seen.failing))
+        elif "closed" in names and view.closed is not None:
+            self._tell_once(StartsHeld(until=view.closed.end, reason=view.closed.sentence()))
+
     def _fetch(self) -> None:
         def fetch() -> None:
             self._store.refresh()
             self._state.look()
+            self._observer.fetched = time.monotonic()
             refs = self._store.shared.list("refs/").items()
-            # Its own signs of life are no news.
-            self._pace.fetched({ref: oid for ref, oid in refs if ref != life_ref(self._store)})
+            # Signs of life are no news.
+            signs = (life_ref(self._store), beats_prefix(self._store))
+            self._pace.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
         self._patience.try_to("fetching", fetch)
         if self._patience.faces("fetching"):

@@ -5,13 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
+from gitcoord.events import AnyEvent, AttemptStarted
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
+from gitcoord.running.coordinator.failing import common_failure
+from gitcoord.running.coordinator.leases import Leases, held_attempts
+from gitcoord.running.coordinator.seen import seen_in_journal
 from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
 from gitcoord.running.coordinator.work import Ended, Work
 from gitcoord.running.engines.port import Engine, Seen, key_of
@@ -19,7 +22,8 @@ from gitcoord.running.schedule.model import Observation
 from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import held_here
-from gitcoord.state.journal import Entry
+from gitcoord.state.accounts import ClosedAccount, closed_account
+from gitcoord.state.journal import Entry, worker_name
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -46,6 +50,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     whole: tuple[TaskId, ...] = ()
     cancelled: tuple[TaskId, ...] = ()
     memory: Mapping[TaskId, int] = {}
+    closed: ClosedAccount | None = None
+    """How the account of this machine's agents is closed now."""
 
 
 class Observer:
@@ -62,17 +68,22 @@ class Observer:
         token_budget: int | None,
         *,
         unsaved: Plan | None = None,
+        account: str = "",
     ) -> None:
         self._store = store
         self._unsaved = unsaved
         self._engine = engine
         self._limits = limits
         self._token_budget = token_budget
+        self._account = account
         self._ancestry = Ancestry(store.repository.git)
         self._units: tuple[Plan, Units] | None = None
         self._landed: tuple[object, dict[TaskId, Landing]] | None = None
         self._first = True
         self._journal = _Journal()
+        self._leases = Leases()
+        self.fetched: float | None = None
+        """When the remote answered last, by a clock that nobody sets; None: leases are not looked at."""
         self.launched: dict[TaskId, int] = {}
         """Attempts that were started here and that the journal need not know yet."""
 
@@ -96,7 +107,7 @@ class Observer:
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(fates, progress, last_steps)
-        work = Work(events, progress, fates, polled, self._held)
+        work = Work(events, progress, fates, polled, self._held, self._looked_at_leases(progress))
         for unit in left:
             work.sort(unit)
         for unit in last_steps:
@@ -104,7 +115,9 @@ class Observer:
         self._first = False
         submitted = submitted_tasks(units, progress)
         over = submitted | landed.keys()
-        known = _seen(events, fates, now)
+        closed = closed_account(store, self._account, now)
+        failing = common_failure(events, worker_name(), self._limits.same_failures)
+        known = seen_in_journal(events, fates, now, closed, failing)
         seen = msgspec.structs.replace(
             known,
             failed={**known.failed, **{one: why for one, why in unusable.items() if one not in done}},
@@ -114,13 +127,9 @@ class Observer:
             submitted=submitted,
             landed=frozenset(landed),
             last_start=last_start,
+            not_before={**known.not_before, **{one: now + wait for one, wait in work.waits.items()}},
         )
-        parents = (
-            task
-            for task in units.of_task
-            if task not in units.by_id and task not in over and task not in unusable
-            if progress.get(task, PENDING).stand != "rolled-back"
-        )
+        whole = _whole(units, progress, done, over | unusable.keys())
         return View(
             plan=plan,
             units=units,
@@ -133,10 +142,16 @@ class Observer:
             keys=work.keys,
             numbers={one: fate.number for one, fate in fates.items()},
             ended=tuple(work.ended),
-            whole=tuple(task for task in parents if done.issuperset(units.of_task[task])),
+            whole=whole,
             cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
             memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
+            closed=closed,
         )
+
+    def _looked_at_leases(self, progress: Mapping[TaskId, Progress]) -> Leases:
+        if self.fetched is not None:
+            self._leases.look(held_attempts(self._store, progress), self.fetched)
+        return self._leases
 
     def _held(self, unit: TaskId, started: AttemptStarted, ended: Seen) -> bool:
         """Whether the process that ended held the attempt, as far as that can be told from here."""
@@ -208,17 +223,16 @@ class _Journal:
         return events, self._progress
 
 
-def _seen(events: Sequence[AnyEvent], fates: Mapping[TaskId, Fate], now: float) -> Observation:
-    """What the journal alone says."""
-    run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
-    return Observation(
-        failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
-        cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
-        deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
-        not_before={one: fate.not_before for one, fate in fates.items() if fate.pauses(now)},
-        clashing=_seen_clashes(events),
-        paused=run is not None and run.state == "paused",
-        now=now,
+def _whole(
+    units: Units, progress: Mapping[TaskId, Progress], done: Collection[TaskId], over: Collection[TaskId]
+) -> tuple[TaskId, ...]:
+    """Parents whose subtasks are all done, and that are not `over` or rolled back."""
+    finished = frozenset(done)
+    return tuple(
+        task
+        for task, parts in units.of_task.items()
+        if task not in units.by_id and task not in over and finished.issuperset(parts)
+        if progress.get(task, PENDING).stand != "rolled-back"
     )
 
 
@@ -266,13 +280,3 @@ def _wanted_again(told: Progress) -> bool:
     if newest.running and newest.started is not None:
         return newest.started.at > told.submitted_at
     return told.again
-
-
-def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]:
-    found: dict[TaskId, set[TaskId]] = {}
-    for event in events:
-        if isinstance(event, TasksClash):
-            one, other = TaskId(event.task or ""), TaskId(event.other)
-            found.setdefault(one, set()).add(other)
-            found.setdefault(other, set()).add(one)
-    return {one: frozenset(others) for one, others in found.items()}

@@ -1,22 +1,32 @@
 """Bringing the journal in line with what became of attempts, before anything new is decided."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.git.shared import Update
 from gitcoord.notices import HandInFailed, Tell
+from gitcoord.running.coordinator.leases import Silence
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.work import HELD, Ended
 from gitcoord.running.engines.port import Engine, key_of
 from gitcoord.running.troubles import passes
+from gitcoord.running.worker.begin import noted_not_begun
 from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.place import attempt_directory
+from gitcoord.state.beats import beat_ref
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store, Unless
 from gitcoord.tasks.model import TaskId
 
+_ERROR = "gitcoord: "
+"""What the sentence of an error begins with in a worker's log."""
+_LAST, _LONGEST = 4000, 300
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
 
 
@@ -60,7 +70,15 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
     if too_late(told):
         return True
     engine.cancel(key_of(ended.unit, ended.attempt))
+    if ended.silence is not None:
+        return _take_over(store, ended, ended.silence)
+    place = attempt_directory(store.repository.common_dir, store.generation, ended.unit, ended.attempt)
+    word = None if ended.claimed else noted_not_begun(place)
     outcome, reason = _verdict(ended, cancelled=told.cancelled)
+    if word is not None and word.reason and outcome not in ("lost", "ok"):
+        reason = f"it was not begun: {word.reason}"
+    elif outcome == "failed":
+        reason = f"{reason}{_last_words(engine, ended)}"
     event = AttemptEnded(
         at=now(),
         by=who(),
@@ -69,9 +87,41 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         outcome=outcome,
         reason=reason,
         code=ended.code,
+        again_at=word.again_at if word is not None else "",
     )
     store.record(event, unless=too_late)
     return True
+
+
+def _take_over(store: Store, ended: Ended, silence: Silence) -> bool:
+    """Records that an attempt elsewhere is lost, unless its worker gives a sign of life at that moment."""
+    minutes = silence.silent / 60
+    event = AttemptEnded(
+        at=now(),
+        by=who(),
+        task=ended.unit,
+        attempt=ended.attempt,
+        outcome="lost",
+        reason=f"its worker has given no sign of life for {minutes:.0f} min: its machine is taken for dead",
+    )
+    ref = beat_ref(store, ended.unit, ended.attempt)
+    if store.shared.read(ref) != silence.sign:
+        return True  # it lives
+    also = [] if silence.sign is None else [Update(ref, silence.sign, None)]
+    store.try_record([event], also, unless=outdated(ended))
+    return True
+
+
+def _last_words(engine: Engine, ended: Ended) -> str:
+    """What a worker said that ended before it began; its log is all that there is of it."""
+    path = engine.log(key_of(ended.unit, ended.attempt))
+    if path is None:
+        return ""
+    with Path(path).open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST))
+        lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
+    said = next((line for line in reversed(lines) if line.startswith(_ERROR)), "")
+    return f": {said.removeprefix(_ERROR).strip()[:_LONGEST]}" if said else ""
 
 
 def outdated(ended: Ended) -> Unless:
@@ -96,8 +146,7 @@ def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
     if ended.claimed:
         return "lost", f"its worker ended with code {ended.code} and recorded no result"
     outcome = _BY_CODE.get(ended.code, "failed")
-    see = f"see `gitcoord logs {ended.unit}`"
-    return outcome, f"its worker ended with code {ended.code} before it began; {see}"
+    return outcome, f"its worker ended with code {ended.code} before it began"
 
 
 def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Tell) -> bool:

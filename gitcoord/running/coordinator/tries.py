@@ -19,10 +19,14 @@ _SKEW = 5.0
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a unit is tried: `retries` after failures, `rework` after conflicts."""
+    """How often a unit is tried: `retries` after failures, `rework` after conflicts.
+
+    After `same_failures` units in a row that failed alike nothing more starts (0: never).
+    """
 
     retries: int = 1
     rework: int = 1
+    same_failures: int = 0
 
 
 class Fate(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +56,13 @@ def fate_of(told: Progress, limits: Limits) -> Fate:
         return Fate(
             state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
         )
-    since = [one.ended for one in told.attempts if one.number > told.retried_after and one.ended is not None]
+    tried = [one for one in told.attempts if one.number > told.retried_after and _counts(one.ended)]
+    since = [one.ended for one in tried if one.ended is not None]
     if not since:
         return Fate(state="open", number=number)
     newest = since[-1]
-    given_up = _given_up(told, since, limits)
+    reworks = sum(one.started is not None and one.started.rework for one in tried)
+    given_up = _given_up(told, since, reworks, limits)
     if given_up:
         return Fate(state="failed", number=number, reason=given_up)
     if newest.outcome == "conflict":
@@ -64,6 +70,11 @@ def fate_of(told: Progress, limits: Limits) -> Fate:
     pause = {"again": 2.0, "lost": 0.5}.get(newest.outcome, 0.0) * 2 ** (_in_a_row(since) - 1)
     pause = min(pause, _SLOWEST)
     return Fate(state="open", number=number, not_before=seconds_of(newest.at) + pause, pause=pause)
+
+
+def _counts(ended: AttemptEnded | None) -> bool:
+    """Whether it says something about the unit: an account that was closed does not."""
+    return ended is not None and not ended.again_at
 
 
 def running_attempt(told: Progress) -> Attempt | None:
@@ -79,7 +90,7 @@ def seconds_of(at: str) -> float:
         return 0.0
 
 
-def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
+def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: Limits) -> str:
     newest = ends[-1]
     why = f": {newest.reason}" if newest.reason else ""
     if newest.outcome == "wrong":
@@ -97,7 +108,6 @@ def _given_up(told: Progress, ends: list[AttemptEnded], limits: Limits) -> str:
         return f"the processes of {row} attempts in a row vanished without a result"
     # One more than the agent was given: the last one begins when everything around has settled.
     conflicts = sum(end.outcome == "conflict" for end in ends)
-    reworks = sum(one.started is not None and one.started.rework for one in told.attempts[-len(ends) :])
     left = _left_unresolved(told)
     if left or conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
         return _in_conflict(told, left=left)

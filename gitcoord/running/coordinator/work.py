@@ -6,9 +6,10 @@ import msgspec
 
 from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
 from gitcoord.planning.units import Unit
+from gitcoord.running.coordinator.leases import Leases, Silence
 from gitcoord.running.coordinator.tries import Fate, running_attempt
 from gitcoord.running.engines.port import Seen, key_of
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId
 
 HELD = 75
@@ -24,6 +25,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     claimed: bool
     done: bool = False
     """Its work is in all the same: it was cut off after that."""
+    silence: Silence | None = None
+    """It is somebody else's, who has given no sign of life for as long as that."""
 
 
 class Work:
@@ -36,16 +39,20 @@ class Work:
         fates: Mapping[TaskId, Fate],
         polled: Mapping[str, Seen],
         held: Callable[[TaskId, AttemptStarted, Seen], bool],
+        leases: Leases | None = None,
     ) -> None:
         self._progress = progress
         self._fates = fates
         self._polled = polled
         self._held = held
+        self._leases = leases or Leases()
         self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
         self.elsewhere: dict[TaskId, str] = {}
         self.ended: list[Ended] = []
+        self.waits: dict[TaskId, float] = {}
+        """Seconds until it will be known whether anybody is at a unit elsewhere."""
 
     def sort(self, unit: Unit) -> None:
         told = self._progress.get(unit.id, PENDING)
@@ -56,16 +63,27 @@ class Work:
         if attempt is not None:
             if self._at_work(unit, attempt.number, claimed=True):
                 return
-            who = attempt.started.by if attempt.started else "somebody"
             if told.retried_after < attempt.number:
-                self.elsewhere[unit.id] = (
-                    f"{who} is at it (attempt {attempt.number}), and not from here; "
-                    f"`gitcoord retry {unit.id}` takes it over"
-                )
+                self._others(unit, attempt)
         elif told.stand == "started" and not told.attempts and unit.id not in self._asked:
             self.elsewhere[unit.id] = (
                 f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
             )
+
+    def _others(self, unit: Unit, attempt: Attempt) -> None:
+        """A unit at which somebody else is, or was before the machine died."""
+        who = attempt.started.by if attempt.started else "somebody"
+        known = self._leases.of(unit.id)
+        said = f"{who} is at it (attempt {attempt.number}), and not from here"
+        if known is None or known.attempt != attempt.number or not known.doubtful:
+            self.elsewhere[unit.id] = f"{said}; `gitcoord retry {unit.id}` takes it over"
+            return
+        left = max(0.0, known.lease - known.silent)
+        self.elsewhere[unit.id] = f"{said}; unless it gives a sign of life, it counts as lost in {left:.0f} s"
+        self.waits[unit.id] = max(1.0, left)
+        if known.over:
+            ended = Ended(unit=unit.id, attempt=attempt.number, code=None, claimed=True, silence=known)
+            self.ended.append(ended)
 
     def finish(self, unit: Unit) -> None:
         """A unit whose work is in, and whose worker is at its last steps, or was cut off there."""

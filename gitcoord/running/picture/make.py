@@ -19,6 +19,7 @@ from gitcoord.running.picture.news import Clash, News, clashes_of, newest
 from gitcoord.running.picture.pace import Pace, measure_pace
 from gitcoord.running.picture.state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.running.picture.units import plan_units, unit_graph, units_at_work
+from gitcoord.state.accounts import ClosedAccount
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
 
@@ -81,6 +82,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     news: tuple[News, ...] = ()
     heard: str = ""
     unheard: float | None = None
+    closed: str = ""
+    """Why nothing starts before `closed_until`: the limit of the agents' account is reached."""
+    closed_until: str = ""
 
     def silent(self, shift: float = 0.0) -> bool:
         """Whether `shift` seconds later too much time has passed for a run that is alive."""
@@ -102,11 +106,12 @@ def make_picture(
     *,
     units: Units | None = None,
     heard: str = "",
+    closed: ClosedAccount | None = None,
 ) -> Picture:
     """The picture at the time `now` (as in events); `events` oldest first, `landed` is git's evidence.
 
     `units` are those of the plan, for a caller that has them: they take a moment to make. `heard` is when a
-    run that is said to go on was heard of last.
+    run that is said to go on was heard of last. `closed` tells how the account of the agents is closed.
     """
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
@@ -150,6 +155,8 @@ def make_picture(
         clashes=clashes_of(events, {unit.id: unit.parent for unit in shown.values()}, landed),
         news=newest(events, MOST_NEWS),
         heard=heard if going else "",
+        closed=closed.sentence() if closed else "",
+        closed_until=closed.end if closed else "",
         unheard=max(0.0, moment - (seconds_of(heard) or 0.0)) if going and heard else None,
     )
 

@@ -146,8 +146,9 @@ def _after_failure(
     why = (f"attempt {attempt.number}: " if attempt.number > 1 else "") + (ended.reason or ended.outcome)
     if ended.outcome == "conflict":
         return "deferred", why
-    if ended.outcome == "cancelled":
-        return "waiting", why  # nobody asked for that: the run was stopped, and the next one goes on
+    if ended.outcome == "cancelled" or ended.again_at:
+        # Nobody asked for that: the run was stopped, or its account closed, and the next one goes on.
+        return "waiting", why
     tried_again = unit in {*live.holding, *live.at_work} if live else going and ended.outcome in _RETRIED
     return ("ready", why) if tried_again else ("failed", why)
 

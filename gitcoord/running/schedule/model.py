@@ -9,7 +9,7 @@ from gitcoord.tasks.model import TaskId
 
 Shortage = Literal["alone", "slots", "tokens", "memory", "load", "stagger", "engine"]
 Own = Literal["dependencies", "landing", "blocked", "failed", "cancelled", "elsewhere", "barrier"]
-Held = Literal["paused", "backoff", "trouble", "deferred", "overlap", "independent"]
+Held = Literal["paused", "closed", "failing", "backoff", "trouble", "deferred", "overlap", "independent"]
 RefusalName = Own | Held | Shortage
 """Why a unit does not start. The first ones speak of the unit and what it needs, the others of room."""
 
@@ -60,7 +60,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     `running` are the units at work here, `elsewhere` those that somebody else is at. `done` are units whose
     work is in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not tried
     again by themselves; `deferred` ones wait for the rest of their level. `clashing` are pairs that were
-    seen to clash.
+    seen to clash. `failing` says why nothing more starts: what failed in a row has one cause. `closed` says
+    why nothing starts before `closed_until`: the limit of the agents' account is reached.
     """
 
     running: Mapping[TaskId, float] = {}
@@ -74,6 +75,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     not_before: Mapping[TaskId, float] = {}
     clashing: Mapping[TaskId, frozenset[TaskId]] = {}
     paused: bool = False
+    failing: str = ""
+    closed: str = ""
+    closed_until: float = 0.0
     now: float = 0.0
     last_start: float | None = None
 

@@ -122,6 +122,8 @@ def _refusals(
         running={},
         not_before={},
         paused=False,
+        failing="",
+        closed_until=0.0,
         now=0.0,
         last_start=None,
         done=frozenset(network.units[unit] for unit in played.done) | seen.done,

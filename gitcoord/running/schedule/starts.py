@@ -48,7 +48,8 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
         for start in starts
     ]
     times = [time for task, time in seen.not_before.items() if task in refusals and time > seen.now]
-    wakes = [*times, *([room.opens] if room.opens is not None else [])]
+    closed = any(refusal.name == "closed" for refusal in refusals.values())
+    wakes = [*times, *([room.opens] if room.opens is not None else []), *[seen.closed_until] * closed]
     return Decision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
 
 
@@ -62,6 +63,10 @@ def _held(
     """Why a unit that has all it needs is not wanted yet."""
     if seen.paused:
         return Refusal(name="paused", reason="the run is paused; `gitcoord resume` goes on")
+    if seen.failing:
+        return Refusal(name="failing", reason=seen.failing)
+    if seen.closed_until > seen.now:
+        return Refusal(name="closed", reason=seen.closed)
     left = seen.not_before.get(unit.id, 0.0) - seen.now
     if left > 0:
         return Refusal(name="backoff", reason=f"it is tried again in {left:.0f} s")
@@ -79,7 +84,7 @@ def _held(
 
 
 _SOON = frozenset(
-    {"slots", "tokens", "memory", "load", "stagger", "alone", "independent", "engine", "backoff"}
+    {"slots", "tokens", "memory", "load", "stagger", "alone", "independent", "engine", "backoff", "closed"}
 )
 """Refusals that end by themselves, whatever becomes of others' work."""
 

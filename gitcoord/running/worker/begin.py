@@ -23,22 +23,51 @@ from gitcoord.tasks.model import TaskId
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended. `outcome` is empty when it never began; `reason` says why."""
+    """How a worker ended. `outcome` is empty when it never began; `reason` says why.
+
+    `again_at` is when the account opens again that is closed.
+    """
 
     task: TaskId
     attempt: int | None
     outcome: str
     code: int
     reason: str = ""
+    again_at: str = ""
     branch: str = ""
     head: str = ""
     directory: str = ""
     log: str = ""
 
 
-def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int) -> Done:
+def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, again_at: str = "") -> Done:
     """What is said when nothing was claimed."""
-    return Done(task=unit.id, attempt=order.attempt, outcome="", code=code, reason=reason, branch=unit.branch)
+    return Done(
+        task=unit.id,
+        attempt=order.attempt,
+        outcome="",
+        code=code,
+        reason=reason,
+        again_at=again_at,
+        branch=unit.branch,
+    )
+
+
+_NOT_BEGUN = "not-begun.json"
+
+
+def note_not_begun(place: Path, done: Done) -> None:
+    """Leaves word, for who started the attempt at `place`, why its worker did not begin."""
+    if place.is_dir():
+        (place / _NOT_BEGUN).write_bytes(msgspec.json.encode(done))
+
+
+def noted_not_begun(place: Path) -> Done | None:
+    """Why the worker of the attempt at `place` did not begin, where it left word."""
+    try:
+        return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=Done)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress:

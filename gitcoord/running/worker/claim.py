@@ -10,6 +10,7 @@ from gitcoord.events import AttemptStarted, Outcome, TaskStarted
 from gitcoord.git.run import Oid
 from gitcoord.running.model import Desk
 from gitcoord.running.troubles import try_for
+from gitcoord.running.worker.heartbeat import lease_of
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.journal import now, worker_name
@@ -146,6 +147,7 @@ def _try_claim(
         engine=order.engine,
         rework=before.deferral is not None,
         waited=dict(order.waited),
+        lease=lease_of(desk.settings.run),
     )
     tries.append(_Try(started=started, before=before))
     told: list[TaskStarted | AttemptStarted] = [started]

@@ -18,6 +18,7 @@ from gitcoord.running.worker.agent_words import AgentWords, agent_words
 from gitcoord.running.worker.brief import make_brief
 from gitcoord.running.worker.changed import changed_paths
 from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.closing import close, limit_of
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
 from gitcoord.running.worker.given import Given
@@ -152,7 +153,14 @@ def _run(
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
     _put_back(seat, config, lasting)
-    return None if finish.well else _result(seat, who, finish, said=seat.log.written - before)
+    if finish.well:
+        return None
+    said = seat.log.written - before
+    if who == "the agent" and finish.why == "by itself":
+        limit = limit_of(seat, finish.code, seat.log.tail(min(_LAST, said)))
+        if limit is not None:
+            return close(seat, limit, finish.code)
+    return _result(seat, who, finish, said=said)
 
 
 def _put_back(seat: Seat, config: SharedConfig, lasting: LastingRefs) -> None:
@@ -190,7 +198,7 @@ def _with_words(seat: Seat, result: Result | None) -> Result | None:
 
 
 def _may_change(result: Result, said: AgentWords) -> bool:
-    by_itself = result.code is not None and result.code > 0 and not result.keep
+    by_itself = result.code is not None and result.code > 0 and not result.keep and not result.again_at
     return by_itself and result.outcome in ("failed", said.word)
 
 

@@ -8,7 +8,7 @@ from gitcoord.git.run import NOT_INHERITED
 from gitcoord.redact import SECRET_VARIABLES
 from gitcoord.running.model import Desk
 from gitcoord.running.processes import MARK
-from gitcoord.running.worker.exchange import CLASHES, RESULT, exchange_file
+from gitcoord.running.worker.exchange import AGAIN_AT, CLASHES, RESULT, exchange_file
 from gitcoord.running.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
@@ -51,6 +51,7 @@ def agent_environment(
         "GITCOORD_TOKENS_FILE": str(tokens_file(directory)),
         "GITCOORD_RESULT_FILE": str(exchange_file(checkout, RESULT)),
         "GITCOORD_CLASHES_FILE": str(exchange_file(checkout, CLASHES)),
+        "GITCOORD_AGAIN_AT_FILE": str(exchange_file(checkout, AGAIN_AT)),
         "GITCOORD_BRANCH": unit.branch,
         "GITCOORD_BASE": desk.plan.base,
         "GITCOORD_LEVEL": desk.plan.level_of(task.id).name,

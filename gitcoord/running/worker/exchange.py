@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 EXCHANGE = ".gitcoord"
-RESULT, CLASHES = "result", "clashes"
+RESULT, CLASHES, AGAIN_AT = "result", "clashes", "again-at"
 _LONGEST = 4096
 _HERE_ALONE = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -29,7 +29,7 @@ def open_exchange(checkout: Path) -> None:
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             place.unlink()
         place.mkdir(exist_ok=True)
-        for name in (RESULT, CLASHES):
+        for name in (RESULT, CLASHES, AGAIN_AT):
             _remove(checkout, name)
     if not (place / ".gitignore").exists():
         leave(checkout, ".gitignore", "*\n")

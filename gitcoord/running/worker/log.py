@@ -1,6 +1,7 @@
 """The log of an attempt: what was printed, without secrets; of much the beginning and the end."""
 
 import os
+import time
 from collections import deque
 from pathlib import Path
 
@@ -113,12 +114,19 @@ class Log:
         echoed = echo is not None and not self._file.is_same(echo)
         self._stream = StreamLog(echo, limit) if echoed and echo is not None else None
         self._filter = SecretFilter()
+        self._heard = time.monotonic()
         self.written = 0
 
     def write(self, data: bytes) -> None:
         """Adds to both, line by line, without secrets."""
         self.written += len(data)
+        self._heard = time.monotonic()
         self._pass_on(self._filter.write(data))
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since something was written."""
+        return time.monotonic() - self._heard
 
     def say(self, text: str) -> None:
         """A line of the worker's own."""

@@ -1,8 +1,9 @@
 """What a worker has at hand once it holds an attempt, and how the attempt came out."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -27,9 +28,6 @@ from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LONGEST_REASON = 400
 _PATIENCE = 300.0
@@ -84,6 +82,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """The number that no other attempt of this clone has meanwhile."""
     template: PromptTemplate | None = None
     reworks: Reworks = msgspec.field(default_factory=Reworks)
+    clock: Callable[[], float] = time.time
+    """What time it is, in seconds since the epoch."""
 
     @property
     def key(self) -> str:
@@ -105,6 +105,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt came out; `recorded`: the journal has it already.
 
     `keep`: the checkout stays whatever the settings say, because what is in it could not be committed.
+    `again_at`: the account is closed until then, as an event has its time.
     """
 
     outcome: Outcome
@@ -113,12 +114,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     head: str = ""
     recorded: bool = False
     keep: bool = False
+    again_at: str = ""
 
 
 Answer = TypeVar("Answer")
 
 
-def patiently(seat: Seat, act: "Callable[[], Answer]") -> Answer:
+def patiently(seat: Seat, act: Callable[[], Answer]) -> Answer:
     """What `act` gives, tried again while what is in its way may pass: no work is lost for that."""
 
     def tell(error: BaseException) -> None:
@@ -156,6 +158,7 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         work_seconds=round(seat.reworks.work_seconds, 3),
         kept=_kept(seat),
         held_back=held_back(WorkingCopy(seat.desk.repository, seat.directory))[:_MOST_HELD],
+        again_at=result.again_at,
     )
 
 

@@ -16,6 +16,7 @@ from gitcoord.running.worker.checkout import mend, mend_branch, prepare, ready, 
 from gitcoord.running.worker.commands import run_agent, run_check, run_setup, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
+from gitcoord.running.worker.finished import cut_off, note_finished, was_finished
 from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.given import Given
 from gitcoord.running.worker.hand_in import hand_in_task
@@ -41,8 +42,10 @@ def take_turns(seat: Seat) -> Result:
         return failed
     clash = _waiting(seat, copy)
     in_vain = 0
+    finished = clash is None and was_finished(seat, copy)
     for left in range(seat.order.rework, -1, -1):
-        result = _work(seat, copy, clash)
+        result = None if finished else _work(seat, copy, clash)
+        finished = False
         if result is not None and result.outcome == "conflict" and clash is not None:
             in_vain += 1
             if left and in_vain < seat.order.rework:
@@ -87,14 +90,17 @@ def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
         lambda: _damaged(seat, copy),
         lambda: _settled(seat, copy),
     )
-    return next((result for step in steps if (result := _stopped(seat) or step())), _stopped(seat))
+    result = next((result for step in steps if (result := _stopped(seat) or step())), None)
+    if result is None:
+        note_finished(seat, copy)
+    return result or _stopped(seat)
 
 
 def _stopped(seat: Seat) -> Result | None:
     asked = seat.stop.asked
     if why := said_why(seat.place):
         return Result(outcome="failed", reason=f"the attempt was ended: {why}")
-    return None if asked is None else Result(outcome="cancelled", reason=f"{asked.name} came")
+    return None if asked is None else cut_off(seat, f"{asked.name} came")
 
 
 def _unresolved(copy: WorkingCopy) -> Result | None:

@@ -4,6 +4,7 @@ Everything after the claim is fenced by it: an attempt that a newer one has over
 """
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,13 +16,23 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.running.engines.memory import said_why
-from gitcoord.running.model import desk_for
+from gitcoord.running.model import Desk, desk_for
 from gitcoord.running.troubles import passes, try_for
-from gitcoord.running.worker.begin import Done, clear_what_is_done, look, not_begun, without_the_dead
+from gitcoord.running.worker.begin import (
+    Done,
+    clear_what_is_done,
+    look,
+    not_begun,
+    note_not_begun,
+    without_the_dead,
+)
 from gitcoord.running.worker.checkout import clear_done, remove
 from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, refusal, superseded
+from gitcoord.running.worker.closing import closed_now
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
+from gitcoord.running.worker.finished import cut_off
+from gitcoord.running.worker.heartbeat import Heartbeat, lease_of
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
@@ -33,6 +44,7 @@ from gitcoord.running.worker.template import read_template
 from gitcoord.running.worker.turns import take_turns
 from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.settings import Settings
+from gitcoord.state.beats import Beat
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
@@ -49,13 +61,31 @@ def work(
     stop: Stop,
     *,
     dry_run: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Done:
     """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
 
-    Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`, `has-subtasks`, and what reading the
-    repository raises; nothing has been claimed then.
+    `clock` tells seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
+    `has-subtasks`, and what reading the repository raises; nothing has been claimed then.
     """
+    done = _work(repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
+    if not done.outcome and order.attempt is not None and not dry_run:
+        place = attempt_directory(repository.common_dir, store.generation, order.unit, order.attempt)
+        note_not_begun(place, done)
+    return done
 
+
+def _work(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    settings: Settings,
+    order: WorkerOrder,
+    stop: Stop,
+    *,
+    dry_run: bool,
+    clock: Callable[[], float],
+) -> Done:
     def stopped() -> bool:
         return stop.asked is not None
 
@@ -76,18 +106,18 @@ def work(
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
         return not_begun(unit, order, refused.reason, refused.code)
+    closed = closed_now(store, settings.run, clock)
+    if closed is not None:
+        return not_begun(unit, order, closed.sentence(), EXIT_CODES["again"], again_at=closed.end)
     if dry_run:
         return not_begun(unit, order, _would_begin(repository, unit, start, directory), 0)
     if stop.asked is not None:
         return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
-    announce(place)
-    held = claim(desk, unit, msgspec.structs.replace(order, attempt=attempt), start, given_up=stopped)
+    held = _take(desk, unit, msgspec.structs.replace(order, attempt=attempt), start, place, stopped)
     if isinstance(held, Refusal):
-        withdraw(place)
         return not_begun(unit, order, held.reason, held.code)
-    take_seat(place)
     most = int(settings.run.log_megabytes * (1 << 20))
     slots = held_slot(repository.common_dir, order.slots, given_up=stopped)
     with closing(Log(place / "log", most)) as log, slots as slot:
@@ -108,8 +138,33 @@ def work(
             began=time.monotonic(),
             slot=slot,
             template=template,
+            clock=clock,
         )
-        return _attempt(seat, held)
+        with Heartbeat(store, unit.id, held.attempt, lease_of(settings.run), lambda: _sign(seat)):
+            return _attempt(seat, held)
+
+
+def _sign(seat: Seat) -> Beat:
+    return Beat(
+        unit=seat.unit.id,
+        attempt=seat.attempt,
+        by=worker_name(),
+        at=now(),
+        quiet=round(seat.log.quiet, 1),
+    )
+
+
+def _take(
+    desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid, place: Path, stopped: Callable[[], bool]
+) -> Claim | Refusal:
+    """Claims the attempt, with word at `place` of who does so."""
+    announce(place)
+    held = claim(desk, unit, order, start, given_up=stopped)
+    if isinstance(held, Refusal):
+        withdraw(place)
+    else:
+        take_seat(place)
+    return held
 
 
 def _would_begin(repository: Repository, unit: WorkUnit, start: Oid, directory: Path) -> str:
@@ -153,6 +208,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         outcome=result.outcome,
         code=code,
         reason=result.reason,
+        again_at=result.again_at,
         branch=seat.unit.branch,
         head=result.head,
         directory=str(seat.directory) if seat.directory.exists() else "",
@@ -160,10 +216,8 @@ def _attempt(seat: Seat, held: Claim) -> Done:
     )
 
 
-def outcome_of(error: GitcoordError, *, stopped: bool) -> Outcome:
+def outcome_of(error: GitcoordError) -> Outcome:
     """How an attempt comes out that `error` broke off; what passes by itself says nothing about the work."""
-    if stopped:
-        return "cancelled"
     return "again" if passes(error) else "failed"
 
 
@@ -171,8 +225,11 @@ def _broken_off(seat: Seat, error: GitcoordError) -> Result:
     if ended := said_why(seat.place):
         return Result(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()
-    outcome = outcome_of(error, stopped=seat.stop.asked is not None)
-    return without_room(seat, why) or Result(outcome=outcome, reason=why)
+    asked = seat.stop.asked
+    full = without_room(seat, why)
+    if full is None and asked is not None:
+        return cut_off(seat, f"{asked.name} came while it waited: {why}")
+    return full or Result(outcome=outcome_of(error), reason=why)
 
 
 def _without_records(seat: Seat) -> Result | None:
