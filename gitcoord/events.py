@@ -196,6 +196,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown.
 
+    `usd` is what it cost in US dollars, where its agent said so.
     `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
     `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
     `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
@@ -210,6 +211,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     head: str = ""
     seconds: float = 0.0
     tokens: int | None = None
+    usd: float | None = None
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None

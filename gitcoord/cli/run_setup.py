@@ -33,7 +33,7 @@ from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
 from gitcoord.running.branch_names import require_free_names
-from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure
+from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure, tokens_each
 from gitcoord.running.coordinator.end import RunEnd
 from gitcoord.running.coordinator.hands import Hands, Wishes
 from gitcoord.running.coordinator.landing import Landing, LevelWish, Reasons
@@ -150,6 +150,7 @@ class Setup:
         return Capacity(
             max_parallel=self._slots or automatic(machine, self._needs, count),
             token_budget=self._budget,
+            tokens_each=tokens_each(view.events) if self._budget else 0,
             engine_free=self._engine.free(),
             memory=free_memory(machine),
             memory_each=self._needs.each,

@@ -90,10 +90,11 @@ def _left(picture: "Picture", shift: float) -> "Text":
 
 
 def _tokens(picture: "Picture") -> str:
+    cost = f", ${picture.usd_spent:,.2f}" if picture.usd_spent else ""
     if picture.token_limit:
         spent = f", {_short(picture.tokens_spent)} spent" if picture.tokens_spent else ""
-        return f"  tokens {_short(picture.tokens)} of {_short(picture.token_limit)}{spent}"
-    return f"  tokens {_short(picture.tokens_spent)}" if picture.tokens_spent else ""
+        return f"  tokens {_short(picture.tokens)} of {_short(picture.token_limit)}{spent}{cost}"
+    return f"  tokens {_short(picture.tokens_spent)}{cost}" if picture.tokens_spent else ""
 
 
 def _short(count: int) -> str:

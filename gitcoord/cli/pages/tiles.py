@@ -106,6 +106,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             name="Tokens",
             value=_many(metrics.tokens) if metrics.tokens else "–",
             note=f"{metrics.tokens // max(1, metrics.handed_in):,} for a unit"
+            + (f", ${metrics.usd:,.2f} in all" if metrics.usd else "")
             if metrics.tokens
             else "no agent told any",
         ),

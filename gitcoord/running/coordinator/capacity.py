@@ -1,10 +1,12 @@
 """How much this machine can take: slots, free memory and load, and what one unit is thought to need."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
+
+from gitcoord.events import AnyEvent, AttemptEnded
 
 _MIB = 2**20
 _RESERVE = 512 * _MIB
@@ -48,6 +50,16 @@ class Needs:
     def each(self) -> int:
         """Bytes to count for one more."""
         return self._most or _FIRST_GUESS
+
+
+def tokens_each(events: Sequence[AnyEvent]) -> int:
+    """The tokens that an attempt was seen to use, the median of those that were handed in; 0: nobody said."""
+    told = [e.tokens for e in events if isinstance(e, AttemptEnded) and e.outcome == "ok" and e.tokens]
+    if not told:
+        return 0
+    from statistics import median
+
+    return int(median(told))
 
 
 def free_memory(machine: Machine) -> int:

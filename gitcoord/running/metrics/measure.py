@@ -80,6 +80,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     rework: int
     wasted: float
     tokens: int
+    usd: float
     waiting: tuple[Waiting, ...]
     conflicts: Conflicts
     critical_path: tuple[Step, ...]
@@ -126,6 +127,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         rework=sum(one.rework + one.reworks for one in tries),
         wasted=sum(one.seconds(moment) for one in tries if one.end is not None and not one.kept),
         tokens=sum(one.tokens or 0 for one in tries),
+        usd=round(sum(one.usd or 0.0 for one in tries), 6),
         waiting=_waiting(tries, events, time),
         conflicts=conflicts_of(plan, units, events, tries, moment),
         critical_path=tuple(path),

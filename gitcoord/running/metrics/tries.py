@@ -37,6 +37,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     work_seconds: float | None = None
     by: str = ""
     tokens: int | None = None
+    usd: float | None = None
     reason: str = ""
     waited: dict[str, float] = {}
 
@@ -96,6 +97,7 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 end=max(at, begun.start),
                 outcome=event.outcome,
                 tokens=event.tokens,
+                usd=event.usd,
                 reason=event.reason,
                 reworks=event.reworks,
                 rework_seconds=event.rework_seconds,

@@ -75,6 +75,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     slot_limit: int | None
     tokens_spent: int
+    usd_spent: float = 0.0
     tokens: int = 0
     token_limit: int | None = None
     holding: dict[str, int] = {}
@@ -149,6 +150,7 @@ def make_picture(
         slots=live.slots if live else sum(view.state == "running" for view in views.values()),
         slot_limit=limit,
         tokens_spent=sum(e.tokens or 0 for e in events if isinstance(e, AttemptEnded)),
+        usd_spent=round(sum(e.usd or 0.0 for e in events if isinstance(e, AttemptEnded)), 6),
         tokens=live.tokens if live else 0,
         token_limit=live.token_limit if live else None,
         holding=dict(Counter(name for name, _ in live.holding.values())) if live else {},

@@ -40,12 +40,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """How much may run at once; None: no limit of that kind.
 
-    `memory` is what is free and `memory_each` what one unit is thought to take, in bytes. `load` is the
-    machine's load for each core. `stagger` are the seconds between two starts.
+    `tokens_each` is what units were seen to use. `memory` is what is free and `memory_each` what one unit is
+    thought to take, in bytes. `load` is the machine's load for each core. `stagger` are the seconds between
+    two starts.
     """
 
     max_parallel: int = 4
     token_budget: int | None = None
+    tokens_each: int = 0
     engine_free: int | None = None
     memory: int | None = None
     memory_each: int = 0

@@ -35,7 +35,7 @@ class Room:
     def take(self, unit: Unit) -> None:
         """The unit starts."""
         self.running.append(unit.id)
-        self.tokens += unit.tokens
+        self.tokens += self._tokens(unit.id)
         self._started += 1
         self._last_start = self._now
 
@@ -57,8 +57,9 @@ class Room:
         if not self.running:
             return None
         budget = capacity.token_budget
-        if budget is not None and self.tokens + unit.tokens > budget:
-            text = f"{self.tokens:,} of {budget:,} tokens are at work, and it takes {unit.tokens:,}"
+        takes = self._tokens(unit.id)
+        if budget is not None and self.tokens + takes > budget:
+            text = f"{self.tokens:,} of {budget:,} tokens are at work, and it takes {takes:,}"
             return "tokens", text
         if capacity.memory is not None:
             left = capacity.memory - self._started * capacity.memory_each
@@ -96,8 +97,9 @@ class Room:
         return ""
 
     def _tokens(self, id: TaskId) -> int:
+        """The unit's share; shares of a budget always fit together, so that what units really use counts."""
         unit = self._units.by_id.get(id)
-        return unit.tokens if unit is not None else 0
+        return max(unit.tokens, self._capacity.tokens_each) if unit is not None else 0
 
 
 def _apart(one: Unit, other: Unit) -> bool:

@@ -6,6 +6,7 @@ from collections import deque
 from pathlib import Path
 
 from gitcoord.running.worker.secret_filter import SecretFilter
+from gitcoord.running.worker.spending import Spending
 
 _NOTICE = "\n[… {count:,} bytes are left out here …]\n"
 
@@ -115,12 +116,14 @@ class Log:
         self._stream = StreamLog(echo, limit) if echoed and echo is not None else None
         self._filter = SecretFilter()
         self._heard = time.monotonic()
+        self.spending = Spending()
         self.written = 0
 
     def write(self, data: bytes) -> None:
         """Adds to both, line by line, without secrets."""
         self.written += len(data)
         self._heard = time.monotonic()
+        self.spending.write(data)
         self._pass_on(self._filter.write(data))
 
     @property

@@ -142,6 +142,8 @@ def without_room(seat: Seat, why: str, code: int | None = None) -> Result | None
 
 def ended(seat: Seat, result: Result) -> AttemptEnded:
     """The event that tells of `result`."""
+    tokens, spending = tokens_used(seat.place), seat.log.spending
+    spending.close()
     return AttemptEnded(
         at=now(),
         by=worker_name(),
@@ -152,7 +154,8 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         code=result.code,
         head=result.head,
         seconds=round(time.monotonic() - seat.began, 3),
-        tokens=tokens_used(seat.place),
+        tokens=tokens if tokens is not None else spending.tokens,
+        usd=None if spending.usd is None else round(spending.usd, 6),
         reworks=seat.reworks.count,
         rework_seconds=round(seat.reworks.seconds(), 3),
         work_seconds=round(seat.reworks.work_seconds, 3),
