@@ -33,9 +33,10 @@ Examples:
 The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
 input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
 _WAVE, _ATTEMPT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET; it may
-write the tokens that it used into $GITCOORD_TOKENS_FILE. It ends with 0 when
-it is done, 75 to be tried again ($GITCOORD_AGAIN_AT_FILE: not before that
-time, because the account is at its limit), 65 when the task itself is wrong;
+write the tokens that it used into $GITCOORD_TOKENS_FILE; of clashes that
+begin while it runs, $GITCOORD_CLASHES_FILE tells. It ends with 0 when it is
+done, 75 to be tried again ($GITCOORD_AGAIN_AT_FILE: not before that time,
+because the account is at its limit), 65 when the task itself is wrong;
 or writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
 
 \b

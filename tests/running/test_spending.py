@@ -109,4 +109,4 @@ def test_a_budget_holds_back_what_would_go_beyond_it_and_the_cost_is_told(tmp_pa
     report = project.run("report", ok=0).out
     assert "$0.62 in all" in report
     document = project.run("report", "--json", ok=0).json
-    assert (document["metrics"]["tokens"], document["metrics"]["usd"]) == (16250, 0.617)
+    assert (document["tokens"], document["usd"]) == (16250, 0.617)

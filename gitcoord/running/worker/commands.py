@@ -177,7 +177,9 @@ def _put_back(seat: Seat, config: SharedConfig, lasting: LastingRefs) -> None:
         )
     if config.hides and (shown := WorkingCopy(seat.desk.repository, seat.directory).show_hidden()):
         seat.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
-    seat.desk.shared.refresh()
+    if seat.desk.shared.remote is None:
+        # What a remote holds is not put back; one that is away now is waited for at the hand-in.
+        seat.desk.shared.refresh()
     if back := lasting.put_back():
         seat.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
 
