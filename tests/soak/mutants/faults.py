@@ -181,13 +181,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("tree comparison skipped", (Body("merging/pulls.py", "prove", "return"),), _mistaken),
     Mutant(
         "deferred check skipped",
-        (
-            Replace(
-                "merging/land.py",
-                "pulls.prove(self._scene, before, step, ends[0])",
-                "pass",
-            ),
-        ),
+        (Body("merging/pulls.py", "prove_late", "return"),),
         _mistaken_unanswered,
     ),
     Mutant(
