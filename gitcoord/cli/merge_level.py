@@ -93,6 +93,7 @@ def merge_level(
     from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
     from gitcoord.cli.context import open_context
     from gitcoord.cli.merge_options import make_options, make_scene
+    from gitcoord.merging.deferring import take_again
     from gitcoord.merging.order import with_real_order
 
     context = open_context(reads=dry_run)
@@ -131,6 +132,8 @@ def merge_level(
         context.repository.require_signer()
     scene = make_scene(context, plan, level, options, forge=forge, repository=repository)
     scene = with_real_order(scene, save=not dry_run)
+    if recheck and not dry_run:
+        take_again(scene)
     if dry_run:
         _show_steps(scene, as_json=as_json)
     else:

@@ -1,6 +1,6 @@
 """Deferring a task: why its branch does not land as it is, recorded and said."""
 
-from gitcoord.events import TaskDeferred, WavesSaved
+from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.run import Oid
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.model import Defer, Work, World
@@ -81,6 +81,26 @@ def record_deferral(store: Store, event: TaskDeferred) -> None:
 
     if store.record(event, unless=is_settled):
         store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
+
+
+def take_again(scene: Scene) -> tuple[TaskId, ...]:
+    """Take deferred work whose check failed as submitted once more, to be checked again; return whose."""
+    progress = scene.store.progress()
+    known = {task: progress[task] for task in scene.level.tasks if task in progress}
+    failed = {task: told for task, told in known.items() if told.deferral is not None and told.deferral.check}
+    events = [
+        TaskSubmitted(
+            at=now(),
+            by=worker_name(),
+            task=task,
+            branch=told.branch,
+            head=told.head or "",
+            carries=dict(told.carries),
+        )
+        for task, told in failed.items()
+    ]
+    scene.store.record_all([(event, lambda before: before.deferral is None) for event in events])
+    return tuple(failed)
 
 
 def conflict_reason(

@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import os
 import shutil
 import signal
 import sys
@@ -33,11 +34,14 @@ def main() -> int:
         metavar="NAME",
         help="plant faults (all, or those named) into a copy of gitcoord, and see that each is noticed",
     )
+    parser.add_argument("--checks", action="store_true", help="landings with a check, on one machine")
     asked = parser.parse_args()
     if asked.mutants is not None:
         from tests.soak.mutants.run import run_mutants
 
         return run_mutants(asked.mutants, asked.workers)
+    if asked.checks:
+        return _checks(asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)], asked.keep)
     seeds = asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)]
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     begun = time.monotonic()
@@ -53,6 +57,20 @@ def main() -> int:
         print("interrupted; so far:")
     _summarize(outcomes, time.monotonic() - begun)
     return 1 if any(outcome.violations for outcome in outcomes) else 0
+
+
+def _checks(seeds: list[int], keep: Path | None) -> int:
+    from tests.soak.checks import play_checks
+    from tests.support.repos import hermetic_environment
+
+    root = keep or Path(tempfile.mkdtemp(prefix="soak-checks-"))
+    os.environ.update(hermetic_environment(root))
+    code = play_checks(seeds, root)
+    if keep is None and code == 0:
+        shutil.rmtree(root, ignore_errors=True)
+    else:
+        print(f"the repositories are in {root}")
+    return code
 
 
 def _all(parts: list[tuple[list[int], Path | None]]) -> Iterator[Outcome]:
