@@ -143,14 +143,14 @@ def traced_version(stderr: str) -> str:
     return ""
 
 
-def failed_hook(trace: Path, name: str) -> int | None:
-    """The exit code of the hook `name` by git's own event trace; None when it succeeded, or did not run."""
-    hooks = set()
+def refusing_hook(trace: Path) -> tuple[str, int] | None:
+    """The first hook that failed by git's own event trace, with its exit code; None when none did."""
+    hooks: dict[int, str] = {}
     for event in _events(trace):
-        if event.event == "child_start" and event.child_class == "hook" and event.hook_name == name:
-            hooks.add(event.child_id)
+        if event.event == "child_start" and event.child_class == "hook":
+            hooks[event.child_id] = event.hook_name
         elif event.event == "child_exit" and event.child_id in hooks and event.code:
-            return event.code
+            return hooks[event.child_id], event.code
     return None
 
 

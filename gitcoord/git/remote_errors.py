@@ -11,11 +11,16 @@ from gitcoord.sentences import some
 
 
 def push_error(
-    remote: str | None, updates: Sequence[Update], result: Result, *, hook: int | None, known: Collection[str]
+    remote: str | None,
+    updates: Sequence[Update],
+    result: Result,
+    *,
+    hook: tuple[str, int] | None,
+    known: Collection[str],
 ) -> GitcoordError:
     """The error of refs that could not be moved although nobody else had moved them.
 
-    `hook`: the exit code of the pre-push hook, if that failed. `known`: the refs that are there.
+    `hook`: the hook of this repository that failed, and its exit code. `known`: the refs that are there.
     """
     names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
     if hook is not None:
@@ -95,11 +100,12 @@ def name_taken(
     )
 
 
-def _hook_error(names: str, result: Result, code: int) -> GitcoordError:
+def _hook_error(names: str, result: Result, hook: tuple[str, int]) -> GitcoordError:
+    name, code = hook
     said = f"says: {result.hook_text}" if result.hook_text else f"ended with code {code}."
     return GitcoordError(
         "push-refused",
-        f"{names} could not be pushed. The pre-push hook {said}",
+        f"{names} could not be pushed. The {name} hook {said}",
         hint="Do what the hook asks for, commit, and try again.",
         passing="never",
     )

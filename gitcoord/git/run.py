@@ -68,8 +68,7 @@ _OWN_WORDS = (
     "send-pack:",
     "fetch-pack:",
     "To ",
-    " ! ",
-    "Everything up-to-date",
+    *(" ! ", "!\t", "Done", "Everything up-to-date"),
 )
 
 
@@ -100,8 +99,7 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def reason(self) -> str:
         """The line of stderr that says most: the first `fatal:` or `error:` one, else the last but hints."""
-        stripped = (line.strip() for line in self.stderr.splitlines())
-        lines = [line for line in stripped if line and not line.startswith("hint:")]
+        lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
         for line in lines:
             if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
                 return line
@@ -117,9 +115,10 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def hook_text(self) -> str:
-        """What is neither git's own nor the remote's: the words of a hook of this repository."""
-        lines = (line.strip() for line in self.stderr.splitlines() if not line.startswith(_OWN_WORDS))
-        return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
+        """What is neither git's own nor the remote's: the last words of a hook of this repository."""
+        both = f"{redact(self.text)}\n{self.stderr}".splitlines()
+        lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
+        return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]
 
 
 def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -147,13 +147,13 @@ class SharedRefs:
         if self._mirror is None:
             ended = self._update_here(updates)
         elif hooks:
-            from gitcoord.git.failures import failed_hook
+            from gitcoord.git.failures import refusing_hook
             from gitcoord.git.scratch import scratch_directory
 
             with scratch_directory() as scratch:
                 trace = Path(scratch) / "trace"
                 ended = self._push(updates, hooks=True, environment={"GIT_TRACE2_EVENT": str(trace)})
-                hook = failed_hook(trace, "pre-push") if ended.code != 0 and trace.exists() else None
+                hook = refusing_hook(trace) if ended.code != 0 and trace.exists() else None
         else:
             ended = self._push(updates, hooks=False)
         known, self._known = self._known, None

@@ -11,6 +11,7 @@ from gitcoord.errors import Exit, GitcoordError, Passing, answer_no
 from gitcoord.git.bound import administration, bound, damage
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.failures import failure_of, in_the_way_of_checkout
+from gitcoord.git.hooked import commit_with_hooks
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, Result
 from gitcoord.git.shared import HEADS
@@ -146,8 +147,10 @@ class WorkingCopy:
         """Stages the resolved `paths` and commits the merge in progress."""
         if paths:
             self.git.run("add", "--", *(f":(literal){path}" for path in paths))
-        who = self._repository.identity
-        self.git.run("commit", "--quiet", "--no-edit", hooks=True, environment=who)
+        if refused := commit_with_hooks(self.git, "--no-edit", environment=self._repository.identity):
+            raise GitcoordError(
+                "git-failed", f"The merge in {self.directory} could not be committed: {refused}."
+            )
 
     def unresolved(self, state: MergeState) -> list[str]:
         """The paths of a merge that somebody still has to decide on.

@@ -14,6 +14,8 @@ import pytest
 from tests.running.engines.contract import lives
 from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord, start_gitcoord
+from tests.support.misbehaving import Misbehaving
+from tests.support.misdeeds import deed
 from tests.support.project import Project
 from tests.support.soak import Soak
 from tests.support.tasklists import task, write_tasks
@@ -261,3 +263,17 @@ def wait_for(found: Callable[[], T]) -> T:
             return result
         time.sleep(0.05)
     raise AssertionError(json.dumps(str(found)))
+
+
+@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
+def test_agents_that_misbehave_lose_no_work_and_touch_nobody_elses(tmp_path: Path, strategy: str) -> None:
+    names = {
+        "1.1": ("detached and back", "config"),
+        "1.2": ("nested", "locks", "fled"),
+        "2": ("git's record removed",),
+        "3": ("left in the middle",),
+    }
+    deeds = {unit: [deed(unit, 1, one)] for unit, one in names.items()}
+    soak = Misbehaving(tmp_path, seed=7, strategy=strategy, deeds=deeds)
+    soak.run()
+    soak.check()

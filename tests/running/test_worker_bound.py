@@ -15,6 +15,10 @@ DAMAGES = {
     "removed": ("rm .git", "its .git was removed"),
     "initialised": ("rm .git; git init -q; git add -A; git commit -qm Mine", "its .git was replaced"),
     "elsewhere": ("echo gitdir: /nowhere > .git", "its .git was replaced"),
+    "forgotten": (
+        'git add work; git commit -qm Work; rm -rf "$(git rev-parse --git-dir)"',
+        "git's own record of it was removed",
+    ),
     "emptied": ("rm .git; mkdir .git", "its .git was replaced"),
     "committed upwards": (
         "rm .git; git add -A; git commit -qm Mine; git switch -c mine",
@@ -53,7 +57,10 @@ def test_the_users_own_work_is_never_taken_for_the_checkouts(
     )
     checkouts = desk.path / (PLACES[place] or "../desk.gitcoord")
     before = [state(repo) for repo in (desk, around)]
-    done = {"1": ("removed", "initialised"), "2.1": ("committed upwards", "elsewhere", "emptied")}
+    done = {
+        "1": ("forgotten", "removed", "initialised"),
+        "2.1": ("committed upwards", "elsewhere", "emptied"),
+    }
     for unit, damages in done.items():
         for damage, why in (DAMAGES[name] for name in damages):
             shell(project, f"echo work > work; {damage}; exit 0", unit, ok=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running.test_worker import told
+from tests.running.test_worker import BRANCH, told
 from tests.running.test_worker_kept import shell
 from tests.support.project import Project
 from tests.support.tasklists import task
@@ -14,12 +14,9 @@ COMMIT = "echo precious > {0}; git add {0}; git commit -qm 'Add {0}'"
 AWAY = "git checkout -q --detach main"
 
 
-@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
-@pytest.mark.parametrize("trees", ["", "trees"], ids=["outside", "inside"])
-def test_detached_commits_are_kept_and_named(tmp_path: Path, trees: str, strategy: str) -> None:
+def test_detached_commits_are_kept_and_named(tmp_path: Path) -> None:
     parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
-    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)], strategy=strategy)
-    (project.desk.path / "gitcoord.toml").write_text(f'[run]\nworktrees = "{trees}"\n')
+    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)])
     for unit in ("1", "2.1"):
         shell(project, f"{COMMIT.format('one')}; {AWAY}; {COMMIT.format('lost')}", unit, ok=1)
         assert told(project, unit)[-1].endswith(f" (commits that are on no branch: {KEPT}{unit}-1)")
@@ -42,8 +39,13 @@ def test_detached_commits_are_kept_and_named(tmp_path: Path, trees: str, strateg
             1,
         ),
         (f"{AWAY}; {COMMIT.format('lost')}; {AWAY}; {COMMIT.format('two')}; false", 1),
+        (
+            "echo 1 > c; git add c; git commit -qm a; git branch own; git reset -q --hard HEAD~1; "
+            "echo 2 > c; git add c; git commit -qm b; git cherry-pick own; echo precious > lost",
+            1,
+        ),
     ],
-    ids=["went back", "reset", "deleted", "two ways"],
+    ids=["went back", "reset", "deleted", "two ways", "in the middle"],
 )
 def test_wherever_head_has_been_nothing_is_lost(tmp_path: Path, script: str, code: int) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
@@ -60,3 +62,11 @@ def test_what_is_begun_afresh_or_was_killed_is_kept_and_what_was_amended_is_not(
     shell(project, f"test ! -e one; {COMMIT.format('two')}; git commit -q --amend -m Two")
     assert project.desk.git("show", f"{KEPT}1-1:one") == "precious"
     assert project.desk.git("for-each-ref", "--format=%(refname)", KEPT) == f"{KEPT}1-1"
+
+
+def test_commits_that_begin_a_history_of_their_own_become_one_on_the_branch(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    said = shell(project, f"git update-ref -d HEAD; {COMMIT.format('one')}; git rm -q src/main.rs")
+    assert "they are one commit after that now" in said
+    assert project.remote.files(BRANCH) == ["one"]
+    assert project.remote.git("merge-base", "main", BRANCH) == project.remote.tip("main")

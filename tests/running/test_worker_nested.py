@@ -13,12 +13,9 @@ MADE = "mkdir -p a/sub && cd a/sub && echo 1 > one && git init -q"
 COMMITTED = "git add -A && git commit -qm Mine"
 
 
-@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
-@pytest.mark.parametrize("trees", ["", "trees"], ids=["outside", "inside"])
-def test_the_files_of_a_repository_inside_are_committed(tmp_path: Path, trees: str, strategy: str) -> None:
+def test_the_files_of_a_repository_inside_are_committed(tmp_path: Path) -> None:
     parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
-    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)], strategy=strategy)
-    (project.desk.path / "gitcoord.toml").write_text(f'[run]\nworktrees = "{trees}"\n')
+    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)])
     deeper = f"{COMMITTED}; mkdir in; cd in; git init -q; echo 2 > two; {COMMITTED}"
     for unit, script in (("1", MADE), ("2.1", f"{MADE}; {deeper}")):
         said = shell(project, script, unit)

@@ -82,7 +82,7 @@ class Misbehaving(Soak):
             self.shared.commit({"theirs": "1\n"}, "Somebody", branch="somebody", at="main")
             self.shared.git("clone", "--quiet", "--", self.shared.path.as_uri(), str(self.desk.path))
         trees = "worktrees = 'trees'\n" if self.inside else ""
-        settings = _SETTINGS.format(worktrees=trees, timeout=40)
+        settings = _SETTINGS.format(worktrees=trees, timeout=30)
         (self.desk.path / "gitcoord.toml").write_text(settings)
         write_tasks(self.desk.path, self.tasks)
         self.project = Project(self.shared, self.desk)

@@ -4,6 +4,8 @@
 """
 
 import random
+import shlex
+from collections.abc import Sequence
 from typing import NamedTuple
 
 PRELUDE = """\
@@ -98,11 +100,15 @@ def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
         names = last  # it would take its own work with it
     if "hidden change" in names:
         names = [name for name in names if name != "reset"]
+    configs = [one for one in _CONFIGS if remote or "remote" not in one]
+    return deed(unit, attempt, names, config=dice.choice(configs), code=dice.choice((0, 0, 1)))
+
+
+def deed(unit: str, attempt: int, names: Sequence[str], config: str = _CONFIGS[0], code: int = 1) -> Deed:
+    """An attempt with these misdeeds, one after the other, that ends with `code`."""
     pieces = []
     for number, name in enumerate(names):
         word = f"w{unit.replace('.', '-')}-{attempt}-{number}"
-        configs = [one for one in _CONFIGS if remote or "remote" not in one]
-        piece = MISDEEDS[name].replace("{t}", word).replace("{config}", dice.choice(configs))
-        pieces.append(f"echo '{name}'\n{piece}")
-    code = dice.choice((0, 0, 1))
+        piece = MISDEEDS[name].replace("{t}", word).replace("{config}", config)
+        pieces.append(f"echo {shlex.quote(name)}\n{piece}")
     return Deed(tuple(names), "\n".join([*pieces, f"exit {code}\n"]))

@@ -16,7 +16,7 @@ from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.worker.held_back import take_out
-from gitcoord.running.worker.kept import checkout_ref, keep_commits, put_aside
+from gitcoord.running.worker.kept import checkout_ref, keep_commits
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
@@ -54,54 +54,6 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
         bring_in(repository, copy, before)
     ready(copy)
     return copy
-
-
-def mend(repository: Repository, directory: Path) -> str:
-    """Gives a checkout its `.git` back that an earlier attempt removed or replaced; returns what was done.
-
-    What was put there instead is kept in the git directory: it may be a repository with work in it.
-    """
-    copy = WorkingCopy(repository, directory)
-    if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
-        return ""
-    link, kept = directory / ".git", ""
-    if os.path.lexists(link):
-        kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
-    repository.git.run("worktree", "repair", "--", str(directory), ok=())
-    return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
-
-
-def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
-    """Puts back what is checked out where somebody deleted it (`git update-ref -d HEAD`).
-
-    That is where git's log of the checkout saw it last, else the tip of `branch`, else `start`: what lies in
-    the checkout is work beyond that. Returns what was done.
-    """
-    place = copy.administration()
-    if place is None:
-        return ""
-    head, ref = place / "HEAD", HEADS + branch
-    if os.path.lexists(head):
-        ref = head.read_text("utf-8", "surrogateescape").strip().removeprefix("ref: ")
-        # A look at the file costs no process.
-        there = not ref.startswith(HEADS) or (repository.common_dir / ref).is_file()
-        if there or repository.resolve(ref) is not None:
-            return ""
-    else:
-        head.write_text(f"ref: {ref}\n")
-    commit = repository.resolve(ref) or _last_seen(repository, place) or start
-    repository.git.run("update-ref", ref, commit, ok=())
-    return f"{ref.removeprefix(HEADS)} was deleted under the checkout, and is at {commit[:12]} again"
-
-
-def _last_seen(repository: Repository, place: Path) -> Oid:
-    """The newest commit that git's log of a checkout's HEAD names and that is there; else nothing."""
-    with suppress(OSError):
-        for line in reversed((place / "logs/HEAD").read_text("utf-8", "replace").splitlines()):
-            commit = line.split(" ", 2)[1]
-            if commit.strip("0") and repository.resolve(commit) is not None:
-                return commit
-    return ""
 
 
 def ready(copy: WorkingCopy) -> None:

@@ -6,6 +6,8 @@ import msgspec
 
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.hooked import commit_with_hooks
+from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
@@ -54,6 +56,7 @@ def settle(
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
         return Left(head=head, problem=problem)
+    anew = _with_history(repository, copy, unit, start)
     state = copy.merge_state()
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
@@ -75,8 +78,19 @@ def settle(
         return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
     tip = copy.git.text("rev-parse", "--verify", "HEAD")
     skipped = _SKIPPED if tip != head and not hooks else ""
-    notes = (*taken.notes, *filter(None, (held, skipped)))
+    notes = (*taken.notes, *filter(None, (anew, held, skipped)))
     return Left(head=tip, problem=problem_with(copy, start), notes=notes)
+
+
+def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid) -> str:
+    """Puts commits that begin a history of their own (`git checkout --orphan`) onto the branch's start."""
+    git = copy.git
+    if git.probe("merge-base", "HEAD", start) is not None:
+        return ""
+    tree, message = git.text("rev-parse", "HEAD^{tree}"), f"{unit.id}: {' '.join(unit.title.split())}"
+    commit = commit_tree(git, tree, [start], message, environment=repository.identity)
+    git.run("reset", "--quiet", "--soft", commit)
+    return f"its commits had no history in common with {start[:12]}: they are one commit after that now"
 
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
@@ -138,18 +152,20 @@ def _commit(
     _add(copy, rules, everything=everything)
     message = f"{unit.id}: {' '.join(unit.title.split())}\n"
     how = ("--no-edit",) if merging else ("--file=-",)
-    words = ("commit", "--quiet", *how, *(() if hooks else ("--no-verify",)))
+    text, who, refused = message.encode("utf-8", "replace"), repository.identity, ""
     for _ in range(_TRIES):
         if not merging and git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 0:
             return ""
-        text = message.encode("utf-8", "replace")
-        ended = git.run(*words, input=text, environment=repository.identity, ok=(), hooks=hooks)
-        if ended.code == 0:
+        if hooks:
+            refused = commit_with_hooks(git, *how, message=text, environment=who)
+        else:
+            ended = git.run("commit", "--quiet", *how, "--no-verify", input=text, environment=who, ok=())
+            refused = ended.reason if ended.code else ""
+        if not refused:
             return ""
         # A hook that formats files refuses the commit once, and is content when they are added again.
         _add(copy, rules, everything=everything)
-    said = ended.hook_text or ended.reason
-    return f"what it left could not be committed: {said}"
+    return f"what it left could not be committed: {refused}"
 
 
 def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 from gitcoord.git.bound import administration, bound
 from gitcoord.git.merges import commit_tree
@@ -10,6 +10,7 @@ from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, stdin_lines
 from gitcoord.git.shared import HEADS
+from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.engines.port import key_of
 from gitcoord.tasks.model import TaskId
 
@@ -51,7 +52,8 @@ def keep_commits(
     """Points `ref` to the commits of the checkout that would be lost, and returns it; else nothing.
 
     Those are where its HEAD is or has been and that nothing else holds. Where HEAD is now counts unless
-    `branch` has it. With `since` the branch will be set back to that commit, and all above it counts.
+    `branch` has it. With `since` the branch will be set back to that commit, and all above it counts. What is
+    uncommitted in the middle of a rebase or the like counts, too: giving that up throws it away.
     """
     if not directory.is_dir() or administration(repository.common_dir, directory) is None:
         return ""
@@ -64,7 +66,7 @@ def keep_commits(
     lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
     there = [head, repository.resolve(own[0]) if own and since else None]
     lost += _outside(git, [commit for commit in there if commit], [since] if since else own or everything)
-    tips = list(dict.fromkeys(lost))
+    tips = list(dict.fromkeys([*lost, *filter(None, [_interrupted(repository, git, directory)])]))
     if len(tips) > 1:
         tips = git.text("merge-base", "--independent", *tips).split()
     if not tips:
@@ -89,6 +91,22 @@ def _same_content(git: Git, commit: Oid, own: list[str]) -> bool:
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
     shown = git.probe("log", "--format=%T", f"--max-count={_MOST}", *own, "--")
     return tree in (shown or "").split()
+
+
+def _interrupted(repository: Repository, git: Git, directory: Path) -> Oid | None:
+    """A commit of all files as they lie there, where git has begun something that is not finished."""
+    if WorkingCopy(repository, directory).operation() is None:
+        return None
+    head = git.text("rev-parse", "--verify", "HEAD")
+    with TemporaryDirectory(prefix="gitcoord-index-") as scratch:
+        index = Path(scratch, "index")
+        shutil.copy(git.text("rev-parse", "--path-format=absolute", "--git-path", "index"), index)
+        environment = {"GIT_INDEX_FILE": str(index)}
+        git.run("add", "--all", "--sparse", "--ignore-errors", environment=environment, ok=())
+        tree = git.run("write-tree", environment=environment).text
+    if tree == git.text("rev-parse", f"{head}^{{tree}}"):
+        return None
+    return commit_tree(git, tree, [head], "What was not committed", environment=repository.identity)
 
 
 def _joined(repository: Repository, git: Git, tips: list[Oid]) -> Oid:

@@ -6,19 +6,21 @@ meanwhile stays. Source: https://git-scm.com/docs/api-trace2.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.git.repository import Repository
+from gitcoord.running.worker.presence import worker_at
 
 _NAME = "GIT_TRACE2_EVENT"
 _TRACE = "git-trace"
 _OF_BRANCHES = "branch."
 """Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
 
+_BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
 _LET_GO = 3.0
 """Seconds after which a lock that does not change is nobody's any more."""
@@ -38,8 +40,11 @@ class SharedConfig:
 
     def __init__(self, repository: Repository, place: Path) -> None:
         self._git, self._file, self._trace = repository.git, repository.common_dir / "config", place / _TRACE
-        self._began, self._locks = time.time(), [repository.common_dir / f"{one}.lock" for one in _LOCKED]
-        self._before = self._read()
+        self._locks = [repository.common_dir / f"{one}.lock" for one in _LOCKED]
+        self._kept = place / _BEFORE
+        self._began = self._kept.stat().st_mtime if self._kept.exists() else time.time()
+        self._before = _decoded(self._kept) or self._read()
+        self._keep()
         self.hides = False
         """Whether the command had git take files for unchanged, whatever becomes of them."""
 
@@ -71,6 +76,12 @@ class SharedConfig:
         others = tuple(key for key in keys if key not in own and not key.startswith(_OF_BRANCHES))
         return own, others
 
+    def _keep(self) -> None:
+        """For whoever has to do this for a worker that was killed."""
+        with suppress(OSError):
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            self._kept.write_bytes(msgspec.json.encode(self._before))
+
     def _write(self, key: str) -> None:
         asked = ("config", "--file", str(self._file))
         self._git.run(*asked, "--unset-all", key, ok=())
@@ -96,7 +107,26 @@ class SharedConfig:
                         found.append(tuple(word.lower() for word in started.argv))
         # Command lines may hold secrets.
         self._trace.unlink(missing_ok=True)
+        self._kept.unlink(missing_ok=True)
         return found
+
+
+def put_back_of_the_dead(repository: Repository, run: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Takes back what attempts of the directory `run` changed whose workers were killed: keys by attempt."""
+    for kept in run.glob(f"*/{_BEFORE}"):
+        if worker_at(kept.parent) is None:
+            config = SharedConfig(repository, kept.parent)
+            config.unlock()
+            own, _ = config.put_back()
+            if own:
+                yield kept.parent.name, own
+
+
+def _decoded(kept: Path) -> Entries | None:
+    try:
+        return msgspec.json.decode(kept.read_bytes(), type=dict[str, tuple[str, ...]])
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def _seen(lock: Path) -> tuple[int, float, int] | None:

@@ -12,7 +12,7 @@ from gitcoord.running.engines.memory import said_why
 from gitcoord.running.own_work import began_at
 from gitcoord.running.submit import who_else
 from gitcoord.running.task_list import list_note, put_back_in
-from gitcoord.running.worker.checkout import mend, mend_branch, prepare, ready, unlock, unready
+from gitcoord.running.worker.checkout import prepare, ready, unlock, unready
 from gitcoord.running.worker.commands import run_agent, run_check, run_setup, write_prompt
 from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
@@ -21,9 +21,12 @@ from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.given import Given
 from gitcoord.running.worker.hand_in import hand_in_task
 from gitcoord.running.worker.kept import keep_commits, kept_ref
+from gitcoord.running.worker.mending import mend, mend_branch
+from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.provision import provide
 from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
+from gitcoord.running.worker.shared_config import put_back_of_the_dead
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
@@ -67,12 +70,17 @@ def _save_what_is_left(seat: Seat) -> None:
     copy = WorkingCopy(repository, seat.directory)
     for mended in (
         mend_branch(repository, copy, seat.unit.branch, seat.start),
-        mend(repository, seat.directory),
+        mend(repository, seat.directory, seat.unit.branch, seat.start),
     ):
         if mended:
             seat.log.say(mended)
+    run = run_directory(repository.common_dir, seat.desk.plan.generation)
+    for key, keys in put_back_of_the_dead(repository, run):
+        seat.log.say(f"{key} was killed; the configuration that it changed is as it was again: {some(keys)}")
     if not earlier:
         return
+    if shown := copy.show_hidden():
+        seat.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
     ref = kept_ref(seat.desk.plan.generation, seat.unit.id, earlier[-1].number)
     since = seat.start if seat.how.fresh else None
     if kept := keep_commits(repository, seat.unit.branch, seat.directory, ref, since=since):
