@@ -86,9 +86,13 @@ def state(repo: Repo) -> list[str]:
     ]
 
 
-def test_locks_that_an_agent_leaves_do_not_keep_its_work_from_being_handed_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["", "; git checkout -q --detach"], ids=["branch", "detached"])
+def test_locks_that_an_agent_leaves_do_not_keep_its_work_from_being_handed_in(
+    tmp_path: Path, then: str
+) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
-    lock = "touch $(git rev-parse --git-dir)/{index,HEAD}.lock $(git rev-parse --git-common-dir)/$ref.lock"
-    said = shell(project, f"echo work > work; bash -c 'ref=$(git symbolic-ref HEAD); {lock}'")
+    places = "$(git rev-parse --git-dir)/{index,HEAD}.lock $(git rev-parse --git-common-dir)/$ref.lock"
+    lock = f"ref=$(git symbolic-ref HEAD){then}; touch {places}"
+    said = shell(project, f"echo work > work; bash -c '{lock}'")
     assert "it left locks in its checkout, removed now: index, HEAD, level-0-task-1" in said
     assert "work" in project.remote.files(BRANCH)

@@ -42,7 +42,7 @@ def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -
         remove(repository, directory)
     else:
         deferred = desk.progress.get(unit.id, PENDING).deferral is not None
-        _tidy(repository, WorkingCopy(repository, directory), merge_ahead=deferred)
+        _tidy(repository, WorkingCopy(repository, directory), unit.branch, merge_ahead=deferred)
     directory.parent.mkdir(parents=True, exist_ok=True)
     copy = WorkingCopy(repository, directory)
     before = before_moving(copy)
@@ -76,14 +76,17 @@ def unready(copy: WorkingCopy) -> None:
             (place / _READY).replace(place / _UNREADY)
 
 
-def unlock(repository: Repository, copy: WorkingCopy) -> tuple[str, ...]:
-    """Removes the locks of a checkout in which no process is alive any more, and returns what they locked."""
-    place, branch = copy.administration(), copy.branch()
+def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ...]:
+    """Removes the locks of a checkout in which no process is alive any more, and returns what they locked.
+
+    `own` is the branch that its attempts are at, whatever is checked out just now.
+    """
+    place, branches = copy.administration(), dict.fromkeys(filter(None, (own, copy.branch())))
     if place is None:
         return ()
     locks = [place / f"{name}.lock" for name in ("index", "HEAD", "ORIG_HEAD")]
     # Only where it is this checkout's branch: others may be writing what all of them share.
-    locks += [repository.common_dir / f"{HEADS}{branch}.lock"] if branch else []
+    locks += [repository.common_dir / f"{HEADS}{branch}.lock" for branch in branches]
     left = [lock for lock in locks if lock.exists()]
     for lock in left:
         lock.unlink(missing_ok=True)
@@ -168,7 +171,7 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     copy = WorkingCopy(repository, directory)
     if not _is_ready(copy):
         return False
-    _tidy(repository, copy, merge_ahead=False)
+    _tidy(repository, copy, unit.branch, merge_ahead=False)
     ref = HEADS + unit.branch
     head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
     if copy.branch() == unit.branch:
@@ -194,9 +197,9 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
     return on_it and _is_ready(WorkingCopy(repository, directory))
 
 
-def _tidy(repository: Repository, copy: WorkingCopy, *, merge_ahead: bool) -> None:
+def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: bool) -> None:
     """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
-    unlock(repository, copy)
+    unlock(repository, copy, own)
     begun = copy.operation()
     if begun:
         copy.git.run(begun, "--abort", ok=())

@@ -125,7 +125,7 @@ def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
         seat.log.say(mended)
     what = copy.damage()
     if not what:
-        if left := unlock(seat.desk.repository, copy):
+        if left := unlock(seat.desk.repository, copy, seat.unit.branch):
             seat.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
         return None
     reason = f"the agent damaged its checkout: {what}; everything it left stays in {seat.directory}"
