@@ -32,12 +32,13 @@ Examples:
 \b
 The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
 input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
-_WAVE, _ATTEMPT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET; it may
-write the tokens that it used into $GITCOORD_TOKENS_FILE; of clashes that
-begin while it runs, $GITCOORD_CLASHES_FILE tells. It ends with 0 when it is
+_WAVE, _ATTEMPT, _SLOT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET;
+GITCOORD_CLASHES_FILE appears when its work begins to conflict. It may write
+the tokens that it used into $GITCOORD_TOKENS_FILE. It ends with 0 when it is
 done, 75 to be tried again ($GITCOORD_AGAIN_AT_FILE: not before that time,
-because the account is at its limit), 65 when the task itself is wrong;
-or writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
+because the account is at its limit), 65 when the task itself is wrong; or
+writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE. The check has
+the paths that the branch changes in $GITCOORD_CHANGED_FILE.
 
 \b
 Exit codes: 0 submitted, 1 failed, 75 try again, 65 the task is wrong,
