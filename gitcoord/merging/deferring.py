@@ -77,10 +77,19 @@ def record_deferral(store: Store, event: TaskDeferred) -> None:
         # Other work was handed in meanwhile: nothing is known against that.
         newer = before.head is not None and before.head != event.head
         told = before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
-        return newer or told
+        # On one base a check may fail with others than before, once those are out.
+        return newer or (told and (not event.check or _same_failure(event, before.deferral)))
 
     if store.record(event, unless=is_settled):
         store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
+
+
+def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
+    return before is not None and (before.check, before.tree, before.others) == (
+        event.check,
+        event.tree,
+        event.others,
+    )
 
 
 def take_again(scene: Scene) -> tuple[TaskId, ...]:

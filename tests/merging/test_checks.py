@@ -4,8 +4,13 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gitcoord.cli.context import open_context
+from gitcoord.events import TaskDeferred
+from gitcoord.merging.deferring import record_deferral
+from gitcoord.state.journal import now
 from tests.merging.scenes import METHODS, STRATEGIES
 from tests.merging.semantic import CHECK, failing_commits, renamed_function
 from tests.support.cli import start_gitcoord
@@ -142,6 +147,29 @@ def test_a_deferred_task_lands_once_it_is_mended_and_says_so_before(tmp_path: Pa
     worker.run("submit", ok=0)
     project.run(*options, ok=0)
     assert failing_commits(project, first) == []
+
+
+def test_on_one_base_a_task_is_deferred_anew_once_it_fails_with_others(tmp_path: Path) -> None:
+    project = renamed_function(tmp_path, "multi-pr")
+    store = open_context(project.desk.path).store
+    store.refresh()
+    head = project.remote.tip("feature/level-0-task-2")
+    first = TaskDeferred(
+        at=now(),
+        by="me",
+        task="2",
+        head=head,
+        reason="fails",
+        others=("1",),
+        onto="base",
+        check="c",
+        tree="t",
+    )
+    others = [first, first, msgspec.structs.replace(first, others=(), tree="u")]
+    for event in others:
+        record_deferral(store, event)
+    recorded = [entry.event for entry in store.journal() if isinstance(entry.event, TaskDeferred)]
+    assert [event.others for event in recorded] == [("1",), ()]
 
 
 def test_options_that_need_a_check_or_contradict_it_are_refused(tmp_path: Path) -> None:
