@@ -70,3 +70,15 @@ def test_what_a_killed_attempt_changed_is_put_back_by_the_next(tmp_path: Path) -
     assert "1-1 was killed; the configuration that it changed is as it was again: commit.gpgsign" in said
     assert "git looks at them again: src/main.rs" in shell(project, "true")
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
+
+
+def test_a_run_does_not_lose_sight_of_agents_that_remove_its_records(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1), task(2)])
+    # The end of the second makes the run look at the first.
+    second = f"while [ ! -e {tmp_path}/removed ]; do sleep 0.1; done; sleep 1"
+    remove = f"rm -rf {project.desk.path}/.git/gitcoord; touch {tmp_path}/removed; sleep 6"
+    first = f"if [ $GITCOORD_ATTEMPT = 1 ]; then {remove}; fi"
+    agent = f"if [ $GITCOORD_TASK_ID = 2 ]; then {second}; else {first}; fi; echo 1 > work"
+    ended = project.run("run", "--yes", "--shell", "--agent", agent)
+    assert (ended.code, "not from here" in ended.out) == (0, False), ended.err
+    assert "work" in project.remote.files("feature/level-0-task-1")

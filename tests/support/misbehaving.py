@@ -75,9 +75,9 @@ class Misbehaving(Soak):
         self.desk = Repo(self.place / "desk")
         self.shared = Repo.create(self.place / "origin.git", bare=True) if self.has_remote else self.desk
         first = self.shared if self.has_remote else Repo.create(self.desk.path)
-        first.commit(
-            {"src/main.rs": MAIN, "mine.txt": "1\n", ".gitignore": "/.taskmaster\n/gitcoord.toml\n/trees\n"}
-        )
+        ignored = {".gitignore": "/.taskmaster\n/gitcoord.toml\n/trees\n"}
+        own = {f"own/{unit}": "1\n" for unit in self.units()}
+        first.commit({"src/main.rs": MAIN, "mine.txt": "1\n", **ignored, **own})
         if self.has_remote:
             self.shared.commit({"theirs": "1\n"}, "Somebody", branch="somebody", at="main")
             self.shared.git("clone", "--quiet", "--", self.shared.path.as_uri(), str(self.desk.path))

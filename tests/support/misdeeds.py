@@ -61,7 +61,7 @@ MISDEEDS = {
         "git reset -q --hard HEAD~1; echo b > c-{t}; git add c-{t}; git commit -qm b; git cherry-pick own-{t}"
     ),
     "odd names": "work '-{t}' {t}; work ' \"{t}\n' 2-{t}; work 'é\\{t}' 3-{t}",
-    "hidden change": "git update-index --assume-unchanged src/main.rs; work src/main.rs {t}",
+    "hidden change": "git update-index --assume-unchanged own/$unit; work own/$unit {t}",
     "branch gone": "commit {t}; git update-ref -d HEAD",
     "HEAD gone": "git checkout -q --detach; commit {t}; git update-ref -d HEAD",
     "plan removed": "git update-ref -d refs/gitcoord/plan",
@@ -97,7 +97,9 @@ def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
     last = [name for name in names if name in _LAST][:1]
     names = [name for name in names if name not in _LAST] + last
     if not {"checkout emptied", "checkout removed"}.isdisjoint(last):
-        names = last  # it would take its own work with it
+        names = last if attempt == 1 else ["nested"]  # it would take away work that nobody else has
+    if "git's record removed" in names:
+        names = last  # git's log of where HEAD has been goes with it
     if "hidden change" in names:
         names = [name for name in names if name != "reset"]
     configs = [one for one in _CONFIGS if remote or "remote" not in one]

@@ -47,6 +47,7 @@ class LocalEngine:
     def __init__(self, run: Path) -> None:
         self._run = run
         self._keepers: dict[str, subprocess.Popen[bytes]] = {}
+        self._written: dict[str, Known] = {}
         self._ended: dict[str, Seen] = {}
         self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
 
@@ -140,7 +141,10 @@ class LocalEngine:
         return str(path) if path.exists() else None
 
     def _keeper(self, key: str) -> Known | None:
-        return written_down(self._run / key / PID_FILE)
+        # Somebody may remove what is written down while it runs.
+        if found := written_down(self._run / key / PID_FILE):
+            self._written[key] = found
+        return self._written.get(key)
 
     def _look(self, key: str) -> Seen:
         self._reap(key)
@@ -153,12 +157,14 @@ class LocalEngine:
 
     def _is_starting(self, key: str) -> bool:
         """Whether a keeper is on its way; one that was cut off before it began may be started again."""
+        if key in self._keepers:
+            return True
         try:
             begun = (self._run / key / CHARGE_FILE).stat().st_mtime
         except OSError:
             return False
         # Somebody may have set the clock back.
-        return key in self._keepers or abs(time.time() - begun) < _HANDSHAKE
+        return abs(time.time() - begun) < _HANDSHAKE
 
     def _reap(self, key: str) -> None:
         keeper = self._keepers.get(key)

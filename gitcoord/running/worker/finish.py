@@ -44,6 +44,7 @@ def settle(
     rules: RuleSettings,
     *,
     start: Oid,
+    base: Oid,
     commit: bool,
     take_nested: bool = True,
     hooks: bool = True,
@@ -56,7 +57,7 @@ def settle(
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
         return Left(head=head, problem=problem)
-    anew = _with_history(repository, copy, unit, start)
+    anew = _with_history(repository, copy, unit, start, base)
     state = copy.merge_state()
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
@@ -82,11 +83,15 @@ def settle(
     return Left(head=tip, problem=problem_with(copy, start), notes=notes)
 
 
-def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid) -> str:
-    """Puts commits that begin a history of their own (`git checkout --orphan`) onto the branch's start."""
+def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid, base: Oid) -> str:
+    """Puts commits that begin a history of their own (`git checkout --orphan`) onto the branch's start.
+
+    Onto `base` where an earlier attempt's start has none of the project's history either.
+    """
     git = copy.git
-    if git.probe("merge-base", "HEAD", start) is not None:
+    if git.probe("merge-base", "HEAD", base) is not None:
         return ""
+    start = base if git.probe("merge-base", start, base) is None else start
     tree, message = git.text("rev-parse", "HEAD^{tree}"), f"{unit.id}: {' '.join(unit.title.split())}"
     commit = commit_tree(git, tree, [start], message, environment=repository.identity)
     git.run("reset", "--quiet", "--soft", commit)

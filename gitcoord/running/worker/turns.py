@@ -140,6 +140,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
             seat.unit,
             seat.settings.rules,
             start=seat.start,
+            base=seat.desk.base_commit,
             commit=seat.order.commit_leftovers,
             take_nested=seat.settings.run.nested_repositories == "add",
             hooks=seat.settings.run.commit_hooks,
