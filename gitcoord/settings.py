@@ -57,6 +57,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `prompt` is the project's own template around the prompt, a file relative to the repository's top.
     `on_event` is a command that gets each event of a run as JSON on its standard input.
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
+    `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`: for
+    ever).
     `lease` is how long an attempt that gives no sign of life still counts as under way, for runs on other
     machines (`none`: for ever). `account` names what the agents pay with: once its usage limit is reached,
     no machine with that name starts one until it ends. `limit_patterns` are regular expressions for what an
@@ -76,6 +78,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     on_event: str = ""
     pass_environment: tuple[str, ...] = ()
     timeout: str = "2h"
+    idle_timeout: str = "30m"
     grace: Annotated[float, AtLeastNone] = 5.0
     rework: Annotated[int, AtLeastNone] = 1
     fresh: bool = False

@@ -225,6 +225,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     for key, text, default, words in (
         ("run.timeout", given.timeout, usual.timeout, NO_LIMIT),
         ("run.stagger", given.stagger, usual.stagger, ("",)),
+        ("run.idle-timeout", given.idle_timeout, usual.idle_timeout, NO_LIMIT),
         ("run.lease", given.lease, usual.lease, NO_LIMIT),
         ("landing.check-timeout", limit, LandingSettings().check_timeout, NO_LIMIT),
     ):

@@ -1,5 +1,6 @@
 """One look at the work from git alone, as the report and `status --watch` show it."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -8,15 +9,26 @@ from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.life import last_sign
+from gitcoord.running.metrics.tries import seconds_of
 from gitcoord.running.picture.make import Picture, make_picture
 from gitcoord.running.worker.closing import closed_now
 from gitcoord.state.accounts import ClosedAccount
+from gitcoord.state.beats import Beat, read_beats
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.running.metrics.measure import Metrics
+
+
+def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
+    """Seconds at `now` since each worker's agent printed something, as its last sign of life tells."""
+    moment = seconds_of(now) or 0.0
+    return {
+        TaskId(unit): beat.quiet + max(0.0, moment - (seconds_of(beat.at) or moment))
+        for (unit, _), beat in beats.items()
+    }
 
 
 class Sight:
@@ -30,6 +42,7 @@ class Sight:
         warnings: tuple[Finding, ...],
         heard: str = "",
         closed: ClosedAccount | None = None,
+        beats: Mapping[tuple[str, int], Beat] | None = None,
     ) -> None:
         self.at = now()
         self.plan = plan
@@ -38,12 +51,19 @@ class Sight:
         self.warnings = warnings
         self.heard = heard
         self.closed = closed
+        self.beats = beats or {}
 
     @cached_property
     def picture(self) -> Picture:
         """The picture as of then."""
         return make_picture(
-            self.plan, self.events, self.landed, self.at, heard=self.heard, closed=self.closed
+            self.plan,
+            self.events,
+            self.landed,
+            self.at,
+            heard=self.heard,
+            closed=self.closed,
+            quiet=quiet_at(self.beats, self.at),
         )
 
     @cached_property
@@ -75,4 +95,6 @@ def look(context: "Context", *, fresh: bool = True) -> Sight:
         )
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
     closed = closed_now(context.store, context.settings.run)
-    return Sight(plan, events, landed, warnings, last_sign(context.store, events), closed)
+    return Sight(
+        plan, events, landed, warnings, last_sign(context.store, events), closed, read_beats(context.store)
+    )

@@ -52,11 +52,13 @@ def status(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, stdout_console, warn
+    from gitcoord.cli.sight import quiet_at
     from gitcoord.cli.status_document import make_status
     from gitcoord.cli.status_view import status_view
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.running.picture.make import make_picture
     from gitcoord.running.worker.closing import closed_now
+    from gitcoord.state.beats import read_beats
     from gitcoord.state.journal import now
 
     context = open_context(reads=True)
@@ -78,7 +80,14 @@ def status(
         landed,
         (*context.store.problems(), *doubts),
         _moved_on(context, plan, landed, ancestry),
-        make_picture(plan, events, landed, now(), closed=closed_now(context.store, context.settings.run)),
+        make_picture(
+            plan,
+            events,
+            landed,
+            now(),
+            closed=closed_now(context.store, context.settings.run),
+            quiet=quiet_at(read_beats(context.store), now()),
+        ),
         _untold(context, plan, progress, landed, ancestry),
     )
     warn(told.warnings)

@@ -53,6 +53,8 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     held: str | None = None
     """Why it is not to land: a person's decision, as the last landing saw it, or a rewritten parent."""
     work: UnitState | None = None
+    quiet: dict[TaskId, float] = {}
+    """Seconds since the agents of its units at work printed something, where that is known."""
     troubles: tuple[Trouble, ...] = ()
 
 
@@ -156,8 +158,14 @@ def _task(
         held=held if state not in ("landed", "deferred") else None,
         deferred=_deferred(before) if state == "deferred" else None,
         work=work.state if work else None,
+        quiet=_quiet(work) if work else {},
         troubles=_troubles(work) if work and state in ("pending", "started") else (),
     )
+
+
+def _quiet(work: Parent) -> dict[TaskId, float]:
+    units = (unit for wave in work.waves for unit in wave)
+    return {unit.id: round(unit.quiet, 1) for unit in units if unit.quiet is not None}
 
 
 def _troubles(work: Parent) -> tuple[Trouble, ...]:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean, plain
-from gitcoord.cli.times import ago
+from gitcoord.cli.times import ago, duration
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
+_QUIET = 120.0
+"""Seconds without output that are worth a word."""
 MARKS: "dict[str, tuple[str, str]]" = {
     "pending": ("·", "dim"),
     "started": (">", "cyan"),
@@ -138,6 +140,12 @@ def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
             ),
         )
         if reason
+    ]
+    lines += [
+        plain(f"      {clean(unit)}: last output {duration(quiet)} ago", "yellow")
+        for _, one in told
+        for unit, quiet in one.quiet.items()
+        if quiet >= _QUIET
     ]
     hidden = len(lines) - MOST_ROWS
     return lines if hidden <= 0 else [*lines[:MOST_ROWS], plain(f"      … and {hidden} more", "dim")]

@@ -11,6 +11,7 @@ from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.sight import Sight, look
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.running.coordinator.life import life_ref
+from gitcoord.state.beats import beats_prefix
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -48,13 +49,16 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
     silent = False
     pause = every
     last: Sight | None = None
-    seen, heard = 0.0, None
+    seen = 0.0
+    heard: tuple[str | None, tuple[str, ...]] = (None, ())
     while True:
         try:
             context.store.refresh()
             context.store.follow()
             refs = dict(context.shared.list("refs/"))
-            sign = refs.pop(life_ref(context.store), None)
+            prefix = beats_prefix(context.store)
+            beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(prefix)))
+            sign = (refs.pop(life_ref(context.store), None), beats)
             pause = next_pause(pause, every, moved=refs != known)
             # Silence is news, too: nothing else tells of a run that was killed.
             aged = last is not None and last.picture.silent(time.monotonic() - seen) != last.picture.silent()

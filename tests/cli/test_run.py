@@ -206,8 +206,8 @@ def test_a_run_waits_for_a_remote_that_is_away_and_gives_up_only_what_is_refused
     assert {(run.id, run.attempt) for run in agent.runs()} == {("1", 1), ("2", 1)}
     (here / "hooks/pre-receive").unlink()
     project.run(*command, ok=0)
-    # What had been finished while nothing could be recorded is still there.
-    assert project.remote.read("feature/level-0-task-2", "2") == "xy"
+    # What had been finished while nothing could be recorded is handed in, and not done again.
+    assert project.remote.read("feature/level-0-task-2", "2") == "x"
 
 
 def test_without_landing_what_builds_on_others_waits_and_with_pipeline_it_stands_on_their_branches(

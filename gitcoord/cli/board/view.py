@@ -33,6 +33,8 @@ MARKS: "dict[UnitState, tuple[str, str]]" = {
 }
 _NEWS = {"attempt-ended": "green", "landed": "bold green", "attempt-started": "dim", "run": "bold"}
 _WIDE = 120
+_QUIET = 120.0
+"""Seconds without output that are worth a word."""
 _LOW = 20
 _ORDER: "tuple[UnitState, ...]" = ("landed", "submitted", "done", "running", "deferred", "failed")
 
@@ -191,6 +193,8 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
             f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
         )
     right = styled()
+    if unit.state == "running" and unit.quiet is not None and unit.quiet + shift >= _QUIET:
+        left.append(f"  last output {duration(unit.quiet + shift)} ago", "yellow")
     if unit.state == "running":
         number = f"attempt {unit.attempt} " if unit.attempt > 1 else ""
         right.append(f"{'rework ' if unit.rework else number}", "yellow")

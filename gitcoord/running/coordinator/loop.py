@@ -6,6 +6,7 @@ the engine know.
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -269,9 +270,18 @@ class Coordinator:
             tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
             token_limit=capacity.token_budget,
             paused=view.seen.paused,
+            quiet={one: quiet for one, key in view.keys.items() if (quiet := self._quiet(key)) is not None},
             holding={
                 one: (refusal.name, refusal.reason)
                 for one, refusal in decision.refusals.items()
                 if refusal.name not in _NOT_READY
             },
         )
+
+    def _quiet(self, key: str) -> float | None:
+        """Seconds since the attempt printed something; its log lies on this machine, or nobody knows."""
+        path = self._engine.log(key)
+        try:
+            return None if path is None else max(0.0, time.time() - Path(path).stat().st_mtime)
+        except OSError:
+            return None

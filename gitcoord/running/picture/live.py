@@ -24,5 +24,7 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     holding: Mapping[TaskId, tuple[str, str]] = {}
     at_work: Collection[TaskId] = ()
     """The units that it has started, also those whose workers have not said so yet."""
+    quiet: Mapping[TaskId, float] = {}
+    """Seconds since agents at work printed something."""
     landing: Mapping[TaskId, str] = {}
     """Why tasks that are handed in have not landed, as the last try to land them found."""

@@ -5,7 +5,7 @@ knows. The dashboard and `status --watch` draw it; nothing decides by it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -108,11 +108,13 @@ def make_picture(
     units: Units | None = None,
     heard: str = "",
     closed: ClosedAccount | None = None,
+    quiet: Mapping[TaskId, float] | None = None,
 ) -> Picture:
     """The picture at the time `now` (as in events); `events` oldest first, `landed` is git's evidence.
 
     `units` are those of the plan, for a caller that has them: they take a moment to make. `heard` is when a
     run that is said to go on was heard of last. `closed` tells how the account of the agents is closed.
+    `quiet` are the seconds since agents at work printed something.
     """
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
@@ -123,6 +125,11 @@ def make_picture(
     graph = unit_graph(shown)
     going = state in ("running", "paused")
     views = unit_views(plan, shown, graph, progress, landed, tries, moment, live, going=going)
+    told = live.quiet if live else quiet or {}
+    views = {
+        unit: msgspec.structs.replace(view, quiet=told.get(unit)) if view.state == "running" else view
+        for unit, view in views.items()
+    }
     limit = live.slot_limit if live else (run.max_parallel or None if run else plan.max_parallel)
     pulls = {TaskId(e.task): e.pull for e in events if isinstance(e, PullOpened) and e.task}
     members: dict[TaskId, list[UnitView]] = {}

@@ -64,6 +64,8 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     held: str = ""
     tokens: int | None = None
+    quiet: float | None = None
+    """Seconds since its agent printed something, where that is known."""
     blocks: int = 0
     """How many others cannot begin because this one failed or was cancelled."""
 

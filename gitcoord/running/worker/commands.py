@@ -22,6 +22,7 @@ from gitcoord.running.worker.closing import close, limit_of
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
 from gitcoord.running.worker.given import Given
+from gitcoord.running.worker.idle import Idle, idle_limit
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.presets import find_preset, preset_words
@@ -140,14 +141,15 @@ def _run(
     again = " once more, with a conflict" if clash else ""
     seat.log.say(f"{who} begins{again}{f': {shlex.join(words)}' if preset else ''}")
     before, began = seat.log.written, time.monotonic()
+    idle = Idle(idle_limit(seat.settings.run), seat.log, WorkingCopy(repository, seat.directory))
     finish = run_command(
         command,
         seat.log,
         stop=seat.stop,
         until=seat.until,
         grace=seat.order.grace,
-        look=lambda: _unwanted(seat),
-        every=_LOOK_EVERY,
+        look=lambda: idle.look() or _unwanted(seat),
+        every=idle.every(_LOOK_EVERY),
     )
     seat.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
@@ -155,6 +157,8 @@ def _run(
     _put_back(seat, config, lasting)
     if finish.well:
         return None
+    if idle.over and seat.stop.asked is None:
+        return Result(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
     said = seat.log.written - before
     if who == "the agent" and finish.why == "by itself":
         limit = limit_of(seat, finish.code, seat.log.tail(min(_LAST, said)))

@@ -126,6 +126,10 @@ class Log:
         self.spending.write(data)
         self._pass_on(self._filter.write(data))
 
+    def printed(self, most: int) -> str:
+        """The last `most` bytes that are in the file; may be asked for while somebody writes."""
+        return self._file.tail(most)
+
     @property
     def quiet(self) -> float:
         """Seconds since something was written."""
