@@ -1,7 +1,6 @@
 """Conflicts that a worker meets on its way: brought into its checkout for the agent, and told to all."""
 
 from gitcoord.events import TasksClash
-from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.checkout import ready, unready
 from gitcoord.running.worker.claim import superseded
@@ -9,17 +8,9 @@ from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.state.journal import now, worker_name
-from gitcoord.tasks.model import TaskId
 
 SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
 """The result of an attempt that may not write any more."""
-
-
-def unrelated(unit: TaskId, name: str, problem: str, head: Oid) -> Result:
-    """The failure of an agent that began a history of its own: nothing can merge it with `name`."""
-    way_out = f"`gitcoord retry {unit} --fresh` begins anew"
-    reason = f"its branch cannot be merged with {name}: {problem}; {way_out}"
-    return Result(outcome="failed", reason=reason, head=head)
 
 
 def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:

@@ -13,7 +13,7 @@ from gitcoord.running.model import Desk
 from gitcoord.running.own_work import check_brought
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
-from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell, unrelated
+from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
 from gitcoord.running.worker.held_back import why_nothing
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, ended
@@ -60,8 +60,6 @@ def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Re
             return result
         if folded is False:
             return SHUT_OUT
-        if copy.git.probe("merge-base", head, folded) is None:
-            return unrelated(seat.unit.id, desk.task.branch, "they share no commit", head)
         others = Clash(commit=folded, name=desk.task.branch)
         clash = merge_in(copy, others, seat)
         if clash is not None and not last:

@@ -14,7 +14,7 @@ from gitcoord.running.model import Desk
 from gitcoord.running.submit import hand_in_commit, who_else
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
-from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell, unrelated
+from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
 from gitcoord.running.worker.held_back import why_nothing
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat
@@ -26,8 +26,6 @@ def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash
     desk = seat.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     clash = _ahead(desk, head)
-    if isinstance(clash, Result):
-        return clash
     if clash is not None and not last:
         tell(seat, clash)
         left = merge_in(copy, clash, seat)
@@ -55,11 +53,8 @@ def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clas
     return Result(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
 
 
-def _ahead(desk: Desk, head: Oid) -> Clash | Result | None:
-    """What `head` would conflict with on its way: the level branch under single-PR, else the base.
-
-    A result where git cannot even try: the agent began a history of its own.
-    """
+def _ahead(desk: Desk, head: Oid) -> Clash | None:
+    """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
     name, commit = desk.plan.base, desk.base_commit
     folds = desk.plan.strategy == "single-pr" and not desk.stacks.heads(desk.repository.git, head)
     if folds and not desk.plan.waits_for(desk.task.id, desk.landed):
@@ -72,9 +67,7 @@ def _ahead(desk: Desk, head: Oid) -> Clash | Result | None:
     like = merged_like(desk, commit, head)
     merged = merge_tree(desk.repository.git, like, head)
     apart = overtaken(desk.repository.git, rulebook(desk.settings.rules), like, head)
-    if merged.clean is None:
-        return unrelated(desk.task.id, name, merged.problem, head)
-    if merged.clean and not apart:
+    if merged.clean is None or (merged.clean and not apart):
         return None
     paths = merged.paths if not merged.clean else apart
     others = who_else(desk, head, paths)
