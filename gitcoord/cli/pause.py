@@ -35,9 +35,8 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
     from gitcoord.errors import answer_no
     from gitcoord.events import RunChanged
     from gitcoord.running.coordinator.wait import poke
-    from gitcoord.running.worker.closing import account_of, closed_now
     from gitcoord.running.worker.place import run_directory
-    from gitcoord.state.accounts import open_account
+    from gitcoord.state.accounts import account_of, closed_now, open_account
     from gitcoord.state.journal import now, worker_name
 
     context = open_context()

@@ -49,11 +49,11 @@ from gitcoord.running.engines.port import Launch, key_of
 from gitcoord.running.model import sit_down
 from gitcoord.running.schedule.model import Capacity, Policy, Start
 from gitcoord.running.troubles import try_for
-from gitcoord.running.worker.closing import account_of
 from gitcoord.running.worker.order import worker_argv
 from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.subtasks import hand_in_whole
 from gitcoord.running.worker.template import read_template
+from gitcoord.state.accounts import account_of
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 

@@ -11,8 +11,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.life import last_sign
 from gitcoord.running.metrics.tries import seconds_of
 from gitcoord.running.picture.make import Picture, make_picture
-from gitcoord.running.worker.closing import closed_now
-from gitcoord.state.accounts import ClosedAccount
+from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.beats import Beat, read_beats
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding, TaskId

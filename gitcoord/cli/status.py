@@ -57,7 +57,7 @@ def status(
     from gitcoord.cli.status_view import status_view
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.running.picture.make import make_picture
-    from gitcoord.running.worker.closing import closed_now
+    from gitcoord.state.accounts import closed_now
     from gitcoord.state.beats import read_beats
     from gitcoord.state.journal import now
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,7 +11,6 @@ from gitcoord.evidence.landings import needed
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.rollbacks import find_rollbacks
-from gitcoord.forge.port import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Git, Oid
@@ -18,6 +18,9 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.port import Pull
 
 
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +74,7 @@ def landed_heads(
     return back | {landing.head: landing.commit for landing in landed.values()}
 
 
-def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: Iterable[Pull]) -> dict[Oid, Oid]:
+def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> dict[Oid, Oid]:
     """The same of what the forge says it has merged: a level branch may hold more than tasks."""
     return {pull.head_commit: commit for pull, commit in merged_into(ancestry, base_commit, pulls)}
 

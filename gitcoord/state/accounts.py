@@ -4,7 +4,9 @@ An account is known by the name that the settings give it. The ref is no part of
 so now, and goes when somebody opens the account again.
 """
 
-import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -13,8 +15,10 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import Update
+from gitcoord.settings import RunSettings
 from gitcoord.state.store import Store
 
+_FOLDER = "accounts/"
 _TRIES = 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 300.0, 3600.0
 """Seconds until an account is tried again whose limit has no known end; each pause doubles the last."""
@@ -50,14 +54,30 @@ class ClosedAccount(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} is closed until {at}: {self.reason}"
 
 
+def account_of(settings: RunSettings, environ: Mapping[str, str] = os.environ) -> str:
+    """The account that agents started here use: `GITCOORD_ACCOUNT`, else the setting."""
+    return environ.get("GITCOORD_ACCOUNT", "").strip() or settings.account
+
+
+def closed_now(
+    store: Store, settings: RunSettings, clock: Callable[[], float] = time.time
+) -> ClosedAccount | None:
+    """How the account is closed now, as of the last refresh."""
+    return closed_account(store, account_of(settings), clock())
+
+
 def account_ref(store: Store, account: str) -> str:
     """The ref of an account; its name may hold anything, such as an address."""
+    import hashlib  # it loads OpenSSL
+
     digest = hashlib.sha256(account.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return f"{store.shared.state_prefix}accounts/{digest}"
+    return f"{store.shared.state_prefix}{_FOLDER}{digest}"
 
 
 def closed_account(store: Store, account: str, now: float) -> ClosedAccount | None:
     """How `account` is closed at `now`, as of the last refresh; None when it is open."""
+    if not store.shared.list(f"{store.shared.state_prefix}{_FOLDER}"):
+        return None
     known = _read(store, store.shared.read(account_ref(store, account)))
     return known if known is not None and known.until > now else None
 

@@ -83,6 +83,7 @@ def test_every_state_is_told_to_a_program(desk: Repo, remote: Repo) -> None:
         "wave": 1,
         **dict.fromkeys(["by", "since", "head", "pull", "landed_commit", "held", "deferred"]),
         "work": "ready",
+        "quiet": {},
         "troubles": [],
     }
     assert document["warnings"] == []

@@ -130,7 +130,9 @@ def test_a_tree_is_checked_once_whoever_asks_and_a_failure_again_if_wanted(repo:
 
 
 def test_what_nobody_wants_any_more_is_ended_and_the_rest_goes_on(repo: Repo) -> None:
-    one = checker(repo, "test $(cat file) != slow || sleep 60", slots=2)
+    slow_one = "slow) touch ../started; sleep 60;;"
+    after_it = "fast) until test -e ../started; do sleep 0.05; done;;"
+    one = checker(repo, f"case $(cat file) in {slow_one} {after_it} esac", slots=2)
     slow, fast, next_one = target(repo, "slow\n"), target(repo, "fast\n"), target(repo, "next\n")
     assert list(one.check([slow, fast])) == [fast.tree]
     assert len(running_in(repo)) >= 1

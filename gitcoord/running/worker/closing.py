@@ -1,30 +1,13 @@
 """An agent whose account is closed for a while: found out when it ends, and told to all who share it."""
 
-import os
-import time
-from collections.abc import Callable, Mapping
-
 from gitcoord.redact import redact
 from gitcoord.running.worker.exchange import AGAIN_AT, read
 from gitcoord.running.worker.seat import Result, Seat, patiently
 from gitcoord.running.worker.usage_limit import UsageLimit, find_limit, told_time
-from gitcoord.settings import RunSettings
-from gitcoord.state.accounts import ClosedAccount, close_account, closed_account
+from gitcoord.state.accounts import ClosedAccount, account_of, close_account
 from gitcoord.state.journal import worker_name
-from gitcoord.state.store import Store
 
 _AGAIN = 75
-Clock = Callable[[], float]
-
-
-def account_of(settings: RunSettings, environ: Mapping[str, str] = os.environ) -> str:
-    """The account that agents started here use: `GITCOORD_ACCOUNT`, else the setting."""
-    return environ.get("GITCOORD_ACCOUNT", "").strip() or settings.account
-
-
-def closed_now(store: Store, settings: RunSettings, clock: Clock = time.time) -> ClosedAccount | None:
-    """How the account is closed now, as of the last refresh."""
-    return closed_account(store, account_of(settings), clock())
 
 
 def limit_of(seat: Seat, code: int, said: str) -> UsageLimit | None:

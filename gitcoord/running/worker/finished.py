@@ -1,5 +1,6 @@
 """Work that is complete and not handed in yet: an attempt that was cut off then is not run again."""
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -21,11 +22,12 @@ class FinishedWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def note_finished(seat: Seat, copy: WorkingCopy) -> None:
-    """Leaves word that everything is done but the hand-in."""
+    """Leaves word that everything is done but the hand-in, unless the agent has removed where that goes."""
     work = FinishedWork(head=copy.git.text("rev-parse", "--verify", "HEAD"), check=seat.order.check)
     part = seat.place / f"{_FILE}.part"
-    part.write_bytes(msgspec.json.encode(work))
-    part.replace(seat.place / _FILE)
+    with contextlib.suppress(FileNotFoundError):
+        part.write_bytes(msgspec.json.encode(work))
+        part.replace(seat.place / _FILE)
 
 
 def was_finished(seat: Seat, copy: WorkingCopy) -> bool:

@@ -28,7 +28,6 @@ from gitcoord.running.worker.begin import (
 )
 from gitcoord.running.worker.checkout import clear_done, remove
 from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, refusal, superseded
-from gitcoord.running.worker.closing import closed_now
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
 from gitcoord.running.worker.finished import cut_off
@@ -44,6 +43,7 @@ from gitcoord.running.worker.template import read_template
 from gitcoord.running.worker.turns import take_turns
 from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.settings import Settings
+from gitcoord.state.accounts import closed_now
 from gitcoord.state.beats import Beat
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
