@@ -7,8 +7,9 @@ import pytest
 
 from tests.emulator.api import Api
 from tests.soak.judging.people import Decision, Record, Words
+from tests.soak.judging.verdict import merges_crossed
 from tests.soak.playing.host import Effects
-from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import app, content, hub
 from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
@@ -82,3 +83,22 @@ def test_what_was_decided_for_good_holds_for_each_task_until_that_one_has_moved(
     assert not record.is_final(moves.__getitem__, ["work/2.txt"])
     moves["task-2"] += 1
     assert not record.is_final(moves.__getitem__, [])
+
+
+@pytest.mark.parametrize(
+    ("second", "between", "excused"),
+    [
+        ("b", [], True),
+        ("a", [], False),
+        ("b", [("POST", "/acme/app.git/git-upload-pack", "a")], True),
+        ("b", [("POST", "/acme/app.git/git-upload-pack", "b")], False),
+    ],
+)
+def test_a_second_merge_of_what_stayed_open_is_excused_if_its_client_could_not_know(
+    second: str, between: list[tuple[str, str, str]], excused: bool
+) -> None:
+    merge = ("PUT", "/repos/acme/app/pulls/1/merge")
+    sent = [(*merge, "a"), *between, (*merge, second)]
+    log = [LoggedRequest(method, path, 502, by) for method, path, by in sent]
+    assert merges_crossed(log, 1) is excused
+    assert not merges_crossed([*log, log[-1]], 1)

@@ -20,6 +20,22 @@ _ONCE = ("/merge", "/merge-async", "/pulls", "/comments")
 _EXIT_CODES = (0, 1, 3, -9)
 
 
+def merges_crossed(log: Sequence[LoggedRequest], number: int) -> bool:
+    """Whether two clients sent one merge each, and the second one had not fetched since the first was sent.
+
+    The forge still shows the pull request as open then: only git could have told.
+    """
+    sent = [
+        (place, one)
+        for place, one in enumerate(log)
+        if one.method == "PUT" and one.path.endswith(f"/pulls/{number}/merge")
+    ]
+    if len(sent) != 2 or sent[0][1].by == sent[1][1].by:
+        return False
+    (first, _), (second, late) = sent
+    return not any(one.by == late.by and one.path.endswith("upload-pack") for one in log[first:second])
+
+
 class Judge:
     """Collects what was not as it has to be; `bytes` counts what was searched for secrets."""
 
@@ -132,11 +148,13 @@ class Judge:
     def _merges(self, number: int) -> int:
         """How often a pull request may have been merged.
 
-        One that a merge has left open carries what is handed in after that landing was taken back.
+        One that a merge has left open carries what is handed in after that landing was taken back, and a
+        second client may have had its own merge on the way.
         """
         pull = self._app.pulls[number]
         again = {work.branch for work in self._scenario.works if work.id in self._again}
-        return 2 if pull.broken_off and pull.head in again else 1
+        twice = pull.broken_off and (pull.head in again or merges_crossed(self._hub.log, number))
+        return 2 if twice else 1
 
     def forge(self) -> None:
         """No second merge, no second comment, and nothing that the host's description does not know."""
