@@ -102,3 +102,22 @@ def test_a_second_merge_of_what_stayed_open_is_excused_if_its_client_could_not_k
     log = [LoggedRequest(method, path, 502, by) for method, path, by in sent]
     assert merges_crossed(log, 1) is excused
     assert not merges_crossed([*log, log[-1]], 1)
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_looked_since(
+    looks: bool, record: Record, app: EmulatedRepository, content: Repo
+) -> None:
+    client = Api(app)
+    content.git("branch", "release", "main")
+    number = client.open_pull("task-1")
+    client.call("GET", f"/pulls/{number}")
+    Person(app, "lisa").retarget(number, "release")
+    record.decisions.append(
+        Decision(number, "retargeted", 0, f"GET /pulls/{number}", None, number, 0, time=time.monotonic())
+    )
+    if looks:
+        client.call("GET", f"/pulls/{number}")
+    while client.call("PUT", f"/pulls/{number}/merge", {})[0] == 405:
+        time.sleep(0.02)  # until it is known that the branches merge
+    assert ["merged into release" in wrong for wrong in wrongs(record)] == ([True] if looks else [])

@@ -9,6 +9,9 @@ from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.model import Pull
 from tests.support.github.repository import EmulatedRepository
 
+_REFUSED = (404, 405, 409, 422)
+"""Statuses of merges that were not made."""
+
 
 @dataclass
 class Decision:
@@ -90,7 +93,7 @@ class Record:
                 yield from self._of_decision(decision, moves, broken_off=broken_off)
                 yield from self._landed_all_the_same(decision, moves, files)
             for number, words in self.words.items():
-                pull, blind = self._app.pulls[number], self._blind("PATCH", f"/pulls/{number}", words.time)
+                pull, blind = self._app.pulls[number], self._unseen("PATCH", f"/pulls/{number}", words.time)
                 if (pull.title != words.title or words.text not in (pull.body or "")) and not blind:
                     yield f"a person's words of pull request {number} are gone: {pull.title!r}, {pull.body!r}"
             for comment in self._app.comments:
@@ -114,31 +117,42 @@ class Record:
             for one in self._app.pulls.values()
             if one.number > decision.number_after and one.head == pull.head and one.fork is None
         ]
-        unseen = len(twins) <= len(self._blind("POST", "/pulls", decision.time))
+        unseen = len(twins) <= len(self._unseen("POST", "/pulls", decision.time))
         if twins and not (unseen and (broken_off or all(twin.state == "closed" for twin in twins))):
             yield (
                 f"pull request {decision.number} of {pull.head} was {decision.kind} by a person, "
                 f"and {[twin.number for twin in twins]} opened in its place"
             )
 
-    def _blind(self, method: str, path: str, since: float) -> list[LoggedRequest]:
-        """Writes after `since` of clients that had not looked at pull requests in between.
+    def _blind(self, method: str, paths: tuple[str, ...], since: float, pull: str) -> list[LoggedRequest]:
+        """Writes after `since` of clients that had not looked at `pull`, or at all of them, in between.
 
         GitHub has no condition for them: such a client cannot know what a person did meanwhile.
         """
         log = [one for one in self._hub.log if one.served > since]
-        looks = [one for one in log if one.method == "GET" and one.path.endswith(("/pulls", path))]
+        looks = [one for one in log if one.method == "GET" and one.path.endswith(("/pulls", pull))]
         return [
             one
             for one in log
             if one.method == method
-            and one.path.endswith(path)
+            and one.path.endswith(paths)
             and not any(_client(look) == _client(one) and look.served < one.served for look in looks)
         ]
 
+    def _unseen(self, method: str, path: str, since: float) -> list[LoggedRequest]:
+        """The same of writes to what was to be looked at."""
+        return self._blind(method, (path,), since, path)
+
     def _was_on_its_way(self, decision: Decision) -> bool:
-        """Whether the merge had been sent when the decision was made: GitHub has no guard for the base."""
-        return "/merge" in decision.line and not self._looked(decision.number, decision.at)
+        """Whether the merge had been sent when the decision was made, or its client had not looked since.
+
+        GitHub has no guard for the base.
+        """
+        if "/merge" in decision.line and not self._looked(decision.number, decision.at):
+            return True
+        pull = f"/pulls/{decision.number}"
+        sent = self._blind("PUT", (f"{pull}/merge", f"{pull}/merge-async"), decision.time, pull)
+        return any(one.status not in _REFUSED for one in sent)
 
     def _merged_unseen(self) -> Iterator[str]:
         for one in self.unseen:
