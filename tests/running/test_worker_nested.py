@@ -6,6 +6,7 @@ import pytest
 
 from tests.running.test_worker import told
 from tests.running.test_worker_kept import shell
+from tests.support.cli import gitcoord
 from tests.support.project import Project
 from tests.support.tasklists import task
 
@@ -58,3 +59,25 @@ def test_a_setting_refuses_all_of_them_and_scratch_is_passed_over(tmp_path: Path
         "rm -rf a; echo 1 > x; git init -q scratch; echo 1 > scratch/y; cd src; git init -q; echo 1 > z",
     )
     assert {"x", "src/z"} <= set(project.remote.files("feature/level-0-task-1"))
+
+
+@pytest.mark.parametrize("how", ["branch deleted", "another history", "fresh"])
+def test_a_repository_in_a_checkout_that_cannot_be_gone_on_with_is_kept_and_named(
+    tmp_path: Path, how: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    left = f"({MADE}; {COMMITTED}); mkdir b; git init -q b; (cd b; git remote add o /nowhere; echo 2 > two)"
+    ways = {
+        "branch deleted": "git checkout -q --detach; git branch -qD $GITCOORD_BRANCH",
+        "another history": "echo 1 > x; git add x; git commit -qm X; git checkout -q --detach main",
+        "fresh": ":",
+    }
+    shell(project, f"{left}; {ways[how]}; exit 1", ok=1)
+    if how == "fresh":
+        gitcoord("retry", "1", "--fresh", cwd=project.desk.path, ok=0)
+    said = shell(project, "echo 3 > three", ok=0)
+    kept = project.desk.path / ".git/gitcoord/replaced"
+    places = {place.parent for file in ("one", "two") for place in kept.rglob(file)}
+    there = {path.read_text() for place in places for path in place.glob("*") if path.is_file()}
+    assert there == {"1\n", "2\n"}
+    assert all(f"a repository that was made in the checkout is in {place} now" in said for place in places)

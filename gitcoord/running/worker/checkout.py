@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
 from gitcoord.running.worker.held_back import take_out
 from gitcoord.running.worker.kept import checkout_ref, keep_commits
+from gitcoord.running.worker.nested import move_out
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
@@ -31,18 +32,26 @@ def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
         raise in_use(unit.branch, place)
 
 
-def prepare(desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path) -> WorkingCopy:
-    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it."""
+def prepare(
+    desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path, say: Callable[[str], None]
+) -> WorkingCopy:
+    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it.
+
+    `say` is given a sentence on each repository that was in a checkout which cannot be gone on with.
+    """
     repository = desk.repository
+    moved: tuple[Path, ...] = ()
     if how.fresh:
-        remove(repository, directory)
+        moved = remove(repository, directory)
         _begin_anew(desk, unit, start)
         desk = sit_down(repository, desk.shared, desk.store, unit.task.id, desk.settings)
     elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
-        remove(repository, directory)
+        moved = remove(repository, directory)
     else:
         deferred = desk.progress.get(unit.id, PENDING).deferral is not None
         _tidy(repository, WorkingCopy(repository, directory), unit.branch, merge_ahead=deferred)
+    for place in moved:
+        say(f"a repository that was made in the checkout is in {place} now")
     directory.parent.mkdir(parents=True, exist_ok=True)
     copy = WorkingCopy(repository, directory)
     before = before_moving(copy)
@@ -128,13 +137,15 @@ def clear_done(
         repository.git.run("update-ref", "-d", ref, str(here), ok=())
 
 
-def remove(repository: Repository, directory: Path) -> None:
+def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
     """Takes a checkout away with its files; commits stay on their branch, or are kept under a ref.
 
-    Only what git knows as a worktree of this repository is touched.
+    Only what git knows as a worktree of this repository is touched. Returns where the repositories are now
+    that were made in it.
     """
     if not _is_own(repository, directory):
-        return
+        return ()
+    moved = move_out(repository, directory)
     keep_commits(repository, None, directory, checkout_ref(directory))
     take_out(repository, directory)
     # Twice, because one that git was killed over is locked.
@@ -142,6 +153,7 @@ def remove(repository: Repository, directory: Path) -> None:
     if directory.is_dir():
         shutil.rmtree(directory, ignore_errors=True)
         repository.git.run("worktree", "prune", ok=())
+    return moved
 
 
 def _is_own(repository: Repository, directory: Path) -> bool:

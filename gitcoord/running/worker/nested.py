@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from gitcoord.errors import GitcoordError
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git
 from gitcoord.git.working_copy import WorkingCopy
@@ -40,6 +42,19 @@ def take_in(repository: Repository, copy: WorkingCopy, passed_over: Sequence[str
             f"the files of the repository {_named(copy, link)} are committed; its .git is in {aside}"
         )
     return TakenIn(notes=tuple(notes))
+
+
+def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:
+    """Moves repositories out of a checkout that is to go, into the git directory; returns where they are.
+
+    Git's stash passes over them, too.
+    """
+    copy = WorkingCopy(repository, directory)
+    with suppress(GitcoordError):  # half taken away
+        listed = copy.git.text("ls-files", "--others", "--exclude-standard", "-z").split("\0")
+        found = [copy.directory / path for path in listed if path.endswith("/")]
+        return tuple(put_aside(repository, path, directory.name) for path in found)
+    return ()
 
 
 def _links(top: Path) -> Iterator[Path]:

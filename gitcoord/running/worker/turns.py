@@ -40,7 +40,7 @@ def take_turns(seat: Seat) -> Result:
     A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
     """
     _save_what_is_left(seat)
-    copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory)
+    copy = prepare(seat.desk, seat.unit, seat.how, seat.start, seat.directory, seat.log.say)
     if failed := provide(seat, copy, lambda: run_setup(seat)):
         return failed
     clash = _waiting(seat, copy)
