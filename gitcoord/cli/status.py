@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitcoord.cli.context import Context
+    from gitcoord.cli.status_document import Status
     from gitcoord.evidence.model import Landing
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.git.run import Oid
@@ -52,14 +53,7 @@ def status(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, stdout_console, warn
-    from gitcoord.cli.sight import quiet_at
-    from gitcoord.cli.status_document import make_status
     from gitcoord.cli.status_view import status_view
-    from gitcoord.git.ancestry import Ancestry
-    from gitcoord.running.picture.make import make_picture
-    from gitcoord.state.accounts import closed_now
-    from gitcoord.state.beats import read_beats
-    from gitcoord.state.journal import now
 
     context = open_context(reads=True)
     if watch:
@@ -67,6 +61,24 @@ def status(
 
         watch_status(context, every=every, as_json=as_json)
         return
+    told = _read(context)
+    warn(told.warnings)
+    if as_json:
+        emit_json("status", told)
+    else:
+        stdout_console().print(status_view(told))
+
+
+def _read(context: "Context") -> "Status":
+    """Where every task stands now."""
+    from gitcoord.cli.sight import quiet_at
+    from gitcoord.cli.status_document import make_status
+    from gitcoord.git.ancestry import Ancestry
+    from gitcoord.running.picture.make import make_picture
+    from gitcoord.state.accounts import closed_now
+    from gitcoord.state.beats import read_beats
+    from gitcoord.state.journal import now
+
     context.store.refresh()
     plan = context.store.require_plan()
     progress = context.store.progress()
@@ -74,7 +86,7 @@ def status(
     ancestry = Ancestry(context.repository.git)
     progress = _with_rollbacks(context, plan, progress, ancestry)
     landed, doubts = _landed(context, plan, progress, ancestry)
-    told = make_status(
+    return make_status(
         plan,
         progress,
         landed,
@@ -90,11 +102,6 @@ def status(
         ),
         _untold(context, plan, progress, landed, ancestry),
     )
-    warn(told.warnings)
-    if as_json:
-        emit_json("status", told)
-    else:
-        stdout_console().print(status_view(told))
 
 
 def _landed(

@@ -85,6 +85,12 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
     return merged
 
 
+def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
+    """The environment of commits in gitcoord's own name, which are the same whenever they are made."""
+    who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
+
+
 def commit_tree(
     git: Git,
     tree: Oid,

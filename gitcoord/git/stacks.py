@@ -9,15 +9,8 @@ have given. See https://git-scm.com/docs/git-merge-base#_discussion for merging 
 from collections.abc import Collection, Mapping, Sequence
 
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree, tree_of
+from gitcoord.git.merges import TreeMerge, commit_tree, fixed_author, merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
-
-_DATE = "2000-01-01T00:00:00Z"
-_WHO = {
-    f"GIT_{who}_{key}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", _DATE))
-}
 
 
 class Stacks:
@@ -55,7 +48,9 @@ class Stacks:
         if not heads:
             return self.base
         parents = [self.base, *heads]
-        return commit_tree(git, tree_of(git, self.base), parents, "base of a stack", environment=_WHO)
+        return commit_tree(
+            git, tree_of(git, self.base), parents, "base of a stack", environment=fixed_author()
+        )
 
     def merge(self, git: Git, tip: Oid) -> TreeMerge:
         """Merges `tip` onto the base by the merge base of its own changes."""

@@ -3,17 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitcoord.checks.search import CheckSeen, Combination
-from gitcoord.git.merges import commit_tree, merge_tree, tree_of
+from gitcoord.git.merges import commit_tree, fixed_author, merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.merging.proof import ResultOf
-
-_DATE = "2000-01-01T00:00:00Z"
-AUTHOR = {
-    f"GIT_{who}_{key}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", _DATE))
-}
 
 
 class Combinations:
@@ -52,12 +45,12 @@ class Combinations:
         ours = before
         if below := self._stacks.heads(git, head):
             ours = commit_tree(
-                git, tree_of(git, before), [before, *below], "base of a stack", environment=AUTHOR
+                git, tree_of(git, before), [before, *below], "base of a stack", environment=fixed_author()
             )
         merged = merge_tree(git, ours, head)
         if not merged.clean:
             return None
-        return commit_tree(git, merged.tree, [before, head], "a combination", environment=AUTHOR)
+        return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())
 
 
 class SeenCombinations(Mapping[Combination, CheckSeen]):

@@ -12,7 +12,7 @@ from gitcoord.git.merges import tree_of
 from gitcoord.git.run import Oid
 from gitcoord.merging.combinations import Combinations, SeenCombinations
 from gitcoord.merging.culprits import Culprits
-from gitcoord.merging.proof import CheckOptions, CheckScene, LevelProof, Proof, TaskHead
+from gitcoord.merging.proof import CheckOptions, CheckScene, CombinationProof, LevelProof, TaskHead
 from gitcoord.merging.telling import LandingNotices
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -49,7 +49,7 @@ class LevelSearch:
         self._unclear = {} if unclear is None else unclear
         self._base_tree = tree_of(place.git, place.base_commit)
 
-    def first(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> Proof:
+    def first(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
         """Multi-PR: the base becomes each prefix, so that each has to pass; the first becomes `tree`."""
         works = [works[number] for number in self._combinations(works).merging()]
         combinations = self._combinations(works)
@@ -57,27 +57,27 @@ class LevelSearch:
             return self._as_it_is(works[:1], tree, branch)
         result = self._run(combinations, works, each=True, until=lambda found: found.knows(0))
         if 0 in result.passed:
-            return Proof(state="passed", tree=tree)
+            return CombinationProof(state="passed", tree=tree)
         if result.base:
             return self._base(result)
         if 0 in result.unclear:
-            return Proof(state="held", reason=self._unclear_reason(tree))
-        return Proof(state="failed", failing=(self._culprits().failing(works[0], tree, ()),))
+            return CombinationProof(state="held", reason=self._unclear_reason(tree))
+        return CombinationProof(state="failed", failing=(self._culprits().failing(works[0], tree, ()),))
 
-    def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> Proof:
+    def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
         """Single-PR: the base becomes all that is good of `branch`, in one move; all of it is `tree`."""
         combinations = self._combinations(works)
         if combinations.tree(tuple(range(len(works)))) != tree:
             return self._as_it_is(works, tree, branch)
         found = self.all(works)
         if found.base:
-            return Proof(state="stopped", reason=found.base)
+            return CombinationProof(state="stopped", reason=found.base)
         if found.failing:
-            return Proof(state="failed", failing=found.failing)
+            return CombinationProof(state="failed", failing=found.failing)
         if found.unclear:
             task, reason = found.unclear[0]
-            return Proof(state="held", reason=f"task {task}: {reason}")
-        return Proof(state="passed", tree=tree)
+            return CombinationProof(state="held", reason=f"task {task}: {reason}")
+        return CombinationProof(state="passed", tree=tree)
 
     def all(self, works: Sequence[TaskHead]) -> LevelProof:
         """What becomes of all of `works`, which may land together."""
@@ -98,7 +98,7 @@ class LevelSearch:
         passed = tuple(works[number].task for number in result.passed)
         return LevelProof(passed=passed, failing=tuple(failing), unclear=tuple(unclear))
 
-    def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> Proof:
+    def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
         """A branch that holds more than its tasks: that is checked, and nobody is blamed."""
         while (result := self._result(tree)) is None or (
             result.outcome != "passed" and result.runs <= self._options.flaky
@@ -107,8 +107,8 @@ class LevelSearch:
             target = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
             self._check([target], [work.task for work in works])
         if result.outcome == "passed":
-            return Proof(state="passed", tree=tree)
-        return Proof(
+            return CombinationProof(state="passed", tree=tree)
+        return CombinationProof(
             state="held",
             reason=f"its check fails on {self._place.base} with all of {branch}: {result.reason}",
         )
@@ -195,11 +195,13 @@ class LevelSearch:
         found = self._unclear.get(tree)
         return f"its check has no clear result: {found.reason if found else 'it does not merge'}"
 
-    def _base(self, result: SearchResult) -> Proof:
+    def _base(self, result: SearchResult) -> CombinationProof:
         found = self._result(self._base_tree)
         why = found.reason if found is not None else ""
         where = f"{self._place.base} itself at {self._place.base_commit[:12]}"
         if result.base == "unclear":
-            return Proof(state="stopped", reason=f"the check of {where} has no clear result: {why}")
-        way = "mend it first, or land what fails no worse with --allow-red-base"
-        return Proof(state="stopped", reason=f"{where} fails the check: {why}; {way}")
+            return CombinationProof(
+                state="stopped", reason=f"the check of {where} has no clear result: {why}"
+            )
+        way = "fix it first, or land what fails no worse with --allow-red-base"
+        return CombinationProof(state="stopped", reason=f"{where} fails the check: {why}; {way}")

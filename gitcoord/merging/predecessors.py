@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.checks.blame import Others
-from gitcoord.git.merges import commit_tree, merge_tree
+from gitcoord.git.merges import commit_tree, fixed_author, merge_tree
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.combinations import AUTHOR
 from gitcoord.tasks.model import TaskId
 
 _MOST = 256
@@ -57,7 +56,7 @@ class Predecessors:
             if merged is None or not merged.clean or commit is None or head is None:
                 return None
             commit = commit_tree(
-                self._git, merged.tree, [commit, head], "what came before", environment=AUTHOR
+                self._git, merged.tree, [commit, head], "what came before", environment=fixed_author()
             )
         return commit
 

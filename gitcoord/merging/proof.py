@@ -84,7 +84,7 @@ class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
     base: str = ""
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
+class CombinationProof(msgspec.Struct, frozen=True, kw_only=True):
     """What checking a carrier's combination brought.
 
     `state`: it may land as `tree`; the tasks of `failing` do not; it cannot be told now, for `reason`; or

@@ -13,7 +13,7 @@ from gitcoord.merging.examine import examine_in_git
 from gitcoord.merging.level_search import LevelSearch, recent_failures
 from gitcoord.merging.model import Carrier, Work, World
 from gitcoord.merging.observe import Scene, stacks_on
-from gitcoord.merging.proof import CheckScene, Proof, TaskHead
+from gitcoord.merging.proof import CheckScene, CombinationProof, TaskHead
 from gitcoord.merging.telling import LandingNotices
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ class Prover:
         """Time has passed: what could not be told may be tried again."""
         self._unclear.clear()
 
-    def prove(self, scene: Scene, world: World, carrier: Carrier, held: Collection[str]) -> Proof:
+    def prove(self, scene: Scene, world: World, carrier: Carrier, held: Collection[str]) -> CombinationProof:
         """Check what the base would become with `carrier`; beside it what comes next, unless it is `held`."""
         options, checker = scene.options.check, scene.checker
         if options is None or checker is None:
             raise AssertionError("only what has a check is proved")
         found = examine_in_git(scene, world, carrier)
         if not found.clean or found.behind or found.gates:
-            return Proof(state="passed")  # nothing merges yet: looking closer says why
+            return CombinationProof(state="passed")  # nothing merges yet: looking closer says why
         known = checker.known(found.tree)
         if known is not None and known.outcome == "passed":
-            return Proof(state="passed", tree=found.tree)
+            return CombinationProof(state="passed", tree=found.tree)
         place = CheckScene(
             git=scene.repository.git,
             store=scene.store,

@@ -15,7 +15,7 @@ import msgspec
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.checked_out import worktrees
-from gitcoord.git.merges import commit_tree
+from gitcoord.git.merges import commit_tree, fixed_author
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS, Update
@@ -28,11 +28,7 @@ from gitcoord.settings import Settings
 
 _USUAL = (".taskmaster/tasks/tasks.json", ".taskmaster/state.json")
 _MESSAGE = "Leave the task list as it was"
-_WHO = {
-    f"GIT_{role}_{key}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", "@0 +0000"))
-}
+_DATE = "@0 +0000"
 
 
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
@@ -97,7 +93,11 @@ def put_lists_back(desk: Desk) -> tuple[str, ...]:
 def as_handed_in(desk: Desk, git: Git, head: Oid) -> Oid:
     """The commit that would be handed in for `head`, made by `git`."""
     since, found = began_at(desk, head), changed_lists(desk, head)
-    return _without(git, since, head, found, _MESSAGE, _WHO) if found and since is not None else head
+    return (
+        _without(git, since, head, found, _MESSAGE, fixed_author(_DATE))
+        if found and since is not None
+        else head
+    )
 
 
 def put_back_in(
@@ -134,7 +134,8 @@ def without_lists(
         know_the_repository(git, aside)
         inside = Repository(aside, repository.root, repository.common_dir, repository.remote)
         anew = {
-            tip: _without(aside, begun[tip], tip, found, _MESSAGE, _WHO) for tip, found in changed.items()
+            tip: _without(aside, begun[tip], tip, found, _MESSAGE, fixed_author(_DATE))
+            for tip, found in changed.items()
         }
         seen = [
             msgspec.structs.replace(one, commit=anew.get(one.commit or "", one.commit)) for one in branches

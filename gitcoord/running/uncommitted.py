@@ -12,7 +12,7 @@ import msgspec
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.bound import bound
 from gitcoord.git.checked_out import worktrees
-from gitcoord.git.merges import commit_tree
+from gitcoord.git.merges import commit_tree, fixed_author
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS
@@ -108,11 +108,7 @@ def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> Copy:
     uncommitted = tree != here.text("rev-parse", "--verify", f"{head}^{{tree}}")
     commit = head
     if uncommitted:
-        who = {
-            f"GIT_{role}_{key}": value
-            for role in ("AUTHOR", "COMMITTER")
-            # The same work gives the same commit, so that looking twice tells whether anything changed.
-            for key, value in (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", "@0 +0000"))
-        }
+        # The same work gives the same commit, so that looking twice tells whether anything changed.
+        who = fixed_author("@0 +0000")
         commit = commit_tree(git, tree, [head], "uncommitted work", environment=who)
     return Copy(task=task, directory=str(directory), commit=commit, uncommitted=uncommitted)

@@ -157,10 +157,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             heads = before.heads - {event.head} | {event.commit}
             return change(before, head=event.commit, heads=heads) if before.head == event.head else before
         case PullOpened() | PullRejected():
-            rejection = event if isinstance(event, PullRejected) else None
-            by_people = rejection is not None or (isinstance(event, PullOpened) and event.adopted)
-            wanted = before.wanted | ({event.pull} if by_people else set())
-            return change(before, pull=event.pull, rejection=rejection, wanted=wanted)
+            return _with_pull(before, event)
         case TaskFolded():
             return change(before, folded=event)
         case TaskDeferred():
@@ -204,6 +201,13 @@ def _rolled_back(before: Progress, event: AnyEvent) -> Progress:
         pull=None,
         finished=before.finished | branches,
     )
+
+
+def _with_pull(before: Progress, event: PullOpened | PullRejected) -> Progress:
+    rejection = event if isinstance(event, PullRejected) else None
+    by_people = rejection is not None or (isinstance(event, PullOpened) and event.adopted)
+    wanted = before.wanted | ({event.pull} if by_people else set())
+    return msgspec.structs.replace(before, pull=event.pull, rejection=rejection, wanted=wanted)
 
 
 def _with(before: Progress, number: int, **change: AttemptStarted | AttemptEnded) -> tuple[Attempt, ...]:

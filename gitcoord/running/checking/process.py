@@ -17,7 +17,7 @@ from gitcoord.checks.model import MOST_OUTPUT, CheckResult, CheckTarget
 from gitcoord.errors import GitcoordError
 from gitcoord.git.run import nowhere_above
 from gitcoord.redact import redact
-from gitcoord.running.checking.slots import Slot, Source, Waiting, held_lock, held_slot
+from gitcoord.running.checking.slots import BorrowedRepository, Slot, Waiting, held_lock, held_slot
 from gitcoord.running.processes import MARK, adopt_orphans, end, marked
 from gitcoord.running.troubles import disk_problem
 from gitcoord.running.worker.agent import Command, Finish, run_command
@@ -37,7 +37,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     target: CheckTarget
     argv: tuple[str, ...]
-    source: Source
+    source: BorrowedRepository
     slots: str
     count: int
     seconds: float | None

@@ -13,24 +13,16 @@ from pathlib import Path
 
 import msgspec
 
+from gitcoord.git.merges import fixed_author
 from gitcoord.git.run import Git, Oid, nowhere_above
 
-_WHO = {
-    f"GIT_{who}_{key}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for key, value in (
-        ("NAME", "gitcoord"),
-        ("EMAIL", "gitcoord@localhost"),
-        ("DATE", "2000-01-01T00:00:00Z"),
-    )
-}
 _COPIED = r"^(filter\..*|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|longpaths))$"
 """The settings of the user's repository that decide what a checkout looks like."""
 Waiting = Callable[[], bool]
 """Sleeps a moment, unless it is called for the first time; whether to wait no longer."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class BorrowedRepository(msgspec.Struct, frozen=True, kw_only=True):
     """The user's repository, as far as checkouts depend on it."""
 
     common_dir: str
@@ -38,11 +30,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[tuple[str, str], ...] = ()
 
 
-def source_of(git: Git, common_dir: Path) -> Source:
+def source_of(git: Git, common_dir: Path) -> BorrowedRepository:
     """What checkouts need to know of the repository at `common_dir`."""
     told = git.probe("config", "--local", "-z", "--get-regexp", _COPIED) or ""
     pairs = (entry.partition("\n") for entry in told.split("\0") if entry)
-    return Source(
+    return BorrowedRepository(
         common_dir=str(common_dir),
         object_format=git.probe("rev-parse", "--show-object-format") or "sha1",
         settings=tuple((name, value if has else "true") for name, has, value in pairs),
@@ -52,7 +44,7 @@ def source_of(git: Git, common_dir: Path) -> Source:
 class Slot:
     """One checkout, held by this process until the block around `held_slot` ends."""
 
-    def __init__(self, directory: Path, number: int, source: Source) -> None:
+    def __init__(self, directory: Path, number: int, source: BorrowedRepository) -> None:
         self.directory = directory
         self.number = number
         self._source = source
@@ -76,7 +68,7 @@ class Slot:
     def _move(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
         self._make()
         commit = self._git.run(
-            "commit-tree", tree, "-p", parent, "-m", "A combination to check", environment=_WHO
+            "commit-tree", tree, "-p", parent, "-m", "A combination to check", environment=fixed_author()
         ).text
         self._git.run("checkout", "--quiet", "--force", "--detach", commit)
         # Ignored files go first where they would be in the way of what is to be removed.
@@ -124,7 +116,9 @@ class Slot:
 
 
 @contextlib.contextmanager
-def held_slot(place: Path, count: int, source: Source, *, given_up: Waiting) -> Iterator[Slot | None]:
+def held_slot(
+    place: Path, count: int, source: BorrowedRepository, *, given_up: Waiting
+) -> Iterator[Slot | None]:
     """One of the `count` checkouts under `place` that nobody holds; None when `given_up` says so first."""
     place.mkdir(parents=True, exist_ok=True)
     while not given_up():

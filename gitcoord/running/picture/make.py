@@ -18,7 +18,7 @@ from gitcoord.running.picture.live import Live
 from gitcoord.running.picture.news import Clash, News, clashes_of, newest
 from gitcoord.running.picture.pace import Pace, measure_pace
 from gitcoord.running.picture.state import FINISHED, UnitState, UnitView, parent_state, unit_views
-from gitcoord.running.picture.units import plan_units, unit_graph, units_at_work
+from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId
@@ -125,19 +125,8 @@ def make_picture(
     graph = unit_graph(shown)
     going = state in ("running", "paused")
     views = unit_views(plan, shown, graph, progress, landed, tries, moment, live, going=going)
-    told = live.quiet if live else quiet or {}
-    views = {
-        unit: msgspec.structs.replace(view, quiet=told.get(unit)) if view.state == "running" else view
-        for unit, view in views.items()
-    }
+    views = _with_quiet(views, live.quiet if live else quiet or {})
     limit = live.slot_limit if live else (run.max_parallel or None if run else plan.max_parallel)
-    pulls = {TaskId(e.task): e.pull for e in events if isinstance(e, PullOpened) and e.task}
-    members: dict[TaskId, list[UnitView]] = {}
-    for unit in shown.values():
-        members.setdefault(unit.parent, []).append(views[unit.id])
-    parents = tuple(
-        _parent(task, members[task.id], task.id in landed, pulls.get(task.id)) for task in plan.tasks.values()
-    )
     done = sum(view.state in FINISHED for view in views.values())
     return Picture(
         at=now,
@@ -146,7 +135,7 @@ def make_picture(
         strategy=plan.strategy,
         run=state,
         engine=live.engine if live else (run.engine if run else "local"),
-        parents=parents,
+        parents=_parents(plan, shown, views, events, landed),
         units=len(views),
         done=done,
         percent=100 * done // len(views) if views else 100,
@@ -167,6 +156,29 @@ def make_picture(
         closed=closed.sentence() if closed else "",
         closed_until=closed.end if closed else "",
         unheard=max(0.0, moment - (seconds_of(heard) or 0.0)) if going and heard else None,
+    )
+
+
+def _with_quiet(views: Mapping[TaskId, UnitView], quiet: Mapping[TaskId, float]) -> dict[TaskId, UnitView]:
+    return {
+        unit: msgspec.structs.replace(view, quiet=quiet.get(unit)) if view.state == "running" else view
+        for unit, view in views.items()
+    }
+
+
+def _parents(
+    plan: Plan,
+    shown: Mapping[TaskId, PlanUnit],
+    views: Mapping[TaskId, UnitView],
+    events: Sequence[AnyEvent],
+    landed: Collection[TaskId],
+) -> tuple[Parent, ...]:
+    pulls = {TaskId(e.task): e.pull for e in events if isinstance(e, PullOpened) and e.task}
+    members: dict[TaskId, list[UnitView]] = {}
+    for unit in shown.values():
+        members.setdefault(unit.parent, []).append(views[unit.id])
+    return tuple(
+        _parent(task, members[task.id], task.id in landed, pulls.get(task.id)) for task in plan.tasks.values()
     )
 
 

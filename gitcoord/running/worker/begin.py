@@ -1,5 +1,6 @@
 """Before a worker claims: what is done or dead already, and whether the unit can begin at all."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,14 @@ from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.checkout import How, starting_point
 from gitcoord.running.model import Desk
 from gitcoord.running.worker.checkout import check_free, clear_done
-from gitcoord.running.worker.claim import AGAIN, superseded
+from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, refusal, superseded
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import died_here, worker_at
+from gitcoord.running.worker.stop import Stop
 from gitcoord.running.worker.subtasks import done_at, subtask_start, whole
 from gitcoord.running.worker.unit import WorkUnit, has_parts
+from gitcoord.state.accounts import closed_now
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -141,3 +144,26 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
     if mine.stand == "submitted" and mine.head == desk.shared_tip and not again:
         return f"task {unit.id} has been submitted already"
     return ""
+
+
+def without_attempt(
+    desk: Desk,
+    unit: WorkUnit,
+    order: WorkerOrder,
+    mine: Progress,
+    stop: Stop,
+    clock: Callable[[], float],
+    preview: str,
+) -> Done | None:
+    """The result where no attempt begins: refused, the account closed, a `preview` only, or told to end."""
+    refused = refusal(mine, unit, order.attempt)
+    if refused is not None:
+        return not_begun(unit, order, refused.reason, refused.code)
+    closed = closed_now(desk.store, desk.settings.run, clock)
+    if closed is not None:
+        return not_begun(unit, order, closed.sentence(), EXIT_CODES["again"], again_at=closed.end)
+    if preview:
+        return not_begun(unit, order, preview, 0)
+    if stop.asked is not None:
+        return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
+    return None

@@ -21,11 +21,11 @@ from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.closing import close, limit_of
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
-from gitcoord.running.worker.given import Given
+from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.idle import Idle, idle_limit
 from gitcoord.running.worker.place import mark_of, run_directory
 from gitcoord.running.worker.presence import worker_at
-from gitcoord.running.worker.presets import find_preset, preset_words
+from gitcoord.running.worker.presets import AgentPreset, find_preset, preset_words
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
@@ -107,39 +107,13 @@ def _run(
     seat: Seat, text: str, who: str, clash: Clash | None, also: Mapping[str, str] = _NOTHING
 ) -> Result | None:
     repository = seat.desk.repository
-    run = run_directory(repository.common_dir, seat.desk.plan.generation)
     config = SharedConfig(repository, seat.place)
     lasting = LastingRefs(seat.desk.shared, seat.desk.plan.base)
     lasting.put_back()
-    file = prompt_file(seat.place)
     preset = find_preset(text) if who == "the agent" else None
-    if preset is None:
-        words = command_words(text, shell=seat.order.shell)
-    else:
-        words = preset_words(text, preset, file, seat.order.check)
-    command = Command(
-        argv=words,
-        directory=seat.directory,
-        environment=agent_environment(
-            seat.desk,
-            seat.unit,
-            attempt=seat.attempt,
-            directory=seat.place,
-            checkout=seat.directory,
-            mark=mark_of(run, seat.key),
-            slot=seat.slot,
-            token_budget=seat.order.token_budget,
-            rework=clash is not None,
-        )
-        | nowhere_above(seat.directory)
-        | config.environment
-        | dict(preset.environment if preset else {})
-        | Given(WorkingCopy(repository, seat.directory)).exclude(repository.git, seat.place / "exclude")
-        | dict(also),
-        input=file if who == "the agent" and (preset is None or preset.stdin) else None,
-    )
+    command = _command(seat, text, who, preset, config.environment | dict(also), rework=clash is not None)
     again = " once more, with a conflict" if clash else ""
-    seat.log.say(f"{who} begins{again}{f': {shlex.join(words)}' if preset else ''}")
+    seat.log.say(f"{who} begins{again}{f': {shlex.join(command.argv)}' if preset else ''}")
     before, began = seat.log.written, time.monotonic()
     idle = Idle(idle_limit(seat.settings.run), seat.log, WorkingCopy(repository, seat.directory))
     finish = run_command(
@@ -165,6 +139,39 @@ def _run(
         if limit is not None:
             return close(seat, limit, finish.code)
     return _result(seat, who, finish, said=said)
+
+
+def _command(
+    seat: Seat, text: str, who: str, preset: AgentPreset | None, also: Mapping[str, str], *, rework: bool
+) -> Command:
+    """What is run for `text`, with all that its environment has; `also` goes before that of a preset."""
+    repository, file = seat.desk.repository, prompt_file(seat.place)
+    run = run_directory(repository.common_dir, seat.desk.plan.generation)
+    if preset is None:
+        words = command_words(text, shell=seat.order.shell)
+    else:
+        words = preset_words(text, preset, file, seat.order.check)
+    provided = ProvidedFiles(WorkingCopy(repository, seat.directory))
+    return Command(
+        argv=words,
+        directory=seat.directory,
+        environment=agent_environment(
+            seat.desk,
+            seat.unit,
+            attempt=seat.attempt,
+            directory=seat.place,
+            checkout=seat.directory,
+            mark=mark_of(run, seat.key),
+            slot=seat.slot,
+            token_budget=seat.order.token_budget,
+            rework=rework,
+        )
+        | nowhere_above(seat.directory)
+        | dict(preset.environment if preset else {})
+        | provided.exclude(repository.git, seat.place / "exclude")
+        | dict(also),
+        input=file if who == "the agent" and (preset is None or preset.stdin) else None,
+    )
 
 
 def _put_back(seat: Seat, config: SharedConfig, lasting: LastingRefs) -> None:

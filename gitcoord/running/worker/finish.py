@@ -12,7 +12,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.unwanted import in_words, unwanted_files
-from gitcoord.running.worker.given import Given
+from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.held_back import held_back, remember
 from gitcoord.running.worker.nested import TakenIn, take_in
 from gitcoord.running.worker.submodules import problem_with
@@ -125,7 +125,7 @@ def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
 
 def _status(copy: WorkingCopy) -> list[str]:
     options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    given = Given(copy)
+    given = ProvidedFiles(copy)
     fields = (field for field in copy.git.text("status", *options).split("\0") if field)
     return [field for field in fields if not (field.startswith("??") and given.holds(field[3:]))]
 

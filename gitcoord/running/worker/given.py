@@ -61,7 +61,7 @@ def note_made(copy: WorkingCopy) -> list[str]:
     return made
 
 
-class Given:
+class ProvidedFiles:
     """The files that `copy` was given."""
 
     def __init__(self, copy: WorkingCopy) -> None:

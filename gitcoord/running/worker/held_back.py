@@ -10,7 +10,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.agent_words import agent_words
 from gitcoord.running.worker.exchange import EXCHANGE
-from gitcoord.running.worker.given import Given
+from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.sentences import some
 
 _LIST = "gitcoord-held-back"
@@ -50,7 +50,7 @@ def why_nothing(copy: WorkingCopy) -> str:
     """What is in the checkout although there is nothing to hand in, as the end of a sentence; or nothing."""
     options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
     fields = copy.git.text("status", *options).split("\0")
-    given = Given(copy)
+    given = ProvidedFiles(copy)
     ignored = [
         path
         for path in (field[3:] for field in fields if field.startswith("!! "))

@@ -18,7 +18,7 @@ from gitcoord.running.worker.conflict import merge_in
 from gitcoord.running.worker.finish import settle
 from gitcoord.running.worker.finished import cut_off, note_finished, was_finished
 from gitcoord.running.worker.fold import fold
-from gitcoord.running.worker.given import Given
+from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.hand_in import hand_in_task
 from gitcoord.running.worker.kept import keep_commits, kept_ref
 from gitcoord.running.worker.mending import mend, mend_branch
@@ -152,7 +152,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
         return full
     for note in left.notes:
         seat.log.say(note)
-    if not left.problem and (carried := Given(copy).committed(copy.git, seat.start, left.head)):
+    if not left.problem and (carried := ProvidedFiles(copy).committed(copy.git, seat.start, left.head)):
         reason = f"it committed what was carried into its checkout: {some(carried)}"
         return Result(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
     if not left.problem:

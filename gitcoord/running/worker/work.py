@@ -24,10 +24,11 @@ from gitcoord.running.worker.begin import (
     look,
     not_begun,
     note_not_begun,
+    without_attempt,
     without_the_dead,
 )
 from gitcoord.running.worker.checkout import clear_done, remove
-from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, refusal, superseded
+from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, superseded
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
 from gitcoord.running.worker.finished import cut_off
@@ -43,7 +44,6 @@ from gitcoord.running.worker.template import read_template
 from gitcoord.running.worker.turns import take_turns
 from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.settings import Settings
-from gitcoord.state.accounts import closed_now
 from gitcoord.state.beats import Beat
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
@@ -103,24 +103,17 @@ def _work(
             clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
         return ready
     how, start = ready
-    refused = refusal(mine, unit, order.attempt)
-    if refused is not None:
-        return not_begun(unit, order, refused.reason, refused.code)
-    closed = closed_now(store, settings.run, clock)
-    if closed is not None:
-        return not_begun(unit, order, closed.sentence(), EXIT_CODES["again"], again_at=closed.end)
-    if dry_run:
-        return not_begun(unit, order, _would_begin(repository, unit, start, directory), 0)
-    if stop.asked is not None:
-        return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
+    preview = _would_begin(repository, unit, start, directory) if dry_run else ""
+    instead = without_attempt(desk, unit, order, mine, stop, clock, preview)
+    if instead is not None:
+        return instead
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
     held = _take(desk, unit, msgspec.structs.replace(order, attempt=attempt), start, place, stopped)
     if isinstance(held, Refusal):
         return not_begun(unit, order, held.reason, held.code)
-    most = int(settings.run.log_megabytes * (1 << 20))
     slots = held_slot(repository.common_dir, order.slots, given_up=stopped)
-    with closing(Log(place / "log", most)) as log, slots as slot:
+    with closing(_log(place, settings)) as log, slots as slot:
         seat = Seat(
             desk=desk,
             unit=unit,
@@ -142,6 +135,10 @@ def _work(
         )
         with Heartbeat(store, unit.id, held.attempt, lease_of(settings.run), lambda: _sign(seat)):
             return _attempt(seat, held)
+
+
+def _log(place: Path, settings: Settings) -> Log:
+    return Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
 
 
 def _sign(seat: Seat) -> Beat:
