@@ -110,6 +110,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     landings). `check_timeout` is what one check may take, `flaky` how often a failure is checked again
     before a task is blamed for it. `clean` removes what git ignores from a checkout before each check, too.
     `environment` names what results depend on beside the files: change it when the tools change.
+    `share_results` lets a check that passed on one machine count on the others that share the repository.
     """
 
     check: str = ""
@@ -119,6 +120,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     flaky: Annotated[int, AtLeastNone] = 1
     clean: bool = False
     environment: str = ""
+    share_results: bool = True
 
 
 PULL_FIELDS = (

@@ -178,7 +178,9 @@ def _proved(
     from gitcoord.cli.level_proof import prove_level
     from gitcoord.cli.notice_words import say_notice
 
-    with open_checker(context, options, slots=words.slots, recheck=words.recheck) as checker:
+    with open_checker(
+        context, options, say_notice, slots=words.slots, recheck=words.recheck, writes=False
+    ) as checker:
         proof = prove_level(context, checked, sight, options, checker, say_notice)
     return msgspec.structs.replace(checked, proof=proof)
 

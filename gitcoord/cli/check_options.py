@@ -13,6 +13,7 @@ from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import usage_error
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckOptions
+from gitcoord.notices import Caution, Tell
 from gitcoord.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,31 +75,50 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
 
 @contextmanager
 def open_checker(
-    context: Context, options: CheckOptions, *, slots: int | None, recheck: bool = False
+    context: Context,
+    options: CheckOptions,
+    tell: Tell,
+    *,
+    slots: int | None,
+    recheck: bool = False,
+    writes: bool = True,
 ) -> Iterator["LocalChecker"]:
-    """What runs the check on this machine, while the block lasts."""
+    """What runs the check on this machine, while the block lasts.
+
+    Without `writes` the results of other machines are read, and those of this one are not pushed.
+    """
+    from gitcoord.checks.shared_results import SharedResults
     from gitcoord.running.checking.checker import LocalChecker, default_slots
 
-    settings = context.settings
+    settings, command = context.settings, options.command
     count = slots or settings.landing.slots or default_slots()
-    checker = LocalChecker(context.repository, options.command, count, settings.run)
+    shared = None
+    if settings.landing.share_results:
+        shared = SharedResults(
+            context.shared, command, writes=writes, warn=lambda problem: tell(Caution(message=problem))
+        )
+    checker = LocalChecker(context.repository, command, count, settings.run, shared)
     if recheck:
         checker.forget_failures()
     try:
         yield checker
+        checker.share(at_end=True)
+    except Exception:  # an interrupted user does not wait for a push
+        checker.share(at_end=True)
+        raise
     finally:
         checker.close()
 
 
 @contextmanager
 def with_checker(
-    scene: Scene, context: Context, *, slots: int | None, recheck: bool = False
+    scene: Scene, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[Scene]:
     """The scene with what runs its check on this machine, if it has one, while the block lasts."""
     if scene.options.check is None:
         yield scene
         return
-    with open_checker(context, scene.options.check, slots=slots, recheck=recheck) as checker:
+    with open_checker(context, scene.options.check, tell, slots=slots, recheck=recheck) as checker:
         yield msgspec.structs.replace(scene, checker=checker)
 
 

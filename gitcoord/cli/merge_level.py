@@ -137,7 +137,9 @@ def merge_level(
     if dry_run:
         _show_steps(scene, as_json=as_json)
     else:
-        with with_checker(scene, context, slots=slots, recheck=recheck) as scene:
+        from gitcoord.cli.notice_words import say_notice
+
+        with with_checker(scene, context, say_notice, slots=slots, recheck=recheck) as scene:
             _land(scene, as_json=as_json)
 
 

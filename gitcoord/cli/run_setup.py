@@ -257,7 +257,8 @@ class Setup:
         plan = context.store.require_plan()
         options = landing_options(self._asked, context.settings, plan, partial=wish.partial)
         scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        with with_checker(with_real_order(scene, save=True), context, slots=self._asked.slots) as scene:
+        scene = with_real_order(scene, save=True)
+        with with_checker(scene, context, tell, slots=self._asked.slots) as scene:
             report = Lander(scene, tell).land()
         return {one.task: one.reason for one in report.waiting}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gitcoord.checks.memo import CheckMemo, read_result
 from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
+from gitcoord.checks.shared_results import SharedResults
 from gitcoord.errors import GitcoordError
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
@@ -29,10 +30,21 @@ _SLOTS = "_checks"
 
 
 class LocalChecker:
-    """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`."""
+    """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
 
-    def __init__(self, repository: Repository, command: CheckCommand, slots: int, run: RunSettings) -> None:
+    `shared` are the results of other machines, if any count.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        command: CheckCommand,
+        slots: int,
+        run: RunSettings,
+        shared: SharedResults | None = None,
+    ) -> None:
         self.slots = slots
+        self._shared = shared
         self._memo = CheckMemo(repository.common_dir, command)
         self._command = command
         self._argv = tuple(command_words(command.text, shell=command.shell))
@@ -42,8 +54,14 @@ class LocalChecker:
         self._running: dict[Oid, subprocess.Popen[bytes]] = {}
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """The result that is kept; one without a clear outcome is not."""
-        return self._memo.read(tree)
+        """The result that is kept, this machine's own before those of others; unclear ones are not."""
+        own = self._memo.read(tree)
+        if self._shared is None:
+            return own
+        if own is None:
+            return self._shared.read(tree)
+        self._shared.add(own)
+        return own
 
     def forget_failures(self) -> int:
         """Have failures checked again; return how many were known."""
@@ -61,7 +79,13 @@ class LocalChecker:
             for tree, target in wanted.items():
                 if len(self._running) < self.slots and tree not in self._running:
                     self._running[tree] = self._start(target)
+            self.share()
             sleep_until_end([process.pid for process in self._running.values()], _LOOK_AGAIN)
+
+    def share(self, *, at_end: bool = False) -> None:
+        """Push what passed for other machines; without `at_end` only now and then."""
+        if self._shared is not None:
+            self._shared.push(at_end=at_end)
 
     def close(self) -> None:
         """End all that run."""
@@ -111,6 +135,8 @@ class LocalChecker:
                 why = f"its process ended with code {process.returncode} and left no result"
                 result = CheckResult(tree=tree, outcome="unclear", reason=why)
             found[tree] = result
+            if self._shared is not None:
+                self._shared.add(result)
         return found
 
     def _end(self, tree: Oid) -> None:
