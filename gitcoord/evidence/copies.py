@@ -6,13 +6,15 @@ Messages and stamps only say which commits to look at; a merge in memory decides
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
-from gitcoord.evidence.content import bringing_commit, holds
+from gitcoord.evidence.content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 
 _STAMP = "%ae%x1f%at%x1f%s"
 _SHORTEST_ID = 7
+_MOST_TWINS = 50
+"""So many commits are tried for a head: a longer rebase is found by its newest commits."""
 
 
 def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
@@ -24,31 +26,27 @@ def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 
 
 def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
-    """All heads in a few processes; comparing patches is only for those that look copied."""
+    """All heads in a few processes; merges prove only what a trailer or a stamp points at."""
     root = git.probe("merge-base", "--octopus", base, *heads)
     fields = f"--format=%H%x1f{_STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
-    stamps = set()
+    stamped: list[tuple[str, Oid]] = []
     for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
         commit, email, time, subject, message = line.split("\x1f", 4)
-        stamps.add((email, time, subject))
+        stamped.append(("\x1f".join((email, time, subject)), commit))
         for value in values(LANDED, message):
             named.setdefault(value.rpartition(" ")[2], []).append(commit)
-    found: dict[Oid, Oid] = {}
-    for head in heads:
-        pointed = _pointed(named, head)
-        proved = bringing_commit(git, pointed, head) if pointed else None
-        if proved is not None:
-            found[head] = proved
+    found = _brought(git, {head: _pointed(named, head) for head in heads})
     left = [head for head in heads if head not in found]
-    if not left:
+    if not left or {stamp for stamp, _ in stamped}.isdisjoint(_stamps(git, base, left)):
         return found
-    own = _records(git, f"--format={_STAMP}", "".join(f"{head}\n" for head in left) + f"^{base}\n")
-    # A rebase keeps author, time and subject. Patches of a long history are expensive to compare.
-    if stamps.isdisjoint(tuple(line.split("\x1f")) for line in own):
-        return found
-    twins = {head: _equivalent(git, base, head) for head in left}
-    return found | {head: commit for head, commit in twins.items() if commit is not None}
+    return found | _brought(git, {head: _twins(stamped, _stamps(git, base, [head])) for head in left})
+
+
+def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]]) -> dict[Oid, Oid]:
+    """For each head the commit that provably brought it, of those that point at it, newest first."""
+    proved = {head: bringing_commit(git, commits, head) for head, commits in pointed.items() if commits}
+    return {head: commit for head, commit in proved.items() if commit is not None}
 
 
 def _pointed(named: Mapping[str, Sequence[Oid]], head: Oid) -> Sequence[Oid]:
@@ -66,17 +64,15 @@ def _records(git: Git, fields: str, revisions: str) -> list[str]:
     return [record.strip("\n") for record in text.split("\0") if record]
 
 
-def _equivalent(git: Git, base: Oid, head: Oid) -> Oid | None:
-    """The newest base commit that a rebase of `head` made, when every commit of `head` has its twin there."""
-    options = ("rev-list", "--no-merges", "--cherry-mark", "--left-right")
-    lines = git.text(*options, f"{base}...{head}").splitlines()
-    marks = [line[0] for line in lines]
-    if ">" in marks or "=" not in marks:
-        return None
-    outside = set(git.lines("rev-list", f"{base}..{head}"))
-    twin = next((line[1:] for line in lines if line[0] == "=" and line[1:] not in outside), None)
-    # Patches are compared without white space and modes.
-    return twin if twin is not None and holds(git, [(twin, head)])[0] else None
+def _stamps(git: Git, base: Oid, heads: Sequence[Oid]) -> set[str]:
+    """Author, time and subject of the commits that only the heads have; a rebase keeps the three."""
+    revisions = "".join(f"{head}\n" for head in heads) + f"^{base}\n"
+    return set(_records(git, f"--format={_STAMP}", revisions))
+
+
+def _twins(stamped: Sequence[tuple[str, Oid]], stamps: Collection[str]) -> list[Oid]:
+    """The newest of the base's commits that a rebase may have made of commits with these stamps."""
+    return [commit for stamp, commit in stamped if stamp in stamps][:_MOST_TWINS]
 
 
 def older_version(git: Git, tip: Oid, head: Oid) -> Oid | None:

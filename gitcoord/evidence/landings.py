@@ -3,9 +3,9 @@
 The journal only points at where to look: nothing is believed to have landed unless the base's history holds
 it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
 its landing is, and names no work that was handed in since; a commit of the base that has what the work did
-names it in a `Gitcoord-Landed` trailer (squash merges); the base has an equivalent of every one of its
-commits (rebases); or it is part of other work that has landed so. What was rolled back since does not count
-(`rollbacks.py`).
+names it in a `Gitcoord-Landed` trailer (squash merges); one with author, time and subject of its own
+commits has it (rebases); or it is part of other work that has landed so. What was rolled back since does
+not count (`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping

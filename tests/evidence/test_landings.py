@@ -98,6 +98,21 @@ def rebased_without_what_the_base_had(history: History) -> str:
     return history.rebase(head)
 
 
+def rebased_over_a_part_of_one_commit(history: History) -> str:
+    head = history.work("2", {"shared.txt": lines(_2="two", _9="nine")})
+    history.repo.commit({"shared.txt": lines(_9="nine")}, "somebody took a line over")
+    return history.rebase(head)
+
+
+def rebased_and_picked_in_part_again(history: History) -> str:
+    head = history.work("2", {"shared.txt": lines(_2="two")}, {"shared.txt": lines(_2="two", _9="nine")})
+    made = history.rebase(head)
+    history.repo.commit({"shared.txt": lines(_2="edited", _9="edited")}, "somebody edits both lines")
+    history.repo.commit({"shared.txt": lines(_2="two", _9="edited")}, "away")
+    history.repo.git("commit", "--quiet", "--amend", "--no-edit", f"--reuse-message={made}~1")
+    return made
+
+
 def carried_by_what_is_stacked_on_it(history: History) -> str:
     head = history.work("2", {"two.txt": "2\n"})
     top = history.work("3", {"two.txt": None, "three.txt": "3\n"}, at=head)
@@ -151,6 +166,8 @@ LANDED_ROWS: list[Row] = [
     picked_from_another_branch,
     rebased,
     rebased_without_what_the_base_had,
+    rebased_over_a_part_of_one_commit,
+    rebased_and_picked_in_part_again,
     carried_by_what_is_stacked_on_it,
     squashed_by_a_person,
     settled_in_the_forge,

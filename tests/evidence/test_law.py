@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.evidence.histories import History, naming
@@ -142,6 +142,16 @@ class Played:
 
 @settings(max_examples=tries(12), deadline=None)
 @given(st.lists(WORKS, min_size=3, max_size=3), st.lists(ACTS, min_size=4, max_size=8))
+# Somebody takes a part of a commit over, and then it is rebased: its patch is another one.
+@example(
+    works=[Work((1,), False, 1), Work((0,), False, 1), Work((0, 1), False, 1)],
+    acts=[Act("land", "1", "merge", 0), Act("part", "3", "merge", 0), Act("land", "3", "rebase", 0)],
+)
+# The base has one of two commits already: the rebase leaves that out.
+@example(
+    works=[Work((0, 1, 2), False, 2), Work((3,), False, 1), Work((4,), False, 1)],
+    acts=[Act("part", "1", "merge", 0), Act("land", "1", "rebase", 0)],
+)
 def test_nothing_counts_that_was_never_there_and_whatever_was_merged_counts(
     works: list[Work], acts: list[Act]
 ) -> None:
