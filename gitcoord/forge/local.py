@@ -5,7 +5,7 @@ branch says which one is open, so that two openers at once cannot make two. Merg
 and moves the base and the record in one atomic compare-and-swap.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -37,6 +37,7 @@ class LocalForge:
     """The `local` forge over the shared refs of one repository."""
 
     name = "local"
+    merges_together = True
 
     def __init__(self, repository: Repository, shared: SharedRefs) -> None:
         self._repository = repository
@@ -133,6 +134,39 @@ class LocalForge:
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
         record = self._write(merged, "merged", tip)
         moves = [Update(HEADS + pull.base, base, commit), Update(self._ref(pull.number), tip, record)]
+        if self._shared.publish(moves):
+            return Merged(commit=commit)
+        return Refused(kind="retry", message="The base branch was modified.")
+
+    def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
+        """See `Forge.merge_together`: the base and all records move together, or none does.
+
+        The pull requests' own merges are the second parent, so that the base's own line has one new commit.
+        """
+        base = tip = self._shared.branch(whole.base)
+        pulls, who, sign = [], self._repository.identity, self._repository.signs
+        for request in requests:
+            pull, record = self._read(request.number)
+            if pull.base != request.base:
+                return Refused(kind="moved", message=f"Pull request {pull.number} goes onto {pull.base}.")
+            if self._shared.branch(pull.head) != request.head or tip is None or pull.state != "open":
+                return Refused(kind="head-moved", message=f"The branch {pull.head} was modified.")
+            merged = merge_tree(self._git, tip, request.head)
+            if not merged.clean:
+                return Refused(kind="conflict", message=f"Pull request {pull.number} does not merge.")
+            message = f"Merge {pull.head} into {pull.base}\n"
+            parents = [tip, request.head]
+            tip = commit_tree(self._git, merged.tree, parents, message, environment=who, sign=sign)
+            pulls.append((pull, record, request.head))
+        if base is None or tip is None or tree_of(self._git, tip) != whole.tree:
+            message = "Merging them gives another tree than the one that was checked."
+            return Refused(kind="retry", message=message)
+        message = f"{whole.title}\n\n{whole.message}".rstrip() + "\n"
+        commit = commit_tree(self._git, whole.tree, [base, tip], message, environment=who, sign=sign)
+        moves = [Update(HEADS + whole.base, base, commit)]
+        for pull, record, head in pulls:
+            merged_pull = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
+            moves.append(Update(self._ref(pull.number), record, self._write(merged_pull, "merged", record)))
         if self._shared.publish(moves):
             return Merged(commit=commit)
         return Refused(kind="retry", message="The base branch was modified.")

@@ -4,7 +4,7 @@ A refusal is a value (`Refused`), an answer that was lost is a value (`Unclear`)
 the forge could not be asked at all. Nothing in here retries a write: after `Unclear` the caller looks first.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -171,6 +171,10 @@ class Forge(Protocol):
     def name(self) -> str:
         """`github` or `local`."""
 
+    @property
+    def merges_together(self) -> bool:
+        """Whether it merges several pull requests and moves the base once: see `merge_together`."""
+
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """The pull requests of each head branch, seen from `base`; branches without any are left out."""
 
@@ -206,6 +210,12 @@ class Forge(Protocol):
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""
+
+    def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
+        """Merges pull requests one onto the other by one commit on the base, which says what `whole` says.
+
+        All of them, or none.
+        """
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
         """Lets the forge merge by itself, only as long as the head is the request's; twice is once."""

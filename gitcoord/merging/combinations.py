@@ -22,7 +22,7 @@ class Combinations:
     def tree(self, combination: Combination) -> Oid | None:
         """The tree of `combination`; None where its branches do not merge one after the other."""
         if combination not in self._trees:
-            commit = self._commit(combination)
+            commit = self.commit(combination)
             self._trees[combination] = None if commit is None else tree_of(self._git, commit)
         return self._trees[combination]
 
@@ -30,13 +30,14 @@ class Combinations:
         """The branches that merge one after the other, each onto those before it that do."""
         found: Combination = ()
         for number in range(len(self._heads)):
-            if self._commit((*found, number)) is not None:
+            if self.commit((*found, number)) is not None:
                 found = (*found, number)
         return found
 
-    def _commit(self, combination: Combination) -> Oid | None:
+    def commit(self, combination: Combination) -> Oid | None:
+        """The commit of `combination`; None where its branches do not merge one after the other."""
         if combination not in self._commits:
-            before = self._commit(combination[:-1])
+            before = self.commit(combination[:-1])
             self._commits[combination] = None if before is None else self._merged(before, combination[-1])
         return self._commits[combination]
 

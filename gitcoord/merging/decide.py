@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
 from gitcoord.git.run import Oid
+from gitcoord.merging.memory import Memory, Together, details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -17,6 +16,7 @@ from gitcoord.merging.model import (
     Hold,
     LevelBranch,
     Merge,
+    MergeTogether,
     OpenPull,
     Options,
     Prove,
@@ -32,65 +32,6 @@ from gitcoord.merging.model import (
     World,
 )
 from gitcoord.tasks.model import TaskId
-
-DetailsKey = tuple[str, Oid, Oid]
-"""A carrier's branch and head, and the base that it was examined on."""
-
-
-class Memory(msgspec.Struct, kw_only=True):
-    """What a run keeps between looks; losing it costs questions, never correctness.
-
-    `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
-    the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
-    looks that are still due after a merge whose answer was lost. `handed_over` are the branches that the
-    forge merges by itself, `declined` those that it would not take over. `final` maps a branch to the head
-    that cannot merge as it is, and why: it stays held until the branch moves. `stalled` counts the looks
-    since anything has settled.
-    """
-
-    details: dict[DetailsKey, Details]
-    held: dict[str, str]
-    settling: dict[str, int]
-    doubt: dict[str, int]
-    handed_over: set[str]
-    declined: set[str]
-    final: dict[str, tuple[Oid, str]] = {}
-    proved: set[DetailsKey] = set()
-    """The carriers whose check has been looked at."""
-    green: set[Oid] = set()
-    """The trees that the base may become."""
-    stalled: int = 0
-    impatient: bool = False
-    stopped: str = ""
-
-    @classmethod
-    def empty(cls) -> "Memory":
-        """At the start of a run."""
-        return cls(
-            details={},
-            held={},
-            settling={},
-            doubt={},
-            handed_over=set(),
-            declined=set(),
-            proved=set(),
-            green=set(),
-        )
-
-    def learn(self, world: World, carrier: Carrier, tree: Oid) -> None:
-        """The check was looked at for a carrier on this base: the base may become `tree` (empty: nothing)."""
-        self.proved.add(details_key(world, carrier))
-        self.green.add(tree)
-
-    def release(self, world: World) -> None:
-        """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
-        self.stalled = 0
-        heads = {work.branch: work.head for work in world.works}
-        if world.level_branch is not None:
-            heads[world.level_branch.name] = world.level_branch.tip
-        self.final = {branch: one for branch, one in self.final.items() if heads.get(branch) == one[0]}
-        self.held = {branch: reason for branch, (_, reason) in self.final.items()}
-
 
 BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
@@ -127,11 +68,6 @@ def next_step(world: World, memory: Memory, options: Options) -> Step:
     return _multi(world, memory, options)
 
 
-def details_key(world: World, carrier: Carrier) -> DetailsKey:
-    """Where a carrier's details are kept: they hold for this head on this base only."""
-    return (carrier.branch, carrier.head, world.base_commit)
-
-
 def _multi(world: World, memory: Memory, options: Options) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
     ready = [work for work in ready if not work.waits_for]
@@ -139,12 +75,12 @@ def _multi(world: World, memory: Memory, options: Options) -> Step:
     first = min(wave, key=lambda work: memory.settling.get(work.branch, 0) // _TURN, default=None)
     for work in (*ready[:_AHEAD], *([first] if first is not None else [])):
         if work.pull is None or work.told != work.pull.number:
-            return OpenPull(carrier=_task_carrier(work))
+            return OpenPull(carrier=carrier_of(work))
     if first is None or _must_wait(world, memory, first.wave):
         return _rest(world, memory)
     if first.stacked:
         return Update(task=first.task)
-    carrier = _task_carrier(first)
+    carrier = carrier_of(first)
     details = memory.details.get(details_key(world, carrier))
     if details is not None and not details.clean:
         return _deferred(first.task, details, world.base_commit)
@@ -152,7 +88,18 @@ def _multi(world: World, memory: Memory, options: Options) -> Step:
         return Update(task=first.task)
     if _lacks_proof(world, memory, options, carrier):
         return Prove(carrier=carrier)
+    together = memory.together.get(details_key(world, carrier))
+    if together is not None:
+        return _landing_together([world.work(one.task) for one in together.works], together.tree)
     return _landing(carrier, details, memory, options)
+
+
+def _landing_together(works: list[Work], tree: Oid) -> Step:
+    """Open the pull requests that are missing, then merge all at once."""
+    for work in works:
+        if work.pull is None or work.told != work.pull.number:
+            return OpenPull(carrier=carrier_of(work))
+    return MergeTogether(carriers=tuple(map(carrier_of, works)), tree=tree)
 
 
 def _deferred(task: TaskId, found: Details, onto: Oid) -> Defer:
@@ -237,7 +184,18 @@ def missing(world: World) -> Iterator[Work]:
 
 
 def _lacks_proof(world: World, memory: Memory, options: Options, carrier: Carrier) -> bool:
-    return options.check is not None and details_key(world, carrier) not in memory.proved
+    """Whether the check has to be looked at, also because what was proved as a whole is not what it was."""
+    key = details_key(world, carrier)
+    if options.check is None:
+        return False
+    together = memory.together.get(key)
+    return key not in memory.proved or (together is not None and not _stands(world, memory, together))
+
+
+def _stands(world: World, memory: Memory, together: Together) -> bool:
+    """Whether all that was proved as a whole is to land as it was."""
+    heads = {w.task: w.head for w in world.works if w.standing == "ready" and w.branch not in memory.held}
+    return all(heads.get(one.task) == one.head for one in together.works)
 
 
 def _landing(carrier: Carrier, details: Details | None, memory: Memory, options: Options) -> Step:
@@ -287,7 +245,8 @@ def _rest(world: World, memory: Memory) -> Step:
     return Wait() if unfinished and not memory.impatient else Finish()
 
 
-def _task_carrier(work: Work) -> Carrier:
+def carrier_of(work: Work) -> Carrier:
+    """What merges one task's branch."""
     return Carrier(
         branch=work.branch, head=work.head or "", tasks=(work.task,), wave=work.wave, pull=work.pull
     )

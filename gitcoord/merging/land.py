@@ -11,8 +11,9 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.port import BEHIND
 from gitcoord.merging import act, deferring, pulls
-from gitcoord.merging.decide import BY_ITSELF, PATIENCE, Memory, closed_gates, details_key, next_step
+from gitcoord.merging.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.merging.examine import examine, given_away
+from gitcoord.merging.memory import Memory, details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -20,9 +21,11 @@ from gitcoord.merging.model import (
     Examine,
     Finish,
     Fold,
+    ForgeStep,
     HandOver,
     Hold,
     Merge,
+    MergeTogether,
     OpenPull,
     Prove,
     Rebuild,
@@ -37,11 +40,12 @@ from gitcoord.merging.model import (
 )
 from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
-from gitcoord.merging.prover import Prover
+from gitcoord.merging.prover import Prover, merges_in_one_move
 from gitcoord.merging.report import Report, make_report, waiting_tasks
 from gitcoord.merging.talk import close_unwanted, tell_deferred, tell_settled
 from gitcoord.merging.telling import LandingNotices
 from gitcoord.merging.tidy import delete_spent
+from gitcoord.merging.together import merge_together
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
@@ -87,7 +91,7 @@ class Lander:
                 self._wait(world, left)
             elif isinstance(step, Prove):
                 self._prove(world, step.carrier)
-            elif isinstance(step, Examine | Settle | Hold | OpenPull | Merge | HandOver):
+            elif isinstance(step, ForgeStep):
                 self._ask_forge(world, step)
             else:
                 self._change_git(world, step)
@@ -97,8 +101,7 @@ class Lander:
         if not self._scene.options.delete_branches:
             return report
         deleted, problems = delete_spent(self._scene, world)
-        for problem in problems:
-            self._notices.caution(problem)
+        self._notices.caution(*problems)
         return msgspec.structs.replace(report, deleted=deleted)
 
     def _wait(self, world: World, left: float) -> None:
@@ -149,7 +152,7 @@ class Lander:
         elif proof.state == "stopped":
             self._follow(world, carrier, pulls.Stop(reason=proof.reason))
         elif proof.state == "passed":
-            self._memory.learn(world, carrier, proof.tree)
+            self._memory.learn(world, carrier, proof, in_one_move=merges_in_one_move(self._scene))
 
     def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
         events = act.landings(self._scene, world, tasks)
@@ -173,10 +176,10 @@ class Lander:
         self._memory.held[branch] = reason
         self._notices.held(branch, tasks, reason)
 
-    def _ask_forge(self, world: World, step: Examine | Settle | Hold | OpenPull | Merge | HandOver) -> None:
+    def _ask_forge(self, world: World, step: ForgeStep) -> None:
         scene, carrier = self._scene, step.carrier
         match step:
-            case Examine() if not self._outlook.fetched:
+            case Examine() | MergeTogether() if not self._outlook.fetched:
                 self._outlook.expect_pushes()  # git first: between the forge's answer and a merge is nothing
             case Examine():
                 self._examine(world, carrier)
@@ -186,6 +189,9 @@ class Lander:
                 self._hold(carrier, step.reason, final=step.final)
             case OpenPull():
                 self._follow(world, carrier, pulls.open_pull(scene, world, step))
+            case MergeTogether():
+                for one, outcome in merge_together(scene, world, step):
+                    self._follow(world, one, outcome)
             case Merge() | HandOver() if why := given_away(scene, world, carrier, self._memory.handed_over):
                 self._hold(carrier, why)
             case Merge():
@@ -196,13 +202,7 @@ class Lander:
 
     def _examine(self, world: World, carrier: Carrier) -> None:
         details = examine(self._scene, world, carrier)
-        self._memory.details[details_key(world, carrier)] = details
-        if details.handed_over:
-            self._memory.handed_over.add(carrier.branch)
-        else:
-            self._memory.handed_over.discard(carrier.branch)
-        if details.settled:
-            self._memory.stalled = 0
+        self._memory.learn_details(world, carrier, details)
         if details.ended:
             self._outlook.forget()
 

@@ -49,15 +49,21 @@ class LevelSearch:
         self._unclear = {} if unclear is None else unclear
         self._base_tree = tree_of(place.git, place.base_commit)
 
-    def first(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
-        """Multi-PR: the base becomes each prefix, so that each has to pass; the first becomes `tree`."""
+    def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
+        """Multi-PR: the longest prefix of `works` that is known to pass; the first alone becomes `tree`.
+
+        With `each` the base becomes each prefix, so that each has to pass; else only what it ends in has to.
+        """
         works = [works[number] for number in self._combinations(works).merging()]
         combinations = self._combinations(works)
         if combinations.tree((0,)) != tree:
             return self._as_it_is(works[:1], tree, branch)
-        result = self._run(combinations, works, each=True, until=lambda found: found.knows(0))
+        result = self._run(combinations, works, each=each, until=lambda found: found.knows(0))
         if 0 in result.passed:
-            return CombinationProof(state="passed", tree=tree)
+            found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
+            passed = tuple(works[number] for number in result.passed)
+            trees = tuple(one for one in found if one is not None)
+            return CombinationProof(state="passed", tree=tree, works=passed, trees=trees)
         if result.base:
             return self._base(result)
         if 0 in result.unclear:

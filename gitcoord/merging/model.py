@@ -244,6 +244,18 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     tree: Oid
 
 
+class MergeTogether(msgspec.Struct, frozen=True, kw_only=True):
+    """Merge carriers one onto the other and move the base once: to `tree`, which was checked."""
+
+    carriers: tuple[Carrier, ...]
+    tree: Oid
+
+    @property
+    def carrier(self) -> Carrier:
+        """The first of them."""
+        return self.carriers[0]
+
+
 class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     """Let the forge merge a carrier by itself, with the head that was checked."""
 
@@ -259,6 +271,8 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing is left to do for now."""
 
 
+ForgeStep = Examine | Settle | Hold | OpenPull | Merge | MergeTogether | HandOver
+"""The steps that ask the forge."""
 Step = (
     RecordRollback
     | RecordLanding
@@ -274,6 +288,7 @@ Step = (
     | Defer
     | Prove
     | Merge
+    | MergeTogether
     | HandOver
     | Wait
     | Finish

@@ -17,8 +17,9 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.merging.decide import Memory, details_key, next_step
+from gitcoord.merging.decide import next_step
 from gitcoord.merging.examine import examine_in_git, looked_at
+from gitcoord.merging.memory import Memory, details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -43,6 +44,7 @@ from gitcoord.merging.model import (
     World,
 )
 from gitcoord.merging.observe import Scene, observe, stacks_on
+from gitcoord.merging.proof import CombinationProof
 from gitcoord.merging.report import waiting_tasks
 from gitcoord.merging.rounds import round_names
 from gitcoord.merging.stacked import with_stacks
@@ -173,7 +175,8 @@ class _Rehearsal:
     def _prove(self, carrier: Carrier) -> Iterator[str]:
         """Nothing is checked here: what is known counts, and what is not is taken to pass."""
         check, tree = self._scene.options.check, examine_in_git(self._scene, self._world, carrier).tree
-        self._memory.learn(self._world, carrier, tree)
+        proof = CombinationProof(state="passed", tree=tree)
+        self._memory.learn(self._world, carrier, proof, in_one_move=False)
         if check is None or not tree:
             return
         known = CheckMemo(self._scene.repository.common_dir, check.command).read(tree)

@@ -88,10 +88,13 @@ class CombinationProof(msgspec.Struct, frozen=True, kw_only=True):
     """What checking a carrier's combination brought.
 
     `state`: it may land as `tree`; the tasks of `failing` do not; it cannot be told now, for `reason`; or
-    nothing can be told, because of the base.
+    nothing can be told, because of the base. What passed is the combination of `works`, in this order; the
+    base may become each of its `trees` on the way, the last of which was checked.
     """
 
     state: Literal["passed", "failed", "held", "stopped"]
     tree: Oid = ""
+    works: tuple[TaskHead, ...] = ()
+    trees: tuple[Oid, ...] = ()
     failing: tuple[FailingTask, ...] = ()
     reason: str = ""

@@ -5,10 +5,15 @@ there is a result. So a base that moved meanwhile, another client or a killed ru
 proof.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from gitcoord.checks.window import WIDEST
+from gitcoord.merging.combinations import Combinations
+from gitcoord.merging.decide import carrier_of
 from gitcoord.merging.examine import examine_in_git
 from gitcoord.merging.level_search import LevelSearch, recent_failures
 from gitcoord.merging.model import Carrier, Work, World
@@ -18,6 +23,7 @@ from gitcoord.merging.telling import LandingNotices
 
 if TYPE_CHECKING:
     from gitcoord.checks.model import CheckResult
+    from gitcoord.checks.search import Combination
     from gitcoord.git.run import Oid
 
 _AHEAD = 2
@@ -44,8 +50,9 @@ class Prover:
         found = examine_in_git(scene, world, carrier)
         if not found.clean or found.behind or found.gates:
             return CombinationProof(state="passed")  # nothing merges yet: looking closer says why
+        together = merges_in_one_move(scene)
         known = checker.known(found.tree)
-        if known is not None and known.outcome == "passed":
+        if not together and known is not None and known.outcome == "passed":
             return CombinationProof(state="passed", tree=found.tree)
         place = CheckScene(
             git=scene.repository.git,
@@ -61,14 +68,41 @@ class Prover:
         first = world.work(carrier.tasks[0])
         others = (one for one in world.works if one.task != first.task and one.branch not in held)
         ahead = filter(_comes, others)
-        works = [first, *islice(ahead, _AHEAD * checker.slots)]
-        return search.first(list(map(_of, works)), found.tree, carrier.branch)
+        if together:
+            works = _landing_next(scene, world, [first, *ahead])
+        else:
+            works = [first, *islice(ahead, _AHEAD * checker.slots)]
+        return search.first(list(map(_of, works)), found.tree, carrier.branch, each=not together)
 
     def _recent(self, scene: Scene) -> tuple[int, int]:
         """Failures of the check, and landings with them, among the last of the journal."""
         if self._history is None:
             self._history = recent_failures(scene.store)
         return self._history
+
+
+def merges_in_one_move(scene: Scene) -> bool:
+    """Whether all that was proved as a whole is merged by one move of the base, by one commit of its line."""
+    options = scene.options
+    return options.strategy == "multi-pr" and options.method == "merge" and scene.forge.merges_together
+
+
+def _landing_next(scene: Scene, world: World, works: Sequence[Work]) -> list[Work]:
+    """Those of `works` that landing would merge one after the other as they are, each onto those before."""
+    onto = Combinations(scene.repository.git, stacks_on(scene, world), [work.head or "" for work in works])
+    asked = scene.options.check.window if scene.options.check is not None else None
+    chosen: Combination = ()
+    most = max(WIDEST, asked or 0)
+    for number, work in enumerate(works):
+        base = onto.commit(chosen)
+        if base is None or len(chosen) == most:
+            break
+        found = examine_in_git(scene, msgspec.structs.replace(world, base_commit=base), carrier_of(work))
+        if found.behind:
+            break  # it is brought up to date first: with what lands before
+        if found.clean and not found.gates:
+            chosen = (*chosen, number)
+    return [works[number] for number in chosen]
 
 
 def _comes(work: Work) -> bool:

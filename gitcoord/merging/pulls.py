@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
-from gitcoord.forge.port import Merged, Pull, Refused, Unclear
+from gitcoord.forge.port import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.git.merges import merge_tree, replay, tree_of
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
@@ -122,7 +122,14 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
     request = merge_request(world, carrier, number_of(carrier), method)
     if scene.options.check is not None:
         request = msgspec.structs.replace(request, tree=step.tree)
-    outcome = scene.forge.merge_pull(request)
+    return follow_merge(scene, world, step, request, scene.forge.merge_pull(request))
+
+
+def follow_merge(
+    scene: Scene, world: World, step: Merge, request: MergeRequest, outcome: MergeOutcome
+) -> Outcome:
+    """What the forge's answer to `request` means; what it merged is compared with what was computed."""
+    carrier = step.carrier
     match outcome:
         case Merged():
             if not scene.ancestry.existing({outcome.commit}):

@@ -6,7 +6,8 @@ import msgspec
 
 from gitcoord.evidence.landings import moved_on
 from gitcoord.git.run import Oid
-from gitcoord.merging.decide import Memory, missing
+from gitcoord.merging.decide import missing
+from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Needs, Options, Work, World
 from gitcoord.merging.observe import Scene
 from gitcoord.planning.model import Strategy

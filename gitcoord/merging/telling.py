@@ -93,9 +93,9 @@ class LandingNotices:
         """Tells why nothing more lands."""
         self._tell(LandingStopped(reason=reason))
 
-    def caution(self, problem: str) -> None:
-        """Tells of a problem beside the landing, if there is one."""
-        if problem:
+    def caution(self, *problems: str) -> None:
+        """Tells of problems beside the landing, if there are any."""
+        for problem in filter(None, problems):
             self._tell(Caution(message=problem))
 
     def waiting(self, tasks: Sequence[WaitingTask]) -> bool:

@@ -55,14 +55,17 @@ def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text |
     return Text(title=title if own else None, body=pull.body[:start] + body + pull.body[stop:])
 
 
-def merge_request(world: World, carrier: Carrier, number: int, method: Method) -> MergeRequest:
-    """The merge of a carrier; its message names every task and the head that it lands, for git to find."""
+def merge_request(world: World, carrier: Carrier, number: int, method: Method, *others: int) -> MergeRequest:
+    """The merge of a carrier; its message names every task and the head that it lands, for git to find.
+
+    `others` are the pull requests that it merges beside `number`.
+    """
     works = [world.work(task) for task in carrier.tasks]
     if len(works) == 1:
         title = f"Task {inert(works[0].task)}: {inert(one_line(works[0].title))}"
     else:
         title = f"{world.level}: tasks {inert(', '.join(carrier.tasks))}"
-    suffix = f" (#{number})"
+    suffix = f" ({', '.join(f'#{one}' for one in (number, *others))})"
     lines = [f"Task {inert(w.task)}: {inert(one_line(w.title))}" for w in works] if len(works) > 1 else []
     trailers = [trailer(LANDED, work.task, work.head or carrier.head) for work in works]
     message = "\n".join([*lines, *([""] if lines else []), *trailers])

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitcoord.forge.port import Gate, Way
-from gitcoord.merging.decide import PATIENCE, details_key, next_step
+from gitcoord.merging.decide import PATIENCE, next_step
+from gitcoord.merging.memory import details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,

@@ -3,7 +3,7 @@
 import msgspec
 
 from gitcoord.forge.port import Pull
-from gitcoord.merging.decide import Memory
+from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Details, LevelBranch, Work, World
 
 LEVEL_BRANCH = "feature/level-0-implementation"

@@ -1,6 +1,6 @@
 """The `github` forge: the port on top of the gateway. A lost answer is reported, never sent again."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gitcoord.errors import GitcoordError
@@ -47,6 +47,7 @@ class GitHubForge:
     """Pull requests of one repository on GitHub."""
 
     name = "github"
+    merges_together = False
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         """Asks GitHub for the repository's present name: after a rename, writes to the old one get lost."""
@@ -150,6 +151,10 @@ class GitHubForge:
         if not answer.merged:
             return Unclear(message=f"GitHub answered that pull request {request.number} is not merged")
         return Merged(commit=answer.sha)
+
+    def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
+        """See `Forge.merge_together`: GitHub merges one at a time."""
+        return Refused(kind="not-allowed", message="GitHub merges one pull request at a time.")
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
         """See `Forge.hand_over`."""

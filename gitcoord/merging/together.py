@@ -1,0 +1,39 @@
+"""Merging several pull requests in one move of the base, where the forge can."""
+
+import msgspec
+
+from gitcoord.merging.decide import closed_gates
+from gitcoord.merging.examine import examine, number_of
+from gitcoord.merging.model import Carrier, Merge, MergeTogether, World
+from gitcoord.merging.observe import Scene
+from gitcoord.merging.pulls import Held, Outcome, follow_merge
+from gitcoord.merging.texts import merge_request
+
+
+def merge_together(scene: Scene, world: World, step: MergeTogether) -> list[tuple[Carrier, Outcome]]:
+    """Sends the merge once, if nothing speaks against any of the carriers; what became of each.
+
+    Whatever the answer, the caller looks at the world again.
+    """
+    for carrier in step.carriers:
+        reason = _obstacle(scene, world, carrier)
+        if reason:
+            return [(carrier, Held(reason=reason))]
+    requests = [merge_request(world, one, number_of(one), scene.options.method) for one in step.carriers]
+    tasks = tuple(task for one in step.carriers for task in one.tasks)
+    whole = msgspec.structs.replace(step.carrier, tasks=tasks)
+    numbers = [request.number for request in requests]
+    request = merge_request(world, whole, numbers[0], scene.options.method, *numbers[1:])
+    request = msgspec.structs.replace(request, tree=step.tree)
+    outcome = scene.forge.merge_together(requests, request)
+    followed = follow_merge(scene, world, Merge(carrier=whole, tree=step.tree), request, outcome)
+    return [(carrier, followed) for carrier in step.carriers]
+
+
+def _obstacle(scene: Scene, world: World, carrier: Carrier) -> str:
+    details = examine(scene, world, carrier)
+    if details.gates:
+        return closed_gates(details)
+    if details.ended or not details.settled:
+        return "its pull request is not open any more, or has another head"
+    return "" if details.clean and not details.behind else f"it does not merge with {world.base} as it is"

@@ -1,0 +1,72 @@
+"""Landing the longest combination that is known to pass: in one move of the base where the forge can."""
+
+from pathlib import Path
+
+from tests.merging.semantic import CHECK, failing_commits
+from tests.support.project import Project, independent
+
+_CALLS = {
+    "check.sh": "for name in $(cat calls/*); do grep -qx $name functions/* || exit 1; done\n",
+    "functions/a": "open\n",
+    "calls/main": "open\n",
+}
+
+
+def test_multi_pr_moves_the_base_once_over_a_prefix_that_passes(tmp_path: Path) -> None:
+    ids = [str(number) for number in range(1, 13)]
+    project, counted = Project.create(tmp_path, independent(*ids), files=_CALLS), tmp_path / "trees"
+    first = project.remote.tip("main")
+    for id in ids:
+        project.work(id, {f"functions/{id}": f"f{id}\n"})
+    text = f"git rev-parse HEAD^{{tree}} >> {counted}; {CHECK}"
+    options = ("merge-level", "0", "--check", text, "--shell", "--slots", "1", "--json")
+    ran = project.run(*options, ok=0)
+    assert [one["task"] for one in ran.json["landed"]] == ids
+    (tip,) = project.remote.git("rev-list", "--first-parent", f"{first}..main").split()
+    assert {one["commit"] for one in ran.json["landed"]} == {tip}
+    assert counted.read_text().split() == [project.remote.git("rev-parse", "main^{tree}")]
+    message = project.remote.git("log", "-1", "--format=%B", "main")
+    assert all(f"\nGitcoord-Landed: {id} " in message for id in ids), message
+    assert len({one["pull"] for one in ran.json["landed"]}) == len(ids)
+    project.run("rollback", "0", ok=0)
+    assert project.remote.files("main") == project.remote.files(first)
+
+
+def test_a_later_task_may_mend_what_an_earlier_one_breaks_and_no_commit_of_the_base_is_red(
+    tmp_path: Path,
+) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), files=_CALLS)
+    first = project.remote.tip("main")
+    project.work("1", {"calls/one": "added\n"})
+    project.work("2", {"functions/two": "added\n"})
+    project.run("merge-level", "0", "--check", CHECK, "--slots", "1", ok=0)
+    assert failing_commits(project, first) == []
+
+
+def test_what_passes_lands_while_what_comes_after_is_still_checked(tmp_path: Path) -> None:
+    ids = ("1", "2", "3", "4")
+    project, waited = Project.create(tmp_path, independent(*ids), files=_CALLS), tmp_path / "waited"
+    for id in ids:
+        project.work(id, {f"functions/{id}": f"f{id}\n"})
+    # The check of all four ends only once the base has moved.
+    moved = f"test $(git -C {project.remote.path} rev-list --count main) -gt 1"
+    text = f"if test -e functions/4; then until {moved}; do sleep 0.05; done; echo x >> {waited}; fi"
+    options = ("merge-level", "0", "--check", text, "--shell", "--slots", "2", "--check-timeout", "20s")
+    ran = project.run(*options, "--json", ok=0)
+    commits = [one["commit"] for one in ran.json["landed"]]
+    assert commits[0] == commits[1] != commits[2] == commits[3]
+    assert waited.read_text() == "x\n"  # it went on while the first two landed
+
+
+def test_one_that_conflicts_or_fails_in_the_middle_keeps_nobody_else_out(tmp_path: Path) -> None:
+    ids = ("1", "2", "3", "4", "5")
+    project = Project.create(tmp_path, independent(*ids), files=_CALLS)
+    first = project.remote.tip("main")
+    for id in ids:
+        project.work(id, {f"functions/{id}": f"f{id}\n"})
+    project.work("2", {"functions/1": "another\n"})
+    project.work("4", {"calls/four": "missing\n"})
+    ran = project.run("merge-level", "0", "--check", CHECK, "--slots", "2", "--json")
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "3", "5"], ran.err
+    assert {one["task"] for one in ran.json["deferred"]} == {"2", "4"}
+    assert failing_commits(project, first) == []
