@@ -15,6 +15,10 @@ SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
 to each other, one function or section that both change, any shared path."""
 
 
+Prove = Literal["each", "last"]
+"""Which trees of a row of pull requests that land one after the other have to pass the check."""
+
+
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The `[rules]` table: patterns as in .gitignore for paths that count in another way than others.
 
@@ -110,6 +114,8 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     landings). `check_timeout` is what one check may take, `flaky` how often a failure is checked again
     before a task is blamed for it. `clean` removes what git ignores from a checkout before each check, too.
     `environment` names what results depend on beside the files: change it when the tools change.
+    `prove` says what has to pass where pull requests land one after the other: each tree that the base
+    becomes, or only the last of a row that was checked as a whole.
     `share_results` lets a check that passed on one machine count on the others that share the repository.
     """
 
@@ -120,6 +126,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     flaky: Annotated[int, AtLeastNone] = 1
     clean: bool = False
     environment: str = ""
+    prove: Prove = "each"
     share_results: bool = True
 
 

@@ -14,7 +14,7 @@ from gitcoord.errors import usage_error
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.notices import Caution, Tell
-from gitcoord.settings import Settings
+from gitcoord.settings import Prove, Settings
 
 if TYPE_CHECKING:
     from gitcoord.running.checking.checker import LocalChecker
@@ -30,6 +30,7 @@ class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
     timeout: str | None = None
     flaky: int | None = None
     allow_red_base: bool = False
+    prove: Prove | None = None
     recheck: bool = False
     shell: bool | None = None
 
@@ -70,6 +71,7 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
         window=_window(asked.window) if asked.window is not None else landing.window or None,
         flaky=landing.flaky if asked.flaky is None else asked.flaky,
         allow_red_base=asked.allow_red_base,
+        prove=asked.prove or landing.prove,
     )
 
 
@@ -128,6 +130,7 @@ def _require_none(asked: AskedCheck) -> None:
         "--window": asked.window,
         "--check-timeout": asked.timeout,
         "--flaky": asked.flaky,
+        "--prove": asked.prove,
         "--allow-red-base": asked.allow_red_base or None,
         "--recheck": asked.recheck or None,
     }

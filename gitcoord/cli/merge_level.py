@@ -17,6 +17,7 @@ from gitcoord.cli.options import (
     Level,
     Method,
     NoCheck,
+    ProveTrees,
     Recheck,
     SerializeOn,
     Shell,
@@ -72,6 +73,7 @@ def merge_level(
     window: WindowSize = None,
     check_timeout: CheckTimeout = None,
     flaky: Flaky = None,
+    prove: ProveTrees = None,
     allow_red_base: AllowRedBase = False,
     recheck: Recheck = False,
     delete_branches: DeleteBranches = False,
@@ -121,6 +123,7 @@ def merge_level(
                 window=window,
                 timeout=check_timeout,
                 flaky=flaky,
+                prove=prove,
                 allow_red_base=allow_red_base,
                 recheck=recheck,
                 shell=shell,
@@ -160,6 +163,7 @@ def _land(scene: "Scene", *, as_json: bool) -> None:
     from gitcoord.cli.notice_words import say_notice
     from gitcoord.cli.output import emit_json, say
     from gitcoord.merging.land import Lander
+    from gitcoord.merging.prover import proves_last_only
 
     report = Lander(scene, say_notice).land()
     if as_json:
@@ -168,5 +172,7 @@ def _land(scene: "Scene", *, as_json: bool) -> None:
         show_report(report)
     if report.landed and scene.options.check is None:
         say("Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more.")
+    if report.landed and proves_last_only(scene):
+        say("Only what each row of pull requests ends in was checked, not what lies between (--prove last).")
     if not report.complete:
         raise typer.Exit(1)

@@ -53,6 +53,13 @@ WindowSize = Annotated[
     str | None,
     typer.Option("--window", metavar="N|auto", help="How many branches ahead are checked."),
 ]
+ProveTrees = Annotated[
+    Literal["each", "last"] | None,
+    typer.Option(
+        "--prove",
+        help="Multi-PR: what has to pass, each tree that the base becomes or the last of a row only.",
+    ),
+]
 CheckTimeout = Annotated[
     str | None, typer.Option("--check-timeout", metavar="TIME", help="What one check may take, such as 30m.")
 ]

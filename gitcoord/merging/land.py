@@ -143,7 +143,7 @@ class Lander:
                     self._notices.rebuilt(name, world.base)
 
     def _prove(self, world: World, carrier: Carrier) -> None:
-        proof = self._prover.prove(self._scene, world, carrier, self._memory.held)
+        proof = self._prover.prove(self._scene, world, carrier, self._memory)
         self._outlook.expect_pushes()  # checks take long
         for one in proof.failing:
             self._defer(world, Defer(task=one.task, paths=(), onto=world.base_commit, failure=one.failure))

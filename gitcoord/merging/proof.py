@@ -8,6 +8,7 @@ import msgspec
 from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
+from gitcoord.settings import Prove
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -20,13 +21,15 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `window` is how many branches ahead are checked (None: by the last failures), `flaky` how often a
     failure is checked again before a task is blamed. With `allow_red_base` a base that fails itself keeps
-    nothing from landing that fails in the same way.
+    nothing from landing that fails in the same way. `prove` says what has to pass where pull requests land
+    one after the other: each tree that the base becomes, or the last of a row that was checked as a whole.
     """
 
     command: CheckCommand
     window: int | None = None
     flaky: int = 1
     allow_red_base: bool = False
+    prove: Prove = "each"
 
 
 class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ there is a result. So a base that moved meanwhile, another client or a killed ru
 proof.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from gitcoord.merging.combinations import Combinations
 from gitcoord.merging.decide import carrier_of
 from gitcoord.merging.examine import examine_in_git
 from gitcoord.merging.level_search import LevelSearch, recent_failures
+from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Carrier, Work, World
 from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.proof import CheckScene, CombinationProof, TaskHead
@@ -42,8 +43,8 @@ class Prover:
         """Time has passed: what could not be told may be tried again."""
         self._unclear.clear()
 
-    def prove(self, scene: Scene, world: World, carrier: Carrier, held: Collection[str]) -> CombinationProof:
-        """Check what the base would become with `carrier`; beside it what comes next, unless it is `held`."""
+    def prove(self, scene: Scene, world: World, carrier: Carrier, memory: Memory) -> CombinationProof:
+        """Check what the base would become with `carrier`; beside it what comes next, unless it is held."""
         options, checker = scene.options.check, scene.checker
         if options is None or checker is None:
             raise AssertionError("only what has a check is proved")
@@ -51,6 +52,8 @@ class Prover:
         if not found.clean or found.behind or found.gates:
             return CombinationProof(state="passed")  # nothing merges yet: looking closer says why
         together = merges_in_one_move(scene)
+        if found.tree in memory.green:
+            return CombinationProof(state="passed", tree=found.tree)
         known = checker.known(found.tree)
         if not together and known is not None and known.outcome == "passed":
             return CombinationProof(state="passed", tree=found.tree)
@@ -66,13 +69,14 @@ class Prover:
             works = [work for work in world.works if work.task in carrier.tasks]
             return search.whole(list(map(_of, works)), found.tree, carrier.branch)
         first = world.work(carrier.tasks[0])
-        others = (one for one in world.works if one.task != first.task and one.branch not in held)
+        others = (one for one in world.works if one.task != first.task and one.branch not in memory.held)
         ahead = filter(_comes, others)
-        if together:
-            works = _landing_next(scene, world, [first, *ahead])
-        else:
+        each = options.prove == "each" and not together
+        if each:
             works = [first, *islice(ahead, _AHEAD * checker.slots)]
-        return search.first(list(map(_of, works)), found.tree, carrier.branch, each=not together)
+        else:
+            works = _landing_next(scene, world, [first, *ahead])
+        return search.first(list(map(_of, works)), found.tree, carrier.branch, each=each)
 
     def _recent(self, scene: Scene) -> tuple[int, int]:
         """Failures of the check, and landings with them, among the last of the journal."""
@@ -85,6 +89,13 @@ def merges_in_one_move(scene: Scene) -> bool:
     """Whether all that was proved as a whole is merged by one move of the base, by one commit of its line."""
     options = scene.options
     return options.strategy == "multi-pr" and options.method == "merge" and scene.forge.merges_together
+
+
+def proves_last_only(scene: Scene) -> bool:
+    """Whether the base becomes unchecked trees on the way to one that was checked."""
+    check, strategy = scene.options.check, scene.options.strategy
+    last = check is not None and check.prove == "last"
+    return last and strategy == "multi-pr" and not merges_in_one_move(scene)
 
 
 def _landing_next(scene: Scene, world: World, works: Sequence[Work]) -> list[Work]:

@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.merging.semantic import CHECK, failing_commits
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
+from tests.support.repos import Repo
+
+__all__ = ["hub"]
 
 _CALLS = {
     "check.sh": "for name in $(cat calls/*); do grep -qx $name functions/* || exit 1; done\n",
@@ -70,3 +77,29 @@ def test_one_that_conflicts_or_fails_in_the_middle_keeps_nobody_else_out(tmp_pat
     assert [one["task"] for one in ran.json["landed"]] == ["1", "3", "5"], ran.err
     assert {one["task"] for one in ran.json["deferred"]} == {"2", "4"}
     assert failing_commits(project, first) == []
+
+
+@pytest.mark.parametrize("prove", ["each", "last"])
+def test_through_github_each_tree_passes_or_with_prove_last_what_the_row_ends_in(
+    prove: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    app = hub.make_repository("acme/app")
+    url, env, counted = app.authenticated_url, hub.environment(), tmp_path / "trees"
+    project = Project.create(
+        tmp_path, independent("1", "2", "3"), files=_CALLS, remote=Repo(app.git_dir), url=url, env=env
+    )
+    project.work("1", {"calls/one": "added\n"})
+    project.work("2", {"functions/two": "added\n"})
+    project.work("3", {"functions/three": "three\n"})
+    text = f"git rev-parse HEAD^{{tree}} >> {counted}; {CHECK}"
+    options = ("--check", text, "--shell", "--slots", "1", "--flaky", "0", "--prove", prove)
+    ran = project.run("merge-level", "0", *options)
+    said = "Only what each row of pull requests ends in was checked" in ran.err
+    if prove == "each":
+        assert (ran.code, said) == (1, False)
+        assert "task 1 fails the check" in ran.err
+    else:
+        assert (ran.code, said) == (0, True)
+        assert counted.read_text().split() == [project.remote.git("rev-parse", "main^{tree}")]
+    refused = project.run("merge-level", "0", "--prove", "last", ok=2)
+    assert "--prove needs a check" in refused.err
