@@ -116,6 +116,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `environment` names what results depend on beside the files: change it when the tools change.
     `prove` says what has to pass where pull requests land one after the other: each tree that the base
     becomes, or only the last of a row that was checked as a whole.
+    `status` names a commit status that says on each head what the combination with it gave (empty: none).
     `share_results` lets a check that passed on one machine count on the others that share the repository.
     """
 
@@ -127,6 +128,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     clean: bool = False
     environment: str = ""
     prove: Prove = "each"
+    status: str = ""
     share_results: bool = True
 
 

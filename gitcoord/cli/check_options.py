@@ -72,6 +72,7 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
         flaky=landing.flaky if asked.flaky is None else asked.flaky,
         allow_red_base=asked.allow_red_base,
         prove=asked.prove or landing.prove,
+        status=landing.status.strip(),
     )
 
 

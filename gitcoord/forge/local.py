@@ -12,6 +12,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.port import (
     BranchPulls,
+    CommitStatus,
     Extras,
     Gate,
     HandedOver,
@@ -97,6 +98,9 @@ class LocalForge:
 
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
         """See `Forge.say`: nobody reads comments here; the journal has it all."""
+
+    def set_status(self, status: CommitStatus) -> None:
+        """See `Forge.set_status`: nobody looks at them here; results are kept by tree."""
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """See `Forge.make_ready`."""

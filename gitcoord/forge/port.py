@@ -91,6 +91,15 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
     team_reviewers: tuple[str, ...] = ()
 
 
+class CommitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a commit under the name `context`; a description may have 140 characters."""
+
+    commit: str
+    context: str
+    state: Literal["success", "failure", "error"]
+    description: str
+
+
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
 
@@ -198,6 +207,9 @@ class Forge(Protocol):
 
         `only_again`: not when there is none.
         """
+
+    def set_status(self, status: CommitStatus) -> None:
+        """Puts a status on a commit; the newest of a name counts. Raises `not-changed` when it is refused."""
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """Ends a pull request's being a draft."""

@@ -207,6 +207,8 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory, options:
     way = details.offer if carrier.branch not in memory.declined else None
     if way is not None and options.check is not None:
         return Hold(carrier=carrier, reason=_UNPROVED_QUEUE, final=True)
+    if _shows_status_late(details, memory, options, carrier):
+        return Settle(carrier=carrier)
     if details.gates and (way is None or not details.settled):
         # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
         if way is None or _is_over(memory, carrier):
@@ -222,6 +224,13 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory, options:
     if options.check is not None and details.tree not in memory.green:
         return Hold(carrier=carrier, reason="the check has not passed on what merging it gives")
     return Merge(carrier=carrier, tree=details.tree)
+
+
+def _shows_status_late(details: Details, memory: Memory, options: Options, carrier: Carrier) -> bool:
+    """Whether only the status is in the way that this run has just set."""
+    named = "" if options.check is None else f"check {options.check.status}"
+    own = carrier.head in memory.reported and {gate.name for gate in details.gates} == {named}
+    return own and not _is_over(memory, carrier)
 
 
 def _is_over(memory: Memory, carrier: Carrier) -> bool:

@@ -41,6 +41,8 @@ class Memory(msgspec.Struct, kw_only=True):
     """The trees that the base may become."""
     together: dict[DetailsKey, Together] = {}
     """By the first of them, carriers that were proved as a whole, and that the forge merges in one move."""
+    reported: set[Oid] = set()
+    """The heads that the forge was given a status for: it may show it a moment later."""
     stalled: int = 0
     impatient: bool = False
     stopped: str = ""
@@ -58,6 +60,7 @@ class Memory(msgspec.Struct, kw_only=True):
             proved=set(),
             green=set(),
             together={},
+            reported=set(),
         )
 
     def learn(self, world: World, carrier: Carrier, proof: CombinationProof, *, in_one_move: bool) -> None:

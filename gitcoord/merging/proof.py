@@ -30,6 +30,8 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     flaky: int = 1
     allow_red_base: bool = False
     prove: Prove = "each"
+    status: str = ""
+    """The name of the commit status that says how a combination came out (empty: none)."""
 
 
 class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Carrier, Work, World
 from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.proof import CheckScene, CombinationProof, TaskHead
+from gitcoord.merging.statuses import Statuses
 from gitcoord.merging.telling import LandingNotices
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Prover:
     def __init__(self, notices: LandingNotices) -> None:
         self._notices = notices
         self._unclear: dict[Oid, CheckResult] = {}
+        self._statuses = Statuses()
         self._history: tuple[int, int] | None = None
 
     def forget(self) -> None:
@@ -45,6 +47,14 @@ class Prover:
 
     def prove(self, scene: Scene, world: World, carrier: Carrier, memory: Memory) -> CombinationProof:
         """Check what the base would become with `carrier`; beside it what comes next, unless it is held."""
+        proof = self._proof(scene, world, carrier, memory)
+        problem = self._statuses.report(scene, world, carrier, proof)
+        self._notices.caution(problem)
+        if not problem:
+            memory.reported.add(carrier.head)
+        return proof
+
+    def _proof(self, scene: Scene, world: World, carrier: Carrier, memory: Memory) -> CombinationProof:
         options, checker = scene.options.check, scene.checker
         if options is None or checker is None:
             raise AssertionError("only what has a check is proved")

@@ -23,7 +23,7 @@ def add_extras(scene: Scene, number: int) -> str:
     """Labels a pull request and asks for reviews, as the settings say; returns what did not work."""
     wanted = scene.options.pulls
     extras = Extras(labels=wanted.labels, reviewers=wanted.reviewers, team_reviewers=wanted.team_reviewers)
-    return "" if extras == Extras() else _try(lambda: scene.forge.add_extras(number, extras))
+    return "" if extras == Extras() else try_to(lambda: scene.forge.add_extras(number, extras))
 
 
 def made_ready(scene: Scene, carrier: Carrier, pull: Pull) -> Pull:
@@ -50,7 +50,7 @@ def tell_deferred(scene: Scene, world: World, event: TaskDeferred) -> str:
     if pull is None or pull.state != "open":
         return ""
     number = pull.number
-    return _try(lambda: scene.forge.say(number, _topic(task), deferral_text(scene, event)))
+    return try_to(lambda: scene.forge.say(number, _topic(task), deferral_text(scene, event)))
 
 
 def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> str:
@@ -65,7 +65,7 @@ def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> s
         work, text = world.work(task), settled_text(scene, deferred[task], commits[task])
         for pull in (known.current for known in world.pulls.values()):
             if pull is not None and (world.level_branch is not None or pull.head == work.branch):
-                problems.add(_try(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once
+                problems.add(try_to(lambda: _edit(scene, pull, task, text)))  # noqa: B023 - called at once
     return "; ".join(sorted(problems - {""}))
 
 
@@ -77,7 +77,7 @@ def close_unwanted(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
     for number, pull in unseen.items():
         scene.forge.close_pull(number)
         text = unwanted_text(pull, scene.plan.base)
-        problems.add(_try(lambda: scene.forge.say(number, "unwanted", text)))  # noqa: B023 - called at once
+        problems.add(try_to(lambda: scene.forge.say(number, "unwanted", text)))  # noqa: B023 - called at once
     return "; ".join(sorted(problems - {""}))
 
 
@@ -90,7 +90,8 @@ def _topic(task: TaskId) -> str:
     return f"deferred-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def _try(say: Callable[[], None]) -> str:
+def try_to(say: Callable[[], None]) -> str:
+    """Says something that is not worth stopping for; returns what did not work."""
     try:
         say()
     except GitcoordError as error:

@@ -14,6 +14,7 @@ from gitcoord.forge.github.answers import CommentAnswer, PullAnswer, UserAnswer
 from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Written
 from gitcoord.forge.github.refusals import ref_refusal
 from gitcoord.forge.github.sending import NoAnswer
+from gitcoord.forge.port import CommitStatus
 
 _MARKER = "<!-- gitcoord:{} -->"
 
@@ -57,6 +58,12 @@ class Conversation:
         if logins or teams:
             path = f"{self._path}/pulls/{number}/requested_reviewers"
             self._twice("POST", path, asked, f"the reviewers of pull request {number}")
+
+    def set_status(self, status: CommitStatus) -> None:
+        """Puts a status on a commit; the same twice says the same."""
+        body = {"state": status.state, "context": status.context, "description": status.description}
+        path = f"{self._path}/statuses/{status.commit}"
+        self._twice("POST", path, body, f"the status {status.context} of {status.commit[:12]}")
 
     def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
         """Deletes a merged branch; pull requests onto it are moved to `base` first. Returns their numbers."""

@@ -25,6 +25,7 @@ from gitcoord.forge.github.refusals import (
 from gitcoord.forge.github.sending import NoAnswer
 from gitcoord.forge.port import (
     BranchPulls,
+    CommitStatus,
     Extras,
     Gate,
     HandedOver,
@@ -120,6 +121,10 @@ class GitHubForge:
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
         """See `Forge.say`."""
         self.conversation.say(number, topic, text, only_again=only_again)
+
+    def set_status(self, status: CommitStatus) -> None:
+        """See `Forge.set_status`."""
+        self.conversation.set_status(status)
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """See `Forge.make_ready`."""

@@ -5,6 +5,10 @@ from tests.support.github.exchange import Answer, ApiError, invalid, timestamp
 from tests.support.github.rules import latest_runs
 from tests.support.github.shapes import REPO, check_run_shape, skeleton, status_shape, user
 
+_LONGEST_DESCRIPTION = 140
+_MOST_STATUSES = 1000
+"""Of one commit and context: https://docs.github.com/en/rest/commits/statuses#create-a-commit-status."""
+
 
 def create_status(call: Call) -> Answer:
     """Reports a status."""
@@ -12,7 +16,15 @@ def create_status(call: Call) -> Answer:
     sha = known_commit(call, "sha")
     if request.text("state") not in ("error", "failure", "pending", "success"):
         raise invalid("Status", code="custom", field="state", message="state is not included in the list")
-    status = repository.set_status(sha, request.text("context") or "default", request.text("state"))
+    description, context = request.text("description"), request.text("context") or "default"
+    if len(description) > _LONGEST_DESCRIPTION:
+        text = f"description is too long (maximum is {_LONGEST_DESCRIPTION} characters)"
+        raise invalid("Status", code="custom", field="description", message=text)
+    if sum((one.sha, one.context) == (sha, context) for one in repository.statuses) >= _MOST_STATUSES:
+        text = "This SHA and context has reached the maximum number of statuses."
+        raise invalid("Status", code="custom", message=text)
+    told = {"description": description or None, "target_url": request.text("target_url") or None}
+    status = repository.set_status(sha, context, request.text("state"), **told)
     return Answer(201, {**status_shape(repository, status), "creator": user(repository, repository.user)})
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tests.support.github.gitside import GitSide
 from tests.support.github.habits import Habits
@@ -162,10 +163,10 @@ class EmulatedRepository:
         branches = {*self.protections, *self.more_rules}
         self.git.write_push_rules({branch: self.rules_of(branch) for branch in branches}, self.user)
 
-    def set_status(self, sha: str, context: str, state: str) -> Status:
+    def set_status(self, sha: str, context: str, state: str, **told: Any) -> Status:
         """Reports a commit status: success, pending, failure or error."""
         with self.lock:
-            status = Status(id=self.next_id(), sha=sha, context=context, state=state)
+            status = Status(id=self.next_id(), sha=sha, context=context, state=state, **told)
             self.statuses.append(status)
             return status
 
