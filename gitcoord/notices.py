@@ -89,6 +89,26 @@ class CheckEnded(Notice, frozen=True, kw_only=True):
     runs: int = 1
 
 
+class ChecksRunning(Notice, frozen=True, kw_only=True):
+    """The window of checks on `base`: which combinations run now, each told by its tasks.
+
+    Nothing runs where `running` is empty. `passed` are the tasks of the longest combination that has passed,
+    `out` those that it goes on without.
+    """
+
+    base: str
+    passed: tuple[str, ...] = ()
+    running: tuple[tuple[str, ...], ...] = ()
+    out: tuple[str, ...] = ()
+
+
+class ChecksHeld(Notice, frozen=True, kw_only=True):
+    """No check starts before the time `until`: `most` have started within an hour."""
+
+    most: int
+    until: str
+
+
 class LandingStopped(Notice, frozen=True, kw_only=True):
     """Nothing more lands: this user or this method may not merge here."""
 
@@ -213,6 +233,8 @@ AnyNotice = (
     | ForgeAnswered
     | WindowChosen
     | CheckEnded
+    | ChecksRunning
+    | ChecksHeld
     | LandingStopped
     | LandingFailed
     | RollbackOpened

@@ -117,6 +117,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `prove` says what has to pass where pull requests land one after the other: each tree that the base
     becomes, or only the last of a row that was checked as a whole.
     `status` names a commit status that says on each head what the combination with it gave (empty: none).
+    `checks_per_hour` is how many checks may start in an hour on one machine (0: any number).
     `share_results` lets a check that passed on one machine count on the others that share the repository.
     """
 
@@ -130,6 +131,7 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     prove: Prove = "each"
     status: str = ""
     share_results: bool = True
+    checks_per_hour: Annotated[int, AtLeastNone] = 0
 
 
 PULL_FIELDS = (

@@ -13,7 +13,7 @@ from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import usage_error
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckOptions
-from gitcoord.notices import Caution, Tell
+from gitcoord.notices import Caution, ChecksHeld, Tell
 from gitcoord.settings import Prove, Settings
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def open_checker(
 
     Without `writes` the results of other machines are read, and those of this one are not pushed.
     """
+    from datetime import UTC, datetime
+
+    from gitcoord.checks.hourly_cap import HourlyCap
     from gitcoord.checks.shared_results import SharedResults
     from gitcoord.running.checking.checker import LocalChecker, default_slots
 
@@ -100,7 +103,14 @@ def open_checker(
         shared = SharedResults(
             context.shared, command, writes=writes, warn=lambda problem: tell(Caution(message=problem))
         )
-    checker = LocalChecker(context.repository, command, count, settings.run, shared)
+    most, place = settings.landing.checks_per_hour, context.repository.common_dir
+    cap = HourlyCap(place, most) if most else None
+
+    def held(most: int, until: float) -> None:
+        at = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds")
+        tell(ChecksHeld(most=most, until=at))
+
+    checker = LocalChecker(context.repository, command, count, settings.run, shared, cap, held)
     if recheck:
         checker.forget_failures()
     try:

@@ -14,6 +14,8 @@ from gitcoord.notices import (
     BranchRebuilt,
     Caution,
     CheckEnded,
+    ChecksHeld,
+    ChecksRunning,
     EventsRecorded,
     ForgeAnswered,
     HandInFailed,
@@ -44,8 +46,10 @@ _AGAIN: Mapping[str, str] = {
 
 
 def say_notice(notice: AnyNotice) -> None:
-    """One notice for a person, on stderr."""
-    say(notice_sentence(notice))
+    """One notice for a person, on stderr; nothing for one that only a dashboard shows."""
+    sentence = notice_sentence(notice)
+    if sentence:
+        say(sentence)
 
 
 def is_in_journal(notice: AnyNotice) -> bool:
@@ -78,8 +82,8 @@ def notice_sentence(notice: AnyNotice) -> str:
         case ForgeAnswered():
             again = " Looking again." if notice.again else ""
             return f"{_named(notice.branch, notice.tasks)}: {notice.message}{again}"
-        case WindowChosen() | CheckEnded():
-            return _window(notice) if isinstance(notice, WindowChosen) else _check(notice)
+        case WindowChosen() | CheckEnded() | ChecksRunning() | ChecksHeld():
+            return _checks(notice)
         case LandingStopped():
             return f"stopping: {notice.reason}"
         case LandingFailed():
@@ -137,6 +141,20 @@ def _run(
             return logs_sentence("Removed", notice.count, notice.size, notice.left)
         case PlanKept():
             return "There was no plan: this one is saved."
+
+
+def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> str:
+    match notice:
+        case WindowChosen():
+            return _window(notice)
+        case CheckEnded():
+            return _check(notice)
+        case ChecksRunning():
+            return ""  # the dashboard shows it; each result is told
+        case ChecksHeld():
+            when = on_the_clock(notice.until)[11:16]
+            started = count_of(notice.most, "check")
+            return f"{started} started within an hour (checks-per-hour): the next one starts at {when}"
 
 
 def _window(notice: WindowChosen) -> str:

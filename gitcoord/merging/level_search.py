@@ -14,6 +14,7 @@ from gitcoord.merging.combinations import Combinations, SeenCombinations
 from gitcoord.merging.culprits import Culprits
 from gitcoord.merging.proof import CheckOptions, CheckScene, CombinationProof, LevelProof, TaskHead
 from gitcoord.merging.telling import LandingNotices
+from gitcoord.notices import ChecksRunning
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -139,10 +140,21 @@ class LevelSearch:
         while True:
             window = self._window(decide(len(works), seen, self._policy(each=each)))
             result = decide(len(works), seen, self._policy(window.size, each=each))
-            if not result.wanted or result.base or until(result):
+            ended = not result.wanted or bool(result.base) or until(result)
+            self._notices.checking(self._running(result, works, ended=ended))
+            if ended:
                 return result
             self._notices.window(window, self._checker.slots, each=each)
             self._check_all(combinations, works, result.wanted)
+
+    def _running(self, result: SearchResult, works: Sequence[TaskHead], *, ended: bool) -> ChecksRunning:
+        def tasks(combination: Sequence[int]) -> tuple[TaskId, ...]:
+            return tuple(works[number].task for number in combination)
+
+        wanted = () if ended else result.wanted[: self._checker.slots]
+        out = tasks((*result.failed, *result.unclear))
+        running = tuple(map(tasks, wanted))
+        return ChecksRunning(base=self._place.base, passed=tasks(result.passed), running=running, out=out)
 
     def _policy(self, window: int = 1, *, each: bool) -> SearchPolicy:
         return SearchPolicy(

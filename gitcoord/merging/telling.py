@@ -14,6 +14,7 @@ from gitcoord.notices import (
     BranchRebuilt,
     Caution,
     CheckEnded,
+    ChecksRunning,
     EventsRecorded,
     ForgeAnswered,
     LandingStopped,
@@ -32,6 +33,7 @@ class LandingNotices:
         self._waiting: TasksWaiting | None = None
         self._carried: set[str] = set()
         self._window: WindowChosen | None = None
+        self._running: ChecksRunning | None = None
 
     def carried(self, works: Sequence[Work]) -> None:
         """Tells once of each work that carries commits of tasks that were not handed in."""
@@ -74,6 +76,12 @@ class LandingNotices:
         if self._window is None or (told.size, each) != (self._window.size, self._window.each):
             self._window = told
             self._tell(told)
+
+    def checking(self, running: ChecksRunning) -> None:
+        """Tells which checks run, where that is not what was told last."""
+        if running != self._running:
+            self._running = running
+            self._tell(running)
 
     def checked(self, result: CheckResult, tasks: Sequence[TaskId], base: str) -> None:
         """Tells how a check came out."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitcoord.cli.board.lines import PlainLines
 from gitcoord.cli.notice_words import asks_somebody, is_in_journal, notice_sentence
 from gitcoord.cli.output import clean, plain
+from gitcoord.notices import ChecksRunning
 from gitcoord.running.picture.make import needing_somebody
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Dashboard:
         self._shown_at = self._drawn_at = 0.0
         self._live: Live | None = None
         self._lines = PlainLines()
+        self._window: ChecksRunning | None = None
         self._needing: frozenset[str] | None = None
 
     def __enter__(self) -> "Dashboard":
@@ -87,6 +89,9 @@ class Dashboard:
 
     def tell(self, notice: "AnyNotice") -> None:
         """Says what happened above the picture, unless the picture shows it."""
+        if isinstance(notice, ChecksRunning):
+            self._window = notice if notice.running else None
+            return
         if not is_in_journal(notice):
             self.say(notice_sentence(notice))
         if asks_somebody(notice):
@@ -105,13 +110,17 @@ class Dashboard:
         self._console.print(plain(line), soft_wrap=True)
 
     def _render(self) -> "RenderableType":
+        from rich.console import Group
+
         from gitcoord.cli.board.view import dashboard_view
+        from gitcoord.cli.board.window import window_line
 
         self._drawn_at = time.monotonic()
         if self._picture is None:
             return plain("")
         size = self._console.size
-        # The line below the picture is the cursor's.
-        return dashboard_view(
-            self._picture, size.width, size.height - 1, max(0.0, self._drawn_at - self._shown_at)
-        )
+        below = [window_line(self._window, size.width)] if self._window is not None else []
+        # The last line is the cursor's.
+        height = size.height - 1 - len(below)
+        shift = max(0.0, self._drawn_at - self._shown_at)
+        return Group(dashboard_view(self._picture, size.width, height, shift), *below)

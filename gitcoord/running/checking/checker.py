@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from gitcoord.checks.hourly_cap import HourlyCap
 from gitcoord.checks.memo import CheckMemo, read_result
 from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
 from gitcoord.checks.shared_results import SharedResults
@@ -32,7 +34,8 @@ _SLOTS = "_checks"
 class LocalChecker:
     """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
 
-    `shared` are the results of other machines, if any count.
+    `shared` are the results of other machines, if any count. `cap` says when a check may start; `held` is
+    told once how many have started when it holds one back, and until when (seconds since the epoch).
     """
 
     def __init__(
@@ -42,8 +45,11 @@ class LocalChecker:
         slots: int,
         run: RunSettings,
         shared: SharedResults | None = None,
+        cap: HourlyCap | None = None,
+        held: Callable[[int, float], None] = lambda most, until: None,
     ) -> None:
         self.slots = slots
+        self._cap, self._held, self._held_until = cap, held, 0.0
         self._shared = shared
         self._memo = CheckMemo(repository.common_dir, command)
         self._command = command
@@ -77,10 +83,23 @@ class LocalChecker:
             if found or not wanted:
                 return found
             for tree, target in wanted.items():
-                if len(self._running) < self.slots and tree not in self._running:
+                if len(self._running) < self.slots and tree not in self._running and self._may_start():
                     self._running[tree] = self._start(target)
             self.share()
             sleep_until_end([process.pid for process in self._running.values()], _LOOK_AGAIN)
+
+    def _may_start(self) -> bool:
+        """Whether the cap lets another check start; counts it."""
+        if self._cap is None or (self._running and time.time() < self._held_until):
+            return self._cap is None
+        try:
+            until = self._cap.take()
+        except OSError as error:
+            raise _cannot_start(self._cap.place, error) from error
+        if until and until != self._held_until:
+            self._held(self._cap.most, until)
+        self._held_until = until
+        return not until
 
     def share(self, *, at_end: bool = False) -> None:
         """Push what passed for other machines; without `at_end` only now and then."""
@@ -117,11 +136,7 @@ class LocalChecker:
                 start_new_session=True,
             )
         except OSError as error:
-            raise GitcoordError(
-                "engine-refused",
-                f"The check cannot be started in {place}: {error.strerror or error}.",
-                hint="Free room or processes, then run the command again.",
-            ) from error
+            raise _cannot_start(place, error) from error
 
     def _collect(self) -> dict[Oid, CheckResult]:
         """The results of those that have ended."""
@@ -148,6 +163,14 @@ class LocalChecker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _cannot_start(place: Path, error: OSError) -> GitcoordError:
+    return GitcoordError(
+        "engine-refused",
+        f"The check cannot be started in {place}: {error.strerror or error}.",
+        hint="Free room or processes, then run the command again.",
+    )
 
 
 def slots_directory(repository: Repository, worktrees: str = "") -> Path:
