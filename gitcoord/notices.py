@@ -200,6 +200,13 @@ class RefsPutBack(Notice, frozen=True, kw_only=True):
     refs: tuple[str, ...]
 
 
+class ConfigurationPutBack(Notice, frozen=True, kw_only=True):
+    """The agent of `attempt`, whose worker was killed, changed `keys` of the configuration; they are back."""
+
+    attempt: str
+    keys: tuple[str, ...]
+
+
 class RunUnhindered(Notice, frozen=True, kw_only=True):
     """What failed before succeeds again: `activity` is `fetching`, `recording` or `looking`."""
 
@@ -248,6 +255,7 @@ AnyNotice = (
     | AttemptsEnding
     | RunHindered
     | RefsPutBack
+    | ConfigurationPutBack
     | RunUnhindered
     | BranchesDeleted
     | LogsRemoved

@@ -6,7 +6,7 @@ from pathlib import Path
 from gitcoord.errors import GitcoordError
 from gitcoord.git.base import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
-from gitcoord.git.repository import Repository, locate
+from gitcoord.git.repository import Place, Repository, locate
 from gitcoord.git.shared import SharedRefs
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
@@ -28,19 +28,31 @@ class Context:
         return find_base(self.shared, asked or self.settings.base)
 
 
-def open_context(start: Path | None = None, *, reads: bool = False) -> Context:
+def open_context(start: Path | None = None, *, reads: bool = False, mends: bool = False) -> Context:
     """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
 
     A command that only `reads` works in a repository that cannot be written, too; all others raise
-    `read-only` there.
+    `read-only` there. One that `mends` first takes back what killed attempts changed in the configuration:
+    the remote may be missing there.
     """
     place = locate(start)
     if not is_writable(place):
         if not reads:
             raise cannot_write(place)
         place = copied(place)
+    if mends:
+        _mend(place)
     settings = load_settings(place.root)
     return Context(place.open(settings.remote, settings.rules.union), settings)
+
+
+def _mend(place: Place) -> None:
+    from gitcoord.cli.notice_words import killed_sentence
+    from gitcoord.cli.output import say
+    from gitcoord.running.worker.shared_config import put_back_of_the_dead
+
+    for attempt, keys in put_back_of_the_dead(place.git, place.common_dir):
+        say(killed_sentence(attempt, keys))
 
 
 def maybe_context(start: Path | None = None, *, reads: bool = False) -> Context | None:

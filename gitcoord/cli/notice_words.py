@@ -16,6 +16,7 @@ from gitcoord.notices import (
     CheckEnded,
     ChecksHeld,
     ChecksRunning,
+    ConfigurationPutBack,
     EventsRecorded,
     ForgeAnswered,
     HandInFailed,
@@ -105,6 +106,14 @@ def logs_sentence(verb: str, count: int, size: int, left: int) -> str:
     )
 
 
+def killed_sentence(attempt: str, keys: Sequence[str]) -> str:
+    """That what a killed attempt changed in the configuration is as it was again, in words."""
+    return (
+        f"The worker of attempt {attempt} was killed; the configuration that its agent changed is as it was "
+        f"again: {some(keys)}"
+    )
+
+
 def _run(
     notice: StartedAlthough
     | StartFailed
@@ -113,6 +122,7 @@ def _run(
     | AttemptsEnding
     | RunHindered
     | RefsPutBack
+    | ConfigurationPutBack
     | RunUnhindered
     | BranchesDeleted
     | LogsRemoved
@@ -131,8 +141,8 @@ def _run(
             return f"ending {count_of(notice.count, 'attempt')}"
         case RunHindered():
             return _hindered(notice)
-        case RefsPutBack():
-            return f"Deleted while agents ran, and put back as they were: {some(notice.refs)}"
+        case RefsPutBack() | ConfigurationPutBack():
+            return _put_back(notice)
         case RunUnhindered():
             return _AGAIN[notice.activity]
         case BranchesDeleted():
@@ -155,6 +165,12 @@ def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> s
             when = on_the_clock(notice.until)[11:16]
             started = count_of(notice.most, "check")
             return f"{started} started within an hour (checks-per-hour): the next one starts at {when}"
+
+
+def _put_back(notice: RefsPutBack | ConfigurationPutBack) -> str:
+    if isinstance(notice, ConfigurationPutBack):
+        return killed_sentence(notice.attempt, notice.keys)
+    return f"Deleted while agents ran, and put back as they were: {some(notice.refs)}"
 
 
 def _window(notice: WindowChosen) -> str:

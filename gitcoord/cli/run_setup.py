@@ -66,7 +66,7 @@ _MOMENT = 20.0
 
 def set_up(asked: Asked) -> "Setup":
     """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
-    context = open_context()
+    context = open_context(mends=True)
     context.repository.require_history()
     context.repository.require_signer()
     if not (context.settings.run.agent if asked.agent is None else asked.agent):

@@ -70,3 +70,30 @@ def test_commits_that_begin_a_history_of_their_own_become_one_on_the_branch(tmp_
     assert "they are one commit after that now" in said
     assert project.remote.files(BRANCH) == ["one"]
     assert project.remote.git("merge-base", "main", BRANCH) == project.remote.tip("main")
+
+
+RECORD = 'rm -rf "$(git rev-parse --git-dir)"'
+GONE = 'here=$PWD; cd /; rm -rf "$here"; false'
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (f"{AWAY}; {COMMIT.format('lost')}; git switch -q -; {RECORD}", 1),
+        (f"{COMMIT.format('lost')}; git reset -q --hard HEAD~1; git gc -q; {RECORD}", 1),
+        (f"{AWAY}; {COMMIT.format('lost')}; {RECORD}; kill -9 $PPID; sleep 1", -9),
+        (f"{AWAY}; {COMMIT.format('lost')}; {GONE}", 1),
+        (f"{AWAY}; {COMMIT.format('lost')}; {RECORD}; {GONE}", 1),
+        (f"{AWAY}; {COMMIT.format('lost')}; {RECORD}; {GONE}; kill -9 $PPID; sleep 1", -9),
+    ],
+    ids=["record", "packed", "killed", "files", "both", "both, killed"],
+)
+def test_commits_outlive_the_checkout_and_gits_record_of_it(tmp_path: Path, script: str, code: int) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    shell(project, f"{COMMIT.format('one')}; {script}", ok=code)
+    shell(project, "echo 1 > x")
+    assert project.desk.git("show", f"{KEPT}1-1:lost") == "precious"
+    assert {"one", "x"} <= set(project.remote.files(BRANCH))
+    assert project.desk.git("for-each-ref", "--format=%(refname)", KEPT) == f"{KEPT}1-1"
+    project.desk.git("gc", "--quiet", "--prune=now")
+    assert project.desk.git("log", "--format=%s", f"{KEPT}1-1", "--not", "main", BRANCH) == "Add lost"

@@ -43,3 +43,23 @@ def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:
     said = shell(project, f"echo 1 > x; git config user.name Agent; {own}")
     assert "changed meanwhile, and stays so: user.email" in said
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
+
+
+KILLED = "if [ $GITCOORD_ATTEMPT = 1 ]; then git remote remove origin; kill -9 $PPID; fi; echo 1 > x"
+
+
+def test_a_run_finds_the_remote_again_that_an_agent_removed_which_killed_its_worker(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    ended = project.run("run", "--shell", "--agent", KILLED, "--land", "--yes", ok=0)
+    assert "The worker of attempt 1-1 was killed; the configuration that its agent changed" in ended.err
+    assert "remote.origin.url" in ended.err
+    assert "x" in project.remote.files("main")
+
+
+def test_a_worker_finds_the_remote_again_that_a_killed_one_has_lost(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    shell(project, KILLED, ok=-9)
+    assert "origin" not in project.desk.git("remote")
+    said = shell(project, KILLED)
+    assert "The worker of attempt 1-1 was killed" in said
+    assert project.remote.files("feature/level-0-task-1") == ["src/main.rs", "x"]

@@ -98,8 +98,6 @@ def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
     names = [name for name in names if name not in _LAST] + last
     if not {"checkout emptied", "checkout removed"}.isdisjoint(last):
         names = last if attempt == 1 else ["nested"]  # it would take away work that nobody else has
-    if "git's record removed" in names:
-        names = last  # git's log of where HEAD has been goes with it
     if "hidden change" in names:
         names = [name for name in names if name != "reset"]
     configs = [one for one in _CONFIGS if remote or "remote" not in one]

@@ -1,6 +1,7 @@
-"""The run's own look after plan, journal and base, where agents share the repository with them."""
+"""The run's own look after plan, journal, base and configuration: agents share the repository with it."""
 
-from gitcoord.notices import RefsPutBack, Tell
+from gitcoord.notices import ConfigurationPutBack, RefsPutBack, Tell
+from gitcoord.running.worker.shared_config import put_back_of_the_dead
 from gitcoord.state.lasting import LastingRefs
 from gitcoord.state.store import Store
 
@@ -18,6 +19,15 @@ class KeptState:
             self._refs = LastingRefs(self._store.shared, self._store.require_plan().base)
         if back := self._refs.put_back():
             self._tell(RefsPutBack(refs=back))
+
+    def mend_configuration(self) -> None:
+        """Takes back what agents changed in the configuration whose workers were killed, and tells it.
+
+        Git may not find the remote, or not even the repository, until then.
+        """
+        repository = self._store.repository
+        for attempt, keys in put_back_of_the_dead(repository.git, repository.common_dir):
+            self._tell(ConfigurationPutBack(attempt=attempt, keys=keys))
 
     def glance(self) -> None:
         """Looks at it when what everything depends on is gone, or nobody has looked yet."""

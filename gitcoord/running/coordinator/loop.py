@@ -110,6 +110,7 @@ class Coordinator:
 
     def _fetch(self) -> None:
         def fetch() -> None:
+            self._state.mend_configuration()
             self._store.refresh()
             self._state.look()
             self._observer.fetched = time.monotonic()
@@ -133,6 +134,7 @@ class Coordinator:
             self._patience.try_to("recording", lambda: settle(self._store, self._engine, view, *hands))
         )
         if done:
+            self._state.mend_configuration()
             self._pace.hurry()
         return done
 
@@ -145,6 +147,7 @@ class Coordinator:
         """One look; None, after a pause, when something is in its way."""
         view = self._patience.try_to("looking", self._look)
         if view is None:
+            self._state.mend_configuration()
             if self._signals.stop:
                 raise KeyboardInterrupt
             self._patience.give_up()

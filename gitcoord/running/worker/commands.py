@@ -107,7 +107,7 @@ def _run(
     seat: Seat, text: str, who: str, clash: Clash | None, also: Mapping[str, str] = _NOTHING
 ) -> Result | None:
     repository = seat.desk.repository
-    config = SharedConfig(repository, seat.place)
+    config = SharedConfig(repository.git, repository.common_dir, seat.place)
     lasting = LastingRefs(seat.desk.shared, seat.desk.plan.base)
     lasting.put_back()
     preset = find_preset(text) if who == "the agent" else None

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from gitcoord.git.bound import administration, bound
 from gitcoord.git.merges import commit_tree
+from gitcoord.git.new_commits import unnamed_commits
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid, stdin_lines
@@ -55,24 +56,49 @@ def keep_commits(
     `branch` has it. With `since` the branch will be set back to that commit, and all above it counts. What is
     uncommitted in the middle of a rebase or the like counts, too: giving that up throws it away.
     """
-    if not directory.is_dir() or administration(repository.common_dir, directory) is None:
+    place = administration(repository.common_dir, directory)
+    if place is None:
         return ""
-    git = bound(repository.git, directory, repository.common_dir)
+    there = directory.is_dir()
+    # Git's own record outlives the files of a checkout.
+    git = (
+        bound(repository.git, directory, repository.common_dir)
+        if there
+        else repository.git.within(place, place)
+    )
     head = git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     been = (git.probe("rev-list", "--walk-reflogs", f"--max-count={_MOST}", "HEAD") or "").split()
     own = [HEADS + branch] if branch and repository.resolve(HEADS + branch) else []
     everything = ["--branches", "--remotes", "--tags", f"--exclude={ref}", f"--glob={_KEPT}*"]
     lost = _outside(git, been, everything) if since is None else []
     lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
-    there = [head, repository.resolve(own[0]) if own and since else None]
-    lost += _outside(git, [commit for commit in there if commit], [since] if since else own or everything)
-    tips = list(dict.fromkeys([*lost, *filter(None, [_interrupted(repository, git, directory)])]))
+    now = [head, repository.resolve(own[0]) if own and since else None]
+    lost += _outside(git, [commit for commit in now if commit], [since] if since else own or everything)
+    begun = _interrupted(repository, git, directory) if there else None
+    tips = list(dict.fromkeys([*lost, *filter(None, [begun])]))
     if len(tips) > 1:
         tips = git.text("merge-base", "--independent", *tips).split()
+    return _point(repository, git, ref, tips)
+
+
+def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oid, moment: float) -> str:
+    """Points `ref` to commits after `start` that nothing names, and returns it; else nothing.
+
+    For a checkout of which git has no record any more, nor the log of where its HEAD has been. It was made
+    after `moment`, in seconds since the epoch.
+    """
+    if administration(repository.common_dir, directory) is not None:
+        return ""
+    git = repository.git
+    return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
+
+
+def _point(repository: Repository, git: Git, ref: str, tips: list[Oid]) -> str:
     if not tips:
         return ""
-    commit = tips[0] if len(tips) == 1 else _joined(repository, git, tips)
-    git.run("update-ref", ref, commit)
+    old = repository.resolve(ref)
+    tips = tips if old is None or old in tips else [old, *tips]
+    git.run("update-ref", ref, tips[0] if len(tips) == 1 else _joined(repository, git, tips))
     return ref
 
 

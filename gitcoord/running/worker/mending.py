@@ -1,6 +1,7 @@
 """A checkout that an attempt took away from git, or git from it, is put right: what lies in it is work."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from gitcoord.running.worker.checkout import ready
 from gitcoord.running.worker.kept import put_aside
 
 
-def mend(repository: Repository, directory: Path, branch: str, start: Oid) -> str:
+def mend(
+    repository: Repository, directory: Path, branch: str, start: Oid, *, been: Sequence[Oid] = ()
+) -> str:
     """Gives a checkout its `.git`, or git its record of it, back that an earlier attempt removed or replaced.
 
     Returns what was done. What was put there instead is kept in the git directory: it may be a repository
-    with work in it. A record that is gone is made anew, on `branch`, which is made at `start` if need be.
+    with work in it. A record that is gone is made anew, on `branch`, which is made at `start` if need be; or
+    on that one of the commits `been` to which the files are closer.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -27,6 +31,10 @@ def mend(repository: Repository, directory: Path, branch: str, start: Oid) -> st
         if repository.resolve(HEADS + branch) is None:
             repository.git.run("update-ref", HEADS + branch, start)
         copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
+        closest = min((HEADS + branch, *been), key=lambda one: _differing(copy, one))
+        if closest != HEADS + branch:
+            (place / "HEAD").write_text(f"{closest}\n")
+            copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
         ready(copy)
         return "Git's own record of the checkout was removed by an earlier attempt, and was made anew"
     if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
@@ -36,6 +44,12 @@ def mend(repository: Repository, directory: Path, branch: str, start: Oid) -> st
         kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
     repository.git.run("worktree", "repair", "--", str(directory), ok=())
     return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
+
+
+def _differing(copy: WorkingCopy, commit: str) -> int:
+    """How many files of the checkout are not as `commit` has them."""
+    listed = copy.git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit, "--", ok=())
+    return listed.text.count("\0")
 
 
 def _record_of(repository: Repository, directory: Path) -> Path | None:

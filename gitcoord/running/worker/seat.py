@@ -19,7 +19,7 @@ from gitcoord.running.troubles import disk_problem, passes, try_for
 from gitcoord.running.worker.described import Described
 from gitcoord.running.worker.environment import tokens_used
 from gitcoord.running.worker.held_back import held_back
-from gitcoord.running.worker.kept import keep_commits, kept_ref
+from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.stop import Stop
@@ -170,6 +170,8 @@ def _kept(seat: Seat) -> str:
     desk, ref = seat.desk, kept_ref(seat.desk.plan.generation, seat.unit.id, seat.attempt)
     try:
         found = keep_commits(desk.repository, seat.unit.branch, seat.directory, ref)
+        moment = time.time() - (time.monotonic() - seat.began)
+        found = found or keep_unnamed(desk.repository, seat.directory, ref, start=seat.start, moment=moment)
     except GitcoordError as error:
         seat.log.say(f"whether it left commits on no branch cannot be told: {error}")
         return ""

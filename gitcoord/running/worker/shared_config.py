@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.git.repository import Repository
-from gitcoord.running.worker.presence import worker_at
+from gitcoord.git.run import Git
+from gitcoord.running.worker.traces import under_way
 
 _NAME = "GIT_TRACE2_EVENT"
 _TRACE = "git-trace"
@@ -38,9 +38,9 @@ class _Started(msgspec.Struct):
 class SharedConfig:
     """The configuration as it was before a command of an attempt; `place` is the attempt's directory."""
 
-    def __init__(self, repository: Repository, place: Path) -> None:
-        self._git, self._file, self._trace = repository.git, repository.common_dir / "config", place / _TRACE
-        self._locks = [repository.common_dir / f"{one}.lock" for one in _LOCKED]
+    def __init__(self, git: Git, common_dir: Path, place: Path) -> None:
+        self._git, self._file, self._trace = git, common_dir / "config", place / _TRACE
+        self._locks = [common_dir / f"{one}.lock" for one in _LOCKED]
         self._kept = place / _BEFORE
         self._began = self._kept.stat().st_mtime if self._kept.exists() else time.time()
         self._before = _decoded(self._kept) or self._read()
@@ -111,11 +111,11 @@ class SharedConfig:
         return found
 
 
-def put_back_of_the_dead(repository: Repository, run: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Takes back what attempts of the directory `run` changed whose workers were killed: keys by attempt."""
-    for kept in run.glob(f"*/{_BEFORE}"):
-        if worker_at(kept.parent) is None:
-            config = SharedConfig(repository, kept.parent)
+def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Takes back what attempts changed whose workers were killed: keys by attempt."""
+    for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
+        if not under_way(kept.parent):
+            config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
             own, _ = config.put_back()
             if own:

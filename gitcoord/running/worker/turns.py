@@ -1,6 +1,7 @@
 """The turns of one attempt: agent, check, commit, hand in; and once more where that meets a conflict."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,18 +21,18 @@ from gitcoord.running.worker.finished import cut_off, note_finished, was_finishe
 from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.hand_in import hand_in_task
-from gitcoord.running.worker.kept import keep_commits, kept_ref
+from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.mending import mend, mend_branch
-from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.provision import provide
 from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
-from gitcoord.running.worker.shared_config import put_back_of_the_dead
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from gitcoord.git.run import Oid
 
 
 def take_turns(seat: Seat) -> Result:
@@ -68,15 +69,13 @@ def _save_what_is_left(seat: Seat) -> None:
     """Nothing that an earlier attempt left, killed or not, goes with what is taken away now."""
     repository, earlier = seat.desk.repository, seat.before.attempts
     copy = WorkingCopy(repository, seat.directory)
+    been = _save_what_nothing_names(seat)
     for mended in (
         mend_branch(repository, copy, seat.unit.branch, seat.start),
-        mend(repository, seat.directory, seat.unit.branch, seat.start),
+        mend(repository, seat.directory, seat.unit.branch, seat.start, been=been),
     ):
         if mended:
             seat.log.say(mended)
-    run = run_directory(repository.common_dir, seat.desk.plan.generation)
-    for key, keys in put_back_of_the_dead(repository, run):
-        seat.log.say(f"{key} was killed; the configuration that it changed is as it was again: {some(keys)}")
     if not earlier:
         return
     if shown := copy.show_hidden():
@@ -85,6 +84,22 @@ def _save_what_is_left(seat: Seat) -> None:
     since = seat.start if seat.how.fresh else None
     if kept := keep_commits(repository, seat.unit.branch, seat.directory, ref, since=since):
         seat.log.say(f"commits that attempt {earlier[-1].number} left on no branch are kept: git log {kept}")
+
+
+def _save_what_nothing_names(seat: Seat) -> "Sequence[Oid]":
+    """Keeps the commits of an earlier attempt of whose checkout git has no record any more; returns them."""
+    earlier, directory, repository = seat.before.attempts, seat.directory, seat.desk.repository
+    newest = earlier[-1] if earlier else None
+    if newest is None or newest.started is None:
+        return ()
+    # Where nobody was killed, a checkout that is gone was taken away.
+    if not directory.is_dir() and newest.ended is not None and newest.ended.outcome != "lost":
+        return ()
+    ref = kept_ref(seat.desk.plan.generation, seat.unit.id, newest.number)
+    moment = datetime.fromisoformat(newest.started.at).timestamp()
+    if kept := keep_unnamed(repository, directory, ref, start=newest.started.base, moment=moment):
+        seat.log.say(f"commits that attempt {newest.number} left on no branch are kept: git log {kept}")
+    return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()
 
 
 def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:

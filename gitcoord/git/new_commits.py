@@ -1,0 +1,67 @@
+"""Commits that were made lately and that nothing names: git keeps their objects for some time all the same.
+
+Whatever was written since a moment lies in a loose object or in a pack that is not older. Source:
+https://git-scm.com/docs/gitrepository-layout (`objects`).
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from gitcoord.git.run import Git, Oid, stdin_lines
+
+_CLOCKS = 2.0
+"""Seconds by which the clock of a file system may be behind."""
+
+
+def unnamed_commits(git: Git, common_dir: Path, moment: float, *, after: Oid) -> list[Oid]:
+    """The newest commits made since `moment` (seconds since the epoch) that no ref and no worktree reaches.
+
+    A worktree is where its HEAD is and has been. Only commits that have `after` among their ancestors count.
+    """
+    made = list(_objects_since(git, common_dir / "objects", moment - _CLOCKS))
+    listed = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=stdin_lines(made), ok=())
+    commits = [line.split(" ")[0] for line in listed.text.split("\n") if line.endswith(" commit")]
+    if not commits:
+        return []
+    known = (f"^{commit}" for commit in _positions(common_dir))
+    walk = ("rev-list", "--ignore-missing", "--stdin", "--not", "--all")
+    outside = set(git.run(*walk, input=stdin_lines([*commits, *known]), ok=()).text.split())
+    found = [commit for commit in dict.fromkeys(commits) if commit in outside]
+    tips = git.text("merge-base", "--independent", *found).split() if len(found) > 1 else found
+    return [tip for tip in tips if git.probe("merge-base", "--is-ancestor", after, tip) is not None]
+
+
+def _positions(common_dir: Path) -> set[Oid]:
+    """Where the HEADs of all worktrees and the stash have been.
+
+    A branch's own log does not count: it goes with the branch.
+    """
+    logs = (
+        common_dir / "logs/HEAD",
+        common_dir / "logs/refs/stash",
+        *common_dir.glob("worktrees/*/logs/HEAD"),
+    )
+    found = set()
+    for log in logs:
+        with suppress(OSError):
+            found |= {word for line in log.read_bytes().splitlines() for word in line.split(b" ", 2)[:2]}
+    return {os.fsdecode(commit) for commit in found if commit.strip(b"0")}
+
+
+def _objects_since(git: Git, objects: Path, moment: float) -> Iterator[Oid]:
+    for file in objects.glob("[0-9a-f][0-9a-f]/*"):
+        if _is_since(file, moment):
+            yield f"{file.parent.name}{file.name}"
+    for index in (objects / "pack").glob("*.idx"):
+        if _is_since(index, moment):
+            listed = git.run("show-index", input=index.read_bytes(), ok=()).text
+            yield from (line.split(" ")[1] for line in listed.split("\n") if " " in line)
+
+
+def _is_since(file: Path, moment: float) -> bool:
+    try:
+        return file.stat().st_mtime >= moment
+    except OSError:
+        return False
