@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.event import Event
+from gitcoord.outside import OutsideChange
 from gitcoord.pull_events import PullOpened as PullOpened
 from gitcoord.pull_events import PullReady as PullReady
 from gitcoord.pull_events import PullRejected as PullRejected
@@ -202,6 +203,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
     files that were not committed for what they are, such as `.env`.
     `again_at` is when the account opens again whose limit ended it: that says nothing about the work.
+    `outside` is what changed outside of its checkout while it ran, of `outside_count` things in all.
     """
 
     attempt: int
@@ -218,12 +220,16 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     kept: str = ""
     held_back: tuple[str, ...] = ()
     again_at: str = ""
+    outside: tuple[OutsideChange, ...] = ()
+    outside_count: int = 0
 
     def sentence(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         kept = f" (commits that are on no branch: {self.kept})" if self.kept else ""
         held = f" (not committed: {some(self.held_back)})" if self.held_back else ""
-        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}{held}"
+        own = [change.words() for change in self.outside if change.by_agent]
+        changed = f" (its git changed outside of its checkout: {some(own)})" if own else ""
+        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}{held}{changed}"
 
 
 class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):

@@ -7,6 +7,7 @@ from gitcoord.cli.pages.gantt import kind_of
 from gitcoord.cli.pages.matrix import conflict_sentence
 from gitcoord.cli.pages.tiles import breaks_of, headline_of, story_of, tiles_of
 from gitcoord.cli.report_values import CAUSES
+from gitcoord.cli.run_view import outside_lines
 from gitcoord.cli.times import duration
 from gitcoord.sentences import some
 
@@ -41,6 +42,7 @@ def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
         parts += [plain(""), _numbers(picture, metrics)]
         parts += [plain(""), *_path(metrics), *_waiting(metrics)]
         parts += [_label("Conflicts", conflict_sentence(metrics.conflicts)), *_clashes(metrics)]
+        parts += [plain(line) for line in outside_lines(metrics.outside, metrics.outside_more)]
         parts += [plain(""), _timeline(metrics)]
         if breaks := breaks_of(metrics):
             parts.append(plain(breaks, "dim"))

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from gitcoord.running.coordinator.approval import Approval
     from gitcoord.running.coordinator.end import RunEnd, UnitReport
+    from gitcoord.running.outside_seen import OutsideSeen
 
 _MOST_SETS = 12
 _MOST_CLASHES = 8
 _MOST_NAMES = 10
 _MOST_REPORTS = 20
+_MOST_OUTSIDE = 12
 # The document's word is older than the one that everything else has for that state.
 _WORDS = {"handed-in": "submitted"}
 
@@ -140,8 +142,19 @@ def end_view(end: "RunEnd", *, landing: bool) -> "Group":
         parts.append(table)
         if len(rest) > _MOST_REPORTS:
             parts.append(plain(f"… and {len(rest) - _MOST_REPORTS} more; --json has them all", "dim"))
+    parts += [plain(line, "yellow") for line in outside_lines(end.outside, end.outside_more)]
     parts += [plain(line) for line in _ways_out(end, landing=landing)]
     return Group(*parts)
+
+
+def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
+    """What changed outside of the agents' checkouts, a line each."""
+    if not seen:
+        return []
+    lines = [f"  {clean(one.sentence())}" for one in seen[:_MOST_OUTSIDE]]
+    more += max(0, len(seen) - _MOST_OUTSIDE)
+    lines += [f"  … and {more} more; `gitcoord report --json` has what is known of them"] if more else []
+    return ["Changed outside of the agents' checkouts:", *lines]
 
 
 def _coloured(report: "UnitReport") -> "RenderableType":

@@ -1,11 +1,13 @@
 """How everything stands when a run ends: what landed, what failed, and what waits for whom."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
+from gitcoord.events import AttemptEnded
 from gitcoord.running.coordinator.observe import View
+from gitcoord.running.outside_seen import OutsideSeen, seen_outside
 from gitcoord.running.schedule.model import Decision
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
@@ -31,6 +33,9 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     base_commit: str
     units: tuple[UnitReport, ...]
     stopped: bool = False
+    outside: tuple[OutsideSeen, ...] = ()
+    """What changed outside of the agents' checkouts while the run was on, and `outside_more` things."""
+    outside_more: int = 0
 
     def of(self, *states: UnitEnd) -> tuple[UnitReport, ...]:
         """The units in these states."""
@@ -42,8 +47,18 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         return all(unit.state in good for unit in self.units)
 
 
-def run_end(view: View, decision: Decision, *, stopped: bool, held: Mapping[TaskId, str]) -> RunEnd:
-    """The report on what was seen last; `held` says why tasks that are handed in did not land."""
+def run_end(
+    view: View,
+    decision: Decision,
+    *,
+    stopped: bool,
+    held: Mapping[TaskId, str],
+    before: Collection[tuple[str | None, int]] = (),
+) -> RunEnd:
+    """The report on what was seen last; `held` says why tasks that are handed in did not land.
+
+    `before` are the attempts that had ended when the run began.
+    """
     reports = []
     for unit in view.units.by_id.values():
         refusal = decision.refusals.get(unit.id)
@@ -59,7 +74,22 @@ def run_end(view: View, decision: Decision, *, stopped: bool, held: Mapping[Task
                 attempts=len(view.progress.get(unit.id, PENDING).attempts),
             )
         )
-    return RunEnd(base=view.plan.base, base_commit=view.base_commit, units=tuple(reports), stopped=stopped)
+    outside, more = seen_outside(
+        event for event in ended_attempts(view) if (event.task, event.attempt) not in before
+    )
+    return RunEnd(
+        base=view.plan.base,
+        base_commit=view.base_commit,
+        units=tuple(reports),
+        stopped=stopped,
+        outside=outside,
+        outside_more=more,
+    )
+
+
+def ended_attempts(view: View) -> Iterator[AttemptEnded]:
+    """The ends of attempts in the journal."""
+    return (event for event in view.events if isinstance(event, AttemptEnded))
 
 
 def _state(view: View, unit: TaskId, task: TaskId, refused: str, *, stopped: bool) -> tuple[UnitEnd, str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
-from gitcoord.running.coordinator.end import RunEnd, run_end
+from gitcoord.running.coordinator.end import RunEnd, ended_attempts, run_end
 from gitcoord.running.coordinator.hands import Hands, Wishes
 from gitcoord.running.coordinator.kept_state import KeptState
 from gitcoord.running.coordinator.landing import Landing
@@ -71,12 +71,15 @@ class Coordinator:
     def run(self) -> RunEnd:
         """Runs until nothing can go on without somebody else, and reports how everything stands then."""
         idle_since: float | None = None
+        before: set[tuple[str | None, int]] | None = None
         while True:
             if self._pace.fetch_is_due():
                 self._fetch()
             view = self._try_to_look()
             if view is None:
                 continue
+            if before is None:
+                before = {(event.task, event.attempt) for event in ended_attempts(view)}
             if self._settle(view):
                 continue
             decision = self._decide(view)
@@ -90,7 +93,7 @@ class Coordinator:
             if not busy and (self._signals.stop or self._over(view, decision)):
                 idle_since = idle_since or time.monotonic()
                 held = self._landing.held if self._landing else {}
-                end = run_end(view, decision, stopped=self._signals.stop, held=held)
+                end = run_end(view, decision, stopped=self._signals.stop, held=held, before=before)
                 patient = time.monotonic() - idle_since < self._wishes.wait
                 if end.stopped or not patient or end.complete(landing=self._landing is not None):
                     return end

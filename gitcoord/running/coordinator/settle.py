@@ -16,6 +16,7 @@ from gitcoord.running.engines.port import Engine, key_of
 from gitcoord.running.troubles import passes
 from gitcoord.running.worker.begin import noted_not_begun
 from gitcoord.running.worker.claim import superseded
+from gitcoord.running.worker.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.state.beats import beat_ref
 from gitcoord.state.journal import now
@@ -79,6 +80,8 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         reason = f"it was not begun: {word.reason}"
     elif outcome == "failed":
         reason = f"{reason}{_last_words(engine, ended)}"
+    plan = store.plan()
+    outside = outside_of_dead(store.repository, plan, place) if plan and ended.claimed else ()
     event = AttemptEnded(
         at=now(),
         by=who(),
@@ -88,6 +91,8 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         reason=reason,
         code=ended.code,
         again_at=word.again_at if word is not None else "",
+        outside=outside[:MOST_OUTSIDE],
+        outside_count=len(outside),
     )
     store.record(event, unless=too_late)
     return True

@@ -14,6 +14,7 @@ from gitcoord.running.metrics.conflicts import Conflicts, conflicts_of
 from gitcoord.running.metrics.path import Step, walked_path
 from gitcoord.running.metrics.tries import Try, seconds_of, tries_of
 from gitcoord.running.metrics.working_time import WorkingTime
+from gitcoord.running.outside_seen import OutsideSeen, seen_outside
 from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph
 from gitcoord.running.schedule.model import Capacity, Policy
 from gitcoord.running.schedule.simulate import predict
@@ -85,6 +86,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: Conflicts
     critical_path: tuple[Step, ...]
     bars: tuple[Bar, ...]
+    outside: tuple[OutsideSeen, ...] = ()
+    """What changed outside of the agents' checkouts while they ran, and `outside_more` things."""
+    outside_more: int = 0
 
 
 def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[TaskId], now: str) -> Metrics:
@@ -103,6 +107,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     slots = _slots(plan, events, most)
     speedup = sequential / elapsed if elapsed else 1.0
     spent = sum(one.seconds(moment) for one in tries)
+    outside, outside_more = seen_outside(events)
     return Metrics(
         began=_at(events, began) or now,
         ended=_at(events, max((one.end or moment for one in tries), default=moment)) or now,
@@ -132,6 +137,8 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         conflicts=conflicts_of(plan, units, events, tries, moment),
         critical_path=tuple(path),
         bars=_bars(plan, units, worked, time.elapsed, {step.unit for step in path}),
+        outside=outside,
+        outside_more=outside_more,
     )
 
 

@@ -14,6 +14,7 @@ from gitcoord.running.model import Desk
 from gitcoord.running.worker.checkout import check_free, clear_done
 from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, refusal, superseded
 from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import died_here, worker_at
 from gitcoord.running.worker.stop import Stop
@@ -82,10 +83,10 @@ def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress
     newest = mine.attempt
     if order.attempt is not None or newest is None or not newest.running:
         return mine
-    if not died_here(
-        attempt_directory(desk.repository.common_dir, desk.plan.generation, unit.id, newest.number)
-    ):
+    place = attempt_directory(desk.repository.common_dir, desk.plan.generation, unit.id, newest.number)
+    if not died_here(place):
         return mine
+    outside = outside_of_dead(desk.repository, desk.plan, place)
     done = bool(_done_already(desk, unit, mine))
     event = AttemptEnded(
         at=now(),
@@ -95,6 +96,8 @@ def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress
         outcome="ok" if done else "lost",
         reason="its worker was gone before it could say so" if done else "its worker is gone",
         head=mine.head or "" if done else "",
+        outside=outside[:MOST_OUTSIDE],
+        outside_count=len(outside),
     )
     desk.store.record(event, unless=superseded(newest.number))
     return desk.store.progress().get(unit.id, PENDING)

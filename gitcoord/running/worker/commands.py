@@ -21,6 +21,7 @@ from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.closing import close, limit_of
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
+from gitcoord.running.worker.git_trace import GitTrace
 from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.idle import Idle, idle_limit
 from gitcoord.running.worker.place import mark_of, run_directory
@@ -108,10 +109,11 @@ def _run(
 ) -> Result | None:
     repository = seat.desk.repository
     config = SharedConfig(repository.git, repository.common_dir, seat.place)
+    traced = GitTrace(seat.place)
     lasting = LastingRefs(seat.desk.shared, seat.desk.plan.base)
     lasting.put_back()
     preset = find_preset(text) if who == "the agent" else None
-    command = _command(seat, text, who, preset, config.environment | dict(also), rework=clash is not None)
+    command = _command(seat, text, who, preset, traced.environment | dict(also), rework=clash is not None)
     again = " once more, with a conflict" if clash else ""
     seat.log.say(f"{who} begins{again}{f': {shlex.join(command.argv)}' if preset else ''}")
     before, began = seat.log.written, time.monotonic()
@@ -128,7 +130,7 @@ def _run(
     seat.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
-    _put_back(seat, config, lasting)
+    _put_back(seat, config, traced, lasting)
     if finish.well:
         return None
     if idle.over and seat.stop.asked is None:
@@ -174,12 +176,14 @@ def _command(
     )
 
 
-def _put_back(seat: Seat, config: SharedConfig, lasting: LastingRefs) -> None:
+def _put_back(seat: Seat, config: SharedConfig, traced: GitTrace, lasting: LastingRefs) -> None:
     """What all checkouts share is as it was again, as far as a command of this attempt changed it."""
     by = f"attempt {seat.attempt} at {seat.unit.id}"
     if locks := config.unlock():
         seat.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
-    own, others = config.put_back()
+    processes = traced.take()
+    own, others = config.put_back(processes)
+    seat.outside.saw(processes, own, others)
     if own:
         seat.log.say(f"{by} changed the repository's configuration; it is as it was again: {', '.join(own)}")
     if others:

@@ -11,6 +11,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.outside import OutsideChange
 from gitcoord.redact import redact
 from gitcoord.running.checkout import How
 from gitcoord.running.engines.port import key_of
@@ -22,9 +23,11 @@ from gitcoord.running.worker.held_back import held_back
 from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.outside import MOST_OUTSIDE, Surroundings
 from gitcoord.running.worker.stop import Stop
 from gitcoord.running.worker.template import PromptTemplate
 from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.sentences import some
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
@@ -81,6 +84,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     slot: int = 0
     """The number that no other attempt of this clone has meanwhile."""
     template: PromptTemplate | None = None
+    outside: Surroundings
     reworks: Reworks = msgspec.field(default_factory=Reworks)
     clock: Callable[[], float] = time.time
     """What time it is, in seconds since the epoch."""
@@ -144,6 +148,7 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
     """The event that tells of `result`."""
     tokens, spending = tokens_used(seat.place), seat.log.spending
     spending.close()
+    outside = _outside(seat)
     return AttemptEnded(
         at=now(),
         by=worker_name(),
@@ -162,7 +167,21 @@ def ended(seat: Seat, result: Result) -> AttemptEnded:
         kept=_kept(seat),
         held_back=held_back(WorkingCopy(seat.desk.repository, seat.directory))[:_MOST_HELD],
         again_at=result.again_at,
+        outside=outside[:MOST_OUTSIDE],
+        outside_count=len(outside),
     )
+
+
+def _outside(seat: Seat) -> tuple[OutsideChange, ...]:
+    """What changed outside of its checkout meanwhile, told in the log."""
+    found = seat.outside.changes()
+    own = [change.words() for change in found if change.by_agent]
+    others = [change.words() for change in found if not change.by_agent]
+    if own:
+        seat.log.say(f"its git changed outside of its checkout: {some(own)}")
+    if others:
+        seat.log.say(f"changed outside of its checkout while it ran, by whom is not known: {some(others)}")
+    return found
 
 
 def _kept(seat: Seat) -> str:

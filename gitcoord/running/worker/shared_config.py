@@ -1,22 +1,20 @@
 """The repository's configuration, which all checkouts share: what an agent's git wrote there is taken back.
 
 Whose change it was is told by git's own event trace, so that what the user or another attempt changed
-meanwhile stays. Source: https://git-scm.com/docs/api-trace2.
+meanwhile stays.
 """
 
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.git.run import Git
+from gitcoord.running.worker.git_trace import GitProcess, GitTrace
 from gitcoord.running.worker.traces import under_way
 
-_NAME = "GIT_TRACE2_EVENT"
-_TRACE = "git-trace"
 _OF_BRANCHES = "branch."
 """Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
 
@@ -28,18 +26,11 @@ _LET_GO = 3.0
 Entries = Mapping[str, tuple[str, ...]]
 
 
-class _Started(msgspec.Struct):
-    """A git process that began, with its words."""
-
-    event: str = ""
-    argv: tuple[str, ...] = ()
-
-
 class SharedConfig:
     """The configuration as it was before a command of an attempt; `place` is the attempt's directory."""
 
     def __init__(self, git: Git, common_dir: Path, place: Path) -> None:
-        self._git, self._file, self._trace = git, common_dir / "config", place / _TRACE
+        self._git, self._file = git, common_dir / "config"
         self._locks = [common_dir / f"{one}.lock" for one in _LOCKED]
         self._kept = place / _BEFORE
         self._began = self._kept.stat().st_mtime if self._kept.exists() else time.time()
@@ -47,11 +38,6 @@ class SharedConfig:
         self._keep()
         self.hides = False
         """Whether the command had git take files for unchanged, whatever becomes of them."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What lets git tell of itself; who has git tell somebody else already is not disturbed."""
-        return {} if _NAME in os.environ else {_NAME: str(self._trace)}
 
     def unlock(self) -> tuple[str, ...]:
         """Removes locks that have come since and that nobody lets go; returns what they locked."""
@@ -65,9 +51,13 @@ class SharedConfig:
             lock.unlink(missing_ok=True)
         return tuple(lock.stem for lock in found)
 
-    def put_back(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Takes back what the command changed; returns those keys, and others that have changed meanwhile."""
-        now, words = self._read(), self._words()
+    def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Takes back what `processes` of the command changed.
+
+        Returns those keys, and others that have changed meanwhile.
+        """
+        now, words = self._read(), [process.argv for process in processes]
+        self._kept.unlink(missing_ok=True)
         self.hides = any("--assume-unchanged" in argv for argv in words)
         keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
         own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
@@ -96,20 +86,6 @@ class SharedConfig:
             found[key] = (*found.get(key, ()), value if has else "true")
         return found
 
-    def _words(self) -> list[tuple[str, ...]]:
-        """The command lines of all git processes that the command started, in lower case."""
-        decoder, found = msgspec.json.Decoder(_Started), []
-        with suppress(OSError), self._trace.open("rb") as lines:
-            for line in lines:
-                with suppress(msgspec.DecodeError):
-                    started = decoder.decode(line)
-                    if started.event == "start":
-                        found.append(tuple(word.lower() for word in started.argv))
-        # Command lines may hold secrets.
-        self._trace.unlink(missing_ok=True)
-        self._kept.unlink(missing_ok=True)
-        return found
-
 
 def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Takes back what attempts changed whose workers were killed: keys by attempt."""
@@ -117,7 +93,7 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
         if not under_way(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
-            own, _ = config.put_back()
+            own, _ = config.put_back(GitTrace(kept.parent).take())
             if own:
                 yield kept.parent.name, own
 

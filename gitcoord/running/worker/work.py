@@ -35,6 +35,7 @@ from gitcoord.running.worker.finished import cut_off
 from gitcoord.running.worker.heartbeat import Heartbeat, lease_of
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
+from gitcoord.running.worker.outside import Surroundings
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
 from gitcoord.running.worker.presence import announce, take_seat, withdraw
 from gitcoord.running.worker.seat import Result, Seat, ended, patiently, without_room
@@ -129,6 +130,7 @@ def _work(
             log=log,
             stop=stop,
             began=time.monotonic(),
+            outside=Surroundings(repository, plan, place, directory, unit.branch),
             slot=slot,
             template=template,
             clock=clock,
