@@ -16,6 +16,8 @@ MERGE = (
     *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
+STAMP = "%ae%x1f%at%x1f%s"
+"""What a replay keeps of a commit, as git's formats say it: author, time and subject."""
 _MERGES_IN_A_PART = 250
 """A process keeps what it has read and merged until it ends: some tens of MB for so many."""
 

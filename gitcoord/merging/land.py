@@ -14,6 +14,7 @@ from gitcoord.merging import act, deferring, pulls
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.merging.examine import examine, given_away
 from gitcoord.merging.memory import Memory, details_key
+from gitcoord.merging.merged_tree import SentMerges
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
@@ -69,7 +70,7 @@ class Lander:
         self._prover = Prover(self._notices)
         self._memory = Memory.empty()
         self._opened: set[str] = set()
-        self._unproved: dict[TaskId, tuple[World, Merge]] = {}
+        self._sent = SentMerges()
         self._waits = 0
 
     def land(self) -> Report:
@@ -81,6 +82,7 @@ class Lander:
         deadline = time.monotonic() + self._scene.options.wait
         while True:
             world = self._outlook.look(self._scene)
+            self._sent.prove_landed(self._scene, world)
             self._notices.carried(world.works)
             left = deadline - time.monotonic()
             self._memory.impatient = left <= 0
@@ -160,10 +162,7 @@ class Lander:
         self._notices.caution(tell_settled(self._scene, world, commits))
         act.record_landings(self._scene, events.values())
         self._notices.recorded(*events.values())
-        # Merges whose answer was lost, and which turn out to have happened.
-        sent = {task: self._unproved.pop(task) for task in tasks if task in self._unproved}
-        for before, step in {step.carrier.branch: (seen, step) for seen, step in sent.values()}.values():
-            pulls.prove_late(self._scene, world, before, step, commits)
+        self._sent.prove_recorded(self._scene, world, tasks)
 
     def _update(self, world: World, step: Update) -> None:
         outcome = act.update(self._scene, world, step)
@@ -195,8 +194,10 @@ class Lander:
             case Merge() | HandOver() if why := given_away(scene, world, carrier, self._memory.handed_over):
                 self._hold(carrier, why)
             case Merge():
-                self._unproved.update(dict.fromkeys(carrier.tasks, (world, step)))
-                self._follow(world, carrier, pulls.merge(scene, world, step))
+                outcome = pulls.merge(scene, world, step)
+                if isinstance(outcome, pulls.Look) and outcome.doubt:
+                    self._sent.doubt(world, step)
+                self._follow(world, carrier, outcome)
             case HandOver():
                 self._hand_over(world, step)
 
@@ -208,8 +209,7 @@ class Lander:
 
     def _hand_over(self, world: World, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory
-        for task in carrier.tasks:
-            self._unproved.pop(task, None)  # the forge merges in its own way
+        self._sent.settle(carrier)  # the forge merges in its own way
         details = memory.details[details_key(world, carrier)]
         closed = closed_gates(details)
         outcome = pulls.hand_over(self._scene, world, step)
@@ -239,8 +239,7 @@ class Lander:
                 self._notices.recorded(*outcome.events)
                 self._notices.caution(outcome.problem)
             case pulls.Done():
-                for task in carrier.tasks:
-                    self._unproved.pop(task, None)
+                self._sent.settle(carrier)
                 self._outlook.learn(pulls.merged_pull(carrier, outcome.commit))
                 self._notices.merged(carrier, world.base, outcome.commit)
             case pulls.Held():

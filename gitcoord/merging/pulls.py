@@ -1,18 +1,15 @@
 """Performing the steps that go to the forge: open, merge once, and prove what came out."""
 
-from collections.abc import Mapping
 from functools import partial
 
 import msgspec
 
-from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
-from gitcoord.git.merges import merge_tree, replay, tree_of
-from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.merged_base import base_holds
+from gitcoord.merging.merged_tree import prove
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
 from gitcoord.merging.observe import Scene
 from gitcoord.merging.own_text import is_own
@@ -20,7 +17,6 @@ from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
-from gitcoord.tasks.model import TaskId
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +134,7 @@ def follow_merge(
             if not base_holds(scene.forge, scene.ancestry, world.base, tip, request.number, outcome.commit):
                 lag = f"{world.base} does not show the merge {outcome.commit[:12]} yet."
                 return Look(pause=True, doubt=True, message=lag)
-            prove(scene, world, step, outcome.commit)
+            prove(scene, step, outcome.commit)
             return Done(commit=outcome.commit)
         case Unclear():
             return Look(pause=True, doubt=True, message=outcome.message)
@@ -186,63 +182,9 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
     return Delegated(events=events)
 
 
-def prove(scene: Scene, world: World, step: Merge, commit: Oid) -> None:
-    """Compares the base's new tree with the one computed before; raises `tree-differs` with both ids.
-
-    When the base had moved in between, the expectation is computed anew from the commit that was really
-    merged onto.
-    """
-    if not scene.ancestry.existing({commit}):
-        return
-    actual = Objects(scene.repository.git, scene.repository.common_dir).tree(commit)
-    if actual == step.tree:
-        return
-    expected = _expected_anew(scene, world, step, commit)
-    if actual == expected:
-        return
-    raise GitcoordError(
-        "tree-differs",
-        f"Merging pull request {number_of(step.carrier)} gave the tree {actual}, but {expected or step.tree} "
-        f"was computed before; the run stops at {commit}.",
-        hint=f"Compare them with `git diff {expected or step.tree} {actual}`.",
-    )
-
-
-def prove_late(scene: Scene, world: World, before: World, step: Merge, commits: Mapping[TaskId, Oid]) -> None:
-    """The same for a merge whose answer was lost, by the commits that brought the carrier's tasks in."""
-    brought = {commits[task] for task in step.carrier.tasks if task in commits}
-    ends = [one for one in brought if scene.ancestry.contained(one, brought) == brought]
-    if ends and set(step.carrier.tasks) <= commits.keys() and _is_what_was_sent(world, step):
-        prove(scene, before, step, ends[0])
-
-
-def _expected_anew(scene: Scene, world: World, step: Merge, commit: Oid) -> Oid | None:
-    git, head = scene.repository.git, step.carrier.head
-    count, who = "1", scene.repository.identity
-    if scene.options.method == "rebase":
-        before = replay(git, world.base_commit, head, environment=who)
-        made = ("rev-list", "--first-parent", "--count", f"{world.base_commit}..{before}")
-        count = git.text(*made) if before else "0"
-    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{count}")
-    if start is None or start == world.base_commit:
-        return None
-    if scene.options.method == "rebase":
-        tip = replay(git, start, head, environment=who)
-        return tree_of(git, tip) if tip else None
-    merged = merge_tree(git, start, head)
-    return merged.tree if merged.clean else None
-
-
 def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
     """The carrier's pull request as it is once it was merged as `commit`."""
     assert carrier.pull is not None  # noqa: S101 - only what is open is merged
     return msgspec.structs.replace(
         carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
     )
-
-
-def _is_what_was_sent(world: World, step: Merge) -> bool:
-    """Whether the forge merged the head that was sent: whoever sent another one has examined that."""
-    known = world.pulls.get(step.carrier.branch)
-    pull = None if known is None else known.current
-    return pull is None or pull.state != "merged" or pull.head_commit == step.carrier.head

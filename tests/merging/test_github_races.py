@@ -11,7 +11,6 @@ from tests.support.cli import start_gitcoord
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection, Pull
-from tests.support.github.person import Person
 from tests.support.github.repository import EmulatedRepository
 from tests.support.project import MAIN
 from tests.support.repos import Repo
@@ -150,43 +149,6 @@ def test_what_somebody_squashed_by_hand_has_landed(hub: GitHubEmulator, tmp_path
     assert body.startswith("Please look at this.\n\n---\n")
     assert "**Task 1**" in body
     assert app.pulls[number].body is None
-
-
-def test_a_merge_that_came_out_otherwise_stops_the_run_with_both_trees(
-    hub: GitHubEmulator, tmp_path: Path
-) -> None:
-    project = independent_on_github(tmp_path, hub, "1", "2")
-    side = hub.repository("acme/app").git
-    first = project.remote.tree("main")
-    # A GitHub that merges wrongly: it writes the tree of the base.
-    write = side.write_commit
-    side.write_commit = lambda tree, *more, **named: write(first, *more, **named)  # type: ignore[method-assign]
-    ran = project.run("merge-level", "--json")
-    assert ran.code == 3
-    assert ran.json["code"] == "tree-differs"
-    assert first in ran.json["message"]
-    assert len(hub.requests(r"PUT .*/merge$")) == 1
-
-
-def test_a_wrong_merge_is_noticed_although_its_answer_was_lost(hub: GitHubEmulator, tmp_path: Path) -> None:
-    project = independent_on_github(tmp_path, hub, "1")
-    hub.fault(r"PUT .*/merge$", "wrong-tree-lost")
-    assert project.run("merge-level", "--json", ok=3).json["code"] == "tree-differs"
-
-
-def test_a_merge_of_a_newer_head_is_not_held_against_a_lost_one(hub: GitHubEmulator, tmp_path: Path) -> None:
-    project = independent_on_github(tmp_path, hub, "1")
-    app = hub.repository("acme/app")
-    hub.fault(r"PUT .*/merge$", "reset")
-
-    def somebody_goes_on() -> None:
-        project.remote.commit({"more.txt": "more\n"}, "go on", branch="feature/level-0-task-1")
-        Person(app).merge(1, method="squash", title="By hand", message="")
-
-    hub.when(r"PUT .*/merge$", somebody_goes_on)
-    ran = project.run("merge-level", "--json", ok=0)
-    assert tasks_of(ran.json["landed"]) == ["1"]
-    assert "more.txt" in project.remote.files("main")
 
 
 @pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])

@@ -54,6 +54,7 @@ class PullRequest:
         self._doubt = 0
         self._told = ""
         self._opened = 0
+        self._unanswered: tuple[Sight, Reverse, Pull] | None = None
         self.number: int | None = None
 
     def advance(self, sight: Sight, back: Reverse, left: float) -> Advance | Ended:
@@ -160,10 +161,12 @@ class PullRequest:
         match outcome:
             case Merged():
                 self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
-                self._prove(sight, back, pull, tip, outcome.commit)
+                self._unanswered = None
+                self._prove(sight, back, pull, outcome.commit)
                 return Advance()
             case Unclear():
                 self._doubt = _DOUBTFUL_LOOKS
+                self._unanswered = (sight, back, pull)
                 self._tell(ForgeAnswered(branch=pull.head, tasks=(), message=outcome.message, again=True))
                 return self._settle(pull.head, pull, outcome.message)
             case Refused(kind="retry" | "conflict" | "head-moved" | "moved" | "closed"):
@@ -172,15 +175,28 @@ class PullRequest:
                 return Ended(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
         return self._hold(pull, outcome.message, left)
 
-    def _prove(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, commit: Oid) -> None:
+    def prove_unanswered(self) -> None:
+        """Prove the merge whose answer was lost, once the base shows the rollback; raises `tree-differs`.
+
+        Another head than the one that was sent is left to whoever sent that.
+        """
+        if self._unanswered is None:
+            return
+        sight, back, sent = self._unanswered
+        self._unanswered = None
+        pull = self._place.forge.read_pull(sent.number)
+        if pull.state == "merged" and pull.merge_commit and pull.head_commit == sent.head_commit:
+            self._prove(sight, back, pull, pull.merge_commit)
+
+    def _prove(self, sight: Sight, back: Reverse, pull: Pull, commit: Oid) -> None:
         """Compares what came out with what was computed; the base may have moved in between."""
-        git = self._place.repository.git
+        git, head = self._place.repository.git, pull.head_commit
         self._place.store.refresh()
         place, base = self._place, self._place.plan.base
         if not base_holds(place.forge, place.ancestry, base, place.shared.branch(base), pull.number, commit):
             return
         before = git.text("rev-parse", "--verify", f"{commit}^1")
-        expected = back.tree if before == sight.base_commit else merge_tree(git, before, tip).tree
+        expected = back.tree if before == sight.base_commit else merge_tree(git, before, head).tree
         actual = Objects(git, self._place.repository.common_dir).tree(commit)
         if actual != expected:
             raise GitcoordError(

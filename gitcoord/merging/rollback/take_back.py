@@ -35,7 +35,8 @@ class Rollbacker:
     def roll_back(self) -> RollbackReport:
         """Takes the levels' landings back as one commit, and reports how that stands.
 
-        Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed.
+        Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
+        and `tree-differs` when the forge merged something else than was computed.
         """
         deadline = time.monotonic() + self._place.wait
         while True:
@@ -44,6 +45,7 @@ class Rollbacker:
                 self._fresh = True
                 continue
             if not sight.wanted:
+                self._pull.prove_unanswered()
                 return self._finished(sight)
             back = reverse(self._place, sight)
             if self._place.forge.name == "local":

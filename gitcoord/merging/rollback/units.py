@@ -10,13 +10,12 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_tree, tree_of
+from gitcoord.git.merges import STAMP, merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
 from gitcoord.tasks.model import TaskId
 
 TaskHead = tuple[TaskId, Oid]
 Landings = dict[Oid, list[TaskHead]]
-_STAMP = "%ae%x1f%at%x1f%s"
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +118,7 @@ class History:
             if left.total() > 0 and one in landings and not self._names(one):
                 left += self._stamps(commit, landings[one])
                 tasks += landings.pop(one)
-            stamp = self._git.text("show", "--no-patch", f"--format={_STAMP}", one)
+            stamp = self._git.text("show", "--no-patch", f"--format={STAMP}", one)
             if left[stamp] == 0:
                 break
             left[stamp] -= 1
@@ -136,7 +135,7 @@ class History:
         heads = {head for _, head in tasks}
         below = set[Oid]().union(*(self._ancestry.contained(head, self._others) for head in heads)) - heads
         left_out = (f"^{one}" for one in sorted({commit, *below}))
-        own = ("log", "-z", "--no-merges", f"--format={_STAMP}", *sorted(heads), *left_out)
+        own = ("log", "-z", "--no-merges", f"--format={STAMP}", *sorted(heads), *left_out)
         return Counter(filter(None, self._git.text(*own).split("\0")))
 
     def _squashes(self, commit: Oid, tasks: Sequence[tuple[TaskId, Oid]]) -> bool:

@@ -178,10 +178,13 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         _answers_lost,
     ),
-    Mutant("tree comparison skipped", (Body("merging/pulls.py", "prove", "return"),), _mistaken),
+    Mutant("tree comparison skipped", (Body("merging/merged_tree.py", "prove", "return"),), _mistaken),
     Mutant(
         "deferred check skipped",
-        (Body("merging/pulls.py", "prove_late", "return"),),
+        (
+            Body("merging/merged_tree.py", "SentMerges.prove_landed", "return"),
+            Body("merging/merged_tree.py", "SentMerges.prove_recorded", "return"),
+        ),
         _mistaken_unanswered,
     ),
     Mutant(
