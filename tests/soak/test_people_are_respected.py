@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.emulator.api import Api
-from tests.soak.judging.people import Decision, Record, Words
-from tests.soak.judging.verdict import merges_crossed
+from tests.soak.drawing.scenario import make_scenario
+from tests.soak.judging.people import Decision, Record, Unseen, Words
+from tests.soak.judging.verdict import Judge, merges_crossed
 from tests.soak.playing.host import Effects
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import app, content, hub
@@ -22,11 +23,19 @@ __all__ = ["app", "content", "hub"]
 def record(hub: GitHubEmulator, app: EmulatedRepository, content: Repo) -> Record:
     for id in ("1", "2"):
         content.commit({f"work/{id}.txt": id}, branch=f"task-{id}")
-    return Record(hub, app, Effects(hub), "main")
+    app.merges = effects = Effects(hub, app)
+    return Record(hub, app, effects, "main")
 
 
-def wrongs(record: Record, *, broken_off: bool = False) -> list[str]:
-    return [*record.wrongs(Counter[str]().__getitem__, [], others_merge=True, broken_off=broken_off)]
+def wrongs(record: Record, *, broken_off: bool = False, others_merge: bool = True) -> list[str]:
+    moves = Counter[str]().__getitem__
+    return [*record.wrongs(moves, [], others_merge=others_merge, broken_off=broken_off)]
+
+
+def merge(client: Api, number: int) -> None:
+    """Merge as soon as it is known that the branches do."""
+    while client.call("PUT", f"/pulls/{number}/merge", {})[0] == 405:
+        time.sleep(0.02)
 
 
 def decided(record: Record, number: int, *held: tuple[str, str, int], lasts: int | None = None) -> None:
@@ -104,11 +113,20 @@ def test_a_second_merge_of_what_stayed_open_is_excused_if_its_client_could_not_k
     assert not merges_crossed([*log, log[-1]], 1)
 
 
+@pytest.mark.parametrize("stays_open", [False, True])
 @pytest.mark.parametrize("looks", [False, True])
 def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_looked_since(
-    looks: bool, record: Record, app: EmulatedRepository, content: Repo
+    looks: bool,
+    stays_open: bool,
+    record: Record,
+    hub: GitHubEmulator,
+    app: EmulatedRepository,
+    content: Repo,
 ) -> None:
     client = Api(app)
+    app.null_answers = 0
+    if stays_open:
+        hub.fault(r"PUT .*/merge$", "partial-merge")
     content.git("branch", "release", "main")
     number = client.open_pull("task-1")
     client.call("GET", f"/pulls/{number}")
@@ -118,6 +136,47 @@ def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_l
     )
     if looks:
         client.call("GET", f"/pulls/{number}")
-    while client.call("PUT", f"/pulls/{number}/merge", {})[0] == 405:
-        time.sleep(0.02)  # until it is known that the branches merge
+    merge(client, number)
     assert ["merged into release" in wrong for wrong in wrongs(record)] == ([True] if looks else [])
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_second_merge_of_what_stayed_open_is_excused_if_the_first_one_went_into_another_base(
+    moved: bool, record: Record, hub: GitHubEmulator, app: EmulatedRepository, content: Repo
+) -> None:
+    assert isinstance(app.merges, Effects)
+    judge, client, lisa = Judge(make_scenario(1), hub, app, app.merges), Api(app), Person(app, "lisa")
+    app.null_answers = 0
+    content.git("branch", "release", "main")
+    number = client.open_pull("task-1")
+    if moved:
+        lisa.retarget(number, "release")
+    hub.fault(r"PUT .*/merge$", "partial-merge")
+    merge(client, number)
+    if moved:
+        lisa.retarget(number, "main")
+    merge(client, number)
+    judge.forge()
+    app.merges.clear()  # the emulator itself lets no test end with two
+    assert [f"{number} was merged 2 times into main" in wrong for wrong in judge.violations] == (
+        [] if moved else [True]
+    )
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_commit_that_nobody_looked_at_is_excused_if_a_person_merged_it(
+    by_hand: bool, record: Record, hub: GitHubEmulator, app: EmulatedRepository, content: Repo
+) -> None:
+    client = Api(app)
+    app.null_answers = 0
+    number = client.open_pull("task-1")
+    commit = content.commit({"more.txt": "more"}, branch="task-1")
+    record.unseen.append(Unseen(number, commit, len(hub.log)))
+    if by_hand:
+        record.by_hand[number] = Person(app, "mona").merge(number)
+    else:
+        merge(client, number)
+    assert app.pulls[number].merged
+    assert ["came after its last look" in wrong for wrong in wrongs(record, others_merge=False)] == (
+        [] if by_hand else [True]
+    )

@@ -60,6 +60,8 @@ class Record:
         self.comments: dict[int, str] = {}
         self.forks: dict[int, str] = {}
         self.unseen: list[Unseen] = []
+        self.by_hand: dict[int, str] = {}
+        """The pull requests that people merged, each with the commit that it gave."""
         self.merged_by_hand = False
         """Whether a person has merged something since the last run had begun."""
         self._hub = hub
@@ -108,8 +110,16 @@ class Record:
         self, decision: Decision, moves: Callable[[str], int], *, broken_off: bool
     ) -> Iterator[str]:
         pull = self._app.pulls[decision.number]
-        if pull.merged and pull.base != self._base and not self._was_on_its_way(decision):
-            yield f"pull request {pull.number} was merged into {pull.base} after somebody had moved it there"
+        elsewhere = {
+            one.base
+            for one in self._effects.made
+            if one.number == pull.number and one.base != self._base and one.time > decision.time
+        }
+        if elsewhere and not self._was_on_its_way(decision):
+            yield (
+                f"pull request {pull.number} was merged into {', '.join(elsewhere)} "
+                "after somebody had moved it there"
+            )
         if decision.kind == "draft" or self._landed(decision) or moves(pull.head) != decision.moves:
             return  # what others pushed since may be handed in anew
         twins = [
@@ -157,7 +167,11 @@ class Record:
     def _merged_unseen(self) -> Iterator[str]:
         for one in self.unseen:
             pull = self._app.pulls[one.number]
-            if pull.merged and pull.head_sha == one.commit and not self._looked(one.number, one.at):
+            if not pull.merged or pull.head_sha != one.commit:
+                continue
+            # A person merges what he sees.
+            by_hand = pull.merge_commit == self.by_hand.get(one.number)
+            if not by_hand and not self._looked(one.number, one.at):
                 yield (
                     f"pull request {one.number} was merged with {one.commit}, which came after its last look"
                 )

@@ -146,10 +146,11 @@ class Judge:
         return {1, 2} if self._again and path.startswith("more/") else {1}
 
     def _merges(self, number: int) -> int:
-        """How often a pull request may have been merged.
+        """How often a pull request may have been merged into one base.
 
-        One that a merge has left open carries what is handed in after that landing was taken back, and a
-        second client may have had its own merge on the way.
+        What went into another base, where somebody had moved it, is judged by what its client had seen. One
+        that a merge has left open carries what is handed in after that landing was taken back, and a second
+        client may have had its own merge on the way.
         """
         pull = self._app.pulls[number]
         again = {work.branch for work in self._scenario.works if work.id in self._again}
@@ -158,9 +159,11 @@ class Judge:
 
     def forge(self) -> None:
         """No second merge, no second comment, and nothing that the host's description does not know."""
-        for number, times in self._effects.items():
+        each = Counter((one.number, one.base) for one in self._effects.made)
+        for (number, base), times in each.items():
             if times > self._merges(number):
-                self.wrong(f"pull request {number} was merged {times} times")
+                self.wrong(f"pull request {number} was merged {times} times into {base}")
+        for number in self._effects:
             if late := self._late_merges(number):
                 self.wrong(f"merges of pull request {number} were sent after it had been merged: {late}")
         marked = Counter(

@@ -234,6 +234,7 @@ class Deeds:
         deletes = deed.deletes_head and deed.kind == "merge"
         self._record.merged_by_hand = True
         commit = person.merge(pull.number, method=method, delete_head=deletes, **words)
+        self._record.by_hand[pull.number] = commit
         return f"#{pull.number} of {pull.head} by {method} as {commit[:7]}"
 
     def _method(self, pull: Pull, deed: Deed) -> str:

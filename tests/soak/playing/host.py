@@ -1,8 +1,10 @@
 """The emulated host of one scenario, set up as its surroundings say."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tests.soak.drawing.surroundings import Gates, Surroundings
 from tests.support.github.emulator import GitHubEmulator
@@ -14,16 +16,28 @@ _NO_WIP = MessagePattern("WIP", "contains", negate=True)
 _QUEUE_FAILED = "The merge commit's checks have failed"
 
 
+@dataclass(frozen=True)
+class Effect:
+    """A merge of a pull request into `base`, which may have left it open; `time` is the monotonic clock."""
+
+    number: int
+    base: str
+    time: float
+
+
 class Effects(Counter[int]):
     """How often each pull request was merged; `seen` says how many requests there had been before."""
 
-    def __init__(self, hub: GitHubEmulator) -> None:
+    def __init__(self, hub: GitHubEmulator, app: EmulatedRepository) -> None:
         super().__init__()
         self._hub = hub
+        self._app = app
         self.seen: dict[int, int] = {}
+        self.made: list[Effect] = []
 
     def __setitem__(self, number: int, times: int) -> None:
         self.seen[number] = len(self._hub.log)
+        self.made.append(Effect(number, self._app.pulls[number].base, time.monotonic()))
         super().__setitem__(number, times)
 
 

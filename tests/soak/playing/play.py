@@ -61,7 +61,7 @@ class _Playing:
         self._place = place
         self._told = Transcript()
         self._app = make_host(hub, f"acme/soak-{scenario.seed}", around, scenario.seed)
-        self._app.merges = effects = Effects(hub)
+        self._app.merges = effects = Effects(hub, self._app)
         self._judge = Judge(scenario, hub, self._app, effects)
         self._world = World(scenario, Repo(self._app.git_dir), place, self._told.note)
         self._deeds = Deeds(
