@@ -16,6 +16,7 @@ from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.brought_back import bring_back, former_work, rolled_back
 from gitcoord.running.deferred import check_notes, merged_like, other_side
 from gitcoord.running.model import Desk, Taken
+from gitcoord.running.rewritten import was_here
 from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.running.task_list import beside_lists, paths_at
 from gitcoord.sentences import named_tasks, some
@@ -27,12 +28,14 @@ from gitcoord.tasks.model import TaskId
 class How(msgspec.Struct, frozen=True, kw_only=True):
     """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
 
-    `fresh`: as if the branch were not there yet.
+    `fresh`: as if the branch were not there yet. `rewritten`: go on with what is here, where it was pushed
+    and rewritten since.
     """
 
     stack: bool = False
     now: bool = False
     fresh: bool = False
+    rewritten: bool = False
     worktree: Path | None = None
 
 
@@ -48,7 +51,10 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
     if local and desk.shared_tip and local != desk.shared_tip and not how.fresh:
         if desk.ancestry.contains(desk.shared_tip, local):
             return desk.shared_tip, False
-        if not desk.ancestry.contains(local, desk.shared_tip):
+        ours = how.rewritten and was_here(
+            desk.repository, desk.ancestry, task.branch, desk.shared_tip, how.worktree
+        )
+        if not ours and not desk.ancestry.contains(local, desk.shared_tip):
             raise answer_no(
                 "diverged",
                 f"{task.branch} here and on {desk.shared.remote} have gone different ways.",

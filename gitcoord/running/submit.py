@@ -20,6 +20,7 @@ from gitcoord.running.deferred import check_reworked, way_out
 from gitcoord.running.model import Desk, HandedIn
 from gitcoord.running.own_work import carried_note, check_brought, find_carried
 from gitcoord.running.pushed import is_pushed_work
+from gitcoord.running.rewritten import was_here
 from gitcoord.running.stacked import only_stacked, parent_unknown
 from gitcoord.running.task_list import list_note, put_lists_back
 from gitcoord.state.journal import now, worker_name
@@ -236,20 +237,13 @@ def _push(desk: Desk, *, amended: bool) -> Oid:
                 )
             return shared
         if shared is not None and not desk.ancestry.contains(local, shared):
-            if not _was_here(desk, shared):
+            if not was_here(desk.repository, desk.ancestry, branch, shared):
                 raise _behind(desk)
             if not amended:
                 raise _rewritten(desk, shared)
         if desk.shared.publish([Update(HEADS + branch, shared, local)], hooks=True):
             return local
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
-
-
-def _was_here(desk: Desk, shared: Oid) -> bool:
-    """Whether the branch here has been at what is shared: then it was rewritten here."""
-    listing = ("reflog", "show", "--format=%H", HEADS + desk.task.branch, "--")
-    known = desk.ancestry.existing(set(desk.repository.git.run(*listing, ok=()).text.split()))
-    return any(desk.ancestry.contains(one, shared) for one in known)
 
 
 def _rewritten(desk: Desk, shared: Oid) -> GitcoordError:

@@ -97,3 +97,32 @@ def test_commits_outlive_the_checkout_and_gits_record_of_it(tmp_path: Path, scri
     assert project.desk.git("for-each-ref", "--format=%(refname)", KEPT) == f"{KEPT}1-1"
     project.desk.git("gc", "--quiet", "--prune=now")
     assert project.desk.git("log", "--format=%s", f"{KEPT}1-1", "--not", "main", BRANCH) == "Add lost"
+
+
+PUSH = "git push -q origin HEAD"
+AMEND = "git commit -q --amend -m Amended"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_an_agent_pushes_and_rewrites_is_replaced_and_kept(tmp_path: Path, killed: bool) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    rewrite = f"{COMMIT.format('one')}; {PUSH}; git reset -q --hard HEAD~1; {COMMIT.format('two')}"
+    if killed:
+        shell(project, f"{rewrite}; kill -9 $PPID; sleep 1", ok=-9)
+    said = shell(project, "true" if killed else rewrite)
+    attempt = 2 if killed else 1
+    assert f"is replaced, and kept: git log {KEPT}1-{attempt}" in said
+    assert project.remote.files(BRANCH) == ["src/main.rs", "two"]
+    assert project.desk.git("show", f"{KEPT}1-{attempt}:one") == "precious"
+
+
+def test_what_others_push_meanwhile_is_never_replaced(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    other = tmp_path / "other"
+    push = f"git -C {other} push -q origin HEAD:{BRANCH}"
+    clone = (
+        f"git clone -q {project.remote.path.as_uri()} {other}; git -C {other} commit -q --allow-empty -m x"
+    )
+    said = shell(project, f"{COMMIT.format('one')}; (unset GIT_TRACE2_EVENT; {clone}; {push})", ok=1)
+    assert "has commits on origin that are not here" in said
+    assert project.remote.git("log", "-1", "--format=%s", BRANCH) == "x"

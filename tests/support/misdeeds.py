@@ -81,6 +81,7 @@ _LAST = (
     "git's record removed",
 )
 """After these nothing else can be done in the checkout."""
+_RESETTING = ("reset", "left in the middle", "stashed")
 
 
 class Deed(NamedTuple):
@@ -99,7 +100,9 @@ def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
     if not {"checkout emptied", "checkout removed"}.isdisjoint(last):
         names = last if attempt == 1 else ["nested"]  # it would take away work that nobody else has
     if "hidden change" in names:
-        names = [name for name in names if name != "reset"]
+        names = [name for name in names if name not in _RESETTING]
+    if "branch locked" in names:  # what cannot be committed would be reset away by the agent itself
+        names = [name for name in names if name not in _RESETTING]
     configs = [one for one in _CONFIGS if remote or "remote" not in one]
     return deed(unit, attempt, names, config=dice.choice(configs), code=dice.choice((0, 0, 1)))
 

@@ -118,7 +118,13 @@ def look(
     check_free(desk.repository, unit, directory)
     require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
-    how = How(stack=order.stack, now=order.now, fresh=wanted and bool(mine.attempts))
+    how = How(
+        stack=order.stack,
+        now=order.now,
+        fresh=wanted and bool(mine.attempts),
+        rewritten=True,
+        worktree=directory,
+    )
     try:
         start = subtask_start(desk, unit, how) if unit.subtask else starting_point(desk, how)[0]
     except GitcoordError as error:

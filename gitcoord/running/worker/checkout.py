@@ -15,6 +15,7 @@ from gitcoord.git.shared import HEADS, SharedRefs, Update
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
 from gitcoord.running.checkout import How, take
 from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.rewritten import was_here
 from gitcoord.running.worker.held_back import take_out
 from gitcoord.running.worker.kept import checkout_ref, keep_commits
 from gitcoord.running.worker.nested import move_out
@@ -57,7 +58,7 @@ def prepare(
     before = before_moving(copy)
     with _unready_meanwhile(copy):
         if unit.subtask is None:
-            take(desk, How(stack=how.stack, now=how.now, worktree=directory))
+            take(desk, How(stack=how.stack, now=how.now, rewritten=True, worktree=directory))
         else:
             _take_subtask(desk, unit, start, directory)
         bring_in(repository, copy, before)
@@ -238,6 +239,8 @@ def _take_subtask(desk: Desk, unit: WorkUnit, start: Oid, directory: Path) -> No
     if worktrees(repository.git).get(ref) != directory.resolve():
         add_worktree(repository, directory, unit.branch, None if local else shared or start)
     if not local or not shared or desk.ancestry.contains(local, shared):
+        return
+    if was_here(repository, desk.ancestry, unit.branch, shared, directory):
         return
     if not desk.ancestry.contains(shared, local):
         raise answer_no(

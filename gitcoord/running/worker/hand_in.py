@@ -6,19 +6,23 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
+from gitcoord.git.shared import HEADS, Update
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.deferred import merged_like
 from gitcoord.running.model import Desk
+from gitcoord.running.rewritten import was_here
 from gitcoord.running.submit import hand_in_commit, who_else
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
 from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
 from gitcoord.running.worker.held_back import why_nothing
+from gitcoord.running.worker.kept import keep_also, kept_ref
 from gitcoord.running.worker.prompt import Clash
 from gitcoord.running.worker.seat import Result, Seat
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.progress import PENDING
 
 
 def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
@@ -40,6 +44,8 @@ def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clas
     except GitcoordError as error:
         if error.code == "no-commits-of-its-own" and (why := why_nothing(copy)):
             raise answer_no(error.code, f"{error.message.removesuffix('.')}{why}.", error.hint) from error
+        if error.code == "behind" and _take_back(seat, desk, head):
+            return _handed_in(seat, seat.look(), copy, head, clash)
         if error.code != "conflict":
             raise
         return Result(outcome="conflict", reason=error.message, head=head)
@@ -51,6 +57,22 @@ def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clas
         seat.log.say(note)
     pushed = desk.ancestry.contains(desk.base_commit, head) and not seat.order.allow_empty
     return Result(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
+
+
+def _take_back(seat: Seat, desk: Desk, head: Oid) -> bool:
+    """Replaces what the agent pushed itself and rewrote since, and keeps it; False if that is not so."""
+    branch = desk.task.branch
+    pushed = desk.shared.branch(branch)
+    if superseded(seat.attempt)(desk.progress.get(desk.task.id, PENDING)):
+        return False
+    if pushed is None or not was_here(desk.repository, desk.ancestry, branch, pushed, seat.directory):
+        return False
+    kept = kept_ref(desk.plan.generation, seat.unit.id, seat.attempt)
+    keep_also(desk.repository, kept, pushed)
+    seat.log.say(
+        f"{branch} was pushed and rewritten since; {pushed[:12]} is replaced, and kept: git log {kept}"
+    )
+    return desk.shared.publish([Update(HEADS + branch, pushed, head)], hooks=True)
 
 
 def _ahead(desk: Desk, head: Oid) -> Clash | None:

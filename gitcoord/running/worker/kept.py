@@ -93,11 +93,17 @@ def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oi
     return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
 
 
+def keep_also(repository: Repository, ref: str, commit: Oid) -> None:
+    """Has `ref` keep one more commit, beside what it keeps already."""
+    _point(repository, repository.git, ref, [commit])
+
+
 def _point(repository: Repository, git: Git, ref: str, tips: list[Oid]) -> str:
     if not tips:
         return ""
     old = repository.resolve(ref)
-    tips = tips if old is None or old in tips else [old, *tips]
+    if old is not None and old not in tips:
+        tips = git.text("merge-base", "--independent", old, *tips).split()
     git.run("update-ref", ref, tips[0] if len(tips) == 1 else _joined(repository, git, tips))
     return ref
 
