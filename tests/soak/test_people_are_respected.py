@@ -2,14 +2,21 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.emulator.api import Api
+from tests.soak.drawing.deeds import Kind, make_deed
 from tests.soak.drawing.scenario import make_scenario
+from tests.soak.drawing.surroundings import Surroundings
 from tests.soak.judging.people import Decision, Record, Unseen, Words
 from tests.soak.judging.verdict import Judge, merges_crossed
+from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.host import Effects
+from tests.soak.playing.world import OTHER_BASE, World
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import app, content, hub
 from tests.support.github.person import Person
@@ -180,3 +187,24 @@ def test_a_commit_that_nobody_looked_at_is_excused_if_a_person_merged_it(
     assert ["came after its last look" in wrong for wrong in wrongs(record, others_merge=False)] == (
         [] if by_hand else [True]
     )
+
+
+def test_what_a_person_decided_twice_about_a_pull_request_is_taken_back_one_after_the_other(
+    record: Record, hub: GitHubEmulator, app: EmulatedRepository, content: Repo, tmp_path: Path
+) -> None:
+    world = World(make_scenario(1), Repo(app.git_dir), tmp_path)
+    people = Deeds(hub, app, world, record, note=print, failed=pytest.fail)
+    content.git("branch", OTHER_BASE, "main")
+    drawn = replace(make_deed(Random(1), "d", Surroundings(), 1), when="after", body="", nth=1)
+    client = Api(app)
+    number = client.open_pull("task-1")
+    kinds: tuple[tuple[Kind, int], ...] = (("retarget", 1), ("close", 2))
+    for kind, lasts in kinds:
+        people.prepare((replace(drawn, kind=kind, request=r"GET .*/pulls/\d+$", lasts=lasts),))
+        client.call("GET", f"/pulls/{number}")
+    seen = []
+    for _ in range(3):
+        pull = app.pulls[number]
+        seen.append((pull.state, pull.base, len(record.decisions)))
+        people.come_by()
+    assert seen == [("closed", OTHER_BASE, 2), ("closed", OTHER_BASE, 2), ("open", "main", 0)]

@@ -58,14 +58,20 @@ class Deeds:
             self._hub.hands.add(hand)
 
     def come_by(self) -> None:
-        """Between two runs: what was decided is taken back, as far as it is to be."""
-        for decision in [*self._record.decisions]:
-            if decision.lasts is None:
+        """Between two runs: what was decided is taken back, as far as it is to be.
+
+        Of a closed pull request nothing else is taken back, as GitHub moves only what is open.
+        """
+        for decision in sorted(self._record.decisions, key=lambda one: one.kind != "closed"):
+            if decision.lasts is None or (decision.kind != "closed" and self._keeps_closed(decision.number)):
                 continue
             decision.lasts -= 1
             if decision.lasts <= 0:
                 self._record.decisions.remove(decision)
                 self._take_back(decision)
+
+    def _keeps_closed(self, number: int) -> bool:
+        return any(one.number == number and one.kind == "closed" for one in self._record.decisions)
 
     def _take_back(self, decision: Decision) -> None:
         number = decision.number
@@ -209,7 +215,9 @@ class Deeds:
             self._held_by(pull) if kind != "draft" else (),
             time.monotonic(),
         )
-        self._record.decisions = [one for one in self._record.decisions if one.number != pull.number]
+        self._record.decisions = [
+            one for one in self._record.decisions if (one.number, one.kind) != (pull.number, kind)
+        ]
         self._record.decisions.append(decision)
 
     def _held_by(self, pull: Pull) -> tuple[tuple[str, str, int], ...]:
