@@ -4,6 +4,8 @@ from gitcoord.cli.output import clean, stdout_console
 from gitcoord.merging.report import Report
 from gitcoord.sentences import named_tasks
 
+ONLY_TEXT = "Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more."
+
 
 def show_report(report: Report) -> None:
     """What landed, what was deferred and why, what is waited for."""

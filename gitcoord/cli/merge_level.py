@@ -47,7 +47,7 @@ _Partial = Annotated[
     typer.Option("--partial", help="Single-PR: land what is submitted, without the rest of the wave."),
 ]
 _AllOrNothing = Annotated[
-    bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task conflicts.")
+    bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task is deferred.")
 ]
 _Auto = Annotated[
     bool,
@@ -159,7 +159,7 @@ def _show_steps(scene: "Scene", *, as_json: bool) -> None:
 
 
 def _land(scene: "Scene", *, as_json: bool) -> None:
-    from gitcoord.cli.landing_view import show_report
+    from gitcoord.cli.landing_view import ONLY_TEXT, show_report
     from gitcoord.cli.notice_words import say_notice
     from gitcoord.cli.output import emit_json, say
     from gitcoord.merging.land import Lander
@@ -171,7 +171,7 @@ def _land(scene: "Scene", *, as_json: bool) -> None:
     else:
         show_report(report)
     if report.landed and scene.options.check is None:
-        say("Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more.")
+        say(ONLY_TEXT)
     if report.landed and proves_last_only(scene):
         say("Only what each row of pull requests ends in was checked, not what lies between (--prove last).")
     if not report.complete:

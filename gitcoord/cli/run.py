@@ -207,10 +207,13 @@ def _run(setup: "Setup") -> "RunEnd":
 
 
 def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
-    from gitcoord.cli.output import emit_json, stdout_console
+    from gitcoord.cli.landing_view import ONLY_TEXT
+    from gitcoord.cli.output import emit_json, say, stdout_console
     from gitcoord.cli.run_view import end_view
 
     if as_json:
         emit_json("run", end)
     else:
         stdout_console().print(end_view(end, landing=setup.lands))
+    if setup.proves_only_text and end.of("landed"):
+        say(ONLY_TEXT)

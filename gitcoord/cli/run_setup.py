@@ -20,6 +20,7 @@ from gitcoord.cli.run_asked import (
     Asked,
     check_words,
     known_agent,
+    landing_check,
     landing_options,
     limit,
     make_missing_plan,
@@ -113,6 +114,7 @@ class Setup:
         self._needs = Needs()
         self._leftovers = Leftovers(context.store, run)
         self.lands = asked.land
+        self.proves_only_text = asked.land and landing_check(asked, context.settings) is None
         self.policy = Policy(
             pipeline=asked.pipeline,
             barrier=asked.barrier,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitcoord.cli.status_document import Lease
 from gitcoord.events import AnyEvent
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
@@ -14,6 +15,7 @@ from gitcoord.running.picture.make import Picture, make_picture
 from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.beats import Beat, read_beats
 from gitcoord.state.journal import now
+from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
@@ -28,6 +30,21 @@ def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, fl
         TaskId(unit): beat.quiet + max(0.0, moment - (seconds_of(beat.at) or moment))
         for (unit, _), beat in beats.items()
     }
+
+
+def leases_at(
+    beats: Mapping[tuple[str, int], Beat], progress: Mapping[TaskId, Progress], now: str
+) -> dict[TaskId, Lease]:
+    """The lease of each attempt at work whose worker has given a sign of life, as of `now`."""
+    moment, found = seconds_of(now) or 0.0, dict[TaskId, Lease]()
+    for (name, number), beat in beats.items():
+        unit = TaskId(name)
+        newest = progress[unit].attempt if unit in progress else None
+        if newest is None or newest.number != number or not newest.running or newest.started is None:
+            continue
+        age = max(0.0, moment - (seconds_of(beat.at) or moment))
+        found[unit] = Lease(attempt=number, lease=newest.started.lease, age=round(age, 1))
+    return found
 
 
 class Sight:

@@ -71,7 +71,7 @@ def status(
 
 def _read(context: "Context") -> "Status":
     """Where every task stands now."""
-    from gitcoord.cli.sight import quiet_at
+    from gitcoord.cli.sight import leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.running.picture.make import make_picture
@@ -86,6 +86,7 @@ def _read(context: "Context") -> "Status":
     ancestry = Ancestry(context.repository.git)
     progress = _with_rollbacks(context, plan, progress, ancestry)
     landed, doubts = _landed(context, plan, progress, ancestry)
+    beats = read_beats(context.store)
     return make_status(
         plan,
         progress,
@@ -98,9 +99,10 @@ def _read(context: "Context") -> "Status":
             landed,
             now(),
             closed=closed_now(context.store, context.settings.run),
-            quiet=quiet_at(read_beats(context.store), now()),
+            quiet=quiet_at(beats, now()),
         ),
         _untold(context, plan, progress, landed, ancestry),
+        leases_at(beats, progress, now()),
     )
 
 

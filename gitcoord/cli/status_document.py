@@ -32,6 +32,17 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
 
 
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that counts as lost after `lease` seconds without a sign of life.
+
+    The last one was `age` seconds ago, by the clock of its worker.
+    """
+
+    attempt: int
+    lease: float
+    age: float
+
+
 class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Where one task stands; `since` is when it came there, None when nobody recorded it.
 
@@ -55,6 +66,8 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     work: UnitState | None = None
     quiet: dict[TaskId, float] = {}
     """Seconds since the agents of its units at work printed something, where that is known."""
+    leases: dict[TaskId, Lease] = {}
+    """The leases of its units at work, where their workers have given a sign of life."""
     troubles: tuple[Trouble, ...] = ()
 
 
@@ -98,11 +111,12 @@ def make_status(
     moved_on: Mapping[TaskId, Oid] | None = None,
     picture: Picture | None = None,
     untold: Mapping[TaskId, str] | None = None,
+    leases: Mapping[TaskId, Lease] | None = None,
 ) -> Status:
     """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
 
     `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what,
-    `untold` why it cannot be told what branches changed themselves.
+    `untold` why it cannot be told what branches changed themselves, `leases` those of units at work.
     """
     work = {parent.id: parent for parent in picture.parents} if picture else {}
     tasks = {
@@ -112,6 +126,7 @@ def make_status(
             landed.get(task),
             work.get(task),
             (untold or {}).get(task),
+            leases or {},
         )
         for task, planned in plan.tasks.items()
     }
@@ -140,7 +155,12 @@ def make_status(
 
 
 def _task(
-    planned: PlannedTask, before: Progress, landing: Landing | None, work: Parent | None, untold: str | None
+    planned: PlannedTask,
+    before: Progress,
+    landing: Landing | None,
+    work: Parent | None,
+    untold: str | None,
+    leases: Mapping[TaskId, Lease],
 ) -> TaskStatus:
     state = _state(before, landing)
     held = before.rejection.reason if before.rejection else untold
@@ -159,6 +179,7 @@ def _task(
         deferred=_deferred(before) if state == "deferred" else None,
         work=work.state if work else None,
         quiet=_quiet(work) if work else {},
+        leases={id: leases[id] for id in (planned.id, *(one.id for one in planned.subtasks)) if id in leases},
         troubles=_troubles(work) if work and state in ("pending", "started") else (),
     )
 

@@ -17,6 +17,8 @@ MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
 _QUIET = 120.0
+_LATE = 0.4
+"""The share of a lease after which at least one sign of life is missing."""
 """Seconds without output that are worth a word."""
 MARKS: "dict[str, tuple[str, str]]" = {
     "pending": ("·", "dim"),
@@ -146,6 +148,16 @@ def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
         for _, one in told
         for unit, quiet in one.quiet.items()
         if quiet >= _QUIET
+    ]
+    lines += [
+        plain(
+            f"      {clean(unit)}: last sign of life {duration(one.age)} ago; after {duration(one.lease)} "
+            f"without one, attempt {one.attempt} counts as lost",
+            "yellow",
+        )
+        for _, one_task in told
+        for unit, one in one_task.leases.items()
+        if one.lease and one.age > one.lease * _LATE
     ]
     hidden = len(lines) - MOST_ROWS
     return lines if hidden <= 0 else [*lines[:MOST_ROWS], plain(f"      … and {hidden} more", "dim")]

@@ -141,7 +141,8 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     """Why work that is ready itself does not land yet."""
     deferred = [work.task for work in world.works if work.standing == "deferred"]
     if scene.options.all_or_nothing and deferred:
-        return f"nothing lands while {named_tasks(deferred, _MOST_NAMED)} conflicts (--all-or-nothing)"
+        verb = "is" if len(deferred) == 1 else "are"
+        return f"nothing lands while {named_tasks(deferred, _MOST_NAMED)} {verb} deferred (--all-or-nothing)"
     missing_ones = [work.task for work in missing(world)] if world.level_branch else []
     if missing_ones:
         names = named_tasks(missing_ones, _MOST_NAMED)

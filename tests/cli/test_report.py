@@ -13,7 +13,7 @@ from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 from gitcoord.cli.pages.page import report_page
 from gitcoord.cli.pages.tiles import story_of
 from gitcoord.cli.report_text import report_text
-from gitcoord.events import AnyEvent, TasksClash
+from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskDeferred, TasksClash
 from gitcoord.planning.model import Plan
 from gitcoord.running.metrics.measure import make_metrics
 from gitcoord.running.picture.make import make_picture
@@ -142,6 +142,26 @@ def test_the_story_calls_slower_slower_and_nothing_failed_that_was_cancelled() -
     story = story_of(picture, make_metrics(plan, played.events, played.landed, now)).replace("\u00a0", " ")
     assert "more than one worker doing the same work" in story
     assert "1 ended by cancelling, 1 resolved a conflict and 1 left a conflict unresolved." in story
+
+
+def test_the_story_counts_units_of_the_plan_and_tells_checks_from_conflicts() -> None:
+    plan = planned([parent("1", "Both", [["A", "B"]]), task("2")])
+    events: list[AnyEvent] = []
+    for number, (unit, attempt) in enumerate((("1.1", 1), ("1.2", 1), ("2", 1), ("1", 1))):
+        if unit == "1":
+            failed = TaskDeferred(
+                at=at(90), by="x", task="1", head="0" * 40, reason="it fails", check="digest"
+            )
+            events.append(failed)
+        begun = {"attempt": attempt, "branch": "b", "base": "0" * 40, "rework": unit == "1"}
+        events += [
+            AttemptStarted(at=at(number * 100), by="x", task=unit, **begun),  # type: ignore[arg-type]
+            AttemptEnded(at=at(number * 100 + 50), by="x", task=unit, attempt=attempt, outcome="ok"),
+        ]
+    picture = make_picture(plan, events, {}, at(400))
+    metrics = make_metrics(plan, events, (), at(400))
+    assert metrics.handed_in == picture.units == 3
+    assert "Of 4 attempts, 1 mended what a check had failed on." in story_of(picture, metrics)
 
 
 def test_the_page_needs_nothing_else_and_lets_nothing_else_in() -> None:

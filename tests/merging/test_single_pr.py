@@ -147,7 +147,7 @@ def test_all_or_nothing_lands_nothing_when_one_task_conflicts(tmp_path: Path) ->
     ran = project.run("merge-level", "--all-or-nothing", "--json")
     assert (ran.code, ran.json["landed"]) == (1, [])
     assert {one["reason"] for one in ran.json["waiting"]} == {
-        "nothing lands while task 3 conflicts (--all-or-nothing)"
+        "nothing lands while task 3 is deferred (--all-or-nothing)"
     }
     assert project.remote.tip("main") == first
     dry = project.run("merge-level", "--dry-run", ok=0).out.splitlines()

@@ -209,3 +209,22 @@ def test_a_worker_does_not_begin_and_a_person_opens_the_account(tmp_path: Path) 
     assert "No run is under way" in project.run("resume", ok=1).err
     done = project.run("worker", "1", "--agent", "touch x", "--json", ok=0).json
     assert (done["outcome"], done["attempt"]) == ("ok", 3)
+
+
+LIMIT = "You've hit your session limit · resets 5:10pm (Europe/Paris)"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (f'echo "{LIMIT}"', 75),
+        (f'touch x; git add x; git commit -qm x; echo "{LIMIT}"', 75),
+        (f'echo "{LIMIT}" > x; echo "I show: {LIMIT}"; echo Done.', 0),
+        ('touch x; echo "Now it says: usage limit reached"', 0),
+    ],
+    ids=["nothing done", "last words", "in its work", "without an end"],
+)
+def test_an_agent_that_ends_with_0_at_its_limit_is_not_done(tmp_path: Path, words: str, code: int) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    ended = project.run("worker", "1", "--shell", "--agent", words, "--json", ok=code).json
+    assert (ended["outcome"], bool(ended["again_at"])) == (("again", True) if code else ("ok", False))

@@ -47,9 +47,11 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         told += ", as long as one worker would have needed."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
     lost += [f"{metrics.cancelled} ended by cancelling"] if metrics.cancelled else []
-    reworked = [bar.outcome for bar in metrics.bars if bar.rework]
+    reworked = [bar.outcome for bar in metrics.bars if bar.rework and not bar.after_check]
+    after_check = [bar.outcome for bar in metrics.bars if bar.after_check]
     at_once = [bar.outcome for bar in metrics.bars if bar.reworks and not bar.rework]
     resolved, open_still = [(reworked + at_once).count(how) for how in ("ok", "conflict")]
+    lost += [f"{mended} mended what a check had failed on"] if (mended := after_check.count("ok")) else []
     lost += [f"{resolved} resolved a conflict"] if resolved else []
     lost += [f"{open_still} left a conflict unresolved"] if open_still else []
     if lost:

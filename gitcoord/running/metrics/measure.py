@@ -37,6 +37,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     reason: str = ""
     rework: bool = False
+    after_check: bool = False
     reworks: int = 0
     critical: bool = False
     waited: float = 0.0
@@ -121,7 +122,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         busy=min(1.0, spent / (elapsed * slots)) if elapsed else 0.0,
         most_at_once=most,
         units=len(units),
-        handed_in=len({one.unit for one in tries if one.outcome == "ok"}),
+        handed_in=len({one.unit for one in tries if one.outcome == "ok" and one.unit in units}),
         landed=sum(task in landed for task in plan.tasks),
         tasks=len(plan.tasks),
         tries=len(tries),
@@ -229,6 +230,7 @@ def _bars(
                 outcome=one.outcome,
                 reason=one.reason,
                 rework=one.rework,
+                after_check=one.after_check,
                 reworks=one.reworks,
                 critical=one.unit in critical,
                 waited=sum(one.waited.values()),

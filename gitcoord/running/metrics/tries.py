@@ -32,6 +32,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     end: float | None = None
     outcome: Outcome | None = None
     rework: bool = False
+    after_check: bool = False
+    """The rework is for a check that failed on what had been handed in."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -77,16 +79,20 @@ def seconds_of(at: str) -> float | None:
 def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
     """Every try in the order of the starts. A try whose start has no readable time is left out."""
     found: dict[tuple[str, int], Try] = {}
+    checked: dict[str, bool] = {}
     for event in events:
         at = seconds_of(event.at)
         if event.task is None or at is None:
             continue
-        if isinstance(event, AttemptStarted):
+        if isinstance(event, TaskDeferred):
+            checked[event.task] = bool(event.check)
+        elif isinstance(event, AttemptStarted):
             found[event.task, event.attempt] = Try(
                 unit=TaskId(event.task),
                 attempt=event.attempt,
                 start=at,
                 rework=event.rework,
+                after_check=event.rework and checked.get(event.task, False),
                 by=event.by,
                 waited=event.waited,
             )

@@ -1,5 +1,7 @@
 """An agent whose account is closed for a while: found out when it ends, and told to all who share it."""
 
+from gitcoord.errors import GitcoordError
+from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.redact import redact
 from gitcoord.running.worker.exchange import AGAIN_AT, read
 from gitcoord.running.worker.seat import Result, Seat, patiently
@@ -10,11 +12,14 @@ from gitcoord.state.journal import worker_name
 _AGAIN = 75
 
 
-def limit_of(seat: Seat, code: int, said: str) -> UsageLimit | None:
-    """The limit that ended an agent with `code`, whose last words are in `said`; None if that was not it."""
-    if code == 0:
-        return None
+def limit_of(seat: Seat, code: int, said: str, *, since: float) -> UsageLimit | None:
+    """The limit that ended an agent with `code`, whose last words are in `said`; None if that was not it.
+
+    It began at the time `since`, in seconds since the epoch.
+    """
     now = seat.clock()
+    if code == 0:
+        return _limit_of_well(seat, said, now, since)
     if code == _AGAIN:
         words = read(seat.directory, AGAIN_AT)[:200]
         until = told_time(words, now) if words.strip() else None
@@ -23,6 +28,33 @@ def limit_of(seat: Seat, code: int, said: str) -> UsageLimit | None:
         if words.strip():
             seat.log.say(f"no time that is to come: {words.strip()!r} in $GITCOORD_AGAIN_AT_FILE")
     return find_limit(said, now, seat.settings.run.limit_patterns)
+
+
+def _limit_of_well(seat: Seat, said: str, now: float, since: float) -> UsageLimit | None:
+    """The limit of an agent that ended with 0 all the same.
+
+    Work may be about limits: where the agent has changed something, its very last line has to name one that
+    ends at a time.
+    """
+    own = seat.settings.run.limit_patterns
+    if find_limit(said, now, own) is None:
+        return None
+    copy = WorkingCopy(seat.desk.repository, seat.directory)
+    if not _has_worked(copy, since):
+        return find_limit(said, now, own)
+    lines = [line for line in said.splitlines() if line.strip()]
+    last = find_limit(lines[-1], now, own) if lines else None
+    return last if last is not None and last.until is not None else None
+
+
+def _has_worked(copy: WorkingCopy, since: float) -> bool:
+    """Whether something was committed or changed in the checkout since then."""
+    try:
+        committed = copy.git.probe("log", "-1", "--format=%ct") or "0"
+        changed = [copy.directory / path for path in copy.changes(untracked=True)]
+        return int(committed) >= int(since) or any(path.lstat().st_mtime >= since - 1 for path in changed)
+    except (GitcoordError, OSError, ValueError):
+        return True
 
 
 def close(seat: Seat, limit: UsageLimit, code: int) -> Result:

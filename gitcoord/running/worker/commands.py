@@ -116,7 +116,7 @@ def _run(
     command = _command(seat, text, who, preset, traced.environment | dict(also), rework=clash is not None)
     again = " once more, with a conflict" if clash else ""
     seat.log.say(f"{who} begins{again}{f': {shlex.join(command.argv)}' if preset else ''}")
-    before, began = seat.log.written, time.monotonic()
+    before, began, moment = seat.log.written, time.monotonic(), time.time()
     idle = Idle(idle_limit(seat.settings.run), seat.log, WorkingCopy(repository, seat.directory))
     finish = run_command(
         command,
@@ -131,15 +131,15 @@ def _run(
     if finish.left_behind:
         seat.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
     _put_back(seat, config, traced, lasting)
+    said = seat.log.written - before
+    if who == "the agent" and finish.why == "by itself":
+        limit = limit_of(seat, finish.code, seat.log.tail(min(_LAST, said)), since=moment)
+        if limit is not None:
+            return close(seat, limit, finish.code)
     if finish.well:
         return None
     if idle.over and seat.stop.asked is None:
         return Result(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
-    said = seat.log.written - before
-    if who == "the agent" and finish.why == "by itself":
-        limit = limit_of(seat, finish.code, seat.log.tail(min(_LAST, said)))
-        if limit is not None:
-            return close(seat, limit, finish.code)
     return _result(seat, who, finish, said=said)
 
 
