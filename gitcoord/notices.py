@@ -171,6 +171,18 @@ class StartsHeld(Notice, frozen=True, kw_only=True):
     reason: str
 
 
+class TaskHeld(Notice, frozen=True, kw_only=True):
+    """A worker waits, because attempt `attempt` at `unit` is held `by` another one.
+
+    That one counts as lost after `lease` seconds without a sign of life.
+    """
+
+    unit: str
+    attempt: int
+    by: str
+    lease: float
+
+
 class HandInFailed(Notice, frozen=True, kw_only=True):
     """The subtasks of `task` are done, and the task could not be handed in."""
 
@@ -251,6 +263,7 @@ AnyNotice = (
     | StartedAlthough
     | StartFailed
     | StartsHeld
+    | TaskHeld
     | HandInFailed
     | AttemptsEnding
     | RunHindered

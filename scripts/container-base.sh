@@ -1,26 +1,31 @@
 #!/usr/bin/env bash
-# The start script of a worker container: one task, from a clone to work that is handed in.
+# The start script of a worker container: one task, from a clone to work that is handed in, by `gitcoord worker`.
 #
-#   TASK_ID          the task's id in the plan
+#   TASK_ID          the task's id in the plan, or a subtask's: 3.1
 #   REPOSITORY_URL   the repository that all workers share; a GitHub URL without a login uses GH_TOKEN or
 #                    GITHUB_TOKEN, or on another host (GH_HOST, GITHUB_SERVER_URL) first GH_ENTERPRISE_TOKEN or
 #                    GITHUB_ENTERPRISE_TOKEN; before all of these the GitHub App of GITCOORD_APP_ID, where it is set
 #                    (with GITCOORD_APP_PRIVATE_KEY or _FILE)
-#   AGENT_COMMAND    what does the work: run by `bash -c` in the working copy, with TASK_ID, TASK_BRANCH,
-#                    EXECUTION_LEVEL in its environment, and without all these tokens and keys; exit code 0
-#                    means that the work is complete
+#   AGENT_COMMAND    what does the work: run by `bash -c` in a checkout of the task's branch, with the prompt on its
+#                    standard input, with what `gitcoord worker --help` names and TASK_ID, TASK_BRANCH,
+#                    EXECUTION_LEVEL in its environment, and without all these tokens and keys; exit code 0 means
+#                    that the work is complete. claude, codex, gemini, aider, opencode alone are that agent
 # and optionally
 #   EXECUTION_LEVEL  level-0 or 0: the level that the task has to be in
-#   WORKDIR          where the clone is made, or lies already (default: ./work)
+#   WORKDIR          where clone and checkout are made, or a clone lies already (default: ./work)
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
 #   PASS_ENVIRONMENT the names of tokens above that the agent gets to see all the same: "GH_TOKEN"
+#   WAIT             how long to wait while another worker holds the task: 15m, none for as long as it takes (the
+#                    default), 0s. One that gives no sign of life is taken over after its lease (`lease`, 5 minutes)
+#   WORKER_OPTIONS   options for `gitcoord worker`, such as `--timeout 45m --rework 2`
 #   MERGE            0: never land anything here (default: the last worker of a wave lands it)
 #   MERGE_OPTIONS    options for `gitcoord merge-level`, such as `--method squash --wait 30m`
 #
-# Exit codes: 0 submitted (and the wave landed, if this was its last worker) · 1 the answer is no: not ready
-# yet (an earlier wave or level has to land first), the agent failed, a conflict, a wave that did not land whole ·
-# 2 wrong environment · 3 git or the forge refused. May be killed at any moment and started again, in the same
-# WORKDIR or in an empty one: let the orchestrator retry on exit code 1.
+# Exit codes: 0 submitted, by whomever (and the wave landed, if this was its last worker) · 1 the answer is no: the
+# agent failed, a conflict, a wave that did not land whole · 2 wrong environment · 3 git or the forge refused · 65 the
+# task itself is wrong · 75 not now: an earlier wave or level has to land first, another worker is at it, the agent's
+# account is closed · 124 out of time · 143 told to end. May be killed at any moment and started again, in the same
+# WORKDIR or in an empty one: let the orchestrator retry on 1, 3, 75 and 143.
 set -euo pipefail
 
 say() { printf 'worker: %s\n' "$*" >&2; }
@@ -35,6 +40,31 @@ fail() {
 # Git repeats URLs in its messages, and a URL may hold a token.
 redacted() { sed -E 's#://[^/[:space:]]*@#://***@#g' >&2; }
 
+# --- Signals: as the first process of a container nobody else passes them on ------------------------------
+
+child='' stopped=''
+
+stop() {
+  stopped=1
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
+}
+
+# Runs a command that is told to end when this script is.
+run() {
+  local code=0
+  "$@" &
+  child=$!
+  wait "$child" || code=$?
+  # A signal ends the wait, and not the command.
+  while kill -0 "$child" 2>/dev/null; do
+    code=0
+    wait "$child" || code=$?
+  done
+  child=''
+  [ -z "$stopped" ] || exit 143
+  return "$code"
+}
+
 check_environment() {
   local name
   for name in TASK_ID REPOSITORY_URL AGENT_COMMAND; do
@@ -47,65 +77,44 @@ check_environment() {
 }
 
 # --- The clone -------------------------------------------------------------------------------------------
-# Two files in its git directory make a start after a crash safe: `gitcoord-cloned` says that this script made
-# the clone, and `gitcoord-task` holds "working" or "worked", task and branch while there may be work that is
-# nowhere else.
 
-with_login() {
-  local login=() token=${GH_TOKEN:-${GITHUB_TOKEN:-}} server=${GITHUB_SERVER_URL:-https://github.com}
-  local app=${GITCOORD_APP_ID:-}
+signed_in() {
+  local login=() server=${GITHUB_SERVER_URL:-https://github.com}
   case $REPOSITORY_URL in
-    "https://github.com/"*) ;;
-    "https://${GH_HOST:-github.com}/"* | "${server%/}/"*)
-      token=${GH_ENTERPRISE_TOKEN:-${GITHUB_ENTERPRISE_TOKEN:-$token}}
+    "https://github.com/"* | "https://${GH_HOST:-github.com}/"* | "${server%/}/"*)
+      login=(-c credential.helper= -c credential.useHttpPath=true -c 'credential.helper=!gitcoord git-credential')
       ;;
-    *) token= app= ;;
   esac
-  if [ -n "$app" ]; then
-    token=
-    login=(-c credential.helper= -c credential.useHttpPath=true -c 'credential.helper=!gitcoord git-credential')
-  fi
-  # shellcheck disable=SC2016  # expanded by git's helper, so that the token is on no command line
-  [ -z "$token" ] || login=(-c credential.helper= -c
-    'credential.helper=!f() { printf "username=x-access-token\npassword=%s\n" "$WORKER_TOKEN"; }; f')
-  WORKER_TOKEN=$token GIT_TERMINAL_PROMPT=0 git ${login[@]+"${login[@]}"} "$@" 2>&1 | redacted
+  GIT_TERMINAL_PROMPT=0 git ${login[@]+"${login[@]}"} "$@" 2>&1 | redacted
 }
 
-# Brings in the branches; the default branch's files are there for the settings that gitcoord reads.
-fetch() {
-  git remote add -- origin "$REPOSITORY_URL" 2>/dev/null || git remote set-url -- origin "$REPOSITORY_URL"
-  with_login fetch --quiet origin ||
-    fail 3 "The repository cannot be fetched. Check REPOSITORY_URL, the network and the token."
-  if ! git rev-parse --quiet --verify HEAD >/dev/null; then
-    with_login remote set-head origin --auto 2>/dev/null || true
-    git checkout --quiet --detach refs/remotes/origin/HEAD 2>/dev/null || true
-  fi
-}
-
+# Sets `clone`. The checkout goes beside it: both are in WORKDIR, which may be a volume.
 prepare_clone() {
+  if [ -e "$WORKDIR/.git" ]; then
+    clone=$WORKDIR
+    return
+  fi
   mkdir -p "$WORKDIR"
-  if [ -f "$WORKDIR/.git/gitcoord-cloned" ]; then
-    if [ -f "$WORKDIR/.git/gitcoord-task" ]; then
-      # Whoever held these locks died with the container.
-      find "$WORKDIR/.git" -name '*.lock' -not -path '*/objects/*' -delete
-    else
-      say "Making the clone in $WORKDIR anew: no work was left in it."
-      find "$WORKDIR" -mindepth 1 -delete
-    fi
-  elif [ ! -e "$WORKDIR/.git" ] && [ -n "$(ls -A "$WORKDIR")" ]; then
+  clone=$WORKDIR/clone
+  local part=$clone.part unreachable="The repository cannot be fetched. Check REPOSITORY_URL, the network and the token."
+  [ -e "$WORKDIR/lock" ] || [ -z "$(ls -A "$WORKDIR")" ] ||
     fail 2 "$WORKDIR holds something that is no clone. Empty it, or set WORKDIR to another directory."
+  exec 9>>"$WORKDIR/lock"
+  ! command -v flock >/dev/null || flock --nonblock 9 ||
+    fail 75 "Another worker is at work in $WORKDIR. Give each a WORKDIR of its own."
+  rm -rf -- "$part"
+  if [ -e "$clone" ]; then
+    # Whoever held these locks died with the container.
+    find "$clone/.git" -name '*.lock' -not -path '*/objects/*' -not -path '*/gitcoord/*' -delete
+    git -C "$clone" remote set-url -- origin "$REPOSITORY_URL"
+    run signed_in -C "$clone" fetch --quiet origin || fail 3 "$unreachable"
+  else
+    run signed_in clone --quiet -- "$REPOSITORY_URL" "$part" || fail 3 "$unreachable"
+    mv "$part" "$clone"
   fi
-  if [ ! -e "$WORKDIR/.git" ]; then
-    mkdir "$WORKDIR/.git"
-    : >"$WORKDIR/.git/gitcoord-cloned"
-    git init --quiet "$WORKDIR"
-  fi
-  cd "$WORKDIR"
-  if [ -f .git/gitcoord-cloned ]; then fetch; fi
-  note=$(git rev-parse --absolute-git-dir)/gitcoord-task
+  # Settings and the task list are read from the default branch as it is now.
+  git -C "$clone" checkout --quiet --force --detach refs/remotes/origin/HEAD 2>/dev/null || true
 }
-
-under_way() { printf '%s %s %s\n' "$1" "$TASK_ID" "$branch" >"$note.new" && mv "$note.new" "$note"; }
 
 # --- What gitcoord knows ---------------------------------------------------------------------------------
 
@@ -117,7 +126,8 @@ look() {
   [ "$code" = 0 ] || exit "$code"
   read -r level state level_state < <(printf '%s' "$document" | python3 -c '
 import json, sys
-status, task = json.load(sys.stdin), sys.argv[1]
+status, unit = json.load(sys.stdin), sys.argv[1]
+task = unit if unit in status["tasks"] else unit.rpartition(".")[0]
 for level in status["levels"]:
     if task in level["tasks"]:
         waves = [{status["tasks"][one]["state"] for one in wave} for wave in level["waves"]]
@@ -133,68 +143,30 @@ else:
 }
 
 check_level() {
-  local asked=${EXECUTION_LEVEL:-}
-  # A task that is not planned is left to `gitcoord checkout`, which says what there is.
-  [ -n "$asked" ] && [ "$level" != - ] || return 0
-  [ "level-${asked#level-}" = "$level" ] ||
-    fail 2 "EXECUTION_LEVEL is $asked, but the plan has task $TASK_ID in $level." \
+  [ -n "${EXECUTION_LEVEL:-}" ] || return 0
+  look
+  # A task that is not planned is left to `gitcoord worker`, which says what there is.
+  [ "$level" = - ] || [ "level-${EXECUTION_LEVEL#level-}" = "$level" ] ||
+    fail 2 "EXECUTION_LEVEL is $EXECUTION_LEVEL, but the plan has task $TASK_ID in $level." \
       "Plan again, or start the container with EXECUTION_LEVEL=$level."
 }
 
 # --- The work --------------------------------------------------------------------------------------------
 
-run_agent() {
-  local code=0 name withheld=()
-  if [ "$state" != deferred ] && [ "$(cat "$note" 2>/dev/null)" = "worked $TASK_ID $branch" ]; then
-    say "The agent had completed the work before; handing it in."
-    return
-  fi
-  under_way working
-  say "Running the agent on $branch."
-  for name in GITHUB_TOKEN GH_TOKEN GH_ENTERPRISE_TOKEN GITHUB_ENTERPRISE_TOKEN \
-    GITCOORD_APP_ID GITCOORD_APP_PRIVATE_KEY GITCOORD_APP_PRIVATE_KEY_FILE; do
-    case " ${PASS_ENVIRONMENT:-} " in *" $name "*) ;; *) withheld+=(-u "$name") ;; esac
-  done
-  env ${withheld[@]+"${withheld[@]}"} TASK_BRANCH="$branch" EXECUTION_LEVEL="$level" \
-    bash -c "$AGENT_COMMAND" </dev/null || code=$?
-  [ "$code" = 0 ] || fail 1 "The agent ended with exit code $code. What it left is in $WORKDIR, not submitted."
-  [ "$(git symbolic-ref --quiet HEAD)" = "refs/heads/$branch" ] ||
-    fail 1 "The agent left $WORKDIR on another branch than $branch. Its work is there, not submitted."
-  under_way worked
-}
-
-commit_rest() {
-  if git rev-parse --quiet --verify MERGE_HEAD >/dev/null; then
-    # Everything but the paths in conflict; those are for the agent, and `gitcoord submit` looks at them.
-    { git ls-files -z --others --exclude-standard && git diff --name-only -z --diff-filter=u; } >"$note.paths"
-    [ ! -s "$note.paths" ] ||
-      git --literal-pathspecs add --all --pathspec-from-file="$note.paths" --pathspec-file-nul
-  else
-    git add --all
-    git diff --cached --quiet || git commit --quiet -m "Work on task $TASK_ID"
-  fi
-}
-
-hand_in() {
-  local code=0
-  gitcoord submit -- "$TASK_ID" || code=$?
-  if [ "$code" != 0 ]; then
-    under_way working
-    look
-    # This task was deferred, and the rest of its wave may have waited for nothing else.
-    if [ "$state" = deferred ]; then land_wave || true; fi
-    exit "$code"
-  fi
-  rm -f "$note"
-}
-
-do_task() {
-  local code=0
-  branch=$(gitcoord checkout -- "$TASK_ID") || code=$?
-  [ "$code" = 0 ] || exit "$code"
-  run_agent
-  commit_rest
-  hand_in
+# Sets code to what the worker ended with: it claims the task, and shuts out every worker that held it before.
+work() {
+  local agent name options=()
+  case $AGENT_COMMAND in
+    claude | codex | gemini | aider | opencode) agent=$AGENT_COMMAND ;;
+    # From the environment, so that nothing that is in it stands on a command line.
+    *) agent="bash -c 'export TASK_BRANCH=\"\$GITCOORD_BRANCH\" EXECUTION_LEVEL=\"\$GITCOORD_LEVEL\"; exec bash -c \"\$AGENT_COMMAND\"'" ;;
+  esac
+  for name in ${PASS_ENVIRONMENT:-}; do options+=("--pass-environment=$name"); done
+  options+=("--wait=${WAIT:-none}")
+  read -r -a more <<<"${WORKER_OPTIONS:-}" || true
+  code=0
+  run gitcoord worker --engine=container --agent="$agent" "${options[@]}" ${more[@]+"${more[@]}"} -- "$TASK_ID" ||
+    code=$?
 }
 
 # Lands what has been handed in, when nobody is still at work on the first open wave.
@@ -204,10 +176,10 @@ land_wave() {
   read -r -a options <<<"${MERGE_OPTIONS:-}" || true
   say "Everything that $level waits for is submitted; landing it."
   # Exit code 1 says that the level needs more than one wave, which landing does by itself.
-  gitcoord check-conflicts "$level" || code=$?
+  run gitcoord check-conflicts "$level" || code=$?
   [ "$code" -le 1 ] || return "$code"
   code=0
-  gitcoord merge-level "$level" ${options[@]+"${options[@]}"} || code=$?
+  run gitcoord merge-level "$level" ${options[@]+"${options[@]}"} || code=$?
   if [ "$code" = 1 ]; then
     look
     [ "$level_state" != open ] || { say "The later waves of $level have their own workers." && code=0; }
@@ -215,21 +187,24 @@ land_wave() {
   return "$code"
 }
 
+trap stop TERM INT HUP
 check_environment
 WORKDIR=${WORKDIR:-$PWD/work}
 export GITCOORD_WORKER=${GITCOORD_WORKER:-"$TASK_ID@${HOSTNAME:-container}"}
 prepare_clone
+cd "$clone"
 if ! git var GIT_COMMITTER_IDENT >/dev/null 2>&1 || ! git var GIT_AUTHOR_IDENT >/dev/null 2>&1; then
   export GIT_AUTHOR_NAME=$GITCOORD_WORKER GIT_AUTHOR_EMAIL=gitcoord@localhost
   export GIT_COMMITTER_NAME=$GITCOORD_WORKER GIT_COMMITTER_EMAIL=gitcoord@localhost
 fi
-look
 check_level
-case $state in
-  submitted | open-pull | landed) say "Task $TASK_ID is $state already." ;;
-  *)
-    do_task
-    look
-    ;;
-esac
-land_wave
+work
+if [ "$code" = 0 ]; then
+  look
+  land_wave
+elif [ "$code" = 1 ]; then
+  look
+  # This task was deferred, and the rest of its wave may have waited for nothing else.
+  if [ "$state" = deferred ]; then land_wave || true; fi
+fi
+exit "$code"

@@ -19,7 +19,7 @@ def container_script(
         bool, typer.Option("--json", help="One gitcoord.container-script/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Print container-base.sh, which does one task in a container: clone, checkout, agent, submit.
+    """Print container-base.sh, which does one task in a container: clone, `gitcoord worker`, landing.
 
     What it needs in its environment stands at its top.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gitcoord.cli.output import count_of, say
-from gitcoord.cli.times import on_the_clock
+from gitcoord.cli.times import duration, on_the_clock
 from gitcoord.events import AnyEvent, PullOpened, TaskDeferred, TaskHandedOver, TaskLanded, TaskSubmitted
 from gitcoord.notices import (
     AnyNotice,
@@ -33,6 +33,7 @@ from gitcoord.notices import (
     StartedAlthough,
     StartFailed,
     StartsHeld,
+    TaskHeld,
     TasksWaiting,
     WindowChosen,
 )
@@ -118,6 +119,7 @@ def _run(
     notice: StartedAlthough
     | StartFailed
     | StartsHeld
+    | TaskHeld
     | HandInFailed
     | AttemptsEnding
     | RunHindered
@@ -133,7 +135,7 @@ def _run(
             return f"task {notice.unit} starts although {notice.warning}"
         case StartFailed():
             return f"task {notice.unit} could not be started: {notice.message}"
-        case StartsHeld():
+        case StartsHeld() | TaskHeld():
             return _held(notice)
         case HandInFailed():
             return f"task {notice.task} could not be submitted: {notice.message}"
@@ -202,7 +204,10 @@ def _hindered(notice: RunHindered) -> str:
     return f"{_with_hint(notice.message, '')} {end}"
 
 
-def _held(notice: StartsHeld) -> str:
+def _held(notice: StartsHeld | TaskHeld) -> str:
+    if isinstance(notice, TaskHeld):
+        after = f"it is taken over after {duration(notice.lease)} without a sign of life"
+        return f"task {notice.unit} is held by {notice.by} (attempt {notice.attempt}): waiting; {after}"
     if not notice.until:
         return f"Nothing more is started: {notice.reason}."
     when = on_the_clock(notice.until)[:16]

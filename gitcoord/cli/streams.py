@@ -30,14 +30,27 @@ def run_in_utf8() -> None:
 
 
 def settle_streams() -> None:
-    """Makes stdout and stderr show what they can: `?` stands for a character that their encoding lacks."""
+    """Makes stdout and stderr show what they can: `?` stands for a character that their encoding lacks.
+
+    What whoever started the command has closed reads nothing and is read by nobody.
+    """
+    _take_closed_numbers()
     codecs.register_error("gitcoord", _replaced)
-    # What whoever started the command has closed is None; nobody reads it.
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=sys._xoptions.get(_OPTION), errors="gitcoord")
+
+
+def _take_closed_numbers() -> None:
+    """Opens nothing as 0, 1 and 2 where those are closed: the next pipe would be a child's stdin."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _nowhere() -> "TextIO":

@@ -1,5 +1,6 @@
 """`gitcoord worker`: one unit of work, the same by hand, under `run`, and on other machines."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ from gitcoord.cli.options import (
 
 if TYPE_CHECKING:
     from gitcoord.running.worker.order import WorkerOrder
+    from gitcoord.settings import Settings
 
 _EPILOG = """\b
 Examples:
@@ -79,6 +81,19 @@ _Waited = Annotated[
     list[str] | None,
     typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
 ]
+_Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="How long to wait while another worker holds the task: 2h, none for as long as it takes. "
+        "One that gives no sign of life is taken over after its lease.",
+    ),
+]
+_PassEnvironment = Annotated[
+    list[str] | None,
+    typer.Option("--pass-environment", metavar="NAME", help="A login that the agent gets; may be repeated."),
+]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")]
 
 
@@ -104,6 +119,8 @@ def worker(
     slots: _Slots = None,
     beside: _Beside = None,
     waited: _Waited = None,
+    wait: _Wait = None,
+    pass_environment: _PassEnvironment = None,
     dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> int:
@@ -115,6 +132,7 @@ def worker(
     import msgspec
 
     from gitcoord.cli.context import open_context
+    from gitcoord.cli.notice_words import say_notice
     from gitcoord.cli.output import emit_json, say
     from gitcoord.cli.run_asked import known_agent
     from gitcoord.running.worker.order import WorkerOrder
@@ -146,12 +164,21 @@ def worker(
         slots=slots,
         beside=tuple(map(TaskId, beside or ())),
         waited=_waits(waited or []),
+        wait=_patience(wait),
     )
     _check_commands(order)
     order = msgspec.structs.replace(order, agent=known_agent(context, agent, shell=order.shell))
+    settings = _with_passed(context.settings, pass_environment or ())
     with listening() as stop:
         done = work(
-            context.repository, context.shared, context.store, context.settings, order, stop, dry_run=dry_run
+            context.repository,
+            context.shared,
+            context.store,
+            settings,
+            order,
+            stop,
+            dry_run=dry_run,
+            tell=say_notice,
         )
     if as_json:
         emit_json("worker", done)
@@ -171,6 +198,21 @@ def _limit(text: str) -> float | None:
     from gitcoord.durations import NO_LIMIT
 
     return None if text in NO_LIMIT else seconds(text)
+
+
+def _patience(text: str | None) -> float:
+    """Seconds to wait for another worker; without a limit for as long as it holds the task."""
+    return 0.0 if text is None else limit if (limit := _limit(text)) is not None else float("inf")
+
+
+def _with_passed(settings: "Settings", names: Collection[str]) -> "Settings":
+    """The settings with more variables that agents get to see."""
+    import msgspec
+
+    passed = (*settings.run.pass_environment, *names)
+    return msgspec.structs.replace(
+        settings, run=msgspec.structs.replace(settings.run, pass_environment=passed)
+    )
 
 
 def _waits(told: list[str]) -> dict[str, float]:

@@ -133,7 +133,7 @@ def test_in_a_latin_1_locale_agents_get_every_character(tmp_path: Path, latin: d
 
 
 def test_closed_streams_are_no_bug(project: Project) -> None:
-    for arguments in ("status", "status --json", "plan", "check-file src", "nonsense"):
+    for arguments in ("status", "status --json", "plan", "check-file src", "nonsense", "run --agent true"):
         closed = f"exec {' '.join(COMMAND)} {arguments} <&- >&- 2>&-"
         wanted = in_utf_8(project, tuple(arguments.split())).code
         assert subprocess.run(["sh", "-c", closed], cwd=project.desk.path).returncode == wanted

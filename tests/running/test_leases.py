@@ -4,19 +4,18 @@ import re
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gitcoord.events import AttemptEnded
-from gitcoord.running.coordinator.leases import Leases, Silence
+from gitcoord.running.leases import Leases, Silence
 from gitcoord.state.beats import beats_prefix, read_beats
 from gitcoord.tasks.model import TaskId
 from tests.state.world import store_of
 from tests.support.agents import ScriptAgent
 from tests.support.cli import Ran, gitcoord, start_gitcoord
+from tests.support.processes import everything_of, send
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task
@@ -57,17 +56,6 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.05)
-
-
-def send(processes: list[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):  # a git that had just ended
-            process.send_signal(number)
-
-
-def everything_of(pid: int) -> list[psutil.Process]:
-    root = psutil.Process(pid)
-    return [root, *root.children(recursive=True)]
 
 
 @pytest.mark.parametrize("comes_back", [False, True])

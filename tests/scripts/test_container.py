@@ -1,78 +1,19 @@
 """`scripts/container-base.sh`: workers as real processes on one shared repository, killed and restarted."""
 
 import os
+import re
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Ran, environment
+from gitcoord.running.worker.presets import PRESETS
+from tests.support.container import DO, SCRIPT, Container, ended, kill, wait_for, work_in_base
 from tests.support.copies import copy_of
 from tests.support.project import Project, independent
 from tests.support.tasklists import task, write_tasks
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "container-base.sh"
-DO = 'mkdir -p work && echo "$TASK_ID on $TASK_BRANCH in $EXECUTION_LEVEL" > "work/$TASK_ID.txt"'
 TOKEN = "ghp_" + "S3cret" * 6
-
-
-class Container:
-    """One container: its environment and its file system, which a restart keeps."""
-
-    def __init__(self, project: Project, id: str, **variables: str) -> None:
-        self.workdir = project.desk.path.parent / f"container {id}"
-        self.env = environment(
-            {
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "TASK_ID": id,
-                "REPOSITORY_URL": project.remote.path.as_uri(),
-                "AGENT_COMMAND": DO,
-                "WORKDIR": str(self.workdir),
-                "GITCOORD_WORKER": f"container-{id}",
-                **variables,
-            }
-        )
-
-    def start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ["bash", str(SCRIPT)],
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    def run(self, ok: int | None = 0) -> Ran:
-        return ended(self.start(), ok)
-
-    def with_agent(self, command: str) -> "Container":
-        self.env["AGENT_COMMAND"] = command
-        return self
-
-
-def ended(process: subprocess.Popen[bytes], ok: int | None = 0) -> Ran:
-    out, err = process.communicate(timeout=120)
-    ran = Ran(process.returncode, os.fsdecode(out), os.fsdecode(err))
-    assert ok is None or ran.code == ok, f"ended with {ran.code}:\n{ran.out}\n{ran.err}"
-    return ran
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-
-
-def wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -85,14 +26,9 @@ def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
     return copy_of("container", make, tmp_path, tmp_path_factory)
 
 
-def work_in_base(project: Project) -> Mapping[str, str]:
-    paths = [path for path in project.remote.files("main") if path.startswith("work/")]
-    return {path: project.remote.read("main", path) for path in paths}
-
-
 @pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
 def test_workers_at_once_hand_in_and_the_last_one_lands_the_level(tmp_path: Path, strategy: str) -> None:
-    ids = ("1", "2", "3", "4", "5")
+    ids = ("1", "2", "3")
     project = Project.create(tmp_path, independent(*ids), strategy=strategy)
     running = [Container(project, id, EXECUTION_LEVEL="level-0").start() for id in ids]
     for process in running:
@@ -101,12 +37,12 @@ def test_workers_at_once_hand_in_and_the_last_one_lands_the_level(tmp_path: Path
         f"work/{id}.txt": f"{id} on feature/level-0-task-{id} in level-0" for id in ids
     }
     subjects = project.remote.git("log", "--no-merges", "--format=%s", "main").splitlines()
-    assert sorted(subjects[:-1]) == sorted(f"Work on task {id}" for id in ids)
+    assert sorted(subjects[:-1]) == [f"{id}: Task {id}" for id in ids]
 
 
 def test_the_next_level_starts_from_what_has_landed(tmp_path: Path) -> None:
     project = Project.create(tmp_path, [task(1), task(2, depends_on=[1])])
-    early = Container(project, "2").run(ok=1)
+    early = Container(project, "2").run(ok=75)
     assert "depends on task 1, not landed yet" in early.err
     Container(project, "1").run()
     Container(project, "2", EXECUTION_LEVEL="1").run()
@@ -118,7 +54,7 @@ def test_the_last_worker_of_a_wave_lands_it_for_the_next_wave(tmp_path: Path, st
     clashing = [task(id, modifies=["work/shared.txt"]) for id in (1, 2)]
     project = Project.create(tmp_path, [*clashing, task(3)], strategy=strategy)
     assert project.run("plan", "--format", "waves").out == "[[1,3],[2]]\n"
-    early = Container(project, "2").run(ok=1)
+    early = Container(project, "2").run(ok=75)
     assert "comes after" in early.err
     Container(project, "1").run()
     assert work_in_base(project) == {}
@@ -145,8 +81,9 @@ def test_work_of_an_old_task_list_is_not_handed_in_for_the_new_one(tmp_path: Pat
     project = Project.create(tmp_path, [task(1, title="Login")])
     pushing = tmp_path / "pushing"
     hook = f"[ -e '{pushing}' ] || {{ touch '{pushing}'; sleep 60; }}"
-    write_hook = f'printf "%s\\n" "#!/bin/sh" "{hook}" > .git/hooks/pre-push; chmod +x .git/hooks/pre-push'
-    container = Container(project, "1").with_agent(f"echo old > old.txt; mkdir -p .git/hooks; {write_hook}")
+    file = '"$(git rev-parse --git-common-dir)/hooks/pre-push"'
+    write_hook = f'printf "%s\\n" "#!/bin/sh" "{hook}" > {file}; chmod +x {file}'
+    container = Container(project, "1").with_agent(f"echo old > old.txt; {write_hook}")
     process = container.start()
     wait_for(pushing.exists, process)
     kill(process)
@@ -158,24 +95,7 @@ def test_work_of_an_old_task_list_is_not_handed_in_for_the_new_one(tmp_path: Pat
     assert "old.txt" not in project.remote.files("main")
 
 
-@pytest.mark.parametrize("state_of_disk", ["kept", "lost"])
-def test_a_container_killed_while_its_agent_works_does_the_task_once(
-    project: Project, tmp_path: Path, state_of_disk: str
-) -> None:
-    begun = tmp_path / "begun"
-    container = Container(project, "1").with_agent(f"echo half > half.txt; touch {begun}; sleep 60")
-    process = container.start()
-    wait_for(begun.exists, process)
-    kill(process)
-    (container.workdir / ".git" / "index.lock").touch()
-    if state_of_disk == "lost":
-        container.workdir.rename(tmp_path / "gone")
-    container.with_agent(DO).run()
-    assert set(work_in_base(project)) == {"work/1.txt"}
-    assert ("half.txt" in project.remote.files("main")) == (state_of_disk == "kept")
-
-
-@pytest.mark.parametrize("step", ["fetch", "checkout", "commit", "submit", "merge-level"])
+@pytest.mark.parametrize("step", ["clone", "worker", "check-conflicts", "merge-level"])
 def test_a_container_killed_after_any_step_ends_the_same_when_started_again(
     project: Project, tmp_path: Path, step: str
 ) -> None:
@@ -190,7 +110,7 @@ def test_a_container_killed_after_any_step_ends_the_same_when_started_again(
     assert set(work_in_base(project)) == {"work/1.txt"}
     assert (tmp_path / "runs").read_text() == "once\n"
     before = project.remote.refs()
-    assert "Task 1 is landed already." in container.run().err
+    assert "task 1 has landed on main already" in container.run().err
     assert project.remote.refs() == before
 
 
@@ -205,23 +125,22 @@ def deadly(directory: Path, step: str, path: str) -> Path:
     return directory
 
 
+def test_the_names_of_known_agents_are_the_presets() -> None:
+    known = re.search(r"^ *([a-z |]+)\) agent=", SCRIPT.read_text(), re.MULTILINE)
+    assert known is not None
+    assert sorted(known[1].split(" | ")) == sorted(PRESETS)
+
+
 def test_an_agent_that_fails_hands_nothing_in(project: Project) -> None:
     failed = Container(project, "1").with_agent("echo half > half.txt; exit 7").run(ok=1)
-    assert "exit code 7" in failed.err
+    assert "ended with code 7" in failed.err
     assert project.remote.find("refs/heads/feature/level-0-task-1") is None
-
-
-def test_an_agent_that_leaves_its_branch_hands_nothing_in(project: Project) -> None:
-    astray = Container(project, "1").with_agent(
-        "git switch -q -c mine; echo x > x; git add .; git commit -qm x"
-    )
-    assert "another branch than feature/level-0-task-1" in astray.run(ok=1).err
 
 
 def test_an_agent_may_commit_by_itself(project: Project) -> None:
     Container(project, "1").with_agent(f"{DO}; git add .; git commit -qm 'My own words'; echo > rest").run()
     subjects = project.remote.git("log", "--no-merges", "--format=%s", "main").splitlines()
-    assert subjects[:2] == ["Work on task 1", "My own words"]
+    assert subjects[:2] == ["1: Task 1", "My own words"]
 
 
 def test_landing_can_be_left_to_somebody_else(project: Project) -> None:
@@ -274,7 +193,7 @@ def test_a_clone_that_lies_there_already_is_used_and_never_emptied(project: Proj
 
 
 def test_the_agent_gets_only_the_tokens_that_are_named(project: Project) -> None:
-    names = "env | sed -n 's/=.*//p' | grep TOKEN > work.txt"
+    names = "env | sed -n 's/=.*//p' | grep _TOKEN$ > work.txt"
     tokens = {"GITHUB_TOKEN": TOKEN, "GH_TOKEN": TOKEN, "GH_ENTERPRISE_TOKEN": TOKEN}
     container = Container(project, "1", **tokens, PASS_ENVIRONMENT="GH_TOKEN", MERGE="0")
     container.with_agent(names).run()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.scripts.test_container import Container, work_in_base
+from tests.support.container import Container, work_in_base
 from tests.support.github import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
@@ -36,10 +36,10 @@ def test_a_container_with_a_github_app_alone_clones_works_and_lands(
     signed["GITCOORD_APP_PRIVATE_KEY"] = robot.private_key
     container = Container(project, "1", REPOSITORY_URL=app.clone_url, **signed)
     ran = container.with_agent(
-        "env > ../seen; git config --list --show-origin >> ../seen; echo 1 > 1.txt"
+        "env > ../../seen; git config --list --show-origin >> ../../seen; echo 1 > 1.txt"
     ).run()
     assert "1.txt" in content.files("main")
-    seen = (tmp_path / "seen").read_text()
+    seen = (container.workdir / "seen").read_text()
     files = [file.read_bytes() for file in (container.workdir / ".git").rglob("*") if file.is_file()]
     assert robot.tokens
     for token in robot.tokens:

@@ -13,11 +13,11 @@ from gitcoord.git.run import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.running.coordinator.failing import common_failure
-from gitcoord.running.coordinator.leases import Leases, held_attempts
 from gitcoord.running.coordinator.seen import seen_in_journal
 from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
 from gitcoord.running.coordinator.work import Ended, Work
 from gitcoord.running.engines.port import Engine, Seen, key_of
+from gitcoord.running.leases import Leases, held_attempts
 from gitcoord.running.schedule.model import Observation
 from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.place import attempt_directory

@@ -7,18 +7,16 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
-from gitcoord.git.shared import Update
 from gitcoord.notices import HandInFailed, Tell
-from gitcoord.running.coordinator.leases import Silence
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.work import HELD, Ended
 from gitcoord.running.engines.port import Engine, key_of
+from gitcoord.running.leases import take_over
 from gitcoord.running.troubles import passes
 from gitcoord.running.worker.begin import noted_not_begun
 from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.running.worker.place import attempt_directory
-from gitcoord.state.beats import beat_ref
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
 from gitcoord.state.progress import PENDING, Progress
@@ -72,7 +70,8 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         return True
     engine.cancel(key_of(ended.unit, ended.attempt))
     if ended.silence is not None:
-        return _take_over(store, ended, ended.silence)
+        take_over(store, ended.unit, ended.silence)
+        return True
     place = attempt_directory(store.repository.common_dir, store.generation, ended.unit, ended.attempt)
     word = None if ended.claimed else noted_not_begun(place)
     outcome, reason = _verdict(ended, cancelled=told.cancelled)
@@ -95,25 +94,6 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
         outside_count=len(outside),
     )
     store.record(event, unless=too_late)
-    return True
-
-
-def _take_over(store: Store, ended: Ended, silence: Silence) -> bool:
-    """Records that an attempt elsewhere is lost, unless its worker gives a sign of life at that moment."""
-    minutes = silence.silent / 60
-    event = AttemptEnded(
-        at=now(),
-        by=who(),
-        task=ended.unit,
-        attempt=ended.attempt,
-        outcome="lost",
-        reason=f"its worker has given no sign of life for {minutes:.0f} min: its machine is taken for dead",
-    )
-    ref = beat_ref(store, ended.unit, ended.attempt)
-    if store.shared.read(ref) != silence.sign:
-        return True  # it lives
-    also = [] if silence.sign is None else [Update(ref, silence.sign, None)]
-    store.try_record([event], also, unless=outdated(ended))
     return True
 
 

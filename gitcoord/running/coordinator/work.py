@@ -6,9 +6,9 @@ import msgspec
 
 from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
 from gitcoord.planning.units import Unit
-from gitcoord.running.coordinator.leases import Leases, Silence
 from gitcoord.running.coordinator.tries import Fate, running_attempt
 from gitcoord.running.engines.port import Seen, key_of
+from gitcoord.running.leases import Leases, Silence
 from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId
 

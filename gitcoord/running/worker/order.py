@@ -37,6 +37,8 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple[TaskId, ...] = ()
     """Units that are at work or start now, which the journal need not know yet."""
     waited: Mapping[str, float] = {}
+    wait: float = 0.0
+    """Seconds to wait while another worker holds the unit."""
 
 
 def worker_argv(order: WorkerOrder) -> tuple[str, ...]:

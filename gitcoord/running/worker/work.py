@@ -6,6 +6,7 @@ Everything after the claim is fenced by it: an attempt that a newer one has over
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from gitcoord.events import Outcome, TaskStarted
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
+from gitcoord.notices import AnyNotice, Tell
 from gitcoord.running.engines.memory import said_why
 from gitcoord.running.model import Desk, desk_for
 from gitcoord.running.troubles import passes, try_for
@@ -28,11 +30,12 @@ from gitcoord.running.worker.begin import (
     without_the_dead,
 )
 from gitcoord.running.worker.checkout import clear_done, remove
-from gitcoord.running.worker.claim import EXIT_CODES, MOMENT, Claim, Refusal, claim, superseded
+from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, MOMENT, Claim, Refusal, claim, superseded
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
 from gitcoord.running.worker.finished import cut_off
 from gitcoord.running.worker.heartbeat import Heartbeat, lease_of
+from gitcoord.running.worker.holder import Holder
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.outside import Surroundings
@@ -50,6 +53,11 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
 
+
+def _unheard(notice: AnyNotice) -> None:
+    """For callers to whom nobody listens."""
+
+
 _BALLAST = b"\1" * (256 << 10)
 
 
@@ -63,13 +71,18 @@ def work(
     *,
     dry_run: bool = False,
     clock: Callable[[], float] = time.time,
+    tell: Tell = _unheard,
 ) -> Done:
     """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
 
     `clock` tells seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
     `has-subtasks`, and what reading the repository raises; nothing has been claimed then.
     """
-    done = _work(repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
+    act = partial(_work, repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
+    holder = Holder(store, order.unit, order.wait, stop, tell)
+    done = act()
+    while order.wait and not dry_run and not done.outcome and done.code == AGAIN and holder.wait():
+        done = act()
     if not done.outcome and order.attempt is not None and not dry_run:
         place = attempt_directory(repository.common_dir, store.generation, order.unit, order.attempt)
         note_not_begun(place, done)

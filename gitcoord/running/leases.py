@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from gitcoord.events import AttemptEnded
+from gitcoord.git.shared import Update
+from gitcoord.running.worker.claim import superseded
 from gitcoord.state.beats import beat_ref
+from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -67,6 +71,24 @@ class Leases:
         if before.sign != now.sign:
             return msgspec.structs.replace(now, heard=True)
         return msgspec.structs.replace(now, silent=before.silent + gap, heard=before.heard)
+
+
+def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
+    """Records that an attempt elsewhere is lost, unless its worker gives a sign of life at that moment."""
+    ref = beat_ref(store, unit, silence.attempt)
+    if store.shared.read(ref) != silence.sign:
+        return  # it lives
+    minutes = silence.silent / 60
+    event = AttemptEnded(
+        at=now(),
+        by=worker_name(),
+        task=unit,
+        attempt=silence.attempt,
+        outcome="lost",
+        reason=f"its worker has given no sign of life for {minutes:.0f} min: its machine is taken for dead",
+    )
+    also = [] if silence.sign is None else [Update(ref, silence.sign, None)]
+    store.try_record([event], also, unless=superseded(silence.attempt))
 
 
 def held_attempts(store: Store, progress: Mapping[TaskId, Progress]) -> Iterable[tuple[TaskId, Silence]]:
