@@ -35,6 +35,7 @@ ErrorCode = Literal[
     "conflict",
     "conflict-markers",
     "cycle",
+    "damaged-repository",
     "dangling-dependency",
     "dependency-cycle",
     "depends-on-alias",

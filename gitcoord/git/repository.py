@@ -10,6 +10,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.auth import appended, git_auth_environment
+from gitcoord.git.damaged import damaged
 from gitcoord.git.failures import TRACED, failure_of, traced_version
 from gitcoord.git.remotes import Remote, address_of, read_remotes
 from gitcoord.git.run import Git, Oid, Result
@@ -278,6 +279,8 @@ def _no_repository(directory: Path, result: Result) -> GitcoordError:
             f"Git does not trust the repository at {directory}: it belongs to another user.",
             hint=f"git config --global --add safe.directory {directory}",
         )
+    if cause == "no-repository" and (error := damaged(directory)) is not None:
+        return error
     if cause == "no-repository":
         return GitcoordError(
             "no-repository",

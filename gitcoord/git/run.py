@@ -12,7 +12,7 @@ import msgspec
 from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.commits import CommitReader, Oid
-from gitcoord.git.failures import failure_of
+from gitcoord.git.damaged import git_failed
 from gitcoord.redact import redact
 
 __all__ = ["Git", "Oid", "Result"]
@@ -189,11 +189,8 @@ class Git:
         if trace.clock():
             trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))
         if ok and result.code not in ok:
-            raise GitcoordError(
-                "git-failed",
-                f"`git {_shown(arguments)}` failed: {result.reason}",
-                passing=failure_of(result.stderr).passing,
-            )
+            what = f"`git {_shown(arguments)}` failed: {result.reason}"
+            raise git_failed(what, stderr, self.directory, self._environment.get("GIT_DIR", ""))
         return result
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -33,7 +33,15 @@ def test_an_agents_changes_are_named_and_taken_back(tmp_path: Path, strategy: st
         assert sorted(project.desk.git("config", "--local", "--list").split("\n")) == sorted(
             before.split("\n")
         )
-    assert not list((project.desk.path / ".git/gitcoord").glob("*/*/git-trace"))
+    assert not list((project.desk.path / ".git").glob("gitcoord-trace*"))
+
+
+def test_changes_are_taken_back_also_where_gitcoords_own_files_are_gone(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    said = shell(project, f"echo 1 > x; rm -rf {project.desk.path}/.git/gitcoord; git config gc.auto 1")
+    assert "it is as it was again: gc.auto" in said
+    assert "gc.auto" not in project.desk.git("config", "--local", "--list")
+    assert not list((project.desk.path / ".git").glob("gitcoord-trace*"))
 
 
 def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:

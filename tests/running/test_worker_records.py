@@ -84,3 +84,18 @@ def test_a_run_does_not_lose_sight_of_agents_that_remove_its_records(tmp_path: P
     ended = project.run("run", "--yes", "--shell", "--agent", agent)
     assert (ended.code, "not from here" in ended.out) == (0, False), ended.err
     assert "work" in project.remote.files("feature/level-0-task-1")
+
+
+@pytest.mark.parametrize("command", ["worker", "run"])
+@pytest.mark.parametrize("part", ["objects", "HEAD", "refs"])
+def test_a_part_of_the_repository_that_is_gone_is_named_and_the_work_stays(
+    tmp_path: Path, part: str, command: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    common = project.desk.path / ".git"
+    arguments = ("worker", "1") if command == "worker" else ("run", "--yes", "--retries", "0")
+    ended = project.run(*arguments, "--shell", "--agent", f"echo 1 > work; rm -rf {common}/{part}", ok=3)
+    named = f"The repository at {common} is damaged: {part} is gone"
+    assert named in " ".join(ended.err.split())
+    assert (tmp_path / "project/desk.gitcoord/1/work").exists()
+    assert named in project.run("status", ok=3).err

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 _NAME = "GIT_TRACE2_EVENT"
-_FILE = "git-trace"
+_FILE = "gitcoord-trace"
 
 
 class GitProcess(msgspec.Struct, kw_only=True):
@@ -32,10 +32,13 @@ class _Told(msgspec.Struct):
 
 
 class GitTrace:
-    """The trace of the commands of the attempt whose directory is `place`."""
+    """The trace of the commands of the attempt whose directory is `place`.
+
+    It lies in the git directory itself: an agent may remove what gitcoord keeps below that.
+    """
 
     def __init__(self, place: Path) -> None:
-        self._file = place / _FILE
+        self._file = place.parents[2] / f"{_FILE}-{place.parent.name}-{place.name}"
 
     @property
     def environment(self) -> dict[str, str]:
