@@ -209,7 +209,7 @@ class Lander:
 
     def _hand_over(self, world: World, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory
-        self._sent.settle(carrier)  # the forge merges in its own way
+        self._sent.forget(carrier)
         details = memory.details[details_key(world, carrier)]
         closed = closed_gates(details)
         outcome = pulls.hand_over(self._scene, world, step)

@@ -31,11 +31,15 @@ class SentMerges:
         """Keep a merge that was sent in `world`, and of which nobody has said what came of it."""
         self._unanswered[number_of(step.carrier), step.carrier.head] = (world, step)
 
-    def settle(self, carrier: Carrier) -> None:
-        """Drop the merges of a carrier: its merge is proved, or the forge merges it in its own way."""
+    def forget(self, carrier: Carrier) -> None:
+        """Drop the merges of a carrier: from now on the forge merges it when it likes."""
         number = number_of(carrier)
-        self._answered.add(number)
         self._unanswered = {key: sent for key, sent in self._unanswered.items() if key[0] != number}
+
+    def settle(self, carrier: Carrier) -> None:
+        """Drop the merges of a carrier: what became of them is proved."""
+        self.forget(carrier)
+        self._answered.add(number_of(carrier))
 
     def prove_landed(self, scene: Scene, world: World) -> None:
         """Prove each unanswered merge whose landing is recorded in `world`; raises `tree-differs`."""
@@ -48,10 +52,10 @@ class SentMerges:
                     prove(scene, step, commit)
 
     def prove_recorded(self, scene: Scene, world: World, tasks: Sequence[TaskId]) -> None:
-        """Prove the landings of `tasks` whose merges another run has sent; raises `tree-differs`.
+        """Prove the landings of `tasks` whose merges this run has not sent; raises `tree-differs`.
 
-        Those are merged pull requests with gitcoord's own words: a person may merge as he likes. A rebase has
-        no words.
+        Those are merged pull requests with gitcoord's own words, sent by another run or for auto-merge: a
+        person may merge as he likes. A rebase has no words.
         """
         if scene.forge.name == "local":
             return  # what is in the repository itself was merged by gitcoord's own git

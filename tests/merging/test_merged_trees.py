@@ -12,6 +12,7 @@ from tests.support.cli import fork_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import kill_group
 from tests.support.github.fixtures import hub
+from tests.support.github.model import Protection
 from tests.support.github.person import Person
 from tests.support.project import Project
 from tests.support.repos import Repo
@@ -84,6 +85,21 @@ def test_a_wrong_merge_is_noticed_by_the_next_run_when_the_client_that_sent_it_h
     ran = project.run("merge-level", "--json", ok=3)
     assert ran.json["code"] == "tree-differs"
     assert tasks_of(project.run("merge-level", "--json", ok=0).json["landed"]) == ["1", "2"]
+
+
+def test_a_wrong_auto_merge_is_noticed(hub: GitHubEmulator, tmp_path: Path) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.settings.allow_auto_merge = True
+    app.protect("main", Protection.requiring("ci"))
+
+    def open_the_gate() -> None:
+        app.to_spoil.add(1)
+        app.set_status(project.remote.tip("feature/level-0-task-1"), "ci", "success")
+
+    hub.when("POST /graphql", open_the_gate, when="after", body="enablePullRequestAutoMerge")
+    ran = project.run("merge-level", "--auto", "--wait", "30s", "--json", ok=3)
+    assert ran.json["code"] == "tree-differs"
 
 
 @pytest.mark.parametrize(
