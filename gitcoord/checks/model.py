@@ -1,7 +1,7 @@
 """The values of checks, and the port through which they are run."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -70,6 +70,10 @@ class Checker(Protocol):
     @property
     def slots(self) -> int:
         """How many checks run side by side."""
+
+    @property
+    def running(self) -> Collection[Oid]:
+        """The trees whose checks run now."""
 
     def known(self, tree: Oid) -> CheckResult | None:
         """The result for `tree`, if there is one."""

@@ -5,7 +5,8 @@ order; the empty one is the base itself. Nothing is kept between two decisions: 
 same decision, so that a run that was killed goes on where it was.
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -61,8 +62,14 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 Seen = Mapping[Combination, CheckSeen]
 
 
-def decide(count: int, seen: Seen, policy: SearchPolicy) -> SearchResult:
-    """The result for `count` branches by the results `seen`."""
+def decide(
+    count: int, seen: Seen, policy: SearchPolicy, running: Container[Combination] = ()
+) -> SearchResult:
+    """The result for `count` branches by the results `seen`.
+
+    What is `running` goes on where its result still says something: it was begun earlier than what would
+    cut the branches more evenly.
+    """
     decision, rest = SearchResult(), tuple(range(count))
     while rest:
         ahead = [(*decision.passed, *rest[:size]) for size in range(1, len(rest) + 1)]
@@ -73,9 +80,9 @@ def decide(count: int, seen: Seen, policy: SearchPolicy) -> SearchResult:
             continue
         bad = next((size for size, one in enumerate(ahead, 1) if _is_bad(one, seen)), None)
         if bad != 1:
-            wanted = _narrowed(decision.passed, ahead, bad, seen, policy)
+            wanted = _narrowed(decision.passed, ahead, bad, seen, policy, running)
             return msgspec.structs.replace(decision, wanted=wanted)
-        after = _blamed(decision, ahead, rest[0], seen, policy)
+        after = _blamed(decision, ahead, rest[0], seen, policy, running)
         if after.wanted or after.base:
             return after
         decision, rest = after, rest[1:]
@@ -94,7 +101,12 @@ def _longest_passed(ahead: Sequence[Combination], seen: Seen, *, each: bool) -> 
 
 
 def _narrowed(
-    passed: Combination, ahead: Sequence[Combination], bad: int | None, seen: Seen, policy: SearchPolicy
+    passed: Combination,
+    ahead: Sequence[Combination],
+    bad: int | None,
+    seen: Seen,
+    policy: SearchPolicy,
+    running: Container[Combination],
 ) -> tuple[Combination, ...]:
     """What bounds the next branch that fails: nothing below `bad` has passed."""
     slots = max(1, policy.slots)
@@ -102,23 +114,32 @@ def _narrowed(
         sizes = [size for size in range(1, len(ahead) + 1) if _outcome(ahead[size - 1], seen) is None]
         sizes = [size for size in sizes if bad is None or size < bad] + [s for s in sizes if bad and s > bad]
         return tuple(ahead[size - 1] for size in sizes[:slots])
-    if bad is None:
-        window = max(slots, policy.window)
-        return tuple(ahead[size - 1] for size in spread(min(window, len(ahead)), slots))
-    wanted = [ahead[size - 1] for size in _sections(bad, slots)]
-    if not passed and () not in seen:
+    high = min(max(slots, policy.window), len(ahead)) if bad is None else bad - 1
+    kept = [size for size in range(1, high + 1) if ahead[size - 1] in running][:slots]
+    if kept:
+        sizes = [*kept, *_cuts(kept, high, slots - len(kept))]
+    else:
+        sizes = list(spread(high, slots)) if bad is None else _sections(bad, slots)
+    wanted = [ahead[size - 1] for size in sizes]
+    if bad is not None and not passed and () not in seen:
         # Nothing has passed yet: the base may fail itself.
-        wanted = [(), *wanted[: slots - 1]] if slots > 1 else [()]
-    return tuple(wanted)
+        wanted = [*wanted[: len(kept)], (), *wanted[len(kept) :]]
+    return tuple(wanted[:slots])
 
 
 def _blamed(
-    decision: SearchResult, ahead: Sequence[Combination], branch: int, seen: Seen, policy: SearchPolicy
+    decision: SearchResult,
+    ahead: Sequence[Combination],
+    branch: int,
+    seen: Seen,
+    policy: SearchPolicy,
+    running: Container[Combination],
 ) -> SearchResult:
     """The result once the branch next to what has passed does not pass."""
     change, result = msgspec.structs.replace, seen[ahead[0]]
     if not decision.passed and () not in seen:
-        return change(decision, wanted=((), *_others(decision, ahead, seen, policy))[: max(1, policy.slots)])
+        others = _others(decision, ahead, seen, policy, running)
+        return change(decision, wanted=((), *others)[: max(1, policy.slots)])
     base = seen[()] if not decision.passed else None
     if base is not None and base.outcome == "unclear":
         return (
@@ -133,16 +154,19 @@ def _blamed(
             return change(decision, wanted=whole, base="" if whole else "failed")
     again = _UNCLEAR_RUNS if result.outcome == "unclear" else policy.flaky + 1
     if result.runs < again:
-        return change(
-            decision, wanted=(ahead[0], *_others(decision, ahead, seen, policy))[: max(1, policy.slots)]
-        )
+        others = _others(decision, ahead, seen, policy, running)
+        return change(decision, wanted=(ahead[0], *others)[: max(1, policy.slots)])
     if result.outcome == "unclear":
         return change(decision, unclear=(*decision.unclear, branch))
     return change(decision, failed=(*decision.failed, branch))
 
 
 def _others(
-    decision: SearchResult, ahead: Sequence[Combination], seen: Seen, policy: SearchPolicy
+    decision: SearchResult,
+    ahead: Sequence[Combination],
+    seen: Seen,
+    policy: SearchPolicy,
+    running: Container[Combination],
 ) -> tuple[Combination, ...]:
     """What to check beside while the first branch is in doubt: the rest without it."""
     rest = ahead[-1][len(decision.passed) + 1 :]
@@ -151,7 +175,10 @@ def _others(
         return ()
     sizes: Sequence[int] = range(1, len(without) + 1)
     if not policy.each:
-        sizes = spread(min(max(policy.slots - 1, policy.window), len(without)), policy.slots - 1)
+        high = min(max(policy.slots - 1, policy.window), len(without))
+        kept = [size for size in sizes if without[size - 1] in running][: policy.slots - 1]
+        more = _cuts(kept, high, policy.slots - 1 - len(kept)) if kept else spread(high, policy.slots - 1)
+        sizes = [*kept, *more]
     return tuple(without[size - 1] for size in sizes if without[size - 1] not in seen)[: policy.slots - 1]
 
 
@@ -160,6 +187,20 @@ def _sections(bad: int, slots: int) -> list[int]:
     return sorted(
         {max(1, round(bad * part / (slots + 1))) for part in range(1, slots + 1)} & set(range(1, bad))
     )
+
+
+def _cuts(kept: Sequence[int], high: int, count: int) -> list[int]:
+    """At most `count` more sizes up to `high` beside those `kept`, each in the middle of the widest gap."""
+    points = sorted({0, *kept})
+    found = [high] if count and high > points[-1] else []
+    points += found
+    while len(found) < count:
+        width, low = max((after - before, before) for before, after in itertools.pairwise(points))
+        if width < 2:
+            break
+        found.append(low + width // 2)
+        points = sorted({*points, found[-1]})
+    return found
 
 
 def _outcome(combination: Combination, seen: Seen) -> CheckOutcome | None:

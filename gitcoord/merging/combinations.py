@@ -1,7 +1,8 @@
 """The trees of combinations: branches merged onto a base in memory, one after the other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
+from gitcoord.checks.model import Checker
 from gitcoord.checks.search import CheckSeen, Combination
 from gitcoord.git.merges import commit_tree, fixed_author, merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
@@ -52,6 +53,21 @@ class Combinations:
         if not merged.clean:
             return None
         return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())
+
+
+class RunningCombinations(Container[Combination]):
+    """The combinations whose trees are being checked."""
+
+    def __init__(self, combinations: Combinations, checker: Checker) -> None:
+        self._combinations = combinations
+        self._checker = checker
+
+    def __contains__(self, combination: object) -> bool:
+        running = self._checker.running
+        if not running or not isinstance(combination, tuple):
+            return False
+        tree = self._combinations.tree(combination)
+        return tree is not None and tree in running
 
 
 class SeenCombinations(Mapping[Combination, CheckSeen]):

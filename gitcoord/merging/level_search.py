@@ -1,6 +1,6 @@
 """The search of a level: which combinations of its branches pass the check, and with whom others fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -10,8 +10,8 @@ from gitcoord.checks.window import Window, choose_window
 from gitcoord.events import TaskDeferred, TaskLanded
 from gitcoord.git.merges import tree_of
 from gitcoord.git.run import Oid
-from gitcoord.merging.combinations import Combinations, SeenCombinations
-from gitcoord.merging.culprits import Culprits
+from gitcoord.merging.combinations import Combinations, RunningCombinations, SeenCombinations
+from gitcoord.merging.culprits import Culprits, FailedCombination
 from gitcoord.merging.proof import CheckOptions, CheckScene, CombinationProof, LevelProof, TaskHead
 from gitcoord.merging.telling import LandingNotices
 from gitcoord.notices import ChecksRunning
@@ -69,7 +69,8 @@ class LevelSearch:
             return self._base(result)
         if 0 in result.unclear:
             return CombinationProof(state="held", reason=self._unclear_reason(tree))
-        return CombinationProof(state="failed", failing=(self._culprits().failing(works[0], tree, ()),))
+        failed = [FailedCombination(work=works[0], tree=tree)]
+        return CombinationProof(state="failed", failing=tuple(self._culprits().failing(failed)))
 
     def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
         """Single-PR: the base becomes all that is good of `branch`, in one move; all of it is `tree`."""
@@ -92,11 +93,13 @@ class LevelSearch:
         result = self._run(combinations, works, each=False, until=lambda found: False)
         if result.base:
             return LevelProof(base=self._base(result).reason)
-        culprits, failing = self._culprits(), []
+        failed = []
         for number in result.failed:
             before = tuple(one for one in result.passed if one < number)
-            ahead = [works[one] for one in before]
-            failing.append(culprits.failing(works[number], combinations.tree((*before, number)) or "", ahead))
+            ahead = tuple(works[one] for one in before)
+            tree = combinations.tree((*before, number)) or ""
+            failed.append(FailedCombination(work=works[number], tree=tree, ahead=ahead))
+        failing = self._culprits().failing(failed)
         unclear = []
         for number in result.unclear:
             before = tuple(one for one in result.passed if one < number)
@@ -112,7 +115,7 @@ class LevelSearch:
         ):
             again = result is not None
             target = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
-            self._check([target], [work.task for work in works])
+            self._check([target], {tree: tuple(work.task for work in works)})
         if result.outcome == "passed":
             return CombinationProof(state="passed", tree=tree)
         return CombinationProof(
@@ -137,9 +140,10 @@ class LevelSearch:
     ) -> SearchResult:
         """Check combinations until `until` is content, or all is known."""
         seen = SeenCombinations(combinations, self._result)
+        running = RunningCombinations(combinations, self._checker)
         while True:
             window = self._window(decide(len(works), seen, self._policy(each=each)))
-            result = decide(len(works), seen, self._policy(window.size, each=each))
+            result = decide(len(works), seen, self._policy(window.size, each=each), running)
             ended = not result.wanted or bool(result.base) or until(result)
             self._notices.checking(self._running(result, works, ended=ended))
             if ended:
@@ -184,12 +188,11 @@ class LevelSearch:
             again = self._result(tree) is not None
             targets[tree] = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
             tasks[tree] = tuple(works[number].task for number in combination)
-        for tree, result in self._checker.check(list(targets.values())).items():
-            self._learn(result, tasks.get(tree, ()))
+        self._check(list(targets.values()), tasks)
 
-    def _check(self, targets: Sequence[CheckTarget], tasks: Sequence[TaskId]) -> None:
-        for result in self._checker.check(targets).values():
-            self._learn(result, tuple(tasks))
+    def _check(self, targets: Sequence[CheckTarget], tasks: Mapping[Oid, tuple[TaskId, ...]]) -> None:
+        for tree, result in self._checker.check(targets).items():
+            self._learn(result, tasks.get(tree, ()))
 
     def _learn(self, result: CheckResult, tasks: tuple[TaskId, ...]) -> None:
         if result.outcome == "unclear":

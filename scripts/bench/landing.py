@@ -69,7 +69,7 @@ def played(world: World, slots: int, rate: float, flaky: int, *, each: bool) -> 
         failures = round(rate * HISTORY) + len(known.failed)
         window = choose_window(None, slots, failures, HISTORY + len(known.failed) + len(known.passed))
         policy = SearchPolicy(slots=slots, window=window.size, flaky=flaky, each=each)
-        result = decide(BRANCHES, seen, policy)
+        result = decide(BRANCHES, seen, policy, running)
         if not result.wanted:
             return clock, checks, len(result.passed)
         running = {one: ends for one, ends in running.items() if one in result.wanted}

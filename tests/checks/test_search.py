@@ -1,5 +1,6 @@
 """The search for what may land, against a brute-force oracle: right for any results, and with few checks."""
 
+import random
 from collections.abc import Callable, Mapping
 from itertools import combinations
 
@@ -189,3 +190,40 @@ def test_the_window_is_wide_where_little_fails_and_as_wide_as_the_slots_where_mu
 def test_without_failures_sixteen_branches_land_by_four_checks_at_once() -> None:
     result = decide(24, {}, SearchPolicy(slots=4, window=16))
     assert [len(one) for one in result.wanted] == [4, 8, 12, 16]
+
+
+def test_what_runs_goes_on_where_its_result_still_says_something() -> None:
+    prefix = {size: tuple(range(size)) for size in range(1, 25)}
+    policy = SearchPolicy(slots=4, window=16)
+    first = decide(24, {}, policy)
+    assert first.wanted == (prefix[4], prefix[8], prefix[12], prefix[16])
+    # Three of the four end a moment later: they bound the culprit as well as others would.
+    failed = {prefix[16]: CheckSeen(outcome="failed")}
+    assert decide(24, failed, policy, first.wanted[:3]).wanted == (*first.wanted[:3], ())
+    assert not set(decide(24, failed, policy).wanted) & set(first.wanted)
+    # The longest that passed is not the end: what runs beyond it stays, and the rest is spread ahead of it.
+    passed = {prefix[12]: CheckSeen(outcome="passed")}
+    assert decide(24, passed, policy, [prefix[16]]).wanted == (
+        prefix[16],
+        *(prefix[size] for size in (24, 20, 22)),
+    )
+    # What holds the one that fails says nothing more.
+    alone = {prefix[1]: CheckSeen(outcome="failed", runs=2), (): CheckSeen(outcome="passed")}
+    assert prefix[4] not in decide(24, alone, policy, [prefix[4]]).wanted
+
+
+def test_checks_that_end_one_after_the_other_are_not_ended_just_before_their_results() -> None:
+    """Played for each culprit: checks take a little more or less time than each other."""
+
+    def time_taken(bad: int, *, kept: bool) -> float:
+        seen, running, clock = dict[Combination, CheckSeen](), dict[Combination, float](), 0.0
+        policy, draw = SearchPolicy(slots=4, window=16, flaky=0), random.Random(bad)
+        while wanted := decide(24, seen, policy, running if kept else ()).wanted[:4]:
+            running = {one: running.get(one, clock + draw.uniform(1, 1.1)) for one in wanted}
+            ended = min(running, key=running.__getitem__)
+            clock = running.pop(ended)
+            seen[ended] = CheckSeen(outcome="failed" if bad in ended else "passed")
+        return clock
+
+    taken = [sum(time_taken(bad, kept=kept) for bad in range(24)) for kept in (True, False)]
+    assert taken[0] < 0.85 * taken[1]

@@ -238,3 +238,23 @@ def test_what_merges_and_fails_together_is_named_before_anything_lands(tmp_path:
     assert "check" not in project.run("check-conflicts", "0", "--json", ok=0).json
     refused = project.run("check-conflicts", "0", "--check", CHECK, "--watch", ok=2)
     assert "--check goes with neither --worktrees nor --watch" in refused.err
+
+
+def test_with_whom_two_fail_is_found_by_checks_side_by_side(tmp_path: Path) -> None:
+    ids = ("1", "2", "3", "4", "5", "6")
+    project = Project.create(tmp_path, independent(*ids), strategy="single-pr")
+    for id in ids:
+        project.work(id, {f"{id}.txt": id})
+    # 4 fails with 1, and 6 fails with 3; alone on the base each waits until the other is checked there, too.
+    alone = "test -e 4.txt -a ! -e 1.txt -a ! -e 6.txt"
+    other = "test -e 6.txt -a ! -e 3.txt -a ! -e 4.txt"
+    meet = "touch {0}/{1}; until test -e {0}/{2}; do sleep 0.05; done"
+    text = (
+        f"if {alone}; then {meet.format(tmp_path, 'four', 'six')}; fi;"
+        f"if {other}; then {meet.format(tmp_path, 'six', 'four')}; fi;"
+        "! test -e 1.txt -a -e 4.txt && ! test -e 3.txt -a -e 6.txt"
+    )
+    options = ("--check", text, "--shell", "--slots", "2", "--flaky", "0", "--check-timeout", "20s", "--json")
+    ran = project.run("merge-level", "0", *options)
+    assert {one["task"]: one["with"] for one in ran.json["deferred"]} == {"4": ["1"], "6": ["3"]}, ran.err
+    assert [one["task"] for one in ran.json["landed"]] == ["1", "2", "3", "5"]

@@ -58,6 +58,12 @@ class LocalChecker:
         self._place = slots_directory(repository, run.worktrees)
         self._passed = run.pass_environment
         self._running: dict[Oid, subprocess.Popen[bytes]] = {}
+        self._ending: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def running(self) -> Collection[Oid]:
+        """The trees whose checks run now."""
+        return self._running.keys()
 
     def known(self, tree: Oid) -> CheckResult | None:
         """The result that is kept, this machine's own before those of others; unclear ones are not."""
@@ -76,10 +82,11 @@ class LocalChecker:
     def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
         """See `Checker.check`."""
         wanted = {target.tree: target for target in targets}
+        ended = self._collect()
         for tree in [tree for tree in self._running if tree not in wanted]:
-            self._end(tree)
+            self._stop(tree)
         while True:
-            found = self._collect()
+            found, ended = {**ended, **self._collect()}, {}
             if found or not wanted:
                 return found
             for tree, target in wanted.items():
@@ -109,7 +116,8 @@ class LocalChecker:
     def close(self) -> None:
         """End all that run."""
         for tree in list(self._running):
-            self._end(tree)
+            self._stop(tree)
+        self._wait_for_end()
         self._memo.make_room()
 
     def _start(self, target: CheckTarget) -> "subprocess.Popen[bytes]":
@@ -154,15 +162,21 @@ class LocalChecker:
                 self._shared.add(result)
         return found
 
-    def _end(self, tree: Oid) -> None:
+    def _stop(self, tree: Oid) -> None:
+        """Ask a check to end; what wants its checkout waits for that, and this process does not."""
         process = self._running.pop(tree)
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(self._command.grace + _BEYOND_GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._ending = [one for one in self._ending if one.poll() is None] + [process]
+
+    def _wait_for_end(self) -> None:
+        until = time.monotonic() + self._command.grace + _BEYOND_GRACE
+        for process in self._ending:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _cannot_start(place: Path, error: OSError) -> GitcoordError:
