@@ -4,7 +4,7 @@ The format: https://git-scm.com/docs/user-manual#commit-object and `git cat-file
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -19,11 +19,24 @@ class Commit(msgspec.Struct, frozen=True):
     parents: tuple[Oid, ...]
 
 
+class TreeEntryChange(NamedTuple):
+    """An entry that differs between two trees: modes as git prints them (`000000`: absent), ids, the path."""
+
+    before: str
+    after: str
+    old: Oid
+    new: Oid
+    path: str
+
+
 class CommitReader(Protocol):
     """Whatever reads single commits faster than a git process does."""
 
     def commit(self, oid: Oid) -> Commit | None:
         """Return a commit, or None when git has to be asked."""
+
+    def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
+        """Return what `git diff-tree -r -t --no-renames` lists for two commits; None: git has to be asked."""
 
 
 def parse(content: bytes) -> Commit:

@@ -1,10 +1,13 @@
 """The object database read in-process through pygit2: a second reader beside the git program, for proofs."""
 
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pygit2
+from pygit2.enums import DiffOption, FileMode, ObjectType
 
-from gitcoord.git.commits import Commit, parse
+from gitcoord.git.commits import Commit, TreeEntryChange, parse
 from gitcoord.git.merges import tree_of
 from gitcoord.git.run import Git, Oid
 
@@ -31,7 +34,7 @@ class Objects:
                 kind, content = self._repository.read(oid)
             except (KeyError, ValueError, pygit2.GitError):
                 return None
-            if kind == pygit2.enums.ObjectType.COMMIT:
+            if kind == ObjectType.COMMIT:
                 self._known[oid] = parse(content)
         return self._known.get(oid)
 
@@ -42,3 +45,46 @@ class Objects:
         """
         found = self.commit(commit)
         return found.tree if found is not None else tree_of(self._git, commit)
+
+    def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
+        """Return what `git diff-tree -r -t --no-renames` lists for two commits; in no order.
+
+        None when libgit2 does not find all of the two, or cannot read a name: git has to be asked then.
+        """
+        old, new = self.commit(before), self.commit(after)
+        if self._repository is None or old is None or new is None:
+            return None
+        try:
+            one, other = self._repository[old.tree], self._repository[new.tree]
+            if not (isinstance(one, pygit2.Tree) and isinstance(other, pygit2.Tree)):
+                return None
+            return list(_changes(one, other))
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
+
+
+def _changes(old: pygit2.Tree, new: pygit2.Tree) -> Iterator[TreeEntryChange]:
+    """The files that differ, then the directories that one of the trees lacks: libgit2 does not list them."""
+    # A type change is one change for git, and two for libgit2 unless it is asked for.
+    found = old.diff_to_tree(new, flags=DiffOption.INCLUDE_TYPECHANGE, context_lines=0)
+    gone, added = set[str](), set[str]()
+    for delta in found.deltas:
+        before, after = delta.old_file, delta.new_file
+        path = os.fsdecode(after.raw_path)
+        parents = {str(parent) for parent in PurePosixPath(path).parents} - {"."}
+        gone |= parents if not after.mode else set()
+        added |= parents if not before.mode else set()
+        yield TreeEntryChange(f"{before.mode:06o}", f"{after.mode:06o}", str(before.id), str(after.id), path)
+    for path in gone:
+        if not _has_directory(new, path):
+            yield TreeEntryChange(f"{FileMode.TREE:06o}", "000000", "", "", path)
+    for path in added:
+        if not _has_directory(old, path):
+            yield TreeEntryChange("000000", f"{FileMode.TREE:06o}", "", "", path)
+
+
+def _has_directory(tree: pygit2.Tree, path: str) -> bool:
+    try:
+        return isinstance(tree[path], pygit2.Tree)
+    except KeyError:
+        return False
