@@ -23,7 +23,7 @@ def test_the_files_of_a_repository_inside_are_committed(tmp_path: Path) -> None:
         assert "the files of the repository a/sub are committed; its .git is in " in said
     assert "a/sub/one" in project.remote.files("feature/level-0-task-1")
     assert {"a/sub/one", "a/sub/in/two"} <= set(project.remote.files("feature/level-0-task-2"))
-    kept = project.desk.path / ".git/gitcoord/replaced"
+    kept = project.desk.path / ".git/gitcoord-kept/replaced"
     assert len(list(kept.glob("*/git/HEAD"))) == 3
 
 
@@ -76,7 +76,7 @@ def test_a_repository_in_a_checkout_that_cannot_be_gone_on_with_is_kept_and_name
     if how == "fresh":
         gitcoord("retry", "1", "--fresh", cwd=project.desk.path, ok=0)
     said = shell(project, "echo 3 > three", ok=0)
-    kept = project.desk.path / ".git/gitcoord/replaced"
+    kept = project.desk.path / ".git/gitcoord-kept/replaced"
     places = {place.parent for file in ("one", "two") for place in kept.rglob(file)}
     there = {path.read_text() for place in places for path in place.glob("*") if path.is_file()}
     assert there == {"1\n", "2\n"}

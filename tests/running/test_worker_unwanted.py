@@ -38,7 +38,7 @@ def test_what_an_agent_left_is_committed_without_them(project: Project, unit: st
     ):
         assert words in said
     assert "(not committed: " in [line for line in told(project, unit) if " ended: ok" in line][-1]
-    kept = {path.name: path for path in (project.desk.path / ".git/gitcoord/held-back").rglob("*")}
+    kept = {path.name: path for path in (project.desk.path / ".git/gitcoord-kept/held-back").rglob("*")}
     assert kept[".env"].read_text() == "S=1\n"
     assert {str(path.relative_to(kept[".env"].parent)) for path in kept.values()} >= HELD
 

@@ -18,7 +18,6 @@ from tests.support.repos import Repo
 from tests.support.soak import PATIENCE, Soak
 from tests.support.tasklists import task, write_tasks
 
-_FILES_OF_LOCKS = "gitcoord"
 _MAY_CHANGE = ("branch.", "extensions.worktreeconfig", "core.repositoryformatversion")
 """Upstreams; and what `git sparse-checkout` needs, which concerns nobody else."""
 _SETTINGS = "[run]\n{worktrees}timeout = '{timeout}s'\ngrace = 0.5\n[rules]\nmax-file-megabytes = 1\n"
@@ -160,7 +159,7 @@ class Misbehaving(Soak):
         words = set(ledger.read_text().split("\n")) - {""} if ledger.exists() else set()
         kept = b"".join(
             path.read_bytes()
-            for above in (self.desk.path / ".git/gitcoord", self._trees())
+            for above in (*(self.desk.path / ".git").glob("gitcoord*/"), self._trees())
             for path in above.rglob("*")
             if path.is_file() and not path.is_symlink() and "run" not in path.relative_to(above).parts[:1]
         )
@@ -189,7 +188,7 @@ class Misbehaving(Soak):
         locks = [
             p
             for p in common.rglob("*.lock")
-            if not p.name.startswith(_FILES_OF_LOCKS) and "gitcoord" not in p.parts
+            if not any(part.startswith("gitcoord") for part in p.relative_to(common).parts)
         ]
         assert not locks, locks
         assert not list((self.place / "tmp").glob("*")), list((self.place / "tmp").glob("*"))

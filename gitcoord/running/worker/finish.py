@@ -112,9 +112,8 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
         git.run("--literal-pathspecs", "rm", "--cached", "--force", "--quiet", "--sparse", *how, input=listed)
     if not found:
         return ""
-    return (
-        f"held back, and not committed: {in_words(found)}; they stay in this clone (.git/gitcoord/held-back)"
-    )
+    where = "they stay in this clone (.git/gitcoord-kept/held-back)"
+    return f"held back, and not committed: {in_words(found)}; {where}"
 
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:

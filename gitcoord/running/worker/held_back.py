@@ -37,7 +37,7 @@ def take_out(repository: Repository, directory: Path) -> Path | None:
     paths = [path for path in held_back(copy) if os.path.lexists(directory / path)]
     if not paths:
         return None
-    above = repository.common_dir / "gitcoord" / "held-back"
+    above = repository.common_dir / "gitcoord-kept" / "held-back"
     above.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=f"{directory.name}-", dir=above))
     for path in paths:

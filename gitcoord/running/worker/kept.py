@@ -40,7 +40,7 @@ def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[st
 
 def put_aside(repository: Repository, path: Path, name: str) -> Path:
     """Moves what an agent put where it cannot stay into the git directory; returns where it is now."""
-    above = repository.common_dir / "gitcoord" / "replaced"
+    above = repository.common_dir / "gitcoord-kept" / "replaced"
     above.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=f"{name}-", dir=above)) / "git"
     shutil.move(path, aside)
