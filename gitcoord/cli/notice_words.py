@@ -209,7 +209,7 @@ def _held(notice: StartsHeld | TaskHeld) -> str:
         after = f"it is taken over after {duration(notice.lease)} without a sign of life"
         return f"task {notice.unit} is held by {notice.by} (attempt {notice.attempt}): waiting; {after}"
     if not notice.until:
-        return f"Nothing more is started: {notice.reason}."
+        return f"Starting nothing new: {notice.reason}."
     when = on_the_clock(notice.until)[:16]
     return f"{notice.reason}. The run goes on by itself at {when}; `gitcoord resume` opens it now."
 

@@ -53,7 +53,7 @@ CAUSES = {
     "barrier": "an earlier level or wave",
     "dependencies": "what it needs",
     "paused": "the run to go on",
-    "failing": "the cause of equal failures to be mended",
+    "failing": "the cause of equal failures to be fixed",
     "closed": "the limit of the agents' account to end",
 }
 _AFTER = {"slot": "free slot", "room": "free memory, load or tokens", "files": "free files"}

@@ -1,4 +1,4 @@
-"""With which others a task fails its check: few more checks, so that whoever mends it knows where to look."""
+"""With which others a task fails its check: few more checks, so that whoever fixes it knows where to look."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest

@@ -1,4 +1,4 @@
-"""What is in the way of a remote or a disk: what passes by itself, what may, and what somebody must mend."""
+"""What is in the way of a remote or a disk: what passes by itself, what may, and what somebody must fix."""
 
 import errno
 import tempfile

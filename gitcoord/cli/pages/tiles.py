@@ -51,7 +51,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     after_check = [bar.outcome for bar in metrics.bars if bar.after_check]
     at_once = [bar.outcome for bar in metrics.bars if bar.reworks and not bar.rework]
     resolved, open_still = [(reworked + at_once).count(how) for how in ("ok", "conflict")]
-    lost += [f"{mended} mended what a check had failed on"] if (mended := after_check.count("ok")) else []
+    lost += [f"{fixed} fixed what a check had failed on"] if (fixed := after_check.count("ok")) else []
     lost += [f"{resolved} resolved a conflict"] if resolved else []
     lost += [f"{open_still} left a conflict unresolved"] if open_still else []
     if lost:

@@ -133,6 +133,6 @@ def queue_gate(position: int | None, thrown_out: str | None) -> Gate:
         return Gate(name=QUEUE, reason=f"it is at position {position} of GitHub's queue", queue="joined")
     if thrown_out is not None:
         told = f"GitHub took it out of its queue: {thrown_out.rstrip('.')}"
-        way = "push what mends it, or queue it again on GitHub"
+        way = "push a fix, or queue it again on GitHub"
         return Gate(name=QUEUE, reason=f"{told}; {way}", failed=True)
     return Gate(name=QUEUE, reason="the base takes changes from GitHub's queue only", queue="open")

@@ -20,7 +20,7 @@ class CommonFailure(msgspec.Struct, frozen=True, kw_only=True):
         """The one cause, and the way on."""
         cause = self.reason.rstrip(".")
         return (
-            f"{self.units} tasks in a row failed alike ({cause}); once the cause is mended, "
+            f"{self.units} tasks in a row failed alike ({cause}); once the cause is fixed, "
             "`gitcoord retry --all` and `gitcoord run` go on"
         )
 

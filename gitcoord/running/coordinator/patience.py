@@ -97,7 +97,7 @@ class Patience:
         if trouble is None or not trouble.lasting:
             return
         error = trouble.error
-        hint = f"{error.hint} Everything that was done is kept: `gitcoord run` goes on once that is mended."
+        hint = f"{error.hint} Everything that was done is kept: `gitcoord run` goes on once that is fixed."
         raise GitcoordError(
             error.code, error.message, hint=hint.strip(), exit=error.exit, passing=error.passing
         ) from error
