@@ -200,7 +200,7 @@ def _hindered(notice: RunHindered) -> str:
     if notice.lasting:
         end = "What is at work goes on; nothing new is started until then."
         return f"{_with_hint(notice.message, notice.hint)} {end}"
-    end = "Nothing new is started until that is over; looking again and again."
+    end = "Starting nothing new until that is over; looking again and again."
     return f"{_with_hint(notice.message, '')} {end}"
 
 

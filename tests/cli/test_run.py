@@ -192,7 +192,7 @@ def test_a_run_waits_for_a_remote_that_is_away_and_gives_up_only_what_is_refused
     worker = json.loads((project.desk.path / ".git/gitcoord/run/1-1/worker.json").read_text())
     os.kill(worker["pid"], signal.SIGKILL)
     said = [next(line for line in run.stderr if b"cannot be read" in line)]
-    assert b"Nothing new is started until that is over; looking again and again." in said[0]
+    assert b"Starting nothing new until that is over; looking again and again." in said[0]
     # Back, it takes nothing: what is at work may end, nothing else begins, and the way out is said.
     hook = away / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho Permission to write denied; exit 1\n")
