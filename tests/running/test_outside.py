@@ -39,6 +39,8 @@ def outside(project: Project) -> list[tuple[str, str, bool]]:
 def test_nothing_is_said_where_an_agent_stays_in_its_checkout(project: Project) -> None:
     own = "git switch -qc other; git tag mine; echo 2 > b; git stash -q; git stash list; git stash pop -q"
     looks = f"git -C {project.desk.path} log -1; git -C {project.desk.path} status"
+    looks += "; git worktree add -q --detach $PWD.mine; git -C $PWD.mine reset -q --hard HEAD~0"
+    looks += "; git worktree remove --force $PWD.mine"
     said = shell(project, f"echo 1 > x; {own}; {looks}; echo 2 > x")
     assert outside(project) == []
     assert "outside of its checkout" not in said

@@ -21,7 +21,6 @@ from gitcoord.running.worker.surroundings import (
     SurroundingsLook,
     file_mark,
     look_around,
-    worktree_places,
 )
 
 MOST_OUTSIDE = 50
@@ -79,7 +78,7 @@ class Surroundings:
         if before is None or now is None:
             return ()
         found = [
-            *self._commands(before),
+            *self._commands(before, now),
             *self._refs(before, now),
             *_hooks(before, now),
             *(change for path in before.checkouts for change in _worktree(path, before, now)),
@@ -96,10 +95,14 @@ class Surroundings:
         except (GitcoordError, OSError):
             return None
 
-    def _commands(self, before: SurroundingsLook) -> Iterator[OutsideChange]:
+    def _commands(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
         """Git that ran in another worktree, and writes there."""
-        others = {str(path.resolve()) for path, _ in worktree_places(self._repository)}
-        others.discard(str(Path(before.own).resolve()))
+        own = Path(before.own).resolve()
+        # What the agent made for itself meanwhile is its own affair, unlike a checkout of another attempt.
+        others = {
+            path for path in now.worktrees if path in before.worktrees or Path(path).parent == own.parent
+        }
+        others.discard(str(own))
         for process in self._processes:
             writes = process.command in _WRITING and _HARMLESS.isdisjoint(process.argv)
             if writes and process.worktree in others:

@@ -50,6 +50,8 @@ class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
     branch: str
     at: int
     checkouts: Mapping[str, IdleCheckout]
+    worktrees: frozenset[str]
+    """All there are, by their resolved paths."""
     refs: Mapping[str, Oid]
     in_use: frozenset[str]
     """The branches that attempts have checked out."""
@@ -73,6 +75,7 @@ def look_around(repository: Repository, plan: Plan, run: Path, own: Path, branch
         branch=branch,
         at=at,
         checkouts=checkouts,
+        worktrees=frozenset(_plain(str(path.resolve())) for path, _ in worktree_places(repository)),
         refs={_plain(ref): oid for ref, oid in refs.items() if ref != _STASH and not is_plans.has(ref)},
         in_use=frozenset(in_use),
         stash={oid: _plain(message) for oid, _, message in entries},
