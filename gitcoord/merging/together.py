@@ -6,7 +6,7 @@ from gitcoord.merging.decide import closed_gates
 from gitcoord.merging.examine import examine, number_of
 from gitcoord.merging.model import Carrier, Merge, MergeTogether, World
 from gitcoord.merging.observe import Scene
-from gitcoord.merging.pulls import Held, Outcome, follow_merge
+from gitcoord.merging.pulls import Done, Held, Outcome, follow_merge
 from gitcoord.merging.texts import merge_request
 
 
@@ -27,7 +27,9 @@ def merge_together(scene: Scene, world: World, step: MergeTogether) -> list[tupl
     request = msgspec.structs.replace(request, tree=step.tree)
     outcome = scene.forge.merge_together(requests, request)
     followed = follow_merge(scene, world, Merge(carrier=whole, tree=step.tree), request, outcome)
-    return [(carrier, followed) for carrier in step.carriers]
+    # What was refused is looked at once, not once for each.
+    told = step.carriers if isinstance(followed, Done) else step.carriers[:1]
+    return [(carrier, followed) for carrier in told]
 
 
 def _obstacle(scene: Scene, world: World, carrier: Carrier) -> str:

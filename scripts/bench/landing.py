@@ -9,11 +9,13 @@ computes.
 import argparse
 import os
 import random
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gitcoord.checks.memo import read_result
 from gitcoord.checks.search import CheckSeen, Combination, SearchPolicy, decide
 from gitcoord.checks.window import choose_window
 from tests.support.cli import gitcoord
@@ -150,9 +152,13 @@ def land(place: Path, bad: float, slots: int, strategy: str, check: str) -> None
     took = time.monotonic() - began
     landed = len(ran.json["landed"])
     checks = len(list(place.glob(".git/gitcoord/checks/*/order.json")))
+    results = filter(None, map(read_result, place.glob(".git/gitcoord/checks/*")))
+    each = statistics.fmean(result.seconds for result in results)
     assert landed == BRANCHES - len(failing), ran.err
     rate = f"{checks / landed:.2f} checks a landing"
-    print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {took:6.1f} s  {rate}")
+    speed = f"{each * BRANCHES / took:4.1f}x of one check after the other ({each:.1f} s each)"
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {took:6.1f} s  {speed}  {rate}  {load}", flush=True)
 
 
 def main() -> None:

@@ -1,10 +1,13 @@
 """Landing the longest combination that is known to pass: in one move of the base where the forge can."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.merging.semantic import CHECK, failing_commits
+from tests.support.cli import start_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent
@@ -103,3 +106,26 @@ def test_through_github_each_tree_passes_or_with_prove_last_what_the_row_ends_in
         assert counted.read_text().split() == [project.remote.git("rev-parse", "main^{tree}")]
     refused = project.run("merge-level", "0", "--prove", "last", ok=2)
     assert "--prove needs a check" in refused.err
+
+
+def test_a_branch_that_moves_while_its_row_is_checked_is_checked_again_as_it_is_then(tmp_path: Path) -> None:
+    ids = ("1", "2", "3")
+    project, begun = Project.create(tmp_path, independent(*ids), files=_CALLS), tmp_path / "begun"
+    first = project.remote.tip("main")
+    for id in ids:
+        project.work(id, {f"functions/{id}": f"f{id}\n"})
+    go = tmp_path / "go"
+    text = f"touch {begun}; until test -e {go}; do sleep 0.05; done; {CHECK}"
+    run = start_gitcoord(
+        *("merge-level", "0", "--check", text, "--shell", "--slots", "1", "--flaky", "0", "--json"),
+        cwd=project.desk.path,
+    )
+    while not begun.exists():
+        time.sleep(0.01)
+    branch = "feature/level-0-task-2"
+    project.remote.commit({"calls/two": "missing\n"}, "more", branch=branch, at=branch)
+    go.touch()
+    out, err = run.communicate()
+    ended = json.loads(out)
+    assert [one["task"] for one in ended["landed"]] == ["1", "3"], err
+    assert failing_commits(project, first) == []
