@@ -84,6 +84,7 @@ def test_every_state_is_told_to_a_program(desk: Repo, remote: Repo) -> None:
         **dict.fromkeys(["by", "since", "head", "pull", "landed_commit", "held", "deferred"]),
         "work": "ready",
         "quiet": {},
+        "leases": {},
         "troubles": [],
     }
     assert document["warnings"] == []
