@@ -16,6 +16,8 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid, Result, stdin_lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from filelock import BaseFileLock
 
 HEADS = "refs/heads/"
@@ -134,14 +136,12 @@ class Mirror:
 
     def _drop_broken(self) -> None:
         """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""
-        locks = list((self._repository.common_dir / self.prefix).rglob("*.lock"))
+        locks = self._locks()
         if locks:
             time.sleep(_LOCKED_SECONDS)
-        for lock in locks:
-            # Still the one that was there a moment ago, or older than any that git still needs.
-            with suppress(FileNotFoundError):
-                if time.time() - lock.stat().st_mtime > _LOCKED_SECONDS:
-                    lock.unlink()
+        for lock in locks.items() & self._locks().items():
+            # Still the one that was there a moment ago; its time says nothing where the clock was set.
+            lock[0].unlink(missing_ok=True)
         refs = read_refs(self._git, self.prefix)
         for name in refs.broken:
             # `update-ref -d` refuses a ref that it cannot read.
@@ -150,6 +150,15 @@ class Mirror:
         found = self._git.run("cat-file", "--batch-check=%(objectname)", input=asked).text.split("\n")
         lost = [name for name, line in zip(refs.targets, found, strict=False) if line.endswith(" missing")]
         self._git.run("update-ref", "--stdin", input=stdin_lines(f"delete {name}" for name in lost), ok=())
+
+    def _locks(self) -> "dict[Path, tuple[int, int]]":
+        """The locks of private copies, with what tells each from the next one in its place."""
+        found = {}
+        for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
+            with suppress(FileNotFoundError):
+                seen = lock.stat()
+                found[lock] = seen.st_ino, seen.st_mtime_ns
+        return found
 
     @cached_property
     def _lock(self) -> "BaseFileLock":

@@ -177,12 +177,13 @@ def test_a_private_copy_that_a_crash_left_broken_is_fetched_again(tmp_path: Path
     assert shared.branch("main") == remote.tip("main")
 
 
-def test_a_lock_that_a_killed_git_left_in_the_private_copy_does_not_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", [0, 1 << 33], ids=["long ago", "before the clock was set back"])
+def test_a_lock_that_a_killed_git_left_in_the_private_copy_does_not_stay(tmp_path: Path, at: int) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
     lock = work.path / ".git/refs/gitcoord-mirror/origin/refs/heads/main.lock"
     lock.touch()
-    os.utime(lock, (0, 0))
+    os.utime(lock, (at, at))
     remote.commit({"newer.txt": "newer\n"})
     shared.refresh()
     assert shared.branch("main") == remote.tip("main")

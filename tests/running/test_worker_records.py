@@ -54,7 +54,7 @@ def test_locks_and_hidden_files_are_found_where_an_agent_leaves_them(tmp_path: P
     project = Project.create(tmp_path / "project", [task(1)])
     common = project.desk.path / ".git"
     hide = "git update-index --assume-unchanged src/main.rs; echo 1 >> src/main.rs"
-    locks = f"touch {common}/config.lock {common}/packed-refs.lock; git config user.name Agent"
+    locks = f"touch {common}/config.lock; touch -d @9 {common}/packed-refs.lock; git config user.name Agent"
     said = shell(project, f"git config core.editor x; {hide}; {locks} || true")
     assert "left locks in the repository, removed now: config, packed-refs" in said
     assert "it is as it was again: core.editor" in said

@@ -65,7 +65,7 @@ class Coordinator:
         self._patience = Patience(hands.tell)
         self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
-        self._held: tuple[float, Mapping[TaskId, str]] = (time.time(), {})
+        self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
         self._state = KeptState(store, hands.tell)
 
     def run(self) -> RunEnd:
@@ -177,8 +177,9 @@ class Coordinator:
         decided = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
         decision = self._patience.named(decided)
         since, before = self._held
+        moment = time.monotonic()
         self._held = (
-            view.seen.now,
+            moment,
             {
                 one: refusal.name
                 for one, refusal in decision.refusals.items()
@@ -187,7 +188,7 @@ class Coordinator:
         )
         for unit, name in before.items():
             spent = self._waited.setdefault(unit, {})
-            spent[name] = spent.get(name, 0.0) + max(0.0, view.seen.now - since)
+            spent[name] = spent.get(name, 0.0) + moment - since
         return decision
 
     def _start(self, view: View, decision: Decision) -> bool:

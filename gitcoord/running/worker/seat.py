@@ -86,6 +86,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     template: PromptTemplate | None = None
     outside: Surroundings
     reworks: Reworks = msgspec.field(default_factory=Reworks)
+    since: float = msgspec.field(default_factory=time.time)
+    """When it began, in seconds since the epoch."""
     clock: Callable[[], float] = time.time
     """What time it is, in seconds since the epoch."""
 
@@ -189,7 +191,8 @@ def _kept(seat: Seat) -> str:
     desk, ref = seat.desk, kept_ref(seat.desk.plan.generation, seat.unit.id, seat.attempt)
     try:
         found = keep_commits(desk.repository, seat.unit.branch, seat.directory, ref)
-        moment = time.time() - (time.monotonic() - seat.began)
+        # Whichever way the clock was set meanwhile, rather too many than too few.
+        moment = min(seat.since, time.time() - (time.monotonic() - seat.began))
         found = found or keep_unnamed(desk.repository, seat.directory, ref, start=seat.start, moment=moment)
     except GitcoordError as error:
         seat.log.say(f"whether it left commits on no branch cannot be told: {error}")

@@ -33,7 +33,7 @@ class SharedConfig:
         self._git, self._file = git, common_dir / "config"
         self._locks = [common_dir / f"{one}.lock" for one in _LOCKED]
         self._kept = place / _BEFORE
-        self._began = self._kept.stat().st_mtime if self._kept.exists() else time.time()
+        self._others = self._locks_before()
         self._before = _decoded(self._kept) or self._read()
         self._keep()
         self.hides = False
@@ -41,7 +41,7 @@ class SharedConfig:
 
     def unlock(self) -> tuple[str, ...]:
         """Removes locks that have come since and that nobody lets go; returns what they locked."""
-        found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and seen[1] >= self._began - 1}
+        found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and self._others[lock] != seen}
         until = time.monotonic() + _LET_GO
         # The command's processes are dead, but others write there, too: for moments.
         while found and time.monotonic() < until:
@@ -50,6 +50,14 @@ class SharedConfig:
         for lock in found:
             lock.unlink(missing_ok=True)
         return tuple(lock.stem for lock in found)
+
+    def _locks_before(self) -> "dict[Path, _Seen]":
+        """The locks that were there before the command, told by what they are: the clock may be set back."""
+        there = {lock: _seen(lock) for lock in self._locks}
+        if not self._kept.exists():
+            return there
+        began = self._kept.stat().st_mtime  # by a worker that was killed
+        return {lock: seen if seen and seen[1] < began - 1 else None for lock, seen in there.items()}
 
     def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Takes back what `processes` of the command changed.
@@ -105,7 +113,10 @@ def _decoded(kept: Path) -> Entries | None:
         return None
 
 
-def _seen(lock: Path) -> tuple[int, float, int] | None:
+_Seen = tuple[int, float, int] | None
+
+
+def _seen(lock: Path) -> _Seen:
     """What tells one lock from the next; None when there is none."""
     try:
         found = lock.lstat()
