@@ -61,14 +61,14 @@ def start_gitcoord(
 
 def fork_gitcoord(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Fork:
     """Starts `gitcoord ARGUMENTS` like `start_gitcoord`, quickly: see `tests.support.forks`."""
-    assert can_fork(arguments, environment(env)), arguments
+    assert can_fork(environment(env)), arguments
     return Fork(arguments, cwd=cwd, env=environment(env), leads=True)
 
 
 def _run(
     arguments: Sequence[str], cwd: Path, env: Mapping[str, str], input: bytes
 ) -> tuple[int, bytes, bytes]:
-    if can_fork(arguments, env):
+    if can_fork(env):
         return Fork(arguments, cwd=cwd, env=env, input=input).end()
     ended = subprocess.run([*COMMAND, *arguments], cwd=cwd, env=env, input=input, capture_output=True)
     return ended.returncode, ended.stdout, ended.stderr

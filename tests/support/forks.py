@@ -27,8 +27,6 @@ from typing import IO, Any, NoReturn
 _ROOT = Path(__file__).parent.parent.parent
 _LENGTH = 8
 _AT_START = ("PYTHON", "LC_", "LANG", "HOME", "XDG_", "TZ", "LD_")
-_BY_NAME = {"run", "worker"}
-"""Commands that look for processes by what those were started with."""
 _LATER = ("encodings.utf_8_sig", "filelock", "jinja2", "typer._click.decorators", "typer._click._textwrap")
 """What commands import on their way, beside what gitcoord has at the top of its modules."""
 
@@ -69,9 +67,9 @@ class Fork:
         return code, _all_of(self._streams[1]), _all_of(self._streams[2])
 
 
-def can_fork(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
+def can_fork(env: Mapping[str, str]) -> bool:
     """Whether a fork in this environment is the same as a process that is started anew."""
-    return not _BY_NAME & set(arguments) and _at_start(env) == _at_start(_parent().environment)
+    return _at_start(env) == _at_start(_parent().environment)
 
 
 class _Parent:
