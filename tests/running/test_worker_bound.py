@@ -64,8 +64,9 @@ def test_the_users_own_work_is_never_taken_for_the_checkouts(
     for unit, damages in done.items():
         for damage, why in (DAMAGES[name] for name in damages):
             shell(project, f"echo work > work; {damage}; exit 0", unit, ok=1)
-            assert told(project, unit)[-1].startswith(
-                f"task {unit}: attempt {told(project, unit)[-1].split()[3]} ended: failed: "
+            last = told(project, unit)[-1]
+            assert last.startswith(
+                f"task {unit}: attempt {last.split()[3]} ended: failed: "
                 f"the agent damaged its checkout: {why}; everything it left stays in "
             )
             assert (checkouts / unit / "work").read_text() == "work\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitcoord.running.worker.presets import PRESETS
-from tests.support.container import DO, SCRIPT, Container, ended, kill, wait_for, work_in_base
+from tests.support.container import DO, SCRIPT, ended, kill, wait_for, work_in_base
+from tests.support.container import ForkedContainer as Container
 from tests.support.copies import copy_of
 from tests.support.project import Project, independent
 from tests.support.tasklists import task, write_tasks

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.support.container import Container, work_in_base
+from tests.support.container import ForkedContainer as Container
+from tests.support.container import work_in_base
 from tests.support.github import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.project import Project, independent

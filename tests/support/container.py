@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.support.cli import Ran, environment
+from tests.support.forked_command import command_directory
 from tests.support.project import Project
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "container-base.sh"
@@ -48,6 +49,14 @@ class Container:
     def with_agent(self, command: str) -> "Container":
         self.env["AGENT_COMMAND"] = command
         return self
+
+
+class ForkedContainer(Container):
+    """The same with a `gitcoord` that is forked, in no session of the container's: killed, never frozen."""
+
+    def __init__(self, project: Project, id: str, **variables: str) -> None:
+        super().__init__(project, id, **variables)
+        self.env["PATH"] = f"{command_directory()}{os.pathsep}{self.env['PATH']}"
 
 
 def ended(process: subprocess.Popen[bytes], ok: int | None = 0) -> Ran:

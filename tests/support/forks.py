@@ -27,7 +27,11 @@ from typing import IO, Any, NoReturn
 _ROOT = Path(__file__).parent.parent.parent
 _LENGTH = 8
 _AT_START = ("PYTHON", "LC_", "LANG", "HOME", "XDG_", "TZ", "LD_")
-_LATER = ("encodings.utf_8_sig", "filelock", "jinja2", "typer._click.decorators", "typer._click._textwrap")
+_LATER = (
+    *("encodings.ascii", "encodings.utf_8_sig", "statistics", "tomllib"),
+    *("dateutil.relativedelta", "filelock", "jinja2", "pathspec.patterns.gitignore.spec", "pytimeparse2"),
+    *("typer._click.decorators", "typer._click._textwrap"),
+)
 """What commands import on their way, beside what gitcoord has at the top of its modules."""
 
 
@@ -70,6 +74,11 @@ class Fork:
 def can_fork(env: Mapping[str, str]) -> bool:
     """Whether a fork in this environment is the same as a process that is started anew."""
     return _at_start(env) == _at_start(_parent().environment)
+
+
+def answer_with_fork(request: Mapping[str, Any], streams: Sequence[int], answers: socket.socket) -> None:
+    """Has a fork do what somebody else asked for, who gets its number and its exit code by `answers`."""
+    _parent().ask(request, [*streams, answers.fileno()])
 
 
 class _Parent:
@@ -188,6 +197,14 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
+    # Python takes those that it has for files that can be sought in, as they were at its start.
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = (
+        open(  # noqa: SIM115
+            number, "w", buffering=buffering, encoding=stream.encoding, errors=stream.errors, closefd=False
+        )
+        for number, buffering, stream in ((1, -1, sys.stdout), (2, 1, sys.stderr))
+    )
     os.closerange(3, 256)
     if request["leads"]:
         os.setsid()
