@@ -138,7 +138,7 @@ class Scenario:
                 judge.git("reset", "--quiet", "--hard")
         counted = Counter(self._count.read_text().split() if self._count.exists() else [])
         self.seen.counts["checks"] += counted.total()
-        # Two clients know nothing of each other; a failure is checked again, and once more with --recheck.
+        # Two clients at once share no failures; each is checked again, and once more with --recheck.
         most = 2 * 2 + 2 * 2 + self.seen.counts["kill"]
         self.seen.violations += [f"{t} was checked {n} times" for t, n in counted.items() if n > most]
 
