@@ -16,6 +16,7 @@ from gitcoord.forge.port import (
 )
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.fixtures import app, content, hub
+from tests.support.github.person import Person
 from tests.support.repos import Repo
 
 __all__ = ["app", "content", "hub"]
@@ -77,6 +78,22 @@ def test_another_head_than_the_checked_one_is_not_merged(
     assert isinstance(refused, Refused)
     assert refused.kind == "head-moved"
     assert content.tip("main") == before
+
+
+@pytest.mark.parametrize("decided", ["moved", "draft"])
+def test_what_the_last_read_before_a_merge_shows_counts_although_it_was_for_something_else(
+    decided: str, forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository, content: Repo, pull: Pull
+) -> None:
+    content.git("branch", "release", "main")
+    if decided == "moved":
+        Person(app).retarget(pull.number, "release")
+    else:
+        Person(app).set_draft(pull.number, True)
+    forge.read_pull(pull.number)
+    refused = merge(forge, pull)
+    assert isinstance(refused, Refused)
+    assert refused.kind == ("moved" if decided == "moved" else "gate")
+    assert sent(hub) == 0
 
 
 def test_a_page_of_html_in_place_of_an_answer_is_unclear(

@@ -61,7 +61,7 @@ class GitHubForge:
         self.handover = Handover(gateway, self._path)
         self.conversation = Conversation(gateway, self.full_name)
         self._seen: set[int] = set()
-        self._last_read = (0, 0)
+        self._last_read: tuple[int, Pull] | None = None
         self._refused: dict[tuple[int, str, Method], tuple[Refused, str]] = {}
         self._states: dict[int, str] = {}
         self.gates = GateReader(gateway, self.full_name, self.handover)
@@ -191,11 +191,11 @@ class GitHubForge:
         """What a person has changed of the pull request since it was examined that forbids its merge.
 
         GitHub guards a merge by the head alone. Nothing is asked where reading the pull request was the last
-        request of all.
+        request of all: then that answer counts, whoever asked, as it may be newer than what was examined.
         """
-        if self._last_read == (request.number, self._gateway.sent):
-            return None
-        pull = self.read_pull(request.number)
+        sent, pull = self._last_read or (-1, None)
+        if pull is None or (sent, pull.number) != (self._gateway.sent, request.number):
+            pull = self.read_pull(request.number)
         if pull.state == "open" and pull.base != request.base:
             return Refused(kind="moved", message=f"Pull request {pull.number} goes onto {pull.base} now.")
         if pull.state == "open" and pull.draft:
@@ -249,13 +249,13 @@ class GitHubForge:
         # What was opened a moment ago, here or by another process, is not yet known to every replica.
         seconds = _REPLICATION if number in self._seen else 0.0
         found = self._gateway.patience.poll(look, seconds=seconds)
-        self._last_read = (number, self._gateway.sent)
         if found is None:
             raise GitcoordError(
                 "no-such-pull",
                 f"There is no pull request {number} in {self.full_name}.",
                 hint="Look at the repository's pull requests; it may have been made in another one.",
             )
+        self._last_read = (self._gateway.sent, found.to_pull())
         self._states[number] = found.mergeable_state
         return found
 
