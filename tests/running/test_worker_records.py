@@ -99,3 +99,13 @@ def test_a_part_of_the_repository_that_is_gone_is_named_and_the_work_stays(
     assert named in " ".join(ended.err.split())
     assert (tmp_path / "project/desk.gitcoord/1/work").exists()
     assert named in project.run("status", ok=3).err
+
+
+def test_a_worker_that_dies_after_its_records_were_removed_is_not_taken_for_another_machines(
+    tmp_path: Path,
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    deed = f"rm -rf {project.desk.path}/.git/gitcoord; kill -9 $PPID; sleep 1"
+    agent = f"if [ $GITCOORD_ATTEMPT = 1 ]; then {deed}; fi; echo 1 > work"
+    project.run("run", "--yes", "--shell", "--agent", agent, ok=0)
+    assert "work" in project.remote.files("feature/level-0-task-1")

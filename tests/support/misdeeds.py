@@ -39,7 +39,7 @@ MISDEEDS = {
     "remote removed": "git remote remove origin",
     "sparse": "git sparse-checkout set src; commit src/{t}",
     "locks": 'for l in index HEAD; do touch "$(git rev-parse --git-dir)/$l.lock"; done',
-    "branch locked": 'touch "$common/$(git symbolic-ref HEAD).lock"',
+    "branch locked": 'ref=$(git symbolic-ref -q HEAD) && touch "$common/$ref.lock"',
     "config locked": 'touch "$common/config.lock"',
     "refs locked": 'touch "$common/packed-refs.lock"',
     "no .git": "work {t} {t}; rm .git",

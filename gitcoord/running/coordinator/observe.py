@@ -21,7 +21,7 @@ from gitcoord.running.leases import Leases, held_attempts
 from gitcoord.running.schedule.model import Observation
 from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.place import attempt_directory
-from gitcoord.running.worker.presence import held_here
+from gitcoord.running.worker.presence import held_here, is_recorded
 from gitcoord.state.accounts import ClosedAccount, closed_account
 from gitcoord.state.journal import Entry, worker_name
 from gitcoord.state.progress import PENDING, Progress, fold
@@ -158,6 +158,9 @@ class Observer:
         place = attempt_directory(
             self._store.repository.common_dir, self._store.generation, unit, started.attempt
         )
+        own = self.launched.get(unit) == started.attempt and started.by == worker_name()
+        if own and not is_recorded(place):
+            return True  # an agent has removed the records
         seen_to_end = ended.code is not None
         return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
 

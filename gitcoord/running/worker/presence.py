@@ -43,6 +43,11 @@ def worker_at(place: Path) -> "psutil.Process | None":
     return alive[0] if alive else None
 
 
+def is_recorded(place: Path) -> bool:
+    """Whether it is written down who is or was at the attempt; somebody may have removed that."""
+    return bool(_files(place))
+
+
 def died_here(place: Path) -> bool:
     """Whether the attempt's worker was on this machine, and is not alive any more."""
     return bool(_files(place)) and worker_at(place) is None
