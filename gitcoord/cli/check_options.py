@@ -11,7 +11,7 @@ from gitcoord.checks.model import CheckCommand
 from gitcoord.cli.context import Context
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import usage_error
-from gitcoord.merging.observe import Scene
+from gitcoord.merging.context import Scene
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.notices import Caution, ChecksHeld, Tell
 from gitcoord.settings import Prove, Settings

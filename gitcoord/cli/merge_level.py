@@ -26,7 +26,7 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.merging.observe import Scene
+    from gitcoord.merging.context import Scene
 
 _EPILOG = """\b
 Examples:

@@ -10,8 +10,8 @@ from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.forge.port import Method
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Options
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import SerializeOn, Settings

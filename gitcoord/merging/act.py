@@ -18,9 +18,9 @@ from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.shared import Update as RefUpdate
+from gitcoord.merging.context import Scene, stacks_on
 from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
 from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, World
-from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store

@@ -3,8 +3,8 @@
 from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.run import Oid
 from gitcoord.merging.blame import other_side
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Defer, Work, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CheckFailure
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan

@@ -8,8 +8,8 @@ from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
 from gitcoord.git.merges import TreeMerge, replay
 from gitcoord.git.server import differs_on_server
+from gitcoord.merging.context import Scene, stacks_on
 from gitcoord.merging.model import Carrier, Details, World
-from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text

@@ -11,6 +11,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.port import BEHIND
 from gitcoord.merging import act, deferring, pulls
+from gitcoord.merging.context import Scene, with_newest_plan
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.merging.examine import examine, given_away
 from gitcoord.merging.memory import Memory, details_key
@@ -39,7 +40,6 @@ from gitcoord.merging.model import (
     Wait,
     World,
 )
-from gitcoord.merging.observe import Scene, with_newest_plan
 from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.prover import Prover, merges_in_one_move
 from gitcoord.merging.report import Report, make_report, waiting_tasks
@@ -275,11 +275,7 @@ class Lander:
         self._outlook.expect_pushes()
         if self._memory.doubt.get(carrier.branch, 0):
             self._outlook.forget()
-        looks = self._memory.settling.get(carrier.branch, 0)
-        self._memory.settling[carrier.branch] = looks + 1
-        self._memory.stalled += 1
-        self._memory.doubt[carrier.branch] = max(0, self._memory.doubt.get(carrier.branch, 0) - 1)
-        self._memory.details.pop(details_key(world, carrier), None)
+        looks = self._memory.look_again(world, carrier)
         if looks >= PATIENCE:
             self._hold(carrier, "the forge has not made up its mind")
         else:

@@ -86,6 +86,15 @@ class Memory(msgspec.Struct, kw_only=True):
         if details.settled:
             self.stalled = 0
 
+    def look_again(self, world: World, carrier: Carrier) -> int:
+        """The carrier is to be looked at anew; return how often that was so before."""
+        looks = self.settling.get(carrier.branch, 0)
+        self.settling[carrier.branch] = looks + 1
+        self.stalled += 1
+        self.doubt[carrier.branch] = max(0, self.doubt.get(carrier.branch, 0) - 1)
+        self.details.pop(details_key(world, carrier), None)
+        return looks
+
     def release(self, world: World) -> None:
         """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
         self.stalled = 0

@@ -11,9 +11,9 @@ from gitcoord.git.merges import STAMP, merge_tree, replay, tree_of
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.act import landings
+from gitcoord.merging.context import Scene
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.model import Carrier, Merge, World
-from gitcoord.merging.observe import Scene
 from gitcoord.tasks.model import TaskId
 
 

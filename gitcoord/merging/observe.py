@@ -4,51 +4,29 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from gitcoord.checks.model import Checker
 from gitcoord.evidence.foreign import Tracks
 from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
 from gitcoord.evidence.stacks import Parents, landed_heads, pull_heads
-from gitcoord.forge.port import Forge, Pull
-from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.repository import Repository
+from gitcoord.forge.port import Pull
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import SharedRefs
 from gitcoord.git.stacks import Stacks
 from gitcoord.merging.carried import with_carried
+from gitcoord.merging.context import Scene
 from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
-from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Options, Standing, Work, World
+from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Standing, Work, World
 from gitcoord.merging.pull_requests import ask_branches, ask_pulls, unless_rejected
 from gitcoord.merging.revived import revived, still_failing
 from gitcoord.merging.rounds import present_round
 from gitcoord.merging.stacked import with_stacks
-from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask
+from gitcoord.planning.model import PlannedTask
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
-from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 NOTHING: KnownPulls = {}
-
-
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """Where landing takes place."""
-
-    repository: Repository
-    shared: SharedRefs
-    ancestry: Ancestry
-    store: Store
-    forge: Forge
-    plan: Plan
-    level: PlannedLevel
-    options: Options
-    overlaps: Mapping[TaskId, tuple[str, ...]] = {}
-    """For each task, sentences about what it shares with others of its level."""
-    clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
-    """For each task, those that it may not share a wave with."""
-    checker: Checker | None = None
 
 
 class _Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,20 +45,6 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     stacks: Stacks
     parents: Parents
     unusable: Mapping[TaskId, str]
-
-
-def stacks_on(scene: Scene, world: World) -> Stacks:
-    """The stacks on what the base of `world` holds."""
-    return Stacks(scene.ancestry, world.base_commit, world.landed_heads)
-
-
-def with_newest_plan(scene: Scene) -> Scene:
-    """The scene with the plan as it is saved now."""
-    plan = scene.store.require_plan()
-    level = next((level for level in plan.levels if level.number == scene.level.number), None)
-    if level is None or set(level.tasks) != set(scene.level.tasks):
-        return scene  # planned anew meanwhile: this run ends what it began
-    return msgspec.structs.replace(scene, plan=plan, level=level)
 
 
 def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) -> World:

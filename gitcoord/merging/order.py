@@ -13,7 +13,8 @@ from gitcoord.conflicts.into_plan import plan_with_waves
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.events import WavesSaved
-from gitcoord.merging.observe import Scene, observe, stacks_on
+from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.merging.observe import observe
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
 from gitcoord.sentences import some

@@ -8,8 +8,9 @@ whatever was unclear has everything asked anew.
 import msgspec
 
 from gitcoord.forge.port import BranchPulls, Pull
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import World
-from gitcoord.merging.observe import Scene, observe
+from gitcoord.merging.observe import observe
 
 
 class Outlook:

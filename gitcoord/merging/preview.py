@@ -17,6 +17,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
+from gitcoord.merging.context import Scene, stacks_on
 from gitcoord.merging.decide import next_step
 from gitcoord.merging.examine import examine_in_git, looked_at
 from gitcoord.merging.memory import Memory, details_key
@@ -43,7 +44,7 @@ from gitcoord.merging.model import (
     Wait,
     World,
 )
-from gitcoord.merging.observe import Scene, observe, stacks_on
+from gitcoord.merging.observe import observe
 from gitcoord.merging.proof import CombinationProof
 from gitcoord.merging.report import waiting_tasks
 from gitcoord.merging.rounds import round_names

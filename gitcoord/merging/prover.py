@@ -13,12 +13,12 @@ import msgspec
 
 from gitcoord.checks.window import WIDEST
 from gitcoord.merging.combinations import Combinations
+from gitcoord.merging.context import Scene, stacks_on
 from gitcoord.merging.decide import carrier_of
 from gitcoord.merging.examine import examine_in_git
 from gitcoord.merging.level_search import LevelSearch, recent_failures
 from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Carrier, Work, World
-from gitcoord.merging.observe import Scene, stacks_on
 from gitcoord.merging.proof import CheckScene, CombinationProof, TaskHead
 from gitcoord.merging.statuses import Statuses
 from gitcoord.merging.telling import LandingNotices

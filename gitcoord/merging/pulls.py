@@ -7,11 +7,11 @@ import msgspec
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.git.run import Oid
+from gitcoord.merging.context import Scene
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.merged_base import base_holds
 from gitcoord.merging.merged_tree import prove
 from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.own_text import is_own
 from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull

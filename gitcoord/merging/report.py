@@ -6,10 +6,10 @@ import msgspec
 
 from gitcoord.evidence.landings import moved_on
 from gitcoord.git.run import Oid
+from gitcoord.merging.context import Scene
 from gitcoord.merging.decide import missing
 from gitcoord.merging.memory import Memory
 from gitcoord.merging.model import Needs, Options, Work, World
-from gitcoord.merging.observe import Scene
 from gitcoord.planning.model import Strategy
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress

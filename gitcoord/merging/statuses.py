@@ -3,8 +3,8 @@
 from typing import Literal
 
 from gitcoord.forge.port import CommitStatus
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Carrier, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.proof import CombinationProof
 from gitcoord.merging.talk import try_to
 from gitcoord.sentences import named_tasks

@@ -10,8 +10,8 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, PullReady, TaskDeferred
 from gitcoord.forge.port import Extras, Pull
 from gitcoord.git.run import Oid
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Carrier, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.wording import deferral_text, settled_text, unwanted_text
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId

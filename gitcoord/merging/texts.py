@@ -6,8 +6,8 @@ import msgspec
 
 from gitcoord.evidence.trailers import LANDED, trailer
 from gitcoord.forge.port import MergeRequest, Method, NewPull, Pull
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Carrier, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.own_text import OWN_END
 from gitcoord.merging.wording import left_out, one_line, render, short
 from gitcoord.sentences import inert

@@ -8,8 +8,8 @@ from gitcoord.evidence.spent import is_spent
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, Update
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.rounds import finished_rounds, known_rounds
 
 

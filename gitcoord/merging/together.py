@@ -2,10 +2,10 @@
 
 import msgspec
 
+from gitcoord.merging.context import Scene
 from gitcoord.merging.decide import closed_gates
 from gitcoord.merging.examine import examine, number_of
 from gitcoord.merging.model import Carrier, Merge, MergeTogether, World
-from gitcoord.merging.observe import Scene
 from gitcoord.merging.pulls import Done, Held, Outcome, follow_merge
 from gitcoord.merging.texts import merge_request
 

@@ -8,8 +8,8 @@ from string import Template
 
 from gitcoord.events import TaskDeferred
 from gitcoord.forge.port import Pull
+from gitcoord.merging.context import Scene
 from gitcoord.merging.model import Carrier, Work, World
-from gitcoord.merging.observe import Scene
 from gitcoord.sentences import inert, named_tasks
 from gitcoord.tasks.model import TaskId
 

@@ -14,9 +14,10 @@ from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
+from gitcoord.merging.context import Scene, stacks_on
 from gitcoord.merging.land import Lander
 from gitcoord.merging.model import Options
-from gitcoord.merging.observe import Scene, observe, stacks_on
+from gitcoord.merging.observe import observe
 from gitcoord.merging.order import with_real_order
 from gitcoord.merging.report import Report
 from gitcoord.planning.model import Plan

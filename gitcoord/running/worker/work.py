@@ -29,8 +29,8 @@ from gitcoord.running.worker.begin import (
     without_attempt,
     without_the_dead,
 )
-from gitcoord.running.worker.checkout import clear_done, remove
 from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, MOMENT, Claim, Refusal, claim, superseded
+from gitcoord.running.worker.clearing import clear_away
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
 from gitcoord.running.worker.finished import cut_off
@@ -213,7 +213,7 @@ def _attempt(seat: Seat, held: Claim) -> Done:
         result = Result(outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded")
         code = 1
     seat.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
-    _clear_away(seat, result)
+    clear_away(seat, result)
     return Done(
         task=seat.unit.id,
         attempt=held.attempt,
@@ -284,16 +284,3 @@ def _loaded(place: Path) -> Path:
     except OSError:
         ballast.unlink(missing_ok=True)
     return ballast
-
-
-def _clear_away(seat: Seat, result: Result) -> None:
-    """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
-    repository, unit = seat.desk.repository, seat.unit
-    wish = seat.settings.run.keep_checkout
-    kept = wish == "always" or (wish == "failed" and result.outcome != "ok")
-    if result.outcome == "lost" or result.keep or kept:
-        return
-    if result.outcome == "ok":
-        clear_done(repository, seat.desk.shared, unit, seat.directory, result.head)
-    else:
-        remove(repository, seat.directory)
