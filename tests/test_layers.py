@@ -29,6 +29,30 @@ MAY_IMPORT = {
     | {"running", "merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "__main__": {"cli"},
 }
+# The rooms inside a room, the lowest first; what they share lies in the room itself.
+MAY_IMPORT_INSIDE = {
+    "forge": set(),
+    "forge.github": {"forge"},
+    "merging": set(),
+    "merging.rollback": {"merging"},
+    "running": set(),
+    "running.schedule": set(),
+    "running.engines": {"running"},
+    "running.progress": {"running", "running.schedule"},
+    "running.worker": {"running", "running.engines"},
+    "running.checking": {"running", "running.worker"},
+    "running.coordinator": {
+        *("running", "running.engines", "running.progress", "running.schedule", "running.worker"),
+    },
+    "cli": {"cli.board", "cli.pages"},
+    "cli.board": {"cli.notice_words", "cli.output", "cli.times"},
+    "cli.pages": {"cli.board", "cli.output", "cli.report_values", "cli.times"},
+}
+# Words that say nothing of a thing, or that no noun is.
+NO_CLASS_NAMES = {
+    *("Asked", "Brought", "Come", "Done", "Ended", "Found", "Given", "Left", "Made", "Met", "One", "Other"),
+    *("Place", "Played", "Said", "Seen", "Settled", "Taken", "Told", "Undone", "Written"),
+}
 ONLY_IN = {
     "typer": "gitcoord.cli.",
     "rich": "gitcoord.cli.",
@@ -57,8 +81,39 @@ def test_a_room_imports_only_the_rooms_below_it() -> None:
     assert wrong == []
 
 
+def test_a_room_inside_a_room_imports_only_those_below_it() -> None:
+    wrong = [
+        f"{module} imports {imported}"
+        for module in modules()
+        for imported in imports(module)
+        if room(imported) == room(module) and inner_room(imported) != inner_room(module)
+        if MAY_IMPORT_INSIDE[inner_room(module)].isdisjoint(
+            (inner_room(imported), imported.removeprefix("gitcoord."))
+        )
+    ]
+    assert wrong == []
+
+
 def test_every_room_is_on_the_map() -> None:
     assert {room(module) for module in modules()} <= set(MAY_IMPORT)
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        for name in classes(path):
+            homes.setdefault(name, []).append(module)
+    assert {name: there for name, there in homes.items() if len(there) > 1} == {}
+
+
+def test_a_class_is_named_by_a_noun() -> None:
+    wrong = [
+        f"{module}: {name}"
+        for module, path in modules().items()
+        for name in classes(path)
+        if name.lstrip("_") in NO_CLASS_NAMES
+    ]
+    assert wrong == []
 
 
 def test_each_large_library_is_known_in_one_place() -> None:
@@ -117,6 +172,13 @@ def room(module: str) -> str:
     return parts[1] if inside or parts[1:] == ["__main__"] else "ground"
 
 
+def inner_room(module: str) -> str:
+    """The room inside the room that a module lies in, such as `running.worker`, or the room itself."""
+    parts = module.split(".")[1:]
+    own = len(parts) if PACKAGE.joinpath(*parts).is_dir() else len(parts) - 1
+    return ".".join(parts[:own])
+
+
 @cache
 def modules() -> dict[str, Path]:
     return {
@@ -151,6 +213,10 @@ def definitions(path: Path) -> Iterator[str]:
     for statement in ast.walk(parsed(path)):
         if isinstance(statement, Function | ast.ClassDef):
             yield statement.name
+
+
+def classes(path: Path) -> Iterator[str]:
+    return (statement.name for statement in ast.walk(parsed(path)) if isinstance(statement, ast.ClassDef))
 
 
 def words(name: str) -> list[str]:

@@ -16,7 +16,7 @@ from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.errors import GitcoordError
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import SharedRefs, Update
+from gitcoord.git.shared import RefUpdate, SharedRefs
 
 MOST_SHARED = 1000
 """Checks that the ref holds, of all commands; the oldest go first."""
@@ -105,7 +105,7 @@ class SharedResults:
                 commit = write_document(
                     self._shared.repository, f"{len(kept.passed)} checks passed", encode(kept), None
                 ).commit
-                if not self._shared.publish([Update(self._ref, tip, commit)]):
+                if not self._shared.publish([RefUpdate(self._ref, tip, commit)]):
                     continue  # somebody else was faster
             self._new.clear()
             return

@@ -25,7 +25,7 @@ Tree = tuple[str, str, str]
 """The top of a working tree, its own git directory, and the one that all trees of the repository share."""
 
 
-class Place:
+class FilePlace:
     """A file in a working tree: `path` as git names it there, and the git directories of that tree."""
 
     __slots__ = ("common", "own", "path", "root")
@@ -64,7 +64,7 @@ def find_tree(start: str) -> Tree | None:
     return root, git, os.path.realpath(common)
 
 
-def place_of(path: str, common: str | None = None) -> Place | None:
+def place_of(path: str, common: str | None = None) -> FilePlace | None:
     """Where `path` lies, in whichever working tree that is; None when it is in none.
 
     Of trees within each other it is the inner one, or the one that belongs to the repository `common`.
@@ -81,7 +81,7 @@ def place_of(path: str, common: str | None = None) -> Place | None:
     if found is None:
         return None
     inside = "" if whole == found[0] else whole[len(found[0].rstrip(os.sep)) + 1 :]
-    return Place(*found, inside)
+    return FilePlace(*found, inside)
 
 
 def branch_at(git_dir: str) -> str:
@@ -95,16 +95,16 @@ def branch_at(git_dir: str) -> str:
         return ""
 
 
-class Question:
+class HookQuestion:
     """What a hook asks about: places of files, and the directory that its program works in."""
 
-    def __init__(self, hook: str, directory: str, places: "list[Place]") -> None:
+    def __init__(self, hook: str, directory: str, places: "list[FilePlace]") -> None:
         self.hook = hook
         self.directory = directory
         self.places = places
 
 
-def read_question(hook: str) -> Question | str:
+def read_question(hook: str) -> HookQuestion | str:
     """What the hook of the program asks, from stdin or git's index; a sentence when that cannot be read.
 
     Files that lie in no repository are left out, and so are names that no file can have.
@@ -123,7 +123,7 @@ def read_question(hook: str) -> Question | str:
             return f"The hook got no JSON of {hook} on standard input, so nothing was checked."
     here = find_tree(os.path.realpath(directory))
     places = [place_of(path, here and here[2]) for path in paths if _may_exist(path)]
-    return Question(hook, directory, [place for place in places if place is not None and place.path])
+    return HookQuestion(hook, directory, [place for place in places if place is not None and place.path])
 
 
 def _paths(tool: str, told: dict[str, object]) -> "Iterator[str]":

@@ -96,8 +96,8 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
     """The task with its subtasks that are left, or the one subtask. Raises `already-landed` (exit 1)."""
     from gitcoord.errors import answer_no
     from gitcoord.running.model import desk_for
-    from gitcoord.running.worker.subtasks import done_at
-    from gitcoord.running.worker.unit import find_unit
+    from gitcoord.running.subtasks import done_at
+    from gitcoord.running.unit import find_unit
 
     plan = context.store.require_plan()
     unit = find_unit(plan, task)

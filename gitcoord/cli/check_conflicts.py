@@ -21,7 +21,7 @@ from gitcoord.cli.options import (
 if TYPE_CHECKING:
     from gitcoord.cli.check_options import AskedCheck
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import Checked, Sight
+    from gitcoord.cli.level_check import CheckedLevel, CheckInputs
     from gitcoord.merging.proof import CheckOptions
     from gitcoord.planning.model import Plan
 
@@ -104,7 +104,7 @@ def check_conflicts(
     from gitcoord.cli.check_options import AskedCheck, make_check_options
     from gitcoord.cli.conflicts_view import document, show_checked
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.level_check import Asked, check, look
+    from gitcoord.cli.level_check import CheckRequest, check, look
     from gitcoord.cli.output import emit_json, say, stdout_console
     from gitcoord.errors import Exit
 
@@ -122,7 +122,7 @@ def check_conflicts(
     )
     options = make_check_options(context.settings, words)
     context.repository.require_history()
-    asked = Asked(
+    asked = CheckRequest(
         level=level,
         serialize_on=serialize_on,
         ignore=tuple(ignore or ()),
@@ -169,8 +169,12 @@ def _refuse(*, save: bool, check: bool) -> None:
 
 
 def _proved(
-    context: "Context", checked: "Checked", sight: "Sight", options: "CheckOptions", words: "AskedCheck"
-) -> "Checked":
+    context: "Context",
+    checked: "CheckedLevel",
+    sight: "CheckInputs",
+    options: "CheckOptions",
+    words: "AskedCheck",
+) -> "CheckedLevel":
     """The same with what the check says of the landing order."""
     import msgspec
 
@@ -185,7 +189,7 @@ def _proved(
     return msgspec.structs.replace(checked, proof=proof)
 
 
-def _save(context: "Context", checked: "Checked") -> bool:
+def _save(context: "Context", checked: "CheckedLevel") -> bool:
     """Writes the report's waves into the newest plan; False when it had them already."""
     from gitcoord.conflicts.into_plan import plan_with_waves
     from gitcoord.errors import GitcoordError

@@ -8,7 +8,7 @@ from gitcoord.cli.app import app
 from gitcoord.cli.complete import complete_task
 
 if TYPE_CHECKING:
-    from gitcoord.cli.asking import Place, Tree
+    from gitcoord.cli.asking import FilePlace, Tree
     from gitcoord.cli.context import Context
     from gitcoord.cli.quick import Touch
 
@@ -95,7 +95,7 @@ def _check_paths(paths: list[str] | None) -> None:
         raise usage_error("usage", "An empty PATH names no file.", hint)
 
 
-def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[Place]":
+def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[FilePlace]":
     """Where `paths` lie in the repository, in whichever of its working trees."""
     from gitcoord.cli.asking import place_of
     from gitcoord.errors import usage_error
@@ -151,7 +151,7 @@ def _look(context: "Context", common: str) -> "list[Touch]":
     from gitcoord.git.refs import read_refs
     from gitcoord.git.shared import HEADS
     from gitcoord.running.touched import find_touched
-    from gitcoord.running.worker.unit import subtask_branch
+    from gitcoord.running.unit import subtask_branch
 
     state, now = quick.fingerprint(common), time.time_ns()
     plan = context.store.plan()

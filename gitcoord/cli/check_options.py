@@ -11,7 +11,7 @@ from gitcoord.checks.model import CheckCommand
 from gitcoord.cli.context import Context
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import usage_error
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.notices import Caution, ChecksHeld, Tell
 from gitcoord.settings import Prove, Settings
@@ -125,8 +125,8 @@ def open_checker(
 
 @contextmanager
 def with_checker(
-    scene: Scene, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
-) -> Iterator[Scene]:
+    scene: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
+) -> Iterator[LandingContext]:
     """The scene with what runs its check on this machine, if it has one, while the block lasts."""
     if scene.options.check is None:
         yield scene

@@ -50,7 +50,7 @@ def checkout(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.list_changes import list_changes
     from gitcoord.cli.output import emit, emit_json, say
-    from gitcoord.running.checkout import How, starting_point, take
+    from gitcoord.running.checkout import CheckoutOptions, starting_point, take
     from gitcoord.running.model import desk_for, find_task
     from gitcoord.running.subtask_by_hand import subtask_of, take_subtask, where_to_begin
 
@@ -64,7 +64,7 @@ def checkout(
     part = subtask_of(plan, task)
     planned = part.task if part else find_task(plan, task)
     desk = desk_for(context.repository, context.shared, context.store, plan, planned, context.settings)
-    how = How(stack=stack, now=now, worktree=worktree)
+    how = CheckoutOptions(stack=stack, now=now, worktree=worktree)
     if dry_run:
         commit, create = where_to_begin(desk, part, how) if part else starting_point(desk, how)
         id, branch = (part.id, part.branch) if part else (desk.task.id, desk.task.branch)

@@ -7,11 +7,11 @@ from gitcoord.cli.output import clean, plain
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from gitcoord.cli.level_check import Checked
+    from gitcoord.cli.level_check import CheckedLevel
     from gitcoord.conflicts.model import ConflictReport
 
 
-def ending(checked: "Checked", most: int | None) -> "list[Text]":
+def ending(checked: "CheckedLevel", most: int | None) -> "list[Text]":
     """Waves, landing order, and what follows for the level."""
     report = checked.report
     lines = []
@@ -28,7 +28,7 @@ def ending(checked: "Checked", most: int | None) -> "list[Text]":
     return lines
 
 
-def _failing(checked: "Checked") -> "Text | None":
+def _failing(checked: "CheckedLevel") -> "Text | None":
     """What the check leaves of the level, where it does not pass on all of it."""
     level, proof = clean(checked.report.level), checked.proof
     if proof is None or not checked.report.one_wave():

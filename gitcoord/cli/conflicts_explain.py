@@ -7,7 +7,7 @@ from gitcoord.cli.output import clean
 from gitcoord.sentences import some
 
 if TYPE_CHECKING:
-    from gitcoord.cli.level_check import Asked, Checked
+    from gitcoord.cli.level_check import CheckedLevel, CheckRequest
     from gitcoord.conflicts.model import ConflictReport, PairReport, Side
 
 _DECIDED = {
@@ -118,7 +118,7 @@ def scratch(report: "ConflictReport") -> list[str]:
     ]
 
 
-def carried(checked: "Checked") -> list[str]:
+def carried(checked: "CheckedLevel") -> list[str]:
     """Which branches have commits of tasks that were not handed in."""
     from gitcoord.merging.carried import carried_words
 
@@ -129,7 +129,7 @@ def carried(checked: "Checked") -> list[str]:
     ]
 
 
-def what_if(checked: "Checked", asked: "Asked") -> list[str]:
+def what_if(checked: "CheckedLevel", asked: "CheckRequest") -> list[str]:
     """What the what-ifs change, compared with the level as it is."""
     if checked.otherwise is None:
         return []

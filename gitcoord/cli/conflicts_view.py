@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from gitcoord.cli.level_check import Asked, Checked
+    from gitcoord.cli.level_check import CheckedLevel, CheckRequest
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
     from gitcoord.merging.proof import CheckOptions
     from gitcoord.tasks.model import TaskId
@@ -37,13 +37,17 @@ _SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "subm
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
-def show_checked(console: "Console", checked: "Checked", asked: "Asked", *, explain: bool = False) -> None:
+def show_checked(
+    console: "Console", checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
+) -> None:
     """Prints the whole report."""
     for part in pictures(checked, asked, explain=explain):
         console.print(part)
 
 
-def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "list[Table | Text]":
+def pictures(
+    checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
+) -> "list[Table | Text]":
     """The parts of the report from top to bottom."""
     report = checked.report
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
@@ -61,7 +65,7 @@ def pictures(checked: "Checked", asked: "Asked", *, explain: bool = False) -> "l
     return [*parts, *ending(checked, asked.most)]
 
 
-def _proof(checked: "Checked") -> tuple[set[frozenset[str]], list[str]]:
+def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
     """The pairs that fail together, and what the check says in sentences."""
     if checked.proof is None:
         return set(), []
@@ -70,7 +74,9 @@ def _proof(checked: "Checked") -> tuple[set[frozenset[str]], list[str]]:
     return failing_pairs(checked.proof), list(proof_sentences(checked.proof, checked.report.base))
 
 
-def document(checked: "Checked", asked: "Asked", options: "CheckOptions | None" = None) -> dict[str, Any]:
+def document(
+    checked: "CheckedLevel", asked: "CheckRequest", options: "CheckOptions | None" = None
+) -> dict[str, Any]:
     """The report for a program."""
     import msgspec
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from gitcoord.errors import GitcoordError
 from gitcoord.git.base import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
-from gitcoord.git.repository import Place, Repository, locate
+from gitcoord.git.repository import Repository, RepositoryPlace, locate
 from gitcoord.git.shared import SharedRefs
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
@@ -46,7 +46,7 @@ def open_context(start: Path | None = None, *, reads: bool = False, mends: bool 
     return Context(place.open(settings.remote, settings.rules.union), settings)
 
 
-def _mend(place: Place) -> None:
+def _mend(place: RepositoryPlace) -> None:
     from gitcoord.cli.notice_words import killed_sentence
     from gitcoord.cli.output import say
     from gitcoord.running.worker.shared_config import put_back_of_the_dead

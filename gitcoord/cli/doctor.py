@@ -159,14 +159,14 @@ def _state(context: "Context") -> "Iterator[Diagnosis]":
 
     from gitcoord.forge.diagnosis import broken, fine
     from gitcoord.git.documents import write_document
-    from gitcoord.git.shared import Update
+    from gitcoord.git.shared import RefUpdate
 
     ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
     commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None).commit
-    if not context.shared.publish([Update(ref, None, commit)]):
+    if not context.shared.publish([RefUpdate(ref, None, commit)]):
         yield broken("state", f"{ref} could not be made.", "Run `gitcoord doctor` again.")
         return
-    context.shared.publish([Update(ref, commit, None)])
+    context.shared.publish([RefUpdate(ref, commit, None)])
     yield fine("state", f"Plan and journal can be kept under {context.shared.state_prefix}.")
 
 

@@ -24,13 +24,13 @@ from gitcoord.merging.proof import LevelProof
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate, natural_key
 from gitcoord.running.task_list import list_paths, without_lists
-from gitcoord.running.uncommitted import Copy, with_working_copies
+from gitcoord.running.uncommitted import WorktreeSnapshot, with_working_copies
 from gitcoord.settings import SerializeOn
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a person wants to know. `first` lands before the others, `without` not at all, `most` at once."""
 
     level: str | None = None
@@ -42,14 +42,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None = None
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
     """The report on a level of a plan; `otherwise` is the one without what-ifs, where there are any."""
 
     plan: Plan
     level: PlannedLevel
     report: ConflictReport
     otherwise: ConflictReport | None = None
-    copies: tuple[Copy, ...] = ()
+    copies: tuple[WorktreeSnapshot, ...] = ()
     carried: Mapping[TaskId, Carried] = {}
     proof: LevelProof | None = None
     """What the check says of the landing order, where it was run."""
@@ -63,7 +63,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The repository at one moment, as far as a check depends on it. Equal sights give equal reports."""
 
     plan: Plan
@@ -75,7 +75,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     """For each task, what its branch has of tasks that have not been handed in."""
 
 
-def look(context: Context, asked: Asked) -> Sight:
+def look(context: Context, asked: CheckRequest) -> CheckInputs:
     """Reads the plan and the branches anew. Raises `no-such-level` or `no-such-task` (exit 2)."""
     context.store.refresh()
     plan = context.store.require_plan()
@@ -100,7 +100,7 @@ def look(context: Context, asked: Asked) -> Sight:
         if branch.commit is not None and not branch.landed and progress.get(branch.task, PENDING).head
     }
     tracks = Tracks(plan=plan, progress=progress, landed=landed)
-    return Sight(
+    return CheckInputs(
         plan=plan,
         level=level,
         base_commit=base_commit,
@@ -110,7 +110,7 @@ def look(context: Context, asked: Asked) -> Sight:
     )
 
 
-def check(context: Context, asked: Asked, sight: Sight) -> Checked:
+def check(context: Context, asked: CheckRequest, sight: CheckInputs) -> CheckedLevel:
     """The report on what was seen."""
     if not asked.worktrees:
         return _check(context, context.repository, asked, sight, ())
@@ -121,8 +121,12 @@ def check(context: Context, asked: Asked, sight: Sight) -> Checked:
 
 
 def _check(
-    context: Context, repository: Repository, asked: Asked, sight: Sight, copies: Sequence[Copy]
-) -> Checked:
+    context: Context,
+    repository: Repository,
+    asked: CheckRequest,
+    sight: CheckInputs,
+    copies: Sequence[WorktreeSnapshot],
+) -> CheckedLevel:
     book = Rulebook(context.settings.rules, (*context.settings.ignore, *asked.ignore))
     weighed = candidates(sight.plan, sight.level)
 
@@ -153,7 +157,7 @@ def _check(
     if asked.first or asked.without:
         left = [branch for branch in sight.branches if branch.task not in asked.without]
         chosen = report(left, [_ahead(task) if task.id == asked.first else task for task in weighed])
-    return Checked(
+    return CheckedLevel(
         plan=sight.plan,
         carried=sight.carried,
         level=sight.level,

@@ -16,14 +16,14 @@ from gitcoord.merging.telling import LandingNotices
 if TYPE_CHECKING:
     from gitcoord.checks.model import Checker
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import Checked, Sight
+    from gitcoord.cli.level_check import CheckedLevel, CheckInputs
     from gitcoord.notices import Tell
 
 
 def prove_level(
     context: "Context",
-    checked: "Checked",
-    sight: "Sight",
+    checked: "CheckedLevel",
+    sight: "CheckInputs",
     options: CheckOptions,
     checker: "Checker",
     tell: "Tell",

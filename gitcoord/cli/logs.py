@@ -129,8 +129,8 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
 
 
 def _is_expected(context: "Context", task: "TaskId", attempt: int | None) -> bool:
+    from gitcoord.running.unit import find_unit
     from gitcoord.running.worker.traces import may_begin_here
-    from gitcoord.running.worker.unit import find_unit
     from gitcoord.state.progress import PENDING
 
     context.store.refresh()

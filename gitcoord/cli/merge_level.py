@@ -26,7 +26,7 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.merging.context import Scene
+    from gitcoord.merging.context import LandingContext
 
 _EPILOG = """\b
 Examples:
@@ -146,7 +146,7 @@ def merge_level(
             _land(scene, as_json=as_json)
 
 
-def _show_steps(scene: "Scene", *, as_json: bool) -> None:
+def _show_steps(scene: "LandingContext", *, as_json: bool) -> None:
     from gitcoord.cli.output import clean, emit, emit_json
     from gitcoord.merging.preview import preview
 
@@ -158,7 +158,7 @@ def _show_steps(scene: "Scene", *, as_json: bool) -> None:
             emit(clean(step))
 
 
-def _land(scene: "Scene", *, as_json: bool) -> None:
+def _land(scene: "LandingContext", *, as_json: bool) -> None:
     from gitcoord.cli.landing_view import ONLY_TEXT, show_report
     from gitcoord.cli.notice_words import say_notice
     from gitcoord.cli.output import emit_json, say

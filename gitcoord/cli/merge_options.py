@@ -10,7 +10,7 @@ from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.forge.port import Method
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.model import Options
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.planning.model import Plan, Strategy
@@ -76,7 +76,7 @@ def make_scene(
     *,
     forge: str | None,
     repository: str | None,
-) -> Scene:
+) -> LandingContext:
     """Where landing takes place: the level asked for, or the first that has not landed."""
     ancestry = Ancestry(context.repository.git)
     base_commit = context.shared.branch(plan.base)
@@ -92,7 +92,7 @@ def make_scene(
         if base_commit
         else {}
     )
-    return Scene(
+    return LandingContext(
         repository=context.repository,
         shared=context.shared,
         ancestry=ancestry,

@@ -88,10 +88,10 @@ def plan(
     the options leave open stays as it was saved.
     """
     from gitcoord.cli.context import maybe_context
-    from gitcoord.cli.plan_making import Asked
+    from gitcoord.cli.plan_making import PlanRequest
     from gitcoord.cli.plan_saving import plan_and_save, print_saved
 
-    asked = Asked(
+    asked = PlanRequest(
         base=base,
         strategy=strategy,
         max_parallel=max_parallel,
@@ -103,7 +103,9 @@ def plan(
         new_list=new_list,
         same_tasks=same_tasks,
     )
-    only_reads = format is not None and not as_json and not dry_run and tasks is None and asked == Asked()
+    only_reads = (
+        format is not None and not as_json and not dry_run and tasks is None and asked == PlanRequest()
+    )
     context = maybe_context(reads=dry_run or only_reads)
     if context is not None:
         context.store.refresh()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.cli.plan_ways import Given, Start, begin_list, go_on, start_afresh
+from gitcoord.cli.plan_ways import AbandonedWork, PlanStart, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan, Strategy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitcoord.cli.context import Context
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for; None leaves the choice to the saved plan, then to the settings."""
 
     base: str | None = None
@@ -47,19 +47,19 @@ class PlanChange(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}: {self.before} -> {self.now}"
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
+class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and what saving it means: what it changes, whose records it takes along, what it gives up."""
 
     plan: Plan
     changes: tuple[PlanChange, ...] = ()
-    given_up: tuple[Given, ...] = ()
+    given_up: tuple[AbandonedWork, ...] = ()
     carried: tuple[TaskId, ...] = ()
     texts: Texts = {}
     renamed: tuple[TaskId, ...] = ()
     """Those under way whose words alone have changed."""
 
 
-def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made:
+def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -> PlanProposal:
     """The plan of `listed`; without a repository (None) it starts from nothing.
 
     The shared refs have been read. Raises (exit 2) `other-plan`, `work-under-way` or `tasks-changed` when the
@@ -68,7 +68,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made
     """
     if context is None:
         settings = load_settings(None)
-        return Made(plan=_build(listed, asked, settings, asked.base or "main", Start()))
+        return PlanProposal(plan=_build(listed, asked, settings, asked.base or "main", PlanStart()))
     from gitcoord.running.branch_names import require_free_names
 
     store = context.store
@@ -90,7 +90,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: Asked) -> Made
     if several := context.repository.several_urls():
         notes = [*notes, Finding(code="several-urls", message=several)]
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
-    return Made(
+    return PlanProposal(
         plan=msgspec.structs.replace(
             plan,
             warnings=(*plan.warnings, *notes),
@@ -117,7 +117,7 @@ def _inside(root: Path | None, source: str) -> str:
     return ""
 
 
-def with_saved(asked: Asked, saved: Plan | None) -> Asked:
+def with_saved(asked: PlanRequest, saved: Plan | None) -> PlanRequest:
     """The wishes with what the saved plan has where the command line said nothing."""
     if saved is None:
         return asked
@@ -134,7 +134,7 @@ def with_saved(asked: Asked, saved: Plan | None) -> Asked:
     )
 
 
-def _build(listed: TaskList, asked: Asked, settings: Settings, base: str, start: Start) -> Plan:
+def _build(listed: TaskList, asked: PlanRequest, settings: Settings, base: str, start: PlanStart) -> Plan:
     return build_plan(
         listed,
         base=base,
@@ -161,7 +161,7 @@ def _branches(plan: Plan) -> set[str]:
 
 
 def _beside_others(
-    context: "Context", listed: TaskList, asked: Asked, base: str, start: Start, plan: Plan
+    context: "Context", listed: TaskList, asked: PlanRequest, base: str, start: PlanStart, plan: Plan
 ) -> Plan:
     """The plan with branches that no plan or journal under another state prefix names.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.cli.output import emit, emit_json, say, stdout_console, warn
-from gitcoord.cli.plan_making import Made
+from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -15,7 +15,7 @@ _LONGEST_NUMBER = 15
 
 
 def print_plan(
-    made: Made,
+    made: PlanProposal,
     *,
     format: str,
     saved: bool,

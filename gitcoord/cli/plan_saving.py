@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.output import say
-from gitcoord.cli.plan_making import Asked, Made, make_plan, with_saved
+from gitcoord.cli.plan_making import PlanProposal, PlanRequest, make_plan, with_saved
 from gitcoord.cli.plan_output import print_plan
 from gitcoord.errors import usage_error
 from gitcoord.tasks.reader import read_task_list
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def plan_and_save(
     context: "Context | None",
-    asked: Asked,
+    asked: PlanRequest,
     *,
     tasks: str | None,
     tag: str | None,
@@ -46,7 +46,7 @@ def _uncollected() -> Iterator[None]:
 
 def _plan_and_save(
     context: "Context | None",
-    asked: Asked,
+    asked: PlanRequest,
     *,
     tasks: str | None,
     tag: str | None,
@@ -75,7 +75,7 @@ def _plan_and_save(
     )
 
 
-def save(context: "Context", made: Made) -> bool:
+def save(context: "Context", made: PlanProposal) -> bool:
     """Saves a plan with all that it means for the journal; whether that changed it. Raises `plan-moved`."""
     from gitcoord.events import TaskRenamed
     from gitcoord.state.journal import now, worker_name
@@ -104,10 +104,10 @@ def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None 
             f"Leave --tag out, or plan first: `gitcoord plan --tag {tag}`.",
         )
     notes = list_changes(context, saved)
-    print_plan(Made(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
+    print_plan(PlanProposal(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: PlanRequest) -> None:
     ways = (("--reset", asked.reset), ("--new-list", asked.new_list), ("--same-tasks", asked.same_tasks))
     given = [name for name, wanted in ways if wanted]
     if len(given) > 1:
@@ -116,7 +116,7 @@ def _check(asked: Asked) -> None:
         raise usage_error("usage", "--force needs --reset.", "It gives up what is under way.")
 
 
-def _effects(made: Made, *, dry_run: bool) -> list[str]:
+def _effects(made: PlanProposal, *, dry_run: bool) -> list[str]:
     """What the plan changes and gives up, one line each."""
     lines = [change.sentence() for change in made.changes]
     if made.given_up:

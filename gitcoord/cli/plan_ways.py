@@ -16,7 +16,7 @@ from gitcoord.tasks.model import TaskId, TaskList
 _MOST_NAMED = 5
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class AbandonedWork(msgspec.Struct, frozen=True, kw_only=True):
     """Work that is given up: its branch stays, and nobody goes on from it."""
 
     task: TaskId
@@ -29,7 +29,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         return f"task {self.task} ({self.title}), {self.state}, on {self.branch or 'no branch'}"
 
 
-class Start(msgspec.Struct, frozen=True, kw_only=True):
+class PlanStart(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan begins with. `numbered`: its generation may still be another one, if names are taken."""
 
     previous: Plan | None = None
@@ -37,11 +37,11 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 1
     numbered: bool = False
     carried: tuple[TaskId, ...] = ()
-    given_up: tuple[Given, ...] = ()
+    given_up: tuple[AbandonedWork, ...] = ()
     renamed: tuple[TaskId, ...] = ()
 
 
-def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: bool) -> Start:
+def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: bool) -> PlanStart:
     """The plan goes on from the saved one; another tag only while nothing is under way.
 
     Raises `tasks-changed` when a task under way is another one in the list, `other-plan`.
@@ -61,7 +61,7 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
     changes = find_changes(listed, saved, progress, tips)
     if changes and not (same_tasks and all(change.moved_to is None for change in changes)):
         raise tasks_changed(changes, listed.source)
-    return Start(
+    return PlanStart(
         previous=None if other_tag and not under_way else saved,
         under_way=under_way,
         generation=store.generation,
@@ -70,21 +70,21 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
     )
 
 
-def begin_list(store: Store, saved: Plan | None) -> Start:
+def begin_list(store: Store, saved: Plan | None) -> PlanStart:
     """The plan is that of another task list: nothing of the old one counts for it."""
     progress = store.progress()
     begun = begun_tasks(saved, progress, store.shared.branches())
     if not begun:
-        return Start(generation=store.generation, numbered=True)
+        return PlanStart(generation=store.generation, numbered=True)
     left = [task for task in begun if progress.get(task, PENDING).stand != "landed"]
-    return Start(
+    return PlanStart(
         generation=max(*store.generations(), store.generation) + 1,
         numbered=True,
         given_up=_given(left, saved, progress),
     )
 
 
-def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: bool) -> Start:
+def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: bool) -> PlanStart:
     """The plan begins anew with the same list: what has landed stays landed, the rest is given up.
 
     What was cancelled is over; giving up more needs `force`. Where something is given up, a new generation
@@ -106,7 +106,7 @@ def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: b
             "(its branches stay), and with --dry-run says what that is.",
         )
     generation = store.generation
-    return Start(
+    return PlanStart(
         under_way=landed,
         generation=max(*store.generations(), generation) + 1 if left else generation,
         numbered=bool(left) or not begun,
@@ -141,10 +141,10 @@ def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress
 
 def _given(
     tasks: Collection[TaskId], saved: Plan | None, progress: Mapping[TaskId, Progress]
-) -> tuple[Given, ...]:
+) -> tuple[AbandonedWork, ...]:
     titles = {task: identity.title for task, identity in saved.identities().items()} if saved else {}
     return tuple(
-        Given(
+        AbandonedWork(
             task=task,
             title=told.identity.title if told.identity else titles.get(task, "no longer in the plan"),
             branch=_branch(told) or (saved.tasks[task].branch if saved and task in saved.tasks else ""),

@@ -37,12 +37,12 @@ def prompt(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.output import emit_json, emit_text, say
     from gitcoord.running.model import desk_for
+    from gitcoord.running.unit import find_unit
     from gitcoord.running.worker.brief import foreseen_clash, make_brief
     from gitcoord.running.worker.described import describe
     from gitcoord.running.worker.order import WorkerOrder
     from gitcoord.running.worker.prompt import sections
     from gitcoord.running.worker.template import read_template, wrapped_prompt
-    from gitcoord.running.worker.unit import find_unit
     from gitcoord.state.progress import PENDING
     from gitcoord.tasks.model import TaskId
 

@@ -9,7 +9,16 @@ nothing at all (None) where a full look is needed.
 import os
 import sys
 
-from gitcoord.cli.asking import BLOCKED, Place, Question, Tree, branch_at, find_tree, hook_in, place_of
+from gitcoord.cli.asking import (
+    BLOCKED,
+    FilePlace,
+    HookQuestion,
+    Tree,
+    branch_at,
+    find_tree,
+    hook_in,
+    place_of,
+)
 
 TYPE_CHECKING = False  # importing it from `typing` costs too
 if TYPE_CHECKING:
@@ -63,11 +72,11 @@ def _quick_hook(hook: str) -> int | None:
     return answer_hook(question, looks)
 
 
-unanswered: Question | None = None
+unanswered: HookQuestion | None = None
 """What a hook asked that needs a full look: stdin is read once."""
 
 
-def own_task(touches: "Sequence[Touch]", here: Tree | None, place: Place) -> str:
+def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) -> str:
     """The task to which what it does itself is no news; empty when it is none's.
 
     It is the one whose branch, or a subtask's, is checked out here; else the one where the file lies.
@@ -138,7 +147,7 @@ def write_touched(common: str, state: tuple[str, int], now: int, touches: "Seque
 
 
 def answer(
-    places: "Sequence[Place]", own: "Sequence[str]", touches: "Sequence[Touch]", *, as_json: bool
+    places: "Sequence[FilePlace]", own: "Sequence[str]", touches: "Sequence[Touch]", *, as_json: bool
 ) -> int:
     """Prints who but `own` touches each of `places`; 1 when somebody does."""
     found = [(place.path, touching(place.path, touches, by)) for place, by in zip(places, own, strict=True)]
@@ -159,7 +168,7 @@ def answer(
     return int(any(hits for _, hits in found))
 
 
-def answer_hook(question: Question, looks: "dict[str, list[Touch]]") -> int:
+def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
     """Says on stderr who else is at the files; returns the code that stops the program, or 0."""
     here = find_tree(os.path.realpath(question.directory))
     told: dict[str, None] = {}

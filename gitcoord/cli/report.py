@@ -8,7 +8,7 @@ import typer
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
-    from gitcoord.cli.sight import Sight
+    from gitcoord.cli.sight import Overview
 
 _EPILOG = """\b
 Examples:
@@ -50,7 +50,7 @@ def report(
         stdout_console().print(report_text(sight.picture, sight.metrics))
 
 
-def _document(sight: "Sight") -> dict[str, object]:
+def _document(sight: "Overview") -> dict[str, object]:
     import msgspec
 
     picture = sight.picture
@@ -59,7 +59,7 @@ def _document(sight: "Sight") -> dict[str, object]:
     return {**whole, "percent": picture.percent, "run": picture.run, **numbers}
 
 
-def _write_page(sight: "Sight", path: Path) -> None:
+def _write_page(sight: "Overview", path: Path) -> None:
     import sys
 
     from gitcoord.cli.pages.page import report_page

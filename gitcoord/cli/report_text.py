@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from gitcoord.running.metrics.measure import Bar, Metrics
-    from gitcoord.running.picture.make import Picture
+    from gitcoord.running.progress.make import Picture
+    from gitcoord.running.progress.measure import Bar, Metrics
 
 MOST_BARS = 40
 _MOST_CLASHES = 10

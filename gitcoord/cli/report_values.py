@@ -15,10 +15,10 @@ from gitcoord.cli.pages.tiles import Tile, breaks_of, headline_of, story_of, til
 from gitcoord.cli.times import duration, on_the_clock, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics.measure import Metrics, Step
-from gitcoord.running.metrics.tries import tries_of
-from gitcoord.running.picture.make import Picture, UnitState
-from gitcoord.running.picture.news import is_bad
+from gitcoord.running.progress.make import Picture, UnitState
+from gitcoord.running.progress.measure import Metrics, Step
+from gitcoord.running.progress.news import is_bad
+from gitcoord.running.progress.tries import tries_of
 from gitcoord.tasks.model import TaskId
 
 MOST_EVENTS = 2000
@@ -79,7 +79,7 @@ class PathStep(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
+class WaitCause(msgspec.Struct, frozen=True, kw_only=True):
     """One cause of waiting; `share` in percent of the largest."""
 
     name: str
@@ -88,7 +88,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     """One event."""
 
     at: str
@@ -117,11 +117,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[tuple[str, str], ...]
     path: tuple[PathStep, ...]
     path_time: str
-    waiting: tuple[Wait, ...]
+    waiting: tuple[WaitCause, ...]
     graph: GraphPicture | None
     rows: tuple[Row, ...]
     conflicts: Matrix
-    events: tuple[Said, ...]
+    events: tuple[EventLine, ...]
     more_events: int
 
 
@@ -213,11 +213,11 @@ def _path_time(steps: Sequence[Step]) -> str:
     return f"{duration(work)} of work" + (f" and {duration(gaps)} in between" if gaps >= 1 else "")
 
 
-def _waiting(metrics: Metrics) -> tuple[Wait, ...]:
+def _waiting(metrics: Metrics) -> tuple[WaitCause, ...]:
     seen = [one for one in metrics.waiting if one.seconds >= 0.05]
     most = max((one.seconds for one in seen), default=1.0)
     return tuple(
-        Wait(
+        WaitCause(
             name=f"for {CAUSES.get(one.cause, one.cause)}",
             note=f"{one.times} times" if one.times > 1 else "once",
             value=duration(one.seconds),
@@ -227,8 +227,8 @@ def _waiting(metrics: Metrics) -> tuple[Wait, ...]:
     )
 
 
-def _said(event: AnyEvent) -> Said:
-    return Said(
+def _said(event: AnyEvent) -> EventLine:
+    return EventLine(
         at=clean(event.at),
         time=time_of_day(event.at),
         kind=str(event.__struct_config__.tag),

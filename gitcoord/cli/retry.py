@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitcoord.planning.model import Plan
-    from gitcoord.running.worker.unit import WorkUnit
+    from gitcoord.running.unit import WorkUnit
     from gitcoord.state.progress import Progress
     from gitcoord.tasks.model import TaskId
 
@@ -78,7 +78,7 @@ def _named(
     plan: "Plan", progress: "Mapping[TaskId, Progress]", tasks: "Sequence[str] | None", everything: bool
 ) -> "tuple[TaskId, ...]":
     from gitcoord.errors import usage_error
-    from gitcoord.running.worker.unit import find_unit
+    from gitcoord.running.unit import find_unit
 
     if everything or not tasks:
         raise usage_error("usage", "Tasks or --all, one of the two.", "Try `gitcoord retry --help`.")
@@ -89,10 +89,10 @@ def _named(
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
     """The units that no run would start any more, whatever its own limits, until somebody says so."""
     from gitcoord.errors import answer_no
-    from gitcoord.running.coordinator.tries import Limits, fate_of
+    from gitcoord.running.coordinator.tries import AttemptLimits, fate_of
     from gitcoord.state.progress import PENDING
 
-    strict = Limits(retries=0, rework=0)
+    strict = AttemptLimits(retries=0, rework=0)
     found = []
     for task in plan.tasks.values():
         whole = progress.get(task.id, PENDING)

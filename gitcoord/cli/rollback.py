@@ -65,7 +65,7 @@ def rollback(
     from gitcoord.cli.notice_words import say_notice
     from gitcoord.cli.output import emit_json
     from gitcoord.git.ancestry import Ancestry
-    from gitcoord.merging.rollback.model import Place
+    from gitcoord.merging.rollback.model import RollbackContext
     from gitcoord.merging.rollback.take_back import Rollbacker
 
     context = open_context()
@@ -74,7 +74,7 @@ def rollback(
         context.repository.require_signer()
     context.store.refresh()
     plan = context.store.require_plan()
-    place = Place(
+    place = RollbackContext(
         repository=context.repository,
         shared=context.shared,
         ancestry=Ancestry(context.repository.git),

@@ -122,11 +122,11 @@ def run(
     One failure stops nothing but what needs it. Exit code 0 when everything is submitted (with --land: in
     the base), 1 when something failed or waits for somebody.
     """
-    from gitcoord.cli.run_asked import Asked
+    from gitcoord.cli.run_asked import RunRequest
     from gitcoord.cli.run_setup import set_up
     from gitcoord.errors import Exit
 
-    asked = Asked(
+    asked = RunRequest(
         agent=agent,
         check=check,
         shell=shell,

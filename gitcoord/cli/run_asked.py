@@ -9,20 +9,20 @@ import msgspec
 from gitcoord.cli.context import Context
 from gitcoord.cli.event_json import event_words
 from gitcoord.cli.merge_options import make_options, seconds
-from gitcoord.cli.plan_making import Made
+from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.port import Method
 from gitcoord.merging.model import Options
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.planning.model import Plan
-from gitcoord.running.schedule.model import Start
+from gitcoord.running.schedule.model import UnitStart
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.program import with_program
 from gitcoord.settings import RunSettings, Settings
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for; None where the settings decide."""
 
     agent: str | None = None
@@ -62,7 +62,7 @@ def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
     return with_program(command, directory, context.shared, shell=shell)
 
 
-def check_words(asked: Asked, run: RunSettings) -> None:
+def check_words(asked: RunRequest, run: RunSettings) -> None:
     """Raises (exit 2) for words that are wrong or do not go together, before anything is made of them."""
     if asked.pipeline and asked.barrier:
         raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
@@ -78,7 +78,7 @@ def check_words(asked: Asked, run: RunSettings) -> None:
         seconds(text)
 
 
-def landing_options(asked: Asked, settings: Settings, plan: Plan, *, partial: bool) -> Options:
+def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
     """How a level of a run lands; `partial`: what is missing of it will not come by itself."""
     return make_options(
         plan,
@@ -95,7 +95,7 @@ def landing_options(asked: Asked, settings: Settings, plan: Plan, *, partial: bo
     )
 
 
-def landing_check(asked: Asked, settings: Settings) -> CheckOptions | None:
+def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
     """What is to land has to pass the settings' own check for that, else that of the workers."""
     from gitcoord.cli.check_options import AskedCheck, make_check_options
 
@@ -106,10 +106,10 @@ def landing_check(asked: Asked, settings: Settings) -> CheckOptions | None:
     return make_check_options(settings, AskedCheck(command=command, shell=asked.shell))
 
 
-def make_missing_plan(context: Context, asked: Asked) -> Made:
+def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
     """The plan of the task list, which is not saved. The shared refs have been read."""
     from gitcoord.cli.output import warn
-    from gitcoord.cli.plan_making import Asked as AskedPlan
+    from gitcoord.cli.plan_making import PlanRequest as AskedPlan
     from gitcoord.cli.plan_making import make_plan
     from gitcoord.tasks.reader import read_task_list
 
@@ -138,9 +138,9 @@ def limit(text: str) -> float | None:
 
 
 def run_order(
-    asked: Asked,
+    asked: RunRequest,
     run: RunSettings,
-    start: Start,
+    start: UnitStart,
     number: int,
     *,
     slots: int | None,

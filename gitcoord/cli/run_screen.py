@@ -7,8 +7,8 @@ from gitcoord.cli.output import count_of
 from gitcoord.running.coordinator.event_feed import EventFeed
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.wait import Signals
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.make import make_picture
+from gitcoord.running.progress.live import Live
+from gitcoord.running.progress.make import make_picture
 from gitcoord.state.journal import now
 
 _MOST_DRAWING = 50

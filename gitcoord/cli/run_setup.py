@@ -14,10 +14,10 @@ from gitcoord.cli.event_json import event_feed
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.merge_options import make_scene, seconds
 from gitcoord.cli.output import warn
-from gitcoord.cli.plan_making import Made
+from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.plan_saving import save
 from gitcoord.cli.run_asked import (
-    Asked,
+    RunRequest,
     check_words,
     known_agent,
     landing_check,
@@ -34,25 +34,25 @@ from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
 from gitcoord.running.branch_names import require_free_names
-from gitcoord.running.coordinator.capacity import Needs, automatic, free_memory, measure, tokens_each
+from gitcoord.running.coordinator.capacity import ResourceNeeds, automatic, free_memory, measure, tokens_each
 from gitcoord.running.coordinator.end import RunEnd
-from gitcoord.running.coordinator.hands import Hands, Wishes
-from gitcoord.running.coordinator.landing import Landing, LevelWish, Reasons
+from gitcoord.running.coordinator.hands import RunEffects, RunOptions
+from gitcoord.running.coordinator.landing import LandingThread, LevelWish, Reasons
 from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
 from gitcoord.running.coordinator.loop import Coordinator
 from gitcoord.running.coordinator.observe import Observer, View
 from gitcoord.running.coordinator.old_logs import OldLogs, find_old_logs, remove_old_logs
-from gitcoord.running.coordinator.tries import Limits
-from gitcoord.running.coordinator.wait import Pace, Signals
+from gitcoord.running.coordinator.tries import AttemptLimits
+from gitcoord.running.coordinator.wait import PollIntervals, Signals
 from gitcoord.running.coordinator.watching import Watch
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.running.engines.port import Launch, key_of
 from gitcoord.running.model import sit_down
-from gitcoord.running.schedule.model import Capacity, Policy, Start
+from gitcoord.running.schedule.model import Capacity, Policy, UnitStart
+from gitcoord.running.subtasks import hand_in_whole
 from gitcoord.running.troubles import try_for
 from gitcoord.running.worker.order import worker_argv
 from gitcoord.running.worker.place import run_directory
-from gitcoord.running.worker.subtasks import hand_in_whole
 from gitcoord.running.worker.template import read_template
 from gitcoord.state.accounts import account_of
 from gitcoord.state.journal import now, worker_name
@@ -65,7 +65,7 @@ _MOMENT = 20.0
 """Seconds that the first and the last word of a run wait for a remote that is busy."""
 
 
-def set_up(asked: Asked) -> "Setup":
+def set_up(asked: RunRequest) -> "Setup":
     """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
     context = open_context(mends=True)
     context.repository.require_history()
@@ -82,7 +82,7 @@ def set_up(asked: Asked) -> "Setup":
     asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
     saved = context.store.plan()
-    made = Made(plan=saved) if saved is not None else make_missing_plan(context, asked)
+    made = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, asked)
     plan = made.plan
     if asked.tag and asked.tag != plan.tag:
         raise usage_error(
@@ -99,7 +99,7 @@ def set_up(asked: Asked) -> "Setup":
 class Setup:
     """One run on this machine."""
 
-    def __init__(self, context: Context, asked: Asked, made: Made) -> None:
+    def __init__(self, context: Context, asked: RunRequest, made: PlanProposal) -> None:
         run, plan = context.settings.run, made.plan
         self._context = context
         self._asked = asked
@@ -111,7 +111,7 @@ class Setup:
         self._timeout = limit(run.timeout if asked.timeout is None else asked.timeout)
         self._place = run_directory(context.repository.common_dir, plan.generation)
         self._engine = LocalEngine(self._place)
-        self._needs = Needs()
+        self._needs = ResourceNeeds()
         self._leftovers = Leftovers(context.store, run)
         self.lands = asked.land
         self.proves_only_text = asked.land and landing_check(asked, context.settings) is None
@@ -122,9 +122,9 @@ class Setup:
             independent_only=asked.independent_only,
             whole_waves=plan.strategy == "single-pr",
         )
-        self.wishes = Wishes(
+        self.wishes = RunOptions(
             policy=self.policy,
-            limits=Limits(
+            limits=AttemptLimits(
                 retries=run.retries if asked.retries is None else asked.retries,
                 rework=run.rework if asked.rework is None else asked.rework,
                 same_failures=run.same_failures,
@@ -171,7 +171,7 @@ class Setup:
             self._remove_old_logs(before, dashboard.tell)
             self._keep_plan(dashboard.tell)
             try_for(_MOMENT, partial(self._record, "running"))
-            landing = Landing(self._land, dashboard.tell) if self.lands else None
+            landing = LandingThread(self._land, dashboard.tell) if self.lands else None
             coordinator = Coordinator(
                 context.store,
                 self._engine,
@@ -179,7 +179,7 @@ class Setup:
                 self._hands(screen),
                 landing=landing,
                 signals=signals,
-                pace=Pace(self._place),
+                pace=PollIntervals(self._place),
             )
             end: RunEnd | None = None
             try:
@@ -216,10 +216,10 @@ class Setup:
         save(self._context, self._made)
         tell(PlanKept())
 
-    def _hands(self, screen: RunScreen) -> Hands:
+    def _hands(self, screen: RunScreen) -> RunEffects:
         settings, repository = self._context.settings, self._context.repository
         watch = Watch(repository, Rulebook(settings.rules, settings.ignore), settings.run.worktrees)
-        return Hands(
+        return RunEffects(
             capacity=self.capacity,
             launch=self._launch,
             hand_in=self._hand_in,
@@ -229,7 +229,7 @@ class Setup:
             clashes=watch,
         )
 
-    def _launch(self, view: View, start: Start, number: int, waited: Mapping[str, float]) -> Launch:
+    def _launch(self, view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
         run = self._context.settings.run
         tokens = view.units.by_id[start.unit].tokens or None
         order = run_order(self._asked, run, start, number, slots=self._slots, tokens=tokens, waited=waited)

@@ -79,7 +79,7 @@ _NOTHING = {
 def _document(context: "Context") -> dict[str, Any]:
     from gitcoord.running.schedule.model import Capacity, Policy
     from gitcoord.running.schedule.starts import next_starts
-    from gitcoord.running.worker.unit import find_unit
+    from gitcoord.running.unit import find_unit
 
     view = _view(context)
     plan = view.plan
@@ -118,7 +118,7 @@ def _view(context: "Context") -> "View":
 
     from gitcoord.cli.list_changes import list_changes
     from gitcoord.running.coordinator.observe import Observer
-    from gitcoord.running.coordinator.tries import Limits
+    from gitcoord.running.coordinator.tries import AttemptLimits
     from gitcoord.running.worker.place import run_directory
 
     plan, run = context.store.require_plan(), context.settings.run
@@ -129,7 +129,7 @@ def _view(context: "Context") -> "View":
 
         engine = LocalEngine(place)
     observer = Observer(
-        context.store, engine, Limits(retries=run.retries, rework=run.rework), plan.token_budget
+        context.store, engine, AttemptLimits(retries=run.retries, rework=run.rework), plan.token_budget
     )
     return observer.look(time.time(), None)
 

@@ -10,8 +10,8 @@ from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.planning.model import Plan
 from gitcoord.running.coordinator.life import last_sign
-from gitcoord.running.metrics.tries import seconds_of
-from gitcoord.running.picture.make import Picture, make_picture
+from gitcoord.running.progress.make import Picture, make_picture
+from gitcoord.running.progress.tries import seconds_of
 from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.beats import Beat, read_beats
 from gitcoord.state.journal import now
@@ -20,7 +20,7 @@ from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.running.metrics.measure import Metrics
+    from gitcoord.running.progress.measure import Metrics
 
 
 def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
@@ -47,7 +47,7 @@ def leases_at(
     return found
 
 
-class Sight:
+class Overview:
     """Plan, journal and landings as they were at the time `at`."""
 
     def __init__(
@@ -85,12 +85,12 @@ class Sight:
     @cached_property
     def metrics(self) -> "Metrics":
         """The metrics as of then."""
-        from gitcoord.running.metrics.measure import make_metrics
+        from gitcoord.running.progress.measure import make_metrics
 
         return make_metrics(self.plan, self.events, self.landed, self.at)
 
 
-def look(context: "Context", *, fresh: bool = True) -> Sight:
+def look(context: "Context", *, fresh: bool = True) -> Overview:
     """Reads the shared refs, `fresh` from the remote. Raises `no-plan` (exit 2), or `unreachable`."""
     if fresh:
         context.store.refresh()
@@ -111,6 +111,6 @@ def look(context: "Context", *, fresh: bool = True) -> Sight:
         )
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
     closed = closed_now(context.store, context.settings.run)
-    return Sight(
+    return Overview(
         plan, events, landed, warnings, last_sign(context.store, events), closed, read_beats(context.store)
     )

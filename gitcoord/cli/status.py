@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitcoord.cli.context import Context
-    from gitcoord.cli.status_document import Status
+    from gitcoord.cli.status_document import StatusDocument
     from gitcoord.evidence.model import Landing
     from gitcoord.git.ancestry import Ancestry
     from gitcoord.git.run import Oid
@@ -69,12 +69,12 @@ def status(
         stdout_console().print(status_view(told))
 
 
-def _read(context: "Context") -> "Status":
+def _read(context: "Context") -> "StatusDocument":
     """Where every task stands now."""
     from gitcoord.cli.sight import leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
     from gitcoord.git.ancestry import Ancestry
-    from gitcoord.running.picture.make import make_picture
+    from gitcoord.running.progress.make import make_picture
     from gitcoord.state.accounts import closed_now
     from gitcoord.state.beats import read_beats
     from gitcoord.state.journal import now

@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.evidence.model import Landing
 from gitcoord.git.run import Oid
 from gitcoord.planning.model import Plan, PlannedTask
-from gitcoord.running.picture.make import Parent, Picture, UnitState
+from gitcoord.running.progress.make import Parent, Picture, UnitState
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -23,7 +23,7 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class TaskTrouble(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps one unit of a task, itself or a subtask, from going on: `reason` is its newest attempt's."""
 
     unit: TaskId
@@ -68,7 +68,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the agents of its units at work printed something, where that is known."""
     leases: dict[TaskId, Lease] = {}
     """The leases of its units at work, where their workers have given a sign of life."""
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[TaskTrouble, ...] = ()
 
 
 class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskId, ...]
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class LandedShare(msgspec.Struct, frozen=True, kw_only=True):
     """How much has landed; `percent` is rounded down, so that 100 means everything."""
 
     tasks: int
@@ -89,7 +89,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     percent: int
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The document `gitcoord.status/1`."""
 
     base: str
@@ -97,7 +97,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     levels: tuple[LevelStatus, ...]
     tasks: dict[TaskId, TaskStatus]
-    progress: Done
+    progress: LandedShare
     warnings: tuple[Finding, ...] = ()
     closed: str = ""
     """How the account of this clone's agents is closed now."""
@@ -112,7 +112,7 @@ def make_status(
     picture: Picture | None = None,
     untold: Mapping[TaskId, str] | None = None,
     leases: Mapping[TaskId, Lease] | None = None,
-) -> Status:
+) -> StatusDocument:
     """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
 
     `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what,
@@ -142,13 +142,13 @@ def make_status(
     )
     count = sum(task in landed for task in plan.tasks)
     percent = 100 * count // len(plan.tasks) if plan.tasks else 100
-    return Status(
+    return StatusDocument(
         base=plan.base,
         strategy=plan.strategy,
         tag=plan.tag,
         levels=levels,
         tasks=tasks,
-        progress=Done(tasks=len(plan.tasks), landed=count, percent=percent),
+        progress=LandedShare(tasks=len(plan.tasks), landed=count, percent=percent),
         closed=picture.closed if picture else "",
         warnings=(*warnings, *_unconfirmed(plan, progress, landed), *unlanded_commits(plan, moved_on or {})),
     )
@@ -189,9 +189,9 @@ def _quiet(work: Parent) -> dict[TaskId, float]:
     return {unit.id: round(unit.quiet, 1) for unit in units if unit.quiet is not None}
 
 
-def _troubles(work: Parent) -> tuple[Trouble, ...]:
+def _troubles(work: Parent) -> tuple[TaskTrouble, ...]:
     return tuple(
-        Trouble(unit=unit.id, state=unit.state, reason=unit.why, attempt=unit.attempt)
+        TaskTrouble(unit=unit.id, state=unit.state, reason=unit.why, attempt=unit.attempt)
         for wave in work.waves
         for unit in wave
         if unit.state in ("failed", "cancelled", "deferred")

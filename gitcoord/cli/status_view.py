@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from gitcoord.cli.status_document import LevelStatus, Status, TaskStatus
+    from gitcoord.cli.status_document import LevelStatus, StatusDocument, TaskStatus
 
 MOST_LEVELS = 60
 MOST_ROWS = 40
@@ -36,7 +36,7 @@ MARKS: "dict[str, tuple[str, str]]" = {
 }
 
 
-def status_view(status: "Status") -> "Group":
+def status_view(status: "StatusDocument") -> "Group":
     """The whole status; levels that have landed take one line each."""
     from rich.console import Group
 
@@ -52,14 +52,14 @@ def status_view(status: "Status") -> "Group":
     return Group(*parts)
 
 
-def _headline(status: "Status") -> "Text":
+def _headline(status: "StatusDocument") -> "Text":
     line = plain("").append(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
     line.append(f" on {clean(status.base)}", "bold")
     line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
     return line
 
 
-def _bar(status: "Status") -> "Text":
+def _bar(status: "StatusDocument") -> "Text":
     done = status.progress
     filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
     line = plain("").append("█" * filled, "green")
@@ -73,7 +73,7 @@ def _bar(status: "Status") -> "Text":
     return line
 
 
-def _level_line(status: "Status", level: "LevelStatus") -> "Text":
+def _level_line(status: "StatusDocument", level: "LevelStatus") -> "Text":
     landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
     line = plain("").append(f"\n{level.name}", "bold cyan")
     if level.landed:
@@ -88,7 +88,7 @@ def _level_line(status: "Status", level: "LevelStatus") -> "Text":
     return line
 
 
-def _level_table(status: "Status", level: "LevelStatus") -> "Table":
+def _level_table(status: "StatusDocument", level: "LevelStatus") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
@@ -127,7 +127,7 @@ def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
     ]
 
 
-def _reasons(status: "Status", level: "LevelStatus") -> "list[Text]":
+def _reasons(status: "StatusDocument", level: "LevelStatus") -> "list[Text]":
     """Why tasks of the level do not go on, in the order of the table."""
     told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
     lines = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitcoord.cli.board.dashboard import Dashboard
 from gitcoord.cli.output import as_json as as_json_line
 from gitcoord.cli.output import emit, say, stdout_console
-from gitcoord.cli.sight import Sight, look
+from gitcoord.cli.sight import Overview, look
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.running.coordinator.life import life_ref
 from gitcoord.state.beats import beats_prefix
@@ -41,14 +41,14 @@ def next_pause(pause: float, every: float, *, moved: bool) -> float:
     return every if moved else min(pause * _SLOWER, max(_SELDOM, every))
 
 
-def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Sight]:
+def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Overview]:
     """A sight at once, and another one whenever a shared ref has moved."""
     known: dict[str, str] | None = None
     warned: set[str] = set()
     tell = dashboard.say if dashboard else say
     silent = False
     pause = every
-    last: Sight | None = None
+    last: Overview | None = None
     seen = 0.0
     heard: tuple[str | None, tuple[str, ...]] = (None, ())
     while True:

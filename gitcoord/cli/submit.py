@@ -10,8 +10,8 @@ from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.running.model import Desk
-    from gitcoord.running.worker.unit import WorkUnit
+    from gitcoord.running.model import TaskContext
+    from gitcoord.running.unit import WorkUnit
 
 _EPILOG = """\b
 Examples:
@@ -91,7 +91,7 @@ def submit(
         say(note)
 
 
-def _rehearse(desk: "Desk", *, allow_empty: bool, as_json: bool) -> None:
+def _rehearse(desk: "TaskContext", *, allow_empty: bool, as_json: bool) -> None:
     """Says what a hand-in would do; exit code 1 where it would conflict."""
     from gitcoord.cli.output import emit_json, say
     from gitcoord.errors import Exit

@@ -8,7 +8,7 @@ import typer
 
 from gitcoord.cli.conflicts_view import pair_document, pictures, show_checked
 from gitcoord.cli.context import Context
-from gitcoord.cli.level_check import Asked, Checked, Sight, check, look
+from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest, check, look
 from gitcoord.cli.output import as_json as as_json_line
 from gitcoord.cli.output import emit, say, stdout_console
 from gitcoord.cli.times import time_of_day
@@ -17,7 +17,9 @@ from gitcoord.running.uncommitted import fingerprint
 from gitcoord.state.journal import now
 
 
-def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, explain: bool) -> NoReturn:
+def watch_level(
+    context: Context, asked: CheckRequest, *, every: float, as_json: bool, explain: bool
+) -> NoReturn:
     """Shows the level until it is interrupted, which is how watching ends."""
     try:
         _watch(context, asked, every, as_json, explain)
@@ -26,9 +28,9 @@ def watch_level(context: Context, asked: Asked, *, every: float, as_json: bool, 
     raise AssertionError("watching has no end")
 
 
-def _watch(context: Context, asked: Asked, every: float, as_json: bool, explain: bool) -> None:
+def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, explain: bool) -> None:
     if as_json:
-        before: Checked | None = None
+        before: CheckedLevel | None = None
         for checked in _changes(context, asked, every):
             emit(as_json_line("conflicts-change", _line(before, checked)))
             before = checked
@@ -40,9 +42,9 @@ def _watch(context: Context, asked: Asked, every: float, as_json: bool, explain:
             stdout_console().print()
 
 
-def _changes(context: Context, asked: Asked, every: float) -> Iterator[Checked]:
+def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:
     """A check at once, and another one whenever what it depends on has changed."""
-    known: tuple[Sight, object] | None = None
+    known: tuple[CheckInputs, object] | None = None
     silent = False
     while True:
         try:
@@ -62,7 +64,7 @@ def _changes(context: Context, asked: Asked, every: float) -> Iterator[Checked]:
         time.sleep(every)
 
 
-def _live(context: Context, asked: Asked, every: float, explain: bool) -> None:
+def _live(context: Context, asked: CheckRequest, every: float, explain: bool) -> None:
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -73,7 +75,7 @@ def _live(context: Context, asked: Asked, every: float, explain: bool) -> None:
             live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
 
 
-def _line(before: Checked | None, checked: Checked) -> dict[str, Any]:
+def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:
     """What changed since the check before; at first everything that there is."""
     report = checked.report
     tips = {b.task: (b.state, b.commit) for b in before.report.branches} if before else {}

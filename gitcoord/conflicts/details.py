@@ -9,24 +9,24 @@ from gitcoord.conflicts.changes import Changes, Edit
 from gitcoord.conflicts.history import Fork
 from gitcoord.conflicts.lines import Hunks, hunks_of
 from gitcoord.conflicts.model import PathConflict, Side
-from gitcoord.conflicts.onto import Workbench
+from gitcoord.conflicts.onto import MergeContext
 from gitcoord.conflicts.overlap import Pair
-from gitcoord.conflicts.verdicts import Judgement
+from gitcoord.conflicts.verdicts import PairVerdict
 from gitcoord.git.run import Git, Oid
 from gitcoord.tasks.model import TaskId
 
 _PATHS = ("diff-tree", "--stdin", "-r", "-c", "-z", "--root", "--no-renames", "--raw", "--no-abbrev")
 
 
-class Details:
+class ConflictLocations:
     """Knows the lines and commits of every conflict among `judged`; `changes` are those to the base."""
 
     def __init__(
         self,
-        bench: Workbench,
+        bench: MergeContext,
         tips: Sequence[Oid],
         changes: Mapping[Oid, Changes],
-        judged: Mapping[Pair, Judgement],
+        judged: Mapping[Pair, PairVerdict],
         known: Mapping[Edit, Hunks],
     ) -> None:
         self._tips = tips
@@ -43,7 +43,7 @@ class Details:
         at = {(tip, name) for (tip, path), (was, _) in sides.items() for name in (path, was)}
         self._commits = _commits(bench.git, {tip: bench.forks[tip] for tip, _ in at}, at)
 
-    def of(self, pair: Pair, judged: Judgement) -> tuple[PathConflict, ...]:
+    def of(self, pair: Pair, judged: PairVerdict) -> tuple[PathConflict, ...]:
         """The conflicts of a pair, a path each, the tasks not `named` yet."""
         if not judged.path_kinds:
             return ()

@@ -6,14 +6,14 @@ from gitcoord.conflicts.cache import Cache, open_cache
 from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.late import find_overtaken
-from gitcoord.conflicts.memory import Memory, recall, remember, same
-from gitcoord.conflicts.model import BranchInput, ConflictReport, Metrics, PairReport, SerializeOn
+from gitcoord.conflicts.memory import LevelMemory, recall, remember, same
+from gitcoord.conflicts.model import BranchInput, ConflictMetrics, ConflictReport, PairReport, SerializeOn
 from gitcoord.conflicts.pairs import find_pairs
 from gitcoord.conflicts.prove import digest_of
 from gitcoord.conflicts.reports import Rules, branch_report, worth_telling
 from gitcoord.conflicts.rules import Rulebook
-from gitcoord.conflicts.standings import Standing, find_standings
-from gitcoord.conflicts.waves import Runner, Waves, find_waves
+from gitcoord.conflicts.standings import BranchFacts, find_standings
+from gitcoord.conflicts.waves import ReadyBranch, Waves, find_waves
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
@@ -69,7 +69,7 @@ def examine(
             runners = [_runner(branch, standings, weighed, late) for branch in ready]
             known = memory.arranged
             found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
-        now = Memory(
+        now = LevelMemory(
             base=seen_from,
             rules=rules.digest,
             members=tuple((branch.task, branch.commit or "") for branch in ready),
@@ -107,22 +107,22 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
 
 def _runner(
     branch: BranchInput,
-    standings: Mapping[Oid, Standing],
+    standings: Mapping[Oid, BranchFacts],
     weighed: Mapping[TaskId, Candidate],
     late: Mapping[Oid, Sequence[str]],
-) -> Runner:
+) -> ReadyBranch:
     standing = standings[branch.commit or ""]
-    return Runner(
+    return ReadyBranch(
         candidate=weighed.get(branch.task) or Candidate(id=branch.task),
         tip=branch.commit or "",
         able=standing.brought.lands and branch.commit not in late,
     )
 
 
-def _metrics(ready: int, pairs: Sequence[PairReport]) -> Metrics:
+def _metrics(ready: int, pairs: Sequence[PairReport]) -> ConflictMetrics:
     every = ready * (ready - 1) // 2
     conflicting = sum(1 for pair in pairs if pair.verdict == "conflict")
-    return Metrics(
+    return ConflictMetrics(
         pairs=every,
         overlapping=sum(1 for pair in pairs if pair.overlap),
         conflicting=conflicting,

@@ -8,10 +8,10 @@ import msgspec
 from gitcoord.conflicts.attributes import plainly_merged
 from gitcoord.conflicts.changes import Edit
 from gitcoord.conflicts.lines import Hunks, gap, hunks_of
-from gitcoord.conflicts.onto import Workbench
+from gitcoord.conflicts.onto import MergeContext
 from gitcoord.git.merges import iter_merges
 from gitcoord.git.run import Oid
-from gitcoord.git.writing import Entry
+from gitcoord.git.writing import TreeEntry
 
 _ANY_NAME = "gitcoord-file"
 _NONE: Hunks = ()
@@ -19,7 +19,7 @@ FAR = sys.maxsize
 """No lines to compare."""
 
 
-class Question(msgspec.Struct, frozen=True):
+class FileMergeQuestion(msgspec.Struct, frozen=True):
     """Whether two edits of a file merge: the blobs before and on both sides.
 
     `first` is which of two branches, 0 or 1, has landed before; `both` when that makes no difference.
@@ -46,11 +46,11 @@ class FileMerge(msgspec.Struct, frozen=True):
 class FileMerges:
     """Merges files, and knows the lines that their edits changed."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: MergeContext) -> None:
         self._bench = bench
         self.hunks: dict[Edit, Hunks] = {}
 
-    def prepare(self, questions: Iterable[Question]) -> None:
+    def prepare(self, questions: Iterable[FileMergeQuestion]) -> None:
         """Finds the lines that the edits of `questions` changed, all in one diff."""
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
         self.learn(path for path, _ in edits)
@@ -69,28 +69,28 @@ class FileMerges:
         # A name matters to nothing but attributes, and a short one saves the directories around it.
         plain = self._bench.plain
         name = _ANY_NAME if plain.get(path) and plain.get(_ANY_NAME) else path
-        return self._bench.writer.tree({name: Entry(mode, blob)})
+        return self._bench.writer.tree({name: TreeEntry(mode, blob)})
 
-    def apart(self, question: Question) -> bool:
+    def apart(self, question: FileMergeQuestion) -> bool:
         """Whether the lines alone say that the merge is clean."""
         if question.ours == question.theirs or question.before in (question.ours, question.theirs):
             return True
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         return bool(left and right) and gap(left, right) > 0
 
-    def nearness(self, question: Question) -> tuple[int, set[str]]:
+    def nearness(self, question: FileMergeQuestion) -> tuple[int, set[str]]:
         """How many lines lie between what the two sides changed, and the symbols that both are in."""
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         if not (left and right):
             return FAR, set()
         return gap(left, right), {h.symbol for h in left} & {h.symbol for h in right} - {""}
 
-    def merge(self, questions: Mapping[Question, None]) -> dict[Question, FileMerge]:
+    def merge(self, questions: Mapping[FileMergeQuestion, None]) -> dict[FileMergeQuestion, FileMerge]:
         """The merge of every question."""
-        asked: dict[tuple[Oid, Oid], list[Question]] = {}
+        asked: dict[tuple[Oid, Oid], list[FileMergeQuestion]] = {}
         for question in questions:
             asked.setdefault(self._request(question), []).append(question)
-        found: dict[Question, FileMerge] = {}
+        found: dict[FileMergeQuestion, FileMerge] = {}
         merges = iter_merges(self._bench.git, list(asked))
         for alike, merge in zip(asked.values(), merges, strict=True):
             first = next((m for m in merge.messages if m.kind.startswith("CONFLICT")), None)
@@ -100,7 +100,7 @@ class FileMerges:
             found.update(dict.fromkeys(alike, come))
         return found
 
-    def _request(self, question: Question) -> tuple[Oid, Oid]:
+    def _request(self, question: FileMergeQuestion) -> tuple[Oid, Oid]:
         writer = self._bench.writer
         before, ours, theirs = (
             self.held(question.path, question.mode, blob)
@@ -110,7 +110,7 @@ class FileMerges:
         return writer.commit(ours, [parent]), writer.commit(theirs, [parent])
 
 
-def _edits(question: Question) -> tuple[Edit, Edit]:
+def _edits(question: FileMergeQuestion) -> tuple[Edit, Edit]:
     return (
         Edit(question.mode, question.before, question.ours),
         Edit(question.mode, question.before, question.theirs),

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.exclusive import places_of, shared_paths
 from gitcoord.conflicts.rules import Rulebook
-from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.standings import BranchFacts
 from gitcoord.git.run import Git, Oid
 
 
 def find_overtaken(
-    git: Git, book: Rulebook, base: Oid, standings: Mapping[Oid, Standing]
+    git: Git, book: Rulebook, base: Oid, standings: Mapping[Oid, BranchFacts]
 ) -> dict[Oid, tuple[str, ...]]:
     """The tips that touch exclusive places in which the base has moved on, with the paths of both."""
     if not book.keeps_apart:

@@ -13,7 +13,7 @@ import msgspec
 from gitcoord.conflicts.changes import Edit
 from gitcoord.git.parts import in_parts
 from gitcoord.git.run import Git, Oid
-from gitcoord.git.writing import Entry, Writer
+from gitcoord.git.writing import TreeEntry, Writer
 
 _DIFF = (
     *("-c", "diff.suppressBlankEmpty=false", "-c", "diff.indentHeuristic=false"),
@@ -76,8 +76,8 @@ def _cut(layers: Sequence[Mapping[str, Edit]]) -> Iterator[Mapping[str, Edit]]:
 
 
 def _trees(writer: Writer, layer: Mapping[str, Edit]) -> str:
-    old = writer.tree({path: Entry(edit.mode, edit.old) for path, edit in layer.items()})
-    new = writer.tree({path: Entry(edit.mode, edit.new) for path, edit in layer.items()})
+    old = writer.tree({path: TreeEntry(edit.mode, edit.old) for path, edit in layer.items()})
+    new = writer.tree({path: TreeEntry(edit.mode, edit.new) for path, edit in layer.items()})
     return f"{old} {new}\n"
 
 

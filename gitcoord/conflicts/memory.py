@@ -10,9 +10,9 @@ import msgspec
 
 from gitcoord.conflicts.cache import Cache
 from gitcoord.conflicts.model import PairReport
-from gitcoord.conflicts.onto import Come
+from gitcoord.conflicts.onto import MergeSequence
 from gitcoord.conflicts.overlap import Pair
-from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.standings import BranchFacts
 from gitcoord.git.run import Oid
 from gitcoord.planning.order import Arrangement
 from gitcoord.tasks.model import TaskId
@@ -22,7 +22,7 @@ _MOST_COMMITS = 2000
 """A branch with a longer history of its own is found out anew each time rather than written down."""
 
 
-class Memory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The last check of a level. `rules` is the digest of the rules that the reports were made by.
 
     `members` are the branches that were ready; `tied` those pairs of them, by place, of which more than
@@ -33,20 +33,20 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fals
     base: Oid
     rules: str = ""
     members: tuple[Member, ...] = ()
-    standings: dict[Oid, Standing] = {}
+    standings: dict[Oid, BranchFacts] = {}
     reports: tuple[PairReport, ...] = ()
     tied: tuple[Pair, ...] = ()
-    proofs: dict[str, Come] = {}
+    proofs: dict[str, MergeSequence] = {}
     arranged: dict[str, Arrangement] = {}
 
 
-def recall(cache: Cache, level: str, base: Oid) -> Memory:
+def recall(cache: Cache, level: str, base: Oid) -> LevelMemory:
     """What is remembered of `level` on `base`; an empty memory when that is nothing."""
-    found = cache.read(level, Memory)
-    return found if found is not None and found.base == base else Memory(base=base)
+    found = cache.read(level, LevelMemory)
+    return found if found is not None and found.base == base else LevelMemory(base=base)
 
 
-def remember(cache: Cache, level: str, memory: Memory) -> None:
+def remember(cache: Cache, level: str, memory: LevelMemory) -> None:
     """Keeps `memory` in place of what was remembered of `level` before."""
     long = {tip for tip, standing in memory.standings.items() if len(standing.fork.commits) > _MOST_COMMITS}
     kept = without(memory, long) if long else memory
@@ -55,7 +55,7 @@ def remember(cache: Cache, level: str, memory: Memory) -> None:
         cache.write(level, without(kept, _unwritable(kept)))
 
 
-def same(memory: Memory, now: Memory) -> bool:
+def same(memory: LevelMemory, now: LevelMemory) -> bool:
     """Whether two memories of the same reports hold the same."""
     return (
         memory.standings.keys() == now.standings.keys()
@@ -64,7 +64,7 @@ def same(memory: Memory, now: Memory) -> bool:
     )
 
 
-def still_there(memory: Memory, members: Sequence[Member]) -> dict[int, int]:
+def still_there(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int]:
     """For each place in memory whose branch is still the same, its place among `members`.
 
     Empty when they have changed their order: then what is told of pairs is told the wrong way round.
@@ -74,7 +74,7 @@ def still_there(memory: Memory, members: Sequence[Member]) -> dict[int, int]:
     return found if list(found.values()) == sorted(found.values()) else {}
 
 
-def without(memory: Memory, tips: Collection[Oid]) -> Memory:
+def without(memory: LevelMemory, tips: Collection[Oid]) -> LevelMemory:
     """The memory as if there were no `tips`."""
     tasks = {task for task, tip in memory.members if tip in tips}
     gone = [tip in tips for _, tip in memory.members]
@@ -90,7 +90,7 @@ def without(memory: Memory, tips: Collection[Oid]) -> Memory:
     )
 
 
-def _unwritable(memory: Memory) -> set[Oid]:
+def _unwritable(memory: LevelMemory) -> set[Oid]:
     tips: Mapping[TaskId, Oid] = dict(memory.members)
     told = {tips[report.tasks[0]] for report in memory.reports if not _writable(report)}
     return told | {tip for tip, standing in memory.standings.items() if not _writable(standing)}

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.conflicts.rules import Decision
+from gitcoord.conflicts.rules import RuleMatch
 from gitcoord.git.run import Oid
 from gitcoord.settings import SerializeOn as SerializeOn
 from gitcoord.tasks.model import TaskId
@@ -105,7 +105,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     """Paths of either that one rule keeps apart, even where they merge and where the files differ."""
     decided_by: DecidedBy = ""
     """Why the two clash; empty when they do not."""
-    rules: tuple[Decision, ...] = ()
+    rules: tuple[RuleMatch, ...] = ()
     """The rules that hold for the paths of this pair."""
     conflicts: tuple[PathConflict, ...] = ()
     """Each conflicted path, with what both sides did there."""
@@ -135,7 +135,7 @@ class ProvedStep(msgspec.Struct, frozen=True, kw_only=True):
     tree: Oid
 
 
-class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+class ConflictMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """Counts over pairs of ready branches; `conflict_rate` is conflicting pairs per pair."""
 
     pairs: int = 0
@@ -162,7 +162,7 @@ class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
     landing_order: tuple[TaskId, ...] = ()
     proof: tuple[tuple[ProvedStep, ...], ...] = ()
     at_least: int = 0
-    metrics: Metrics = Metrics()
+    metrics: ConflictMetrics = ConflictMetrics()
 
     def one_wave(self) -> bool:
         """Whether everything that is there can land as one wave."""

@@ -19,7 +19,7 @@ _LATE = 2**31 - 1
 UNRELATED = "it has no commit in common with the base"
 
 
-class Brought(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A branch on the base: `tree` is what the base would hold if only this branch landed.
 
     No tree when it does not merge with the base; `paths` then says where, or `problem` why git could
@@ -54,7 +54,7 @@ class Trees(dict[Oid, Oid]):
         return self[commit]
 
 
-class Come(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class MergeSequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What came of merging one after another: the tree of each step that merged, why the next one did not."""
 
     trees: tuple[Oid, ...]
@@ -62,7 +62,7 @@ class Come(msgspec.Struct, frozen=True, array_like=True, gc=False):
     problem: str = ""
 
 
-class Workbench:
+class MergeContext:
     """Writes the commits that are merged, into a quarantine.
 
     `gone` are the tips that were brought onto the base in an earlier quarantine, which took the trees along.
@@ -73,8 +73,8 @@ class Workbench:
     def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
         self.git = git
         self.plain: dict[str, bool] = {}
-        self.known: Mapping[str, Come] = {}
-        self.used: dict[str, Come] = {}
+        self.known: Mapping[str, MergeSequence] = {}
+        self.used: dict[str, MergeSequence] = {}
         self.base = base
         self.forks = forks
         self.writer = Writer(git, base)
@@ -105,7 +105,7 @@ class Workbench:
         """What the base would be after `heads` landed, with the history that it would have."""
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
-    def alone(self, tip: Oid, brought: Brought, other: Oid | None = None) -> Oid:
+    def alone(self, tip: Oid, brought: RebasedBranch, other: Oid | None = None) -> Oid:
         """What the base would be if only `tip` landed, which merges with it; to merge `other` with."""
         parents = self.forks[other].parents if other else ()
         ahead = self.forks[tip].merge_bases == (self.base,) and not parents
@@ -119,9 +119,9 @@ class Workbench:
             bring_onto(self, wanted)
 
 
-def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oid, Brought]:
+def bring_onto(bench: MergeContext, tips: Collection[Oid] | None = None) -> dict[Oid, RebasedBranch]:
     """Every tip that the base lacks, or those of `tips`, brought onto it."""
-    brought: dict[Oid, Brought] = {}
+    brought: dict[Oid, RebasedBranch] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
     wanted = {tip: bench.forks[tip] for tip in (bench.forks if tips is None else tips)}
     bench.trees.prepare({bench.base, *wanted, *(m for fork in wanted.values() for m in fork.merge_bases)})
@@ -129,9 +129,9 @@ def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oi
         if fork.inside:
             continue
         if fork.merge_bases == (bench.base,):
-            brought[tip] = Brought(tree=bench.trees[tip])
+            brought[tip] = RebasedBranch(tree=bench.trees[tip])
         elif not fork.merge_bases:
-            brought[tip] = Brought(problem=UNRELATED)
+            brought[tip] = RebasedBranch(problem=UNRELATED)
         elif bench.lone(tip):
             behind[tip] = bench.onto(bench.trees[bench.base], tip)
         else:
@@ -140,9 +140,9 @@ def bring_onto(bench: Workbench, tips: Collection[Oid] | None = None) -> dict[Oi
         behind.items(), merge_trees(bench.git, list(behind.values())), strict=True
     ):
         if merge.clean:
-            brought[tip] = Brought(tree=merge.tree)
+            brought[tip] = RebasedBranch(tree=merge.tree)
         else:
-            brought[tip] = Brought(paths=plain_paths(merge.paths, asked), problem=merge.problem)
+            brought[tip] = RebasedBranch(paths=plain_paths(merge.paths, asked), problem=merge.problem)
     return brought
 
 

@@ -50,7 +50,7 @@ def _near(changes: Sequence[Changes], fresh: Collection[int]) -> Iterator[int]:
 
 
 def _overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
-    paths = _Met()
+    paths = _PairPaths()
     touched = _index((n, change.paths) for n, change in enumerate(changes))
     for path, branches in touched.items():
         for one, other in combinations(branches, 2):
@@ -94,7 +94,7 @@ def fold_name(path: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
-class _Met:
+class _PairPaths:
     """What was found about pairs."""
 
     def __init__(self) -> None:
@@ -121,8 +121,8 @@ def _index(sets: Iterable[tuple[int, Iterable[str]]]) -> dict[str, list[int]]:
     return index
 
 
-def _find_twins(changes: Sequence[Changes]) -> _Met:
-    met = _Met()
+def _find_twins(changes: Sequence[Changes]) -> _PairPaths:
+    met = _PairPaths()
     present = _index((n, change.present) for n, change in enumerate(changes))
     folded: dict[str, list[str]] = {}
     for path in present:
@@ -139,7 +139,7 @@ def _find_twins(changes: Sequence[Changes]) -> _Met:
 
 
 def _twins(
-    met: _Met, changes: Sequence[Changes], present: Mapping[str, Sequence[int]], one: str, other: str
+    met: _PairPaths, changes: Sequence[Changes], present: Mapping[str, Sequence[int]], one: str, other: str
 ) -> None:
     for left in present[one]:
         for right in present[other]:

@@ -5,22 +5,22 @@ from itertools import combinations
 
 import msgspec
 
-from gitcoord.conflicts.details import Details, named
+from gitcoord.conflicts.details import ConflictLocations, named
 from gitcoord.conflicts.exclusive import paths_apart, places_of
 from gitcoord.conflicts.exposed import exposed_pairs
-from gitcoord.conflicts.memory import Memory, still_there
+from gitcoord.conflicts.memory import LevelMemory, still_there
 from gitcoord.conflicts.model import BranchInput, PairReport, PathConflict
-from gitcoord.conflicts.onto import Workbench
+from gitcoord.conflicts.onto import MergeContext
 from gitcoord.conflicts.overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.reports import Rules, judgement_of, pair_report
 from gitcoord.conflicts.rules import Place, Rulebook
-from gitcoord.conflicts.standings import Standing, entangled_pairs
-from gitcoord.conflicts.verdicts import Judge, Judgement, Met
+from gitcoord.conflicts.standings import BranchFacts, entangled_pairs
+from gitcoord.conflicts.verdicts import PairMerger, PairOverlap, PairVerdict
 from gitcoord.git.run import Oid
 
-Told = tuple[Judgement, tuple[PathConflict, ...]]
+Told = tuple[PairVerdict, tuple[PathConflict, ...]]
 _NOTHING_MET = Overlap()
-_NOTHING_TOLD: Told = (Judgement(), ())
+_NOTHING_TOLD: Told = (PairVerdict(), ())
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +35,11 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_pairs(
-    bench: Workbench,
+    bench: MergeContext,
     ready: Sequence[BranchInput],
-    standings: Mapping[Oid, Standing],
+    standings: Mapping[Oid, BranchFacts],
     rules: Rules,
-    memory: Memory,
+    memory: LevelMemory,
 ) -> Pairs:
     """The pairs of the branches that are `ready`; what `memory` knows is not found out again."""
     tips = [branch.commit or "" for branch in ready]
@@ -76,7 +76,7 @@ def find_pairs(
     )
 
 
-def _known(memory: Memory, stayed: Mapping[int, int]) -> dict[Pair, PairReport]:
+def _known(memory: LevelMemory, stayed: Mapping[int, int]) -> dict[Pair, PairReport]:
     place = {memory.members[old][0]: new for old, new in stayed.items()}
     if len(stayed) == len(memory.members):
         return {(place[report.tasks[0]], place[report.tasks[1]]): report for report in memory.reports}
@@ -89,8 +89,8 @@ def _known(memory: Memory, stayed: Mapping[int, int]) -> dict[Pair, PairReport]:
 
 
 def _meetings(
-    bench: Workbench, tips: Sequence[Oid], standings: Mapping[Oid, Standing], looked_at: set[int]
-) -> tuple[dict[Pair, Met], set[Pair]]:
+    bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], looked_at: set[int]
+) -> tuple[dict[Pair, PairOverlap], set[Pair]]:
     """How pairs with one that is `looked_at` may meet, and those of which more than files tell."""
     if not looked_at:
         return {}, set()
@@ -105,7 +105,7 @@ def _meetings(
         looked_at,
     )
     asked = {
-        pair: Met(
+        pair: PairOverlap(
             overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled, exposed=pair in exposed
         )
         for pair in sorted({*overlaps, *entangled, *exposed})
@@ -114,18 +114,18 @@ def _meetings(
 
 
 def _find_out(
-    bench: Workbench,
+    bench: MergeContext,
     ready: Sequence[BranchInput],
-    standings: Mapping[Oid, Standing],
-    asked: Mapping[Pair, Met],
+    standings: Mapping[Oid, BranchFacts],
+    asked: Mapping[Pair, PairOverlap],
 ) -> dict[Pair, Told]:
     if not asked:
         return {}
     tips = [branch.commit or "" for branch in ready]
-    judge = Judge(bench, tips, standings)
+    judge = PairMerger(bench, tips, standings)
     judged = judge.judge(asked)
     changes = {tip: standings[tip].to_base for tip in tips}
-    details = Details(bench, tips, changes, judged, judge.known_lines)
+    details = ConflictLocations(bench, tips, changes, judged, judge.known_lines)
     return {
         (i, j): (judgement, named(details.of((i, j), judgement), ready[i].task, ready[j].task))
         for (i, j), judgement in judged.items()
@@ -133,7 +133,7 @@ def _find_out(
 
 
 def _apart(
-    tips: Sequence[Oid], standings: Mapping[Oid, Standing], book: Rulebook, looked_at: set[int]
+    tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
 ) -> dict[Pair, tuple[str, ...]]:
     """The pairs that touch what only one at a time may touch, with these paths of both."""
     if not book.keeps_apart:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.model import ProvedStep
-from gitcoord.conflicts.onto import Come, Workbench, plain_paths
+from gitcoord.conflicts.onto import MergeContext, MergeSequence, plain_paths
 from gitcoord.conflicts.overlap import meet
 from gitcoord.git.chain import MergeChain
 from gitcoord.git.run import Oid
@@ -31,7 +31,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
+def prove(bench: MergeContext, heads: Sequence[Head]) -> Proof:
     """Merges `heads` onto the base one after another; the workbench has to know all of them."""
     come = merged(bench, [head for _, head in heads])
     steps = tuple(
@@ -45,7 +45,7 @@ def prove(bench: Workbench, heads: Sequence[Head]) -> Proof:
     return Proof(steps=steps, failure=failure)
 
 
-def merged(bench: Workbench, heads: Sequence[Oid], chain: MergeChain | None = None) -> Come:
+def merged(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain | None = None) -> MergeSequence:
     """What comes of merging `heads` onto the base one after another, if that is not known; by `chain`."""
     key = digest_of(*heads)
     come = bench.known.get(key) or bench.used.get(key)
@@ -54,7 +54,7 @@ def merged(bench: Workbench, heads: Sequence[Oid], chain: MergeChain | None = No
             come = _merge(bench, heads, own)
     elif come is None and chain is not None:
         come = _merge(bench, heads, chain)
-    bench.used[key] = come = come or Come(())
+    bench.used[key] = come = come or MergeSequence(())
     return come
 
 
@@ -63,20 +63,20 @@ def digest_of(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _merge(bench: Workbench, heads: Sequence[Oid], chain: MergeChain) -> Come:
+def _merge(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain) -> MergeSequence:
     bench.trees.prepare(tip for head in heads for tip in (head, *bench.forks[head].merge_bases))
     trees = [bench.trees[bench.base]]
     for number, head in enumerate(heads):
         asked = bench.next_merge(trees[-1], heads[:number], head)
         merge = chain.merge(*asked)
         if not merge.clean:
-            return Come(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
+            return MergeSequence(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
         trees.append(merge.tree)
-    return Come(tuple(trees[1:]))
+    return MergeSequence(tuple(trees[1:]))
 
 
 def smallest_cause(
-    bench: Workbench, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
+    bench: MergeContext, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
 ) -> tuple[TaskId, ...]:
     """The fewest of `before` that `failing` needs to fail on: none of them can be left out.
 
@@ -101,6 +101,6 @@ def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -
     return tuple(task for task, changed in others.items() if any(meet(p, c) for p in paths for c in changed))
 
 
-def _fails(bench: Workbench, before: Sequence[Head], failing: Head) -> bool:
+def _fails(bench: MergeContext, before: Sequence[Head], failing: Head) -> bool:
     failure = prove(bench, [*before, failing]).failure
     return failure is not None and (failure.task, failure.head) == failing

@@ -11,11 +11,11 @@ import msgspec
 
 from gitcoord.conflicts.files import FileMerges
 from gitcoord.conflicts.model import ProvedStep
-from gitcoord.conflicts.onto import Come, Workbench
+from gitcoord.conflicts.onto import MergeContext, MergeSequence
 from gitcoord.conflicts.overlap import Pair
 from gitcoord.conflicts.prove import Head, Proof, digest_of, merged, prove
-from gitcoord.conflicts.standings import Standing
-from gitcoord.conflicts.strands import Step, Strand, Wave, names_in
+from gitcoord.conflicts.standings import BranchFacts
+from gitcoord.conflicts.strands import FileChain, FileEdit, Wave, names_in
 from gitcoord.git.chain import MergeChain
 from gitcoord.git.merges import iter_merges
 from gitcoord.git.run import Oid
@@ -25,9 +25,9 @@ MOST_WHOLE = 12
 
 
 def prove_waves(
-    bench: Workbench,
+    bench: MergeContext,
     waves: Sequence[Sequence[Head]],
-    standings: Mapping[Oid, Standing],
+    standings: Mapping[Oid, BranchFacts],
     tied: Collection[Pair],
     places: Mapping[Head, int],
     *,
@@ -57,7 +57,7 @@ def _together(heads: Sequence[Head]) -> Proof:
     return Proof(steps=tuple(ProvedStep(task=task, head=head, tree="") for task, head in heads))
 
 
-def _recalled(bench: Workbench, heads: Sequence[Head]) -> bool:
+def _recalled(bench: MergeContext, heads: Sequence[Head]) -> bool:
     """Whether this very wave was proved in parts before; what it consists of is kept with it."""
     name = _in_parts(heads)
     known = bench.known.get(name)
@@ -68,7 +68,7 @@ def _recalled(bench: Workbench, heads: Sequence[Head]) -> bool:
     return True
 
 
-def _from_parts(bench: Workbench, heads: Sequence[Head], wave: Wave) -> Proof:
+def _from_parts(bench: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
     """The proof of a wave by its parts. The members of those that fail are merged without all others."""
     parts = {digest_of(*knot): knot for knot in wave.knots()}
     knots = set(parts)
@@ -79,7 +79,7 @@ def _from_parts(bench: Workbench, heads: Sequence[Head], wave: Wave) -> Proof:
         if come.paths or (name in knots and len(come.trees) < len(tips)):
             failing.update(tips)
     if not failing:
-        bench.used[_in_parts(heads)] = Come(tuple(parts))
+        bench.used[_in_parts(heads)] = MergeSequence(tuple(parts))
         return _together(heads)
     proof = prove(bench, [head for head in heads if head[1] in failing])
     if proof.failure is None:
@@ -92,7 +92,7 @@ def _in_parts(heads: Sequence[Head]) -> str:
     return digest_of("in parts", *(tip for _, tip in heads))
 
 
-def _merge_knots(bench: Workbench, knots: Sequence[tuple[Oid, ...]]) -> None:
+def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
     """Merges the members of each knot one on another, with a process for each core."""
     unknown = [knot for knot in knots if digest_of(*knot) not in bench.known]
     for knot in knots:
@@ -124,14 +124,14 @@ def _merge_knots(bench: Workbench, knots: Sequence[tuple[Oid, ...]]) -> None:
 class _Running(msgspec.Struct):
     """A strand on its way: `tree` holds the file as it is after the steps that were taken."""
 
-    strand: Strand
+    strand: FileChain
     tree: Oid
     start: Oid
     done: int = 0
     failed: bool = False
 
 
-def _merge_strands(bench: Workbench, strands: Sequence[Strand]) -> None:
+def _merge_strands(bench: MergeContext, strands: Sequence[FileChain]) -> None:
     """Merges the edits of every file one on another: the next one of all files at once, round by round."""
     unknown = []
     for strand in strands:
@@ -156,15 +156,15 @@ def _merge_strands(bench: Workbench, strands: Sequence[Strand]) -> None:
             one.done += 1
         running = [one for one, _ in asked if not one.failed]
     for one in every:
-        bench.used[_name(one.strand)] = Come((), (one.strand.path,) if one.failed else ())
+        bench.used[_name(one.strand)] = MergeSequence((), (one.strand.path,) if one.failed else ())
 
 
-def _start(files: FileMerges, strand: Strand) -> _Running:
+def _start(files: FileMerges, strand: FileChain) -> _Running:
     start = files.held(strand.path, strand.mode, strand.blob)
     return _Running(strand, start, start)
 
 
-def _advance(bench: Workbench, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
+def _advance(bench: MergeContext, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
     """The next merge that is none of the trivial ones; None at the end."""
     strand = one.strand
     while one.done < len(strand.steps):
@@ -182,9 +182,9 @@ def _advance(bench: Workbench, files: FileMerges, one: _Running) -> tuple[Oid, O
     return None
 
 
-def _name(strand: Strand) -> str:
+def _name(strand: FileChain) -> str:
     return digest_of(strand.path, strand.mode, strand.blob, *(_said(step) for step in strand.steps))
 
 
-def _said(step: Step) -> str:
+def _said(step: FileEdit) -> str:
     return f"{step.own.old} {step.own.new} {step.on_base.new if step.on_base else ''}"

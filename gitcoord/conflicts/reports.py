@@ -14,9 +14,9 @@ from gitcoord.conflicts.model import (
     SerializeOn,
 )
 from gitcoord.conflicts.overlap import Overlap
-from gitcoord.conflicts.rules import SAME_NUMBER, Decision, Rulebook
-from gitcoord.conflicts.standings import Standing
-from gitcoord.conflicts.verdicts import Judgement
+from gitcoord.conflicts.rules import SAME_NUMBER, Rulebook, RuleMatch
+from gitcoord.conflicts.standings import BranchFacts
+from gitcoord.conflicts.verdicts import PairVerdict
 from gitcoord.git.run import Oid
 
 _TOO_NEAR: dict[SerializeOn, tuple[Grade, ...]] = {
@@ -41,7 +41,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def branch_report(
     branch: BranchInput,
-    standings: Mapping[Oid, Standing],
+    standings: Mapping[Oid, BranchFacts],
     rules: Rules,
     late: Mapping[Oid, tuple[str, ...]],
 ) -> BranchReport:
@@ -72,7 +72,7 @@ def branch_report(
 def pair_report(
     branches: tuple[BranchInput, BranchInput],
     overlap: Overlap,
-    judgement: Judgement,
+    judgement: PairVerdict,
     rules: Rules,
     conflicts: tuple[PathConflict, ...],
     exclusive: tuple[str, ...] = (),
@@ -90,7 +90,7 @@ def pair_report(
         dict.fromkeys((*overlap.paths, *overlap.case_clashes, *judgement.paths, *exclusive))
     )
     said += tuple(
-        Decision(path=path, rule="exclusive", pattern="NUMBER_*", source=SAME_NUMBER)
+        RuleMatch(path=path, rule="exclusive", pattern="NUMBER_*", source=SAME_NUMBER)
         for path in exclusive
         if book.decide(path) is None
     )
@@ -121,9 +121,9 @@ def pair_report(
     )
 
 
-def judgement_of(report: PairReport) -> Judgement:
+def judgement_of(report: PairReport) -> PairVerdict:
     """The judgement that a report was made from."""
-    return Judgement(
+    return PairVerdict(
         verdict=report.verdict,
         paths=report.conflicted_paths,
         kinds=report.kinds,
@@ -149,7 +149,7 @@ def worth_telling(report: PairReport) -> bool:
 
 
 def _decided(
-    judgement: Judgement,
+    judgement: PairVerdict,
     rules: Rules,
     counting: Sequence[str],
     twins: Sequence[str],

@@ -29,7 +29,7 @@ Place = tuple[str, str, str]
 """What only one task at a time may touch: the source of the rule, its pattern, and the directory."""
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rule for one path, with the pattern that says so and where that was written."""
 
     path: str
@@ -65,9 +65,9 @@ class Rulebook:
         told.append(own.same_number)
         self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
         """Equal for rulebooks that decide alike."""
-        self._known: dict[str, Decision | None] = {}
+        self._known: dict[str, RuleMatch | None] = {}
 
-    def decide(self, path: str) -> Decision | None:
+    def decide(self, path: str) -> RuleMatch | None:
         """The rule for `path`, if there is one."""
         if not self._sections:
             return None
@@ -81,7 +81,7 @@ class Rulebook:
             return ()
         return tuple(path for path in paths if (found := self.decide(path)) and found.rule == rule)
 
-    def decisions(self, paths: Iterable[str]) -> tuple[Decision, ...]:
+    def decisions(self, paths: Iterable[str]) -> tuple[RuleMatch, ...]:
         """What was decided for each of `paths` that has a rule."""
         if not self._sections:
             return ()
@@ -103,7 +103,7 @@ class Rulebook:
             return None
         return found.source, found.pattern, _where(found.pattern, path)
 
-    def _look_up(self, path: str) -> Decision | None:
+    def _look_up(self, path: str) -> RuleMatch | None:
         taken_out: set[Rule] = set()
         for rule, source, spec in self._sections:
             found = spec.check_file(path)
@@ -111,7 +111,7 @@ class Rulebook:
                 continue
             if found.include:
                 pattern = str(getattr(spec.patterns[found.index], "pattern", ""))
-                return Decision(path=path, rule=rule, pattern=pattern, source=source)
+                return RuleMatch(path=path, rule=rule, pattern=pattern, source=source)
             taken_out.add(rule)
         return None
 

@@ -8,19 +8,19 @@ import msgspec
 from gitcoord.conflicts.changes import NOTHING, Changes, changes_between, combine
 from gitcoord.conflicts.exposed import find_exposed
 from gitcoord.conflicts.history import Fork, find_forks, with_kin
-from gitcoord.conflicts.onto import Brought, Workbench, bring_onto
+from gitcoord.conflicts.onto import MergeContext, RebasedBranch, bring_onto
 from gitcoord.conflicts.overlap import Pair
 from gitcoord.git.run import Git, Oid
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One tip. `on_base` are its changes to today's base, where that is not what it stands on.
 
     `exposed`: the base moved what it touches, so that paths alone say too little; what the base added.
     """
 
     fork: Fork
-    brought: Brought = Brought()
+    brought: RebasedBranch = RebasedBranch()
     own: Changes = NOTHING
     on_base: Changes | None = None
     exposed: frozenset[str] | None = None
@@ -40,16 +40,16 @@ def find_standings(
     git: Git,
     base: Oid,
     tips: Sequence[Oid],
-    known: Mapping[Oid, Standing],
+    known: Mapping[Oid, BranchFacts],
     stacked: Mapping[Oid, Sequence[Oid]] = {},
-) -> tuple[Workbench, dict[Oid, Standing]]:
+) -> tuple[MergeContext, dict[Oid, BranchFacts]]:
     """Where each of `tips` stands, and the workbench for merging them; `known` is not found out again.
 
     `stacked` ones stand on what they are stacked on.
     """
     fresh = find_forks(git, base, [tip for tip in tips if tip not in known], stacked)
     forks = with_kin({tip: known[tip].fork if tip in known else fresh[tip] for tip in tips})
-    bench = Workbench(git, base, forks)
+    bench = MergeContext(git, base, forks)
     bench.gone = {tip for tip in forks if tip in known and known[tip].on_base is not None}
     brought = bring_onto(bench, fresh)
     standing = [tip for tip, fork in fresh.items() if fork.merge_bases and not fork.inside]
@@ -61,9 +61,9 @@ def find_standings(
     on_base = dict(zip(moved, changes_between(git, landed), strict=True))
     exposed = find_exposed(git, base, fresh, own, on_base)
     found = {
-        tip: Standing(
+        tip: BranchFacts(
             fork=fork,
-            brought=brought.get(tip, Brought()),
+            brought=brought.get(tip, RebasedBranch()),
             own=own.get(tip, NOTHING),
             on_base=on_base.get(tip),
             exposed=exposed.get(tip),

@@ -10,11 +10,11 @@ import msgspec
 
 from gitcoord.conflicts.changes import Edit
 from gitcoord.conflicts.overlap import Pair, ancestors
-from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.standings import BranchFacts
 from gitcoord.git.run import Git, Oid
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
+class FileEdit(msgspec.Struct, frozen=True, gc=False):
     """One branch's edit of a file: since its merge base, and on the base where that holds it not yet."""
 
     tip: Oid
@@ -22,19 +22,21 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     on_base: Edit | None
 
 
-class Strand(msgspec.Struct, frozen=True, gc=False):
+class FileChain(msgspec.Struct, frozen=True, gc=False):
     """A file and its edits in landing order; `blob` is what the base has there."""
 
     path: str
     mode: str
     blob: Oid
-    steps: tuple[Step, ...]
+    steps: tuple[FileEdit, ...]
 
 
 class Wave:
     """The branches of one wave in landing order, taken apart; files tell too little of `tied` pairs."""
 
-    def __init__(self, tips: Sequence[Oid], standings: Mapping[Oid, Standing], tied: Iterable[Pair]) -> None:
+    def __init__(
+        self, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], tied: Iterable[Pair]
+    ) -> None:
         self._standings = [standings[tip] for tip in tips]
         self._tips = tips
         self._root = list(range(len(tips)))
@@ -82,7 +84,7 @@ class Wave:
             together.setdefault(self._find(place), []).append(tip)
         return [tuple(tips) for tips in together.values() if len(tips) > 1]
 
-    def _strand(self, path: str, places: Sequence[int]) -> Strand | None:
+    def _strand(self, path: str, places: Sequence[int]) -> FileChain | None:
         """The strand of a file; None when somebody does more to it than edit it."""
         steps, mode, blob = [], "", ""
         for place in places:
@@ -95,8 +97,8 @@ class Wave:
                 return None
             mode = own.mode
             blob = on_base.old if on_base is not None else blob
-            steps.append(Step(self._tips[place], own, on_base))
-        return Strand(path, mode, blob, tuple(steps))
+            steps.append(FileEdit(self._tips[place], own, on_base))
+        return FileChain(path, mode, blob, tuple(steps))
 
     def _note_additions_and_removals(self) -> None:
         for place, standing in enumerate(self._standings):

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.changes import Edit
-from gitcoord.conflicts.files import FAR, FileMerge, FileMerges, Question
+from gitcoord.conflicts.files import FAR, FileMerge, FileMergeQuestion, FileMerges
 from gitcoord.conflicts.model import Grade, Verdict
-from gitcoord.conflicts.onto import Workbench, plain_paths
+from gitcoord.conflicts.onto import MergeContext, plain_paths
 from gitcoord.conflicts.overlap import Overlap, Pair
-from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.standings import BranchFacts
 from gitcoord.git.merges import TreeMerge, iter_merges
 from gitcoord.git.run import Oid
 
@@ -24,7 +24,7 @@ Request = tuple[Oid, Oid]
 _WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What merging two branches came to; `kinds` as git names the conflicts, `reason` of an unknown.
 
     `path_kinds` has the kind for each path, `grade` says how near two come that merge.
@@ -43,7 +43,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()
 
 
-class Met(msgspec.Struct, frozen=True, kw_only=True):
+class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
     """Two branches that have to be judged: how they overlap, and whether their histories are entangled.
 
     `exposed`: the base moved what one of them touches, so that paths alone say too little.
@@ -54,10 +54,12 @@ class Met(msgspec.Struct, frozen=True, kw_only=True):
     exposed: bool = False
 
 
-class Judge:
+class PairMerger:
     """Judges pairs of `tips` on one base."""
 
-    def __init__(self, bench: Workbench, tips: Sequence[Oid], standings: Mapping[Oid, Standing]) -> None:
+    def __init__(
+        self, bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts]
+    ) -> None:
         self._bench = bench
         self._tips = tips
         self._brought = {tip: standings[tip].brought for tip in tips}
@@ -66,7 +68,7 @@ class Judge:
         self._files = FileMerges(bench)
         self.known_lines = self._files.hunks
 
-    def judge(self, pairs: Mapping[Pair, Met]) -> dict[Pair, Judgement]:
+    def judge(self, pairs: Mapping[Pair, PairOverlap]) -> dict[Pair, PairVerdict]:
         """The judgement on every pair."""
         by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
         # Merged files of branches that are behind, and not only the branches' own, must be there.
@@ -77,16 +79,16 @@ class Judge:
             for place in pair
         )
         self._files.prepare([asked for questions in by_file.values() for asked in questions or ()])
-        judged: dict[Pair, Judgement] = {}
+        judged: dict[Pair, PairVerdict] = {}
         wanted: dict[Pair, list[Request]] = {}
-        touching: dict[Pair, list[Question]] = {}
+        touching: dict[Pair, list[FileMergeQuestion]] = {}
         for pair, questions in by_file.items():
             if questions is None:
                 wanted[pair] = self._requests(pair, pairs[pair])
             elif near := [question for question in questions if not self._files.apart(question)]:
                 touching[pair] = near
             else:
-                judged[pair] = Judgement()
+                judged[pair] = PairVerdict()
         outcomes = self._merge({request: None for requests in wanted.values() for request in requests})
         of_files = self._files.merge({question: None for near in touching.values() for question in near})
         for pair, requests in wanted.items():
@@ -95,7 +97,9 @@ class Judge:
             judged[pair] = _in_any_file([(question, of_files[question]) for question in near])
         return {pair: self._graded(judgement, pair, by_file[pair]) for pair, judgement in judged.items()}
 
-    def _graded(self, judged: Judgement, pair: Pair, questions: list[Question] | None) -> Judgement:
+    def _graded(
+        self, judged: PairVerdict, pair: Pair, questions: list[FileMergeQuestion] | None
+    ) -> PairVerdict:
         one, other = (self._own[tip].paths for tip in (self._tips[place] for place in pair))
         if judged.verdict != "clean" or one.isdisjoint(other):
             return judged
@@ -110,7 +114,7 @@ class Judge:
             grade = "adjacent"
         return msgspec.structs.replace(judged, grade=grade, symbols=tuple(sorted(symbols)))
 
-    def _questions(self, pair: Pair, met: Met) -> list[Question] | None:
+    def _questions(self, pair: Pair, met: PairOverlap) -> list[FileMergeQuestion] | None:
         """The files whose merges settle a pair; None when only a whole merge does.
 
         A path that exists before and after on every side is no end of a rename, and nothing that happens
@@ -124,7 +128,7 @@ class Judge:
             or not (self._lands(one) and self._lands(other))
         ):
             return None
-        questions: list[Question] = []
+        questions: list[FileMergeQuestion] = []
         for path in (self._own[one].paths | self._on_base[one].paths) & (
             self._own[other].paths | self._on_base[other].paths
         ):
@@ -148,7 +152,7 @@ class Judge:
     def _lands(self, tip: Oid) -> bool:
         return self._brought[tip].lands and self._bench.lone(tip)
 
-    def _requests(self, pair: Pair, met: Met) -> list[Request]:
+    def _requests(self, pair: Pair, met: PairOverlap) -> list[Request]:
         one, other = (self._tips[place] for place in pair)
         first, second = self._brought[one], self._brought[other]
         if not (first.lands and second.lands):
@@ -160,7 +164,7 @@ class Judge:
         both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]
         return both[:1] if both[0] == both[1][::-1] else both
 
-    def _merge(self, requests: Mapping[Request, None]) -> dict[Request, Judgement]:
+    def _merge(self, requests: Mapping[Request, None]) -> dict[Request, PairVerdict]:
         asked = list(requests)
         merges = iter_merges(self._bench.git, asked)
         return {request: _judgement(merge, request) for request, merge in zip(asked, merges, strict=True)}
@@ -169,7 +173,7 @@ class Judge:
 _Side = tuple[Edit, Edit | None]
 
 
-def _both_orders(path: str, one: _Side, other: _Side) -> list[Question] | None:
+def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion] | None:
     (left, left_on_base), (right, right_on_base) = one, other
     edits = [edit for edit in (left, left_on_base, right, right_on_base) if edit is not None]
     if len({edit.mode for edit in edits}) > 1:
@@ -177,25 +181,25 @@ def _both_orders(path: str, one: _Side, other: _Side) -> list[Question] | None:
     asked = []
     # Without a change of the base's file there, the other one merges as it does with the base itself.
     if left_on_base is not None:
-        asked.append(Question(path, left.mode, right.old, left_on_base.new, right.new, first=0))
+        asked.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
     calm = left_on_base == left and right_on_base == right and left.old == right.old
     if calm:
         return [msgspec.structs.replace(asked[0], both=True)]
     if right_on_base is not None:
-        asked.append(Question(path, left.mode, left.old, right_on_base.new, left.new, first=1))
+        asked.append(FileMergeQuestion(path, left.mode, left.old, right_on_base.new, left.new, first=1))
     return asked
 
 
-def _judgement(merge: TreeMerge, request: Request) -> Judgement:
+def _judgement(merge: TreeMerge, request: Request) -> PairVerdict:
     if merge.clean is None:
-        return Judgement(verdict="unknown", reason=merge.problem, merged=True)
+        return PairVerdict(verdict="unknown", reason=merge.problem, merged=True)
     if merge.clean:
-        return Judgement(merged=True)
+        return PairVerdict(merged=True)
     conflicts = [message for message in merge.messages if message.kind.startswith("CONFLICT")]
     kinds = dict.fromkeys(message.short for message in conflicts)
     path_kinds = {path: message.said for message in conflicts for path in plain_paths(message.paths, request)}
     paths = plain_paths(merge.paths, request)
-    return Judgement(
+    return PairVerdict(
         verdict="conflict",
         paths=paths,
         kinds=tuple(kinds),
@@ -204,7 +208,7 @@ def _judgement(merge: TreeMerge, request: Request) -> Judgement:
     )
 
 
-def _in_any_order(come: Sequence[Judgement]) -> Judgement:
+def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
     """Either order may fail; `come` has the one in which the first lands first in front."""
     worst = max(come, key=lambda judged: _WORSE.index(judged.verdict))
     failing = [place for place, judged in enumerate(come) if judged.verdict != "clean"]
@@ -221,7 +225,7 @@ def _in_any_order(come: Sequence[Judgement]) -> Judgement:
     )
 
 
-def _in_any_file(come: Sequence[tuple[Question, FileMerge]]) -> Judgement:
+def _in_any_file(come: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
     """One file is enough to fail, in either order."""
     failing = [(question, merge) for question, merge in come if not merge.clean]
     kinds = {question.path: merge for question, merge in failing}
@@ -229,8 +233,8 @@ def _in_any_file(come: Sequence[tuple[Question, FileMerge]]) -> Judgement:
     orders = {order for question, _ in failing for order in ((0, 1) if question.both else (question.first,))}
     problems = [merge.problem for merge in kinds.values() if merge.problem]
     if problems and len(problems) == len(kinds):
-        return Judgement(verdict="unknown", reason=problems[0], merged=True)
-    return Judgement(
+        return PairVerdict(verdict="unknown", reason=problems[0], merged=True)
+    return PairVerdict(
         verdict="conflict" if failing else "clean",
         paths=tuple(sorted(kinds)),
         kinds=tuple(dict.fromkeys(merge.kind for merge in kinds.values())),

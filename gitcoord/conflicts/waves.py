@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.model import JointReport, PairReport, ProvedStep
-from gitcoord.conflicts.onto import Workbench
+from gitcoord.conflicts.onto import MergeContext
 from gitcoord.conflicts.overlap import Pair
 from gitcoord.conflicts.prove import Failure, Head, culprits, digest_of, smallest_cause
 from gitcoord.conflicts.prove_waves import prove_waves
-from gitcoord.conflicts.standings import Standing
+from gitcoord.conflicts.standings import BranchFacts
 from gitcoord.git.run import Oid
 from gitcoord.planning.order import Arrangement, Candidate, arrange
 from gitcoord.tasks.model import TaskId
@@ -18,7 +18,7 @@ Arranged = dict[str, Arrangement]
 """Arrangements by the digest of what they followed from."""
 
 
-class Runner(msgspec.Struct, frozen=True, kw_only=True):
+class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
     """A ready task at its branch's `tip`; `able` when that merges with the base."""
 
     candidate: Candidate
@@ -46,10 +46,10 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_waves(
-    bench: Workbench,
-    runners: Sequence[Runner],
+    bench: MergeContext,
+    runners: Sequence[ReadyBranch],
     pairs: Iterable[PairReport],
-    standings: Mapping[Oid, Standing],
+    standings: Mapping[Oid, BranchFacts],
     tied: Collection[Pair],
     *,
     most: int | None = None,
@@ -65,7 +65,7 @@ def find_waves(
     stuck = [runner for runner in runners if not runner.able]
     asked: Arranged = {}
 
-    def arrangement(of: Sequence[Runner]) -> Arrangement:
+    def arrangement(of: Sequence[ReadyBranch]) -> Arrangement:
         tasks = [runner.candidate for runner in of]
         name = _name(tasks, clashes, most)
         asked[name] = (arranged or {}).get(name) or asked.get(name) or arrange(tasks, clashes, most=most)
@@ -107,11 +107,11 @@ def _name(tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], mo
 
 
 def _split(
-    bench: Workbench,
+    bench: MergeContext,
     heads: Sequence[Head],
     failure: Failure,
-    runners: Sequence[Runner],
-    standings: Mapping[Oid, Standing],
+    runners: Sequence[ReadyBranch],
+    standings: Mapping[Oid, BranchFacts],
 ) -> _Split:
     failing = (failure.task, failure.head)
     before = heads[: heads.index(failing)]

@@ -31,7 +31,7 @@ from gitcoord.git.documents import Document, decode, encode, read_documents, wri
 from gitcoord.git.merges import commit_tree, merge_tree, replay, tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 
 
 class LocalForge:
@@ -137,7 +137,7 @@ class LocalForge:
             )
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
         record = self._write(merged, "merged", tip)
-        moves = [Update(HEADS + pull.base, base, commit), Update(self._ref(pull.number), tip, record)]
+        moves = [RefUpdate(HEADS + pull.base, base, commit), RefUpdate(self._ref(pull.number), tip, record)]
         if self._shared.publish(moves):
             return Merged(commit=commit)
         return Refused(kind="retry", message="The base branch was modified.")
@@ -167,10 +167,12 @@ class LocalForge:
             return Refused(kind="retry", message=message)
         message = f"{whole.title}\n\n{whole.message}".rstrip() + "\n"
         commit = commit_tree(self._git, whole.tree, [base, tip], message, environment=who, sign=sign)
-        moves = [Update(HEADS + whole.base, base, commit)]
+        moves = [RefUpdate(HEADS + whole.base, base, commit)]
         for pull, record, head in pulls:
             merged_pull = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
-            moves.append(Update(self._ref(pull.number), record, self._write(merged_pull, "merged", record)))
+            moves.append(
+                RefUpdate(self._ref(pull.number), record, self._write(merged_pull, "merged", record))
+            )
         if self._shared.publish(moves):
             return Merged(commit=commit)
         return Refused(kind="retry", message="The base branch was modified.")
@@ -188,12 +190,12 @@ class LocalForge:
             if changed == pull:
                 return
             commit = self._write(changed, what, tip)
-            moves = [Update(self._ref(number), tip, commit)]
+            moves = [RefUpdate(self._ref(number), tip, commit)]
             if changed.base != pull.base:
                 before, after = self._claim(pull), self._claim(changed)
-                moves.append(Update(after, self._shared.read(after), commit))
+                moves.append(RefUpdate(after, self._shared.read(after), commit))
                 claimed = self._shared.read(before)
-                moves += [Update(before, claimed, None)] if claimed else []
+                moves += [RefUpdate(before, claimed, None)] if claimed else []
             if self._shared.publish(moves):
                 return
             self._shared.refresh()
@@ -223,7 +225,7 @@ class LocalForge:
             draft=new.draft,
         )
         commit = self._write(pull, "opened", None)
-        moves = [Update(self._ref(number), None, commit), Update(self._claim(new), claim, commit)]
+        moves = [RefUpdate(self._ref(number), None, commit), RefUpdate(self._claim(new), claim, commit)]
         return number if self._shared.publish(moves) else None
 
     def _open_one(self, claim: Oid | None) -> Pull | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitcoord.git.merges import MERGE, TreeMerge, merge_tree, read_merge
 from gitcoord.git.run import Git, Oid
-from gitcoord.git.writing import Entry, Writer
+from gitcoord.git.writing import TreeEntry, Writer
 
 if TYPE_CHECKING:
     import subprocess
@@ -95,7 +95,7 @@ class MergeChain:
         empty = self._writer.blob(b"")
         before = self._writer.commit(self._writer.tree({}))
         sides = [
-            self._writer.commit(self._writer.tree({_LONG_NAME: Entry(mode, empty)}), [before])
+            self._writer.commit(self._writer.tree({_LONG_NAME: TreeEntry(mode, empty)}), [before])
             for mode in ("100644", "120000")
         ]
         return " ".join(sides).encode() + b"\n"

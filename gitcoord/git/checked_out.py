@@ -52,7 +52,7 @@ def worktree_fields(git: Git) -> list[str]:
     return git.text(*listing).split("\0")
 
 
-class CheckedOut:
+class WorktreeSync:
     """Brings index and files of affected worktrees to the new commits before their refs move.
 
     Files first, ref second: a run that is cut short in between finds files that are already right and
@@ -73,7 +73,7 @@ class CheckedOut:
         """The refs have moved: leave the worktrees as they are now."""
         self._kept = True
 
-    def __enter__(self) -> "CheckedOut":
+    def __enter__(self) -> "WorktreeSync":
         heads = [move for move in self._moves if move[0].startswith("refs/heads/") and move[1] and move[2]]
         places = worktrees(self._git) if heads else {}
         try:

@@ -77,7 +77,7 @@ class GitFailure(msgspec.Struct, frozen=True):
     passing: Passing
 
 
-class Rejection(msgspec.Struct, frozen=True):
+class PushRejection(msgspec.Struct, frozen=True):
     """What `git push --porcelain` says of a ref that was not moved: `[remote rejected] (reason)`."""
 
     ref: str
@@ -104,7 +104,7 @@ def in_the_way_of_checkout(stderr: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in stderr.splitlines() if line.startswith("\t"))
 
 
-def rejections(porcelain: str) -> Iterator[Rejection]:
+def rejections(porcelain: str) -> Iterator[PushRejection]:
     """The refs that a push could not move."""
     for line in porcelain.split("\n"):
         flag, _, rest = line.partition("\t")
@@ -116,7 +116,7 @@ def rejections(porcelain: str) -> Iterator[Rejection]:
                 passing = "passes"
             elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
                 passing = "briefly"  # git itself refused, by what it knew when it began
-            yield Rejection(specs.rpartition(":")[2], redact(summary), passing)
+            yield PushRejection(specs.rpartition(":")[2], redact(summary), passing)
 
 
 class TraceEvent(msgspec.Struct):

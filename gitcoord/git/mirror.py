@@ -13,7 +13,7 @@ import msgspec
 
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid, Result, stdin_lines
+from gitcoord.git.run import GitResult, Oid, stdin_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ _LOCKED_SECONDS = 1.0
 gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
 
 
-class Update(msgspec.Struct, frozen=True):
+class RefUpdate(msgspec.Struct, frozen=True):
     """One ref to move from `old` (None: it must not exist) to `new` (None: it goes)."""
 
     ref: str
@@ -61,7 +61,7 @@ class Mirror:
         """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
         self._broken_since = 0.0
 
-    def fetch(self) -> Result:
+    def fetch(self) -> GitResult:
         """Brings the copy up to date; tried a few times, because a remote that is written to answers
         with errors that pass."""
         with self._lock:
@@ -70,12 +70,12 @@ class Mirror:
             ended = self._fetch()
             return ended if ended.code == 0 else self._fetch_around_broken(ended)
 
-    def bring(self, names: Iterable[str]) -> Result:
+    def bring(self, names: Iterable[str]) -> GitResult:
         """Fetches the commits of refs that are not copied; no ref moves."""
         command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
-    def follow(self, updates: Sequence[Update]) -> bool:
+    def follow(self, updates: Sequence[RefUpdate]) -> bool:
         """Moves the copy along after a push, without asking the remote again; whether that was enough.
 
         Only from where it was: when another process has fetched meanwhile, its copy is the newer one.
@@ -87,7 +87,7 @@ class Mirror:
                 self._fetch()
             return followed
 
-    def _fetch(self) -> Result:
+    def _fetch(self) -> GitResult:
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
         patience = Retrying(
@@ -97,16 +97,16 @@ class Mirror:
             before_sleep=lambda state: self._drop_broken(),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        ended: Result = patience(self._fetch_once, (HEADS + "*", self._state_prefix + "*"), self.broken)
+        ended: GitResult = patience(self._fetch_once, (HEADS + "*", self._state_prefix + "*"), self.broken)
         return ended
 
-    def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> Result:
+    def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> GitResult:
         specs = [*(f"+{ref}:{self.prefix}{ref}" for ref in refs), *(f"^{ref}" for ref in without)]
         # Without the empty refmap git would move the user's own remote-tracking branches too.
         command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(specs), ok=())
 
-    def _fetch_around_broken(self, ended: Result) -> Result:
+    def _fetch_around_broken(self, ended: GitResult) -> GitResult:
         """Fetches what can be had when a ref of the state points to nothing, which keeps all from coming.
 
         `ended` is how the fetch of everything went. A branch that points to nothing is not left out.

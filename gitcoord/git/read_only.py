@@ -6,19 +6,19 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.repository import Place
+from gitcoord.git.repository import RepositoryPlace
 
 _COPIED = ("config", "config.worktree", "info", "packed-refs", "refs", "reftable", "shallow")
 _LINKED = ("gitcoord/conflicts", "gitcoord/run")
 
 
-def is_writable(place: Place) -> bool:
+def is_writable(place: RepositoryPlace) -> bool:
     """Whether refs and objects can be written; the file system has the last word, for root too."""
     needed = (place.common_dir, place.common_dir / "objects", place.common_dir / "refs")
     return all(os.access(directory, os.W_OK) for directory in needed if directory.exists())
 
 
-def cannot_write(place: Place) -> GitcoordError:
+def cannot_write(place: RepositoryPlace) -> GitcoordError:
     """The error of what has to write."""
     return GitcoordError(
         "read-only",
@@ -28,7 +28,7 @@ def cannot_write(place: Place) -> GitcoordError:
     )
 
 
-def copied(place: Place) -> Place:
+def copied(place: RepositoryPlace) -> RepositoryPlace:
     """`place` with a copy of its refs, which vanishes with the process: what is fetched goes there."""
     import atexit  # for a repository that cannot be written alone
     import shutil

@@ -4,16 +4,16 @@ from collections.abc import Collection, Sequence
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.failures import GitFailure, failure_of, rejections
-from gitcoord.git.mirror import HEADS, Update
+from gitcoord.git.mirror import HEADS, RefUpdate
 from gitcoord.git.name_clashes import name_clashes
-from gitcoord.git.run import Result
+from gitcoord.git.run import GitResult
 from gitcoord.sentences import some
 
 
 def push_error(
     remote: str | None,
-    updates: Sequence[Update],
-    result: Result,
+    updates: Sequence[RefUpdate],
+    result: GitResult,
     *,
     hook: tuple[str, int] | None,
     known: Collection[str],
@@ -54,7 +54,7 @@ def push_error(
     )
 
 
-def fetch_error(remote: str, result: Result, *, readable: bool, broken: Sequence[str]) -> GitcoordError:
+def fetch_error(remote: str, result: GitResult, *, readable: bool, broken: Sequence[str]) -> GitcoordError:
     """The error of a fetch. `readable`: its refs can be listed; `broken` are those without a commit."""
     failure = failure_of(result.stderr)
     if broken or (readable and failure.cause == "broken-ref"):
@@ -100,7 +100,7 @@ def name_taken(
     )
 
 
-def _hook_error(names: str, result: Result, hook: tuple[str, int]) -> GitcoordError:
+def _hook_error(names: str, result: GitResult, hook: tuple[str, int]) -> GitcoordError:
     name, code = hook
     said = f"says: {result.hook_text}" if result.hook_text else f"ended with code {code}."
     return GitcoordError(
@@ -111,7 +111,7 @@ def _hook_error(names: str, result: Result, hook: tuple[str, int]) -> GitcoordEr
     )
 
 
-def _local_error(what: str, result: Result, failure: GitFailure) -> GitcoordError:
+def _local_error(what: str, result: GitResult, failure: GitFailure) -> GitcoordError:
     return GitcoordError(
         "git-failed",
         f"{what}: {result.reason}",

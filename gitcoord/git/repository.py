@@ -13,7 +13,7 @@ from gitcoord.git.auth import appended, git_auth_environment
 from gitcoord.git.damaged import damaged
 from gitcoord.git.failures import TRACED, failure_of, traced_version
 from gitcoord.git.remotes import Remote, address_of, read_remotes
-from gitcoord.git.run import Git, Oid, Result
+from gitcoord.git.run import Git, GitResult, Oid
 from gitcoord.redact import redact
 
 MINIMUM_GIT = (2, 39)
@@ -170,7 +170,7 @@ class Repository:
         return self.root
 
 
-class Place(msgspec.Struct, frozen=True):
+class RepositoryPlace(msgspec.Struct, frozen=True):
     """Where a repository is: all that can be known before its settings are read."""
 
     git: Git
@@ -217,7 +217,7 @@ def _is_relative(url: str) -> bool:
     return url != "" and not url.startswith(("/", "~")) and ":" not in url.split("/", 1)[0]
 
 
-def locate(start: Path | None = None) -> Place:
+def locate(start: Path | None = None) -> RepositoryPlace:
     """The place of the repository around `start`; raises `no-repository` or `old-git`."""
     git = Git(start or Path.cwd())
     # One process that tells its own version, too. The way up is asked for, not the top: paths may hold line
@@ -230,10 +230,10 @@ def locate(start: Path | None = None) -> Place:
     inside, _, rest = found.text.partition("\n")
     if inside != "true":  # then the second line may be missing
         common_dir = Path(git.text("rev-parse", *_COMMON_DIR))
-        return Place(git.at(common_dir), None, common_dir)
+        return RepositoryPlace(git.at(common_dir), None, common_dir)
     up, _, common = rest.partition("\n")
     root = (git.directory / up).resolve()
-    return Place(git.at(root), root, Path(common))
+    return RepositoryPlace(git.at(root), root, Path(common))
 
 
 def _remote_name(names: Sequence[str], wanted: str) -> str | None:
@@ -251,7 +251,7 @@ def _remote_name(names: Sequence[str], wanted: str) -> str | None:
     )
 
 
-def _check_version(git: Git, ended: Result) -> None:
+def _check_version(git: Git, ended: GitResult) -> None:
     version = traced_version(ended.stderr)
     shown = f"git version {version}" if version else git.text("version")
     match = re.search(r"(\d+)\.(\d+)", shown)
@@ -271,7 +271,7 @@ def no_commits() -> GitcoordError:
     )
 
 
-def _no_repository(directory: Path, result: Result) -> GitcoordError:
+def _no_repository(directory: Path, result: GitResult) -> GitcoordError:
     cause = failure_of(result.stderr).cause
     if cause == "untrusted":
         return GitcoordError(

@@ -15,7 +15,7 @@ from gitcoord.git.commits import CommitReader, Oid
 from gitcoord.git.damaged import git_failed
 from gitcoord.redact import redact
 
-__all__ = ["Git", "Oid", "Result"]
+__all__ = ["Git", "GitResult", "Oid"]
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -84,7 +84,7 @@ def stdin_lines(lines: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
 
 
-class Result(msgspec.Struct, frozen=True):
+class GitResult(msgspec.Struct, frozen=True):
     """How a git process ended: exit code, raw stdout, redacted stderr."""
 
     code: int
@@ -164,7 +164,7 @@ class Git:
         ok: Collection[int] = (0,),
         hooks: bool = False,
         environment: Mapping[str, str] | None = None,
-    ) -> Result:
+    ) -> GitResult:
         """Runs `git ARGUMENTS` and returns how it ended.
 
         Raises `git-failed` when the exit code is not in `ok` (an empty `ok` accepts any), and `no-git`
@@ -185,7 +185,7 @@ class Git:
         except OSError as error:
             raise _cannot_start(self.directory, error) from error
         stderr = redact(os.fsdecode(ended.stderr))
-        result = Result(ended.returncode, ended.stdout, stderr)
+        result = GitResult(ended.returncode, ended.stdout, stderr)
         if trace.clock():
             trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))
         if ok and result.code not in ok:
@@ -273,7 +273,7 @@ class Git:
             yield from ("-c", f"{key}={value}")
 
 
-def _outcome(result: Result) -> str:
+def _outcome(result: GitResult) -> str:
     return f"{result.code} {result.reason}" if result.code and result.stderr else str(result.code)
 
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.mirror import HEADS, Mirror, Update
+from gitcoord.git.mirror import HEADS, Mirror, RefUpdate
 from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.refs import Refs, read_refs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git, Oid, Result, stdin_lines
+from gitcoord.git.run import Git, GitResult, Oid, stdin_lines
 
-__all__ = ["HEADS", "SharedRefs", "Update"]
+__all__ = ["HEADS", "RefUpdate", "SharedRefs"]
 
 _ATTEMPTS = 3
 
@@ -118,7 +118,7 @@ class SharedRefs:
             raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
         return refs
 
-    def publish(self, updates: Sequence[Update], *, hooks: bool = False) -> bool:
+    def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
 
         Raises `push-refused`, `name-taken` or `git-failed` when nobody was faster and it failed all the same,
@@ -139,7 +139,7 @@ class SharedRefs:
             raise outcome
         return outcome
 
-    def _publish_once(self, updates: Sequence[Update], hooks: bool) -> bool | GitcoordError:
+    def _publish_once(self, updates: Sequence[RefUpdate], hooks: bool) -> bool | GitcoordError:
         """Whether the refs moved; the error when they did not although nobody else moved them."""
         from gitcoord.git.remote_errors import push_error, unwritable
 
@@ -197,8 +197,8 @@ class SharedRefs:
         return local if self._mirror is None else local.removeprefix(self._mirror.prefix)
 
     def _push(
-        self, updates: Sequence[Update], *, hooks: bool, environment: Mapping[str, str] | None = None
-    ) -> Result:
+        self, updates: Sequence[RefUpdate], *, hooks: bool, environment: Mapping[str, str] | None = None
+    ) -> GitResult:
         leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
         specs = [f"{update.new or ''}:{update.ref}" for update in updates]
         atomic = ("--atomic",) if len(updates) > 1 else ()
@@ -209,7 +209,7 @@ class SharedRefs:
         git = self._where_checked_out(updates) if hooks else self.git
         return git.run(*whole, hooks=hooks, ok=(), environment=environment)
 
-    def _where_checked_out(self, updates: Sequence[Update]) -> Git:
+    def _where_checked_out(self, updates: Sequence[RefUpdate]) -> Git:
         """The git of the worktree that has what is pushed: a hook looks at the files around it."""
         from gitcoord.git.bound import bound
         from gitcoord.git.checked_out import place_of
@@ -217,12 +217,12 @@ class SharedRefs:
         place = place_of(self.git, {one.ref: one.new for one in updates if one.ref.startswith(HEADS)})
         return self.git if place is None else bound(self.git, place, self.repository.common_dir)
 
-    def _update_here(self, updates: Sequence[Update]) -> Result:
-        from gitcoord.git.checked_out import CheckedOut
+    def _update_here(self, updates: Sequence[RefUpdate]) -> GitResult:
+        from gitcoord.git.checked_out import WorktreeSync
 
         commands = stdin_lines(update.command() for update in updates)
         moves = [(u.ref, u.old, u.new) for u in updates]
-        with CheckedOut(self.git, moves, self.repository.common_dir) as moving:
+        with WorktreeSync(self.git, moves, self.repository.common_dir) as moving:
             result = self.git.run("update-ref", "--stdin", input=commands, ok=())
             if result.code == 0:
                 moving.keep()

@@ -13,7 +13,7 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.failures import failure_of, in_the_way_of_checkout
 from gitcoord.git.hooked import commit_with_hooks
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git, Oid, Result
+from gitcoord.git.run import Git, GitResult, Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.sentences import some
 
@@ -189,7 +189,7 @@ class WorkingCopy:
         starts = {line[:8] for line in file.read_bytes().splitlines()}
         return b"<<<<<<< " in starts or b">>>>>>> " in starts
 
-    def _cannot_move(self, branch: str, ended: Result) -> GitcoordError:
+    def _cannot_move(self, branch: str, ended: GitResult) -> GitcoordError:
         place = worktrees(self.git).get(HEADS + branch)
         if place is not None and place != self.directory:
             return in_use(branch, place)

@@ -17,7 +17,7 @@ _WHO = b"gitcoord <gitcoord@localhost>"
 _SHA1_LENGTH = 40
 
 
-class Entry(msgspec.Struct, frozen=True):
+class TreeEntry(msgspec.Struct, frozen=True):
     """A file of a tree: git's mode, such as `100644`, and its blob."""
 
     mode: str
@@ -51,12 +51,12 @@ class Writer:
         """A file's content."""
         return self._write(b"blob", content)
 
-    def tree(self, files: Mapping[str, Entry]) -> Oid:
+    def tree(self, files: Mapping[str, TreeEntry]) -> Oid:
         """A tree of nothing but `files`, by their paths."""
         return self._tree([(_encoded(path), entry) for path, entry in files.items()])
 
-    def _tree(self, files: Iterable[tuple[bytes, Entry]]) -> Oid:
-        below: dict[bytes, list[tuple[bytes, Entry]]] = {}
+    def _tree(self, files: Iterable[tuple[bytes, TreeEntry]]) -> Oid:
+        below: dict[bytes, list[tuple[bytes, TreeEntry]]] = {}
         entries: list[tuple[bytes, bytes]] = []
         for path, entry in files:
             name, slash, rest = path.partition(b"/")

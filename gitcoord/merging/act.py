@@ -17,10 +17,10 @@ from gitcoord.evidence.rollbacks import is_recorded
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
-from gitcoord.git.shared import Update as RefUpdate
-from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.git.shared import RefUpdate as RefUpdate
+from gitcoord.merging.context import LandingContext, stacks_on
 from gitcoord.merging.fold import FoldConflict, fold_in, fold_in_memory
-from gitcoord.merging.model import Defer, Fold, LevelBranch, Rebuild, Update, World
+from gitcoord.merging.model import Defer, Fold, LandingSnapshot, LevelBranch, Rebuild, Update
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 from gitcoord.state.store import Store
@@ -30,12 +30,14 @@ _NEAR = 200
 """Commits of the base that are read in-process before git is asked."""
 
 
-def landings(scene: Scene, world: World, tasks: Sequence[TaskId]) -> dict[TaskId, TaskLanded]:
+def landings(
+    scene: LandingContext, world: LandingSnapshot, tasks: Sequence[TaskId]
+) -> dict[TaskId, TaskLanded]:
     """What git shows of each task's landing, with the base's commit that brought it in."""
     return {task: _landed(scene, world, task) for task in tasks}
 
 
-def record_landings(scene: Scene, events: Collection[TaskLanded]) -> None:
+def record_landings(scene: LandingContext, events: Collection[TaskLanded]) -> None:
     """Writes landings into the journal."""
     scene.store.record_all([(event, partial(_same_landing, event)) for event in events])
 
@@ -45,7 +47,7 @@ def record_rollbacks(store: Store, events: Collection[TaskRolledBack]) -> None:
     store.record_all([(event, partial(is_recorded, event)) for event in events])
 
 
-def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
+def _landed(scene: LandingContext, world: LandingSnapshot, task: TaskId) -> TaskLanded:
     work = world.work(task)
     landing = work.landing
     assert landing is not None  # noqa: S101 - only what has landed is recorded so
@@ -67,7 +69,7 @@ def _landed(scene: Scene, world: World, task: TaskId) -> TaskLanded:
     )
 
 
-def _spent(scene: Scene, world: World, branch: LevelBranch, head: Oid) -> bool:
+def _spent(scene: LandingContext, world: LandingSnapshot, branch: LevelBranch, head: Oid) -> bool:
     """Whether all that the level branch held has landed, `head` too, although its pull request is open."""
     if branch.tip is None:
         pull = branch.pull
@@ -84,7 +86,9 @@ def _same_landing(event: TaskLanded, before: Progress) -> bool:
     return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
 
 
-def record_rejections(scene: Scene, world: World, tasks: Sequence[TaskId]) -> list[PullRejected]:
+def record_rejections(
+    scene: LandingContext, world: LandingSnapshot, tasks: Sequence[TaskId]
+) -> list[PullRejected]:
     """Write into the journal what people decided against landing tasks; return what was recorded."""
     events = [
         PullRejected(
@@ -108,7 +112,7 @@ def _same_rejection(event: PullRejected, before: Progress) -> bool:
     return known is not None and (known.head, known.reason) == (event.head, event.reason)
 
 
-def adopt(scene: Scene, world: World, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:
+def adopt(scene: LandingContext, world: LandingSnapshot, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:
     """Records tips that nobody handed in as the work of their tasks; returns what it recorded."""
     works = [world.work(task) for task in tasks]
     events = [
@@ -123,7 +127,7 @@ def _same_head(event: TaskSubmitted, before: Progress) -> bool:
     return before.head == event.head
 
 
-def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | str | None:
+def update(scene: LandingContext, world: LandingSnapshot, step: Update) -> BranchUpdated | Defer | str | None:
     """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
 
     The merge base is that of the task's own changes, also where it is stacked on what was squashed.
@@ -162,7 +166,7 @@ def update(scene: Scene, world: World, step: Update) -> BranchUpdated | Defer | 
     return event
 
 
-def fold(scene: Scene, world: World, step: Fold) -> TaskFolded | Defer | None:
+def fold(scene: LandingContext, world: LandingSnapshot, step: Fold) -> TaskFolded | Defer | None:
     """Folds a task into the level branch; Defer when that conflicts, None when there is nothing to fold."""
     work, branch = world.work(step.task), world.level_branch
     if work.head is None or branch is None:
@@ -194,7 +198,7 @@ def fold(scene: Scene, world: World, step: Fold) -> TaskFolded | Defer | None:
     return event
 
 
-def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
+def rebuild(scene: LandingContext, world: LandingSnapshot, step: Rebuild) -> str:
     """Makes the level branch anew from the base and those tasks that fold cleanly.
 
     A task whose own branch was deleted gets it back: what is left out here must not be lost. Returns why not
@@ -222,7 +226,9 @@ def rebuild(scene: Scene, world: World, step: Rebuild) -> str:
     return ""
 
 
-def _kept(scene: Scene, world: World, tip: Oid, folded: Collection[TaskId]) -> list[RefUpdate]:
+def _kept(
+    scene: LandingContext, world: LandingSnapshot, tip: Oid, folded: Collection[TaskId]
+) -> list[RefUpdate]:
     """Gives tasks back their deleted branches, where what the level branch holds of them is nowhere else."""
     known = {work.branch: work.head or work.recorded for work in world.works if work.standing != "landed"}
     here = {work.task for work in world.works}
@@ -234,7 +240,7 @@ def _kept(scene: Scene, world: World, tip: Oid, folded: Collection[TaskId]) -> l
     return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
 
 
-def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:
+def _bringing(scene: LandingContext, world: LandingSnapshot, commit: Oid) -> Oid:
     """The commit of the base's own line that brought `commit` in: the oldest that contains it."""
     git = scene.repository.git
     near = _bringing_near(scene, world.base_commit, commit)
@@ -247,7 +253,7 @@ def _bringing(scene: Scene, world: World, commit: Oid) -> Oid:
     return next((one for one in reversed(line) if one in above), commit)
 
 
-def _bringing_near(scene: Scene, tip: Oid, commit: Oid) -> Oid | None:
+def _bringing_near(scene: LandingContext, tip: Oid, commit: Oid) -> Oid | None:
     """The same read in-process; None where the base's line has to be followed further than that pays."""
     reader = scene.repository.git.commits
     for _ in range(_NEAR if reader is not None and scene.ancestry.contains(tip, commit) else 0):

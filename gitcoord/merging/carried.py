@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.evidence.foreign import Carried, Tracks, foreign_work, still_foreign
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.model import Work
+from gitcoord.merging.model import TaskState
 from gitcoord.planning.model import Plan
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING
@@ -52,10 +52,10 @@ def with_carried(
     base: Oid,
     tracks: Tracks,
     tips: Mapping[str, Oid],
-    works: Sequence[Work],
+    works: Sequence[TaskState],
     *,
     hold: bool,
-) -> list[Work]:
+) -> list[TaskState]:
     """The works; those that carry such commits say so, and wait where they are held."""
     heads = {work.task: work.head for work in works if work.standing == "ready" and work.head}
     found = all_carried(git, ancestry, base, tracks, tips, heads)
@@ -64,7 +64,7 @@ def with_carried(
     ]
 
 
-def _told(plan: Plan, work: Work, carried: Carried, hold: bool) -> Work:
+def _told(plan: Plan, work: TaskState, carried: Carried, hold: bool) -> TaskState:
     words = carried_words(plan, work.branch, carried)
     if not hold:
         return msgspec.structs.replace(work, carries=words)

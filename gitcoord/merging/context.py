@@ -10,13 +10,13 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.model import Options, World
+from gitcoord.merging.model import LandingSnapshot, Options
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where landing takes place."""
 
     repository: Repository
@@ -34,12 +34,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     checker: Checker | None = None
 
 
-def stacks_on(scene: Scene, world: World) -> Stacks:
+def stacks_on(scene: LandingContext, world: LandingSnapshot) -> Stacks:
     """The stacks on what the base of `world` holds."""
     return Stacks(scene.ancestry, world.base_commit, world.landed_heads)
 
 
-def with_newest_plan(scene: Scene) -> Scene:
+def with_newest_plan(scene: LandingContext) -> LandingContext:
     """The scene with the plan as it is saved now."""
     plan = scene.store.require_plan()
     level = next((level for level in plan.levels if level.number == scene.level.number), None)

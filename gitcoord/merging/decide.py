@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 
 from gitcoord.git.run import Oid
-from gitcoord.merging.memory import Memory, Together, details_key
+from gitcoord.merging.memory import LandingMemory, ProvedPrefix, details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
     Defer,
-    Details,
     Examine,
     Finish,
     Fold,
     HandOver,
     Hold,
+    LandingSnapshot,
     LevelBranch,
     Merge,
+    MergeReadiness,
     MergeTogether,
     OpenPull,
     Options,
@@ -26,10 +27,9 @@ from gitcoord.merging.model import (
     RecordRollback,
     Settle,
     Step,
+    TaskState,
     Update,
     Wait,
-    Work,
-    World,
 )
 from gitcoord.tasks.model import TaskId
 
@@ -48,7 +48,7 @@ _FEW_LOOKS = 2
 """Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
 
 
-def next_step(world: World, memory: Memory, options: Options) -> Step:
+def next_step(world: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
     """The one next step. Deterministic; takes nothing but what it is given."""
     if world.undone:
         return RecordRollback(tasks=tuple(TaskId(event.task or "") for event in world.undone))
@@ -68,7 +68,7 @@ def next_step(world: World, memory: Memory, options: Options) -> Step:
     return _multi(world, memory, options)
 
 
-def _multi(world: World, memory: Memory, options: Options) -> Step:
+def _multi(world: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
     ready = [work for work in world.works if work.standing == "ready" and work.branch not in memory.held]
     ready = [work for work in ready if not work.waits_for]
     wave = [work for work in ready if work.wave == ready[0].wave]
@@ -94,7 +94,7 @@ def _multi(world: World, memory: Memory, options: Options) -> Step:
     return _landing(carrier, details, memory, options)
 
 
-def _landing_together(works: list[Work], tree: Oid) -> Step:
+def _landing_together(works: list[TaskState], tree: Oid) -> Step:
     """Open the pull requests that are missing, then merge all at once."""
     for work in works:
         if work.pull is None or work.told != work.pull.number:
@@ -102,17 +102,17 @@ def _landing_together(works: list[Work], tree: Oid) -> Step:
     return MergeTogether(carriers=tuple(map(carrier_of, works)), tree=tree)
 
 
-def _deferred(task: TaskId, found: Details, onto: Oid) -> Defer:
+def _deferred(task: TaskId, found: MergeReadiness, onto: Oid) -> Defer:
     return Defer(task=task, paths=found.paths, onto=onto, problem=found.problem, exclusive=found.exclusive)
 
 
-def _must_wait(world: World, memory: Memory, wave: int) -> bool:
+def _must_wait(world: LandingSnapshot, memory: LandingMemory, wave: int) -> bool:
     """Whether something of an earlier wave may still land: in the time there is, or in the forge's hands."""
     earlier = [w for w in world.works if w.wave < wave and w.standing in ("ready", "waiting")]
     return any(not memory.impatient or work.branch in memory.handed_over for work in earlier)
 
 
-def _single(world: World, memory: Memory, options: Options) -> Step:
+def _single(world: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
     branch = world.level_branch
     if branch is None:
         return Finish()
@@ -142,7 +142,7 @@ def _single(world: World, memory: Memory, options: Options) -> Step:
 
 
 def _level_landing(
-    world: World, memory: Memory, options: Options, branch: LevelBranch, carrier: Carrier
+    world: LandingSnapshot, memory: LandingMemory, options: Options, branch: LevelBranch, carrier: Carrier
 ) -> Step:
     folded = map(world.work, carrier.tasks)
     if branch.pull is None or any(work.told != branch.pull.number for work in folded):
@@ -156,7 +156,7 @@ def _level_landing(
     return _landing(carrier, details, memory, options)
 
 
-def _turn(world: World, options: Options) -> int:
+def _turn(world: LandingSnapshot, options: Options) -> int:
     """The last wave that is folded now. Under the cautious rule each wave has a pull request of its own."""
     last = max((work.wave for work in world.works), default=1)
     if options.serialize_on == "conflict" or options.all_or_nothing:
@@ -172,7 +172,7 @@ def _anew(carrier: Carrier, branch: LevelBranch, why: str) -> Step:
     return Rebuild(tasks=carrier.tasks)
 
 
-def missing(world: World) -> Iterator[Work]:
+def missing(world: LandingSnapshot) -> Iterator[TaskState]:
     """Under single-PR: what the level branch waits for, in the wave that it holds or an earlier one."""
     folded = [work.wave for work in world.works if work.standing == "ready" and work.folded]
     wave = min(folded, default=0)
@@ -183,7 +183,7 @@ def missing(world: World) -> Iterator[Work]:
     return (work for work in waiting if work.wave <= wave)
 
 
-def _lacks_proof(world: World, memory: Memory, options: Options, carrier: Carrier) -> bool:
+def _lacks_proof(world: LandingSnapshot, memory: LandingMemory, options: Options, carrier: Carrier) -> bool:
     """Whether the check has to be looked at, also because what was proved as a whole is not what it was."""
     key = details_key(world, carrier)
     if options.check is None:
@@ -192,13 +192,15 @@ def _lacks_proof(world: World, memory: Memory, options: Options, carrier: Carrie
     return key not in memory.proved or (together is not None and not _stands(world, memory, together))
 
 
-def _stands(world: World, memory: Memory, together: Together) -> bool:
+def _stands(world: LandingSnapshot, memory: LandingMemory, together: ProvedPrefix) -> bool:
     """Whether all that was proved as a whole is to land as it was."""
     heads = {w.task: w.head for w in world.works if w.standing == "ready" and w.branch not in memory.held}
     return all(heads.get(one.task) == one.head for one in together.works)
 
 
-def _landing(carrier: Carrier, details: Details | None, memory: Memory, options: Options) -> Step:
+def _landing(
+    carrier: Carrier, details: MergeReadiness | None, memory: LandingMemory, options: Options
+) -> Step:
     """Examine, then merge what nothing speaks against."""
     if memory.doubt.get(carrier.branch, 0) > 0:
         return Settle(carrier=carrier)
@@ -226,19 +228,21 @@ def _landing(carrier: Carrier, details: Details | None, memory: Memory, options:
     return Merge(carrier=carrier, tree=details.tree)
 
 
-def _shows_status_late(details: Details, memory: Memory, options: Options, carrier: Carrier) -> bool:
+def _shows_status_late(
+    details: MergeReadiness, memory: LandingMemory, options: Options, carrier: Carrier
+) -> bool:
     """Whether only the status is in the way that this run has just set."""
     named = "" if options.check is None else f"check {options.check.status}"
     own = carrier.head in memory.reported and {gate.name for gate in details.gates} == {named}
     return own and not _is_over(memory, carrier)
 
 
-def _is_over(memory: Memory, carrier: Carrier) -> bool:
+def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:
     """Whether the time for what does not settle, which is one for all carriers, is over."""
     return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
 
 
-def closed_gates(details: Details) -> str:
+def closed_gates(details: MergeReadiness) -> str:
     """What keeps a carrier from merging, and what would open it."""
     reasons = "; ".join(f"{gate.name}: {gate.reason}" for gate in details.gates)
     if details.handed_over and not any(gate.queue for gate in details.gates):
@@ -246,7 +250,7 @@ def closed_gates(details: Details) -> str:
     return reasons
 
 
-def _rest(world: World, memory: Memory) -> Step:
+def _rest(world: LandingSnapshot, memory: LandingMemory) -> Step:
     # What cannot merge as it is, is not waited for.
     unfinished = any(branch not in memory.final for branch in memory.held) or any(
         work.standing == "waiting" for work in world.works
@@ -254,14 +258,14 @@ def _rest(world: World, memory: Memory) -> Step:
     return Wait() if unfinished and not memory.impatient else Finish()
 
 
-def carrier_of(work: Work) -> Carrier:
+def carrier_of(work: TaskState) -> Carrier:
     """What merges one task's branch."""
     return Carrier(
         branch=work.branch, head=work.head or "", tasks=(work.task,), wave=work.wave, pull=work.pull
     )
 
 
-def _level_carrier(branch: LevelBranch, tip: Oid, folded: list[Work]) -> Carrier:
+def _level_carrier(branch: LevelBranch, tip: Oid, folded: list[TaskState]) -> Carrier:
     tasks = tuple(work.task for work in folded)
     wave = min((work.wave for work in folded), default=1)
     return Carrier(branch=branch.name, head=tip, tasks=tasks, wave=wave, pull=branch.pull)

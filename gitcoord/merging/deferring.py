@@ -3,8 +3,8 @@
 from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.run import Oid
 from gitcoord.merging.blame import other_side
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import Defer, Work, World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import Defer, LandingSnapshot, TaskState
 from gitcoord.merging.proof import CheckFailure
 from gitcoord.planning.later import postponed
 from gitcoord.planning.model import Plan
@@ -15,7 +15,7 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
+def deferral(scene: LandingContext, world: LandingSnapshot, step: Defer) -> TaskDeferred:
     """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
     work = world.work(step.task)
     if step.failure is not None:
@@ -39,7 +39,7 @@ def deferral(scene: Scene, world: World, step: Defer) -> TaskDeferred:
     )
 
 
-def _check_failed(step: Defer, failure: CheckFailure, work: Work, base: str) -> TaskDeferred:
+def _check_failed(step: Defer, failure: CheckFailure, work: TaskState, base: str) -> TaskDeferred:
     return TaskDeferred(
         at=now(),
         by=worker_name(),
@@ -92,7 +92,7 @@ def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
     )
 
 
-def take_again(scene: Scene) -> tuple[TaskId, ...]:
+def take_again(scene: LandingContext) -> tuple[TaskId, ...]:
     """Take deferred work whose check failed as submitted once more, to be checked again; return whose."""
     progress = scene.store.progress()
     known = {task: progress[task] for task in scene.level.tasks if task in progress}
@@ -144,7 +144,7 @@ def _told(plan: Plan, task: TaskId) -> WavesSaved:
     return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
 
 
-def _present(work: Work, task: TaskId) -> Oid | None:
+def _present(work: TaskState, task: TaskId) -> Oid | None:
     if work.task == task:
         return None
     if work.landing is not None:

@@ -8,15 +8,15 @@ from gitcoord.conflicts.exclusive import overtaken
 from gitcoord.forge.port import BEHIND, Gate, Pull, Way
 from gitcoord.git.merges import TreeMerge, replay
 from gitcoord.git.server import differs_on_server
-from gitcoord.merging.context import Scene, stacks_on
-from gitcoord.merging.model import Carrier, Details, World
+from gitcoord.merging.context import LandingContext, stacks_on
+from gitcoord.merging.model import Carrier, LandingSnapshot, MergeReadiness
 from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.talk import made_ready
 from gitcoord.merging.texts import new_text
 from gitcoord.sentences import named_tasks
 
 
-def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
+def examine(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
     """Git's own merge onto the base as it is now; the forge is asked only about what merges."""
     found = examine_in_git(scene, world, carrier)
     if not found.clean or found.behind or found.gates:
@@ -35,7 +35,9 @@ def examine(scene: Scene, world: World, carrier: Carrier) -> Details:
     return msgspec.structs.replace(looked_at(scene, world, carrier, found, pull), settled=seen)
 
 
-def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull: Pull) -> Details:
+def looked_at(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
+) -> MergeReadiness:
     """What git found, and what the forge says of the pull request as it is."""
     gates = scene.forge.closed_gates(pull, scene.options.method)
     return msgspec.structs.replace(
@@ -47,7 +49,9 @@ def looked_at(scene: Scene, world: World, carrier: Carrier, found: Details, pull
     )
 
 
-def given_away(scene: Scene, world: World, carrier: Carrier, handed_over: Collection[str]) -> str:
+def given_away(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
+) -> str:
     """Why a carrier waits for others of its stack: what the forge merges by itself gets no look before."""
     heads = {
         work.task: work.head
@@ -63,37 +67,39 @@ def given_away(scene: Scene, world: World, carrier: Carrier, handed_over: Collec
     return f"it is in one stack with {named_tasks(stack)}, which the forge merges by itself" if stack else ""
 
 
-def examine_in_git(scene: Scene, world: World, carrier: Carrier) -> Details:
+def examine_in_git(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
     """What git alone can say; nothing is asked of the forge."""
     git = scene.repository.git
     stacks = stacks_on(scene, world)
     merged = stacks.merge(git, carrier.head)
     if not merged.clean:
-        return Details(clean=False, paths=merged.paths, problem=merged.problem)
+        return MergeReadiness(clean=False, paths=merged.paths, problem=merged.problem)
     apart = overtaken(git, scene.options.book, stacks.base_for(git, carrier.head), carrier.head)
     if apart:
-        return Details(clean=False, paths=apart, exclusive=True)
+        return MergeReadiness(clean=False, paths=apart, exclusive=True)
     if (
         stacks.heads(git, carrier.head)
         or _lacks_earlier_wave(scene, world, carrier)
         or _differs_on_the_forge(scene, world, carrier, merged)
     ):
-        return Details(clean=True, behind=True)
+        return MergeReadiness(clean=True, behind=True)
     if scene.options.method == "rebase":
         tip = replay(git, world.base_commit, carrier.head, environment=scene.repository.identity)
         # A rebase leaves merges out: what was settled in one would be lost without a word.
         if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
-            return Details(clean=True, gates=(_not_rebasable(carrier),))
-    return Details(clean=True, tree=merged.tree)
+            return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
+    return MergeReadiness(clean=True, tree=merged.tree)
 
 
-def _is_behind(scene: Scene, world: World, carrier: Carrier, gates: tuple[Gate, ...]) -> bool:
+def _is_behind(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, gates: tuple[Gate, ...]
+) -> bool:
     """Whether the base takes only what contains all of it, and the carrier does not; a queue sees to that."""
     strict = any(gate.name == BEHIND for gate in gates) and not any(gate.queue for gate in gates)
     return strict and not scene.ancestry.contains(carrier.head, world.base_commit)
 
 
-def _offer(scene: Scene, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
+def _offer(scene: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
     """How the forge would take a pull request over: its queue what is ready, auto-merge what waits."""
     if any(gate.queue == "open" for gate in gates) and all(
         gate.queue or gate.name == BEHIND for gate in gates
@@ -109,7 +115,7 @@ def number_of(carrier: Carrier) -> int:
     return carrier.pull.number
 
 
-def _lacks_earlier_wave(scene: Scene, world: World, carrier: Carrier) -> bool:
+def _lacks_earlier_wave(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> bool:
     if scene.options.strategy == "single-pr":
         return False
     earlier = {
@@ -118,7 +124,9 @@ def _lacks_earlier_wave(scene: Scene, world: World, carrier: Carrier) -> bool:
     return len(scene.ancestry.contained(carrier.head, earlier)) < len(earlier)
 
 
-def _differs_on_the_forge(scene: Scene, world: World, carrier: Carrier, merged: TreeMerge) -> bool:
+def _differs_on_the_forge(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, merged: TreeMerge
+) -> bool:
     """Whether only merge drivers, such as union, make it what it is here: the base has to be merged in.
 
     GitHub knows no drivers, neither those of the settings nor those of `.gitattributes`.

@@ -7,12 +7,12 @@ import msgspec
 from gitcoord.evidence.folds import folds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.model import LevelBranch, Work
+from gitcoord.merging.model import LevelBranch, TaskState
 from gitcoord.tasks.model import TaskId
 
 
 def with_excess(
-    git: Git, ancestry: Ancestry, base_commit: Oid, branch: LevelBranch | None, works: Sequence[Work]
+    git: Git, ancestry: Ancestry, base_commit: Oid, branch: LevelBranch | None, works: Sequence[TaskState]
 ) -> LevelBranch | None:
     """The level branch with what was folded into it, and with what of that is not to land."""
     if branch is None or branch.tip is None:
@@ -28,7 +28,7 @@ def with_excess(
     )
 
 
-def _is_part(ancestry: Ancestry, work: Work | None, head: Oid) -> bool:
+def _is_part(ancestry: Ancestry, work: TaskState | None, head: Oid) -> bool:
     """Whether `head`, which was folded in once, has landed, or is still part of what is to land."""
     if work is None or work.standing == "landed":
         return work is not None  # the plan may have the task no more

@@ -12,13 +12,13 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 from gitcoord.sentences import inert
 
 _ATTEMPTS = 60
 
 
-class Folded(msgspec.Struct, frozen=True, kw_only=True):
+class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
     """The head is in the level branch as `commit`; `fresh` is False when it had been before."""
 
     commit: Oid
@@ -37,7 +37,7 @@ class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
 
 
-FoldOutcome = Folded | FoldConflict
+FoldOutcome = FoldResult | FoldConflict
 
 
 def base_missing(base: str) -> GitcoordError:
@@ -68,7 +68,7 @@ def fold_in_memory(
     """Merges `head` onto `tip` without moving any ref; `book` says where only one at a time may work."""
     git = repository.git
     if Ancestry(git).contains(tip, head):
-        return Folded(commit=tip, fresh=False)
+        return FoldResult(commit=tip, fresh=False)
     merged = merge_tree(git, tip, head)
     if not merged.clean:
         return FoldConflict(onto=tip, paths=merged.paths, problem=merged.problem)
@@ -78,7 +78,7 @@ def fold_in_memory(
     message = fold_message(task, title, branch, head)
     who, sign = repository.identity, repository.signs
     commit = commit_tree(git, merged.tree, [tip, head], message, environment=who, sign=sign)
-    return Folded(commit=commit, fresh=True)
+    return FoldResult(commit=commit, fresh=True)
 
 
 def fold_in(
@@ -133,7 +133,7 @@ def _try_fold(
     outcome = fold_in_memory(repository, start, head, book, task=named[0], title=named[1], branch=branch)
     if isinstance(outcome, FoldConflict) or not outcome.fresh:
         return outcome
-    if shared.publish([Update(HEADS + branch, before, outcome.commit)]):
+    if shared.publish([RefUpdate(HEADS + branch, before, outcome.commit)]):
         return outcome
     shared.refresh()
     return None

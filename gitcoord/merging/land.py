@@ -11,10 +11,10 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.port import BEHIND
 from gitcoord.merging import act, deferring, pulls
-from gitcoord.merging.context import Scene, with_newest_plan
+from gitcoord.merging.context import LandingContext, with_newest_plan
 from gitcoord.merging.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.merging.examine import examine, given_away
-from gitcoord.merging.memory import Memory, details_key
+from gitcoord.merging.memory import LandingMemory, details_key
 from gitcoord.merging.merged_tree import SentMerges
 from gitcoord.merging.model import (
     Adopt,
@@ -26,6 +26,7 @@ from gitcoord.merging.model import (
     ForgeStep,
     HandOver,
     Hold,
+    LandingSnapshot,
     Merge,
     MergeTogether,
     OpenPull,
@@ -38,7 +39,6 @@ from gitcoord.merging.model import (
     Step,
     Update,
     Wait,
-    World,
 )
 from gitcoord.merging.outlook import Outlook
 from gitcoord.merging.prover import Prover, merges_in_one_move
@@ -61,14 +61,16 @@ _DOUBTFUL_LOOKS = 4
 class Lander:
     """One run of landing. `tell` is given a notice of everything that happens."""
 
-    def __init__(self, scene: Scene, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, scene: LandingContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         scene.repository.read_in_process()
         self._scene = scene
         self._notices = LandingNotices(tell)
         self._sleep = sleep
         self._outlook = Outlook()
         self._prover = Prover(self._notices)
-        self._memory = Memory.empty()
+        self._memory = LandingMemory.empty()
         self._opened: set[str] = set()
         self._sent = SentMerges()
         self._waits = 0
@@ -98,7 +100,7 @@ class Lander:
             else:
                 self._change_git(world, step)
 
-    def _end(self, world: World) -> Report:
+    def _end(self, world: LandingSnapshot) -> Report:
         report = make_report(self._scene, world, self._memory)
         if not self._scene.options.delete_branches:
             return report
@@ -106,7 +108,7 @@ class Lander:
         self._notices.caution(*problems)
         return msgspec.structs.replace(report, deleted=deleted)
 
-    def _wait(self, world: World, left: float) -> None:
+    def _wait(self, world: LandingSnapshot, left: float) -> None:
         if self._notices.waiting(waiting_tasks(self._scene, world, self._memory)):
             self._waits = 0
         self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
@@ -117,7 +119,7 @@ class Lander:
         self._memory.details.clear()
         self._outlook.forget()
 
-    def _change_git(self, world: World, step: Step) -> None:
+    def _change_git(self, world: LandingSnapshot, step: Step) -> None:
         scene = self._scene
         match step:
             case RecordRollback():
@@ -144,7 +146,7 @@ class Lander:
                 else:
                     self._notices.rebuilt(name, world.base)
 
-    def _prove(self, world: World, carrier: Carrier) -> None:
+    def _prove(self, world: LandingSnapshot, carrier: Carrier) -> None:
         proof = self._prover.prove(self._scene, world, carrier, self._memory)
         self._outlook.expect_pushes()  # checks take long
         for one in proof.failing:
@@ -152,11 +154,11 @@ class Lander:
         if proof.state == "held":
             self._hold(carrier, proof.reason)
         elif proof.state == "stopped":
-            self._follow(world, carrier, pulls.Stop(reason=proof.reason))
+            self._follow(world, carrier, pulls.MergeForbidden(reason=proof.reason))
         elif proof.state == "passed":
             self._memory.learn(world, carrier, proof, in_one_move=merges_in_one_move(self._scene))
 
-    def _record_landings(self, world: World, tasks: Sequence[TaskId]) -> None:
+    def _record_landings(self, world: LandingSnapshot, tasks: Sequence[TaskId]) -> None:
         events = act.landings(self._scene, world, tasks)
         commits = {task: event.commit for task, event in events.items()}
         self._notices.caution(tell_settled(self._scene, world, commits))
@@ -164,7 +166,7 @@ class Lander:
         self._notices.recorded(*events.values())
         self._sent.prove_recorded(self._scene, world, tasks)
 
-    def _update(self, world: World, step: Update) -> None:
+    def _update(self, world: LandingSnapshot, step: Update) -> None:
         outcome = act.update(self._scene, world, step)
         if isinstance(outcome, str):
             self._hold_branch(world.work(step.task).branch, [step.task], outcome)
@@ -175,7 +177,7 @@ class Lander:
         self._memory.held[branch] = reason
         self._notices.held(branch, tasks, reason)
 
-    def _ask_forge(self, world: World, step: ForgeStep) -> None:
+    def _ask_forge(self, world: LandingSnapshot, step: ForgeStep) -> None:
         scene, carrier = self._scene, step.carrier
         match step:
             case Examine() | MergeTogether() if not self._outlook.fetched:
@@ -195,67 +197,69 @@ class Lander:
                 self._hold(carrier, why)
             case Merge():
                 outcome = pulls.merge(scene, world, step)
-                if isinstance(outcome, pulls.Look) and outcome.doubt:
+                if isinstance(outcome, pulls.LookAgain) and outcome.doubt:
                     self._sent.doubt(world, step)
                 self._follow(world, carrier, outcome)
             case HandOver():
                 self._hand_over(world, step)
 
-    def _examine(self, world: World, carrier: Carrier) -> None:
+    def _examine(self, world: LandingSnapshot, carrier: Carrier) -> None:
         details = examine(self._scene, world, carrier)
         self._memory.learn_details(world, carrier, details)
         if details.ended:
             self._outlook.forget()
 
-    def _hand_over(self, world: World, step: HandOver) -> None:
+    def _hand_over(self, world: LandingSnapshot, step: HandOver) -> None:
         carrier, memory = step.carrier, self._memory
         self._sent.forget(carrier)
         details = memory.details[details_key(world, carrier)]
         closed = closed_gates(details)
         outcome = pulls.hand_over(self._scene, world, step)
         match outcome:
-            case pulls.Held() if any(gate.name == BEHIND for gate in details.gates):
-                self._follow(world, carrier, pulls.Outdated(message=outcome.reason))
-            case pulls.Delegated():
+            case pulls.CarrierHeld() if any(gate.name == BEHIND for gate in details.gates):
+                self._follow(world, carrier, pulls.HeadOutdated(message=outcome.reason))
+            case pulls.MergeDelegated():
                 memory.handed_over.add(carrier.branch)
                 self._outlook.forget()
                 queued = "it is in the forge's merge queue, and merges when its turn comes"
                 self._notices.recorded(*outcome.events)
                 memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
-            case pulls.Declined():
+            case pulls.MergeDeclined():
                 memory.declined.add(carrier.branch)
                 self._hold(carrier, f"{closed}; the forge does not merge it by itself: {outcome.reason}")
             case _:
                 self._follow(world, carrier, outcome)
 
-    def _follow(self, world: World, carrier: Carrier, outcome: pulls.Outcome | pulls.Opened) -> None:
+    def _follow(
+        self, world: LandingSnapshot, carrier: Carrier, outcome: pulls.Outcome | pulls.OpenedPull
+    ) -> None:
         match outcome:
-            case pulls.Opened() if carrier.pull is None and carrier.branch in self._opened:
+            case pulls.OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
                 self._outlook.forget()
                 self._settle(world, carrier)  # it is there, and not listed yet
-            case pulls.Opened():
+            case pulls.OpenedPull():
                 self._opened.add(carrier.branch)
                 self._outlook.learn_opened(outcome.pull)
                 self._notices.recorded(*outcome.events)
                 self._notices.caution(outcome.problem)
-            case pulls.Done():
+            case pulls.MergeDone():
                 self._sent.settle(carrier)
                 self._outlook.learn(pulls.merged_pull(carrier, outcome.commit))
                 self._notices.merged(carrier, world.base, outcome.commit)
-            case pulls.Held():
+            case pulls.CarrierHeld():
                 self._outlook.forget()
                 self._hold(carrier, outcome.reason, final=outcome.final)
-            case pulls.Stop():
+            case pulls.MergeForbidden():
                 self._outlook.forget()
                 self._memory.stopped = outcome.reason
                 self._notices.stopped(outcome.reason)
-            case pulls.Outdated():
+            case pulls.HeadOutdated():
                 self._outlook.forget()
                 self._notices.answered(carrier, outcome.message)
                 key = details_key(world, carrier)
                 known = self._memory.details[key]
                 self._memory.details[key] = msgspec.structs.replace(known, behind=True)
-            case pulls.Look():
+            case pulls.LookAgain():
                 self._outlook.forget()
                 if outcome.message:
                     self._notices.answered(carrier, outcome.message, again=True)
@@ -271,7 +275,7 @@ class Lander:
         if self._waits == 0:
             self._notices.held(carrier.branch, carrier.tasks, reason)
 
-    def _settle(self, world: World, carrier: Carrier) -> None:
+    def _settle(self, world: LandingSnapshot, carrier: Carrier) -> None:
         self._outlook.expect_pushes()
         if self._memory.doubt.get(carrier.branch, 0):
             self._outlook.forget()
@@ -281,13 +285,13 @@ class Lander:
         else:
             self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
 
-    def _follow_git(self, world: World, outcome: AnyEvent | Defer | None) -> None:
+    def _follow_git(self, world: LandingSnapshot, outcome: AnyEvent | Defer | None) -> None:
         if isinstance(outcome, Defer):
             self._defer(world, outcome)
         elif outcome is not None:
             self._notices.recorded(outcome)
 
-    def _defer(self, world: World, deferral: Defer) -> None:
+    def _defer(self, world: LandingSnapshot, deferral: Defer) -> None:
         event = deferring.deferral(self._scene, world, deferral)
         self._notices.caution(tell_deferred(self._scene, world, event))
         deferring.record_deferral(self._scene.store, event)

@@ -3,21 +3,21 @@
 import msgspec
 
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Carrier, Details, World
+from gitcoord.merging.model import Carrier, LandingSnapshot, MergeReadiness
 from gitcoord.merging.proof import CombinationProof, TaskHead
 
 DetailsKey = tuple[str, Oid, Oid]
 """A carrier's branch and head, and the base that it was examined on."""
 
 
-class Together(msgspec.Struct, frozen=True, kw_only=True):
+class ProvedPrefix(msgspec.Struct, frozen=True, kw_only=True):
     """Carriers that were proved as a whole: the combination of `works`, in this order, is `tree`."""
 
     works: tuple[TaskHead, ...]
     tree: Oid
 
 
-class Memory(msgspec.Struct, kw_only=True):
+class LandingMemory(msgspec.Struct, kw_only=True):
     """What a run keeps between looks; losing it costs questions, never correctness.
 
     `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
@@ -28,7 +28,7 @@ class Memory(msgspec.Struct, kw_only=True):
     since anything has settled.
     """
 
-    details: dict[DetailsKey, Details]
+    details: dict[DetailsKey, MergeReadiness]
     held: dict[str, str]
     settling: dict[str, int]
     doubt: dict[str, int]
@@ -39,7 +39,7 @@ class Memory(msgspec.Struct, kw_only=True):
     """The carriers whose check has been looked at."""
     green: set[Oid] = set()
     """The trees that the base may become."""
-    together: dict[DetailsKey, Together] = {}
+    together: dict[DetailsKey, ProvedPrefix] = {}
     """By the first of them, carriers that were proved as a whole, and that the forge merges in one move."""
     reported: set[Oid] = set()
     """The heads that the forge was given a status for: it may show it a moment later."""
@@ -48,7 +48,7 @@ class Memory(msgspec.Struct, kw_only=True):
     stopped: str = ""
 
     @classmethod
-    def empty(cls) -> "Memory":
+    def empty(cls) -> "LandingMemory":
         """At the start of a run."""
         return cls(
             details={},
@@ -63,7 +63,9 @@ class Memory(msgspec.Struct, kw_only=True):
             reported=set(),
         )
 
-    def learn(self, world: World, carrier: Carrier, proof: CombinationProof, *, in_one_move: bool) -> None:
+    def learn(
+        self, world: LandingSnapshot, carrier: Carrier, proof: CombinationProof, *, in_one_move: bool
+    ) -> None:
         """The check was looked at for a carrier on this base, and has passed (no tree: nothing merges yet).
 
         `in_one_move`: the forge merges all that was proved at once.
@@ -72,11 +74,11 @@ class Memory(msgspec.Struct, kw_only=True):
         self.proved.add(key)
         self.together.pop(key, None)
         if in_one_move and len(proof.works) > 1:
-            self.together[key] = Together(works=proof.works, tree=proof.trees[-1])
+            self.together[key] = ProvedPrefix(works=proof.works, tree=proof.trees[-1])
         else:
             self.green.update((proof.tree, *proof.trees))
 
-    def learn_details(self, world: World, carrier: Carrier, details: Details) -> None:
+    def learn_details(self, world: LandingSnapshot, carrier: Carrier, details: MergeReadiness) -> None:
         """A carrier was looked at."""
         self.details[details_key(world, carrier)] = details
         if details.handed_over:
@@ -86,7 +88,7 @@ class Memory(msgspec.Struct, kw_only=True):
         if details.settled:
             self.stalled = 0
 
-    def look_again(self, world: World, carrier: Carrier) -> int:
+    def look_again(self, world: LandingSnapshot, carrier: Carrier) -> int:
         """The carrier is to be looked at anew; return how often that was so before."""
         looks = self.settling.get(carrier.branch, 0)
         self.settling[carrier.branch] = looks + 1
@@ -95,7 +97,7 @@ class Memory(msgspec.Struct, kw_only=True):
         self.details.pop(details_key(world, carrier), None)
         return looks
 
-    def release(self, world: World) -> None:
+    def release(self, world: LandingSnapshot) -> None:
         """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
         self.stalled = 0
         heads = {work.branch: work.head for work in world.works}
@@ -105,6 +107,6 @@ class Memory(msgspec.Struct, kw_only=True):
         self.held = {branch: reason for branch, (_, reason) in self.final.items()}
 
 
-def details_key(world: World, carrier: Carrier) -> DetailsKey:
+def details_key(world: LandingSnapshot, carrier: Carrier) -> DetailsKey:
     """Where a carrier's details are kept: they hold for this head on this base only."""
     return (carrier.branch, carrier.head, world.base_commit)

@@ -11,9 +11,9 @@ from gitcoord.git.merges import STAMP, merge_tree, replay, tree_of
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.act import landings
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.examine import number_of
-from gitcoord.merging.model import Carrier, Merge, World
+from gitcoord.merging.model import Carrier, LandingSnapshot, Merge
 from gitcoord.tasks.model import TaskId
 
 
@@ -24,10 +24,10 @@ class SentMerges:
     """
 
     def __init__(self) -> None:
-        self._unanswered: dict[tuple[int, Oid], tuple[World, Merge]] = {}
+        self._unanswered: dict[tuple[int, Oid], tuple[LandingSnapshot, Merge]] = {}
         self._answered: set[int] = set()
 
-    def doubt(self, world: World, step: Merge) -> None:
+    def doubt(self, world: LandingSnapshot, step: Merge) -> None:
         """Keep a merge that was sent in `world`, and of which nobody has said what came of it."""
         self._unanswered[number_of(step.carrier), step.carrier.head] = (world, step)
 
@@ -41,7 +41,7 @@ class SentMerges:
         self.forget(carrier)
         self._answered.add(number_of(carrier))
 
-    def prove_landed(self, scene: Scene, world: World) -> None:
+    def prove_landed(self, scene: LandingContext, world: LandingSnapshot) -> None:
         """Prove each unanswered merge whose landing is recorded in `world`; raises `tree-differs`."""
         for before, step in [*self._unanswered.values()]:
             works = [world.work(task) for task in step.carrier.tasks]
@@ -51,7 +51,7 @@ class SentMerges:
                 if commit is not None:
                     prove(scene, step, commit)
 
-    def prove_recorded(self, scene: Scene, world: World, tasks: Sequence[TaskId]) -> None:
+    def prove_recorded(self, scene: LandingContext, world: LandingSnapshot, tasks: Sequence[TaskId]) -> None:
         """Prove the landings of `tasks` whose merges this run has not sent; raises `tree-differs`.
 
         Those are merged pull requests with gitcoord's own words, sent by another run or for auto-merge: a
@@ -71,7 +71,7 @@ class SentMerges:
                     _compare(scene, pull.number, pull.head_commit, commit)
 
 
-def prove(scene: Scene, step: Merge, commit: Oid) -> None:
+def prove(scene: LandingContext, step: Merge, commit: Oid) -> None:
     """Compare the base's new tree with the one computed before; raises `tree-differs` with both ids.
 
     When the base had moved in between, the expectation is computed anew from the commit that was really
@@ -81,7 +81,7 @@ def prove(scene: Scene, step: Merge, commit: Oid) -> None:
         _compare(scene, number_of(step.carrier), step.carrier.head, commit, step.tree)
 
 
-def _compare(scene: Scene, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
+def _compare(scene: LandingContext, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
     actual = Objects(scene.repository.git, scene.repository.common_dir).tree(commit)
     if actual == computed:
         return
@@ -96,7 +96,7 @@ def _compare(scene: Scene, number: int, head: Oid, commit: Oid, computed: Oid = 
     )
 
 
-def _expected_tree(scene: Scene, head: Oid, commit: Oid) -> Oid | None:
+def _expected_tree(scene: LandingContext, head: Oid, commit: Oid) -> Oid | None:
     """The tree that `commit` has to have as a merge, a squash or the last commit of a rebase of `head`.
 
     The commit tells which of them it is: a person or another client may have used another method.
@@ -135,7 +135,9 @@ def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
     return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
 
 
-def _merge_of(scene: Scene, world: World, before: World, step: Merge) -> Oid | None:
+def _merge_of(
+    scene: LandingContext, world: LandingSnapshot, before: LandingSnapshot, step: Merge
+) -> Oid | None:
     """The base's commit that ended the merge of the head that was sent.
 
     None where another head was merged (whoever sent that has computed its tree), where the work came in
@@ -155,7 +157,7 @@ def _merge_of(scene: Scene, world: World, before: World, step: Merge) -> Oid | N
     return commit if _is_merge_of(scene, pull, commit, heads) else None
 
 
-def _last_landing(scene: Scene, world: World, carrier: Carrier) -> Oid | None:
+def _last_landing(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> Oid | None:
     """The newest of the commits that brought the carrier's tasks in; a merge that broke off leaves no other
     trace.
     """
@@ -163,7 +165,7 @@ def _last_landing(scene: Scene, world: World, carrier: Carrier) -> Oid | None:
     return next((one for one in brought if scene.ancestry.contained(one, brought) == brought), None)
 
 
-def _is_merge_of(scene: Scene, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
+def _is_merge_of(scene: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
     """Whether a commit merges the pull request's head, and nothing else; `heads` are those of its tasks.
 
     The head may also have come with other work, or by a push: then GitHub calls it merged as well.

@@ -54,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return rulebook(self.rules, self.ignore)
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
+class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
 
     `recorded` is the head that the journal knows (None: a branch made by hand), `told` the number of the
@@ -100,20 +100,20 @@ class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it holds commits that are no folds; those are never dropped."""
 
 
-class World(msgspec.Struct, frozen=True, kw_only=True):
+class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One look at everything that landing depends on. `works` are in landing order."""
 
     level: str
     base: str
     base_commit: Oid
-    works: tuple[Work, ...]
+    works: tuple[TaskState, ...]
     level_branch: LevelBranch | None = None
     pulls: KnownPulls = {}
     undone: tuple[TaskRolledBack, ...] = ()
     landed_heads: Mapping[Oid, Oid] = {}
     """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
 
-    def work(self, task: TaskId) -> Work:
+    def work(self, task: TaskId) -> TaskState:
         """The work of one task."""
         return next(work for work in self.works if work.task == task)
 
@@ -128,7 +128,7 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     pull: Pull | None
 
 
-class Details(msgspec.Struct, frozen=True, kw_only=True):
+class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     """A closer look at a carrier on the present base: git's merge, the forge's opinion, closed gates."""
 
     clean: bool

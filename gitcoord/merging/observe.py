@@ -13,10 +13,10 @@ from gitcoord.forge.port import Pull
 from gitcoord.git.run import Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.merging.carried import with_carried
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.excess import with_excess
 from gitcoord.merging.fold import base_missing
-from gitcoord.merging.model import KnownPulls, LevelBranch, Needs, Standing, Work, World
+from gitcoord.merging.model import KnownPulls, LandingSnapshot, LevelBranch, Needs, Standing, TaskState
 from gitcoord.merging.pull_requests import ask_branches, ask_pulls, unless_rejected
 from gitcoord.merging.revived import revived, still_failing
 from gitcoord.merging.rounds import present_round
@@ -29,7 +29,7 @@ from gitcoord.tasks.model import TaskId
 NOTHING: KnownPulls = {}
 
 
-class _Look(msgspec.Struct, frozen=True, kw_only=True):
+class _RawFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The raw facts of one look, before they are turned into works."""
 
     base_commit: Oid
@@ -47,7 +47,7 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     unusable: Mapping[TaskId, str]
 
 
-def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) -> World:
+def observe(scene: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool = True) -> LandingSnapshot:
     """One look at the world. Raises when git or the forge cannot be asked.
 
     The forge is not asked for branches whose pull requests are `known`; without `fetch` the shared refs are
@@ -77,7 +77,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
         tips=look.tips,
         pulls=look.asked,
     )
-    return World(
+    return LandingSnapshot(
         level=scene.level.name,
         base=scene.plan.base,
         base_commit=look.base_commit,
@@ -89,7 +89,7 @@ def observe(scene: Scene, *, known: KnownPulls = NOTHING, fetch: bool = True) ->
     )
 
 
-def _look(scene: Scene, known: KnownPulls) -> _Look:
+def _look(scene: LandingContext, known: KnownPulls) -> _RawFacts:
     base_commit = scene.shared.branch(scene.plan.base)
     if base_commit is None:
         raise base_missing(scene.plan.base)
@@ -118,7 +118,7 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     stacks = Stacks(scene.ancestry, base_commit, brought)
     tasks = (scene.plan.tasks[task] for task in scene.level.tasks if task not in landed)
     stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
-    return _Look(
+    return _RawFacts(
         base_commit=base_commit,
         tips=tips,
         progress=progress,
@@ -134,25 +134,25 @@ def _look(scene: Scene, known: KnownPulls) -> _Look:
     )
 
 
-def _ahead_of_git(scene: Scene, look: _Look) -> bool:
+def _ahead_of_git(scene: LandingContext, look: _RawFacts) -> bool:
     """Whether the forge knows of merges that came after the shared refs were read."""
     merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
     return len(scene.ancestry.existing({merge or "" for merge in merges})) < len(merges)
 
 
-def _heads(scene: Scene, look: _Look, task: TaskId) -> set[Oid]:
+def _heads(scene: LandingContext, look: _RawFacts, task: TaskId) -> set[Oid]:
     """The commits that a task's work may be: what was handed in, and where its branch is."""
     handed_in = look.progress.get(task, PENDING).head
     return {head for head in (handed_in, look.tips.get(scene.plan.tasks[task].branch)) if head}
 
 
-def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -> Work:
+def _work(scene: LandingContext, look: _RawFacts, branch: LevelBranch | None, task: TaskId) -> TaskState:
     planned = scene.plan.tasks[task]
     before = look.progress.get(task, PENDING)
     landing = look.landed.get(task)
     standing, reason, head = _standing(scene, look, branch, planned)
     open_here = head is not None and standing != "landed"
-    return Work(
+    return TaskState(
         task=task,
         title=planned.title,
         branch=planned.branch,
@@ -173,12 +173,12 @@ def _work(scene: Scene, look: _Look, branch: LevelBranch | None, task: TaskId) -
     )
 
 
-def _journaled(scene: Scene, look: _Look, before: Progress) -> bool:
+def _journaled(scene: LandingContext, look: _RawFacts, before: Progress) -> bool:
     """Whether the journal names a landing that git confirms: a base that was reset takes it back."""
     return before.landing is not None and scene.ancestry.contains(look.base_commit, before.landing.commit)
 
 
-def _pull_for(scene: Scene, look: _Look, branch: str, landing: Landing | None) -> Pull | None:
+def _pull_for(scene: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
     """The pull request that brought the task in, or the open one that carries it."""
     if landing is None:
         pull = look.pulls.get(branch)
@@ -192,7 +192,7 @@ def _pull_for(scene: Scene, look: _Look, branch: str, landing: Landing | None) -
 
 
 def _standing(
-    scene: Scene, look: _Look, branch: LevelBranch | None, planned: PlannedTask
+    scene: LandingContext, look: _RawFacts, branch: LevelBranch | None, planned: PlannedTask
 ) -> tuple[Standing, str, Oid | None]:
     before = look.progress.get(planned.id, PENDING)
     tip = look.tips.get(planned.branch)
@@ -236,7 +236,7 @@ def _at_work(task: TaskId, before: Progress) -> str:
     return f"started by {before.started_by} at {since}, not submitted yet"
 
 
-def _needs(scene: Scene, look: _Look, planned: PlannedTask) -> Needs:
+def _needs(scene: LandingContext, look: _RawFacts, planned: PlannedTask) -> Needs:
     before = look.progress.get(planned.id, PENDING)
     if scene.plan.waits_for(planned.id, look.landed):
         return "landing"
@@ -244,7 +244,7 @@ def _needs(scene: Scene, look: _Look, planned: PlannedTask) -> Needs:
     return "time" if at_work else "work"
 
 
-def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
+def _level_branch(scene: LandingContext, look: _RawFacts) -> LevelBranch:
     name = present_round(scene.level, look.progress, look.asked)
     tip = look.tips.get(name)
     if tip is not None and tip in scene.ancestry.contained(look.base_commit, [tip]):
@@ -257,7 +257,7 @@ def _level_branch(scene: Scene, look: _Look) -> LevelBranch:
     return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
 
 
-def _folded(scene: Scene, branch: LevelBranch | None, head: Oid | None) -> bool:
+def _folded(scene: LandingContext, branch: LevelBranch | None, head: Oid | None) -> bool:
     """Whether the present level branch holds `head`."""
     if branch is None or branch.tip is None or head is None:
         return False

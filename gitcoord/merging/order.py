@@ -13,7 +13,7 @@ from gitcoord.conflicts.into_plan import plan_with_waves
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.events import WavesSaved
-from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.merging.context import LandingContext, stacks_on
 from gitcoord.merging.observe import observe
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.planning.order import Candidate
@@ -24,7 +24,7 @@ from gitcoord.tasks.model import TaskId
 _MOST_PATHS = 4
 
 
-def with_real_order(scene: Scene, *, save: bool) -> Scene:
+def with_real_order(scene: LandingContext, *, save: bool) -> LandingContext:
     """The scene with the level's waves in the order that its branches allow as they are now.
 
     With `save` a changed order goes into the saved plan. The shared refs are taken as they were last read.

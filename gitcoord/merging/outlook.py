@@ -8,8 +8,8 @@ whatever was unclear has everything asked anew.
 import msgspec
 
 from gitcoord.forge.port import BranchPulls, Pull
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import LandingSnapshot
 from gitcoord.merging.observe import observe
 
 
@@ -23,7 +23,7 @@ class Outlook:
         """Whether the last look read the shared refs anew."""
         self._newest = 0
 
-    def look(self, scene: Scene) -> World:
+    def look(self, scene: LandingContext) -> LandingSnapshot:
         """The world as it is: what cannot have changed since the last look is not asked for."""
         world = observe(scene, known=self._pulls, fetch=self._fetch)
         if self._pulls and _has_news(world):
@@ -60,5 +60,5 @@ class Outlook:
         self._pulls[pull.head] = msgspec.structs.replace(known, current=pull)
 
 
-def _has_news(world: World) -> bool:
+def _has_news(world: LandingSnapshot) -> bool:
     return any(work.standing == "landed" and not work.journaled and not work.pull for work in world.works)

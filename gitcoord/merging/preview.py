@@ -17,22 +17,23 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.merging.context import LandingContext, stacks_on
 from gitcoord.merging.decide import next_step
 from gitcoord.merging.examine import examine_in_git, looked_at
-from gitcoord.merging.memory import Memory, details_key
+from gitcoord.merging.memory import LandingMemory, details_key
 from gitcoord.merging.model import (
     Adopt,
     Carrier,
     Defer,
-    Details,
     Examine,
     Finish,
     Fold,
     HandOver,
     Hold,
+    LandingSnapshot,
     LevelBranch,
     Merge,
+    MergeReadiness,
     OpenPull,
     Prove,
     Rebuild,
@@ -42,7 +43,6 @@ from gitcoord.merging.model import (
     Step,
     Update,
     Wait,
-    World,
 )
 from gitcoord.merging.observe import observe
 from gitcoord.merging.proof import CombinationProof
@@ -53,7 +53,7 @@ from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
-def preview(scene: Scene) -> list[str]:
+def preview(scene: LandingContext) -> list[str]:
     """A sentence for each step that a run would take now, in order, and for each task that it waits for."""
     world = observe(scene)
     with scene.repository.git.quarantine() as git:
@@ -64,11 +64,11 @@ def preview(scene: Scene) -> list[str]:
 
 
 class _Rehearsal:
-    def __init__(self, scene: Scene, world: World) -> None:
+    def __init__(self, scene: LandingContext, world: LandingSnapshot) -> None:
         self._scene = scene
         self._git = scene.repository.git
         self._world = world
-        self._memory = Memory.empty()
+        self._memory = LandingMemory.empty()
         self._memory.impatient = True
         self._deferred: set[TaskId] = set()
         self._rounds = {world.level_branch.name} if world.level_branch else set()
@@ -187,7 +187,7 @@ class _Rehearsal:
         elif known.outcome == "failed":
             yield f"check {what} again, which failed before: {known.reason}"
 
-    def _examine(self, carrier: Carrier) -> Details:
+    def _examine(self, carrier: Carrier) -> MergeReadiness:
         found = examine_in_git(self._scene, self._world, carrier)
         pull = carrier.pull
         if not found.clean or found.behind or found.gates or pull is None or not pull.number:

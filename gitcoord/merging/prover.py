@@ -13,12 +13,12 @@ import msgspec
 
 from gitcoord.checks.window import WIDEST
 from gitcoord.merging.combinations import Combinations
-from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.merging.context import LandingContext, stacks_on
 from gitcoord.merging.decide import carrier_of
 from gitcoord.merging.examine import examine_in_git
 from gitcoord.merging.level_search import LevelSearch, recent_failures
-from gitcoord.merging.memory import Memory
-from gitcoord.merging.model import Carrier, Work, World
+from gitcoord.merging.memory import LandingMemory
+from gitcoord.merging.model import Carrier, LandingSnapshot, TaskState
 from gitcoord.merging.proof import CheckScene, CombinationProof, TaskHead
 from gitcoord.merging.statuses import Statuses
 from gitcoord.merging.telling import LandingNotices
@@ -45,7 +45,9 @@ class Prover:
         """Time has passed: what could not be told may be tried again."""
         self._unclear.clear()
 
-    def prove(self, scene: Scene, world: World, carrier: Carrier, memory: Memory) -> CombinationProof:
+    def prove(
+        self, scene: LandingContext, world: LandingSnapshot, carrier: Carrier, memory: LandingMemory
+    ) -> CombinationProof:
         """Check what the base would become with `carrier`; beside it what comes next, unless it is held."""
         proof = self._proof(scene, world, carrier, memory)
         problem = self._statuses.report(scene, world, carrier, proof)
@@ -54,7 +56,9 @@ class Prover:
             memory.reported.add(carrier.head)
         return proof
 
-    def _proof(self, scene: Scene, world: World, carrier: Carrier, memory: Memory) -> CombinationProof:
+    def _proof(
+        self, scene: LandingContext, world: LandingSnapshot, carrier: Carrier, memory: LandingMemory
+    ) -> CombinationProof:
         options, checker = scene.options.check, scene.checker
         if options is None or checker is None:
             raise AssertionError("only what has a check is proved")
@@ -88,27 +92,29 @@ class Prover:
             works = _landing_next(scene, world, [first, *ahead])
         return search.first(list(map(_of, works)), found.tree, carrier.branch, each=each)
 
-    def _recent(self, scene: Scene) -> tuple[int, int]:
+    def _recent(self, scene: LandingContext) -> tuple[int, int]:
         """Failures of the check, and landings with them, among the last of the journal."""
         if self._history is None:
             self._history = recent_failures(scene.store)
         return self._history
 
 
-def merges_in_one_move(scene: Scene) -> bool:
+def merges_in_one_move(scene: LandingContext) -> bool:
     """Whether all that was proved as a whole is merged by one move of the base, by one commit of its line."""
     options = scene.options
     return options.strategy == "multi-pr" and options.method == "merge" and scene.forge.merges_together
 
 
-def proves_last_only(scene: Scene) -> bool:
+def proves_last_only(scene: LandingContext) -> bool:
     """Whether the base becomes unchecked trees on the way to one that was checked."""
     check, strategy = scene.options.check, scene.options.strategy
     last = check is not None and check.prove == "last"
     return last and strategy == "multi-pr" and not merges_in_one_move(scene)
 
 
-def _landing_next(scene: Scene, world: World, works: Sequence[Work]) -> list[Work]:
+def _landing_next(
+    scene: LandingContext, world: LandingSnapshot, works: Sequence[TaskState]
+) -> list[TaskState]:
     """Those of `works` that landing would merge one after the other as they are, each onto those before."""
     onto = Combinations(scene.repository.git, stacks_on(scene, world), [work.head or "" for work in works])
     asked = scene.options.check.window if scene.options.check is not None else None
@@ -126,9 +132,9 @@ def _landing_next(scene: Scene, world: World, works: Sequence[Work]) -> list[Wor
     return [works[number] for number in chosen]
 
 
-def _comes(work: Work) -> bool:
+def _comes(work: TaskState) -> bool:
     return work.standing == "ready" and not work.waits_for and work.head is not None
 
 
-def _of(work: Work) -> TaskHead:
+def _of(work: TaskState) -> TaskHead:
     return TaskHead(task=work.task, head=work.head or "")

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.forge.port import BranchPulls, Forge
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import KnownPulls, Options, Work
+from gitcoord.merging.model import KnownPulls, Options, TaskState
 from gitcoord.merging.rejections import find_rejection, is_given_up
 from gitcoord.merging.rounds import finished_rounds, known_rounds
 from gitcoord.planning.model import Plan, PlannedLevel
@@ -55,14 +55,14 @@ def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPull
 
 def unless_rejected(
     ancestry: Ancestry,
-    works: Sequence[Work],
+    works: Sequence[TaskState],
     progress: Mapping[TaskId, Progress],
     *,
     base: str,
     single: bool,
     tips: Mapping[str, Oid],
     pulls: KnownPulls,
-) -> list[Work]:
+) -> list[TaskState]:
     """The works; what is ready waits if a person closed or moved the pull request that held it.
 
     Under single-PR that is the level branch's, each of which may hold any of the works.
@@ -71,7 +71,7 @@ def unless_rejected(
     rounds = [name for name in pulls if name not in own]
     wanted = frozenset[int]().union(*(entry.wanted for entry in progress.values()))
 
-    def unless(work: Work) -> Work:
+    def unless(work: TaskState) -> TaskState:
         before = progress.get(work.task, PENDING)
         for name in rounds if single else [work.branch]:
             if work.standing != "ready" or work.head is None:

@@ -7,11 +7,11 @@ import msgspec
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.port import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.git.run import Oid
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.examine import number_of
 from gitcoord.merging.merged_base import base_holds
 from gitcoord.merging.merged_tree import prove
-from gitcoord.merging.model import Carrier, HandOver, Merge, OpenPull, World
+from gitcoord.merging.model import Carrier, HandOver, LandingSnapshot, Merge, OpenPull
 from gitcoord.merging.own_text import is_own
 from gitcoord.merging.talk import add_extras
 from gitcoord.merging.texts import merge_request, new_pull
@@ -19,20 +19,20 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
 
 
-class Stop(msgspec.Struct, frozen=True, kw_only=True):
+class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
     """The run cannot go on: the forge says that this user or this method may not merge here."""
 
     reason: str
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class CarrierHeld(msgspec.Struct, frozen=True, kw_only=True):
     """The carrier cannot merge for the time being; `final`: not as it is, however long one waits."""
 
     reason: str
     final: bool = False
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class LookAgain(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing is certain: look at the world again. `pause` says that a moment should pass first.
 
     `doubt`: a merge was sent, and its answer was lost. It may still be at work.
@@ -43,13 +43,13 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
     """The base holds the carrier's work at `commit`."""
 
     commit: Oid
 
 
-class Opened(msgspec.Struct, frozen=True, kw_only=True):
+class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
     """The carrier's pull request, and what was recorded of it; `problem` says what could not be added."""
 
     pull: Pull
@@ -57,28 +57,28 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
     """The base takes only heads that contain its newest commits."""
 
     message: str
 
 
-class Delegated(msgspec.Struct, frozen=True, kw_only=True):
+class MergeDelegated(msgspec.Struct, frozen=True, kw_only=True):
     """The forge merges the carrier by itself; `events` were recorded."""
 
     events: tuple[TaskHandedOver, ...]
 
 
-class Declined(msgspec.Struct, frozen=True, kw_only=True):
+class MergeDeclined(msgspec.Struct, frozen=True, kw_only=True):
     """The forge does not merge this by itself."""
 
     reason: str
 
 
-Outcome = Done | Held | Stop | Look | Outdated
+Outcome = MergeDone | CarrierHeld | MergeForbidden | LookAgain | HeadOutdated
 
 
-def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Opened:
+def open_pull(scene: LandingContext, world: LandingSnapshot, step: OpenPull) -> Outcome | OpenedPull:
     """Opens the carrier's pull request, or adopts the one that is there, and records it."""
     opened = step.carrier.pull or _open(scene, world, step.carrier)
     if not isinstance(opened, Pull):
@@ -93,26 +93,26 @@ def open_pull(scene: Scene, world: World, step: OpenPull) -> Outcome | Opened:
         for task in step.carrier.tasks
     )
     scene.store.record_all([(event, partial(_is_told, number)) for event in events])
-    return Opened(pull=opened, events=events, problem=problem)
+    return OpenedPull(pull=opened, events=events, problem=problem)
 
 
 def _is_told(number: int, before: Progress) -> bool:
     return before.pull == number and before.rejection is None
 
 
-def _open(scene: Scene, world: World, carrier: Carrier) -> Outcome | Pull:
+def _open(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> Outcome | Pull:
     opened = scene.forge.open_pull(new_pull(scene, world, carrier))
     match opened:
         case Unclear() | Refused(kind="retry" | "head-moved"):
-            return Look(pause=True, message=opened.message)
+            return LookAgain(pause=True, message=opened.message)
         case Refused(kind="not-allowed"):
-            return Stop(reason=f"no pull request can be opened: {opened.reason}")
+            return MergeForbidden(reason=f"no pull request can be opened: {opened.reason}")
         case Refused():
-            return Held(reason=f"its pull request cannot be opened: {opened.reason}", final=True)
+            return CarrierHeld(reason=f"its pull request cannot be opened: {opened.reason}", final=True)
     return opened
 
 
-def merge(scene: Scene, world: World, step: Merge) -> Outcome:
+def merge(scene: LandingContext, world: LandingSnapshot, step: Merge) -> Outcome:
     """Sends the merge once. Whatever the answer, the caller looks at the world again."""
     carrier, method = step.carrier, scene.options.method
     request = merge_request(world, carrier, number_of(carrier), method)
@@ -122,7 +122,7 @@ def merge(scene: Scene, world: World, step: Merge) -> Outcome:
 
 
 def follow_merge(
-    scene: Scene, world: World, step: Merge, request: MergeRequest, outcome: MergeOutcome
+    scene: LandingContext, world: LandingSnapshot, step: Merge, request: MergeRequest, outcome: MergeOutcome
 ) -> Outcome:
     """What the forge's answer to `request` means; what it merged is compared with what was computed."""
     carrier = step.carrier
@@ -133,40 +133,42 @@ def follow_merge(
             tip = scene.shared.branch(world.base)
             if not base_holds(scene.forge, scene.ancestry, world.base, tip, request.number, outcome.commit):
                 lag = f"{world.base} does not show the merge {outcome.commit[:12]} yet."
-                return Look(pause=True, doubt=True, message=lag)
+                return LookAgain(pause=True, doubt=True, message=lag)
             prove(scene, step, outcome.commit)
-            return Done(commit=outcome.commit)
+            return MergeDone(commit=outcome.commit)
         case Unclear():
-            return Look(pause=True, doubt=True, message=outcome.message)
+            return LookAgain(pause=True, doubt=True, message=outcome.message)
         case Refused(kind="not-allowed"):
-            return Stop(reason=outcome.reason)
+            return MergeForbidden(reason=outcome.reason)
         case Refused(kind="outdated") if not scene.ancestry.contains(carrier.head, world.base_commit):
-            return Outdated(message=outcome.message)
+            return HeadOutdated(message=outcome.message)
         case Refused(kind="moved" | "closed"):
-            return Look(message=outcome.message)
+            return LookAgain(message=outcome.message)
         case Refused(kind="retry" | "conflict" | "head-moved" | "outdated" | "queue"):
             # Git has just found it clean at this head: the forge lags behind, or something has moved.
-            return Look(pause=True, message=outcome.message)
+            return LookAgain(pause=True, message=outcome.message)
         case _:
-            return Held(reason=outcome.reason, final=outcome.kind in ("unfit", "unknown"))
+            return CarrierHeld(reason=outcome.reason, final=outcome.kind in ("unfit", "unknown"))
 
 
-def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined | Delegated:
+def hand_over(
+    scene: LandingContext, world: LandingSnapshot, step: HandOver
+) -> Outcome | MergeDeclined | MergeDelegated:
     """Lets the forge merge by itself, and records that it was asked."""
     carrier = step.carrier
     request = merge_request(world, carrier, number_of(carrier), scene.options.method)
     outcome = scene.forge.hand_over(request, step.way)
     match outcome:
         case Refused(kind="moved" | "closed"):
-            return Look(message=outcome.message)
+            return LookAgain(message=outcome.message)
         case Unclear() | Refused(kind="retry" | "head-moved"):
-            return Look(pause=True, message=outcome.message)
+            return LookAgain(pause=True, message=outcome.message)
         case Refused(kind="not-allowed") if step.way == "queue":
-            return Stop(reason=outcome.reason)
+            return MergeForbidden(reason=outcome.reason)
         case Refused(kind="gate"):
-            return Held(reason=outcome.message)
+            return CarrierHeld(reason=outcome.message)
         case Refused():
-            return Declined(reason=outcome.message)
+            return MergeDeclined(reason=outcome.message)
     events = tuple(
         TaskHandedOver(
             at=now(),
@@ -179,7 +181,7 @@ def hand_over(scene: Scene, world: World, step: HandOver) -> Outcome | Declined 
         for task in carrier.tasks
     )
     scene.store.record_all([(event, lambda before: before.landing is not None) for event in events])
-    return Delegated(events=events)
+    return MergeDelegated(events=events)
 
 
 def merged_pull(carrier: Carrier, commit: Oid) -> Pull:

@@ -6,10 +6,10 @@ import msgspec
 
 from gitcoord.evidence.landings import moved_on
 from gitcoord.git.run import Oid
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.decide import missing
-from gitcoord.merging.memory import Memory
-from gitcoord.merging.model import Needs, Options, Work, World
+from gitcoord.merging.memory import LandingMemory
+from gitcoord.merging.model import LandingSnapshot, Needs, Options, TaskState
 from gitcoord.planning.model import Strategy
 from gitcoord.sentences import named_tasks
 from gitcoord.state.progress import PENDING, Progress
@@ -46,7 +46,7 @@ class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
     needs: Needs
 
 
-class Unlanded(msgspec.Struct, frozen=True, kw_only=True):
+class NewerCommits(msgspec.Struct, frozen=True, kw_only=True):
     """A landed task whose branch has newer commits: `tip` is the last of them."""
 
     task: TaskId
@@ -64,7 +64,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     landed: tuple[LandedTask, ...]
     deferred: tuple[DeferredTask, ...]
     waiting: tuple[WaitingTask, ...]
-    unlanded: tuple[Unlanded, ...] = ()
+    unlanded: tuple[NewerCommits, ...] = ()
     """What was pushed to branches after their tasks had landed."""
     deleted: tuple[str, ...] = ()
     """The branches that were deleted because all that they held has landed."""
@@ -75,7 +75,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not self.deferred and not self.waiting
 
 
-def make_report(scene: Scene, world: World, memory: Memory) -> Report:
+def make_report(scene: LandingContext, world: LandingSnapshot, memory: LandingMemory) -> Report:
     """The report of the world as it was last observed."""
     progress = scene.store.progress()
     told = {work.task: progress.get(work.task, PENDING) for work in world.works}
@@ -93,16 +93,18 @@ def make_report(scene: Scene, world: World, memory: Memory) -> Report:
     )
 
 
-def _unlanded(scene: Scene, world: World) -> tuple[Unlanded, ...]:
+def _unlanded(scene: LandingContext, world: LandingSnapshot) -> tuple[NewerCommits, ...]:
     landed = {work.task: work.landing for work in world.works if work.landing is not None}
     tips = scene.shared.branches()
     found = moved_on(scene.ancestry, base_commit=world.base_commit, plan=scene.plan, landed=landed, tips=tips)
     return tuple(
-        Unlanded(task=task, branch=scene.plan.tasks[task].branch, tip=tip) for task, tip in found.items()
+        NewerCommits(task=task, branch=scene.plan.tasks[task].branch, tip=tip) for task, tip in found.items()
     )
 
 
-def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTask, ...]:
+def waiting_tasks(
+    scene: LandingContext, world: LandingSnapshot, memory: LandingMemory
+) -> tuple[WaitingTask, ...]:
     """Every task that has neither landed nor been deferred, with what it waits for."""
     held = held_reasons(world, memory, scene.options)
     rest = _rest_of_level(scene, world)
@@ -118,7 +120,7 @@ def waiting_tasks(scene: Scene, world: World, memory: Memory) -> tuple[WaitingTa
     return tuple(waiting)
 
 
-def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str, str]:
+def held_reasons(world: LandingSnapshot, memory: LandingMemory, options: Options) -> Mapping[str, str]:
     """For each task that is ready but held, why."""
     branch = world.level_branch
     if options.strategy == "single-pr" and branch is not None:
@@ -130,14 +132,16 @@ def held_reasons(world: World, memory: Memory, options: Options) -> Mapping[str,
     return {task: reason for task, reason in reasons.items() if reason}
 
 
-def _what_held_needs(world: World, memory: Memory, work: Work, held: Mapping[str, str]) -> Needs:
+def _what_held_needs(
+    world: LandingSnapshot, memory: LandingMemory, work: TaskState, held: Mapping[str, str]
+) -> Needs:
     if work.task not in held:
         return "landing"
     branch = world.level_branch.name if world.level_branch is not None else work.branch
     return "work" if memory.stopped or branch in memory.final else "time"
 
 
-def _rest_of_level(scene: Scene, world: World) -> str:
+def _rest_of_level(scene: LandingContext, world: LandingSnapshot) -> str:
     """Why work that is ready itself does not land yet."""
     deferred = [work.task for work in world.works if work.standing == "deferred"]
     if scene.options.all_or_nothing and deferred:
@@ -152,7 +156,7 @@ def _rest_of_level(scene: Scene, world: World) -> str:
     return f"waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
 
 
-def _landed(work: Work, told: Progress) -> LandedTask:
+def _landed(work: TaskState, told: Progress) -> LandedTask:
     landing = told.landing
     commit = work.landing.commit if work.landing else ""
     if landing is not None:
@@ -162,7 +166,7 @@ def _landed(work: Work, told: Progress) -> LandedTask:
     return LandedTask(task=work.task, pull=told.pull, commit=commit, wave=work.wave)
 
 
-def _deferred(work: Work, told: Progress) -> DeferredTask:
+def _deferred(work: TaskState, told: Progress) -> DeferredTask:
     deferral = told.deferral
     others = tuple(TaskId(other) for other in deferral.others) if deferral else ()
     paths = deferral.paths if deferral else ()

@@ -11,7 +11,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.merges import TreeMerge, merge_trees
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.model import Work
+from gitcoord.merging.model import TaskState
 from gitcoord.merging.proof import CheckOptions
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -21,11 +21,11 @@ def revived(
     git: Git,
     ancestry: Ancestry,
     stacks: Stacks,
-    works: list[Work],
+    works: list[TaskState],
     targets: Sequence[Oid],
     book: Rulebook,
     failing_checks: Collection[TaskId] = (),
-) -> list[Work]:
+) -> list[TaskState]:
     """The works; what is deferred and merges with all of `targets`, and is second nowhere, is ready again.
 
     Those of `failing_checks` are not.
@@ -59,7 +59,7 @@ def revived(
 
 
 def still_failing(
-    works: Sequence[Work], progress: Mapping[TaskId, Progress], check: CheckOptions | None
+    works: Sequence[TaskState], progress: Mapping[TaskId, Progress], check: CheckOptions | None
 ) -> set[TaskId]:
     """The deferred tasks whose check has failed as they are, which a clean merge does not change.
 

@@ -7,12 +7,12 @@ import msgspec
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.model import Work
+from gitcoord.merging.model import TaskState
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
-def with_stacks(git: Git, ancestry: Ancestry, stacks: Stacks, works: Sequence[Work]) -> list[Work]:
+def with_stacks(git: Git, ancestry: Ancestry, stacks: Stacks, works: Sequence[TaskState]) -> list[TaskState]:
     """The works; those that are stacked on what landed under other commits say so.
 
     One that holds work of others, too, waits for them: brought up to date now, it would have one parent by
@@ -26,7 +26,7 @@ def with_stacks(git: Git, ancestry: Ancestry, stacks: Stacks, works: Sequence[Wo
     ]
 
 
-def _stacked(ancestry: Ancestry, ready: Mapping[Oid, TaskId], work: Work) -> Work:
+def _stacked(ancestry: Ancestry, ready: Mapping[Oid, TaskId], work: TaskState) -> TaskState:
     others = [head for head in ready if head != work.head]
     below = ancestry.contained(work.head or "", others)
     parents = [ready[head] for head in others if head in below]
@@ -36,7 +36,7 @@ def _stacked(ancestry: Ancestry, ready: Mapping[Oid, TaskId], work: Work) -> Wor
     return msgspec.structs.replace(work, stacked=True, waits_for=tuple(parents), reason=reason)
 
 
-def _alone(work: Work) -> Work:
+def _alone(work: TaskState) -> TaskState:
     if not work.stacked:
         return work
     reason = "" if work.waits_for else work.reason

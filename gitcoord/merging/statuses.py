@@ -3,8 +3,8 @@
 from typing import Literal
 
 from gitcoord.forge.port import CommitStatus
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import Carrier, World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import Carrier, LandingSnapshot
 from gitcoord.merging.proof import CombinationProof
 from gitcoord.merging.talk import try_to
 from gitcoord.sentences import named_tasks
@@ -20,7 +20,9 @@ class Statuses:
     def __init__(self) -> None:
         self._said: dict[str, CommitStatus] = {}
 
-    def report(self, scene: Scene, world: World, carrier: Carrier, proof: CombinationProof) -> str:
+    def report(
+        self, scene: LandingContext, world: LandingSnapshot, carrier: Carrier, proof: CombinationProof
+    ) -> str:
         """Say on the head of `carrier` how its combination came out; returns what did not work.
 
         Asks nothing of the forge where the settings name no status.
@@ -38,7 +40,7 @@ class Statuses:
         return try_to(lambda: scene.forge.set_status(status))
 
 
-def _said(world: World, carrier: Carrier, proof: CombinationProof) -> _Said | None:
+def _said(world: LandingSnapshot, carrier: Carrier, proof: CombinationProof) -> _Said | None:
     """The state and a description; None where there is nothing to say of this head."""
     if proof.state == "passed" and proof.tree:
         return "success", f"The check passes on {world.base} with {named_tasks(carrier.tasks)}"

@@ -10,8 +10,8 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import PullOpened, PullReady, TaskDeferred
 from gitcoord.forge.port import Extras, Pull
 from gitcoord.git.run import Oid
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import Carrier, World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import Carrier, LandingSnapshot
 from gitcoord.merging.wording import deferral_text, settled_text, unwanted_text
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
@@ -19,14 +19,14 @@ from gitcoord.tasks.model import TaskId
 _NOT_WORTH_STOPPING = ("not-changed", "not-found", "no-permission")
 
 
-def add_extras(scene: Scene, number: int) -> str:
+def add_extras(scene: LandingContext, number: int) -> str:
     """Labels a pull request and asks for reviews, as the settings say; returns what did not work."""
     wanted = scene.options.pulls
     extras = Extras(labels=wanted.labels, reviewers=wanted.reviewers, team_reviewers=wanted.team_reviewers)
     return "" if extras == Extras() else try_to(lambda: scene.forge.add_extras(number, extras))
 
 
-def made_ready(scene: Scene, carrier: Carrier, pull: Pull) -> Pull:
+def made_ready(scene: LandingContext, carrier: Carrier, pull: Pull) -> Pull:
     """The pull request, no draft any more if gitcoord opened it as one; once, so that people may undo it."""
     told = [entry.event for entry in scene.store.journal() if entry.event is not None]
     before = any(isinstance(event, PullReady) and event.pull == pull.number for event in told)
@@ -42,7 +42,7 @@ def made_ready(scene: Scene, carrier: Carrier, pull: Pull) -> Pull:
     return scene.forge.read_pull(pull.number)
 
 
-def tell_deferred(scene: Scene, world: World, event: TaskDeferred) -> str:
+def tell_deferred(scene: LandingContext, world: LandingSnapshot, event: TaskDeferred) -> str:
     """Comments on the pull request of a task that is deferred; returns what did not work."""
     task = TaskId(event.task or "")
     branch, work = world.level_branch, world.work(task)
@@ -53,7 +53,7 @@ def tell_deferred(scene: Scene, world: World, event: TaskDeferred) -> str:
     return try_to(lambda: scene.forge.say(number, _topic(task), deferral_text(scene, event)))
 
 
-def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> str:
+def tell_settled(scene: LandingContext, world: LandingSnapshot, commits: Mapping[TaskId, Oid]) -> str:
     """Edits the comments on tasks that had been deferred and have landed; returns what did not work.
 
     `commits` are the commits of the base that brought them in.
@@ -69,7 +69,7 @@ def tell_settled(scene: Scene, world: World, commits: Mapping[TaskId, Oid]) -> s
     return "; ".join(sorted(problems - {""}))
 
 
-def close_unwanted(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
+def close_unwanted(scene: LandingContext, world: LandingSnapshot, tasks: Sequence[TaskId]) -> str:
     """Closes pull requests that were opened before a no to their work was seen; returns what did not work."""
     rejections = (world.work(task).rejection for task in tasks)
     unseen = {one.pull.number: one.unseen for one in rejections if one is not None and one.unseen is not None}
@@ -81,7 +81,7 @@ def close_unwanted(scene: Scene, world: World, tasks: Sequence[TaskId]) -> str:
     return "; ".join(sorted(problems - {""}))
 
 
-def _edit(scene: Scene, pull: Pull, task: TaskId, text: str) -> None:
+def _edit(scene: LandingContext, pull: Pull, task: TaskId, text: str) -> None:
     scene.forge.say(pull.number, _topic(task), text, only_again=True)
 
 

@@ -6,7 +6,7 @@ from gitcoord.checks.model import CheckResult
 from gitcoord.checks.window import Window
 from gitcoord.events import AnyEvent
 from gitcoord.git.run import Oid
-from gitcoord.merging.model import Carrier, Work
+from gitcoord.merging.model import Carrier, TaskState
 from gitcoord.merging.report import WaitingTask
 from gitcoord.notices import (
     BranchHeld,
@@ -35,7 +35,7 @@ class LandingNotices:
         self._window: WindowChosen | None = None
         self._running: ChecksRunning | None = None
 
-    def carried(self, works: Sequence[Work]) -> None:
+    def carried(self, works: Sequence[TaskState]) -> None:
         """Tells once of each work that carries commits of tasks that were not handed in."""
         for work in works:
             if work.standing == "ready" and work.carries and work.carries not in self._carried:

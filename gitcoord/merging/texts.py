@@ -6,8 +6,8 @@ import msgspec
 
 from gitcoord.evidence.trailers import LANDED, trailer
 from gitcoord.forge.port import MergeRequest, Method, NewPull, Pull
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import Carrier, World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import Carrier, LandingSnapshot
 from gitcoord.merging.own_text import OWN_END
 from gitcoord.merging.wording import left_out, one_line, render, short
 from gitcoord.sentences import inert
@@ -27,14 +27,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
-def new_pull(scene: Scene, world: World, carrier: Carrier) -> NewPull:
+def new_pull(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> NewPull:
     """The pull request of a carrier."""
     title, body = _text(scene, world, carrier)
     draft = scene.options.pulls.draft
     return NewPull(head=carrier.branch, base=world.base, title=title, body=body, draft=draft)
 
 
-def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text | None:
+def new_text(scene: LandingContext, world: LandingSnapshot, carrier: Carrier, pull: Pull) -> Text | None:
     """What an open pull request should say instead; None when it names the carrier's tasks already.
 
     Only gitcoord's own block of the text is replaced, and the title only if gitcoord wrote it.
@@ -55,7 +55,9 @@ def new_text(scene: Scene, world: World, carrier: Carrier, pull: Pull) -> Text |
     return Text(title=title if own else None, body=pull.body[:start] + body + pull.body[stop:])
 
 
-def merge_request(world: World, carrier: Carrier, number: int, method: Method, *others: int) -> MergeRequest:
+def merge_request(
+    world: LandingSnapshot, carrier: Carrier, number: int, method: Method, *others: int
+) -> MergeRequest:
     """The merge of a carrier; its message names every task and the head that it lands, for git to find.
 
     `others` are the pull requests that it merges beside `number`.
@@ -79,13 +81,13 @@ def merge_request(world: World, carrier: Carrier, number: int, method: Method, *
     )
 
 
-def _text(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
+def _text(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> tuple[str, str]:
     title, text = render(scene, world, carrier)
     title = short(title, _TITLE_LENGTH)
     return title, _block(world, carrier, text, title)
 
 
-def _block(world: World, carrier: Carrier, text: str, title: str | None) -> str:
+def _block(world: LandingSnapshot, carrier: Carrier, text: str, title: str | None) -> str:
     """Gitcoord's part of a pull request's text, between two lines that no reader sees.
 
     By the second one gitcoord knows which tasks the text is about, and whether the title is its own.
@@ -95,7 +97,7 @@ def _block(world: World, carrier: Carrier, text: str, title: str | None) -> str:
     return f"{_BEGIN}\n{short(text, _BODY_LENGTH)}\n\n{end}"
 
 
-def _about(world: World, carrier: Carrier) -> str:
+def _about(world: LandingSnapshot, carrier: Carrier) -> str:
     return "\0".join([*carrier.tasks, "", *(work.task for work in left_out(world, carrier))])
 
 

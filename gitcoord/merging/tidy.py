@@ -7,13 +7,13 @@ from gitcoord.evidence.model import Landing
 from gitcoord.evidence.spent import is_spent
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import World
+from gitcoord.git.shared import HEADS, RefUpdate
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import LandingSnapshot
 from gitcoord.merging.rounds import finished_rounds, known_rounds
 
 
-def delete_spent(scene: Scene, world: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def delete_spent(scene: LandingContext, world: LandingSnapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Deletes the branches of the level that have nothing more to give; returns them, and what did not work.
 
     Pull requests onto a branch are moved to the base first: without their base they would be closed.
@@ -25,7 +25,7 @@ def delete_spent(scene: Scene, world: World) -> tuple[tuple[str, ...], tuple[str
             continue
         try:
             scene.forge.retarget(branch, world.base)
-            moved = scene.shared.publish([Update(HEADS + branch, tip, None)])
+            moved = scene.shared.publish([RefUpdate(HEADS + branch, tip, None)])
         except GitcoordError as error:
             if error.code not in ("push-refused", "not-changed"):
                 raise
@@ -36,7 +36,7 @@ def delete_spent(scene: Scene, world: World) -> tuple[tuple[str, ...], tuple[str
     return tuple(deleted), tuple(problems)
 
 
-def _done(scene: Scene, world: World) -> Iterator[tuple[str, Oid, bool]]:
+def _done(scene: LandingContext, world: LandingSnapshot) -> Iterator[tuple[str, Oid, bool]]:
     """The branches of what has landed, and whether the base provably has all that they hold.
 
     Those that somebody went on with are left out.

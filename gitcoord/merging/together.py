@@ -2,15 +2,17 @@
 
 import msgspec
 
-from gitcoord.merging.context import Scene
+from gitcoord.merging.context import LandingContext
 from gitcoord.merging.decide import closed_gates
 from gitcoord.merging.examine import examine, number_of
-from gitcoord.merging.model import Carrier, Merge, MergeTogether, World
-from gitcoord.merging.pulls import Done, Held, Outcome, follow_merge
+from gitcoord.merging.model import Carrier, LandingSnapshot, Merge, MergeTogether
+from gitcoord.merging.pulls import CarrierHeld, MergeDone, Outcome, follow_merge
 from gitcoord.merging.texts import merge_request
 
 
-def merge_together(scene: Scene, world: World, step: MergeTogether) -> list[tuple[Carrier, Outcome]]:
+def merge_together(
+    scene: LandingContext, world: LandingSnapshot, step: MergeTogether
+) -> list[tuple[Carrier, Outcome]]:
     """Sends the merge once, if nothing speaks against any of the carriers; what became of each.
 
     Whatever the answer, the caller looks at the world again.
@@ -18,7 +20,7 @@ def merge_together(scene: Scene, world: World, step: MergeTogether) -> list[tupl
     for carrier in step.carriers:
         reason = _obstacle(scene, world, carrier)
         if reason:
-            return [(carrier, Held(reason=reason))]
+            return [(carrier, CarrierHeld(reason=reason))]
     requests = [merge_request(world, one, number_of(one), scene.options.method) for one in step.carriers]
     tasks = tuple(task for one in step.carriers for task in one.tasks)
     whole = msgspec.structs.replace(step.carrier, tasks=tasks)
@@ -28,11 +30,11 @@ def merge_together(scene: Scene, world: World, step: MergeTogether) -> list[tupl
     outcome = scene.forge.merge_together(requests, request)
     followed = follow_merge(scene, world, Merge(carrier=whole, tree=step.tree), request, outcome)
     # What was refused is looked at once, not once for each.
-    told = step.carriers if isinstance(followed, Done) else step.carriers[:1]
+    told = step.carriers if isinstance(followed, MergeDone) else step.carriers[:1]
     return [(carrier, followed) for carrier in told]
 
 
-def _obstacle(scene: Scene, world: World, carrier: Carrier) -> str:
+def _obstacle(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> str:
     details = examine(scene, world, carrier)
     if details.gates:
         return closed_gates(details)

@@ -8,8 +8,8 @@ from string import Template
 
 from gitcoord.events import TaskDeferred
 from gitcoord.forge.port import Pull
-from gitcoord.merging.context import Scene
-from gitcoord.merging.model import Carrier, Work, World
+from gitcoord.merging.context import LandingContext
+from gitcoord.merging.model import Carrier, LandingSnapshot, TaskState
 from gitcoord.sentences import inert, named_tasks
 from gitcoord.tasks.model import TaskId
 
@@ -36,7 +36,7 @@ $overlaps
 - Checked: $checked""")
 
 
-def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
+def render(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> tuple[str, str]:
     """Title and body of a carrier's pull request, by the settings' templates or gitcoord's own."""
     single, settings = scene.options.strategy == "single-pr", scene.options.pulls
     works = [world.work(task) for task in carrier.tasks]
@@ -49,7 +49,7 @@ def render(scene: Scene, world: World, carrier: Carrier) -> tuple[str, str]:
     return one_line(title.substitute(named)), re.sub(r"\n{3,}", "\n\n", text)
 
 
-def deferral_text(scene: Scene, event: TaskDeferred) -> str:
+def deferral_text(scene: LandingContext, event: TaskDeferred) -> str:
     """The comment on a pull request that does not merge any more, or whose check fails."""
     if event.check:
         return _failed_check_text(scene, event)
@@ -71,7 +71,7 @@ def deferral_text(scene: Scene, event: TaskDeferred) -> str:
     return "\n".join([*lines, f"The rest of {scene.level.name} lands without it meanwhile."])
 
 
-def _failed_check_text(scene: Scene, event: TaskDeferred) -> str:
+def _failed_check_text(scene: LandingContext, event: TaskDeferred) -> str:
     end = [one_line(line) for line in event.output.strip().splitlines()[-_OUTPUT_LINES:]]
     shown = ["", *(f"> {_code(line)}  " for line in end if line)] if any(end) else []
     way = _code(f"gitcoord checkout {event.task}")
@@ -88,7 +88,7 @@ def _failed_check_text(scene: Scene, event: TaskDeferred) -> str:
     )
 
 
-def settled_text(scene: Scene, event: TaskDeferred, commit: str) -> str:
+def settled_text(scene: LandingContext, event: TaskDeferred, commit: str) -> str:
     """What that comment says once the task has landed all the same."""
     against = _tasks(event.others) if event.others else f"`{scene.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
@@ -106,7 +106,7 @@ def unwanted_text(unseen: Pull, base: str) -> str:
     )
 
 
-def left_out(world: World, carrier: Carrier) -> list[Work]:
+def left_out(world: LandingSnapshot, carrier: Carrier) -> list[TaskState]:
     """Under single-PR: the tasks that do not merge with those of the carrier."""
     if world.level_branch is None:
         return []
@@ -131,7 +131,9 @@ def markdown(text: str) -> str:
     return inert(escaped)
 
 
-def _fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> dict[str, str]:
+def _fields(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> dict[str, str]:
     waves = sorted({scene.plan.tasks[work.task].wave for work in works})
     wave = f"{waves[0]}" if len(waves) == 1 else f"{waves[0]} to {waves[-1]}"
     return {
@@ -144,7 +146,9 @@ def _fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> 
     }
 
 
-def _body_fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> dict[str, str]:
+def _body_fields(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> dict[str, str]:
     needs = {need for work in works for need in scene.plan.tasks[work.task].depends_on}
     own = [task for task in needs if task not in carrier.tasks]
     return {
@@ -156,7 +160,9 @@ def _body_fields(scene: Scene, world: World, carrier: Carrier, works: list[Work]
     }
 
 
-def _task_lines(scene: Scene, world: World, carrier: Carrier, works: list[Work]) -> str:
+def _task_lines(
+    scene: LandingContext, world: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> str:
     if scene.options.strategy == "multi-pr":
         return f"**Task {markdown(works[0].task)}**: {markdown(works[0].title)}"
     lines = []
@@ -168,7 +174,7 @@ def _task_lines(scene: Scene, world: World, carrier: Carrier, works: list[Work])
     return "\n".join(lines)
 
 
-def _overlap_lines(scene: Scene, carrier: Carrier) -> list[str]:
+def _overlap_lines(scene: LandingContext, carrier: Carrier) -> list[str]:
     several = len(carrier.tasks) > 1
     told = [
         f"task {task}: {sentence}" if several else sentence
@@ -181,7 +187,7 @@ def _overlap_lines(scene: Scene, carrier: Carrier) -> list[str]:
     return lines + ([f"- … and {len(told) - _OVERLAPS} more overlaps"] if len(told) > _OVERLAPS else [])
 
 
-def _order(scene: Scene, carrier: Carrier) -> str:
+def _order(scene: LandingContext, carrier: Carrier) -> str:
     clashing = {other for task in carrier.tasks for other in scene.clashes.get(task, ())}
     wave = {task: scene.plan.tasks[task].wave for task in (*clashing, *carrier.tasks)}
     first, last = (f([wave[task] for task in carrier.tasks]) for f in (min, max))
@@ -194,7 +200,7 @@ def _order(scene: Scene, carrier: Carrier) -> str:
     return "as soon as its checks and reviews allow; it clashes with nothing else in the level"
 
 
-def _checked(scene: Scene, world: World, carrier: Carrier) -> str:
+def _checked(scene: LandingContext, world: LandingSnapshot, carrier: Carrier) -> str:
     others = sum(w.standing == "ready" and w.task not in carrier.tasks for w in world.works)
     which = (
         "other branch of the level that is"

@@ -3,7 +3,7 @@
 import heapq
 
 from gitcoord.planning.handing_in import HandIns
-from gitcoord.planning.work import Begun, RunRules, Work
+from gitcoord.planning.work import RunRules, StartState, WorkNetwork
 
 _NEVER = 1 << 60
 
@@ -16,7 +16,9 @@ class Apart:
     of their waves.
     """
 
-    def __init__(self, work: Work, how: RunRules, begun: Begun, handed_in: HandIns, stuck: set[int]) -> None:
+    def __init__(
+        self, work: WorkNetwork, how: RunRules, begun: StartState, handed_in: HandIns, stuck: set[int]
+    ) -> None:
         self._work, self._how, self._begun, self._handed_in = work, how, begun, handed_in
         self._done = set(begun.done)
         network = self._network = work.network

@@ -84,13 +84,13 @@ class _Cliques:
 
 def too_few(puzzle: Puzzle, count: int) -> list[int] | None:
     """An arrangement in `count` waves; empty when there is none; None when that took too many steps."""
-    search = _Search(puzzle, count)
+    search = _ColoringSearch(puzzle, count)
     if search.possible() and search.fill(0):
         return search.waves
     return None if search.tries > _MOST_TRIES else []
 
 
-class _Search:
+class _ColoringSearch:
     """The most constrained task first; what is left open to each task is a bit set of waves."""
 
     def __init__(self, puzzle: Puzzle, count: int) -> None:

@@ -21,7 +21,7 @@ from gitcoord.planning.waves import (
     level_waves,
     planned_subtasks,
 )
-from gitcoord.tasks.model import Finding, Status, Task, TaskId, TaskList
+from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
 
 
 class _Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ def _listed(tasks: TaskList) -> frozenset[TaskId]:
 
 
 def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
-    settled = {Status.DONE, Status.CANCELLED} if cancelled_satisfies else {Status.DONE}
+    settled = {ListedStatus.DONE, ListedStatus.CANCELLED} if cancelled_satisfies else {ListedStatus.DONE}
     return tuple(task.id for task in tasks.tasks if task.status in settled)
 
 

@@ -6,13 +6,13 @@ from typing import TypeGuard
 
 import msgspec
 
-from gitcoord.tasks.model import Status, Subtask, Task, TaskId
+from gitcoord.tasks.model import ListedStatus, Subtask, Task, TaskId
 
 DEFAULT_MINUTES = 30.0
 # Coarser than the digits that sums are rounded to, so that those are exact.
 _DIGITS = 3
 _LONGEST = 1e9
-_NOTHING_TO_DO = frozenset({Status.DONE, Status.CANCELLED})
+_NOTHING_TO_DO = frozenset({ListedStatus.DONE, ListedStatus.CANCELLED})
 
 
 class Estimates(msgspec.Struct, frozen=True, kw_only=True):

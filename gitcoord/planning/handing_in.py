@@ -1,6 +1,6 @@
 """When tasks are handed in and land while a plan is played through: alone, or waves as a whole."""
 
-from gitcoord.planning.work import Begun, RunRules, Work
+from gitcoord.planning.work import RunRules, StartState, WorkNetwork
 
 
 class HandIns:
@@ -10,7 +10,7 @@ class HandIns:
     units that failed, or that wait for those in the end, is left of them.
     """
 
-    def __init__(self, work: Work, how: RunRules, begun: Begun, stuck: set[int]) -> None:
+    def __init__(self, work: WorkNetwork, how: RunRules, begun: StartState, stuck: set[int]) -> None:
         network = self._network = work.network
         self._how = how
         self.landed = set(begun.landed)

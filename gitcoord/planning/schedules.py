@@ -8,13 +8,13 @@ from gitcoord.planning.model import Schedule, Schedules, Strategy
 from gitcoord.planning.network import minutes_of
 from gitcoord.planning.simulate import play
 from gitcoord.planning.unhindered import lands_by_level
-from gitcoord.planning.work import RunRules, Work
+from gitcoord.planning.work import RunRules, WorkNetwork
 from gitcoord.tasks.model import TaskId
 
 _DIGITS = 6
 
 
-def schedules(work: Work, order: Sequence[TaskId], slots: int, strategy: Strategy) -> Schedules:
+def schedules(work: WorkNetwork, order: Sequence[TaskId], slots: int, strategy: Strategy) -> Schedules:
     """The schedules side by side, by the rules of `run`, `run --barrier` and `run --pipeline`.
 
     `order` are the tasks in the order in which one worker would do them.
@@ -35,7 +35,7 @@ def schedules(work: Work, order: Sequence[TaskId], slots: int, strategy: Strateg
 
 
 class _Reckoned:
-    def __init__(self, work: Work, order: Sequence[TaskId]) -> None:
+    def __init__(self, work: WorkNetwork, order: Sequence[TaskId]) -> None:
         network = self._network = work.network
         self._work = work
         number = {task: place for place, task in enumerate(network.tasks)}

@@ -60,7 +60,7 @@ def _solve_part(puzzle: Puzzle) -> Solution:
     return Solution(waves=best, at_least=min(bound, max(best) + 1))
 
 
-class _Taken:
+class _FreeWaves:
     """Waves that are taken; answers which is the first free one from a start in nearly constant time."""
 
     def __init__(self) -> None:
@@ -81,12 +81,12 @@ class _Taken:
 
 def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
     """Every task in the first wave that is free for it, in the order of `rank` and of precedence."""
-    used, closed = _Taken(), _Taken()
+    used, closed = _FreeWaves(), _FreeWaves()
     mine = [[closed] for _ in puzzle.after]
     for task in puzzle.alone:
         mine[task] = [used]
     for clash in puzzle.clashes:
-        taken = _Taken()
+        taken = _FreeWaves()
         for task in clash:
             mine[task].append(taken)
     waves = [0] * len(puzzle.after)

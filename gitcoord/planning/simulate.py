@@ -13,10 +13,10 @@ from gitcoord.planning.handing_in import HandIns
 from gitcoord.planning.space import Space
 from gitcoord.planning.turns import Turns
 from gitcoord.planning.unhindered import unhindered
-from gitcoord.planning.work import Begun, RunRules, Work
+from gitcoord.planning.work import RunRules, StartState, WorkNetwork
 
 
-class Played(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """When each unit starts and ends, in ticks and in the order of their starts; and how it stands then.
 
     `most` is how many ran at once at the busiest moment, `tokens` the most tokens at work at once.
@@ -36,14 +36,14 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.ends.values(), default=0)
 
 
-def play(work: Work, how: RunRules, begun: Begun | None = None) -> Played:
+def play(work: WorkNetwork, how: RunRules, begun: StartState | None = None) -> SimulatedPlan:
     """The run of what is left after `begun`, if every estimate is right and nothing more fails."""
     course = unhindered(work, how) if begun is None else None
     if course is not None:
         return _whole(work, *course)
-    game = _Game(work, how, begun or Begun())
+    game = _Game(work, how, begun or StartState())
     game.play()
-    return Played(
+    return SimulatedPlan(
         starts=game.starts,
         ends=game.ends,
         most=game.most,
@@ -54,11 +54,11 @@ def play(work: Work, how: RunRules, begun: Begun | None = None) -> Played:
     )
 
 
-def _whole(work: Work, starts: dict[int, int], most: int) -> Played:
+def _whole(work: WorkNetwork, starts: dict[int, int], most: int) -> SimulatedPlan:
     """A run in which everything was done and landed."""
     ticks = work.network.ticks
     every = set(range(len(work.network.tasks)))
-    return Played(
+    return SimulatedPlan(
         starts=starts,
         ends={unit: start + ticks[unit] for unit, start in starts.items()},
         most=most,
@@ -70,7 +70,7 @@ def _whole(work: Work, starts: dict[int, int], most: int) -> Played:
 
 
 class _Game:
-    def __init__(self, work: Work, how: RunRules, begun: Begun) -> None:
+    def __init__(self, work: WorkNetwork, how: RunRules, begun: StartState) -> None:
         self._work, self._how, self._begun = work, how, begun
         network = self._network = work.network
         self.starts: dict[int, int] = {}
@@ -240,7 +240,7 @@ class _Game:
             self._apart.woken.clear()
 
 
-def _stuck(work: Work, begun: Begun, how: RunRules) -> set[int]:
+def _stuck(work: WorkNetwork, begun: StartState, how: RunRules) -> set[int]:
     """The units that failed, and those that wait for them in the end."""
     network = work.network
     safe = begun.done.union(begun.running)

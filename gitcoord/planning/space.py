@@ -1,12 +1,12 @@
 """Space for one more while a plan is played through: who must be alone, tokens, staggered starts."""
 
-from gitcoord.planning.work import RunRules, Work
+from gitcoord.planning.work import RunRules, WorkNetwork
 
 
 class Space:
     """What is at work, and what it leaves room for besides slots. `opens` is when a stagger ends."""
 
-    def __init__(self, work: Work, how: RunRules) -> None:
+    def __init__(self, work: WorkNetwork, how: RunRules) -> None:
         self._work, self._how = work, how
         self.matters = bool(
             work.alone or how.budget is not None or how.stagger or how.independent or any(work.tokens)

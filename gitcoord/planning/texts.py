@@ -83,7 +83,7 @@ def _texts(task: Task, most: int) -> TaskTexts:
             details=task.details,
             test_strategy=task.test_strategy,
         )
-    left = _Left(most)
+    left = _CharacterBudget(most)
     return TaskTexts(
         title=left.take(task.title),
         # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
@@ -104,7 +104,7 @@ def _texts(task: Task, most: int) -> TaskTexts:
     )
 
 
-class _Left:
+class _CharacterBudget:
     """How many characters may still be kept."""
 
     def __init__(self, most: int) -> None:

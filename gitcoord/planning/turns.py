@@ -3,13 +3,13 @@
 import heapq
 
 from gitcoord.planning.handing_in import HandIns
-from gitcoord.planning.work import Work
+from gitcoord.planning.work import WorkNetwork
 
 
 class Turns:
     """Holds back the units of later levels and waves, and of later waves of their own task."""
 
-    def __init__(self, work: Work, handed_in: HandIns, done: set[int], stuck: set[int]) -> None:
+    def __init__(self, work: WorkNetwork, handed_in: HandIns, done: set[int], stuck: set[int]) -> None:
         self._work, self._handed_in, self._stuck = work, handed_in, stuck
         network = self._network = work.network
         turns = [work.turn[parts[0]][:2] for parts in network.parts]

@@ -6,13 +6,13 @@ against each other.
 
 import heapq
 
-from gitcoord.planning.work import RunRules, Work
+from gitcoord.planning.work import RunRules, WorkNetwork
 
 Course = tuple[dict[int, int], int]
 """When each unit starts, in ticks and in that order; and the most that ran at once."""
 
 
-def unhindered(work: Work, how: RunRules) -> Course | None:
+def unhindered(work: WorkNetwork, how: RunRules) -> Course | None:
     """The course of the run from its beginning; None where more than that has to be looked at."""
     network = work.network
     if work.clashes or work.alone or work.tokens or network.units != network.tasks:
@@ -28,7 +28,7 @@ def unhindered(work: Work, how: RunRules) -> Course | None:
     return _wave_by_wave(work, how.slots) if lands_by_level(work, how) else None
 
 
-def lands_by_level(work: Work, how: RunRules) -> bool:
+def lands_by_level(work: WorkNetwork, how: RunRules) -> bool:
     """Whether nothing of a level starts before the one below has landed, as with strict levels.
 
     So it is where waves land as a whole, each level is one wave, and nothing but that holds a task back.
@@ -39,7 +39,7 @@ def lands_by_level(work: Work, how: RunRules) -> bool:
     return all(wave == 1 for _, wave, _ in work.turn) and _rises(work)
 
 
-def _rises(work: Work) -> bool:
+def _rises(work: WorkNetwork) -> bool:
     """Whether each task lies just above the highest of those that it needs."""
     turn = work.turn
     return all(
@@ -48,7 +48,7 @@ def _rises(work: Work) -> bool:
     )
 
 
-def _wave_by_wave(work: Work, slots: int) -> Course:
+def _wave_by_wave(work: WorkNetwork, slots: int) -> Course:
     starts: dict[int, int] = {}
     ticks, rank, turn = work.network.ticks, work.rank, work.turn
     unit_at = sorted(range(len(rank)), key=rank.__getitem__)
@@ -65,7 +65,7 @@ def _wave_by_wave(work: Work, slots: int) -> Course:
     return starts, min(slots, max(map(len, waves.values()), default=0))
 
 
-def _as_needed(work: Work, slots: int) -> Course:
+def _as_needed(work: WorkNetwork, slots: int) -> Course:
     network, rank = work.network, work.rank
     ticks, opens = network.ticks, network.opens
     unit_at = sorted(range(len(rank)), key=rank.__getitem__)

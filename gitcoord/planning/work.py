@@ -12,7 +12,7 @@ from gitcoord.tasks.model import TaskId
 Alone = Literal["", "siblings", "all"]
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
+class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
     """A network with what else decides about its units.
 
     `rank` is each unit's place in the order of urgency, `turn` its level, wave and wave within its task.
@@ -58,7 +58,7 @@ class RunRules(msgspec.Struct, frozen=True, kw_only=True):
     stagger: int = 0
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
+class StartState(msgspec.Struct, frozen=True, kw_only=True):
     """What is so already: units that run, are done, never start, have failed, are deferred; and tasks."""
 
     running: Sequence[int] = ()
@@ -77,7 +77,7 @@ def work_of(
     clashes: Iterable[Collection[TaskId]],
     seen: Iterable[tuple[TaskId, TaskId]] = (),
     tokens: Sequence[int] = (),
-) -> Work:
+) -> WorkNetwork:
     """The work of the planned `tasks`, whose units are those of `network`, each with its tail in minutes.
 
     `clashes` are what the task list says of units, `seen` pairs that were seen to clash.
@@ -100,7 +100,7 @@ def work_of(
     traits = _Traits()
     for unit, id in enumerate(network.units):
         traits.add(unit, tasks[network.tasks[network.owner[unit]]], parts.get(id))
-    return Work(
+    return WorkNetwork(
         network=network,
         rank=rank,
         turn=traits.turn,

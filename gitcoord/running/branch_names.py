@@ -8,7 +8,7 @@ from gitcoord.git.remote_errors import name_taken
 from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.merging.rounds import round_names
 from gitcoord.planning.model import Plan
-from gitcoord.running.worker.unit import subtask_branch
+from gitcoord.running.unit import subtask_branch
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.saved_plan import own_prefix
 from gitcoord.tasks.model import TaskId

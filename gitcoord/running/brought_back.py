@@ -6,11 +6,11 @@ from gitcoord.evidence.rollbacks import find_rollbacks, stands
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.rollback.revive import TO_COME, revive
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.sentences import some
 
 
-def rolled_back(desk: Desk, tip: Oid) -> Rollback | None:
+def rolled_back(desk: TaskContext, tip: Oid) -> Rollback | None:
     """The newest rollback of the task whose work a branch at `tip` has not brought back."""
     found = find_rollbacks(desk.repository.git, desk.ancestry, desk.base_commit, desk.progress)
     mine = found.get(desk.task.id, [])
@@ -18,7 +18,7 @@ def rolled_back(desk: Desk, tip: Oid) -> Rollback | None:
     return mine[-1] if missing else None
 
 
-def former_work(desk: Desk) -> Oid | None:
+def former_work(desk: TaskContext) -> Oid | None:
     """What had landed for a task that was rolled back, when its branch is gone."""
     found = find_rollbacks(desk.repository.git, desk.ancestry, desk.base_commit, desk.progress)
     mine = found.get(desk.task.id, [])
@@ -26,7 +26,7 @@ def former_work(desk: Desk) -> Oid | None:
     return head if head is not None and desk.ancestry.existing({head}) else None
 
 
-def check_brought_back(desk: Desk) -> None:
+def check_brought_back(desk: TaskContext) -> None:
     """Raises `rolled-back` (exit 1) when landing the branch would bring nothing of its former work back."""
     head = desk.local_tip or desk.shared_tip
     if head is None or rolled_back(desk, head) is None:
@@ -40,7 +40,7 @@ def check_brought_back(desk: Desk) -> None:
     )
 
 
-def bring_back(desk: Desk, copy: WorkingCopy) -> tuple[str, ...]:
+def bring_back(desk: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
     """Puts the rolled-back work onto the checked-out branch again; a conflict stays in the working copy."""
     tip = copy.git.text("rev-parse", "HEAD")
     rollback = rolled_back(desk, tip)
@@ -74,7 +74,7 @@ def bring_back(desk: Desk, copy: WorkingCopy) -> tuple[str, ...]:
     return (f"task {desk.task.id} was rolled back: bringing its work back conflicts with {base}",)
 
 
-def _say_gone(desk: Desk) -> tuple[str, ...]:
+def _say_gone(desk: TaskContext) -> tuple[str, ...]:
     """A word to the worker who begins anew, because nobody has the former work any more."""
     if desk.mine.stand != "rolled-back" or desk.shared_tip is not None or former_work(desk):
         return ()
@@ -84,7 +84,7 @@ def _say_gone(desk: Desk) -> tuple[str, ...]:
     )
 
 
-def _before_work(desk: Desk, tip: Oid) -> Oid:
+def _before_work(desk: TaskContext, tip: Oid) -> Oid:
     """The commit that holds the work: not one that was to have it brought back on top, and did not."""
     git = desk.repository.git
     while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):

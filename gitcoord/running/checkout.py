@@ -15,7 +15,7 @@ from gitcoord.merging.fold import FoldConflict, fold_in_memory
 from gitcoord.running.branch_names import require_free_names
 from gitcoord.running.brought_back import bring_back, former_work, rolled_back
 from gitcoord.running.deferred import check_notes, merged_like, other_side
-from gitcoord.running.model import Desk, Taken
+from gitcoord.running.model import Checkout, TaskContext
 from gitcoord.running.rewritten import was_here
 from gitcoord.running.stacked import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.running.task_list import beside_lists, paths_at
@@ -25,7 +25,7 @@ from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 
-class How(msgspec.Struct, frozen=True, kw_only=True):
+class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
 
     `fresh`: as if the branch were not there yet. `rewritten`: go on with what is here, where it was pushed
@@ -39,7 +39,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     worktree: Path | None = None
 
 
-def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
+def starting_point(desk: TaskContext, how: CheckoutOptions) -> tuple[Oid, bool]:
     """The commit that the branch is (or would be) at, and whether it has to be made.
 
     Raises (exit 1) `already-landed`, `not-ready` with what has to land first, or `diverged`.
@@ -71,7 +71,7 @@ def starting_point(desk: Desk, how: How) -> tuple[Oid, bool]:
     return (_stacked(desk) if how.stack else desk.base_commit), True
 
 
-def take(desk: Desk, how: How) -> Taken:
+def take(desk: TaskContext, how: CheckoutOptions) -> Checkout:
     """Checks the task's branch out, resuming what exists, and records who started it."""
     require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     before = desk.local_tip
@@ -84,7 +84,7 @@ def take(desk: Desk, how: How) -> Taken:
     _record_start(desk, commit, _stacked_on(desk, how) if create and how.stack else {})
     others = [who for who in [desk.mine.started_by] if who and who != worker_name() and not desk.mine.head]
     notes += tuple(f"task {desk.task.id} was started before by {who}; going on with it" for who in others)
-    return Taken(
+    return Checkout(
         task=desk.task.id,
         branch=desk.task.branch,
         base=desk.plan.base,
@@ -96,7 +96,7 @@ def take(desk: Desk, how: How) -> Taken:
     )
 
 
-def _require_dependencies(desk: Desk, how: How) -> None:
+def _require_dependencies(desk: TaskContext, how: CheckoutOptions) -> None:
     needed = desk.plan.waits_for(desk.task.id, desk.landed)
     if how.stack:
         needed = [dep for dep in needed if desk.plan.tasks[dep].branch not in desk.tips]
@@ -107,7 +107,7 @@ def _require_dependencies(desk: Desk, how: How) -> None:
         raise _not_ready(desk, f"depends on {named_tasks(needed)}, not landed yet", hint)
 
 
-def _before_landing(desk: Desk, needed: Sequence[TaskId]) -> str:
+def _before_landing(desk: TaskContext, needed: Sequence[TaskId]) -> str:
     """What is to be done first: only what is submitted can land, only what has a branch can be stacked on."""
     absent = [task for task in needed if desk.plan.tasks[task].branch not in desk.tips]
     if absent:
@@ -123,7 +123,7 @@ def _before_landing(desk: Desk, needed: Sequence[TaskId]) -> str:
     return "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
 
 
-def _require_earlier_waves(desk: Desk) -> None:
+def _require_earlier_waves(desk: TaskContext) -> None:
     level = desk.plan.level_of(desk.task.id)
     earlier = [task for wave in level.waves[: desk.task.wave - 1] for task in wave if task not in desk.landed]
     if earlier:
@@ -131,11 +131,11 @@ def _require_earlier_waves(desk: Desk) -> None:
         raise _not_ready(desk, f"comes after {named_tasks(earlier)} in {level.name}, not landed yet", hint)
 
 
-def _not_ready(desk: Desk, why: str, hint: str) -> Exception:
+def _not_ready(desk: TaskContext, why: str, hint: str) -> Exception:
     return answer_no("not-ready", f"Task {desk.task.id} {why}.", hint)
 
 
-def _stacked(desk: Desk) -> Oid:
+def _stacked(desk: TaskContext) -> Oid:
     tip = desk.base_commit
     for dep in desk.plan.waits_for(desk.task.id, desk.landed):
         planned = desk.plan.tasks[dep]
@@ -152,7 +152,7 @@ def _stacked(desk: Desk) -> Oid:
     return tip
 
 
-def put_on_branch(desk: Desk, how: How, commit: Oid, *, create: bool) -> WorkingCopy:
+def put_on_branch(desk: TaskContext, how: CheckoutOptions, commit: Oid, *, create: bool) -> WorkingCopy:
     """The working copy on the task's branch, made at `commit` with `create`; nothing in it is lost."""
     branch, start = desk.task.branch, commit if create else None
     if how.worktree is not None:
@@ -168,7 +168,7 @@ def put_on_branch(desk: Desk, how: How, commit: Oid, *, create: bool) -> Working
     return copy
 
 
-def _require_nothing_unfinished(desk: Desk, copy: WorkingCopy, here: str | None) -> None:
+def _require_nothing_unfinished(desk: TaskContext, copy: WorkingCopy, here: str | None) -> None:
     where = here or "a detached HEAD"
     begun = "merge" if copy.merge_state().running else copy.operation()
     if begun:
@@ -186,7 +186,7 @@ def _require_nothing_unfinished(desk: Desk, copy: WorkingCopy, here: str | None)
         )
 
 
-def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _with_other_side(desk: TaskContext, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """For deferred work: merges what it conflicts with, and leaves the conflict for the worker."""
     state = copy.merge_state()
     if state.running:
@@ -211,13 +211,13 @@ def _with_other_side(desk: Desk, copy: WorkingCopy) -> tuple[tuple[str, ...], tu
     return state.unmerged, (say_conflict(desk, state.unmerged),)
 
 
-def _stacked_on(desk: Desk, how: How) -> dict[str, Oid]:
+def _stacked_on(desk: TaskContext, how: CheckoutOptions) -> dict[str, Oid]:
     """The heads of the dependencies that the branch was made on."""
     unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
     return {dep: desk.tips[desk.plan.tasks[dep].branch] for dep in unlanded}
 
 
-def _record_start(desk: Desk, commit: Oid, parents: dict[str, Oid]) -> None:
+def _record_start(desk: TaskContext, commit: Oid, parents: dict[str, Oid]) -> None:
     who = worker_name()
     event = TaskStarted(
         at=now(), by=who, task=desk.task.id, branch=desk.task.branch, base=commit, parents=parents

@@ -4,12 +4,12 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.task_list import beside_lists, paths_at
 from gitcoord.sentences import some
 
 
-def check_ready(desk: Desk) -> None:
+def check_ready(desk: TaskContext) -> None:
     """Raises (exit 1) while the working copy on the branch is not finished.
 
     `unfinished`: git is in the middle of something; `unresolved`: conflict markers remain; `unclean`:
@@ -44,13 +44,13 @@ def check_ready(desk: Desk) -> None:
         )
 
 
-def working_copy(desk: Desk) -> WorkingCopy | None:
+def working_copy(desk: TaskContext) -> WorkingCopy | None:
     """The working copy that is on the task's branch: this one or another worktree."""
     place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
     return None if place is None else WorkingCopy(desk.repository, place)
 
 
-def _check_detached(desk: Desk) -> None:
+def _check_detached(desk: TaskContext) -> None:
     """Work that was committed on a detached HEAD on top of the branch would be left behind."""
     if desk.repository.root is None:
         return

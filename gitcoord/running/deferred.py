@@ -7,13 +7,13 @@ from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.merging.rounds import present_round
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.tasks.model import TaskId
 
 _MOST_LINES = 20
 
 
-def other_side(desk: Desk) -> tuple[Oid, str]:
+def other_side(desk: TaskContext) -> tuple[Oid, str]:
     """The base; or the level branch while what the task conflicts with is only there.
 
     A stacked branch has to come to the base first.
@@ -31,12 +31,12 @@ def other_side(desk: Desk) -> tuple[Oid, str]:
     return desk.base_commit, desk.plan.base
 
 
-def merged_like(desk: Desk, commit: Oid, head: Oid) -> Oid:
+def merged_like(desk: TaskContext, commit: Oid, head: Oid) -> Oid:
     """The commit to merge `head` with in place of `commit`: of its tree, with what landed as parents."""
     return desk.stacks.base_for(desk.repository.git, head) if commit == desk.base_commit else commit
 
 
-def check_reworked(desk: Desk, head: Oid) -> None:
+def check_reworked(desk: TaskContext, head: Oid) -> None:
     """Raises `conflict` (exit 1) when `head` was deferred as it is, and conflicts as before."""
     deferral = desk.mine.deferral
     if deferral is None or deferral.head != head:

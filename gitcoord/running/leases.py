@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gitcoord.events import AttemptEnded
-from gitcoord.git.shared import Update
-from gitcoord.running.worker.claim import superseded
+from gitcoord.git.shared import RefUpdate
 from gitcoord.state.beats import beat_ref
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import Progress
-from gitcoord.state.store import Store
+from gitcoord.state.store import Store, Unless
 from gitcoord.tasks.model import TaskId
 
 _LONGEST_GAP = 60.0
@@ -73,6 +72,18 @@ class Leases:
         return msgspec.structs.replace(now, silent=before.silent + gap, heard=before.heard)
 
 
+def superseded(attempt: int) -> Unless:
+    """Says of a unit's progress that `attempt` may not write any more: it has ended, or a newer one began."""
+
+    def too_late(before: Progress) -> bool:
+        return any(
+            known.number > attempt or (known.number == attempt and known.ended is not None)
+            for known in before.attempts
+        )
+
+    return too_late
+
+
 def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
     """Records that an attempt elsewhere is lost, unless its worker gives a sign of life at that moment."""
     ref = beat_ref(store, unit, silence.attempt)
@@ -87,7 +98,7 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
         outcome="lost",
         reason=f"its worker has given no sign of life for {minutes:.0f} min: its machine is taken for dead",
     )
-    also = [] if silence.sign is None else [Update(ref, silence.sign, None)]
+    also = [] if silence.sign is None else [RefUpdate(ref, silence.sign, None)]
     store.try_record([event], also, unless=superseded(silence.attempt))
 
 

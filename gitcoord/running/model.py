@@ -23,7 +23,7 @@ from gitcoord.tasks.model import TaskId
 _USUAL = Settings()
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class TaskContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker's command looks at: the task in its plan, and the facts about it, read just now."""
 
     repository: Repository
@@ -55,7 +55,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return self.repository.resolve(HEADS + self.task.branch)
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     """A worker is on the right branch, at `commit` in `directory`.
 
     `created` is False for a branch that was resumed. `conflicts` holds the paths that were left in
@@ -72,7 +72,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A task's work is on the shared branch and recorded; under single-PR it is folded in as `folded`."""
 
     task: TaskId
@@ -85,7 +85,7 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 def sit_down(
     repository: Repository, shared: SharedRefs, store: Store, task: str, settings: Settings = _USUAL
-) -> Desk:
+) -> TaskContext:
     """Reads everything anew for `task`. Raises `no-plan`, `no-such-task` or `base-missing` (exit 2)."""
     store.refresh()
     plan = store.require_plan()
@@ -99,7 +99,7 @@ def desk_for(
     plan: Plan,
     planned: PlannedTask,
     settings: Settings = _USUAL,
-) -> Desk:
+) -> TaskContext:
     """The desk of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
     base_commit = shared.branch(plan.base)
     if base_commit is None:
@@ -113,7 +113,7 @@ def desk_for(
     landed = landed_tasks(
         repository.git, base_commit=base_commit, plan=plan, progress=progress, tips=tips, ancestry=ancestry
     )
-    return Desk(
+    return TaskContext(
         repository=repository,
         shared=shared,
         store=store,

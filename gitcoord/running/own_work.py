@@ -7,20 +7,20 @@ from gitcoord.git.links import links_without_row
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.merging.carried import carried_words
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.unwanted import check_commits
 from gitcoord.sentences import some
 from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES
 
 
-def began_at(desk: Desk, head: Oid) -> Oid | None:
+def began_at(desk: TaskContext, head: Oid) -> Oid | None:
     """The commit from which on everything is the branch's own; None when it has nothing of its own."""
     git = desk.repository.git
     fork = find_forks(git, desk.base_commit, [head], desk.stacks.find(git, [head]))[head]
     return None if fork.inside or not fork.merge_bases else fork.merge_bases[0]
 
 
-def find_carried(desk: Desk, head: Oid) -> Carried:
+def find_carried(desk: TaskContext, head: Oid) -> Carried:
     """What `head` has of tasks not handed in, by the shared branches and this clone's own."""
     git, heads = desk.repository.git, dict(desk.tips)
     here = git.lines("for-each-ref", "--format=%(objectname) %(refname)", HEADS) if desk.shared.remote else []
@@ -36,7 +36,7 @@ def find_carried(desk: Desk, head: Oid) -> Carried:
     return found.get(desk.task.id, {})
 
 
-def carried_note(desk: Desk, carried: Carried) -> list[str]:
+def carried_note(desk: TaskContext, carried: Carried) -> list[str]:
     """What a worker is told of that."""
     if not carried:
         return []
@@ -45,7 +45,7 @@ def carried_note(desk: Desk, carried: Carried) -> list[str]:
     return [f"{carried_words(desk.plan, desk.task.branch, carried)}: {then}; or take them out of the branch"]
 
 
-def check_brought(desk: Desk, head: Oid | None, branch: str = "") -> tuple[str, ...]:
+def check_brought(desk: TaskContext, head: Oid | None, branch: str = "") -> tuple[str, ...]:
     """What a worker is told of what `branch` (the task's own where none is named) brings with it.
 
     Raises (exit 1) `embedded-repository` for a repository that nobody can clone, and `private-key`.
@@ -66,7 +66,7 @@ def check_brought(desk: Desk, head: Oid | None, branch: str = "") -> tuple[str, 
     return (*unwanted, *_rules_changed(desk, since, head, branch))
 
 
-def _rules_changed(desk: Desk, since: Oid, head: Oid, branch: str) -> list[str]:
+def _rules_changed(desk: TaskContext, since: Oid, head: Oid, branch: str) -> list[str]:
     """What is said of changes to gitcoord's own settings, and to the task list where those are kept."""
     git, kept = desk.repository.git, desk.settings.task_list_changes == "keep"
     lists = [desk.plan.source] if kept and desk.plan.source else []

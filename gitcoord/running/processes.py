@@ -22,20 +22,20 @@ _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 Find = Callable[[], list[psutil.Process]]
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A process that is written down: its number may be given to another one, so its birth counts too."""
 
     pid: int
     born: str
 
 
-def myself() -> Known:
+def myself() -> ProcessRecord:
     """This process, to be written down."""
     pid = os.getpid()
-    return Known(pid=pid, born=_birth(psutil.Process(pid)))
+    return ProcessRecord(pid=pid, born=_birth(psutil.Process(pid)))
 
 
-def find(process: Known) -> psutil.Process | None:
+def find(process: ProcessRecord) -> psutil.Process | None:
     """The process, unless it has ended."""
     try:
         found = psutil.Process(process.pid)
@@ -56,17 +56,17 @@ def _birth(process: psutil.Process) -> str:
     return f"{boot} {ticks.decode('ascii')}"
 
 
-def write_down(path: Path, process: Known) -> None:
+def write_down(path: Path, process: ProcessRecord) -> None:
     """Writes `process` to `path` in one move."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
     part.write_bytes(msgspec.json.encode(process))
     part.replace(path)
 
 
-def written_down(path: Path) -> Known | None:
+def written_down(path: Path) -> ProcessRecord | None:
     """The process that `path` tells of, or None when there is no such file."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Known)
+        return msgspec.json.decode(path.read_bytes(), type=ProcessRecord)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -6,13 +6,13 @@ from gitcoord.evidence.content import holds
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 
 _MAKING = {"commit", "cherry-pick", "revert", "am"}
 """The commands that make a commit here, as git's reflog names them; a pull or a reset only fetches some."""
 
 
-def is_pushed_work(desk: Desk, head: Oid, copy: WorkingCopy | None) -> bool:
+def is_pushed_work(desk: TaskContext, head: Oid, copy: WorkingCopy | None) -> bool:
     """Whether `head`, which the base contains, holds commits that were made for the task since it was begun.
 
     A branch that was only brought up to date is on the base as well, and holds the work of others.

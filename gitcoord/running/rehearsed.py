@@ -10,7 +10,7 @@ from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.complete import check_ready
 from gitcoord.running.deferred import check_reworked
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.own_work import carried_note, check_brought, find_carried
 from gitcoord.running.submit import not_folded_yet, require_commits
 from gitcoord.running.task_list import as_handed_in, changed_lists
@@ -18,7 +18,7 @@ from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
 
-class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+class SubmissionPreview(msgspec.Struct, frozen=True, kw_only=True):
     """What a hand-in of `head` would do: where it would be folded in, or what conflicts there."""
 
     task: TaskId
@@ -30,14 +30,14 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = True
 
 
-def rehearse(desk: Desk, *, allow_empty: bool) -> Rehearsed:
+def rehearse(desk: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
     """Looks at everything that a hand-in looks at. Raises what that would raise, but for a conflict."""
     check_ready(desk)
     head = desk.local_tip or desk.shared_tip
     check_brought_back(desk)
     on_base = [] if allow_empty else require_commits(desk, head)
     brought = check_brought(desk, head)
-    told = Rehearsed(task=desk.task.id, branch=desk.task.branch, head=head)
+    told = SubmissionPreview(task=desk.task.id, branch=desk.task.branch, head=head)
     if head is None:
         return told
     check_reworked(desk, head)
@@ -59,7 +59,7 @@ def rehearse(desk: Desk, *, allow_empty: bool) -> Rehearsed:
     return msgspec.structs.replace(told, folded_into=into, notes=after)
 
 
-def _fold(desk: Desk, head: Oid, into: str) -> FoldOutcome:
+def _fold(desk: TaskContext, head: Oid, into: str) -> FoldOutcome:
     tip = desk.tips.get(into)
     landed = tip is not None and desk.ancestry.contains(desk.base_commit, tip)
     start = desk.base_commit if tip is None or landed else tip

@@ -12,13 +12,13 @@ from gitcoord.git.bound import bound
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.own_work import began_at
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
 
 
-def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
+def settle_scratch(desk: TaskContext, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
     """The scratch files that the task's branch would bring, after dropping them where that is wanted.
 
     `refuse` raises `scratch` (exit 1); `drop` commits their removal to the branch, in whose history they
@@ -35,7 +35,7 @@ def settle_scratch(desk: Desk, rules: RuleSettings, *, dry_run: bool = False) ->
     return found
 
 
-def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
+def _added_scratch(desk: TaskContext, head: Oid, book: Rulebook) -> tuple[str, ...]:
     git = desk.repository.git
     since = began_at(desk, head)
     if since is None:
@@ -44,7 +44,7 @@ def _added_scratch(desk: Desk, head: Oid, book: Rulebook) -> tuple[str, ...]:
     return book.by("scratch", sorted(changes.added))
 
 
-def _drop(desk: Desk, paths: tuple[str, ...]) -> None:
+def _drop(desk: TaskContext, paths: tuple[str, ...]) -> None:
     place = worktrees(desk.repository.git).get(HEADS + desk.task.branch)
     git = bound(desk.repository.git, place, desk.repository.common_dir) if place else None
     if git is None or git.lines("diff", "--name-only", "HEAD") or git.probe("rev-parse", "MERGE_HEAD"):
@@ -56,7 +56,7 @@ def _drop(desk: Desk, paths: tuple[str, ...]) -> None:
     git.run("commit", "--quiet", "--no-verify", "-m", message, environment=desk.repository.identity)
 
 
-def _refusal(desk: Desk, paths: tuple[str, ...]) -> GitcoordError:
+def _refusal(desk: TaskContext, paths: tuple[str, ...]) -> GitcoordError:
     return answer_no(
         "scratch",
         f"{desk.task.branch} adds files that must not land: {some(paths)}.",

@@ -4,13 +4,15 @@ from gitcoord.evidence.stacks import Parents, UnknownParent
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.planning.order import natural_key
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.sentences import named_tasks, some
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 
-def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def bring_up_to_date(
+    desk: TaskContext, copy: WorkingCopy, head: Oid
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Merges the base into a stacked branch; the conflicted paths that are left, and what to tell the worker.
 
     Uncommitted work is never in the way: the worker is told, and nothing moves.
@@ -41,7 +43,7 @@ def bring_up_to_date(desk: Desk, copy: WorkingCopy, head: Oid) -> tuple[tuple[st
     return state.unmerged, (f"{why}: {base} was merged in", say_conflict(desk, state.unmerged))
 
 
-def _unlanded_parents(desk: Desk, head: Oid) -> list[TaskId]:
+def _unlanded_parents(desk: TaskContext, head: Oid) -> list[TaskId]:
     """The other tasks that the branch is stacked on: while the base lacks one, no merge base is right."""
     heads: dict[Oid, TaskId] = {}
     for task, planned in desk.plan.tasks.items():
@@ -58,7 +60,7 @@ def _unlanded_parents(desk: Desk, head: Oid) -> list[TaskId]:
     return sorted({heads[commit] for commit in below}, key=natural_key)
 
 
-def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ...]:
+def told_of_update(desk: TaskContext, before: Oid | None, commit: Oid) -> tuple[str, ...]:
     """A word to the worker whose branch somebody else brought up to date meanwhile."""
     git = desk.repository.git
     if before is None or before == commit or not desk.stacks.heads(git, before):
@@ -68,16 +70,16 @@ def told_of_update(desk: Desk, before: Oid | None, commit: Oid) -> tuple[str, ..
     return (f"{_why(desk, before)}: {desk.task.branch} was brought up to date with {desk.plan.base}",)
 
 
-def parent_unknown(desk: Desk, head: Oid) -> UnknownParent | None:
+def parent_unknown(desk: TaskContext, head: Oid) -> UnknownParent | None:
     """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
     return _parents(desk).unknown(head, desk.task.id)
 
 
-def _parents(desk: Desk) -> Parents:
+def _parents(desk: TaskContext) -> Parents:
     return Parents(desk.repository.git, desk.stacks, desk.plan, desk.progress, desk.landed)
 
 
-def only_stacked(desk: Desk, head: Oid) -> bool:
+def only_stacked(desk: TaskContext, head: Oid) -> bool:
     """Whether the branch holds nothing but what it is stacked on, which has landed under other commits."""
     git = desk.repository.git
     heads = desk.stacks.heads(git, head)
@@ -85,7 +87,7 @@ def only_stacked(desk: Desk, head: Oid) -> bool:
     return bool(heads) and not git.lines("rev-list", "--no-merges", "--max-count=1", head, *landed)
 
 
-def say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
+def say_conflict(desk: TaskContext, paths: tuple[str, ...]) -> str:
     """What to do about a merge that is in progress in the working copy."""
     if not paths:
         return f"a merge into {desk.task.branch} is in progress; `gitcoord submit` completes it"
@@ -95,7 +97,7 @@ def say_conflict(desk: Desk, paths: tuple[str, ...]) -> str:
     )
 
 
-def _why(desk: Desk, head: Oid) -> str:
+def _why(desk: TaskContext, head: Oid) -> str:
     heads = desk.stacks.heads(desk.repository.git, head)
     landings = {task: one for task, one in desk.landed.items() if one.head in heads}
     if not landings:

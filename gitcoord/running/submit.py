@@ -9,15 +9,15 @@ from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
 from gitcoord.evidence.foreign import Carried
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.merging.blame import other_side
 from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
-from gitcoord.merging.fold import FoldConflict, Folded, fold_in
+from gitcoord.merging.fold import FoldConflict, FoldResult, fold_in
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.brought_back import check_brought_back
 from gitcoord.running.complete import check_ready, working_copy
 from gitcoord.running.deferred import check_reworked, way_out
-from gitcoord.running.model import Desk, HandedIn
+from gitcoord.running.model import Submission, TaskContext
 from gitcoord.running.own_work import carried_note, check_brought, find_carried
 from gitcoord.running.pushed import is_pushed_work
 from gitcoord.running.rewritten import was_here
@@ -31,7 +31,7 @@ from gitcoord.tasks.model import TaskId
 _ATTEMPTS = 5
 
 
-def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> HandedIn:
+def hand_in(desk: TaskContext, *, allow_empty: bool = False, amended: bool = False) -> Submission:
     """Pushes and records the task's work; under single-PR folds it into the level branch.
 
     Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred;
@@ -54,7 +54,7 @@ def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> 
     brought = check_brought(desk, tip)
     head = _push(desk, amended=amended)
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
-        return HandedIn(
+        return Submission(
             task=desk.task.id, branch=desk.task.branch, head=head, notes=("it has landed already",)
         )
     check_reworked(desk, head)
@@ -64,12 +64,12 @@ def hand_in(desk: Desk, *, allow_empty: bool = False, amended: bool = False) -> 
     event = _submitted(desk, head, carried)
     known = ("submitted", "landed")
     desk.store.record(event, unless=lambda before: before.head == head and before.stand in known)
-    done = HandedIn(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
+    done = Submission(task=desk.task.id, branch=desk.task.branch, head=head, notes=tuple(notes))
     done = _brought_on(desk, done, carried)
     return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
 
 
-def _submitted(desk: Desk, head: Oid, carried: Carried) -> TaskSubmitted:
+def _submitted(desk: TaskContext, head: Oid, carried: Carried) -> TaskSubmitted:
     told = {str(task): commit for task, commit in carried.items()}
     branch = desk.task.branch
     return TaskSubmitted(
@@ -77,7 +77,7 @@ def _submitted(desk: Desk, head: Oid, carried: Carried) -> TaskSubmitted:
     )
 
 
-def _brought_on(desk: Desk, done: HandedIn, carried: Carried) -> HandedIn:
+def _brought_on(desk: TaskContext, done: Submission, carried: Carried) -> Submission:
     """Folds what was handed in where that is due; says what it carries of others."""
     held = bool(carried) and desk.settings.foreign_commits == "hold"
     if desk.plan.strategy == "single-pr" and not done.notes and not held:
@@ -86,8 +86,8 @@ def _brought_on(desk: Desk, done: HandedIn, carried: Carried) -> HandedIn:
 
 
 def hand_in_commit(
-    desk: Desk, head: Oid, *, unless: Unless | None = None, allow_empty: bool = False
-) -> HandedIn | None:
+    desk: TaskContext, head: Oid, *, unless: Unless | None = None, allow_empty: bool = False
+) -> Submission | None:
     """Hands in the commit `head`, whatever lies in working copies: branch and record move in one write.
 
     None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
@@ -96,7 +96,7 @@ def hand_in_commit(
     brought = check_brought(desk, head)
     notes = [] if allow_empty else require_commits(desk, head)
     branch = desk.task.branch
-    done = HandedIn(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
+    done = Submission(task=desk.task.id, branch=branch, head=head, notes=tuple(notes))
     if desk.task.id in desk.landed and desk.landed[desk.task.id].head == head:
         return msgspec.structs.replace(done, notes=("it has landed already",))
     check_reworked(desk, head)
@@ -113,7 +113,7 @@ def hand_in_commit(
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
 
 
-def _try_hand_in(desk: Desk, event: TaskSubmitted, unless: Unless | None) -> bool | None:
+def _try_hand_in(desk: TaskContext, event: TaskSubmitted, unless: Unless | None) -> bool | None:
     branch, head = desk.task.branch, event.head
     known = desk.store.progress().get(desk.task.id, PENDING)
     shared = desk.shared.branch(branch)
@@ -121,11 +121,11 @@ def _try_hand_in(desk: Desk, event: TaskSubmitted, unless: Unless | None) -> boo
         return unless is None or not unless(known)
     if shared is not None and not desk.ancestry.contains(head, shared):
         raise _behind(desk)
-    moves = [] if shared == head else [Update(HEADS + branch, shared, head)]
+    moves = [] if shared == head else [RefUpdate(HEADS + branch, shared, head)]
     return desk.store.try_record([event], moves, unless, hooks=bool(moves))
 
 
-def require_commits(desk: Desk, head: Oid | None) -> list[str]:
+def require_commits(desk: TaskContext, head: Oid | None) -> list[str]:
     """An empty hand-in would count as landed at once, and let the tasks start that build on it.
 
     Returns a note when the work was pushed onto the base: then it has landed.
@@ -145,7 +145,7 @@ def require_commits(desk: Desk, head: Oid | None) -> list[str]:
     )
 
 
-def _folded(desk: Desk, done: HandedIn) -> HandedIn:
+def _folded(desk: TaskContext, done: Submission) -> Submission:
     later = not_folded_yet(desk, done.head)
     if later:
         return msgspec.structs.replace(done, notes=(*done.notes, later))
@@ -167,7 +167,7 @@ def _folded(desk: Desk, done: HandedIn) -> HandedIn:
     return msgspec.structs.replace(done, folded_into=into, folded=outcome.commit)
 
 
-def not_folded_yet(desk: Desk, head: Oid) -> str:
+def not_folded_yet(desk: TaskContext, head: Oid) -> str:
     """Why work that is handed in is not folded in at once; nothing where it is."""
     unlanded = desk.plan.waits_for(desk.task.id, desk.landed)
     if unlanded:
@@ -180,14 +180,14 @@ def not_folded_yet(desk: Desk, head: Oid) -> str:
     return ""
 
 
-def _record_fold(desk: Desk, head: Oid, into: str, outcome: Folded) -> None:
+def _record_fold(desk: TaskContext, head: Oid, into: str, outcome: FoldResult) -> None:
     event = TaskFolded(
         at=now(), by=worker_name(), task=desk.task.id, into=into, head=head, commit=outcome.commit
     )
     desk.store.record(event, unless=lambda before: before.folded is not None and before.folded.head == head)
 
 
-def who_else(desk: Desk, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
+def who_else(desk: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
     """The tasks, folded or landed, that changed `paths` and that `head` does not have yet."""
     progress = desk.store.progress()
     level = desk.plan.level_of(desk.task.id)
@@ -200,7 +200,7 @@ def who_else(desk: Desk, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
     return other_side(desk.repository.git, head=head, paths=paths, heads=heads)
 
 
-def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
+def _deferred(desk: TaskContext, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
     others = who_else(desk, head, conflict.paths)
     say = exclusive_reason if conflict.exclusive else conflict_reason
     reason = say(desk.task.id, others, conflict.paths, into)
@@ -223,7 +223,7 @@ def _deferred(desk: Desk, head: Oid, into: str, conflict: FoldConflict) -> Gitco
     )
 
 
-def _push(desk: Desk, *, amended: bool) -> Oid:
+def _push(desk: TaskContext, *, amended: bool) -> Oid:
     branch = desk.task.branch
     for _ in range(_ATTEMPTS):
         local = desk.local_tip
@@ -241,12 +241,12 @@ def _push(desk: Desk, *, amended: bool) -> Oid:
                 raise _behind(desk)
             if not amended:
                 raise _rewritten(desk, shared)
-        if desk.shared.publish([Update(HEADS + branch, shared, local)], hooks=True):
+        if desk.shared.publish([RefUpdate(HEADS + branch, shared, local)], hooks=True):
             return local
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
 
 
-def _rewritten(desk: Desk, shared: Oid) -> GitcoordError:
+def _rewritten(desk: TaskContext, shared: Oid) -> GitcoordError:
     branch, remote = desk.task.branch, desk.shared.remote
     return answer_no(
         "rewritten",
@@ -256,7 +256,7 @@ def _rewritten(desk: Desk, shared: Oid) -> GitcoordError:
     )
 
 
-def _behind(desk: Desk) -> GitcoordError:
+def _behind(desk: TaskContext) -> GitcoordError:
     branch, remote = desk.task.branch, desk.shared.remote
     return answer_no(
         "behind",

@@ -6,17 +6,17 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskFolded, TaskStarted
 from gitcoord.git.checked_out import worktrees
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.git.working_copy import MergeState, WorkingCopy
 from gitcoord.planning.model import Plan
 from gitcoord.running.branch_names import require_free_names
-from gitcoord.running.checkout import How, put_on_branch
+from gitcoord.running.checkout import CheckoutOptions, put_on_branch
 from gitcoord.running.complete import check_ready
-from gitcoord.running.model import Desk, HandedIn, Taken
+from gitcoord.running.model import Checkout, Submission, TaskContext
 from gitcoord.running.own_work import check_brought
+from gitcoord.running.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.running.task_list import list_note, put_lists_back
-from gitcoord.running.worker.subtasks import done_at, hand_in_whole, subtask_start
-from gitcoord.running.worker.unit import WorkUnit, find_unit
+from gitcoord.running.unit import WorkUnit, find_unit
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -36,7 +36,7 @@ def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
     return next((id for id in parts if find_unit(plan, id).branch == branch), None)
 
 
-def take_subtask(desk: Desk, unit: WorkUnit, how: How) -> Taken:
+def take_subtask(desk: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Checkout:
     """Checks the subtask's branch out, with its parent's merged in where the two conflict.
 
     Raises (exit 1) `already-done`, `busy` while somebody's attempt is under way, and what `take` raises.
@@ -58,7 +58,7 @@ def take_subtask(desk: Desk, unit: WorkUnit, how: How) -> Taken:
         event = TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start)
         desk.store.record(event, unless=lambda before: before.started_by == who)
     said = f"resolve {', '.join(conflicts)} in the working copy, then `gitcoord submit {unit.id}`"
-    return Taken(
+    return Checkout(
         task=unit.id,
         branch=unit.branch,
         base=desk.task.branch,
@@ -70,7 +70,7 @@ def take_subtask(desk: Desk, unit: WorkUnit, how: How) -> Taken:
     )
 
 
-def where_to_begin(desk: Desk, unit: WorkUnit, how: How) -> tuple[Oid, bool]:
+def where_to_begin(desk: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> tuple[Oid, bool]:
     """The commit that the subtask's branch is (or would be) at, and whether it has to be made."""
     if unit.id in done_at(desk):
         raise answer_no("already-done", f"Subtask {unit.id} is in {desk.task.branch} already.")
@@ -87,7 +87,7 @@ def where_to_begin(desk: Desk, unit: WorkUnit, how: How) -> tuple[Oid, bool]:
     return (local or shared or subtask_start(desk, unit, how)), not local
 
 
-def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) -> HandedIn:
+def hand_in_subtask(desk: TaskContext, unit: WorkUnit, *, allow_empty: bool = False) -> Submission:
     """Brings the subtask's work into its parent's branch; the last one hands the parent in.
 
     Raises (exit 1) `conflict` when that conflicts, which is in the working copy then; `busy`,
@@ -122,31 +122,31 @@ def hand_in_subtask(desk: Desk, unit: WorkUnit, *, allow_empty: bool = False) ->
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Submit again.")
 
 
-def _fold(desk: Desk, unit: WorkUnit, before: Oid | None, head: Oid) -> bool:
+def _fold(desk: TaskContext, unit: WorkUnit, before: Oid | None, head: Oid) -> bool:
     branch, here = desk.task.branch, HEADS + unit.branch
     event = TaskFolded(at=now(), by=worker_name(), task=unit.id, into=branch, head=head, commit=head)
-    moves = [] if before == head else [Update(HEADS + branch, before, head)]
+    moves = [] if before == head else [RefUpdate(HEADS + branch, before, head)]
     there = desk.shared.read(here)
     if there is not None and desk.shared.remote is not None:
-        moves.append(Update(here, there, None))  # nothing is in it that its parent has not
+        moves.append(RefUpdate(here, there, None))  # nothing is in it that its parent has not
     written = desk.store.try_record([event], moves, lambda told: _at_work(told) is not None, hooks=True)
     if written is False:
         _require_nobody(desk.store.progress().get(unit.id, PENDING), unit)
     return bool(written)
 
 
-def _handed_in(desk: Desk, unit: WorkUnit, head: Oid) -> HandedIn:
+def _handed_in(desk: TaskContext, unit: WorkUnit, head: Oid) -> Submission:
     from gitcoord.running.model import sit_down
 
     anew = sit_down(desk.repository, desk.shared, desk.store, unit.task.id, desk.settings)
     whole = hand_in_whole(anew) is not None
     notes = (f"task {unit.task.id} is whole, and submitted",) if whole else ()
-    return HandedIn(
+    return Submission(
         task=unit.id, branch=unit.branch, head=head, folded_into=unit.task.branch, folded=head, notes=notes
     )
 
 
-def _merge_in(desk: Desk, unit: WorkUnit, copy: WorkingCopy | None, before: Oid) -> None:
+def _merge_in(desk: TaskContext, unit: WorkUnit, copy: WorkingCopy | None, before: Oid) -> None:
     name = desk.task.branch
     state = MergeState(running=True)
     if copy is not None:
@@ -162,12 +162,12 @@ def _merge_in(desk: Desk, unit: WorkUnit, copy: WorkingCopy | None, before: Oid)
         )
 
 
-def _own(desk: Desk, unit: WorkUnit) -> Desk:
+def _own(desk: TaskContext, unit: WorkUnit) -> TaskContext:
     """The desk as if the subtask's branch were the task's."""
     return msgspec.structs.replace(desk, task=msgspec.structs.replace(desk.task, branch=unit.branch))
 
 
-def _mine(desk: Desk, unit: WorkUnit) -> Progress:
+def _mine(desk: TaskContext, unit: WorkUnit) -> Progress:
     return desk.progress.get(unit.id, PENDING)
 
 

@@ -18,10 +18,10 @@ from gitcoord.git.checked_out import worktrees
 from gitcoord.git.merges import commit_tree, fixed_author
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.git.stacks import Stacks
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.own_work import began_at
 from gitcoord.running.uncommitted import know_the_repository
 from gitcoord.settings import Settings
@@ -38,12 +38,12 @@ def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_USUAL, *([source] if source else ()))))
 
 
-def paths_at(desk: Desk) -> tuple[str, ...]:
+def paths_at(desk: TaskContext) -> tuple[str, ...]:
     """The same for a desk."""
     return list_paths(desk.settings, desk.plan.source)
 
 
-def changed_lists(desk: Desk, head: Oid | None) -> tuple[str, ...]:
+def changed_lists(desk: TaskContext, head: Oid | None) -> tuple[str, ...]:
     """The files of the task list that the branch changes."""
     since = None if head is None else began_at(desk, head)
     return () if since is None or head is None else _changed(desk.repository.git, since, head, paths_at(desk))
@@ -60,7 +60,7 @@ def list_note(paths: Sequence[str]) -> list[str]:
     ]
 
 
-def put_lists_back(desk: Desk) -> tuple[str, ...]:
+def put_lists_back(desk: TaskContext) -> tuple[str, ...]:
     """Puts the list back on the task's branch with one more commit; the files that this was about.
 
     Nothing is done while somebody has staged something or is merging there.
@@ -79,7 +79,7 @@ def put_lists_back(desk: Desk) -> tuple[str, ...]:
         return ()
     commit = _without(git, since, head, found, _MESSAGE, desk.repository.identity)
     if desk.local_tip is None:
-        desk.shared.publish([Update(ref, head, commit)])
+        desk.shared.publish([RefUpdate(ref, head, commit)])
         return found
     git.run("update-ref", "-m", _MESSAGE, ref, commit, head)
     if here is not None:
@@ -90,7 +90,7 @@ def put_lists_back(desk: Desk) -> tuple[str, ...]:
     return found
 
 
-def as_handed_in(desk: Desk, git: Git, head: Oid) -> Oid:
+def as_handed_in(desk: TaskContext, git: Git, head: Oid) -> Oid:
     """The commit that would be handed in for `head`, made by `git`."""
     since, found = began_at(desk, head), changed_lists(desk, head)
     return (

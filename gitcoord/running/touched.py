@@ -23,7 +23,7 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-class Touched(msgspec.Struct, frozen=True, kw_only=True):
+class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
     """A path that a task's branch changes; `lines` are those of the base, from 1, both ends included."""
 
     path: str
@@ -33,7 +33,7 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[tuple[int, int], ...] = ()
 
 
-def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[Touched]:
+def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[TouchedPath]:
     """What the branches of all tasks that have not landed change, shared ones and those of this clone.
 
     Where work under way was seen to conflict, its paths are there before any branch has them.
@@ -52,7 +52,7 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
         planned = plan.tasks[task]
         paths = {path for tip in both if tip in changed for path in changed[tip].paths}
         found += [
-            Touched(
+            TouchedPath(
                 path=path,
                 task=task,
                 branch=planned.branch,
@@ -65,10 +65,10 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
     return found + [one for one in _clashing(store, plan) if (one.path, one.task) not in known]
 
 
-def _clashing(store: Store, plan: Plan) -> list[Touched]:
+def _clashing(store: Store, plan: Plan) -> list[TouchedPath]:
     """What was seen to conflict while its tasks are at work: of that, branches need not have anything yet."""
     progress, owners = store.progress(), _owners(plan)
-    found: dict[tuple[str, TaskId], Touched] = {}
+    found: dict[tuple[str, TaskId], TouchedPath] = {}
     for event in (entry.event for entry in store.journal()):
         if not isinstance(event, TasksClash):
             continue
@@ -78,7 +78,7 @@ def _clashing(store: Store, plan: Plan) -> list[Touched]:
                 continue
             if attempt.running and event.at >= attempt.started.at:
                 for path in event.paths:
-                    one = Touched(path=path, task=task.id, branch=task.branch, title=task.title)
+                    one = TouchedPath(path=path, task=task.id, branch=task.branch, title=task.title)
                     found[path, task.id] = one
     return list(found.values())
 

@@ -19,7 +19,7 @@ from gitcoord.git.shared import HEADS
 from gitcoord.tasks.model import TaskId
 
 
-class Copy(msgspec.Struct, frozen=True, kw_only=True):
+class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A task's worktree. `commit` stands for everything in it; `uncommitted`: it is a commit in memory."""
 
     task: TaskId
@@ -31,7 +31,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 _LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
 """Bytes of uncommitted files that are looked at: they are copied to where there may be only memory."""
 
-Seen = tuple[Repository, list[BranchInput], tuple[Copy, ...]]
+Seen = tuple[Repository, list[BranchInput], tuple[WorktreeSnapshot, ...]]
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def with_working_copies(repository: Repository, branches: Sequence[BranchInput])
         yield inside, seen, tuple(copies.values())
 
 
-def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tuple[Copy, ...]:
+def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tuple[WorktreeSnapshot, ...]:
     """What the worktrees hold just now, to be compared with another time."""
     with with_working_copies(repository, branches) as (_, _, copies):
         return copies
@@ -92,7 +92,7 @@ def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> lis
     return found
 
 
-def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> Copy:
+def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> WorktreeSnapshot:
     here = bound(git, directory, common_dir)
     head = here.text("rev-parse", "--verify", "HEAD")
     with tempfile.TemporaryDirectory(prefix="gitcoord-index-") as scratch:
@@ -111,4 +111,4 @@ def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> Copy:
         # The same work gives the same commit, so that looking twice tells whether anything changed.
         who = fixed_author("@0 +0000")
         commit = commit_tree(git, tree, [head], "uncommitted work", environment=who)
-    return Copy(task=task, directory=str(directory), commit=commit, uncommitted=uncommitted)
+    return WorktreeSnapshot(task=task, directory=str(directory), commit=commit, uncommitted=uncommitted)

@@ -14,7 +14,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import Update
+from gitcoord.git.shared import RefUpdate
 from gitcoord.settings import RunSettings
 from gitcoord.state.store import Store
 
@@ -99,7 +99,7 @@ def close_account(
             return before
         body = encode(wanted)
         commit = write_document(store.repository, wanted.sentence(), body, None).commit
-        if store.shared.publish([Update(ref, tip, commit)]):
+        if store.shared.publish([RefUpdate(ref, tip, commit)]):
             return wanted
     raise GitcoordError("state-busy", "The record of the account kept changing.", hint="Run it again.")
 
@@ -108,7 +108,7 @@ def open_account(store: Store, account: str) -> bool:
     """Takes it back that the account is closed; whether it was, or had been."""
     ref = account_ref(store, account)
     tip = store.shared.read(ref)
-    return tip is not None and store.shared.publish([Update(ref, tip, None)])
+    return tip is not None and store.shared.publish([RefUpdate(ref, tip, None)])
 
 
 def _closed(

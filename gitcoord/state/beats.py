@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.git.documents import decode, encode, read_documents, write_document
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import SharedRefs, Update
+from gitcoord.git.shared import RefUpdate, SharedRefs
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -42,7 +42,7 @@ def write_beat(shared: SharedRefs, ref: str, beat: Beat, before: Oid | None) -> 
     """
     subject = f"attempt {beat.attempt} at {beat.unit} is at work"
     sign = write_document(shared.repository, subject, encode(beat), None).commit
-    return sign if shared.publish([Update(ref, before, sign)]) else None
+    return sign if shared.publish([RefUpdate(ref, before, sign)]) else None
 
 
 def read_beats(store: Store) -> dict[tuple[str, int], Beat]:

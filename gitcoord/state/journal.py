@@ -14,7 +14,7 @@ from gitcoord.git.run import Git, Oid
 from gitcoord.redact import redact
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One commit of the journal: `event` is None when gitcoord did not write it (`subject` shows it).
 
     `newer`: it did, in a version that knows more events than this one. `at` is the time that it is ordered
@@ -67,7 +67,7 @@ def write_entry(
     return write_document(repository, event.sentence(), encode(event), parent, tree)
 
 
-def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[Entry] = ()) -> list[Entry]:
+def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[JournalEntry] = ()) -> list[JournalEntry]:
     """Every commit reachable from `tips`: by the events' times, and each ref in its own order.
 
     With `known` entries, a tip may be `^COMMIT` of one of them, to leave out what lies before it. Raises
@@ -76,7 +76,7 @@ def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[Entry] = ()) -> 
     return entries_of(read_documents(git, tips), known)
 
 
-def entries_of(documents: Iterable[Document], known: Iterable[Entry] = ()) -> list[Entry]:
+def entries_of(documents: Iterable[Document], known: Iterable[JournalEntry] = ()) -> list[JournalEntry]:
     """The entries that the commits of a walk are, by the events' times; `known` are some before them."""
     times = {entry.commit: entry.at for entry in known}
     entries = []
@@ -86,7 +86,7 @@ def entries_of(documents: Iterable[Document], known: Iterable[Entry] = ()) -> li
         at = max([event.at if event else "", *(times.get(p, "") for p in document.parents)])
         times[document.commit] = at
         entries.append(
-            Entry(
+            JournalEntry(
                 commit=document.commit,
                 subject=document.subject,
                 event=event,
@@ -98,6 +98,6 @@ def entries_of(documents: Iterable[Document], known: Iterable[Entry] = ()) -> li
     return in_order(entries)
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
+def in_order(entries: Iterable[JournalEntry]) -> list[JournalEntry]:
     """The entries by their times; those of equal time as they come."""
     return sorted(entries, key=lambda entry: entry.at)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gitcoord.errors import GitcoordError
 from gitcoord.git.documents import Document
 from gitcoord.git.run import Git, Oid
-from gitcoord.state.journal import Entry, entries_of, in_order, read_entries
+from gitcoord.state.journal import JournalEntry, entries_of, in_order, read_entries
 
 
 class JournalReader:
@@ -14,15 +14,15 @@ class JournalReader:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._tips: Mapping[str, Oid] = {}
-        self._entries: list[Entry] = []
-        self._by_commit: dict[Oid, Entry] = {}
+        self._entries: list[JournalEntry] = []
+        self._by_commit: dict[Oid, JournalEntry] = {}
         self._written: dict[Oid, Document] = {}
 
     def remember(self, document: Document) -> None:
         """Takes in what was just written, so that git need not be asked for it when its ref moves there."""
         self._written[document.commit] = document
 
-    def read(self, tips: Mapping[str, Oid]) -> list[Entry]:
+    def read(self, tips: Mapping[str, Oid]) -> list[JournalEntry]:
         """The entries of the refs `tips`, those that gitcoord did not write included; no unreadable ones."""
         if tips != self._tips:
             entries = self._read_on(tips) or self._read_all(tips)
@@ -30,7 +30,7 @@ class JournalReader:
             self._by_commit = {entry.commit: entry for entry in entries}
         return self._entries
 
-    def read_one(self, tip: Oid) -> list[Entry]:
+    def read_one(self, tip: Oid) -> list[JournalEntry]:
         """The entries of one ref; [] when it cannot be read."""
         if (line := self._line(tip)) is not None:
             return line
@@ -40,7 +40,7 @@ class JournalReader:
             return []
         return entries if any(entry.commit == tip for entry in entries) else []
 
-    def _read_on(self, tips: Mapping[str, Oid]) -> list[Entry] | None:
+    def _read_on(self, tips: Mapping[str, Oid]) -> list[JournalEntry] | None:
         """What was read before with what was written since; None when something else has happened."""
         before, entries = self._tips, self._entries
         moved = {ref: tip for ref, tip in tips.items() if before.get(ref) != tip}
@@ -57,9 +57,9 @@ class JournalReader:
         reached = {entry.commit for entry in new} >= set(moved.values())
         return in_order([*entries, *new]) if reached and follows >= set(ends) else None
 
-    def _line(self, tip: Oid) -> list[Entry] | None:
+    def _line(self, tip: Oid) -> list[JournalEntry] | None:
         """The entries from the first one to `tip`; None when they are not all known, or no single line."""
-        line: list[Entry] = []
+        line: list[JournalEntry] = []
         parents: tuple[Oid, ...] = (tip,)
         while parents:
             entry = self._by_commit.get(parents[0])
@@ -83,7 +83,7 @@ class JournalReader:
             own += line[::-1]
         return own
 
-    def _read_all(self, tips: Mapping[str, Oid]) -> list[Entry]:
+    def _read_all(self, tips: Mapping[str, Oid]) -> list[JournalEntry]:
         try:
             return read_entries(self._git, tips.values())
         except GitcoordError:

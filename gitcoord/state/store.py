@@ -12,9 +12,9 @@ from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import AnyEvent, PlanSaved, RunChanged, WavesSaved
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import SharedRefs, Update
+from gitcoord.git.shared import RefUpdate, SharedRefs
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import Entry, write_entry
+from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.reading import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
@@ -122,8 +122,8 @@ class Store:
         commit = write_entry(self.repository, event or plan_saved(plan), before, tree).commit
         records = {} if plan.generation == self.generation else self._records(carried)
         begun = self.of_generation(plan.generation)
-        moves = [Update(begun.task_ref(task), None, tip) for task, tip in records.items()]
-        if self.shared.publish([Update(self.saved.ref, before, commit), *moves]):
+        moves = [RefUpdate(begun.task_ref(task), None, tip) for task, tip in records.items()]
+        if self.shared.publish([RefUpdate(self.saved.ref, before, commit), *moves]):
             if plan.generation != self.generation:
                 self.follow()
             return True
@@ -190,7 +190,7 @@ class Store:
     def try_record(
         self,
         events: Sequence[AnyEvent],
-        also: Sequence[Update] = (),
+        also: Sequence[RefUpdate] = (),
         unless: Unless | None = None,
         *,
         hooks: bool = False,
@@ -205,7 +205,7 @@ class Store:
             return False
         return True if self.shared.publish([*also, move], hooks=hooks) else None
 
-    def journal(self) -> list[Entry]:
+    def journal(self) -> list[JournalEntry]:
         """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
         own, of = [], 1
         for entry in self._reader.read(self._tips()):
@@ -270,7 +270,7 @@ class Store:
     def _try_record(self, event: AnyEvent, unless: Unless | None) -> bool | None:
         return self.try_record([event], (), unless)
 
-    def _move(self, told: Sequence[AnyEvent], unless: Unless | None) -> Update | None:
+    def _move(self, told: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
         """The move of the task's ref that appends `told`, or None when `unless` says not to."""
         task = TaskId(told[0].task or "")
         ref = self._event_ref(told[0])
@@ -293,4 +293,4 @@ class Store:
             document = write_entry(self.repository, named, tip)
             self._reader.remember(document)
             tip = document.commit
-        return Update(ref, before, tip)
+        return RefUpdate(ref, before, tip)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gitcoord.git.run import Oid
-from gitcoord.state.journal import Entry
+from gitcoord.state.journal import JournalEntry
 from gitcoord.tasks.model import Finding, TaskId
 
 _LOST = "points to nothing that git can read; restore it from another clone, or delete it"
@@ -12,7 +12,7 @@ _FOREIGN = "holds something that gitcoord did not write; look at it with `git sh
 
 
 def unusable_records(
-    entries: Sequence[Entry], tips: Mapping[str, Oid], broken: Collection[str], prefix: str
+    entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str], prefix: str
 ) -> dict[TaskId, str]:
     """For each task whose ref below `prefix` is not gitcoord's own throughout, why and the way out."""
     known = {entry.commit for entry in entries}
@@ -25,7 +25,7 @@ def unusable_records(
 
 
 def find_problems(
-    entries: Sequence[Entry], tips: Mapping[str, Oid], broken: Collection[str]
+    entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str]
 ) -> tuple[Finding, ...]:
     """What in gitcoord's namespace gitcoord did not write, or cannot read."""
     found = [
@@ -40,7 +40,7 @@ def find_problems(
     return tuple(Finding(code="foreign-state", message=message) for message in found)
 
 
-def alien_entries(entries: Sequence[Entry], tips: Mapping[str, Oid]) -> dict[str, list[Entry]]:
+def alien_entries(entries: Sequence[JournalEntry], tips: Mapping[str, Oid]) -> dict[str, list[JournalEntry]]:
     """For each ref, its entries that this gitcoord did not write, or does not know; newest first."""
     if all(entry.event is not None for entry in entries):
         return {}
@@ -49,7 +49,7 @@ def alien_entries(entries: Sequence[Entry], tips: Mapping[str, Oid]) -> dict[str
     return {ref: aliens for ref, aliens in found.items() if aliens}
 
 
-def _reached(known: Mapping[Oid, Entry], tip: Oid) -> Iterator[Entry]:
+def _reached(known: Mapping[Oid, JournalEntry], tip: Oid) -> Iterator[JournalEntry]:
     todo, seen = [tip], set[Oid]()
     while todo:
         commit = todo.pop()

@@ -7,7 +7,7 @@ the edges of the finished tasks in it are cut with a warning, so that what leave
 from collections.abc import Container, Iterable, Mapping
 
 from gitcoord.tasks.circles import Graph, circle, knots
-from gitcoord.tasks.decode import Entry
+from gitcoord.tasks.decode import TaskEntry
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import TaskId
 from gitcoord.tasks.resolve import Edges
@@ -16,7 +16,7 @@ _MOST = 12
 Cut = dict[TaskId, tuple[TaskId, ...]]
 
 
-def check_tasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
+def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
     """The tasks' dependencies of every kind, without a circle; what is in the way is an error."""
     graph = {
         id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id])))
@@ -36,7 +36,7 @@ def check_tasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Finding
     return _with_settled(_cut(graph, every, remaining, findings, "Tasks"), edges.settled, findings)
 
 
-def check_subtasks(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> Cut:
+def check_subtasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
     """The dependencies between siblings, for the subtasks of all tasks at once, without a circle."""
     remaining = dict.fromkeys(sub.id for entry in entries.values() for sub in entry.subtasks if sub.remains)
     every = knots(edges.siblings)
@@ -104,7 +104,7 @@ def _tell_deadlock(findings: Findings, way: list[TaskId], edges: Edges) -> None:
     findings.fault("subtask-deadlock", message, way[0])
 
 
-def _tell_lifted(entries: Mapping[TaskId, Entry], edges: Edges, findings: Findings) -> None:
+def _tell_lifted(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> None:
     for id, lifted in edges.lifted.items():
         for other, cause in lifted.items():
             if other not in edges.direct[id] and entries[other].remains:

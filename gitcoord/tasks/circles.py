@@ -16,7 +16,7 @@ def knots(graph: Graph) -> list[list[TaskId]]:
     late = _not_in_order(graph)
     if not late:
         return []
-    search = _Search(late)
+    search = _CycleSearch(late)
     for task in late:
         if task not in search.number:
             search.walk(task)
@@ -39,7 +39,7 @@ def _not_in_order(graph: Graph) -> Graph:
     return late
 
 
-class _Search:
+class _CycleSearch:
     """Tarjan's algorithm, its call stack spelled out: chains of thousands of tasks are real."""
 
     def __init__(self, graph: Graph) -> None:

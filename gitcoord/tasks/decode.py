@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gitcoord.tasks.dependencies import Written, read_dependencies
+from gitcoord.tasks.dependencies import WrittenDependencies, read_dependencies
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.hints import Hints, read_hints
-from gitcoord.tasks.model import Status, TaskId
+from gitcoord.tasks.model import ListedStatus, TaskId
 from gitcoord.tasks.values import (
     ID_LENGTH,
     id_text,
@@ -24,12 +24,12 @@ from gitcoord.tasks.values import (
     usable,
 )
 
-SETTLED = (Status.DONE, Status.CANCELLED)
+SETTLED = (ListedStatus.DONE, ListedStatus.CANCELLED)
 # Whole numbers up to here need no look at their characters.
 _PLAIN_IDS = 10**18
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A task or subtask of the file, its dependencies still as written; `id` is the full id.
 
     `remains` is whether it is left to do: neither done nor cancelled, nor its parent.
@@ -37,21 +37,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     id: TaskId
     title: str
-    status: Status
+    status: ListedStatus
     remains: bool
     priority: str
     description: str
     details: str
     test_strategy: str
-    written: Written
+    written: WrittenDependencies
     complexity: float | None
     hints: Hints
-    subtasks: tuple["Entry", ...] = ()
+    subtasks: tuple["TaskEntry", ...] = ()
 
 
-def decode_tasks(raw: list[Any], findings: Findings) -> list[Entry]:
+def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
     """Every task of `raw` that has a usable id, in order."""
-    entries: list[Entry] = []
+    entries: list[TaskEntry] = []
     for place, value in enumerate(raw, 1):
         if not isinstance(value, dict):
             findings.warn(
@@ -67,7 +67,7 @@ def decode_tasks(raw: list[Any], findings: Findings) -> list[Entry]:
     return entries
 
 
-def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> Entry:
+def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> TaskEntry:
     status = _status(raw, id, findings, strict=True)
     remains = status not in SETTLED
     priority = priority_of(raw.get("priority"))
@@ -85,8 +85,8 @@ def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> Entry:
     )
 
 
-def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) -> Entry:
-    return Entry(
+def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) -> TaskEntry:
+    return TaskEntry(
         id=id,
         title=one_line(raw.get("title")) or one_line(raw.get("name")) or f"Task {id}",
         description=text(raw.get("description")),
@@ -99,13 +99,13 @@ def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) ->
     )
 
 
-def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tuple[Entry, ...]:
+def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tuple[TaskEntry, ...]:
     if raw is None:
         return ()
     if not isinstance(raw, list):
         findings.warn("not-a-task", f"`subtasks` of task {parent} is {quoted(raw)}; it is ignored.", parent)
         return ()
-    entries: list[Entry] = []
+    entries: list[TaskEntry] = []
     for place, value in enumerate(raw, 1):
         if not isinstance(value, dict):
             where = f"at place {place} of the subtasks of task {parent}"
@@ -162,10 +162,10 @@ def _tell_unusable(raw: dict[str, Any], what: str, findings: Findings, *, blocks
     )
 
 
-def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool) -> Status:
+def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool) -> ListedStatus:
     value = raw.get("status")
     status, native = status_of(value)
-    if status is Status.UNKNOWN:
+    if status is ListedStatus.UNKNOWN:
         findings.warn(
             "unknown-status",
             f"Task {id} has the status {quoted(value)}, which nobody knows; it counts as not done.",

@@ -37,7 +37,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     remark: bool
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True):
+class WrittenDependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Dependencies as written; `others` are other fields that hold some, with what they hold.
 
     `given` is whether there was a `dependencies` field at all.
@@ -48,13 +48,15 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[Alias, ...] = ()
 
 
-def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings | None) -> Written:
+def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings | None) -> WrittenDependencies:
     """What the raw task `raw` depends on, before anybody knows whether those tasks exist."""
     value = raw.get(_OWN)
     ids = _ids(value, id, findings)
     # Nearly all tasks of a list have the same fields.
     others = _kinds(tuple(raw))
-    return Written(ids=ids, given=value is not None, others=_others(raw, id, others) if others else ())
+    return WrittenDependencies(
+        ids=ids, given=value is not None, others=_others(raw, id, others) if others else ()
+    )
 
 
 def _others(raw: dict[str, Any], id: TaskId, kinds: Iterable[tuple[str, str]]) -> tuple[Alias, ...]:

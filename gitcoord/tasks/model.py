@@ -9,7 +9,7 @@ TaskId = NewType("TaskId", str)
 """A task's id as a trimmed string. A subtask's full id is `PARENT.SUBTASK`."""
 
 
-class Status(StrEnum):
+class ListedStatus(StrEnum):
     """What the task list says of a task. `unknown` keeps its place as work that is not done."""
 
     PENDING = "pending"
@@ -32,7 +32,7 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
 
     id: TaskId
     title: str
-    status: Status = Status.PENDING
+    status: ListedStatus = ListedStatus.PENDING
     depends_on: tuple[TaskId, ...] = ()
     foreign: tuple[TaskId, ...] = ()
     description: str = ""
@@ -56,7 +56,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     id: TaskId
     title: str
-    status: Status = Status.PENDING
+    status: ListedStatus = ListedStatus.PENDING
     priority: str = "medium"
     description: str = ""
     details: str = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gitcoord.tasks.check import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.complexity import read_scores
-from gitcoord.tasks.decode import Entry, decode_tasks
+from gitcoord.tasks.decode import TaskEntry, decode_tasks
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 from gitcoord.tasks.resolve import Edges, resolve
@@ -52,7 +52,9 @@ def read_task_list(
     return TaskList(tag=chosen, tasks=made, warnings=tuple(findings.warnings), source=source.name)
 
 
-def _task(entry: Entry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Mapping[TaskId, float]) -> Task:
+def _task(
+    entry: TaskEntry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Mapping[TaskId, float]
+) -> Task:
     return Task(
         id=entry.id,
         title=entry.title,
@@ -93,7 +95,7 @@ def _settled(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskI
     )
 
 
-def _subtask(entry: Entry, siblings: Cut, edges: Edges) -> Subtask:
+def _subtask(entry: TaskEntry, siblings: Cut, edges: Edges) -> Subtask:
     return Subtask(
         id=entry.id,
         title=entry.title,

@@ -12,9 +12,9 @@ from typing import cast
 
 import msgspec
 
-from gitcoord.tasks.decode import Entry
+from gitcoord.tasks.decode import TaskEntry
 from gitcoord.tasks.findings import Findings
-from gitcoord.tasks.model import Status, TaskId
+from gitcoord.tasks.model import ListedStatus, TaskId
 from gitcoord.tasks.values import ID_LENGTH, listed, one_line, quoted
 
 _LONGEST = 3 * ID_LENGTH
@@ -38,7 +38,7 @@ class Edges(msgspec.Struct):
     settled: dict[TaskId, tuple[TaskId, ...]]
 
 
-def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> Edges:
+def resolve(entries: Iterable[TaskEntry], findings: Findings, *, cancelled_satisfies: bool) -> Edges:
     """The edges of the whole list."""
     resolver = _Resolver(entries, findings, cancelled_satisfies=cancelled_satisfies)
     for entry in resolver.tasks.values():
@@ -47,17 +47,19 @@ def resolve(entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies
 
 
 class _Resolver:
-    def __init__(self, entries: Iterable[Entry], findings: Findings, *, cancelled_satisfies: bool) -> None:
+    def __init__(
+        self, entries: Iterable[TaskEntry], findings: Findings, *, cancelled_satisfies: bool
+    ) -> None:
         self.findings = findings
         self.edges = Edges({}, {}, {}, {}, {}, {}, {})
         self.tasks = {entry.id: entry for entry in entries}
         self.cancelled_satisfies = cancelled_satisfies
-        self.subtasks: dict[TaskId, tuple[Entry, Entry]] = {}
+        self.subtasks: dict[TaskId, tuple[TaskEntry, TaskEntry]] = {}
         for entry in self.tasks.values():
             for sub in entry.subtasks:
                 self.subtasks[sub.id] = (entry, sub)
 
-    def task(self, entry: Entry) -> None:
+    def task(self, entry: TaskEntry) -> None:
         direct: dict[TaskId, None] = {}
         unknown: list[str] = []
         self.edges.lifted[entry.id] = {}
@@ -83,7 +85,7 @@ class _Resolver:
         for sub in entry.subtasks:
             self._subtask(entry, sub)
 
-    def _all_plain(self, entry: Entry) -> bool:
+    def _all_plain(self, entry: TaskEntry) -> bool:
         """Whether the task depends on other tasks alone, and there is nothing to say about that."""
         if entry.written.others:
             return False
@@ -91,11 +93,11 @@ class _Resolver:
             id = TaskId(name)
             if id not in self.tasks or id == entry.id or id in self.subtasks:
                 return False
-            if self.tasks[id].status is Status.CANCELLED:
+            if self.tasks[id].status is ListedStatus.CANCELLED:
                 return False
         return True
 
-    def _subtask(self, parent: Entry, sub: Entry) -> None:
+    def _subtask(self, parent: TaskEntry, sub: TaskEntry) -> None:
         siblings: dict[TaskId, None] = {}
         foreign: dict[TaskId, None] = {}
         unknown: list[str] = []
@@ -118,7 +120,7 @@ class _Resolver:
         self.edges.foreign[sub.id] = tuple(foreign)
         self._conflicts(sub, parent)
 
-    def _find(self, name: str, entry: Entry, parent: Entry | None = None) -> Entry | None:
+    def _find(self, name: str, entry: TaskEntry, parent: TaskEntry | None = None) -> TaskEntry | None:
         """What `name` means in the mouth of `entry`, a subtask of `parent` if that is given."""
         if parent is not None:
             # Siblings come first: nearly every bare number in a subtask means one.
@@ -132,7 +134,7 @@ class _Resolver:
             return self.tasks[id]
         return self._find_shorter(name, entry)
 
-    def _find_shorter(self, name: str, entry: Entry) -> Entry | None:
+    def _find_shorter(self, name: str, entry: TaskEntry) -> TaskEntry | None:
         """The subtask that `33.3.1` lies in: there is no deeper level than subtasks."""
         while len(name) <= _LONGEST and name.count(".") > 1:
             name = name.rpartition(".")[0]
@@ -146,7 +148,7 @@ class _Resolver:
                 return self.subtasks[TaskId(name)][1]
         return None
 
-    def _names(self, entry: Entry, parent: Entry | None = None) -> tuple[str, ...]:
+    def _names(self, entry: TaskEntry, parent: TaskEntry | None = None) -> tuple[str, ...]:
         """The dependencies of `entry` as written, once it is clear that no other field holds them."""
         written = entry.written
         for other in written.others:
@@ -164,11 +166,11 @@ class _Resolver:
                 )
         return written.ids
 
-    def _known(self, name: str, parent: Entry | None) -> bool:
+    def _known(self, name: str, parent: TaskEntry | None) -> bool:
         sibling = parent is not None and f"{parent.id}.{name}" in self.subtasks
         return sibling or name in self.tasks or name in self.subtasks
 
-    def _lift(self, owner: Entry, who: Entry, found: Entry) -> None:
+    def _lift(self, owner: TaskEntry, who: TaskEntry, found: TaskEntry) -> None:
         """Makes the task `owner` wait for the task of `found`, because `who` needs `found`."""
         self._tell_cancelled(who, found)
         target = self._parent_of(found)
@@ -182,21 +184,23 @@ class _Resolver:
         if who is owner:
             self.edges.whole.setdefault(owner.id, set()).add(target)
 
-    def _parent_of(self, found: Entry) -> TaskId:
+    def _parent_of(self, found: TaskEntry) -> TaskId:
         return found.id if found.id in self.tasks else self.subtasks[found.id][0].id
 
-    def _satisfied(self, entry: Entry) -> bool:
-        return entry.status is Status.DONE or (self.cancelled_satisfies and entry.status is Status.CANCELLED)
+    def _satisfied(self, entry: TaskEntry) -> bool:
+        return entry.status is ListedStatus.DONE or (
+            self.cancelled_satisfies and entry.status is ListedStatus.CANCELLED
+        )
 
-    def _tell_cancelled(self, entry: Entry, found: Entry) -> None:
-        if entry.remains and self.cancelled_satisfies and found.status is Status.CANCELLED:
+    def _tell_cancelled(self, entry: TaskEntry, found: TaskEntry) -> None:
+        if entry.remains and self.cancelled_satisfies and found.status is ListedStatus.CANCELLED:
             self.findings.warn(
                 "cancelled-satisfies",
                 f"Task {entry.id} depends on {found.id}, which is cancelled; it does not wait for it.",
                 entry.id,
             )
 
-    def _dangling(self, entry: Entry, unknown: list[str], *, blocks: bool = True) -> None:
+    def _dangling(self, entry: TaskEntry, unknown: list[str], *, blocks: bool = True) -> None:
         if not unknown:
             return
         names = listed(quoted(name) for name in unknown)
@@ -210,14 +214,14 @@ class _Resolver:
             blocks=blocks and entry.remains,
         )
 
-    def _self(self, entry: Entry) -> None:
+    def _self(self, entry: TaskEntry) -> None:
         message = f"Task {entry.id} depends on itself."
         self.findings.fault("self-dependency", message, entry.id, blocks=entry.remains)
 
-    def _drop(self, entry: Entry, code: str, what: str) -> None:
+    def _drop(self, entry: TaskEntry, code: str, what: str) -> None:
         self.findings.warn(code, f"Task {entry.id} depends on {what}; the dependency is ignored.", entry.id)
 
-    def _conflicts(self, entry: Entry, task: Entry) -> None:
+    def _conflicts(self, entry: TaskEntry, task: TaskEntry) -> None:
         """Notes the conflicts of `entry`: between siblings at the subtask, with other tasks at its `task`."""
         inside: dict[TaskId, None] = {}
         outside = dict.fromkeys(self.edges.conflicts.get(task.id, ()))

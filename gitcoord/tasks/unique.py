@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from gitcoord.tasks.decode import Entry
+from gitcoord.tasks.decode import TaskEntry
 from gitcoord.tasks.findings import Findings
 from gitcoord.tasks.model import TaskId
 from gitcoord.tasks.values import listed, quoted
 
 
-def unique(entries: Iterable[Entry], findings: Findings) -> dict[TaskId, Entry]:
+def unique(entries: Iterable[TaskEntry], findings: Findings) -> dict[TaskId, TaskEntry]:
     """The tasks by id. Of those that share one the first is kept; an error if any of them remains."""
-    tasks: dict[TaskId, Entry] = {}
-    twins: dict[TaskId, list[Entry]] = {}
+    tasks: dict[TaskId, TaskEntry] = {}
+    twins: dict[TaskId, list[TaskEntry]] = {}
     for entry in entries:
         if tasks.setdefault(entry.id, entry) is not entry:
             twins.setdefault(entry.id, [tasks[entry.id]]).append(entry)
@@ -35,7 +35,7 @@ def unique(entries: Iterable[Entry], findings: Findings) -> dict[TaskId, Entry]:
     return tasks
 
 
-def _tell_twins(id: TaskId, same: list[Entry], findings: Findings) -> None:
+def _tell_twins(id: TaskId, same: list[TaskEntry], findings: Findings) -> None:
     blocks = any(entry.remains for entry in same)
     often = "twice" if len(same) == 2 else f"{len(same)} times"
     findings.fault(
@@ -47,7 +47,7 @@ def _tell_twins(id: TaskId, same: list[Entry], findings: Findings) -> None:
     )
 
 
-def _warn_of_case(tasks: dict[TaskId, Entry], findings: Findings) -> None:
+def _warn_of_case(tasks: dict[TaskId, TaskEntry], findings: Findings) -> None:
     seen: dict[str, TaskId] = {}
     for id, task in tasks.items():
         twin = seen.setdefault(id.casefold(), id)

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from gitcoord.sentences import some
-from gitcoord.tasks.model import Status
+from gitcoord.tasks.model import ListedStatus
 
 ID_LENGTH = 100
 _ID = re.compile(r"\w[\w.-]*")
 _QUOTED_LENGTH = 60
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
-_NATIVE = {str(status): status for status in Status if status is not Status.UNKNOWN}
+_NATIVE = {str(status): status for status in ListedStatus if status is not ListedStatus.UNKNOWN}
 _STATUSES = {
     **_NATIVE,
-    **dict.fromkeys(("todo", "to-do", "open", "new", "not-started"), Status.PENDING),
-    **dict.fromkeys(("inprogress", "started", "doing"), Status.IN_PROGRESS),
-    **dict.fromkeys(("in-review",), Status.REVIEW),
-    **dict.fromkeys(("completed", "complete", "finished"), Status.DONE),
-    **dict.fromkeys(("canceled",), Status.CANCELLED),
+    **dict.fromkeys(("todo", "to-do", "open", "new", "not-started"), ListedStatus.PENDING),
+    **dict.fromkeys(("inprogress", "started", "doing"), ListedStatus.IN_PROGRESS),
+    **dict.fromkeys(("in-review",), ListedStatus.REVIEW),
+    **dict.fromkeys(("completed", "complete", "finished"), ListedStatus.DONE),
+    **dict.fromkeys(("canceled",), ListedStatus.CANCELLED),
 }
 _PRIORITIES = {
     **dict.fromkeys(("critical", "urgent", "p0"), "critical"),
@@ -87,14 +87,14 @@ def number(value: Any, *, above: float, most: float) -> float | None:
     return None
 
 
-def status_of(value: Any) -> tuple[Status, bool]:
+def status_of(value: Any) -> tuple[ListedStatus, bool]:
     """The status that `value` means, and whether TaskMaster itself would take it for one."""
     if isinstance(value, str) and value in _NATIVE:
         return _NATIVE[value], True
     if not isinstance(value, str) or not value.strip():
-        return (Status.PENDING if value in (None, "") else Status.UNKNOWN), False
+        return (ListedStatus.PENDING if value in (None, "") else ListedStatus.UNKNOWN), False
     plain = re.sub(r"[\s_]+", "-", value.strip().lower())
-    return _STATUSES.get(plain, Status.UNKNOWN), False
+    return _STATUSES.get(plain, ListedStatus.UNKNOWN), False
 
 
 def priority_of(value: Any) -> str | None:

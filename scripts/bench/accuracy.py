@@ -17,7 +17,7 @@ from testbed import Testbed, copied, generated, tips, with_branches, with_merges
 from gitcoord.conflicts.examine import examine
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.conflicts.onto import Workbench, bring_onto, plain_paths
+from gitcoord.conflicts.onto import MergeContext, bring_onto, plain_paths
 from gitcoord.git.merges import TreeMerge, merge_trees, read_merge
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git
@@ -61,7 +61,7 @@ def _replay(bed: Testbed, most: int) -> int:
     merges = [line.split()[1:] for line in listing.splitlines()]
     with Repository.discover(bed.path).git.quarantine() as git:
         for base, tip in merges:
-            bench = Workbench(git, base, find_forks(git, base, [tip]))
+            bench = MergeContext(git, base, find_forks(git, base, [tip]))
             brought = bring_onto(bench).get(tip)
             if brought is None:
                 continue
@@ -95,7 +95,7 @@ def _pairs(bed: Testbed, sample: int) -> int:
     ready = [branch.task for branch in report.branches if branch.state == "ready"]
     wrong = 0
     with repository.git.quarantine() as git:
-        bench = Workbench(git, base, find_forks(git, base, list(known.values())))
+        bench = MergeContext(git, base, find_forks(git, base, list(known.values())))
         merged = merge_trees(git, [(base, known[name]) for name in ready])
         landed = {
             name: bench.landed(merge.tree, known[name]) for name, merge in zip(ready, merged, strict=True)

@@ -26,8 +26,8 @@ from gitcoord.cli.status_watch import next_pause
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
 from gitcoord.running.coordinator.life import Pulse, last_sign
-from gitcoord.running.picture.make import SILENT, Picture, make_picture
-from gitcoord.running.picture.state import FINISHED
+from gitcoord.running.progress.make import SILENT, Picture, make_picture
+from gitcoord.running.progress.state import FINISHED
 from gitcoord.state.journal import now
 from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of

@@ -8,8 +8,8 @@ from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.sight import quiet_at
 from gitcoord.events import AttemptStarted
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.make import make_picture
+from gitcoord.running.progress.live import Live
+from gitcoord.running.progress.make import make_picture
 from gitcoord.state.beats import Beat, beat_ref, write_beat
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId

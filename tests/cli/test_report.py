@@ -15,8 +15,8 @@ from gitcoord.cli.pages.tiles import story_of
 from gitcoord.cli.report_text import report_text
 from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskDeferred, TasksClash
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics.measure import make_metrics
-from gitcoord.running.picture.make import make_picture
+from gitcoord.running.progress.make import make_picture
+from gitcoord.running.progress.measure import make_metrics
 from tests.running.picture_world import Played, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, store_of
 from tests.support.cli import gitcoord

@@ -10,7 +10,7 @@ from gitcoord.cli.output_piped import PipedConsole
 from gitcoord.cli.status_document import make_status
 from gitcoord.cli.status_view import status_view
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
-from gitcoord.running.picture.make import make_picture
+from gitcoord.running.progress.make import make_picture
 from gitcoord.state.journal import now
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId

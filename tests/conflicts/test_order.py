@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from gitcoord.conflicts.history import find_forks
-from gitcoord.conflicts.onto import Workbench
+from gitcoord.conflicts.onto import MergeContext
 from gitcoord.conflicts.prove import culprits, prove, smallest_cause
 from gitcoord.conflicts.prove_waves import prove_waves
 from gitcoord.conflicts.standings import find_standings
@@ -30,9 +30,9 @@ def heads(level: Level, *names: str) -> list[tuple[TaskId, str]]:
     return [(TaskId(name), level.repo.tip(name)) for name in names]
 
 
-def workbench(git: Git, level: Level, *names: str) -> Workbench:
+def workbench(git: Git, level: Level, *names: str) -> MergeContext:
     base = level.repo.tip("main")
-    return Workbench(git, base, find_forks(git, base, [level.repo.tip(name) for name in names]))
+    return MergeContext(git, base, find_forks(git, base, [level.repo.tip(name) for name in names]))
 
 
 def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gitcoord.conflicts.memory import Memory
+from gitcoord.conflicts.memory import LevelMemory
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.onto import plain_paths
 from gitcoord.conflicts.pairs import find_pairs
@@ -196,7 +196,7 @@ def check_proofs(repo: Repo, report: ConflictReport) -> None:
         bench, standings = find_standings(git, report.base_commit, [tip for _, tip in heads], {})
         rules = Rules(serialize_on="conflict", book=Rulebook())
         inputs = [BranchInput(task=task, branch=task, commit=tip) for task, tip in heads]
-        pairs = find_pairs(bench, inputs, standings, rules, Memory(base=report.base_commit))
+        pairs = find_pairs(bench, inputs, standings, rules, LevelMemory(base=report.base_commit))
         places = {head: place for place, head in enumerate(heads)}
         in_parts = prove_waves(bench, orders, standings, pairs.tied, places, most_whole=0)
         for order, found in zip(orders, in_parts, strict=True):

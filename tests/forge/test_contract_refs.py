@@ -8,7 +8,7 @@ import pytest
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.examine import examine_github
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 from tests.forge.contract import Desk
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub
@@ -121,6 +121,6 @@ def published(here: Repo, row: Pushing) -> tuple[bool | None, str]:
     ref = row.ref if row.ref.startswith("refs/") else HEADS + row.ref
     old, new = (here.tip(f"origin/{name}") if name else None for name in (row.old, row.new))
     try:
-        return shared.publish([Update(ref, old, new)]), ""
+        return shared.publish([RefUpdate(ref, old, new)]), ""
     except GitcoordError as error:
         return None, error.message

@@ -4,7 +4,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.github.patience import Patience
+from gitcoord.forge.github.patience import RateLimitPatience
 from gitcoord.forge.github.sending import Reply
 from gitcoord.forge.github.troubles import seconds_asked_for
 from gitcoord.forge.port import Merged, MergeRequest, NewPull, Pull, Refused, Unclear
@@ -102,7 +102,7 @@ def test_github_is_asked_again_when_it_says(headers: dict[str, str], seconds: fl
 def test_waiting_ends_at_its_deadline() -> None:
     slept: list[float] = []
     limited = Reply(status=429, headers={"retry-after": "40"}, body=b"{}")
-    patience = Patience(longest=100, sleep=slept.append)
+    patience = RateLimitPatience(longest=100, sleep=slept.append)
     assert patience.through_limits(lambda: limited, "GET /") is limited
     assert sum(slept) == 80
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import SharedRefs, Update
+from gitcoord.git.shared import RefUpdate, SharedRefs
 
 
 def main(clone: str, ref: str, commit: str) -> None:
     shared = SharedRefs(Repository.discover(Path(clone)), "refs/gitcoord/")
-    print("won" if shared.publish([Update(ref, None, commit)]) else "lost")
+    print("won" if shared.publish([RefUpdate(ref, None, commit)]) else "lost")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.checked_out import CheckedOut
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.checked_out import WorktreeSync
+from gitcoord.git.shared import HEADS, RefUpdate
 from tests.git.world import ROOT, shared_of
 from tests.support.repos import Repo
 
@@ -30,7 +30,7 @@ def new(repo: Repo) -> str:
 
 
 def move(repo: Repo, new: str) -> bool:
-    return shared_of(repo).publish([Update(MAIN, repo.tip("main"), new)])
+    return shared_of(repo).publish([RefUpdate(MAIN, repo.tip("main"), new)])
 
 
 def status(repo: Repo) -> list[str]:
@@ -90,7 +90,7 @@ def test_a_file_that_was_only_touched_is_not_in_the_way(repo: Repo, new: str) ->
 def test_when_the_ref_does_not_move_the_files_come_back(repo: Repo, new: str) -> None:
     elsewhere = repo.commit({"else.txt": "x"}, branch="elsewhere", at="main")
     assert not shared_of(repo).publish(
-        [Update(MAIN, repo.tip("main"), new), Update(HEADS + "elsewhere", new, new)]
+        [RefUpdate(MAIN, repo.tip("main"), new), RefUpdate(HEADS + "elsewhere", new, new)]
     )
     assert status(repo) == []
     assert (repo.path / "gone.txt").exists()
@@ -102,7 +102,7 @@ def test_two_worktrees_move_together_or_not_at_all(repo: Repo, new: str, tmp_pat
     repo.git("worktree", "add", "--quiet", str(tmp_path / "side"), "side")
     (tmp_path / "side" / "kept.txt").write_text("mine\n")
     old = repo.tip("main")
-    moves = [Update(MAIN, old, new), Update(HEADS + "side", old, new)]
+    moves = [RefUpdate(MAIN, old, new), RefUpdate(HEADS + "side", old, new)]
     with pytest.raises(GitcoordError, match="side is checked out in"):
         shared_of(repo).publish(moves)
     assert status(repo) == []
@@ -117,7 +117,7 @@ def test_a_worktree_whose_directory_is_gone_is_no_obstacle(repo: Repo, new: str,
     repo.branch("side")
     repo.git("worktree", "add", "--quiet", str(tmp_path / "side"), "side")
     (tmp_path / "side").rename(tmp_path / "moved-away")
-    assert shared_of(repo).publish([Update(HEADS + "side", repo.tip("main"), new)])
+    assert shared_of(repo).publish([RefUpdate(HEADS + "side", repo.tip("main"), new)])
 
 
 def test_a_run_that_was_killed_between_files_and_ref_repeats_harmlessly(repo: Repo, new: str) -> None:
@@ -160,6 +160,6 @@ def test_the_environment_of_a_calling_hook_does_not_lead_astray(
 
 
 def test_nothing_happens_without_branches(repo: Repo) -> None:
-    with CheckedOut(shared_of(repo).git, [("refs/gitcoord/plan", None, repo.tip("main"))]) as moving:
+    with WorktreeSync(shared_of(repo).git, [("refs/gitcoord/plan", None, repo.tip("main"))]) as moving:
         moving.keep()
     assert status(repo) == []

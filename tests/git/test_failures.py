@@ -6,8 +6,8 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.failures import failure_of, rejections
-from gitcoord.git.run import Result
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.run import GitResult
+from gitcoord.git.shared import HEADS, RefUpdate
 from tests.git.world import STATE, hook, shared_of
 from tests.support.repos import Repo
 
@@ -88,7 +88,7 @@ def test_a_hook_of_the_server_is_asked_once_whatever_it_says(tmp_path: Path, nam
     asked = tmp_path / "asked"
     hook(remote, name, f"echo {name} >> {asked}; echo 'fatal: {words}' >&2; exit 1")
     with pytest.raises(GitcoordError) as failure:
-        shared_of(work).publish([Update(STATE + "plan", None, work.tip("main"))])
+        shared_of(work).publish([RefUpdate(STATE + "plan", None, work.tip("main"))])
     assert (failure.value.code, failure.value.passing) == ("push-refused", "never")
     assert asked.read_text().split() == [name]
     assert words in failure.value.message
@@ -101,7 +101,7 @@ def test_a_hook_of_this_repository_is_named_and_asked_once(tmp_path: Path, words
     asked = tmp_path / "asked"
     hook(work, "pre-push", f'echo x >> {asked}; [ -z "{words}" ] || echo "{words}" >&2; exit 7')
     with pytest.raises(GitcoordError, match=r"The pre-push hook (says|ended with code 7)") as failure:
-        shared.publish([Update(HEADS + "feature", None, new)], hooks=True)
+        shared.publish([RefUpdate(HEADS + "feature", None, new)], hooks=True)
     assert (failure.value.code, failure.value.passing) == ("push-refused", "never")
     assert "may push there" not in failure.value.hint
     assert asked.read_text() == "x\n"
@@ -113,7 +113,7 @@ def test_a_remote_that_refuses_after_the_hook_agreed_is_not_blamed_on_the_hook(t
     hook(work, "pre-push", "echo 'all is well' >&2")
     hook(remote, "update", "exit 1")
     with pytest.raises(GitcoordError, match="The remote origin refused to move feature"):
-        shared.publish([Update(HEADS + "feature", None, new)], hooks=True)
+        shared.publish([RefUpdate(HEADS + "feature", None, new)], hooks=True)
 
 
 def test_a_disk_here_that_takes_nothing_is_not_blamed_on_the_remote(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_lock_left_behind_on_the_server_passes_within_a_minute_or_never(tmp_pa
     remote, work = Repo.pair(tmp_path)
     (remote.path / "refs/heads/feature.lock").touch()
     with pytest.raises(GitcoordError) as failure:
-        shared_of(work).publish([Update(HEADS + "feature", None, work.tip("main"))])
+        shared_of(work).publish([RefUpdate(HEADS + "feature", None, work.tip("main"))])
     assert (failure.value.code, failure.value.passing) == ("push-refused", "briefly")
 
 
@@ -145,8 +145,8 @@ def test_a_name_that_cannot_be_beside_another_one_is_final(tmp_path: Path, there
     remote, work = Repo.pair(tmp_path)
     remote.branch(there)
     tip = work.tip("main")
-    updates = [Update(HEADS + "feature/level-0-task-1", None, tip)]
-    updates += [] if alone else [Update(STATE + "plan", None, tip)]
+    updates = [RefUpdate(HEADS + "feature/level-0-task-1", None, tip)]
+    updates += [] if alone else [RefUpdate(STATE + "plan", None, tip)]
     with pytest.raises(GitcoordError) as failure:
         shared_of(work).publish(updates)
     assert (failure.value.code, failure.value.passing) == ("name-taken", "never")
@@ -155,4 +155,4 @@ def test_a_name_that_cannot_be_beside_another_one_is_final(tmp_path: Path, there
 
 def test_a_connection_that_breaks_in_a_push_is_no_hooks_word() -> None:
     broken = "send-pack: unexpected disconnect while reading sideband packet\nerror: RPC failed; HTTP 502"
-    assert Result(1, b"", broken).hook_text == ""
+    assert GitResult(1, b"", broken).hook_text == ""

@@ -11,7 +11,7 @@ from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.base import find_base
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import Update
+from gitcoord.git.shared import RefUpdate
 from tests.git.world import ROOT, shared_of
 from tests.support.repos import Repo
 
@@ -237,6 +237,6 @@ def test_a_relative_remote_is_the_same_place_in_each_worktree(tmp_path: Path) ->
         shared = shared_of(Repo(place))
         tip = shared.branch("main")
         assert tip == remote.tip("main")
-        assert shared.publish([Update(f"refs/heads/from-{place.name}", None, tip)])
+        assert shared.publish([RefUpdate(f"refs/heads/from-{place.name}", None, tip)])
     assert remote.find("refs/heads/from-work") == remote.find("refs/heads/from-task") == remote.tip("main")
     assert work.git("config", "--get-all", "remote.origin.url") == "../origin.git"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.run import Git, Result
+from gitcoord.git.run import Git, GitResult
 from gitcoord.redact import redact
 from tests.git.world import hook
 from tests.support.repos import Repo
@@ -46,12 +46,12 @@ def test_an_error_of_git_shows_no_secret(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_reason_is_the_line_that_says_most() -> None:
     def reason(stderr: str) -> str:
-        return Result(1, b"", stderr).reason
+        return GitResult(1, b"", stderr).reason
 
     assert reason("hint: x\nfatal: it broke\nmore") == "fatal: it broke"
     assert reason("only this\n") == "only this"
     assert reason("") == "exit code 1"
-    assert Result(1, b"", "remote: one  \nremote: \nremote: two\nfatal: x").remote_text == "one two"
+    assert GitResult(1, b"", "remote: one  \nremote: \nremote: two\nfatal: x").remote_text == "one two"
 
 
 def test_hooks_run_only_when_asked(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 from tests.git.world import STATE, hook, race, shared_of
 from tests.support.repos import Repo
 
@@ -40,7 +40,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 def test_a_ref_is_created_moved_and_deleted(world: World) -> None:
     ref, one, two = STATE + "tasks/1", world.commit("one"), world.commit("two")
     assert world.shared.read(ref) is None
-    for update in (Update(ref, None, one), Update(ref, one, two), Update(ref, two, None)):
+    for update in (RefUpdate(ref, None, one), RefUpdate(ref, one, two), RefUpdate(ref, two, None)):
         assert world.shared.publish([update])
         assert world.shared.read(ref) == update.new
         assert world.truth.refs().get(ref) == update.new
@@ -49,19 +49,19 @@ def test_a_ref_is_created_moved_and_deleted(world: World) -> None:
 def test_a_writer_that_saw_an_older_state_loses_and_then_sees_the_newer_one(world: World) -> None:
     ref, one = STATE + "plan", world.commit("one")
     late = shared_of(world.other)
-    assert world.shared.publish([Update(ref, None, one)])
+    assert world.shared.publish([RefUpdate(ref, None, one)])
     theirs = world.other.commit({"x": "x"}, branch="scratch-of-other")
-    assert not late.publish([Update(ref, None, theirs)])
+    assert not late.publish([RefUpdate(ref, None, theirs)])
     assert late.read(ref) == one
-    assert not late.publish([Update(ref, theirs, world.other.tip("main"))])
+    assert not late.publish([RefUpdate(ref, theirs, world.other.tip("main"))])
     assert world.truth.refs()[ref] == one
 
 
 def test_an_answer_that_was_lost_counts_as_applied_when_the_write_is_repeated(world: World) -> None:
-    update = Update(STATE + "tasks/1", None, world.commit("one"))
+    update = RefUpdate(STATE + "tasks/1", None, world.commit("one"))
     assert world.shared.publish([update])
     assert shared_of(world.here).publish([update])
-    newer = Update(update.ref, update.new, world.commit("two"))
+    newer = RefUpdate(update.ref, update.new, world.commit("two"))
     assert world.shared.publish([newer])
     assert world.shared.publish([newer])
 
@@ -69,20 +69,20 @@ def test_an_answer_that_was_lost_counts_as_applied_when_the_write_is_repeated(wo
 def test_many_refs_move_together_or_not_at_all(world: World) -> None:
     one, two = world.commit("one"), world.commit("two")
     first, second = STATE + "tasks/1", STATE + "tasks/2"
-    assert world.shared.publish([Update(first, None, one)])
-    assert not world.shared.publish([Update(second, None, two), Update(first, None, two)])
+    assert world.shared.publish([RefUpdate(first, None, one)])
+    assert not world.shared.publish([RefUpdate(second, None, two), RefUpdate(first, None, two)])
     assert second not in world.truth.refs()
-    assert world.shared.publish([Update(second, None, two), Update(first, one, two)])
+    assert world.shared.publish([RefUpdate(second, None, two), RefUpdate(first, one, two)])
     assert world.truth.refs()[first] == world.truth.refs()[second] == two
 
 
 def test_names_are_read_exactly_and_never_as_revisions(world: World) -> None:
     ref, one = STATE + "tasks/1", world.commit("one")
-    world.shared.publish([Update(ref, None, one)])
+    world.shared.publish([RefUpdate(ref, None, one)])
     for name in (ref + "^0", ref + "~0", STATE + "tasks", STATE + "tasks/", STATE + "tasks/*", "HEAD", one):
         assert world.shared.read(name) is None
     # Git would take this branch for `refs/heads/gone`, if there were no such branch.
-    world.shared.publish([Update(HEADS + "refs/heads/gone", None, one)])
+    world.shared.publish([RefUpdate(HEADS + "refs/heads/gone", None, one)])
     assert world.shared.branch("gone") is None
 
 
@@ -90,16 +90,16 @@ def test_branches_with_odd_names_are_listed(world: World) -> None:
     one = world.commit("one")
     names = ["--upload-pack=x", "a\u2028b", "a\x85b", "ä/ö", "caf\udce9"]
     for name in names:
-        assert world.shared.publish([Update(HEADS + name, None, one)])
+        assert world.shared.publish([RefUpdate(HEADS + name, None, one)])
         assert world.shared.branch(name) == one
     assert set(world.shared.branches()) >= {"main", *names}
 
 
 def test_a_branch_in_the_place_of_a_directory_is_refused_in_words(world: World) -> None:
     one = world.commit("one")
-    assert world.shared.publish([Update(HEADS + "dir/leaf", None, one)])
+    assert world.shared.publish([RefUpdate(HEADS + "dir/leaf", None, one)])
     with pytest.raises(GitcoordError, match=r"dir/leaf is there, and git cannot keep both") as failure:
-        world.shared.publish([Update(HEADS + "dir", None, one)])
+        world.shared.publish([RefUpdate(HEADS + "dir", None, one)])
     assert (failure.value.code, failure.value.passing) == ("name-taken", "never")
     assert failure.value.exit == Exit.REFUSED
 
@@ -126,7 +126,7 @@ def test_a_refusal_carries_the_words_of_the_remote_without_its_secrets(tmp_path:
     hook(remote, "pre-receive", "echo 'No pushing on Sundays, says https://bot:hunter2@ci.example/'; exit 1")
     shared = shared_of(work)
     with pytest.raises(GitcoordError) as failure:
-        shared.publish([Update(STATE + "plan", None, work.tip("main"))])
+        shared.publish([RefUpdate(STATE + "plan", None, work.tip("main"))])
     assert failure.value.code == "push-refused"
     assert "No pushing on Sundays" in failure.value.message
     assert "https://***@ci.example/" in failure.value.message
@@ -138,7 +138,10 @@ def test_a_remote_that_is_gone_is_unreachable(tmp_path: Path) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
     remote.path.rename(tmp_path / "elsewhere.git")
-    for attempt in (shared.refresh, lambda: shared.publish([Update(STATE + "plan", None, "0" * 39 + "1")])):
+    for attempt in (
+        shared.refresh,
+        lambda: shared.publish([RefUpdate(STATE + "plan", None, "0" * 39 + "1")]),
+    ):
         with pytest.raises(
             GitcoordError, match=r"The remote origin cannot be read: fatal: .*origin\.git"
         ) as failure:
@@ -201,7 +204,7 @@ def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
     with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
         shared.read(ref)
     with pytest.raises(GitcoordError, match="is left as it is"):
-        shared.publish([Update(ref, None, head)])
+        shared.publish([RefUpdate(ref, None, head)])
     assert shared.broken(STATE) == (ref,)
     assert path.read_text() == ""
 
@@ -234,7 +237,7 @@ def test_the_copy_follows_a_push_without_asking_again(tmp_path: Path) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
     new = work.commit({"a.txt": "a"}, branch="feature")
-    assert shared.publish([Update(HEADS + "feature", None, new)])
+    assert shared.publish([RefUpdate(HEADS + "feature", None, new)])
     remote.path.rename(tmp_path / "elsewhere.git")
     assert shared.branch("feature") == new
 
@@ -244,7 +247,7 @@ def test_a_clone_that_mirrors_its_remote_moves_only_what_it_is_told_to(tmp_path:
     mirror = remote.clone(tmp_path / "mirror", "--mirror")
     new = mirror.commit({"a.txt": "a"}, branch="feature")
     mirror.commit({"b.txt": "b"}, branch="private")
-    assert shared_of(mirror).publish([Update(HEADS + "feature", None, new)])
+    assert shared_of(mirror).publish([RefUpdate(HEADS + "feature", None, new)])
     assert set(shared_of(work).branches()) == {"main", "feature"}
 
 
@@ -261,7 +264,7 @@ def test_the_copy_never_goes_back_behind_what_another_process_fetched(tmp_path: 
         f"git update-ref refs/heads/feature {second} && cd {work.path} && unset GIT_DIR GIT_QUARANTINE_PATH"
         " && git fetch -q origin '+refs/heads/*:refs/gitcoord-mirror/origin/refs/heads/*'",
     )
-    assert shared.publish([Update(HEADS + "feature", None, first)])
+    assert shared.publish([RefUpdate(HEADS + "feature", None, first)])
     assert shared.branch("feature") == second == remote.tip("feature")
 
 
@@ -271,5 +274,5 @@ def test_hooks_of_the_user_run_only_when_asked(tmp_path: Path) -> None:
     hook(work, "pre-push", "echo 'not today' >&2; exit 1")
     new = work.commit({"a.txt": "a"}, branch="feature")
     with pytest.raises(GitcoordError, match="pre-push hook says: not today"):
-        shared.publish([Update(HEADS + "feature", None, new)], hooks=True)
-    assert shared.publish([Update(HEADS + "feature", None, new)])
+        shared.publish([RefUpdate(HEADS + "feature", None, new)], hooks=True)
+    assert shared.publish([RefUpdate(HEADS + "feature", None, new)])

@@ -14,7 +14,7 @@ from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
-from gitcoord.merging.context import Scene, stacks_on
+from gitcoord.merging.context import LandingContext, stacks_on
 from gitcoord.merging.land import Lander
 from gitcoord.merging.model import Options
 from gitcoord.merging.observe import observe
@@ -76,12 +76,12 @@ class StackWorld:
                 late.append((branch, None, difference(made[-1], after(made[-1], member.late, made))))
         self.repo.commit_many([*specs, *late], merges)
 
-    def scene(self, number: int, method: Method | None = None) -> Scene:
+    def scene(self, number: int, method: Method | None = None) -> LandingContext:
         """The landing of one member's level, as it asks for it or by `method`."""
         member = self.members[number]
         self.store.refresh()
         plan = self.store.require_plan()
-        scene = Scene(
+        scene = LandingContext(
             repository=self.repository,
             shared=self.shared,
             ancestry=Ancestry(self.repository.git),

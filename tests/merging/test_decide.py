@@ -9,12 +9,12 @@ from gitcoord.merging.decide import PATIENCE, next_step
 from gitcoord.merging.model import (
     Adopt,
     Defer,
-    Details,
     Examine,
     Finish,
     Fold,
     Hold,
     Merge,
+    MergeReadiness,
     OpenPull,
     Options,
     Rebuild,
@@ -61,14 +61,16 @@ def test_a_few_pull_requests_are_open_before_the_first_is_merged_and_the_rest_as
     ("found", "step"),
     [
         (None, Examine),
-        (Details(clean=False, paths=("a",)), Defer),
-        (Details(clean=True, behind=True), Update),
-        (Details(clean=True, gates=(Gate(name="check ci", reason="it failed"),)), Hold),
-        (Details(clean=True, settled=False), Settle),
-        (Details(clean=True, tree="t"), Merge),
+        (MergeReadiness(clean=False, paths=("a",)), Defer),
+        (MergeReadiness(clean=True, behind=True), Update),
+        (MergeReadiness(clean=True, gates=(Gate(name="check ci", reason="it failed"),)), Hold),
+        (MergeReadiness(clean=True, settled=False), Settle),
+        (MergeReadiness(clean=True, tree="t"), Merge),
     ],
 )
-def test_a_task_is_examined_and_then_treated_as_was_found(found: Details | None, step: type[Step]) -> None:
+def test_a_task_is_examined_and_then_treated_as_was_found(
+    found: MergeReadiness | None, step: type[Step]
+) -> None:
     known = memory() if found is None else memory(t1=found)
     assert isinstance(next_step(world(work("1"), work("2")), known, MULTI), step)
 
@@ -90,13 +92,13 @@ def test_a_later_wave_goes_after_the_earlier_one_as_long_as_there_is_time() -> N
 
 
 def test_what_does_not_settle_is_held_in_the_end() -> None:
-    known = memory(t1=Details(clean=True, settled=False))
+    known = memory(t1=MergeReadiness(clean=True, settled=False))
     known.stalled, known.settling["task-1"] = PATIENCE, 2
     assert isinstance(next_step(world(work("1")), known, MULTI), Hold)
 
 
 def test_a_lost_answer_is_looked_at_before_the_merge_is_sent_again() -> None:
-    known = memory(t1=Details(clean=True, tree="t"))
+    known = memory(t1=MergeReadiness(clean=True, tree="t"))
     known.doubt["task-1"] = 1
     assert isinstance(next_step(world(work("1")), known, MULTI), Settle)
 

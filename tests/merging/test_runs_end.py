@@ -11,22 +11,22 @@ from gitcoord.merging.model import (
     Adopt,
     Carrier,
     Defer,
-    Details,
     Examine,
     Finish,
     Fold,
     HandOver,
     Hold,
     Merge,
+    MergeReadiness,
     OpenPull,
     Options,
     Rebuild,
     RecordLanding,
     Settle,
     Step,
+    TaskState,
     Update,
     Wait,
-    Work,
 )
 from gitcoord.tasks.model import TaskId
 from tests.merging.worlds import level, memory, pull, work, world
@@ -72,7 +72,7 @@ def test_a_run_ends_whatever_it_is_answered(
 class Play:
     """A world in which steps have the effects that the answers tell; all is well when those are used up."""
 
-    def __init__(self, works: list[Work], options: Options, by_hand: bool, answers: list[str]) -> None:
+    def __init__(self, works: list[TaskState], options: Options, by_hand: bool, answers: list[str]) -> None:
         single = options.strategy == "single-pr"
         self.world = world(*works, branch=level(None, by_hand=by_hand) if single else None)
         self.memory = memory()
@@ -114,13 +114,13 @@ class Play:
             case HandOver():
                 self.hand_over(step.carrier)
 
-    def found(self) -> Details:
+    def found(self) -> MergeReadiness:
         answer = self.answer()
         if answer == "conflict":
-            return Details(clean=False)
+            return MergeReadiness(clean=False)
         gates = (Gate(name="ci", reason="no"),) if answer in ("gate", "queue") else ()
         offer: Way | None = "queue" if answer == "queue" else None
-        return Details(
+        return MergeReadiness(
             clean=True,
             behind=answer == "behind",
             gates=gates,

@@ -5,7 +5,7 @@ from pathlib import Path
 from gitcoord.evidence.folds import Folds, folds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
-from gitcoord.merging.fold import Folded, fold_in_memory
+from gitcoord.merging.fold import FoldResult, fold_in_memory
 from tests.merging.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
 from tests.support.project import MAIN, Project, independent
@@ -100,7 +100,7 @@ def test_a_fold_that_somebody_amended_holds_work_by_hand(tmp_path: Path) -> None
     repository, tip = Repository.discover(repo.path), base
     for id, head in heads.items():
         outcome = fold_in_memory(repository, tip, head, task=id, title="Do", branch="level")
-        assert isinstance(outcome, Folded)
+        assert isinstance(outcome, FoldResult)
         tip = outcome.commit
     git = repository.git
     assert folds(git, Ancestry(git), base, tip) == Folds(found=tuple(heads.items()), by_hand=False)

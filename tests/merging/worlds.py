@@ -3,8 +3,8 @@
 import msgspec
 
 from gitcoord.forge.port import Pull
-from gitcoord.merging.memory import Memory
-from gitcoord.merging.model import Details, LevelBranch, Work, World
+from gitcoord.merging.memory import LandingMemory
+from gitcoord.merging.model import LandingSnapshot, LevelBranch, MergeReadiness, TaskState
 
 LEVEL_BRANCH = "feature/level-0-implementation"
 
@@ -13,7 +13,7 @@ def pull(number: int, head: str) -> Pull:
     return Pull(number=number, head=head, head_commit="h", base="main", state="open")
 
 
-def work(id: str, standing: str = "ready", **more: object) -> Work:
+def work(id: str, standing: str = "ready", **more: object) -> TaskState:
     branch = f"task-{id}"
     fields = {
         "head": f"head-{id}",
@@ -25,21 +25,21 @@ def work(id: str, standing: str = "ready", **more: object) -> Work:
     }
     return msgspec.convert(
         {"task": id, "title": f"Task {id}", "branch": branch, "standing": standing, **fields},
-        Work,
+        TaskState,
         from_attributes=True,
     )
 
 
-def world(*works: Work, branch: LevelBranch | None = None) -> World:
-    return World(level="level-0", base="main", base_commit="base", works=works, level_branch=branch)
+def world(*works: TaskState, branch: LevelBranch | None = None) -> LandingSnapshot:
+    return LandingSnapshot(level="level-0", base="main", base_commit="base", works=works, level_branch=branch)
 
 
 def level(tip: str | None = "tip", **more: object) -> LevelBranch:
     return LevelBranch(name=LEVEL_BRANCH, tip=tip, **more)  # type: ignore[arg-type]
 
 
-def memory(impatient: bool = True, **details: Details) -> Memory:
-    kept = Memory.empty()
+def memory(impatient: bool = True, **details: MergeReadiness) -> LandingMemory:
+    kept = LandingMemory.empty()
     kept.impatient = impatient
     for id, found in details.items():
         number = id.removeprefix("t")

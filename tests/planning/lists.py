@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan
-from gitcoord.tasks.model import Status, Subtask, Task, TaskId, TaskList
+from gitcoord.tasks.model import ListedStatus, Subtask, Task, TaskId, TaskList
 
 GLOBS = ("src/main.rs", "src/**", "src/api/*.rs", "*.rs", "docs", "README.md", "**/mod.rs")
 
@@ -44,7 +44,7 @@ def waves_of(plan: Plan) -> list[list[list[str]]]:
     return [[[str(task) for task in wave] for wave in level.waves] for level in plan.levels]
 
 
-def marked(tasks: Sequence[Task], status: Status, *which: int | str) -> list[Task]:
+def marked(tasks: Sequence[Task], status: ListedStatus, *which: int | str) -> list[Task]:
     """`tasks` with another status for some of them."""
     chosen = ids(*which)
     return [_with(task, status=status) if task.id in chosen else task for task in tasks]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gitcoord.errors import GitcoordError
 from gitcoord.planning.model import Plan
 from gitcoord.planning.waves import capped_waves
-from gitcoord.tasks.model import Finding, Status, Task, TaskList
+from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskList
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, marked, task_lists, waves_of
 
 
@@ -99,8 +99,8 @@ def test_a_plan_survives_being_stored(tasks: list[Task]) -> None:
 
 
 def test_done_and_cancelled_tasks_are_left_out_and_satisfy_the_others() -> None:
-    tasks = marked([a_task(1), a_task(2), a_task(3, 1, 2), a_task(4, 3)], Status.DONE, 1)
-    tasks = marked(tasks, Status.CANCELLED, 2)
+    tasks = marked([a_task(1), a_task(2), a_task(3, 1, 2), a_task(4, 3)], ListedStatus.DONE, 1)
+    tasks = marked(tasks, ListedStatus.CANCELLED, 2)
     plan = a_plan(tasks)
     assert waves_of(plan) == [[["3"]], [["4"]]]
     assert plan.satisfied == ids(1, 2)
@@ -108,12 +108,12 @@ def test_done_and_cancelled_tasks_are_left_out_and_satisfy_the_others() -> None:
 
 
 def test_cancelled_tasks_can_be_work_that_others_wait_for() -> None:
-    tasks = marked([a_task(1), a_task(2, 1)], Status.CANCELLED, 1)
+    tasks = marked([a_task(1), a_task(2, 1)], ListedStatus.CANCELLED, 1)
     assert waves_of(a_plan(tasks, cancelled_satisfies=False)) == [[["1"]], [["2"]]]
 
 
 def test_everything_is_planned_when_asked_for() -> None:
-    tasks = marked([a_task(1), a_task(2, 1)], Status.DONE, 1, 2)
+    tasks = marked([a_task(1), a_task(2, 1)], ListedStatus.DONE, 1, 2)
     assert a_plan(tasks).levels == ()
     assert waves_of(a_plan(tasks, everything=True)) == [[["1"]], [["2"]]]
 
@@ -126,7 +126,7 @@ def test_a_list_with_nothing_left_gives_an_empty_plan() -> None:
 
 def test_subtasks_have_waves_by_what_they_need_and_touch() -> None:
     subtasks = (
-        a_subtask("1.1", status=Status.DONE),
+        a_subtask("1.1", status=ListedStatus.DONE),
         a_subtask("1.2", "1.1", modifies=("a.py",)),
         a_subtask("1.3", "1.1", modifies=("a.py",)),
         a_subtask("1.4", "1.2"),

@@ -7,7 +7,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.planning.waves import capped_waves
-from gitcoord.tasks.model import Status, TaskList
+from gitcoord.tasks.model import ListedStatus, TaskList
 from gitcoord.tasks.reader import read_task_list
 from tests.planning.lists import a_plan
 
@@ -31,7 +31,8 @@ def test_levels_and_branches_stay_from_the_first_task_to_the_last(path: Path) ->
     assert a_plan(tasks, everything=True).tasks.keys() == {task.id for task in tasks}
     for id in first.tasks:
         tasks = [
-            msgspec.structs.replace(task, status=Status.DONE) if task.id == id else task for task in tasks
+            msgspec.structs.replace(task, status=ListedStatus.DONE) if task.id == id else task
+            for task in tasks
         ]
         plan = a_plan(tasks, previous=plan)
         assert {one: (task.level, task.branch) for one, task in plan.tasks.items()} == {

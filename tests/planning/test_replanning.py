@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitcoord.tasks.model import Status, Task
+from gitcoord.tasks.model import ListedStatus, Task
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, marked, task_lists, waves_of
 
 CHAIN = [a_task(1), a_task(2, 1), a_task(3, 2)]
@@ -36,7 +36,7 @@ def test_what_is_under_way_keeps_its_place_whatever_becomes_of_the_list(
 
 def test_levels_keep_their_numbers_after_work_has_landed() -> None:
     first = a_plan(CHAIN)
-    done = marked(CHAIN, Status.DONE, 1)
+    done = marked(CHAIN, ListedStatus.DONE, 1)
     assert waves_of(a_plan(done)) == [[["2"]], [["3"]]]
     again = a_plan(done, previous=first)
     assert waves_of(again) == waves_of(first)
@@ -45,7 +45,7 @@ def test_levels_keep_their_numbers_after_work_has_landed() -> None:
 
 def test_a_new_task_behind_landed_work_gets_the_level_after_it() -> None:
     first = a_plan(CHAIN)
-    again = a_plan(marked([*CHAIN, a_task(4, 1)], Status.DONE, 1), previous=first, under_way=ids(1))
+    again = a_plan(marked([*CHAIN, a_task(4, 1)], ListedStatus.DONE, 1), previous=first, under_way=ids(1))
     assert waves_of(again) == [[["1"]], [["2", "4"]], [["3"]]]
 
 
@@ -105,7 +105,7 @@ def test_planning_again_after_work_is_done_moves_nothing_that_only_a_subtask_mak
     below = (a_subtask("2.7", foreign=ids(1)),)
     tasks = [a_task(1), a_task(2, 1, lifted=ids(1), subtasks=below), a_task(3, 1)]
     first = a_plan(tasks)
-    done = marked(tasks, Status.DONE, 1)
+    done = marked(tasks, ListedStatus.DONE, 1)
     again = a_plan(done, previous=first)
     assert (
         waves_of(first)

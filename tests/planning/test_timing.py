@@ -7,7 +7,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.planning.estimates import estimate
 from gitcoord.planning.graph import graph_of
 from gitcoord.planning.timing import measure
-from gitcoord.tasks.model import Status, Task, TaskId
+from gitcoord.tasks.model import ListedStatus, Task, TaskId
 from tests.planning.lists import a_subtask, a_task, ids, task_lists
 
 
@@ -52,7 +52,7 @@ def test_a_circle_is_an_error_that_names_it_in_order() -> None:
 
 def test_estimates_are_the_task_s_own_then_its_subtasks_then_thirty_minutes_a_subtask() -> None:
     two = (a_subtask("1.1", estimate=10), a_subtask("1.2", estimate=15.5))
-    half = (a_subtask("1.1", estimate=10), a_subtask("1.2"), a_subtask("1.3", status=Status.DONE))
+    half = (a_subtask("1.1", estimate=10), a_subtask("1.2"), a_subtask("1.3", status=ListedStatus.DONE))
     tasks = [
         a_task(1, estimate=45, subtasks=two),
         a_task(2, subtasks=two),
@@ -60,7 +60,7 @@ def test_estimates_are_the_task_s_own_then_its_subtasks_then_thirty_minutes_a_su
         a_task(4),
         a_task(5, estimate=-1),
         a_task(6, estimate=float("nan")),
-        a_task(7, subtasks=half, status=Status.DONE),
+        a_task(7, subtasks=half, status=ListedStatus.DONE),
     ]
     found = estimate(tasks, everything=False)
     assert list(found.minutes.values()) == [45, 25.5, 60, 30, 30, 30, 90]

@@ -9,7 +9,7 @@ from gitcoord.planning.simulate import play
 from gitcoord.planning.timing import unit_times
 from gitcoord.planning.unhindered import unhindered
 from gitcoord.planning.units import network_of_units, units_of
-from gitcoord.planning.work import Begun, RunRules, Work, work_of
+from gitcoord.planning.work import RunRules, StartState, WorkNetwork, work_of
 from gitcoord.tasks.model import Task
 from tests.planning.lists import a_plan, a_subtask, a_task
 
@@ -27,7 +27,7 @@ def plain_lists(draw: st.DrawFn) -> list[Task]:
     ]
 
 
-def work_of_plan(tasks: list[Task]) -> Work:
+def work_of_plan(tasks: list[Task]) -> WorkNetwork:
     plan = a_plan(tasks)
     units = units_of(plan)
     tails = [unit.tail for unit in units.by_id.values()]
@@ -43,7 +43,7 @@ def test_the_course_is_that_of_all_the_rules(
     how = RunRules(slots=slots, pipeline=pipeline, barrier=barrier, waves=waves)
     found = play(work, how)
     assert (unhindered(work, how) is None) == (pipeline and barrier)
-    every = play(work, how, Begun())
+    every = play(work, how, StartState())
     assert list(found.starts.items()) == list(every.starts.items())
     assert found == every
 

@@ -21,7 +21,7 @@ from gitcoord.events import (
 )
 from gitcoord.planning.build import build_plan
 from gitcoord.planning.model import Plan
-from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph
+from gitcoord.running.progress.units import PlanUnit, plan_units, unit_graph
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import psutil
 from gitcoord.running.processes import marked
 from gitcoord.running.worker.agent import Command, run_command
 from gitcoord.running.worker.log import FileLog, Log, StreamLog
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 
 
 def test_a_command_that_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_command_that_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
         argv=["sh", "-c", "echo $$ > pid; sleep 100"], directory=tmp_path, environment=dict(os.environ)
     )
     log = Log(tmp_path / "log", 10_000, echo=None)
-    finish = run_command(command, log, stop=Stop(), grace=0.1, look=unwanted, every=0.05)
+    finish = run_command(command, log, stop=StopSignal(), grace=0.1, look=unwanted, every=0.05)
     assert (finish.why, finish.well) == ("stopped", False)
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
     assert asked
@@ -35,7 +35,7 @@ def test_a_process_without_a_mark_is_never_taken_for_anybodys() -> None:
 
 def test_a_command_that_is_not_there_is_a_result(tmp_path: Path) -> None:
     command = Command(argv=["no-such-program"], directory=tmp_path, environment={})
-    finish = run_command(command, Log(tmp_path / "log", 10_000, echo=None), stop=Stop(), grace=0.1)
+    finish = run_command(command, Log(tmp_path / "log", 10_000, echo=None), stop=StopSignal(), grace=0.1)
     assert (finish.why, finish.well) == ("not started", False)
     assert finish.problem == "no-such-program cannot be started: No such file or directory"
 

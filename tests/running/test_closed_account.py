@@ -10,9 +10,9 @@ import pytest
 
 from gitcoord.events import AttemptEnded
 from gitcoord.running.coordinator.observe import Observer, View
-from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.coordinator.tries import AttemptLimits
 from gitcoord.running.engines.local import LocalEngine
-from gitcoord.running.schedule.model import Capacity, Decision, Policy
+from gitcoord.running.schedule.model import Capacity, Policy, ScheduleDecision
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.state.accounts import account_ref, close_account, closed_account, open_account
 from tests.state.world import store_of
@@ -42,9 +42,11 @@ class Machine:
     def __init__(self, repo: Repo, name: str, agent: str) -> None:
         self.repo, self.name, self._agent = repo, name, agent
         self.store = store_of(repo)
-        self.observer = Observer(self.store, LocalEngine(repo.path / ".git" / "run"), Limits(retries=0), None)
+        self.observer = Observer(
+            self.store, LocalEngine(repo.path / ".git" / "run"), AttemptLimits(retries=0), None
+        )
 
-    def look(self, now: float) -> tuple[View, Decision]:
+    def look(self, now: float) -> tuple[View, ScheduleDecision]:
         self.store.refresh()
         view = self.observer.look(now, None)
         return view, next_starts(view.units, view.seen, Capacity(max_parallel=2), Policy())

@@ -7,9 +7,9 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, BranchHeld, LandingFailed, Tell
-from gitcoord.running.coordinator.landing import Landing, LevelWish
+from gitcoord.running.coordinator.landing import LandingThread, LevelWish
 from gitcoord.running.coordinator.observe import Observer, View
-from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.coordinator.tries import AttemptLimits
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
@@ -24,10 +24,10 @@ def handed_in(place: Path) -> View:
     work = remote.commit({"1.txt": "1\n"}, branch="feature/level-0-task-1")
     store.record(submitted("1", work))
     store.refresh()
-    return Observer(store, LocalEngine(place), Limits(), None).look(0.0, None)
+    return Observer(store, LocalEngine(place), AttemptLimits(), None).look(0.0, None)
 
 
-def land_once(landing: Landing, view: View, number: int) -> None:
+def land_once(landing: LandingThread, view: View, number: int) -> None:
     # The base moves, so that it is tried at once.
     assert landing.begin(msgspec.structs.replace(view, base_commit=str(number)), {})
     while not landing.finished():
@@ -47,7 +47,7 @@ def test_what_keeps_a_pass_from_its_end_is_waited_for_and_told_once(tmp_path: Pa
             raise error
         return {}
 
-    landing = Landing(land, said.append)
+    landing = LandingThread(land, said.append)
     hindered = []
     for number in range(len(ways)):
         land_once(landing, view, number)
@@ -76,7 +76,7 @@ def test_why_a_task_is_held_is_told_once_and_kept_until_it_changes(tmp_path: Pat
     def held(reason: str) -> BranchHeld:
         return BranchHeld(branch="feature/1", tasks=("1",), reason=reason)
 
-    landing = Landing(land, said.append)
+    landing = LandingThread(land, said.append)
     known = []
     for number in range(len(ways)):
         land_once(landing, view, number)

@@ -20,7 +20,7 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics.measure import Metrics, make_metrics
+from gitcoord.running.progress.measure import Metrics, make_metrics
 from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, Played, at, parent, planned, play, task
 from tests.support.laws import tries

@@ -21,10 +21,10 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics.measure import make_metrics
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.make import Picture, UnitView, make_picture
-from gitcoord.running.picture.state import FINISHED
+from gitcoord.running.progress.live import Live
+from gitcoord.running.progress.make import Picture, UnitView, make_picture
+from gitcoord.running.progress.measure import make_metrics
+from gitcoord.running.progress.state import FINISHED
 from gitcoord.tasks.model import TaskId
 from tests.running.picture_world import COMMIT, at, parent, planned, play, task
 from tests.support.laws import tries

@@ -6,9 +6,9 @@ import pytest
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.planning.model import PlannedTask
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.prompt import Brief, whole_prompt
 from gitcoord.running.worker.template import read_template, wrapped_prompt
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.tasks.model import Task, TaskId
 from tests.running.test_worker_kept import shell
 from tests.support.project import Project

@@ -14,13 +14,13 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.units import Unit, Units
-from gitcoord.running.coordinator.capacity import Machine, Needs, automatic, free_memory
+from gitcoord.running.coordinator.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.running.coordinator.observe import submitted_tasks
 from gitcoord.running.coordinator.settle import outdated
-from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, seconds_of
-from gitcoord.running.coordinator.wait import Pace, poke
-from gitcoord.running.coordinator.work import Ended, Work
-from gitcoord.running.engines.port import Seen
+from gitcoord.running.coordinator.tries import AttemptLimits, RetryDecision, fate_of, seconds_of
+from gitcoord.running.coordinator.wait import PollIntervals, poke
+from gitcoord.running.coordinator.work import AttemptsAtWork, DeadAttempt
+from gitcoord.running.engines.port import AttemptView
 from gitcoord.running.worker.presence import announce, held_here, take_seat
 from gitcoord.state.journal import worker_name
 from gitcoord.state.progress import PENDING, Progress, after, fold
@@ -38,8 +38,8 @@ def after_attempts(*outcomes: Outcome, told: Progress = PENDING) -> Progress:
     return told
 
 
-def fate(*outcomes: Outcome, retries: int = 1) -> Fate:
-    return fate_of(after_attempts(*outcomes), Limits(retries=retries))
+def fate(*outcomes: Outcome, retries: int = 1) -> RetryDecision:
+    return fate_of(after_attempts(*outcomes), AttemptLimits(retries=retries))
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_a_conflict_that_was_left_as_it_was_is_not_given_to_the_agent_again() ->
             TaskId("1")
         ]
 
-    given_up = fate_of(reworked("1"), Limits())
+    given_up = fate_of(reworked("1"), AttemptLimits())
     assert given_up.state == "failed"
     assert given_up.reason.startswith("task 1 conflicts in a, and its agent left that unresolved; by hand: ")
     # What it resolved conflicts with something else: that waits for its surroundings.
-    assert fate_of(reworked("3"), Limits()).state == "later"
+    assert fate_of(reworked("3"), AttemptLimits()).state == "later"
 
 
 def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() -> None:
@@ -104,20 +104,20 @@ def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() 
     ]
     given_up = after_attempts("failed", "failed")
     forgiven = after(given_up, RetryAsked(at=AT, by="me", task="1"))
-    assert fate_of(forgiven, Limits(retries=0)) == Fate(state="open", number=3)
+    assert fate_of(forgiven, AttemptLimits(retries=0)) == RetryDecision(state="open", number=3)
     cancelled = after(forgiven, CancelAsked(at=AT, by="me", task="1"))
-    assert fate_of(cancelled, Limits()).state == "cancelled"
+    assert fate_of(cancelled, AttemptLimits()).state == "cancelled"
 
 
 def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp_path: Path) -> None:
     began = AttemptStarted(at=AT, by="another@machine", task="1", attempt=1, branch="b", base="0")
     told = {TaskId("1"): after(PENDING, began)}
     unit = Unit(id=TaskId("1"), task=TaskId("1"), title="One")
-    fates = {unit.id: fate_of(told[unit.id], Limits())}
+    fates = {unit.id: fate_of(told[unit.id], AttemptLimits())}
     for code in (3, 143, None):
         for here in (False, True):
-            seen = {"1-1": Seen(key="1-1", state="ended", code=code)}
-            work = Work([], told, fates, seen, lambda *_, here=here: here)
+            seen = {"1-1": AttemptView(key="1-1", state="ended", code=code)}
+            work = AttemptsAtWork([], told, fates, seen, lambda *_, here=here: here)
             work.sort(unit)
             assert (bool(work.ended), bool(work.elsewhere)) == (here, True)
     me = worker_name()
@@ -130,7 +130,7 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     assert [held_here(tmp_path, me, seen_to_end=seen) for seen in (False, True)] == [True, False]
 
     # Somebody claimed it after the process had been seen to end without.
-    ends = [Ended(unit=unit.id, attempt=1, code=3, claimed=claimed) for claimed in (False, True)]
+    ends = [DeadAttempt(unit=unit.id, attempt=1, code=3, claimed=claimed) for claimed in (False, True)]
     assert [outdated(end)(told[unit.id]) for end in ends] == [True, False]
     assert not outdated(ends[0])(PENDING)
 
@@ -149,7 +149,7 @@ def test_a_wish_for_another_try_is_met_by_what_a_person_hands_in_and_holds_no_pa
 
 
 def test_a_machine_takes_as_many_as_its_memory_and_cores_allow_and_always_one() -> None:
-    needs = Needs()
+    needs = ResourceNeeds()
     needs.learn([100 * 2**20, 400 * 2**20])
     roomy = Machine(memory=10 * 2**30, load=0.1, cores=2)
     assert automatic(roomy, needs, 0) == 8
@@ -160,7 +160,7 @@ def test_a_machine_takes_as_many_as_its_memory_and_cores_allow_and_always_one() 
 
 
 def test_a_run_looks_again_later_and_later_until_there_is_news(tmp_path: Path) -> None:
-    pace = Pace(tmp_path)
+    pace = PollIntervals(tmp_path)
     assert pace.fetch_is_due()
     intervals = []
     for _ in range(9):

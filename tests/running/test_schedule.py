@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import units_of
-from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy
+from gitcoord.running.schedule.model import Capacity, Observation, Policy, ScheduleDecision
 from gitcoord.running.schedule.simulate import Prediction, predict
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.tasks.model import Task, TaskId
@@ -22,15 +22,15 @@ EASY = Policy()
 WIDE = Capacity(max_parallel=100)
 
 
-def decide(plan: Plan, capacity: Capacity = WIDE, policy: Policy = EASY, **seen: Any) -> Decision:
+def decide(plan: Plan, capacity: Capacity = WIDE, policy: Policy = EASY, **seen: Any) -> ScheduleDecision:
     return next_starts(units_of(plan, capacity.token_budget), Observation(**seen), capacity, policy)
 
 
-def started(decision: Decision) -> list[str]:
+def started(decision: ScheduleDecision) -> list[str]:
     return [start.unit for start in decision.starts]
 
 
-def names(decision: Decision) -> dict[str, str]:
+def names(decision: ScheduleDecision) -> dict[str, str]:
     return {task: refusal.name for task, refusal in decision.refusals.items()}
 
 

@@ -11,7 +11,7 @@ from gitcoord.redact import redact
 from gitcoord.running.worker.agent import Command, run_command
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.secret_filter import LONGEST_LINE, SecretFilter
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 
 TOKEN = "ghp_" + "s3cret0" * 5
 BODY = base64.b64encode(bytes(range(48))).decode()
@@ -79,7 +79,7 @@ def test_what_an_agent_prints_is_in_its_log_without_the_secret(
     reading, writing = os.pipe()
     log = Log(tmp_path / "log", 10_000, echo=writing)
     command = Command(argv=["sh", "-c", script], directory=tmp_path, environment=dict(os.environ))
-    assert run_command(command, log, stop=Stop(), grace=0.1).well
+    assert run_command(command, log, stop=StopSignal(), grace=0.1).well
     log.say("done")
     log.close()
     assert (

@@ -8,8 +8,8 @@ import pytest
 from gitcoord.events import AttemptStarted
 from gitcoord.running.coordinator.observe import Observer
 from gitcoord.running.coordinator.settle import settle
-from gitcoord.running.coordinator.tries import Limits
-from gitcoord.running.coordinator.work import Ended
+from gitcoord.running.coordinator.tries import AttemptLimits
+from gitcoord.running.coordinator.work import DeadAttempt
 from gitcoord.running.engines.local import LocalEngine
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
@@ -20,7 +20,7 @@ def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(t
     remote, desk = Repo.pair(tmp_path)
     store, worker, engine = store_of(desk), store_of(remote.clone(tmp_path / "other")), LocalEngine(tmp_path)
     store.save_plan(plan_of([["1"]]))
-    view = Observer(store, engine, Limits(), None).look(0.0, None)
+    view = Observer(store, engine, AttemptLimits(), None).look(0.0, None)
     view = msgspec.structs.replace(view, whole=(TaskId("1"),))
 
     def hand_in(task: TaskId) -> bool:
@@ -56,8 +56,8 @@ def test_an_attempt_whose_end_nobody_saw_is_lost(
     if claimed:
         event = AttemptStarted(at="2026-01-01T00:00:00Z", by="ann", task="1", attempt=1, branch="b", base="c")
         store.record(event, unless=lambda before: False)
-    view = Observer(store, engine, Limits(), None).look(0.0, None)
-    ended = Ended(unit=TaskId("1"), attempt=1, code=code, claimed=claimed)
+    view = Observer(store, engine, AttemptLimits(), None).look(0.0, None)
+    ended = DeadAttempt(unit=TaskId("1"), attempt=1, code=code, claimed=claimed)
     view = msgspec.structs.replace(view, ended=(ended,))
     assert settle(store, engine, view, lambda _: False, lambda _: None, lambda _: None)
     told = store.progress()[TaskId("1")].attempt

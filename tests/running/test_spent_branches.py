@@ -6,8 +6,8 @@ import pytest
 
 from gitcoord.git.repository import Repository
 from gitcoord.git.shared import SharedRefs
+from gitcoord.running.unit import find_unit
 from gitcoord.running.worker.checkout import clear_done
-from gitcoord.running.worker.unit import find_unit
 from tests.planning.lists import a_plan, a_subtask, a_task
 from tests.support.repos import Repo
 

@@ -7,7 +7,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError, Passing
 from gitcoord.notices import AnyNotice, RunHindered, RunUnhindered
-from gitcoord.running.coordinator.patience import Patience
+from gitcoord.running.coordinator.patience import RunPatience
 from gitcoord.running.troubles import lasts, may_pass, passes, try_for
 
 
@@ -59,7 +59,7 @@ def test_a_hiccup_is_looked_at_again_and_a_refusal_three_times() -> None:
 
 def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() -> None:
     said: list[AnyNotice] = []
-    patience = Patience(said.append)
+    patience = RunPatience(said.append)
 
     def fail(passing: Passing) -> None:
         def act() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitcoord.tasks.model import Status
+from gitcoord.tasks.model import ListedStatus
 from tests.support.tasklists import task
 from tests.tasks.conftest import Fault, Read, ReadJson, codes, edges, read_fixture
 
@@ -72,26 +72,26 @@ def test_odd_statuses_are_read_and_mentioned() -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("done", Status.DONE),
-        ("Completed", Status.DONE),
-        ("complete", Status.DONE),
-        ("canceled", Status.CANCELLED),
-        ("todo", Status.PENDING),
-        ("open", Status.PENDING),
-        ("Pending", Status.PENDING),
-        ("in_progress", Status.IN_PROGRESS),
-        ("IN PROGRESS", Status.IN_PROGRESS),
-        ("review", Status.REVIEW),
-        ("deferred", Status.DEFERRED),
-        ("blocked", Status.BLOCKED),
-        (None, Status.PENDING),
-        ("", Status.PENDING),
-        ("deprecated", Status.UNKNOWN),
-        (3, Status.UNKNOWN),
-        (["done"], Status.UNKNOWN),
+        ("done", ListedStatus.DONE),
+        ("Completed", ListedStatus.DONE),
+        ("complete", ListedStatus.DONE),
+        ("canceled", ListedStatus.CANCELLED),
+        ("todo", ListedStatus.PENDING),
+        ("open", ListedStatus.PENDING),
+        ("Pending", ListedStatus.PENDING),
+        ("in_progress", ListedStatus.IN_PROGRESS),
+        ("IN PROGRESS", ListedStatus.IN_PROGRESS),
+        ("review", ListedStatus.REVIEW),
+        ("deferred", ListedStatus.DEFERRED),
+        ("blocked", ListedStatus.BLOCKED),
+        (None, ListedStatus.PENDING),
+        ("", ListedStatus.PENDING),
+        ("deprecated", ListedStatus.UNKNOWN),
+        (3, ListedStatus.UNKNOWN),
+        (["done"], ListedStatus.UNKNOWN),
     ],
 )
-def test_a_status_means_the_same_in_every_spelling(read: Read, written: Any, meant: Status) -> None:
+def test_a_status_means_the_same_in_every_spelling(read: Read, written: Any, meant: ListedStatus) -> None:
     found = read(task(1, status=written, subtasks=[{"id": 1, "status": written}])).tasks[0]
     assert found.status == meant
     assert found.subtasks[0].status == meant

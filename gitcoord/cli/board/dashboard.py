@@ -8,7 +8,7 @@ from gitcoord.cli.board.lines import PlainLines
 from gitcoord.cli.notice_words import asks_somebody, is_in_journal, notice_sentence
 from gitcoord.cli.output import clean, plain
 from gitcoord.notices import ChecksRunning
-from gitcoord.running.picture.make import needing_somebody
+from gitcoord.running.progress.make import needing_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gitcoord.events import AnyEvent
     from gitcoord.notices import AnyNotice
-    from gitcoord.running.picture.make import Picture
+    from gitcoord.running.progress.make import Picture
 
 # A person cannot read faster; a run of a thousand short tasks has far more events than that.
 _SOONEST = 0.5

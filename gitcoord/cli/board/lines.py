@@ -6,7 +6,7 @@ from gitcoord.cli.board.rows import word
 from gitcoord.cli.output import clean, count_of
 from gitcoord.cli.times import duration, time_of_day
 from gitcoord.events import AnyEvent
-from gitcoord.running.picture.make import Picture, UnitState
+from gitcoord.running.progress.make import Picture, UnitState
 
 SUMMARY_EVERY = 60.0
 _RUN: Mapping[str | None, tuple[str, str]] = {

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.cli.output import count_of
-from gitcoord.running.picture.make import Parent, Picture, UnitState, UnitView
-from gitcoord.running.picture.state import FINISHED, parent_state
+from gitcoord.running.progress.make import Parent, Picture, UnitState, UnitView
+from gitcoord.running.progress.state import FINISHED, parent_state
 from gitcoord.sentences import some
 
 URGENCY: dict[UnitState, int] = {

@@ -9,7 +9,7 @@ from gitcoord.cli.board.lines import run_words
 from gitcoord.cli.board.rows import Frame, Line, choose, frames_of, word
 from gitcoord.cli.output import clean
 from gitcoord.cli.times import clock, duration, time_of_day
-from gitcoord.running.picture.state import FINISHED
+from gitcoord.running.progress.state import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from gitcoord.running.picture.make import News, Picture, UnitState, UnitView
+    from gitcoord.running.progress.make import News, Picture, UnitState, UnitView
 
 MARKS: "dict[UnitState, tuple[str, str]]" = {
     "landed": ("█", "green"),

@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.times import duration
 from gitcoord.planning.order import natural_key
-from gitcoord.running.metrics.measure import Bar, Metrics
+from gitcoord.running.progress.measure import Bar, Metrics
 
 MOST_ROWS = 600
 ROW = 24

@@ -6,7 +6,7 @@ import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from gitcoord.planning.model import Plan, PlannedLevel
-from gitcoord.running.picture.make import Parent, Picture, UnitState
+from gitcoord.running.progress.make import Parent, Picture, UnitState
 from gitcoord.tasks.model import TaskId
 
 MOST_TASKS = 250

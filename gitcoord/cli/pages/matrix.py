@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.output import count_of
 from gitcoord.planning.order import natural_key
-from gitcoord.running.metrics.measure import Conflicts
+from gitcoord.running.progress.measure import Conflicts
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
@@ -29,7 +29,7 @@ class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[Cell, ...]
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class MatrixConflict(msgspec.Struct, frozen=True, kw_only=True):
     """One clash that was found, in words."""
 
     tasks: str
@@ -42,7 +42,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     names: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
-    found: tuple[Found, ...]
+    found: tuple[MatrixConflict, ...]
 
 
 def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
@@ -74,7 +74,7 @@ def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
             for one in names
         ),
         found=tuple(
-            Found(tasks=f"{pair.tasks[0]} and {pair.tasks[1]}", paths=some(pair.paths, 8))
+            MatrixConflict(tasks=f"{pair.tasks[0]} and {pair.tasks[1]}", paths=some(pair.paths, 8))
             for pair in conflicts.pairs
             if pair.found
         ),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from gitcoord.events import AnyEvent
     from gitcoord.planning.model import Plan
-    from gitcoord.running.metrics.measure import Metrics
-    from gitcoord.running.picture.make import Picture
+    from gitcoord.running.progress.make import Picture
+    from gitcoord.running.progress.measure import Metrics
 
 _PAGES = "gitcoord.cli.pages"
 

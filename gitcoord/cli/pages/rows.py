@@ -6,8 +6,8 @@ import msgspec
 
 from gitcoord.cli.board.rows import word
 from gitcoord.cli.times import duration
-from gitcoord.running.metrics.tries import Try
-from gitcoord.running.picture.make import Parent, Picture, UnitState, UnitView
+from gitcoord.running.progress.make import Parent, Picture, UnitState, UnitView
+from gitcoord.running.progress.tries import Try
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,8 +4,8 @@ import msgspec
 
 from gitcoord.cli.output import count_of
 from gitcoord.cli.times import duration
-from gitcoord.running.metrics.measure import Metrics
-from gitcoord.running.picture.make import Picture
+from gitcoord.running.progress.make import Picture
+from gitcoord.running.progress.measure import Metrics
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):

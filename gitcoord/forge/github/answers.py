@@ -139,7 +139,7 @@ class CoreLimit(Answer, frozen=True):
     reset: int = 0
 
 
-class Limits(Answer, frozen=True):
+class RateLimits(Answer, frozen=True):
     """The limits by resource."""
 
     core: CoreLimit
@@ -148,7 +148,7 @@ class Limits(Answer, frozen=True):
 class LimitsAnswer(Answer, frozen=True):
     """`GET /rate_limit`."""
 
-    resources: Limits
+    resources: RateLimits
 
 
 class NamedRepository(Answer, frozen=True):

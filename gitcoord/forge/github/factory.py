@@ -10,8 +10,8 @@ from gitcoord.errors import usage_error
 from gitcoord.forge.github.credentials import sign_in
 from gitcoord.forge.github.forge import GitHubForge
 from gitcoord.forge.github.gateway import Gateway
-from gitcoord.forge.github.patience import LONGEST, Countdown, Patience
-from gitcoord.forge.github.sending import Pace
+from gitcoord.forge.github.patience import LONGEST, Countdown, RateLimitPatience
+from gitcoord.forge.github.sending import RequestPace
 from gitcoord.forge.remote_url import choose_repository
 from gitcoord.git.hosting import api_url, is_github, parse_address
 
@@ -49,7 +49,7 @@ def connect(
     root = api_url(address, environ)
     host = address.host if address is not None else _host(root)
     pace = _pace(environ)
-    patience = Patience(
+    patience = RateLimitPatience(
         longest=_seconds(environ, PATIENCE_VARIABLE, LONGEST, "how many seconds to wait for a rate limit"),
         tell=tell,
         sleep=time.sleep if pace.writes > 0 else _no_pause,
@@ -76,9 +76,9 @@ def _host(root: str) -> str:
     return address.host
 
 
-def _pace(environ: Mapping[str, str]) -> Pace:
-    writes = _seconds(environ, PACE_VARIABLE, Pace().writes, "the seconds between two writes")
-    return Pace(requests=writes / 4, writes=writes)
+def _pace(environ: Mapping[str, str]) -> RequestPace:
+    writes = _seconds(environ, PACE_VARIABLE, RequestPace().writes, "the seconds between two writes")
+    return RequestPace(requests=writes / 4, writes=writes)
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float, meaning: str) -> float:

@@ -14,9 +14,9 @@ from requests.utils import parse_header_links
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.answers import ErrorAnswer, GraphAnswer
-from gitcoord.forge.github.patience import Patience
-from gitcoord.forge.github.remembering import Memory
-from gitcoord.forge.github.sending import NoAnswer, Pace, Query, Reply, Wire
+from gitcoord.forge.github.patience import RateLimitPatience
+from gitcoord.forge.github.remembering import AnswerCache
+from gitcoord.forge.github.sending import NoAnswer, Query, Reply, RequestPace, Wire
 from gitcoord.forge.github.troubles import about_status, no_answer, rate_limited
 
 T = TypeVar("T")
@@ -65,13 +65,13 @@ class Gateway:
     """A connection to the REST API below `api_url`."""
 
     def __init__(
-        self, *, api_url: str, auth: Auth.Auth, pace: Pace, patience: Patience | None = None
+        self, *, api_url: str, auth: Auth.Auth, pace: RequestPace, patience: RateLimitPatience | None = None
     ) -> None:
         self.api_url = api_url
         self.auth = auth
         self._prefix = urlsplit(api_url).path.rstrip("/")
-        self._patience = patience or Patience()
-        self._memory = Memory()
+        self._patience = patience or RateLimitPatience()
+        self._memory = AnswerCache()
         self.sent = 0
         """How many requests were sent so far."""
         self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
@@ -87,7 +87,7 @@ class Gateway:
         return self._wire.graphql_path
 
     @property
-    def patience(self) -> Patience:
+    def patience(self) -> RateLimitPatience:
         """How waiting is done here."""
         return self._patience
 

@@ -22,7 +22,7 @@ LONGEST = 3900.0
 _UNKNOWN: wait_base = wait_exponential(multiplier=60, min=60, max=900) + wait_random(0, 10)
 
 
-class Patience:
+class RateLimitPatience:
     """How long, and how, one run waits. `longest` seconds in all for the limits that one request meets."""
 
     def __init__(

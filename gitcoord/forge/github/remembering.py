@@ -9,10 +9,10 @@ _MOST = 400
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-class Known:
+class CachedAnswer:
     """One resource, and the answer that is remembered of it."""
 
-    def __init__(self, memory: "Memory", key: _Key) -> None:
+    def __init__(self, memory: "AnswerCache", key: _Key) -> None:
         self._memory = memory
         self._key = key
 
@@ -36,12 +36,12 @@ class Known:
         return reply
 
 
-class Memory:
+class AnswerCache:
     """The answers of one run, the oldest forgotten first."""
 
     def __init__(self) -> None:
         self.replies: OrderedDict[_Key, Reply] = OrderedDict()
 
-    def of(self, path: str, query: Query) -> Known:
+    def of(self, path: str, query: Query) -> CachedAnswer:
         """What is known of a resource."""
-        return Known(self, (path, tuple(sorted((name, str(value)) for name, value in query.items()))))
+        return CachedAnswer(self, (path, tuple(sorted((name, str(value)) for name, value in query.items()))))

@@ -30,7 +30,7 @@ _READS = frozenset({"GET", "HEAD"})
 logging.getLogger("github").setLevel(logging.CRITICAL)
 
 
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
+class RequestPace(msgspec.Struct, frozen=True, kw_only=True):
     """How many seconds pass at least between two requests, and between two writes; 0: no pauses at all."""
 
     requests: float = 0.25
@@ -70,7 +70,7 @@ class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Wire:
     """The connection to the API below `api_url`."""
 
-    def __init__(self, *, api_url: str, auth: Auth.Auth, pace: Pace) -> None:
+    def __init__(self, *, api_url: str, auth: Auth.Auth, pace: RequestPace) -> None:
         self.api_url = api_url
         self._requester = Github(
             base_url=api_url,

@@ -11,9 +11,9 @@ from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.rollbacks import find_rollbacks, is_recorded, open_proposals, unrecorded
 from gitcoord.git.run import Git, Oid
 from gitcoord.merging.fold import base_missing
-from gitcoord.merging.rollback.model import Place, Sight
+from gitcoord.merging.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.merging.rollback.undo import UndoConflict, brought, undo
-from gitcoord.merging.rollback.units import History, Unit
+from gitcoord.merging.rollback.units import History, LandedChange
 from gitcoord.planning.model import Plan
 from gitcoord.sentences import named_tasks, some
 from gitcoord.tasks.model import TaskId
@@ -24,7 +24,7 @@ _MOST_NAMED = 3
 class Reverse(msgspec.Struct, frozen=True, kw_only=True):
     """The units to take back, newest first, and the tree that the base has without them."""
 
-    units: tuple[Unit, ...]
+    units: tuple[LandedChange, ...]
     tree: Oid
 
     @property
@@ -33,7 +33,7 @@ class Reverse(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(commit for unit in self.units for commit in unit.commits)
 
 
-def look(place: Place) -> Sight:
+def look(place: RollbackContext) -> RollbackSnapshot:
     """One look at the base and the journal, read anew. Raises `base-missing`."""
     place.store.refresh()
     plan = place.plan
@@ -60,7 +60,7 @@ def look(place: Place) -> Sight:
         numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
     chosen = [level for level in plan.levels if level.number in numbers]
     tasks = {task for level in chosen for task in level.tasks}
-    return Sight(
+    return RollbackSnapshot(
         base_commit=base_commit,
         levels=tuple(level.name for level in chosen),
         numbers=tuple(level.number for level in chosen),
@@ -70,7 +70,7 @@ def look(place: Place) -> Sight:
     )
 
 
-def record_done(place: Place, sight: Sight, pull: int | None) -> bool:
+def record_done(place: RollbackContext, sight: RollbackSnapshot, pull: int | None) -> bool:
     """Writes into the journal what git shows and nobody has recorded; whether there was any."""
     events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
     for event in events:
@@ -78,7 +78,7 @@ def record_done(place: Place, sight: Sight, pull: int | None) -> bool:
     return bool(events)
 
 
-def reverse(place: Place, sight: Sight) -> Reverse:
+def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
     """What the rollback has to make of the base.
 
     Raises (exit 1) `built-upon` when landed tasks of other levels need what would go, `conflict` when
@@ -96,12 +96,12 @@ def reverse(place: Place, sight: Sight) -> Reverse:
     return Reverse(units=tuple(units), tree=outcome.tree)
 
 
-def _begun(place: Place) -> dict[TaskId, Oid]:
+def _begun(place: RollbackContext) -> dict[TaskId, Oid]:
     events = (entry.event for entry in place.store.journal())
     return {TaskId(one.task): one.base for one in events if isinstance(one, TaskStarted) and one.task}
 
 
-def _require_nothing_on_top(plan: Plan, sight: Sight) -> None:
+def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
     going = set(sight.wanted)
     on_top = [task for task in sight.others if set(plan.tasks[task].depends_on) & going]
     if not on_top:
@@ -117,7 +117,7 @@ def _require_nothing_on_top(plan: Plan, sight: Sight) -> None:
     )
 
 
-def _require_nothing_shared(plan: Plan, sight: Sight, commits: Collection[Oid]) -> None:
+def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collection[Oid]) -> None:
     """What came in by the same commits, such as equal work, would go without a word."""
     shared = [task for task, landing in sight.others.items() if landing.commit in commits]
     if not shared:
@@ -131,7 +131,9 @@ def _require_nothing_shared(plan: Plan, sight: Sight, commits: Collection[Oid]) 
     )
 
 
-def _conflict(place: Place, sight: Sight, conflict: UndoConflict, others: Sequence[Unit]) -> GitcoordError:
+def _conflict(
+    place: RollbackContext, sight: RollbackSnapshot, conflict: UndoConflict, others: Sequence[LandedChange]
+) -> GitcoordError:
     git = place.repository.git
     since = conflict.since
     tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]

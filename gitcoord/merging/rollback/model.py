@@ -16,7 +16,7 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how a rollback takes place; `levels` are numbers, `wait` is in seconds."""
 
     repository: Repository
@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0.0
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One look: `wanted` are the landings to take back, `others` those that are to stay."""
 
     base_commit: Oid

@@ -11,11 +11,11 @@ from gitcoord.git.merges import merge_tree
 from gitcoord.git.objects import Objects
 from gitcoord.git.run import Oid
 from gitcoord.git.server import differs_on_server
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.merging.merged_base import base_holds
 from gitcoord.merging.rejections import moved_away
 from gitcoord.merging.rollback.look import Reverse
-from gitcoord.merging.rollback.model import Place, Sight
+from gitcoord.merging.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.merging.rollback.texts import body, branch_name, title, trailers
 from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
 
@@ -26,7 +26,7 @@ _DOUBTFUL_LOOKS = 4
 """Looks after a lost answer before the merge is sent again: the first one may still be at work."""
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class RollbackPause(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing more can be done for now."""
 
     state: Literal["waiting", "opened", "planned"]
@@ -39,13 +39,15 @@ class Advance(msgspec.Struct, frozen=True):
     """Something was done, or a moment has passed: look again."""
 
 
-Write = Callable[[Sight, Reverse, str], Oid]
+Write = Callable[[RollbackSnapshot, Reverse, str], Oid]
 
 
 class PullRequest:
     """The pull request of one rollback, a step at a time. `write` makes its commit."""
 
-    def __init__(self, place: Place, tell: Tell, write: Write, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, place: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
+    ) -> None:
         self._place = place
         self._tell = tell
         self._write = write
@@ -54,10 +56,10 @@ class PullRequest:
         self._doubt = 0
         self._told = ""
         self._opened = 0
-        self._unanswered: tuple[Sight, Reverse, Pull] | None = None
+        self._unanswered: tuple[RollbackSnapshot, Reverse, Pull] | None = None
         self.number: int | None = None
 
-    def advance(self, sight: Sight, back: Reverse, left: float) -> Advance | Ended:
+    def advance(self, sight: RollbackSnapshot, back: Reverse, left: float) -> Advance | RollbackPause:
         """The next step. `left` is how many seconds gates may still be waited for."""
         branch = branch_name(sight, back)
         tip = self._place.shared.branch(branch)
@@ -80,23 +82,23 @@ class PullRequest:
             return self._settle(branch, pull, "it is merged, and the base does not show it yet")
         if not self._place.merge:
             reason = "merging it is up to its reviewers"
-            return Ended(state="opened", branch=branch, url=pull.url, reason=reason)
+            return RollbackPause(state="opened", branch=branch, url=pull.url, reason=reason)
         return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
 
-    def _rejected(self, branch: str, pull: Pull) -> Ended:
+    def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
         """A person closed the pull request, or moved it to another base: that is final."""
         closed = f"pull request {pull.number} was closed without being merged; reopen it to roll back"
         reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
-        return Ended(state="waiting", branch=branch, url=pull.url, reason=reason)
+        return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
-    def _fits(self, sight: Sight, back: Reverse, tip: Oid) -> bool:
+    def _fits(self, sight: RollbackSnapshot, back: Reverse, tip: Oid) -> bool:
         """Whether merging the branch onto the base as it is now takes back just what it should."""
         git, base = self._place.repository.git, sight.base_commit
         merged = merge_tree(git, base, tip)
         fits = merged.clean is True and merged.tree == back.tree
         return fits and not differs_on_server(git, base, tip, back.tree)
 
-    def _publish(self, sight: Sight, back: Reverse, branch: str, tip: Oid | None) -> Advance:
+    def _publish(self, sight: RollbackSnapshot, back: Reverse, branch: str, tip: Oid | None) -> Advance:
         if tip is not None and not self._is_own(tip):
             raise answer_no(
                 "rollback-changed",
@@ -105,7 +107,7 @@ class PullRequest:
                 "Merge its pull request by hand, or delete the branch to have it made anew.",
             )
         commit = self._write(sight, back, branch)
-        self._place.shared.publish([Update(HEADS + branch, tip, commit)])
+        self._place.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
         return Advance()
 
     def _is_own(self, tip: Oid) -> bool:
@@ -113,7 +115,7 @@ class PullRequest:
         told = self._place.store.progress().values()
         return any(event.commit == tip for entry in told for event in entry.rollbacks)
 
-    def _open(self, sight: Sight, back: Reverse, branch: str) -> Advance | Ended:
+    def _open(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Advance | RollbackPause:
         git, base = self._place.repository.git, self._place.plan.base
         new = NewPull(head=branch, base=base, title=title(sight), body=body(git, sight, back))
         opened = self._place.forge.open_pull(new)
@@ -127,11 +129,13 @@ class PullRequest:
             case Refused(kind="retry" | "head-moved") | Unclear() if self._looks < _PATIENCE:
                 self._tell(ForgeAnswered(branch=branch, tasks=(), message=opened.message, again=True))
                 return self._pause()
-        return Ended(
+        return RollbackPause(
             state="waiting", branch=branch, reason=f"its pull request cannot be opened: {opened.message}"
         )
 
-    def _examine(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, left: float) -> Advance | Ended:
+    def _examine(
+        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+    ) -> Advance | RollbackPause:
         if self._doubt:
             self._doubt -= 1
             return self._pause()
@@ -148,7 +152,9 @@ class PullRequest:
             return self._hold(pull, reason, left)
         return self._merge(sight, back, pull, tip, left)
 
-    def _merge(self, sight: Sight, back: Reverse, pull: Pull, tip: Oid, left: float) -> Advance | Ended:
+    def _merge(
+        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+    ) -> Advance | RollbackPause:
         request = MergeRequest(
             number=pull.number,
             head=tip,
@@ -172,7 +178,7 @@ class PullRequest:
             case Refused(kind="retry" | "conflict" | "head-moved" | "moved" | "closed"):
                 return self._settle(pull.head, pull, outcome.message)
             case Refused(kind="not-allowed"):
-                return Ended(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
+                return RollbackPause(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
         return self._hold(pull, outcome.message, left)
 
     def prove_unanswered(self) -> None:
@@ -188,7 +194,7 @@ class PullRequest:
         if pull.state == "merged" and pull.merge_commit and pull.head_commit == sent.head_commit:
             self._prove(sight, back, pull, pull.merge_commit)
 
-    def _prove(self, sight: Sight, back: Reverse, pull: Pull, commit: Oid) -> None:
+    def _prove(self, sight: RollbackSnapshot, back: Reverse, pull: Pull, commit: Oid) -> None:
         """Compares what came out with what was computed; the base may have moved in between."""
         git, head = self._place.repository.git, pull.head_commit
         self._place.store.refresh()
@@ -205,9 +211,9 @@ class PullRequest:
                 hint=f"Compare them with `git diff {expected} {actual}`.",
             )
 
-    def _hold(self, pull: Pull, reason: str, left: float) -> Advance | Ended:
+    def _hold(self, pull: Pull, reason: str, left: float) -> Advance | RollbackPause:
         if left <= 0:
-            return Ended(state="waiting", branch=pull.head, url=pull.url, reason=reason)
+            return RollbackPause(state="waiting", branch=pull.head, url=pull.url, reason=reason)
         if reason != self._told:
             self._tell(RollbackWaiting(reason=reason))
             self._told = reason
@@ -215,9 +221,9 @@ class PullRequest:
         self._sleep(min(_TICKS, left))
         return Advance()
 
-    def _settle(self, branch: str, pull: Pull, reason: str) -> Advance | Ended:
+    def _settle(self, branch: str, pull: Pull, reason: str) -> Advance | RollbackPause:
         if self._looks >= _PATIENCE:
-            return Ended(state="waiting", branch=branch, url=pull.url, reason=reason)
+            return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
         return self._pause()
 
     def _pause(self) -> Advance:

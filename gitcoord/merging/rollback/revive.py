@@ -14,7 +14,7 @@ TO_COME = "Gitcoord-Work-To-Come"
 """The trailer of a commit on which a task's work has yet to be brought back."""
 
 
-class Revived(msgspec.Struct, frozen=True, kw_only=True):
+class RevivedBranch(msgspec.Struct, frozen=True, kw_only=True):
     """Where a branch goes on: `without` holds the base and not the work, `work` brings it back on top.
 
     When that conflicts, `work` is None and merging `former` into `without` leaves the conflict in a working
@@ -36,7 +36,7 @@ def revive(
     start: Oid,
     base: str,
     base_commit: Oid,
-) -> Revived:
+) -> RevivedBranch:
     """Brings the work of `former` (the `tip`, or below it) onto the base; its landing was on `start`."""
     git, who = repository.git, repository.identity
     tree = tree_of(git, base_commit)
@@ -52,9 +52,9 @@ def revive(
     text += "" if nothing else f"\n{TO_COME}: {task}\n"
     without = commit_tree(git, tree, [tip, base_commit], text, environment=who, sign=repository.signs)
     if not merged.clean:
-        return Revived(without=without, former=alone, work=None)
+        return RevivedBranch(without=without, former=alone, work=None)
     if nothing:
-        return Revived(without=without, former=alone, work=without)
+        return RevivedBranch(without=without, former=alone, work=without)
     text = f"Bring the work of task {task} back after its rollback\n"
     work = commit_tree(git, merged.tree, [without], text, environment=who, sign=repository.signs)
-    return Revived(without=without, former=alone, work=work)
+    return RevivedBranch(without=without, former=alone, work=work)

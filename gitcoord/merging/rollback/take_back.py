@@ -13,10 +13,10 @@ from gitcoord.events import RollbackProposed
 from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.merging.rollback.look import Reverse, look, record_done, reverse
-from gitcoord.merging.rollback.model import Place, RollbackReport, RolledBackTask, Sight
-from gitcoord.merging.rollback.pull import Ended, PullRequest
+from gitcoord.merging.rollback.model import RollbackContext, RollbackReport, RollbackSnapshot, RolledBackTask
+from gitcoord.merging.rollback.pull import PullRequest, RollbackPause
 from gitcoord.merging.rollback.texts import message
 from gitcoord.notices import Tell
 from gitcoord.state.journal import now, worker_name
@@ -25,7 +25,9 @@ from gitcoord.state.journal import now, worker_name
 class Rollbacker:
     """One run of a rollback. `tell` is given a notice of everything that happens."""
 
-    def __init__(self, place: Place, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, place: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._place = place
         self._tell = tell
         self._pull = PullRequest(place, tell, self._write, sleep)
@@ -52,7 +54,7 @@ class Rollbacker:
                 self._on_the_base(sight, back)
                 continue
             ended = self._pull.advance(sight, back, deadline - time.monotonic())
-            if isinstance(ended, Ended):
+            if isinstance(ended, RollbackPause):
                 return self._report(sight, back, ended)
 
     def rehearse(self) -> RollbackReport:
@@ -64,15 +66,15 @@ class Rollbacker:
         with real.git.quarantine() as git:
             aside = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
             back = reverse(msgspec.structs.replace(self._place, repository=aside), sight)
-        return self._report(sight, back, Ended(state="planned"))
+        return self._report(sight, back, RollbackPause(state="planned"))
 
-    def _look(self) -> Sight:
+    def _look(self) -> RollbackSnapshot:
         sight = look(self._place)
         # What is included because it has landed stays included once it is gone.
         self._place = msgspec.structs.replace(self._place, levels=sight.numbers)
         return sight
 
-    def _on_the_base(self, sight: Sight, back: Reverse) -> None:
+    def _on_the_base(self, sight: RollbackSnapshot, back: Reverse) -> None:
         base = self._place.plan.base
         if self._published:
             raise GitcoordError(
@@ -81,10 +83,10 @@ class Rollbacker:
                 hint=f"Somebody may have reset {base}; look at it with `git log {base}`, then run again.",
             )
         commit = self._write(sight, back, "")
-        if self._place.shared.publish([Update(HEADS + base, sight.base_commit, commit)]):
+        if self._place.shared.publish([RefUpdate(HEADS + base, sight.base_commit, commit)]):
             self._published = commit
 
-    def _write(self, sight: Sight, back: Reverse, branch: str) -> Oid:
+    def _write(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Oid:
         """Makes the commit that takes everything back, and tells the journal where to look for it."""
         repository = self._place.repository
         text = message(repository.git, sight, back)
@@ -108,7 +110,7 @@ class Rollbacker:
         self._place.store.record_all([(event, lambda before: False) for event in events])
         return commit
 
-    def _finished(self, sight: Sight) -> RollbackReport:
+    def _finished(self, sight: RollbackSnapshot) -> RollbackReport:
         if not sight.undone:
             names = ", ".join(sight.levels)
             raise answer_no("nothing-landed", f"Nothing of {names} is on {self._place.plan.base}.")
@@ -124,7 +126,7 @@ class Rollbacker:
             pull=self._pull.number,
         )
 
-    def _report(self, sight: Sight, back: Reverse, ended: Ended) -> RollbackReport:
+    def _report(self, sight: RollbackSnapshot, back: Reverse, ended: RollbackPause) -> RollbackReport:
         return RollbackReport(
             levels=sight.levels,
             base=self._place.plan.base,

@@ -6,29 +6,29 @@ from collections.abc import Sequence
 from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.run import Git
 from gitcoord.merging.rollback.look import Reverse
-from gitcoord.merging.rollback.model import Sight
+from gitcoord.merging.rollback.model import RollbackSnapshot
 from gitcoord.sentences import inert, named_tasks
 
 _MARKER = "<!-- gitcoord rollback"
 _MOST_NAMED = 12
 
 
-def branch_name(sight: Sight, back: Reverse) -> str:
+def branch_name(sight: RollbackSnapshot, back: Reverse) -> str:
     """The branch of a rollback's pull request: the same for the same landings, whoever asks and when."""
     return f"rollback/{sight.levels[0]}-{_digest(back)}"
 
 
-def title(sight: Sight) -> str:
+def title(sight: RollbackSnapshot) -> str:
     """The subject of the commit, and the title of the pull request."""
     return f"Roll back {', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
 
 
-def message(git: Git, sight: Sight, back: Reverse) -> str:
+def message(git: Git, sight: RollbackSnapshot, back: Reverse) -> str:
     """The message of the commit; its trailers are what says later that the landings do not count."""
     return f"{title(sight)}\n\n{_reverted(git, back)}\n\n{trailers(sight)}\n"
 
 
-def body(git: Git, sight: Sight, back: Reverse) -> str:
+def body(git: Git, sight: RollbackSnapshot, back: Reverse) -> str:
     """The text of the pull request; it ends with the trailers, which a squash may take from here."""
     waits = (
         "The tasks count as not landed once this is merged; `gitcoord checkout TASK` brings one's work back."
@@ -37,7 +37,7 @@ def body(git: Git, sight: Sight, back: Reverse) -> str:
     return f"{marker}\n{_reverted(git, back)}\n\n{waits}\n\n{trailers(sight)}"
 
 
-def trailers(sight: Sight) -> str:
+def trailers(sight: RollbackSnapshot) -> str:
     """A line for each task and the head that had landed."""
     return "\n".join(trailer(ROLLED_BACK, task, landing.head) for task, landing in sight.wanted.items())
 

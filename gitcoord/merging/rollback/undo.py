@@ -7,12 +7,12 @@ import msgspec
 from gitcoord.git.merges import commit_tree, merge_tree, tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
-from gitcoord.merging.rollback.units import Unit
+from gitcoord.merging.rollback.units import LandedChange
 
 _MOST_COMMITS = 200
 
 
-class Undone(msgspec.Struct, frozen=True, kw_only=True):
+class UndoResult(msgspec.Struct, frozen=True, kw_only=True):
     """The base's tree without the units."""
 
     tree: Oid
@@ -22,12 +22,14 @@ class UndoConflict(msgspec.Struct, frozen=True, kw_only=True):
     """Reverting `commit` fails in `paths`, which `since` have changed after it (newest first)."""
 
     commit: Oid
-    unit: Unit
+    unit: LandedChange
     paths: tuple[str, ...]
     since: tuple[Oid, ...]
 
 
-def undo(repository: Repository, base_commit: Oid, units: Sequence[Unit]) -> Undone | UndoConflict:
+def undo(
+    repository: Repository, base_commit: Oid, units: Sequence[LandedChange]
+) -> UndoResult | UndoConflict:
     """Reverts `units` (newest first) one by one, as `git revert` would; no ref and no file moves."""
     git = repository.git
     tree = tree_of(git, base_commit)
@@ -46,10 +48,10 @@ def undo(repository: Repository, base_commit: Oid, units: Sequence[Unit]) -> Und
                 return UndoConflict(commit=commit, unit=unit, paths=paths, since=since)
             tree = merged.tree
         reverted |= brought(git, unit)
-    return Undone(tree=tree)
+    return UndoResult(tree=tree)
 
 
-def brought(git: Git, unit: Unit) -> set[Oid]:
+def brought(git: Git, unit: LandedChange) -> set[Oid]:
     """Every commit that a unit brought into the base."""
     return set(git.lines("rev-list", unit.commits[0], f"^{unit.start}")) if unit.commits else set()
 

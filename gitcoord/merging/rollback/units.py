@@ -18,7 +18,7 @@ TaskHead = tuple[TaskId, Oid]
 Landings = dict[Oid, list[TaskHead]]
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class LandedChange(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the base's own line that brought `tasks` (with their heads) in.
 
     `commits` are its commits, newest first; `start` is the base as it was before. Work that changed
@@ -53,9 +53,9 @@ class History:
         self._parents = {words[0]: tuple(words[1:]) for line in lines if (words := line.split())}
         self._place = {commit: place for place, commit in enumerate(self._parents)}
 
-    def units(self, landed: Mapping[TaskId, Landing]) -> list[Unit]:
+    def units(self, landed: Mapping[TaskId, Landing]) -> list[LandedChange]:
         """The landings as units, newest first. Raises `unknown-landing` (exit 1) for what cannot be told."""
-        found: list[Unit] = []
+        found: list[LandedChange] = []
         together: Landings = {}
         for task, landing in landed.items():
             if landing.commit == landing.head and landing.commit in self._place:
@@ -66,34 +66,34 @@ class History:
             found.append(self._unit(min(together, key=self._place.__getitem__), together))
         return self._apart(sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]]))
 
-    def _apart(self, found: Sequence[Unit]) -> list[Unit]:
+    def _apart(self, found: Sequence[LandedChange]) -> list[LandedChange]:
         """Units that share commits become one: of equal work, a rebase lands what is missing only."""
-        apart: list[Unit] = []
+        apart: list[LandedChange] = []
         for unit in found:
             if apart and not set(apart[-1].commits).isdisjoint(unit.commits):
                 last = apart.pop()
                 commits = sorted({*last.commits, *unit.commits}, key=self._place.__getitem__)
                 start = self._parents[commits[-1]][0]
-                unit = Unit(commits=tuple(commits), start=start, tasks=last.tasks + unit.tasks)
+                unit = LandedChange(commits=tuple(commits), start=start, tasks=last.tasks + unit.tasks)
             apart.append(unit)
         return apart
 
-    def _unit(self, commit: Oid, landings: Landings) -> Unit:
+    def _unit(self, commit: Oid, landings: Landings) -> LandedChange:
         """What ended with `commit` of the base's line; all that it brought in is taken out of `landings`."""
         parents, tasks = self._parents[commit], landings.pop(commit)
         if len(parents) > 1 or (parents and self._names(commit)):
-            return Unit(commits=(commit,), start=parents[0], tasks=tuple(tasks))
+            return LandedChange(commits=(commit,), start=parents[0], tasks=tuple(tasks))
         commits = self._copies(commit, tasks, landings)
         start = self._parents[commits[-1]][0] if commits else commit
-        return Unit(commits=commits, start=start, tasks=tuple(tasks))
+        return LandedChange(commits=commits, start=start, tasks=tuple(tasks))
 
-    def _without_merge(self, task: TaskId, landing: Landing) -> Unit:
+    def _without_merge(self, task: TaskId, landing: Landing) -> LandedChange:
         """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
         commit = landing.commit
         marked = self._git.text("show", "--no-patch", "--format=%(trailers)", commit)
         merged = len(self._parents[commit]) != 1 or LANDED in marked or self._begun.get(task) == commit
         if merged or self._git.run("diff-tree", "--quiet", f"{commit}^", commit, ok=(0, 1)).code == 0:
-            return Unit(commits=(), start=commit, tasks=((task, landing.head),))
+            return LandedChange(commits=(), start=commit, tasks=((task, landing.head),))
         raise _unknown(task, f"{commit[:12]} went into the base without a merge")
 
     def _bringing(self, commit: Oid) -> Oid:

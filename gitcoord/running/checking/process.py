@@ -20,9 +20,9 @@ from gitcoord.redact import redact
 from gitcoord.running.checking.slots import BorrowedRepository, Slot, Waiting, held_lock, held_slot
 from gitcoord.running.processes import MARK, adopt_orphans, end, marked
 from gitcoord.running.troubles import disk_problem
-from gitcoord.running.worker.agent import Command, Finish, run_command
+from gitcoord.running.worker.agent import Command, CommandEnd, run_command
 from gitcoord.running.worker.log import Log
-from gitcoord.running.worker.stop import Stop, listening
+from gitcoord.running.worker.stop import StopSignal, listening
 
 ORDER_FILE = "order.json"
 _PAUSE = 0.05
@@ -74,7 +74,7 @@ def _is_wanted(target: CheckTarget, before: CheckResult) -> bool:
     return before.outcome == "unclear" or (target.again and before.outcome == "failed")
 
 
-def _given_up(stop: Stop) -> Waiting:
+def _given_up(stop: StopSignal) -> Waiting:
     parent, first = os.getppid(), True
 
     def given_up() -> bool:
@@ -89,7 +89,7 @@ def _given_up(stop: Stop) -> Waiting:
 
 
 def _check(
-    order: CheckOrder, slot: Slot, place: Path, stop: Stop, before: CheckResult | None
+    order: CheckOrder, slot: Slot, place: Path, stop: StopSignal, before: CheckResult | None
 ) -> CheckResult | None:
     """The result; None when the check was ended because nobody wants it any more."""
     mark, busy = str(slot.directory), slot.directory.with_suffix(".busy")
@@ -114,7 +114,7 @@ def _check(
     return _result(order, slot, finish, place, runs, time.monotonic() - began)
 
 
-def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: Stop) -> Finish:
+def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -> CommandEnd:
     given = {"GITCOORD_CHECK_SLOT": str(slot.number), MARK: mark} | nowhere_above(slot.directory)
     command = Command(argv=order.argv, directory=slot.directory, environment={**os.environ, **given})
     until = None if order.seconds is None else time.monotonic() + order.seconds
@@ -122,7 +122,7 @@ def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: Stop) -> Fini
 
 
 def _result(
-    order: CheckOrder, slot: Slot, finish: Finish, place: Path, runs: int, seconds: float
+    order: CheckOrder, slot: Slot, finish: CommandEnd, place: Path, runs: int, seconds: float
 ) -> CheckResult:
     output = _tail(place / LOG_FILE)
     result = CheckResult(

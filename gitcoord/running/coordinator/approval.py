@@ -9,7 +9,7 @@ from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
-class Clash(msgspec.Struct, frozen=True, kw_only=True):
+class UnitClash(msgspec.Struct, frozen=True, kw_only=True):
     """Two units that say that they touch the same paths, or that were seen to."""
 
     units: tuple[TaskId, TaskId]
@@ -28,7 +28,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     units: int
     done: int
     together: tuple[tuple[TaskId, ...], ...]
-    clashes: tuple[Clash, ...]
+    clashes: tuple[UnitClash, ...]
     silent: int
     sequential: float
     duration: float
@@ -108,12 +108,12 @@ def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
     return found
 
 
-def _clashes(view: View, told: Prediction) -> tuple[Clash, ...]:
+def _clashes(view: View, told: Prediction) -> tuple[UnitClash, ...]:
     found = {}
     for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
         for one, others in pairs.items():
             for other in others:
                 if one in told.starts and other in told.starts:
                     low, high = sorted((one, other), key=lambda id: view.units.by_id[id].place)
-                    found[low, high] = Clash(units=(low, high), seen=seen)
+                    found[low, high] = UnitClash(units=(low, high), seen=seen)
     return tuple(found.values())

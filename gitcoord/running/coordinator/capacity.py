@@ -36,7 +36,7 @@ def measure() -> Machine:
     )
 
 
-class Needs:
+class ResourceNeeds:
     """What a unit takes, learned from those at work: the most that any was seen to use."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ def free_memory(machine: Machine) -> int:
     return max(0, machine.memory - _RESERVE)
 
 
-def automatic(machine: Machine, needs: Needs, at_work: int) -> int:
+def automatic(machine: Machine, needs: ResourceNeeds, at_work: int) -> int:
     """How many may be at work at once: by what memory allows, at most so many for each core."""
     fits = at_work + free_memory(machine) // needs.each
     return max(1, min(fits, machine.cores * _MOST_FOR_EACH_CORE))

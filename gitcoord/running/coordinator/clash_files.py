@@ -3,9 +3,9 @@
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
 from gitcoord.running.coordinator.observe import View
+from gitcoord.running.unit import find_unit
 from gitcoord.running.worker.exchange import CLASHES, leave
 from gitcoord.running.worker.place import checkout_directory
-from gitcoord.running.worker.unit import find_unit
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 

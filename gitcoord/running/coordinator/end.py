@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.events import AttemptEnded
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.outside_seen import OutsideSeen, seen_outside
-from gitcoord.running.schedule.model import Decision
+from gitcoord.running.schedule.model import ScheduleDecision
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
@@ -49,7 +49,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_end(
     view: View,
-    decision: Decision,
+    decision: ScheduleDecision,
     *,
     stopped: bool,
     held: Mapping[TaskId, str],

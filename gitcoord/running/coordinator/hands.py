@@ -8,21 +8,21 @@ import msgspec
 from gitcoord.events import TasksClash
 from gitcoord.notices import Tell
 from gitcoord.running.coordinator.observe import View
-from gitcoord.running.coordinator.tries import Limits
+from gitcoord.running.coordinator.tries import AttemptLimits
 from gitcoord.running.engines.port import Launch
-from gitcoord.running.picture.live import Live
-from gitcoord.running.schedule.model import Capacity, Policy, Start
+from gitcoord.running.progress.live import Live
+from gitcoord.running.schedule.model import Capacity, Policy, UnitStart
 from gitcoord.tasks.model import TaskId
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller of a run wants; `wait`: how many seconds to stay when only others can go on.
 
     `account` is what the agents pay with.
     """
 
     policy: Policy
-    limits: Limits
+    limits: AttemptLimits
     token_budget: int | None = None
     wait: float = 0.0
     account: str = ""
@@ -37,7 +37,7 @@ class Watching(Protocol):
         """The clashes of which nobody has been told."""
 
 
-class Hands(msgspec.Struct, frozen=True, kw_only=True):
+class RunEffects(msgspec.Struct, frozen=True, kw_only=True):
     """What a run acts with: everything that it does to the world beside the journal.
 
     `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
@@ -46,7 +46,7 @@ class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     capacity: Callable[[View], Capacity]
-    launch: Callable[[View, Start, int, Mapping[str, float]], Launch]
+    launch: Callable[[View, UnitStart, int, Mapping[str, float]], Launch]
     hand_in: Callable[[TaskId], bool]
     clear: Callable[[TaskId], None]
     tell: Tell

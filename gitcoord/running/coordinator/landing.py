@@ -10,7 +10,7 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, LandingFailed, Tell
 from gitcoord.running.coordinator.observe import View
-from gitcoord.running.schedule.model import FINAL, Refusal
+from gitcoord.running.schedule.model import FINAL, StartRefusal
 from gitcoord.running.troubles import lasts
 from gitcoord.tasks.model import TaskId
 
@@ -32,7 +32,7 @@ Land = Callable[[LevelWish, Tell], Reasons]
 """Lands a level as far as it goes, without waiting; called in a thread of its own."""
 
 
-class Landing:
+class LandingThread:
     """Lands in a thread, one pass at a time, so that starts go on meanwhile.
 
     `tell` gets every notice of a pass that the pass before did not give. `held` are the last pass's reasons.
@@ -73,7 +73,7 @@ class Landing:
             raise self._bug
         return True
 
-    def begin(self, view: View, refusals: Mapping[TaskId, Refusal]) -> bool:
+    def begin(self, view: View, refusals: Mapping[TaskId, StartRefusal]) -> bool:
         """Begins a pass if something new could land, or enough time has passed; whether it did."""
         if self._thread is not None:
             return False
@@ -121,7 +121,7 @@ class Landing:
         said.append(notice)
 
 
-def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelWish, ...]:
+def level_wishes(view: View, refusals: Mapping[TaskId, StartRefusal]) -> tuple[LevelWish, ...]:
     """The levels in which something is handed in that nothing but landing keeps from the base."""
     wishes = []
     for level in view.plan.levels:
@@ -139,7 +139,7 @@ def level_wishes(view: View, refusals: Mapping[TaskId, Refusal]) -> tuple[LevelW
     return tuple(wishes)
 
 
-def is_stuck(view: View, refusals: Mapping[TaskId, Refusal], task: TaskId) -> bool:
+def is_stuck(view: View, refusals: Mapping[TaskId, StartRefusal], task: TaskId) -> bool:
     """Whether what is left of the task waits for a person."""
     left = [one for one in view.units.of_task[task] if one not in view.seen.done]
     return bool(left) and all(one in refusals and refusals[one].name in FINAL for one in left)

@@ -14,10 +14,10 @@ from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.notices import BranchesDeleted, Tell
 from gitcoord.planning.model import PlannedTask
 from gitcoord.running.coordinator.end import RunEnd
+from gitcoord.running.unit import find_unit
 from gitcoord.running.worker.checkout import clear_done
 from gitcoord.running.worker.place import checkout_directory
 from gitcoord.running.worker.traces import attempts_here
-from gitcoord.running.worker.unit import find_unit
 from gitcoord.settings import RunSettings
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store

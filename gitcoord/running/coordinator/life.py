@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gitcoord.events import AnyEvent, RunChanged
 from gitcoord.git.merges import commit_tree
-from gitcoord.git.shared import Update
+from gitcoord.git.shared import RefUpdate
 from gitcoord.state.store import Store
 
 BEAT = 120.0
@@ -34,7 +34,7 @@ class Pulse:
         repository, ref = self._store.repository, life_ref(self._store)
         nothing = repository.git.text("mktree")
         sign = commit_tree(repository.git, nothing, [], "A run is alive", environment=repository.identity)
-        self._store.shared.publish([Update(ref, self._store.shared.read(ref), sign)])
+        self._store.shared.publish([RefUpdate(ref, self._store.shared.read(ref), sign)])
         self._next = time.monotonic() + BEAT
 
 

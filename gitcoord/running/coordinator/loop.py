@@ -14,17 +14,17 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
 from gitcoord.running.coordinator.end import RunEnd, ended_attempts, run_end
-from gitcoord.running.coordinator.hands import Hands, Wishes
+from gitcoord.running.coordinator.hands import RunEffects, RunOptions
 from gitcoord.running.coordinator.kept_state import KeptState
-from gitcoord.running.coordinator.landing import Landing
+from gitcoord.running.coordinator.landing import LandingThread
 from gitcoord.running.coordinator.life import Pulse, life_ref
 from gitcoord.running.coordinator.observe import Observer, View
-from gitcoord.running.coordinator.patience import Patience
+from gitcoord.running.coordinator.patience import RunPatience
 from gitcoord.running.coordinator.settle import cancel_all, settle
-from gitcoord.running.coordinator.wait import Pace, Signals
+from gitcoord.running.coordinator.wait import PollIntervals, Signals
 from gitcoord.running.engines.port import Engine
-from gitcoord.running.picture.live import Live
-from gitcoord.running.schedule.model import Decision
+from gitcoord.running.progress.live import Live
+from gitcoord.running.schedule.model import ScheduleDecision
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.running.troubles import no_room
 from gitcoord.state.beats import beats_prefix
@@ -44,12 +44,12 @@ class Coordinator:
         self,
         store: Store,
         engine: Engine,
-        wishes: Wishes,
-        hands: Hands,
+        wishes: RunOptions,
+        hands: RunEffects,
         *,
-        landing: Landing | None,
+        landing: LandingThread | None,
         signals: Signals,
-        pace: Pace,
+        pace: PollIntervals,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -62,7 +62,7 @@ class Coordinator:
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told: set[AnyNotice] = set()
-        self._patience = Patience(hands.tell)
+        self._patience = RunPatience(hands.tell)
         self._pulse = Pulse(store)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
@@ -103,7 +103,7 @@ class Coordinator:
                 self._patience.give_up()
             self._wait(view, decision)
 
-    def _tell_what_holds(self, view: View, decision: Decision) -> None:
+    def _tell_what_holds(self, view: View, decision: ScheduleDecision) -> None:
         """Says once why nothing starts, where one thing holds everything."""
         names = {refusal.name for refusal in decision.refusals.values()}
         if "failing" in names:
@@ -168,7 +168,7 @@ class Coordinator:
         seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
         return msgspec.structs.replace(view, seen=seen)
 
-    def _decide(self, view: View) -> Decision:
+    def _decide(self, view: View) -> ScheduleDecision:
         seen = view.seen
         if self._patience.trouble is not None:
             # Nothing can be claimed or recorded now, and what could not be recorded would start again.
@@ -191,7 +191,7 @@ class Coordinator:
             spent[name] = spent.get(name, 0.0) + moment - since
         return decision
 
-    def _start(self, view: View, decision: Decision) -> bool:
+    def _start(self, view: View, decision: ScheduleDecision) -> bool:
         """Starts what was decided; whether anything was."""
         for start in decision.starts:
             number = view.numbers[start.unit]
@@ -224,7 +224,7 @@ class Coordinator:
         self._patience.try_to("recording", record)
         self._pace.watched(time.monotonic() - began, quiet=clashes.quiet)
 
-    def _land(self, view: View, decision: Decision) -> bool:
+    def _land(self, view: View, decision: ScheduleDecision) -> bool:
         """Whether a pass of landing is under way."""
         if self._landing is None:
             return False
@@ -232,13 +232,13 @@ class Coordinator:
             self._landing.begin(view, decision.refusals)
         return self._landing.busy
 
-    def _over(self, view: View, decision: Decision) -> bool:
+    def _over(self, view: View, decision: ScheduleDecision) -> bool:
         """Whether nothing goes on by itself: nothing waits for a moment, a pause or trouble to end."""
         hindered = self._landing is not None and self._landing.hindered
         waits = view.seen.paused or self._patience.trouble is not None or hindered
         return decision.wake is None and not waits
 
-    def _wait(self, view: View, decision: Decision) -> None:
+    def _wait(self, view: View, decision: ScheduleDecision) -> None:
         keys = list(view.keys.values())
         wake = None if decision.wake is None else decision.wake - time.time()
         watching = self._hands.clashes is not None and bool(keys)
@@ -266,7 +266,7 @@ class Coordinator:
             return True
         return self._signals.news()
 
-    def _live(self, view: View, decision: Decision) -> Live:
+    def _live(self, view: View, decision: ScheduleDecision) -> Live:
         capacity = self._hands.capacity(view)
         return Live(
             engine=self._engine.name,

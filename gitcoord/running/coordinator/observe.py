@@ -14,16 +14,16 @@ from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.running.coordinator.failing import common_failure
 from gitcoord.running.coordinator.seen import seen_in_journal
-from gitcoord.running.coordinator.tries import Fate, Limits, fate_of, running_attempt
-from gitcoord.running.coordinator.work import Ended, Work
-from gitcoord.running.engines.port import Engine, Seen, key_of
+from gitcoord.running.coordinator.tries import AttemptLimits, RetryDecision, fate_of, running_attempt
+from gitcoord.running.coordinator.work import AttemptsAtWork, DeadAttempt
+from gitcoord.running.done_subtasks import done_subtasks
+from gitcoord.running.engines.port import AttemptView, Engine, key_of
 from gitcoord.running.leases import Leases, held_attempts
 from gitcoord.running.schedule.model import Observation
-from gitcoord.running.worker.done_subtasks import done_subtasks
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import held_here, is_recorded
 from gitcoord.state.accounts import ClosedAccount, closed_account
-from gitcoord.state.journal import Entry, worker_name
+from gitcoord.state.journal import JournalEntry, worker_name
 from gitcoord.state.progress import PENDING, Progress, fold
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -46,7 +46,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     seen: Observation
     keys: Mapping[TaskId, str]
     numbers: Mapping[TaskId, int]
-    ended: tuple[Ended, ...] = ()
+    ended: tuple[DeadAttempt, ...] = ()
     whole: tuple[TaskId, ...] = ()
     cancelled: tuple[TaskId, ...] = ()
     memory: Mapping[TaskId, int] = {}
@@ -64,7 +64,7 @@ class Observer:
         self,
         store: Store,
         engine: Engine | None,
-        limits: Limits,
+        limits: AttemptLimits,
         token_budget: int | None,
         *,
         unsaved: Plan | None = None,
@@ -107,7 +107,7 @@ class Observer:
         fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(fates, progress, last_steps)
-        work = Work(events, progress, fates, polled, self._held, self._looked_at_leases(progress))
+        work = AttemptsAtWork(events, progress, fates, polled, self._held, self._looked_at_leases(progress))
         for unit in left:
             work.sort(unit)
         for unit in last_steps:
@@ -153,7 +153,7 @@ class Observer:
             self._leases.look(held_attempts(self._store, progress), self.fetched)
         return self._leases
 
-    def _held(self, unit: TaskId, started: AttemptStarted, ended: Seen) -> bool:
+    def _held(self, unit: TaskId, started: AttemptStarted, ended: AttemptView) -> bool:
         """Whether the process that ended held the attempt, as far as that can be told from here."""
         place = attempt_directory(
             self._store.repository.common_dir, self._store.generation, unit, started.attempt
@@ -187,8 +187,11 @@ class Observer:
         return self._landed[1]
 
     def _poll(
-        self, fates: Mapping[TaskId, Fate], progress: Mapping[TaskId, Progress], last_steps: Sequence[Unit]
-    ) -> Mapping[str, Seen]:
+        self,
+        fates: Mapping[TaskId, RetryDecision],
+        progress: Mapping[TaskId, Progress],
+        last_steps: Sequence[Unit],
+    ) -> Mapping[str, AttemptView]:
         """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
         ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
         keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
@@ -199,7 +202,7 @@ class Observer:
             if self._first or self.launched.get(unit) == fate.number:
                 keys.append(key_of(unit, fate.number))
         if self._engine is None:
-            return {key: Seen(key=key, state="absent") for key in keys}
+            return {key: AttemptView(key=key, state="absent") for key in keys}
         return self._engine.poll(keys)
 
 
@@ -211,7 +214,7 @@ class _Journal:
         self._events: tuple[AnyEvent, ...] = ()
         self._progress: dict[TaskId, Progress] = {}
 
-    def read(self, entries: Sequence[Entry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
+    def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
         """Its events, and where every task stands by them."""
         commits = {entry.commit for entry in entries}
         if commits == self._known:

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.notices import RunHindered, RunUnhindered, Tell
-from gitcoord.running.schedule.model import Decision, Refusal
+from gitcoord.running.schedule.model import ScheduleDecision, StartRefusal
 from gitcoord.running.troubles import lasts, no_room, passes
 
 _FIRST, _LONGEST = 1.0, 30.0
@@ -17,7 +17,7 @@ _FIRST, _LONGEST = 1.0, 30.0
 Answer = TypeVar("Answer")
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that did not work when it was tried last, `refusals` times in a row as if for good."""
 
     error: GitcoordError
@@ -32,12 +32,12 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
         return lasts(self.error, self.refusals, time.monotonic() - self.since)
 
 
-class Patience:
+class RunPatience:
     """The troubles of one run, by what it was at: `fetching`, `recording` or `looking`."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._troubles: dict[str, Trouble] = {}
+        self._troubles: dict[str, RunTrouble] = {}
         self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
@@ -61,7 +61,7 @@ class Patience:
         return None
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> RunTrouble | None:
         """What is in the way now; what lasts comes first."""
         found = sorted(self._troubles.values(), key=lambda one: not one.lasting)
         return found[0] if found else None
@@ -80,12 +80,12 @@ class Patience:
         ahead = [one.next - time.monotonic() for one in self._troubles.values()]
         return max(0.0, min(ahead)) if ahead else 0.0
 
-    def named(self, decision: Decision) -> Decision:
+    def named(self, decision: ScheduleDecision) -> ScheduleDecision:
         """The decision with what is in the way as the reason of all that waits for a moment."""
         trouble = self.trouble
         if trouble is None:
             return decision
-        refusal = Refusal(name="trouble", reason=f"nothing is started now: {trouble.error.message}")
+        refusal = StartRefusal(name="trouble", reason=f"nothing is started now: {trouble.error.message}")
         refusals = {
             one: refusal if known.name == "backoff" else known for one, known in decision.refusals.items()
         }
@@ -108,7 +108,7 @@ class Patience:
         refusals = 0 if passes(error) else (before.refusals if before else 0) + 1
         moment = time.monotonic()
         since = moment if before is None else before.since
-        now = Trouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
+        now = RunTrouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
         self._troubles[what] = now
         given_up = now.lasting and what not in self._given_up
         if given_up:

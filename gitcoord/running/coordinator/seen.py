@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gitcoord.events import AnyEvent, RunChanged, TasksClash
 from gitcoord.running.coordinator.failing import CommonFailure
-from gitcoord.running.coordinator.tries import Fate
+from gitcoord.running.coordinator.tries import RetryDecision
 from gitcoord.running.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount
 from gitcoord.tasks.model import TaskId
@@ -12,7 +12,7 @@ from gitcoord.tasks.model import TaskId
 
 def seen_in_journal(
     events: Sequence[AnyEvent],
-    fates: Mapping[TaskId, Fate],
+    fates: Mapping[TaskId, RetryDecision],
     now: float,
     closed: ClosedAccount | None,
     failing: CommonFailure | None,

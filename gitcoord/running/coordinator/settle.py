@@ -9,12 +9,11 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.notices import HandInFailed, Tell
 from gitcoord.running.coordinator.observe import View
-from gitcoord.running.coordinator.work import HELD, Ended
+from gitcoord.running.coordinator.work import HELD, DeadAttempt
 from gitcoord.running.engines.port import Engine, key_of
-from gitcoord.running.leases import take_over
+from gitcoord.running.leases import superseded, take_over
 from gitcoord.running.troubles import passes
 from gitcoord.running.worker.begin import noted_not_begun
-from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.state.journal import now
@@ -61,7 +60,7 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
             list(pool.map(engine.cancel, keys))
 
 
-def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
+def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
     """Whether the end had to be recorded: a worker may have done it while this was on its way."""
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
@@ -97,7 +96,7 @@ def _record_end(store: Store, engine: Engine, ended: Ended) -> bool:
     return True
 
 
-def _last_words(engine: Engine, ended: Ended) -> str:
+def _last_words(engine: Engine, ended: DeadAttempt) -> str:
     """What a worker said that ended before it began; its log is all that there is of it."""
     path = engine.log(key_of(ended.unit, ended.attempt))
     if path is None:
@@ -109,7 +108,7 @@ def _last_words(engine: Engine, ended: Ended) -> str:
     return f": {said.removeprefix(_ERROR).strip()[:_LONGEST]}" if said else ""
 
 
-def outdated(ended: Ended) -> Unless:
+def outdated(ended: DeadAttempt) -> Unless:
     """Says of a unit's progress that its attempt is not what it was: ended, overtaken, or claimed since."""
     overtaken = superseded(ended.attempt)
 
@@ -120,7 +119,7 @@ def outdated(ended: Ended) -> Unless:
     return too_late
 
 
-def _verdict(ended: Ended, *, cancelled: bool) -> tuple[Outcome, str]:
+def _verdict(ended: DeadAttempt, *, cancelled: bool) -> tuple[Outcome, str]:
     if ended.done:
         return "ok", "its process is gone, and its work is in"
     if cancelled:

@@ -18,7 +18,7 @@ _SKEW = 5.0
 """How far the clocks of machines may be apart."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How often a unit is tried: `retries` after failures, `rework` after conflicts.
 
     After `same_failures` units in a row that failed alike nothing more starts (0: never).
@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     same_failures: int = 0
 
 
-class Fate(msgspec.Struct, frozen=True, kw_only=True):
+class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the unit may be tried (again), from when on (seconds since the epoch), and why not.
 
     `later`: only once the rest of its level has come to rest. `number` is the next attempt's.
@@ -46,30 +46,30 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
         return 0 < self.not_before - now <= self.pause + _SKEW
 
 
-def fate_of(told: Progress, limits: Limits) -> Fate:
+def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
     """The fate of a unit that is not done, by what the journal says of it."""
     number = (told.attempt.number if told.attempt else 0) + 1
     if told.cancelled:
-        return Fate(state="cancelled", number=number)
+        return RetryDecision(state="cancelled", number=number)
     newest_number = number - 1
     if told.stand == "rolled-back" and told.retried_after < max(newest_number, 1):
-        return Fate(
+        return RetryDecision(
             state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
         )
     tried = [one for one in told.attempts if one.number > told.retried_after and _counts(one.ended)]
     since = [one.ended for one in tried if one.ended is not None]
     if not since:
-        return Fate(state="open", number=number)
+        return RetryDecision(state="open", number=number)
     newest = since[-1]
     reworks = sum(one.started is not None and one.started.rework for one in tried)
     given_up = _given_up(told, since, reworks, limits)
     if given_up:
-        return Fate(state="failed", number=number, reason=given_up)
+        return RetryDecision(state="failed", number=number, reason=given_up)
     if newest.outcome == "conflict":
-        return Fate(state="later", number=number)
+        return RetryDecision(state="later", number=number)
     pause = {"again": 2.0, "lost": 0.5}.get(newest.outcome, 0.0) * 2 ** (_in_a_row(since) - 1)
     pause = min(pause, _SLOWEST)
-    return Fate(state="open", number=number, not_before=seconds_of(newest.at) + pause, pause=pause)
+    return RetryDecision(state="open", number=number, not_before=seconds_of(newest.at) + pause, pause=pause)
 
 
 def _counts(ended: AttemptEnded | None) -> bool:
@@ -90,7 +90,7 @@ def seconds_of(at: str) -> float:
         return 0.0
 
 
-def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: Limits) -> str:
+def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: AttemptLimits) -> str:
     newest = ends[-1]
     why = f": {newest.reason}" if newest.reason else ""
     if newest.outcome == "wrong":

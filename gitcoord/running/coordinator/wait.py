@@ -18,7 +18,7 @@ _WATCH_SHARE = 0.03
 _POKE = "poke"
 
 
-class Pace:
+class PollIntervals:
     """The intervals of one run. `directory` is where commands of this clone leave word that there is news."""
 
     def __init__(self, directory: Path) -> None:

@@ -14,7 +14,7 @@ from gitcoord.planning.order import Candidate
 from gitcoord.running.coordinator.clash_files import leave_clashes
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.uncommitted import with_working_copies
-from gitcoord.running.worker.unit import find_unit
+from gitcoord.running.unit import find_unit
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId

@@ -6,8 +6,8 @@ import msgspec
 
 from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
 from gitcoord.planning.units import Unit
-from gitcoord.running.coordinator.tries import Fate, running_attempt
-from gitcoord.running.engines.port import Seen, key_of
+from gitcoord.running.coordinator.tries import RetryDecision, running_attempt
+from gitcoord.running.engines.port import AttemptView, key_of
 from gitcoord.running.leases import Leases, Silence
 from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId
@@ -16,7 +16,7 @@ HELD = 75
 """What a worker exits with that may not begin now, because somebody else did or something is missing."""
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class DeadAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt whose process is gone, and of which the journal knows no end."""
 
     unit: TaskId
@@ -29,16 +29,16 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """It is somebody else's, who has given no sign of life for as long as that."""
 
 
-class Work:
+class AttemptsAtWork:
     """Who is at work here, who elsewhere, and whose process is gone."""
 
     def __init__(
         self,
         events: Sequence[AnyEvent],
         progress: Mapping[TaskId, Progress],
-        fates: Mapping[TaskId, Fate],
-        polled: Mapping[str, Seen],
-        held: Callable[[TaskId, AttemptStarted, Seen], bool],
+        fates: Mapping[TaskId, RetryDecision],
+        polled: Mapping[str, AttemptView],
+        held: Callable[[TaskId, AttemptStarted, AttemptView], bool],
         leases: Leases | None = None,
     ) -> None:
         self._progress = progress
@@ -50,7 +50,7 @@ class Work:
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
         self.elsewhere: dict[TaskId, str] = {}
-        self.ended: list[Ended] = []
+        self.ended: list[DeadAttempt] = []
         self.waits: dict[TaskId, float] = {}
         """Seconds until it will be known whether anybody is at a unit elsewhere."""
 
@@ -82,7 +82,7 @@ class Work:
         self.elsewhere[unit.id] = f"{said}; unless it gives a sign of life, it counts as lost in {left:.0f} s"
         self.waits[unit.id] = max(1.0, left)
         if known.over:
-            ended = Ended(unit=unit.id, attempt=attempt.number, code=None, claimed=True, silence=known)
+            ended = DeadAttempt(unit=unit.id, attempt=attempt.number, code=None, claimed=True, silence=known)
             self.ended.append(ended)
 
     def finish(self, unit: Unit) -> None:
@@ -91,7 +91,7 @@ class Work:
         if attempt is not None:
             self._at_work(unit, attempt.number, claimed=True, done=True)
 
-    def _is_ours(self, unit: Unit, ended: Seen) -> bool:
+    def _is_ours(self, unit: Unit, ended: AttemptView) -> bool:
         attempt = running_attempt(self._progress.get(unit.id, PENDING))
         started = attempt.started if attempt is not None else None
         return started is not None and self._held(unit.id, started, ended)
@@ -104,7 +104,9 @@ class Work:
         if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit, seen)):
             return False  # our process never held the attempt: somebody else does
         if seen.state == "ended":
-            self.ended.append(Ended(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done))
+            self.ended.append(
+                DeadAttempt(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done)
+            )
             return not claimed
         self.running[unit.id] = 0.0
         self.keys[unit.id] = key

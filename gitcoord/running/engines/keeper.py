@@ -24,7 +24,7 @@ _OUT_OF_MEMORY = 137
 """What a process ends with that a system has killed for its memory."""
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True):
+class KeeperConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a keeper is to start, and its limits."""
 
     argv: tuple[str, ...]
@@ -34,17 +34,17 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
 
 
-def hand_over(place: Path, charge: Charge) -> None:
+def hand_over(place: Path, charge: KeeperConfig) -> None:
     """Writes down what the keeper at `place` is to start."""
     part = place / f"{CHARGE_FILE}.{os.getpid()}"
     part.write_bytes(msgspec.json.encode(charge))
     part.replace(place / CHARGE_FILE)
 
 
-def handed_over(place: Path) -> Charge | None:
+def handed_over(place: Path) -> KeeperConfig | None:
     """What was written down there."""
     try:
-        return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=Charge)
+        return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=KeeperConfig)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -64,7 +64,7 @@ def main() -> None:
         _keep(place, charge)
 
 
-def _keep(place: Path, charge: Charge) -> None:
+def _keep(place: Path, charge: KeeperConfig) -> None:
     from gitcoord.running.processes import adopt_orphans, myself, write_down
 
     adopt_orphans()
@@ -89,7 +89,7 @@ class _Term:
         self.came = True
 
 
-def _run(place: Path, charge: Charge, log: int, term: _Term) -> int:
+def _run(place: Path, charge: KeeperConfig, log: int, term: _Term) -> int:
     try:
         child = subprocess.Popen(
             charge.argv,

@@ -17,14 +17,14 @@ from gitcoord.running.engines.keeper import (
     CODE_FILE,
     LOG_FILE,
     PID_FILE,
-    Charge,
+    KeeperConfig,
     hand_over,
     handed_over,
 )
-from gitcoord.running.engines.port import Launch, Seen, Trouble
+from gitcoord.running.engines.port import AttemptView, EngineTrouble, Launch, mark_of
 from gitcoord.running.processes import (
     MARK,
-    Known,
+    ProcessRecord,
     end,
     find,
     marked,
@@ -32,7 +32,6 @@ from gitcoord.running.processes import (
     tell,
     written_down,
 )
-from gitcoord.running.worker.place import mark_of
 
 _HANDSHAKE = 10.0
 _MEASURE_EVERY = 5.0
@@ -47,22 +46,22 @@ class LocalEngine:
     def __init__(self, run: Path) -> None:
         self._run = run
         self._keepers: dict[str, subprocess.Popen[bytes]] = {}
-        self._written: dict[str, Known] = {}
-        self._ended: dict[str, Seen] = {}
+        self._written: dict[str, ProcessRecord] = {}
+        self._ended: dict[str, AttemptView] = {}
         self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
 
-    def check(self) -> Trouble | None:
+    def check(self) -> EngineTrouble | None:
         """Whether processes can be kept here."""
         if os.name != "posix":
-            return Trouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
+            return EngineTrouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
         try:
             self._run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            return Trouble(
+            return EngineTrouble(
                 message=f"{self._run} cannot be made: {error.strerror}.", hint="Check its permissions."
             )
         if not os.access(self._run, os.W_OK):
-            return Trouble(message=f"{self._run} cannot be written to.", hint="Check its permissions.")
+            return EngineTrouble(message=f"{self._run} cannot be written to.", hint="Check its permissions.")
         return None
 
     def free(self) -> int | None:
@@ -75,7 +74,7 @@ class LocalEngine:
         place.mkdir(parents=True, exist_ok=True)
         if (place / PID_FILE).exists():
             return
-        charge = Charge(
+        charge = KeeperConfig(
             argv=launch.argv,
             directory=launch.directory,
             seconds=launch.seconds,
@@ -96,7 +95,7 @@ class LocalEngine:
         except OSError as error:
             raise _refused(launch.key, error.strerror or str(error)) from error
 
-    def poll(self, keys: Sequence[str]) -> Mapping[str, Seen]:
+    def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
         """What has become of each key, by its files and its keeper's process."""
         seen = {key: self._ended.get(key) or self._look(key) for key in keys}
         self._ended.update((key, one) for key, one in seen.items() if one.state == "ended")
@@ -140,20 +139,20 @@ class LocalEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def _keeper(self, key: str) -> Known | None:
+    def _keeper(self, key: str) -> ProcessRecord | None:
         # Somebody may remove what is written down while it runs.
         if found := written_down(self._run / key / PID_FILE):
             self._written[key] = found
         return self._written.get(key)
 
-    def _look(self, key: str) -> Seen:
+    def _look(self, key: str) -> AttemptView:
         self._reap(key)
         keeper = self._keeper(key)
         if keeper is None:
-            return Seen(key=key, state="starting" if self._is_starting(key) else "absent")
+            return AttemptView(key=key, state="starting" if self._is_starting(key) else "absent")
         if find(keeper) is not None:
-            return Seen(key=key, state="running")
-        return Seen(key=key, state="ended", code=_code(self._run / key))
+            return AttemptView(key=key, state="running")
+        return AttemptView(key=key, state="ended", code=_code(self._run / key))
 
     def _is_starting(self, key: str) -> bool:
         """Whether a keeper is on its way; one that was cut off before it began may be started again."""

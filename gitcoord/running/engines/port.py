@@ -5,7 +5,9 @@ attempt succeeded is what its worker recorded in git: a process that ended witho
 said. gitcoord keeps the queue of what is ready; an engine only starts what there is room for.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -32,7 +34,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that all its processes may use together, as near as the engine can see to it."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine knows of a key. `code` is None while it runs, or when nobody saw how it ended."""
 
     key: str
@@ -42,7 +44,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that its processes use now, where the engine can tell."""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class EngineTrouble(msgspec.Struct, frozen=True, kw_only=True):
     """Why an engine cannot be used, in a sentence, and the way out."""
 
     message: str
@@ -56,7 +58,7 @@ class Engine(Protocol):
     def name(self) -> str:
         """`local`, and later the names of distributed engines."""
 
-    def check(self) -> Trouble | None:
+    def check(self) -> EngineTrouble | None:
         """Whether this engine can be used from here."""
 
     def free(self) -> int | None:
@@ -68,7 +70,7 @@ class Engine(Protocol):
         Raises GitcoordError `engine-refused` when it cannot be started.
         """
 
-    def poll(self, keys: Sequence[str]) -> Mapping[str, Seen]:
+    def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
         """What has become of `keys`; a key that was never started here is `absent`."""
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
@@ -95,3 +97,11 @@ def key_of(task: str, attempt: int) -> str:
         "" if plain == task else "-" + hashlib.sha256(task.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     )
     return f"{plain}{mark}-{attempt}"
+
+
+def mark_of(run: Path, key: str) -> str:
+    """What the processes of `key` carry in their environment; no two clones on a machine share one."""
+    import hashlib  # not for who only looks
+
+    place = hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:12]
+    return f"{place}/{key}"

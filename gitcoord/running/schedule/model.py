@@ -14,7 +14,7 @@ RefusalName = Own | Held | Shortage
 """Why a unit does not start. The first ones speak of the unit and what it needs, the others of room."""
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why a unit is not started now: a name for programs, a sentence for people."""
 
     name: RefusalName
@@ -84,7 +84,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     last_start: float | None = None
 
 
-class Start(msgspec.Struct, frozen=True, kw_only=True):
+class UnitStart(msgspec.Struct, frozen=True, kw_only=True):
     """A unit to start now. `stacked`: what it needs is handed in, not landed. `warnings` are sentences."""
 
     unit: TaskId
@@ -94,11 +94,11 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything else that is at work then, what starts in the same moment included."""
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class ScheduleDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The starts, why each other unit that is left does not start, and when time alone changes that."""
 
-    starts: tuple[Start, ...] = ()
-    refusals: Mapping[TaskId, Refusal] = {}
+    starts: tuple[UnitStart, ...] = ()
+    refusals: Mapping[TaskId, StartRefusal] = {}
     wake: float | None = None
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from gitcoord.planning.units import Unit, Units
-from gitcoord.running.schedule.model import Observation, Policy, Refusal
+from gitcoord.running.schedule.model import Observation, Policy, StartRefusal
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
-class Needs:
+class UnitNeeds:
     """What units wait for, apart from room."""
 
     def __init__(self, units: Units, seen: Observation, policy: Policy) -> None:
@@ -19,30 +19,30 @@ class Needs:
         self._stuck: dict[TaskId, str] = {}
         self._open_turn = self._first_turn() if policy.barrier else None
 
-    def refusal(self, unit: Unit) -> Refusal | None:
+    def refusal(self, unit: Unit) -> StartRefusal | None:
         """Why the unit cannot start whatever room there is."""
         seen = self._seen
         if unit.id in seen.elsewhere:
-            return Refusal(name="elsewhere", reason=seen.elsewhere[unit.id])
+            return StartRefusal(name="elsewhere", reason=seen.elsewhere[unit.id])
         if unit.id in seen.cancelled:
             reason = f"it was cancelled; `gitcoord retry {unit.id}` takes that back"
-            return Refusal(name="cancelled", reason=reason)
+            return StartRefusal(name="cancelled", reason=reason)
         if unit.id in seen.failed:
-            return Refusal(name="failed", reason=seen.failed[unit.id])
+            return StartRefusal(name="failed", reason=seen.failed[unit.id])
         culprit = self._blocked_by(unit)
         if culprit:
             how = "was cancelled" if TaskId(culprit) in seen.cancelled else "failed"
             reason = f"it needs {named_tasks([TaskId(culprit)])}, which {how}"
-            return Refusal(name="blocked", reason=reason)
+            return StartRefusal(name="blocked", reason=reason)
         missing = [need for need in unit.units if not self._unit_done(need)]
         tasks = [task for task in unit.tasks if task not in self._enough]
         unsubmitted = [task for task in tasks if task not in seen.submitted]
         if missing or unsubmitted:
             first = named_tasks([*missing, *unsubmitted], 4)
-            return Refusal(name="dependencies", reason=f"it needs {first} first")
+            return StartRefusal(name="dependencies", reason=f"it needs {first} first")
         if tasks:
             reason = f"it needs {named_tasks(tasks, 4)}: submitted, and not landed yet"
-            return Refusal(name="landing", reason=reason)
+            return StartRefusal(name="landing", reason=reason)
         return self._barrier(unit)
 
     def meets(self, unit: Unit, running: Sequence[TaskId]) -> tuple[str, ...]:
@@ -134,13 +134,13 @@ class Needs:
         failed = unit.id in self._seen.failed or unit.id in self._seen.cancelled
         return failed or bool(self._blocked_by(unit))
 
-    def _barrier(self, unit: Unit) -> Refusal | None:
+    def _barrier(self, unit: Unit) -> StartRefusal | None:
         if self._open_turn is None:
             return None
         if unit.turn[:2] > self._open_turn:
             level, wave = self._open_turn
             reason = f"wave {wave} of level-{level} comes first (--barrier)"
-            return Refusal(name="barrier", reason=reason)
+            return StartRefusal(name="barrier", reason=reason)
         before = [
             one
             for one in self._units.of_task[unit.task]
@@ -149,5 +149,5 @@ class Needs:
             and not self._is_stuck(self._units.by_id[one])
         ]
         if before:
-            return Refusal(name="barrier", reason=f"it comes after {named_tasks(before, 4)} (--barrier)")
+            return StartRefusal(name="barrier", reason=f"it comes after {named_tasks(before, 4)} (--barrier)")
         return None

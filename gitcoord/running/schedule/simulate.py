@@ -6,11 +6,11 @@ import msgspec
 
 from gitcoord.planning.model import Plan
 from gitcoord.planning.network import TICKS, Network, minutes_of
-from gitcoord.planning.simulate import Played, play
+from gitcoord.planning.simulate import SimulatedPlan, play
 from gitcoord.planning.timing import DIGITS
 from gitcoord.planning.units import Units, network_of_units
-from gitcoord.planning.work import Begun, RunRules, work_of
-from gitcoord.running.schedule.model import Capacity, Observation, Policy, Refusal
+from gitcoord.planning.work import RunRules, StartState, work_of
+from gitcoord.running.schedule.model import Capacity, Observation, Policy, StartRefusal
 from gitcoord.running.schedule.starts import next_starts
 from gitcoord.tasks.model import TaskId
 
@@ -94,7 +94,7 @@ def predict(
     return _prediction(units, network, played, _refusals(units, network, played, seen, policy), capacity)
 
 
-def _begun(network: Network, seen: Observation) -> Begun:
+def _begun(network: Network, seen: Observation) -> StartState:
     unit_at = {id: unit for unit, id in enumerate(network.units)}
     task_at = {id: task for task, id in enumerate(network.tasks)}
 
@@ -102,7 +102,7 @@ def _begun(network: Network, seen: Observation) -> Begun:
         return frozenset(at[id] for id in ids if id in at)
 
     failed = numbers(unit_at, [*seen.failed, *seen.cancelled])
-    return Begun(
+    return StartState(
         running=[unit_at[id] for id in seen.running if id in unit_at],
         done=numbers(unit_at, seen.done),
         never=failed | numbers(unit_at, seen.elsewhere),
@@ -114,8 +114,8 @@ def _begun(network: Network, seen: Observation) -> Begun:
 
 
 def _refusals(
-    units: Units, network: Network, played: Played, seen: Observation, policy: Policy
-) -> Mapping[TaskId, Refusal]:
+    units: Units, network: Network, played: SimulatedPlan, seen: Observation, policy: Policy
+) -> Mapping[TaskId, StartRefusal]:
     """Why what has not started by the end never does, as the run would say it then."""
     then = msgspec.structs.replace(
         seen,
@@ -136,8 +136,8 @@ def _refusals(
 def _prediction(
     units: Units,
     network: Network,
-    played: Played,
-    refusals: Mapping[TaskId, Refusal],
+    played: SimulatedPlan,
+    refusals: Mapping[TaskId, StartRefusal],
     capacity: Capacity,
 ) -> Prediction:
     sequential = sum(network.ticks[unit] for unit in played.starts)

@@ -8,17 +8,24 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.planning.units import Unit, Units
-from gitcoord.running.schedule.model import Capacity, Decision, Observation, Policy, Refusal, Start
-from gitcoord.running.schedule.needs import Needs
+from gitcoord.running.schedule.model import (
+    Capacity,
+    Observation,
+    Policy,
+    ScheduleDecision,
+    StartRefusal,
+    UnitStart,
+)
+from gitcoord.running.schedule.needs import UnitNeeds
 from gitcoord.running.schedule.rooms import Room
 from gitcoord.sentences import named_tasks
 from gitcoord.tasks.model import TaskId
 
 
-def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Policy) -> Decision:
+def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Policy) -> ScheduleDecision:
     """What to start now. Deterministic; takes nothing but what it is given."""
-    refusals: dict[TaskId, Refusal] = {}
-    needs = Needs(units, seen, policy)
+    refusals: dict[TaskId, StartRefusal] = {}
+    needs = UnitNeeds(units, seen, policy)
     ready: list[Unit] = []
     for unit in units.by_id.values():
         if unit.id in seen.done or unit.id in seen.running or unit.task in seen.landed:
@@ -29,20 +36,20 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
         else:
             refusals[unit.id] = refusal
     room = Room(units, seen.running, capacity, seen.now, seen.last_start)
-    starts: list[Start] = []
+    starts: list[UnitStart] = []
     for unit in sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place)):
         refusal = _held(unit, seen, refusals, starts, units)
         meets = needs.meets(unit, room.running)
         if refusal is None and policy.overlap == "wait" and meets:
-            refusal = Refusal(name="overlap", reason=meets[0])
+            refusal = StartRefusal(name="overlap", reason=meets[0])
         refusal = refusal or _unknown(unit, units, room, policy)
         if refusal is None and (full := room.full_for(unit)) is not None:
-            refusal = Refusal(name=full[0], reason=full[1])
+            refusal = StartRefusal(name=full[0], reason=full[1])
         if refusal is not None:
             refusals[unit.id] = refusal
             continue
         room.take(unit)
-        starts.append(Start(unit=unit.id, stacked=needs.stacked(unit), warnings=meets))
+        starts.append(UnitStart(unit=unit.id, stacked=needs.stacked(unit), warnings=meets))
     starts = [
         msgspec.structs.replace(start, beside=tuple(one for one in room.running if one != start.unit))
         for start in starts
@@ -50,26 +57,26 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
     times = [time for task, time in seen.not_before.items() if task in refusals and time > seen.now]
     closed = any(refusal.name == "closed" for refusal in refusals.values())
     wakes = [*times, *([room.opens] if room.opens is not None else []), *[seen.closed_until] * closed]
-    return Decision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
+    return ScheduleDecision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
 
 
 def _held(
     unit: Unit,
     seen: Observation,
-    refusals: Mapping[TaskId, Refusal],
-    starts: Sequence[Start],
+    refusals: Mapping[TaskId, StartRefusal],
+    starts: Sequence[UnitStart],
     units: Units,
-) -> Refusal | None:
+) -> StartRefusal | None:
     """Why a unit that has all it needs is not wanted yet."""
     if seen.paused:
-        return Refusal(name="paused", reason="the run is paused; `gitcoord resume` goes on")
+        return StartRefusal(name="paused", reason="the run is paused; `gitcoord resume` goes on")
     if seen.failing:
-        return Refusal(name="failing", reason=seen.failing)
+        return StartRefusal(name="failing", reason=seen.failing)
     if seen.closed_until > seen.now:
-        return Refusal(name="closed", reason=seen.closed)
+        return StartRefusal(name="closed", reason=seen.closed)
     left = seen.not_before.get(unit.id, 0.0) - seen.now
     if left > 0:
-        return Refusal(name="backoff", reason=f"it is tried again in {left:.0f} s")
+        return StartRefusal(name="backoff", reason=f"it is tried again in {left:.0f} s")
     if unit.id not in seen.deferred:
         return None
     busy = [*seen.running, *(start.unit for start in starts)]
@@ -77,7 +84,7 @@ def _held(
     rest = [one for one in busy if one != unit.id and units.by_id[one].turn[0] == unit.turn[0]]
     if not rest:
         return None
-    return Refusal(
+    return StartRefusal(
         name="deferred",
         reason=f"it conflicts again and again, so it waits for the rest of its level: {named_tasks(rest, 4)}",
     )
@@ -89,7 +96,7 @@ _SOON = frozenset(
 """Refusals that end by themselves, whatever becomes of others' work."""
 
 
-def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> Refusal | None:
+def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> StartRefusal | None:
     """With `independent_only`: whom the unit might meet, since one of the two names no paths."""
     if not policy.independent_only:
         return None
@@ -99,4 +106,4 @@ def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> Refusal | 
         return None
     other = known[1].id if silent[0] == unit.id else silent[0]
     reason = f"it is not known to be independent of task {other}: task {silent[0]} names no paths"
-    return Refusal(name="independent", reason=reason)
+    return StartRefusal(name="independent", reason=reason)

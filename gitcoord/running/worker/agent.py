@@ -14,7 +14,7 @@ import msgspec
 
 from gitcoord.running.processes import MARK, Find, adopt_orphans, end, has_children, tell, tree
 from gitcoord.running.worker.log import Log
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 
 _CHUNK = 1 << 18
 _PIPE_SIZE = 1 << 20
@@ -33,7 +33,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     input: Path | None = None
 
 
-class Finish(msgspec.Struct, frozen=True, kw_only=True):
+class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended: by itself with `code` (negative: by that signal), or because it had to.
 
     `killed` counts processes that had to be killed, `left_behind` those that its end did not end.
@@ -55,12 +55,12 @@ def run_command(
     command: Command,
     log: Log,
     *,
-    stop: Stop,
+    stop: StopSignal,
     until: float | None = None,
     grace: float,
     look: Callable[[], bool] = bool,
     every: float = 60.0,
-) -> Finish:
+) -> CommandEnd:
     """Runs `command` to its end, or ends it `until` a time of `time.monotonic` or when `stop` is asked for.
 
     It is ended as well when `look`, asked `every` so many seconds, says that nobody wants it any more.
@@ -74,17 +74,17 @@ def run_command(
     except (OSError, ValueError) as error:
         os.close(reading)
         reason = getattr(error, "strerror", None) or str(error)
-        return Finish(why="not started", problem=f"{command.argv[0]} cannot be started: {reason}")
+        return CommandEnd(why="not started", problem=f"{command.argv[0]} cannot be started: {reason}")
     finally:
         os.close(writing)
     output = _Output(reading, log)
-    asked = _Look(look, every)
+    asked = _SlowQuestion(look, every)
     why = _wait(started, output, stop, until, asked)
     killed, left_behind = _end_all(started, output, find, grace if why != "by itself" else None, stop)
     output.drain()
     asked.finish()
     os.close(reading)
-    return Finish(why=why, code=started.wait(), killed=killed, left_behind=left_behind)
+    return CommandEnd(why=why, code=started.wait(), killed=killed, left_behind=left_behind)
 
 
 Why = Literal["by itself", "timeout", "stopped"]
@@ -141,7 +141,7 @@ def _widen(pipe: int) -> None:
         return  # not on this system
 
 
-class _Look:
+class _SlowQuestion:
     """A question that is asked again after a while, aside: its answer may take long."""
 
     def __init__(self, unwanted: Callable[[], bool], every: float) -> None:
@@ -170,7 +170,11 @@ class _Look:
 
 
 def _wait(
-    started: "subprocess.Popen[bytes]", output: _Output, stop: Stop, until: float | None, look: _Look
+    started: "subprocess.Popen[bytes]",
+    output: _Output,
+    stop: StopSignal,
+    until: float | None,
+    look: _SlowQuestion,
 ) -> Why:
     ended = _end_of(started.pid)
     poll = select.poll()
@@ -207,7 +211,7 @@ def _end_of(pid: int) -> int | None:
 
 
 def _end_all(
-    started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: Stop
+    started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: StopSignal
 ) -> tuple[int, int]:
     """Ends what is left of the tree: (how many had to be killed, how many had been left behind)."""
     if grace is None and not has_children():

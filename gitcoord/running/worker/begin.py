@@ -9,24 +9,25 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded
 from gitcoord.git.run import Oid
 from gitcoord.running.branch_names import require_free_names
-from gitcoord.running.checkout import How, starting_point
-from gitcoord.running.model import Desk
+from gitcoord.running.checkout import CheckoutOptions, starting_point
+from gitcoord.running.leases import superseded
+from gitcoord.running.model import TaskContext
+from gitcoord.running.subtasks import done_at, subtask_start, whole
+from gitcoord.running.unit import WorkUnit, has_parts
 from gitcoord.running.worker.checkout import check_free, clear_done
-from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, refusal, superseded
+from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, refusal
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import died_here, worker_at
-from gitcoord.running.worker.stop import Stop
-from gitcoord.running.worker.subtasks import done_at, subtask_start, whole
-from gitcoord.running.worker.unit import WorkUnit, has_parts
+from gitcoord.running.worker.stop import StopSignal
 from gitcoord.state.accounts import closed_now
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker ended. `outcome` is empty when it never began; `reason` says why.
 
     `again_at` is when the account opens again that is closed.
@@ -44,9 +45,9 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     log: str = ""
 
 
-def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, again_at: str = "") -> Done:
+def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, again_at: str = "") -> WorkerEnd:
     """What is said when nothing was claimed."""
-    return Done(
+    return WorkerEnd(
         task=unit.id,
         attempt=order.attempt,
         outcome="",
@@ -60,21 +61,21 @@ def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, aga
 _NOT_BEGUN = "not-begun.json"
 
 
-def note_not_begun(place: Path, done: Done) -> None:
+def note_not_begun(place: Path, done: WorkerEnd) -> None:
     """Leaves word, for who started the attempt at `place`, why its worker did not begin."""
     if place.is_dir():
         (place / _NOT_BEGUN).write_bytes(msgspec.json.encode(done))
 
 
-def noted_not_begun(place: Path) -> Done | None:
+def noted_not_begun(place: Path) -> WorkerEnd | None:
     """Why the worker of the attempt at `place` did not begin, where it left word."""
     try:
-        return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=Done)
+        return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=WorkerEnd)
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress:
+def without_the_dead(desk: TaskContext, unit: WorkUnit, order: WorkerOrder) -> Progress:
     """The unit's progress, after recording the end of an attempt whose worker died on this machine.
 
     Only where no number was asked for: who gives numbers keeps the books.
@@ -104,8 +105,8 @@ def without_the_dead(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Progress
 
 
 def look(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, directory: Path, mine: Progress, *, fresh: bool
-) -> tuple[How, Oid] | Done:
+    desk: TaskContext, unit: WorkUnit, order: WorkerOrder, directory: Path, mine: Progress, *, fresh: bool
+) -> tuple[CheckoutOptions, Oid] | WorkerEnd:
     """How and at which commit the unit begins; or why it does not.
 
     Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
@@ -118,7 +119,7 @@ def look(
     check_free(desk.repository, unit, directory)
     require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
     wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
-    how = How(
+    how = CheckoutOptions(
         stack=order.stack,
         now=order.now,
         fresh=wanted and bool(mine.attempts),
@@ -134,7 +135,9 @@ def look(
     return how, start
 
 
-def clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str) -> None:
+def clear_what_is_done(
+    desk: TaskContext, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str
+) -> None:
     """Takes away what a worker that died after handing in has left."""
     newest = mine.attempt.number if mine.attempt else 0
     if keep != "always" and not worker_at(
@@ -144,7 +147,7 @@ def clear_what_is_done(desk: Desk, unit: WorkUnit, directory: Path, mine: Progre
         clear_done(desk.repository, desk.shared, unit, directory, folded)
 
 
-def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
+def _done_already(desk: TaskContext, unit: WorkUnit, mine: Progress) -> str:
     if unit.task.id in desk.landed:
         return f"task {unit.task.id} has landed on {desk.plan.base} already"
     if unit.subtask is not None:
@@ -156,14 +159,14 @@ def _done_already(desk: Desk, unit: WorkUnit, mine: Progress) -> str:
 
 
 def without_attempt(
-    desk: Desk,
+    desk: TaskContext,
     unit: WorkUnit,
     order: WorkerOrder,
     mine: Progress,
-    stop: Stop,
+    stop: StopSignal,
     clock: Callable[[], float],
     preview: str,
-) -> Done | None:
+) -> WorkerEnd | None:
     """The result where no attempt begins: refused, the account closed, a `preview` only, or told to end."""
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:

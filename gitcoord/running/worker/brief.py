@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
 from gitcoord.running.deferred import other_side
-from gitcoord.running.model import Desk
-from gitcoord.running.touched import Touched, find_touched
-from gitcoord.running.worker.done_subtasks import done_subtasks
+from gitcoord.running.done_subtasks import done_subtasks
+from gitcoord.running.model import TaskContext
+from gitcoord.running.touched import TouchedPath, find_touched
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.kept import refs_kept
-from gitcoord.running.worker.prompt import Brief, Clash
+from gitcoord.running.worker.prompt import Brief, ConflictBrief
 from gitcoord.running.worker.prompt_task import Sibling, SiblingState
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import Task, TaskId
 
 
 def make_brief(
-    desk: Desk,
+    desk: TaskContext,
     unit: WorkUnit,
     task: Task | None,
     *,
-    clash: Clash | None = None,
+    clash: ConflictBrief | None = None,
     last: Attempt | None = None,
     check: str = "",
     commits: bool = True,
@@ -47,14 +47,14 @@ def make_brief(
     )
 
 
-def foreseen_clash(desk: Desk, unit: WorkUnit) -> Clash | None:
+def foreseen_clash(desk: TaskContext, unit: WorkUnit) -> ConflictBrief | None:
     """What the unit was deferred for, which is merged into its checkout before its agent begins again."""
     deferral = desk.progress.get(unit.id, PENDING).deferral
     if deferral is None:
         return None
     commit, name = (deferral.onto, unit.task.branch) if unit.subtask else other_side(desk)
     others = tuple(TaskId(other) for other in deferral.others)
-    return Clash(
+    return ConflictBrief(
         commit=commit,
         name=name,
         paths=deferral.paths,
@@ -65,7 +65,7 @@ def foreseen_clash(desk: Desk, unit: WorkUnit) -> Clash | None:
     )
 
 
-def _siblings(desk: Desk, unit: WorkUnit, beside: Sequence[TaskId]) -> list[Sibling]:
+def _siblings(desk: TaskContext, unit: WorkUnit, beside: Sequence[TaskId]) -> list[Sibling]:
     if unit.subtask is None:
         return []
     progress = desk.store.progress()
@@ -83,7 +83,7 @@ def _at_work(known: Progress) -> bool:
     return known.attempt is not None and known.attempt.running
 
 
-def _expected(desk: Desk, unit: WorkUnit, beside: Sequence[TaskId]) -> dict[TaskId, tuple[str, ...]]:
+def _expected(desk: TaskContext, unit: WorkUnit, beside: Sequence[TaskId]) -> dict[TaskId, tuple[str, ...]]:
     """Every other task and subtask at work, with the globs that it says it will change."""
     parts = {part.id: part.modifies for task in desk.plan.tasks.values() for part in task.subtasks}
     globs = {task.id: task.modifies for task in desk.plan.tasks.values()} | parts
@@ -91,12 +91,12 @@ def _expected(desk: Desk, unit: WorkUnit, beside: Sequence[TaskId]) -> dict[Task
     return {id: globs[id] for id in dict.fromkeys((*running, *beside)) if id != unit.id and id in globs}
 
 
-def _titles(desk: Desk) -> dict[TaskId, str]:
+def _titles(desk: TaskContext) -> dict[TaskId, str]:
     parts = {part.id: part.title for task in desk.plan.tasks.values() for part in task.subtasks}
     return {task.id: task.title for task in desk.plan.tasks.values()} | parts
 
 
-def _touched(desk: Desk, unit: WorkUnit) -> Sequence[Touched]:
+def _touched(desk: TaskContext, unit: WorkUnit) -> Sequence[TouchedPath]:
     try:
         found = find_touched(desk.repository, desk.shared, desk.store)
     except GitcoordError:

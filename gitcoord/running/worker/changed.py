@@ -1,11 +1,11 @@
 """The paths that a branch changes, as they lie in its checkout: for a check that looks at these alone."""
 
 from gitcoord.git.working_copy import WorkingCopy
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.own_work import began_at
 
 
-def changed_paths(desk: Desk, copy: WorkingCopy) -> list[str]:
+def changed_paths(desk: TaskContext, copy: WorkingCopy) -> list[str]:
     """The paths that the branch changes, uncommitted ones and deleted ones too, since it left the base.
 
     While the other side of a conflict is being merged in, that counts as the base.

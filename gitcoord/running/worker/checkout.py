@@ -11,16 +11,16 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.checked_out import worktree_fields, worktrees
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, SharedRefs, Update
+from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.working_copy import WorkingCopy, add_worktree, in_use
-from gitcoord.running.checkout import How, take
-from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.checkout import CheckoutOptions, take
+from gitcoord.running.model import TaskContext, sit_down
 from gitcoord.running.rewritten import was_here
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.held_back import take_out
 from gitcoord.running.worker.kept import checkout_ref, keep_commits
 from gitcoord.running.worker.nested import move_out
 from gitcoord.running.worker.submodules import before_moving, bring_in
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.progress import PENDING
 
 _READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
@@ -34,7 +34,12 @@ def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
 
 
 def prepare(
-    desk: Desk, unit: WorkUnit, how: How, start: Oid, directory: Path, say: Callable[[str], None]
+    desk: TaskContext,
+    unit: WorkUnit,
+    how: CheckoutOptions,
+    start: Oid,
+    directory: Path,
+    say: Callable[[str], None],
 ) -> WorkingCopy:
     """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it.
 
@@ -58,7 +63,7 @@ def prepare(
     before = before_moving(copy)
     with _unready_meanwhile(copy):
         if unit.subtask is None:
-            take(desk, How(stack=how.stack, now=how.now, rewritten=True, worktree=directory))
+            take(desk, CheckoutOptions(stack=how.stack, now=how.now, rewritten=True, worktree=directory))
         else:
             _take_subtask(desk, unit, start, directory)
         bring_in(repository, copy, before)
@@ -133,7 +138,7 @@ def clear_done(
     there, here = shared.read(ref), repository.resolve(ref)
     done = ancestry.contained(folded, {tip for tip in (there, here) if tip}) if folded else set()
     if there in done:
-        shared.publish([Update(ref, there, None)])
+        shared.publish([RefUpdate(ref, there, None)])
     if here in done:
         repository.git.run("update-ref", "-d", ref, str(here), ok=())
 
@@ -222,10 +227,10 @@ def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: b
         copy.git.run("commit", "--quiet", "--all", "--no-verify", "-m", message, environment=who)
 
 
-def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:
+def _begin_anew(desk: TaskContext, unit: WorkUnit, start: Oid) -> None:
     repository, ref = desk.repository, HEADS + unit.branch
     shared = desk.shared.read(ref)
-    if shared is not None and shared != start and not desk.shared.publish([Update(ref, shared, start)]):
+    if shared is not None and shared != start and not desk.shared.publish([RefUpdate(ref, shared, start)]):
         raise GitcoordError(
             "push-raced", f"{unit.branch} moved while it was set back to its beginning.", hint="Try again."
         )
@@ -233,7 +238,7 @@ def _begin_anew(desk: Desk, unit: WorkUnit, start: Oid) -> None:
         repository.git.run("update-ref", ref, start)
 
 
-def _take_subtask(desk: Desk, unit: WorkUnit, start: Oid, directory: Path) -> None:
+def _take_subtask(desk: TaskContext, unit: WorkUnit, start: Oid, directory: Path) -> None:
     repository, ref = desk.repository, HEADS + unit.branch
     local, shared = repository.resolve(ref), desk.shared.read(ref)
     if worktrees(repository.git).get(ref) != directory.resolve():

@@ -8,14 +8,13 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptStarted, Outcome, TaskStarted
 from gitcoord.git.run import Oid
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.troubles import try_for
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.heartbeat import lease_of
 from gitcoord.running.worker.order import WorkerOrder
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING, Progress
-from gitcoord.state.store import Unless
 
 AGAIN: Final = 75
 EXIT_CODES: Final[Mapping[Outcome, int]] = {
@@ -45,33 +44,21 @@ class _Try(msgspec.Struct, frozen=True, kw_only=True):
     before: Progress
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimRefusal(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt is not to be made: why, and the exit code that says so."""
 
     reason: str
     code: int
 
 
-def superseded(attempt: int) -> Unless:
-    """Says of a unit's progress that `attempt` may not write any more: it has ended, or a newer one began."""
-
-    def too_late(before: Progress) -> bool:
-        return any(
-            known.number > attempt or (known.number == attempt and known.ended is not None)
-            for known in before.attempts
-        )
-
-    return too_late
-
-
 def claim(
-    desk: Desk,
+    desk: TaskContext,
     unit: WorkUnit,
     order: WorkerOrder,
     start: Oid,
     *,
     given_up: Callable[[], bool] = bool,
-) -> Claim | Refusal:
+) -> Claim | ClaimRefusal:
     """Records that this worker begins the attempt, unless somebody has, or the wish is that nobody does.
 
     A remote that fails meanwhile is asked again for a moment: a claim whose answer was lost is found there.
@@ -86,10 +73,10 @@ def claim(
     )
     tries: list[_Try] = []
 
-    def act() -> Claim | Refusal | None:
+    def act() -> Claim | ClaimRefusal | None:
         if tries:
             desk.store.refresh()
-        answer: Claim | Refusal | None = patience(_try_claim, desk, unit, order, start, tries)
+        answer: Claim | ClaimRefusal | None = patience(_try_claim, desk, unit, order, start, tries)
         return answer
 
     claimed = try_for(MOMENT, act, given_up=given_up)
@@ -102,31 +89,31 @@ def claim(
     return claimed
 
 
-def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> Refusal | None:
+def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> ClaimRefusal | None:
     """Why `attempt` (None: the next one) must not begin."""
     newest = before.attempt
     if attempt is None and newest is not None and newest.running and newest.started is not None:
         who, since = newest.started.by, newest.started.at[:19]
         reason = f"attempt {newest.number} is under way since {since} by {who}; `--attempt` goes over it"
-        return Refusal(reason=reason, code=AGAIN)
+        return ClaimRefusal(reason=reason, code=AGAIN)
     if attempt is not None and newest is not None and newest.number > attempt:
         reason = f"attempt {newest.number} is newer than attempt {attempt}"
-        return Refusal(reason=reason, code=1)
+        return ClaimRefusal(reason=reason, code=1)
     if attempt is not None and newest is not None and newest.number == attempt:
         if newest.ended is not None:
             reason = f"attempt {attempt} has ended already: {newest.ended.outcome}"
-            return Refusal(reason=reason, code=EXIT_CODES[newest.ended.outcome])
+            return ClaimRefusal(reason=reason, code=EXIT_CODES[newest.ended.outcome])
         who = newest.started.by if newest.started else "somebody"
-        return Refusal(reason=f"attempt {attempt} is held by {who}", code=AGAIN)
+        return ClaimRefusal(reason=f"attempt {attempt} is held by {who}", code=AGAIN)
     if before.cancelled:
         reason = f"task {unit.id} was cancelled; `gitcoord retry {unit.id}` lets it begin again"
-        return Refusal(reason=reason, code=EXIT_CODES["cancelled"])
+        return ClaimRefusal(reason=reason, code=EXIT_CODES["cancelled"])
     return None
 
 
 def _try_claim(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid, tries: list[_Try]
-) -> Claim | Refusal | None:
+    desk: TaskContext, unit: WorkUnit, order: WorkerOrder, start: Oid, tries: list[_Try]
+) -> Claim | ClaimRefusal | None:
     before = desk.store.progress().get(unit.id, PENDING)
     newest = before.attempt
     for known in tries:

@@ -1,10 +1,10 @@
 """What becomes of a checkout when its attempt has ended."""
 
 from gitcoord.running.worker.checkout import clear_done, remove
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.seat import AttemptResult, Seat
 
 
-def clear_away(seat: Seat, result: Result) -> None:
+def clear_away(seat: Seat, result: AttemptResult) -> None:
     """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
     repository, unit = seat.desk.repository, seat.unit
     wish = seat.settings.run.keep_checkout

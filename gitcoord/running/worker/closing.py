@@ -4,7 +4,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.redact import redact
 from gitcoord.running.worker.exchange import AGAIN_AT, read
-from gitcoord.running.worker.seat import Result, Seat, patiently
+from gitcoord.running.worker.seat import AttemptResult, Seat, patiently
 from gitcoord.running.worker.usage_limit import UsageLimit, find_limit, told_time
 from gitcoord.state.accounts import ClosedAccount, account_of, close_account
 from gitcoord.state.journal import worker_name
@@ -57,7 +57,7 @@ def _has_worked(copy: WorkingCopy, since: float) -> bool:
         return True
 
 
-def close(seat: Seat, limit: UsageLimit, code: int) -> Result:
+def close(seat: Seat, limit: UsageLimit, code: int) -> AttemptResult:
     """Closes the account for everybody who shares it, and returns the attempt's result."""
     settings, store = seat.settings.run, seat.desk.store
 
@@ -73,4 +73,4 @@ def close(seat: Seat, limit: UsageLimit, code: int) -> Result:
         )
 
     closed = patiently(seat, act)
-    return Result(outcome="again", reason=closed.sentence(), code=code, again_at=closed.end)
+    return AttemptResult(outcome="again", reason=closed.sentence(), code=code, again_at=closed.end)

@@ -11,24 +11,24 @@ from gitcoord.events import Outcome
 from gitcoord.git.run import nowhere_above
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.engines.memory import said_why
-from gitcoord.running.engines.port import key_of
+from gitcoord.running.engines.port import key_of, mark_of
+from gitcoord.running.leases import superseded
 from gitcoord.running.processes import end, marked
-from gitcoord.running.worker.agent import Command, Finish, run_command
+from gitcoord.running.worker.agent import Command, CommandEnd, run_command
 from gitcoord.running.worker.agent_words import AgentWords, agent_words
 from gitcoord.running.worker.brief import make_brief
 from gitcoord.running.worker.changed import changed_paths
-from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.closing import close, limit_of
 from gitcoord.running.worker.environment import agent_environment, prompt_file
 from gitcoord.running.worker.exchange import open_exchange
 from gitcoord.running.worker.git_trace import GitTrace
 from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.idle import Idle, idle_limit
-from gitcoord.running.worker.place import mark_of, run_directory
+from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.running.worker.presets import AgentPreset, find_preset, preset_words
-from gitcoord.running.worker.prompt import Clash
-from gitcoord.running.worker.seat import Result, Seat, without_room
+from gitcoord.running.worker.prompt import ConflictBrief
+from gitcoord.running.worker.seat import AttemptResult, Seat, without_room
 from gitcoord.running.worker.shared_config import SharedConfig
 from gitcoord.running.worker.template import wrapped_prompt
 from gitcoord.sentences import some
@@ -57,13 +57,13 @@ def end_older(seat: Seat) -> None:
         seat.log.say(f"ended {_processes(count)} of earlier attempts")
 
 
-def run_agent(seat: Seat, clash: Clash | None) -> Result | None:
+def run_agent(seat: Seat, clash: ConflictBrief | None) -> AttemptResult | None:
     """Runs the agent; None when it says that its work is done."""
     open_exchange(seat.directory)
     return _with_words(seat, _run(seat, seat.order.agent, "the agent", clash))
 
 
-def run_check(seat: Seat, what: str = "") -> Result | None:
+def run_check(seat: Seat, what: str = "") -> AttemptResult | None:
     """Runs the check command, if there is one; None when nothing is wrong."""
     if not seat.order.check:
         return None
@@ -74,12 +74,12 @@ def run_check(seat: Seat, what: str = "") -> Result | None:
     return _run(seat, seat.order.check, f"the check{what}", None, {"GITCOORD_CHANGED_FILE": str(changed)})
 
 
-def run_setup(seat: Seat) -> Result | None:
+def run_setup(seat: Seat) -> AttemptResult | None:
     """Runs the project's setup in the checkout; None when nothing is wrong."""
     return _run(seat, seat.settings.run.setup, "the setup", None)
 
 
-def write_prompt(seat: Seat, clash: Clash | None) -> None:
+def write_prompt(seat: Seat, clash: ConflictBrief | None) -> None:
     """Writes the file that the agent is told its task in."""
     order = seat.order
     brief = make_brief(
@@ -105,8 +105,8 @@ def command_words(command: str, *, shell: bool) -> list[str]:
 
 
 def _run(
-    seat: Seat, text: str, who: str, clash: Clash | None, also: Mapping[str, str] = _NOTHING
-) -> Result | None:
+    seat: Seat, text: str, who: str, clash: ConflictBrief | None, also: Mapping[str, str] = _NOTHING
+) -> AttemptResult | None:
     repository = seat.desk.repository
     config = SharedConfig(repository.git, repository.common_dir, seat.place)
     traced = GitTrace(seat.place)
@@ -139,7 +139,7 @@ def _run(
     if finish.well:
         return None
     if idle.over and seat.stop.asked is None:
-        return Result(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
+        return AttemptResult(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
     return _result(seat, who, finish, said=said)
 
 
@@ -199,7 +199,7 @@ def _put_back(seat: Seat, config: SharedConfig, traced: GitTrace, lasting: Lasti
         seat.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
 
 
-def _with_words(seat: Seat, result: Result | None) -> Result | None:
+def _with_words(seat: Seat, result: AttemptResult | None) -> AttemptResult | None:
     """The result of an agent's turn (None: it ended with 0), after what it wrote about that.
 
     What it wrote counts where its exit code says nothing but that it failed or not. A `done` is no proof.
@@ -211,34 +211,34 @@ def _with_words(seat: Seat, result: Result | None) -> Result | None:
     if said.word == "done" or (result is not None and not _may_change(result, said)):
         return result
     code = None if result is None else result.code
-    return Result(outcome=said.word, reason=f"the agent says: {said.sentence or said.word}", code=code)
+    return AttemptResult(outcome=said.word, reason=f"the agent says: {said.sentence or said.word}", code=code)
 
 
-def _may_change(result: Result, said: AgentWords) -> bool:
+def _may_change(result: AttemptResult, said: AgentWords) -> bool:
     by_itself = result.code is not None and result.code > 0 and not result.keep and not result.again_at
     return by_itself and result.outcome in ("failed", said.word)
 
 
-def _result(seat: Seat, who: str, finish: Finish, said: int) -> Result:
+def _result(seat: Seat, who: str, finish: CommandEnd, said: int) -> AttemptResult:
     ended = f"{who} was ended"
     if finish.killed:
         ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
     if finish.why == "timeout":
-        return Result(outcome="timeout", reason=f"{ended} after {seat.order.seconds:g} seconds")
+        return AttemptResult(outcome="timeout", reason=f"{ended} after {seat.order.seconds:g} seconds")
     if finish.why == "stopped" and not said_why(seat.place):
         asked = (
             f"{seat.stop.asked.name} came" if seat.stop.asked else "it was cancelled, or a newer one began"
         )
-        return Result(outcome="cancelled", reason=f"{ended}: {asked}")
+        return AttemptResult(outcome="cancelled", reason=f"{ended}: {asked}")
     if why := said_why(seat.place):
-        return Result(outcome="failed", reason=f"{ended}: {why}", code=finish.code)
+        return AttemptResult(outcome="failed", reason=f"{ended}: {why}", code=finish.code)
     if finish.why == "not started":
-        return Result(outcome="failed", reason=finish.problem)
+        return AttemptResult(outcome="failed", reason=finish.problem)
     outcome: Outcome = "failed" if who != "the agent" else _SPEAKING.get(finish.code, "failed")
     how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
     reason = f"{who} {how}{_last_line(seat, said)}"
     full = without_room(seat, reason, finish.code)
-    return full or Result(outcome=outcome, reason=reason, code=finish.code)
+    return full or AttemptResult(outcome=outcome, reason=reason, code=finish.code)
 
 
 def _processes(count: int) -> str:

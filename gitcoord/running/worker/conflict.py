@@ -2,18 +2,18 @@
 
 from gitcoord.events import TasksClash
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.leases import superseded
 from gitcoord.running.worker.checkout import ready, unready
-from gitcoord.running.worker.claim import superseded
-from gitcoord.running.worker.prompt import Clash
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.prompt import ConflictBrief
+from gitcoord.running.worker.seat import AttemptResult, Seat
 from gitcoord.running.worker.submodules import before_moving, bring_in
 from gitcoord.state.journal import now, worker_name
 
-SHUT_OUT = Result(outcome="lost", reason="a newer attempt has begun")
+SHUT_OUT = AttemptResult(outcome="lost", reason="a newer attempt has begun")
 """The result of an attempt that may not write any more."""
 
 
-def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
+def merge_in(copy: WorkingCopy, clash: ConflictBrief, seat: Seat) -> ConflictBrief | None:
     """Merges the other side into the checkout; None when nothing of that is for the agent."""
     before = before_moving(copy)
     unready(copy)
@@ -23,10 +23,10 @@ def merge_in(copy: WorkingCopy, clash: Clash, seat: Seat) -> Clash | None:
     ready(copy)
     if not state.running:
         return clash if clash.exclusive else None
-    return Clash(commit=clash.commit, name=clash.name, paths=state.unmerged, others=clash.others)
+    return ConflictBrief(commit=clash.commit, name=clash.name, paths=state.unmerged, others=clash.others)
 
 
-def tell(seat: Seat, clash: Clash) -> None:
+def tell(seat: Seat, clash: ConflictBrief) -> None:
     """Lets everybody know of a conflict that goes back to the agent."""
     how = "comes after" if clash.exclusive else "conflicts with"
     seat.log.say(f"it {how} {clash.name} in {', '.join(clash.paths)}")

@@ -8,22 +8,22 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.planning.texts import task_texts
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.order import WorkerOrder
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.state.known_tasks import find_others, tasks_changed
 from gitcoord.tasks.model import Task, TaskList
 from gitcoord.tasks.reader import read_task_list
 
 
-class Described(msgspec.Struct, frozen=True, kw_only=True):
+class TaskDescription(msgspec.Struct, frozen=True, kw_only=True):
     """The task's words (None: there are only its titles), and what is to be said of where they are from."""
 
     task: Task | None = None
     notes: tuple[str, ...] = ()
 
 
-def describe(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Described:
+def describe(desk: TaskContext, unit: WorkUnit, order: WorkerOrder) -> TaskDescription:
     """The words of the unit's task.
 
     Raises `tasks-changed` (exit 2) when its work has begun, and the list here has another task instead.
@@ -38,20 +38,20 @@ def describe(desk: Desk, unit: WorkUnit, order: WorkerOrder) -> Described:
     here = next((task for task in listed.tasks if task.id == unit.task.id), None) if listed else None
     kept = desk.store.saved.texts().get(unit.task.id)
     if kept is None or (here is not None and order.tasks is not None):
-        return Described(task=here, notes=tuple(notes))
+        return TaskDescription(task=here, notes=tuple(notes))
     if here is None:
-        return Described(task=kept.task(unit.task.id), notes=tuple(notes))
+        return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))
     if task_texts([here])[unit.task.id] == kept:
-        return Described(task=here, notes=tuple(notes))
+        return TaskDescription(task=here, notes=tuple(notes))
     where = listed.source if listed is not None else "the task list"
     notes.append(
         f"task {unit.task.id} has other words in {where} than in the plan, which are used; "
         "`gitcoord plan` takes the list's"
     )
-    return Described(task=kept.task(unit.task.id), notes=tuple(notes))
+    return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))
 
 
-def _read(desk: Desk, order: WorkerOrder, notes: list[str]) -> TaskList | None:
+def _read(desk: TaskContext, order: WorkerOrder, notes: list[str]) -> TaskList | None:
     try:
         return read_task_list(
             root=desk.repository.root, tasks=order.tasks, tag=order.tag or desk.plan.tag, environ={}

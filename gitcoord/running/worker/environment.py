@@ -6,10 +6,10 @@ from pathlib import Path
 
 from gitcoord.git.run import NOT_INHERITED
 from gitcoord.redact import SECRET_VARIABLES
-from gitcoord.running.model import Desk
+from gitcoord.running.model import TaskContext
 from gitcoord.running.processes import MARK
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.exchange import AGAIN_AT, CLASHES, RESULT, exchange_file
-from gitcoord.running.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
 """What signs in as the GitHub App: an agent that has it could be the App for ever."""
@@ -26,7 +26,7 @@ def withheld(name: str, passed: Collection[str]) -> bool:
 
 
 def agent_environment(
-    desk: Desk,
+    desk: TaskContext,
     unit: WorkUnit,
     *,
     attempt: int,

@@ -11,12 +11,12 @@ from gitcoord.git.merges import commit_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.unwanted import in_words, unwanted_files
 from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.held_back import held_back, remember
-from gitcoord.running.worker.nested import TakenIn, take_in
+from gitcoord.running.worker.nested import NestedResult, take_in
 from gitcoord.running.worker.submodules import problem_with
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import RuleSettings
 
@@ -24,7 +24,7 @@ _TRIES = 2
 _SKIPPED = "the repository's hooks were not asked about what was left (commit-hooks is off)"
 
 
-class Left(msgspec.Struct, frozen=True, kw_only=True):
+class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict.
 
     `keep`: what is there could not be committed, and must not go.
@@ -48,25 +48,27 @@ def settle(
     commit: bool,
     take_nested: bool = True,
     hooks: bool = True,
-) -> Left:
+) -> CheckoutOutcome:
     """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
     if begun:
-        return Left(head=head, problem=f"it was left in the middle of a {begun}")
+        return CheckoutOutcome(head=head, problem=f"it was left in the middle of a {begun}")
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
-        return Left(head=head, problem=problem)
+        return CheckoutOutcome(head=head, problem=problem)
     anew = _with_history(repository, copy, unit, start, base)
     state = copy.merge_state()
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
-        return Left(head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True)
-    taken, held = TakenIn(), ""
+        return CheckoutOutcome(
+            head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True
+        )
+    taken, held = NestedResult(), ""
     if commit and (nested := _nested(copy, rules)):
         taken = take_in(repository, copy, nested, add=take_nested)
     if taken.problem:
-        return Left(head=head, problem=taken.problem, keep=True)
+        return CheckoutOutcome(head=head, problem=taken.problem, keep=True)
     if commit:
         held = _hold_back(copy, rules)
     if state.running or commit:
@@ -74,13 +76,13 @@ def settle(
             repository, copy, unit, rules, merging=state.running, everything=commit, hooks=hooks
         )
         if refused:
-            return Left(head=head, problem=refused, keep=True)
+            return CheckoutOutcome(head=head, problem=refused, keep=True)
     elif changes := copy.changes(untracked=True):
-        return Left(head=head, problem=f"it left changes that are not committed: {some(changes)}")
+        return CheckoutOutcome(head=head, problem=f"it left changes that are not committed: {some(changes)}")
     tip = copy.git.text("rev-parse", "--verify", "HEAD")
     skipped = _SKIPPED if tip != head and not hooks else ""
     notes = (*taken.notes, *filter(None, (anew, held, skipped)))
-    return Left(head=tip, problem=problem_with(copy, start), notes=notes)
+    return CheckoutOutcome(head=tip, problem=problem_with(copy, start), notes=notes)
 
 
 def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid, base: Oid) -> str:

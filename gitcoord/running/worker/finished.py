@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.place import attempt_directory
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.seat import AttemptResult, Seat
 
 _FILE = "finished.json"
 _CUT_OFF = frozenset({"cancelled", "lost", "again"})
@@ -47,13 +47,13 @@ def was_finished(seat: Seat, copy: WorkingCopy) -> bool:
     return False
 
 
-def cut_off(seat: Seat, why: str) -> Result:
+def cut_off(seat: Seat, why: str) -> AttemptResult:
     """The result of an attempt that was ended from outside; what is complete stays to be handed in."""
     work = _noted(seat.place)
     if work is None:
-        return Result(outcome="cancelled", reason=why)
+        return AttemptResult(outcome="cancelled", reason=why)
     reason = f"{why}; its work is complete at {work.head[:12]}, and the next attempt hands it in"
-    return Result(outcome="cancelled", reason=reason, head=work.head, keep=True)
+    return AttemptResult(outcome="cancelled", reason=reason, head=work.head, keep=True)
 
 
 def _is_still_there(seat: Seat, copy: WorkingCopy, work: FinishedWork, attempt: int) -> bool:

@@ -5,19 +5,19 @@ import msgspec
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TaskDeferred
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.blame import other_side
 from gitcoord.running.engines.port import key_of
-from gitcoord.running.model import Desk
+from gitcoord.running.leases import superseded
+from gitcoord.running.model import TaskContext
 from gitcoord.running.own_work import check_brought
-from gitcoord.running.worker.claim import superseded
+from gitcoord.running.subtasks import fold_subtask, hand_in_whole
 from gitcoord.running.worker.commands import run_check
 from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
 from gitcoord.running.worker.held_back import why_nothing
-from gitcoord.running.worker.prompt import Clash
-from gitcoord.running.worker.seat import Result, Seat, ended
-from gitcoord.running.worker.subtasks import fold_subtask, hand_in_whole
+from gitcoord.running.worker.prompt import ConflictBrief
+from gitcoord.running.worker.seat import AttemptResult, Seat, ended
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
@@ -26,7 +26,7 @@ _FOLDS = 60
 _TURN = 20.0
 
 
-def fold(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
+def fold(seat: Seat, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
     """Brings the subtask into its parent's branch; what conflicts is in the checkout then, for the agent.
 
     `last`: it does not go back to the agent any more; the subtask is deferred.
@@ -45,22 +45,24 @@ def fold(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
         lock.release()
 
 
-def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Result | Clash:
+def _try_to_fold(
+    seat: Seat, copy: WorkingCopy, desk: TaskContext, *, last: bool
+) -> AttemptResult | ConflictBrief:
     for note in check_brought(desk, copy.git.text("rev-parse", "--verify", "HEAD"), seat.unit.branch):
         seat.log.say(note)
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
         if head == seat.start and not seat.order.allow_empty:
             reason = f"{seat.unit.branch} has no commits of its own{why_nothing(copy)}"
-            return Result(outcome="failed", reason=reason, head=head)
-        result = Result(outcome="ok", head=head, recorded=True)
+            return AttemptResult(outcome="failed", reason=reason, head=head)
+        result = AttemptResult(outcome="ok", head=head, recorded=True)
         folded = fold_subtask(desk, seat.unit, seat.attempt, head, ended(seat, result))
         if folded is True:
             _hand_in_parent(seat)
             return result
         if folded is False:
             return SHUT_OUT
-        others = Clash(commit=folded, name=desk.task.branch)
+        others = ConflictBrief(commit=folded, name=desk.task.branch)
         clash = merge_in(copy, others, seat)
         if clash is not None and not last:
             clash = msgspec.structs.replace(clash, others=_siblings(desk, head, clash))
@@ -73,14 +75,16 @@ def _try_to_fold(seat: Seat, copy: WorkingCopy, desk: Desk, *, last: bool) -> Re
     raise GitcoordError("push-raced", f"{desk.task.branch} kept moving.", hint="Try again.")
 
 
-def _siblings(desk: Desk, head: Oid, clash: Clash) -> tuple[TaskId, ...]:
+def _siblings(desk: TaskContext, head: Oid, clash: ConflictBrief) -> tuple[TaskId, ...]:
     """The subtasks of the same parent that brought what `head` conflicts with."""
     folds = {part.id: desk.progress.get(part.id, PENDING).folded for part in desk.task.subtasks}
     heads = {id: fold.head for id, fold in folds.items() if fold is not None and fold.head != head}
     return other_side(desk.repository.git, head=head, paths=clash.paths, heads=heads)
 
 
-def _defer_subtask(seat: Seat, copy: WorkingCopy, desk: Desk, head: Oid, clash: Clash) -> Result:
+def _defer_subtask(
+    seat: Seat, copy: WorkingCopy, desk: TaskContext, head: Oid, clash: ConflictBrief
+) -> AttemptResult:
     """Keeps the work safe on its own branch, for an attempt that comes later."""
     copy.git.run("merge", "--abort")
     reason = f"subtask {seat.unit.id} conflicts with {clash.name} in {', '.join(clash.paths)}"
@@ -93,11 +97,11 @@ def _defer_subtask(seat: Seat, copy: WorkingCopy, desk: Desk, head: Oid, clash: 
         paths=clash.paths,
         onto=clash.commit,
     )
-    result = Result(outcome="conflict", reason=reason, head=head, recorded=True)
+    result = AttemptResult(outcome="conflict", reason=reason, head=head, recorded=True)
     ref = HEADS + seat.unit.branch
     for _ in range(_FOLDS):
         before = desk.shared.read(ref)
-        moves = [] if before == head else [Update(ref, before, head)]
+        moves = [] if before == head else [RefUpdate(ref, before, head)]
         written = desk.store.try_record([event, ended(seat, result)], moves, superseded(seat.attempt))
         if written is not None:
             return result if written else SHUT_OUT

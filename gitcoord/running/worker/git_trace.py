@@ -21,7 +21,7 @@ class GitProcess(msgspec.Struct, kw_only=True):
     worktree: str = ""
 
 
-class _Told(msgspec.Struct):
+class _TraceLine(msgspec.Struct):
     """What is read of one line."""
 
     event: str = ""
@@ -47,7 +47,7 @@ class GitTrace:
 
     def take(self) -> list[GitProcess]:
         """All that was told so far, in the order of the starts; it is deleted: there may be secrets in it."""
-        decoder, found = msgspec.json.Decoder(_Told), dict[str, GitProcess]()
+        decoder, found = msgspec.json.Decoder(_TraceLine), dict[str, GitProcess]()
         with suppress(OSError), self._file.open("rb") as lines:
             for line in lines:
                 with suppress(msgspec.DecodeError):
@@ -56,7 +56,7 @@ class GitTrace:
         return list(found.values())
 
 
-def _add(found: dict[str, GitProcess], told: _Told) -> None:
+def _add(found: dict[str, GitProcess], told: _TraceLine) -> None:
     if told.event == "start":
         found[told.sid] = GitProcess(argv=tuple(word.lower() for word in told.argv))
     elif (process := found.get(told.sid)) is None:

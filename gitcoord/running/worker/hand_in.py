@@ -6,26 +6,26 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskDeferred
 from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.merging.deferring import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.deferred import merged_like
-from gitcoord.running.model import Desk
+from gitcoord.running.leases import superseded
+from gitcoord.running.model import TaskContext
 from gitcoord.running.rewritten import was_here
 from gitcoord.running.submit import hand_in_commit, who_else
-from gitcoord.running.worker.claim import superseded
 from gitcoord.running.worker.commands import run_check
 from gitcoord.running.worker.conflict import SHUT_OUT, merge_in, tell
 from gitcoord.running.worker.held_back import why_nothing
 from gitcoord.running.worker.kept import keep_also, kept_ref
-from gitcoord.running.worker.prompt import Clash
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.prompt import ConflictBrief
+from gitcoord.running.worker.seat import AttemptResult, Seat
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 
 
-def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
+def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
     """The result, or the conflict that is in the checkout now for the agent."""
     desk = seat.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
@@ -38,7 +38,9 @@ def hand_in_task(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash
     return _handed_in(seat, desk, copy, head, clash)
 
 
-def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clash | None) -> Result:
+def _handed_in(
+    seat: Seat, desk: TaskContext, copy: WorkingCopy, head: Oid, clash: ConflictBrief | None
+) -> AttemptResult:
     try:
         done = hand_in_commit(desk, head, unless=superseded(seat.attempt), allow_empty=seat.order.allow_empty)
     except GitcoordError as error:
@@ -48,7 +50,7 @@ def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clas
             return _handed_in(seat, seat.look(), copy, head, clash)
         if error.code != "conflict":
             raise
-        return Result(outcome="conflict", reason=error.message, head=head)
+        return AttemptResult(outcome="conflict", reason=error.message, head=head)
     if done is None:
         return SHUT_OUT
     if clash is not None and done.folded is None:
@@ -56,10 +58,10 @@ def _handed_in(seat: Seat, desk: Desk, copy: WorkingCopy, head: Oid, clash: Clas
     for note in done.notes:
         seat.log.say(note)
     pushed = desk.ancestry.contains(desk.base_commit, head) and not seat.order.allow_empty
-    return Result(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
+    return AttemptResult(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
 
 
-def _take_back(seat: Seat, desk: Desk, head: Oid) -> bool:
+def _take_back(seat: Seat, desk: TaskContext, head: Oid) -> bool:
     """Replaces what the agent pushed itself and rewrote since, and keeps it; False if that is not so."""
     branch = desk.task.branch
     pushed = desk.shared.branch(branch)
@@ -72,10 +74,10 @@ def _take_back(seat: Seat, desk: Desk, head: Oid) -> bool:
     seat.log.say(
         f"{branch} was pushed and rewritten since; {pushed[:12]} is replaced, and kept: git log {kept}"
     )
-    return desk.shared.publish([Update(HEADS + branch, pushed, head)], hooks=True)
+    return desk.shared.publish([RefUpdate(HEADS + branch, pushed, head)], hooks=True)
 
 
-def _ahead(desk: Desk, head: Oid) -> Clash | None:
+def _ahead(desk: TaskContext, head: Oid) -> ConflictBrief | None:
     """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
     name, commit = desk.plan.base, desk.base_commit
     folds = desk.plan.strategy == "single-pr" and not desk.stacks.heads(desk.repository.git, head)
@@ -94,10 +96,10 @@ def _ahead(desk: Desk, head: Oid) -> Clash | None:
     paths = merged.paths if not merged.clean else apart
     others = who_else(desk, head, paths)
     exclusive = merged.clean is True
-    return Clash(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
+    return ConflictBrief(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
 
 
-def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
+def _defer(desk: TaskContext, head: Oid, clash: ConflictBrief) -> AttemptResult:
     task = desk.task.id
     say = exclusive_reason if clash.exclusive else conflict_reason
     reason = say(task, clash.others, clash.paths, clash.name)
@@ -113,4 +115,4 @@ def _defer(desk: Desk, head: Oid, clash: Clash) -> Result:
         exclusive=clash.exclusive,
     )
     record_deferral(desk.store, event)
-    return Result(outcome="conflict", reason=reason, head=head)
+    return AttemptResult(outcome="conflict", reason=reason, head=head)

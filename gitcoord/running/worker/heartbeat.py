@@ -6,7 +6,7 @@ from types import TracebackType
 
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import GitcoordError
-from gitcoord.git.shared import SharedRefs, Update
+from gitcoord.git.shared import RefUpdate, SharedRefs
 from gitcoord.settings import RunSettings
 from gitcoord.state.beats import Beat, beat_ref, write_beat
 from gitcoord.state.store import Store
@@ -65,6 +65,6 @@ class Heartbeat:
     def _withdraw(self, last: str) -> None:
         """Takes the last sign away; one that stays is taken away by the next run."""
         try:
-            self._shared.publish([Update(self._ref, last, None)])
+            self._shared.publish([RefUpdate(self._ref, last, None)])
         except (GitcoordError, OSError):
             return

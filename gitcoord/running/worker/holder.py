@@ -10,7 +10,7 @@ from gitcoord.running.leases import Leases, Silence, held_attempts, take_over
 from gitcoord.running.troubles import passes
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import died_here
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -26,7 +26,7 @@ class Holder:
     An attempt without a lease is not waited for: nobody could tell that its worker is gone.
     """
 
-    def __init__(self, store: Store, unit: TaskId, seconds: float, stop: Stop, tell: Tell) -> None:
+    def __init__(self, store: Store, unit: TaskId, seconds: float, stop: StopSignal, tell: Tell) -> None:
         self._store, self._unit, self._stop, self._tell = store, unit, stop, tell
         self._until = time.monotonic() + seconds
         self._leases = Leases()

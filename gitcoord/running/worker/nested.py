@@ -15,14 +15,16 @@ from gitcoord.running.worker.kept import put_aside
 from gitcoord.sentences import some
 
 
-class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
+class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of them: a `problem`, or `notes` on those whose files are the checkout's own now."""
 
     problem: str = ""
     notes: tuple[str, ...] = ()
 
 
-def take_in(repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool) -> TakenIn:
+def take_in(
+    repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool
+) -> NestedResult:
     """Makes ordinary files of the repositories at the paths `passed_over`; their `.git` is kept elsewhere.
 
     A repository that has a remote is somebody else's, and one that is a worktree may hold what is nowhere
@@ -31,7 +33,7 @@ def take_in(repository: Repository, copy: WorkingCopy, passed_over: Sequence[str
     found = [link for path in passed_over for link in _links(copy.directory / path)]
     foreign = [_named(copy, link) for link in found if not add or _is_foreign(copy.git, link)]
     if foreign:
-        return TakenIn(
+        return NestedResult(
             problem=f"it left repositories of their own, which no commit can hold: {some(foreign)}"
         )
     notes = []
@@ -41,7 +43,7 @@ def take_in(repository: Repository, copy: WorkingCopy, passed_over: Sequence[str
         notes.append(
             f"the files of the repository {_named(copy, link)} are committed; its .git is in {aside}"
         )
-    return TakenIn(notes=tuple(notes))
+    return NestedResult(notes=tuple(notes))
 
 
 def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:

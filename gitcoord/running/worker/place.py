@@ -30,11 +30,3 @@ def checkout_directory(repository: Repository, generation: int, unit: TaskId, wo
     above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
     of = "" if generation == 1 else f"-g{generation}"
     return Path(os.path.abspath(above / (key_of(unit, 0).removesuffix("-0") + of)))  # noqa: PTH100 - links stay
-
-
-def mark_of(run: Path, key: str) -> str:
-    """What the processes of `key` carry in their environment; no two clones on a machine share one."""
-    import hashlib  # not for who only looks
-
-    place = hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:12]
-    return f"{place}/{key}"

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.running.touched import Touched
+from gitcoord.running.touched import TouchedPath
+from gitcoord.running.unit import WorkUnit
 from gitcoord.running.worker.exchange import CLASHES, EXCHANGE, RESULT
 from gitcoord.running.worker.prompt_task import Sibling, own_work, siblings_section, whole_task
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import named_tasks, some
 from gitcoord.tasks.model import Task, TaskId
 
 _MOST_PATHS, _MOST_SILENT = 60, 12
 
 
-class Clash(msgspec.Struct, frozen=True, kw_only=True):
+class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
     """What a unit's work conflicts with: `commit` is being merged, `name` is what people call it.
 
     `like` is the commit of the same tree that has the right merge base, where that is another one.
@@ -42,10 +42,10 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     unit: WorkUnit
     task: Task | None = None
     siblings: Sequence[Sibling] = ()
-    touched: Sequence[Touched] = ()
+    touched: Sequence[TouchedPath] = ()
     expected: Mapping[TaskId, Sequence[str]] = {}
     titles: Mapping[TaskId, str] = {}
-    clash: Clash | None = None
+    clash: ConflictBrief | None = None
     earlier: str = ""
     kept: Sequence[str] = ()
     check: str = ""
@@ -112,7 +112,7 @@ def _conflict(brief: Brief) -> list[str]:
     ]
 
 
-def _failed_check(clash: Clash, against: str) -> list[str]:
+def _failed_check(clash: ConflictBrief, against: str) -> list[str]:
     ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clash.output)), default=0))
     output = (
         f"The check ended with:\n\n{ticks}\n{clash.output.strip()}\n{ticks}" if clash.output.strip() else ""

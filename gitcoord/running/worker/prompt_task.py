@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.running.unit import WorkUnit
 from gitcoord.tasks.model import Subtask, Task, TaskId
 
 _MOST_SIBLINGS = 40

@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.running.worker.given import INCLUDE, carry_in, note_made
-from gitcoord.running.worker.seat import Result, Seat
+from gitcoord.running.worker.seat import AttemptResult, Seat
 from gitcoord.sentences import some
 
 _DONE = "gitcoord-provided"
 
 
-def provide(seat: Seat, copy: WorkingCopy, set_up: Callable[[], Result | None]) -> Result | None:
+def provide(
+    seat: Seat, copy: WorkingCopy, set_up: Callable[[], AttemptResult | None]
+) -> AttemptResult | None:
     """Carries files in and runs the setup, unless this checkout has both; the result where that fails."""
     run = seat.settings.run
     place, root = copy.administration(), seat.desk.repository.root

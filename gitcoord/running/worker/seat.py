@@ -13,20 +13,20 @@ from gitcoord.git.run import Oid
 from gitcoord.git.working_copy import WorkingCopy
 from gitcoord.outside import OutsideChange
 from gitcoord.redact import redact
-from gitcoord.running.checkout import How
+from gitcoord.running.checkout import CheckoutOptions
 from gitcoord.running.engines.port import key_of
-from gitcoord.running.model import Desk, sit_down
+from gitcoord.running.model import TaskContext, sit_down
 from gitcoord.running.troubles import disk_problem, passes, try_for
-from gitcoord.running.worker.described import Described
+from gitcoord.running.unit import WorkUnit
+from gitcoord.running.worker.described import TaskDescription
 from gitcoord.running.worker.environment import tokens_used
 from gitcoord.running.worker.held_back import held_back
 from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.log import Log
 from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.outside import MOST_OUTSIDE, Surroundings
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 from gitcoord.running.worker.template import PromptTemplate
-from gitcoord.running.worker.unit import WorkUnit
 from gitcoord.sentences import some
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
@@ -67,19 +67,19 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     `desk` and `before` are as they were at the claim; `began` is a time of `time.monotonic`.
     """
 
-    desk: Desk
+    desk: TaskContext
     unit: WorkUnit
     order: WorkerOrder
-    described: Described
+    described: TaskDescription
     settings: Settings
     attempt: int
     before: Progress
-    how: How
+    how: CheckoutOptions
     start: Oid
     directory: Path
     place: Path
     log: Log
-    stop: Stop
+    stop: StopSignal
     began: float
     slot: int = 0
     """The number that no other attempt of this clone has meanwhile."""
@@ -101,13 +101,13 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
         """When its time is over, by `time.monotonic`."""
         return None if self.order.seconds is None else self.began + self.order.seconds
 
-    def look(self) -> Desk:
+    def look(self) -> TaskContext:
         """The desk as everything stands now."""
         desk = self.desk
         return sit_down(desk.repository, desk.shared, desk.store, self.unit.task.id, self.settings)
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt came out; `recorded`: the journal has it already.
 
     `keep`: the checkout stays whatever the settings say, because what is in it could not be committed.
@@ -137,16 +137,16 @@ def patiently(seat: Seat, act: Callable[[], Answer]) -> Answer:
     return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
 
 
-def without_room(seat: Seat, why: str, code: int | None = None) -> Result | None:
+def without_room(seat: Seat, why: str, code: int | None = None) -> AttemptResult | None:
     """The result of an attempt that failed for a full disk, if it did: its work stays where it is."""
     full = disk_problem(seat.directory)
     if not full:
         return None
     reason = f"the disk of the checkout is full: {full}; its work stays in {seat.directory}; {why}"
-    return Result(outcome="failed", reason=reason, code=code, keep=True)
+    return AttemptResult(outcome="failed", reason=reason, code=code, keep=True)
 
 
-def ended(seat: Seat, result: Result) -> AttemptEnded:
+def ended(seat: Seat, result: AttemptResult) -> AttemptEnded:
     """The event that tells of `result`."""
     tokens, spending = tokens_used(seat.place), seat.log.spending
     spending.close()

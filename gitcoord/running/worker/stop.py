@@ -9,7 +9,7 @@ from types import FrameType
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Stop:
+class StopSignal:
     """`asked` is the signal that came first, `count` how many came; `descriptor` wakes whoever waits."""
 
     def __init__(self) -> None:
@@ -42,9 +42,9 @@ class Stop:
 
 
 @contextmanager
-def listening() -> Iterator[Stop]:
+def listening() -> Iterator[StopSignal]:
     """A Stop that hears this process's signals while the block lasts."""
-    stop = Stop()
+    stop = StopSignal()
     before = {number: signal.signal(number, stop.ask) for number in _SIGNALS}
     try:
         yield stop

@@ -21,7 +21,7 @@ _LINK = "160000"
 _WANTED = ("-c", "submodule.active=.")
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _SubmodulePlace(msgspec.Struct, frozen=True):
     """A working tree that has submodules, and where their objects may be on this machine already."""
 
     git: Git
@@ -37,7 +37,11 @@ class _Place(msgspec.Struct, frozen=True):
 def before_moving(copy: WorkingCopy) -> Oid | None:
     """The commit that the checkout is at, where it has submodules; where it has none, git is not asked."""
     there = (copy.directory / ".gitmodules").is_file()
-    return copy.git.text("rev-parse", "--verify", "HEAD") if there and _Place(copy.git, ()).any else None
+    return (
+        copy.git.text("rev-parse", "--verify", "HEAD")
+        if there and _SubmodulePlace(copy.git, ()).any
+        else None
+    )
 
 
 def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> None:
@@ -45,7 +49,7 @@ def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> N
 
     What is here of them in the repository's own checkout is not fetched again. Raises `submodule-failed`.
     """
-    place = _Place(copy.git, _known_modules(repository))
+    place = _SubmodulePlace(copy.git, _known_modules(repository))
     if place.any:
         moved = _moved(place.git, before) if before is not None else set()
         _fill(place, moved, "")
@@ -56,7 +60,7 @@ def problem_with(copy: WorkingCopy, since: Oid) -> str:
     strays = links_without_row(copy.git, since, "HEAD")
     if strays:
         return f"it added a repository without a row in .gitmodules: {some(strays)}"
-    place = _Place(copy.git, ())
+    place = _SubmodulePlace(copy.git, ())
     if not place.any:
         return ""
     options = (
@@ -79,14 +83,14 @@ def problem_with(copy: WorkingCopy, since: Oid) -> str:
     return ""
 
 
-def _fill(place: _Place, moved: set[str], above: str) -> None:
+def _fill(place: _SubmodulePlace, moved: set[str], above: str) -> None:
     for path, name in _listed(place.git).items():
         directory = place.git.directory / path
         known = [modules / name for modules in place.modules if _inside(modules / name, modules)]
         if path in moved or not (directory / ".git").exists():
             _update(place.git, path, above, known)
         if (directory / ".git").exists():
-            inner = _Place(place.git.at(directory), [module / "modules" for module in known])
+            inner = _SubmodulePlace(place.git.at(directory), [module / "modules" for module in known])
             if inner.any:
                 _fill(inner, set(), f"{above}{path}/")
 

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from gitcoord.running.engines.local import LocalEngine
-from gitcoord.running.engines.port import key_of
+from gitcoord.running.engines.port import key_of, mark_of
 from gitcoord.running.processes import end, marked, sleep_until_end, tell
-from gitcoord.running.worker.place import mark_of, run_directory
+from gitcoord.running.worker.place import run_directory
 from gitcoord.running.worker.presence import worker_at
 from gitcoord.state.progress import Progress
 from gitcoord.tasks.model import TaskId

@@ -23,9 +23,9 @@ from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.hand_in import hand_in_task
 from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.mending import mend, mend_branch
-from gitcoord.running.worker.prompt import Clash
+from gitcoord.running.worker.prompt import ConflictBrief
 from gitcoord.running.worker.provision import provide
-from gitcoord.running.worker.seat import Result, Seat, patiently, without_room
+from gitcoord.running.worker.seat import AttemptResult, Seat, patiently, without_room
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitcoord.git.run import Oid
 
 
-def take_turns(seat: Seat) -> Result:
+def take_turns(seat: Seat) -> AttemptResult:
     """Does the unit: the first time, and as often as a conflict may go back to the agent.
 
     A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
@@ -58,7 +58,7 @@ def take_turns(seat: Seat) -> Result:
         if result is not None:
             return result
         outcome = _hand_in(seat, copy, last=left == 0)
-        if isinstance(outcome, Result):
+        if isinstance(outcome, AttemptResult):
             return outcome
         clash, in_vain = outcome, 0
         seat.reworks.begin()
@@ -102,10 +102,10 @@ def _save_what_nothing_names(seat: Seat) -> "Sequence[Oid]":
     return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()
 
 
-def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
+def _work(seat: Seat, copy: WorkingCopy, clash: ConflictBrief | None) -> AttemptResult | None:
     """Agent, check and commit; None when the work is on the branch."""
     write_prompt(seat, clash)
-    steps: tuple[Callable[[], Result | None], ...] = (
+    steps: tuple[Callable[[], AttemptResult | None], ...] = (
         lambda: run_agent(seat, clash),
         lambda: _damaged(seat, copy),
         lambda: _unresolved(copy),
@@ -119,22 +119,22 @@ def _work(seat: Seat, copy: WorkingCopy, clash: Clash | None) -> Result | None:
     return result or _stopped(seat)
 
 
-def _stopped(seat: Seat) -> Result | None:
+def _stopped(seat: Seat) -> AttemptResult | None:
     asked = seat.stop.asked
     if why := said_why(seat.place):
-        return Result(outcome="failed", reason=f"the attempt was ended: {why}")
+        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {why}")
     return None if asked is None else cut_off(seat, f"{asked.name} came")
 
 
-def _unresolved(copy: WorkingCopy) -> Result | None:
+def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
     state = copy.merge_state()
     paths = copy.unresolved(state) if state.running else []
     if not paths:
         return None
-    return Result(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
+    return AttemptResult(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
 
 
-def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
+def _damaged(seat: Seat, copy: WorkingCopy) -> AttemptResult | None:
     """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
     if mended := mend_branch(seat.desk.repository, copy, seat.unit.branch, seat.start):
         seat.log.say(mended)
@@ -144,10 +144,10 @@ def _damaged(seat: Seat, copy: WorkingCopy) -> Result | None:
             seat.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
         return None
     reason = f"the agent damaged its checkout: {what}; everything it left stays in {seat.directory}"
-    return Result(outcome="failed", reason=reason, keep=True)
+    return AttemptResult(outcome="failed", reason=reason, keep=True)
 
 
-def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
+def _settled(seat: Seat, copy: WorkingCopy) -> AttemptResult | None:
     try:
         left = settle(
             seat.desk.repository,
@@ -169,7 +169,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
         seat.log.say(note)
     if not left.problem and (carried := ProvidedFiles(copy).committed(copy.git, seat.start, left.head)):
         reason = f"it committed what was carried into its checkout: {some(carried)}"
-        return Result(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
+        return AttemptResult(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
     if not left.problem:
         since = began_at(seat.desk, left.head)
         dropped = (
@@ -182,7 +182,7 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
         return None
     if left.keep and (full := without_room(seat, left.problem)):
         return full
-    return Result(
+    return AttemptResult(
         outcome="conflict" if left.unresolved else "failed",
         reason=left.problem,
         head=left.head,
@@ -190,15 +190,15 @@ def _settled(seat: Seat, copy: WorkingCopy) -> Result | None:
     )
 
 
-def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
+def _waiting(seat: Seat, copy: WorkingCopy) -> ConflictBrief | None:
     """The conflict that an earlier attempt left, or that the unit was deferred for, now in the checkout."""
     state, desk = copy.merge_state(), seat.desk
     if not state.running and seat.unit.subtask is not None and seat.before.deferral is not None:
-        return merge_in(copy, Clash(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
+        return merge_in(copy, ConflictBrief(commit=desk.tips[desk.task.branch], name=desk.task.branch), seat)
     deferral = seat.before.deferral
     merges = deferral is not None and bool(deferral.exclusive or deferral.check)
     if not state.running and deferral is not None and merges and deferral.onto:
-        return Clash(
+        return ConflictBrief(
             commit=deferral.onto,
             name=desk.plan.base,
             paths=deferral.paths,
@@ -214,7 +214,7 @@ def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
         "utf-8", "replace"
     )
     merging = re.match(r"Merge (\S+) into ", message)
-    return Clash(
+    return ConflictBrief(
         commit=commit,
         name=merging[1] if merging else f"The commit {commit[:12]}",
         paths=state.unmerged,
@@ -222,7 +222,7 @@ def _waiting(seat: Seat, copy: WorkingCopy) -> Clash | None:
     )
 
 
-def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> Result:
+def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> AttemptResult:
     """The conflict stays unresolved: what the work was before is handed in, and deferred."""
     kept = "" if seat.settings.run.keep_checkout == "never" else f" in {seat.directory}"
     by_hand = f"by hand: `gitcoord checkout {seat.unit.id}`{kept}, edit, `gitcoord submit`"
@@ -232,15 +232,15 @@ def _give_up(seat: Seat, copy: WorkingCopy, left: str) -> Result:
     copy.git.run("merge", "--abort", ok=())
     ready(copy)
     outcome = _hand_in(seat, copy, last=True)
-    if not isinstance(outcome, Result):
-        return Result(outcome="conflict", reason="it is not resolved")
+    if not isinstance(outcome, AttemptResult):
+        return AttemptResult(outcome="conflict", reason="it is not resolved")
     if outcome.outcome != "conflict" or outcome.recorded:
         return outcome
     reason = f"{outcome.reason.removesuffix('.')}, and the agent left that unresolved"
     return msgspec.structs.replace(outcome, reason=reason)
 
 
-def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> Result | Clash:
+def _hand_in(seat: Seat, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
     """The result, or the conflict that is in the checkout now."""
     give = hand_in_task if seat.unit.subtask is None else fold
     return patiently(seat, lambda: give(seat, copy, last=last))

@@ -18,10 +18,12 @@ from gitcoord.git.run import Oid
 from gitcoord.git.shared import SharedRefs
 from gitcoord.notices import AnyNotice, Tell
 from gitcoord.running.engines.memory import said_why
-from gitcoord.running.model import Desk, desk_for
+from gitcoord.running.leases import superseded
+from gitcoord.running.model import TaskContext, desk_for
 from gitcoord.running.troubles import passes, try_for
+from gitcoord.running.unit import WorkUnit, find_unit
 from gitcoord.running.worker.begin import (
-    Done,
+    WorkerEnd,
     clear_what_is_done,
     look,
     not_begun,
@@ -29,7 +31,7 @@ from gitcoord.running.worker.begin import (
     without_attempt,
     without_the_dead,
 )
-from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, MOMENT, Claim, Refusal, claim, superseded
+from gitcoord.running.worker.claim import AGAIN, EXIT_CODES, MOMENT, Claim, ClaimRefusal, claim
 from gitcoord.running.worker.clearing import clear_away
 from gitcoord.running.worker.commands import end_older
 from gitcoord.running.worker.described import describe
@@ -41,12 +43,11 @@ from gitcoord.running.worker.order import WorkerOrder
 from gitcoord.running.worker.outside import Surroundings
 from gitcoord.running.worker.place import attempt_directory, checkout_directory
 from gitcoord.running.worker.presence import announce, take_seat, withdraw
-from gitcoord.running.worker.seat import Result, Seat, ended, patiently, without_room
+from gitcoord.running.worker.seat import AttemptResult, Seat, ended, patiently, without_room
 from gitcoord.running.worker.slots import held_slot
-from gitcoord.running.worker.stop import Stop
+from gitcoord.running.worker.stop import StopSignal
 from gitcoord.running.worker.template import read_template
 from gitcoord.running.worker.turns import take_turns
-from gitcoord.running.worker.unit import WorkUnit, find_unit
 from gitcoord.settings import Settings
 from gitcoord.state.beats import Beat
 from gitcoord.state.journal import now, worker_name
@@ -67,12 +68,12 @@ def work(
     store: Store,
     settings: Settings,
     order: WorkerOrder,
-    stop: Stop,
+    stop: StopSignal,
     *,
     dry_run: bool = False,
     clock: Callable[[], float] = time.time,
     tell: Tell = _unheard,
-) -> Done:
+) -> WorkerEnd:
     """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
 
     `clock` tells seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
@@ -95,11 +96,11 @@ def _work(
     store: Store,
     settings: Settings,
     order: WorkerOrder,
-    stop: Stop,
+    stop: StopSignal,
     *,
     dry_run: bool,
     clock: Callable[[], float],
-) -> Done:
+) -> WorkerEnd:
     def stopped() -> bool:
         return stop.asked is not None
 
@@ -112,7 +113,7 @@ def _work(
     directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
     mine = desk.progress.get(unit.id, PENDING) if dry_run else without_the_dead(desk, unit, order)
     ready = look(desk, unit, order, directory, mine, fresh=settings.run.fresh)
-    if isinstance(ready, Done):
+    if isinstance(ready, WorkerEnd):
         if ready.code == 0 and not dry_run:
             clear_what_is_done(desk, unit, directory, mine, keep=settings.run.keep_checkout)
         return ready
@@ -124,7 +125,7 @@ def _work(
     attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
     place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
     held = _take(desk, unit, msgspec.structs.replace(order, attempt=attempt), start, place, stopped)
-    if isinstance(held, Refusal):
+    if isinstance(held, ClaimRefusal):
         return not_begun(unit, order, held.reason, held.code)
     slots = held_slot(repository.common_dir, order.slots, given_up=stopped)
     with closing(_log(place, settings)) as log, slots as slot:
@@ -167,12 +168,17 @@ def _sign(seat: Seat) -> Beat:
 
 
 def _take(
-    desk: Desk, unit: WorkUnit, order: WorkerOrder, start: Oid, place: Path, stopped: Callable[[], bool]
-) -> Claim | Refusal:
+    desk: TaskContext,
+    unit: WorkUnit,
+    order: WorkerOrder,
+    start: Oid,
+    place: Path,
+    stopped: Callable[[], bool],
+) -> Claim | ClaimRefusal:
     """Claims the attempt, with word at `place` of who does so."""
     announce(place)
     held = claim(desk, unit, order, start, given_up=stopped)
-    if isinstance(held, Refusal):
+    if isinstance(held, ClaimRefusal):
         withdraw(place)
     else:
         take_seat(place)
@@ -184,7 +190,7 @@ def _would_begin(repository: Repository, unit: WorkUnit, start: Oid, directory: 
     return f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
 
 
-def _attempt(seat: Seat, held: Claim) -> Done:
+def _attempt(seat: Seat, held: Claim) -> WorkerEnd:
     ballast = _loaded(seat.place)
     end_older(seat)
     for note in seat.described.notes:
@@ -198,23 +204,25 @@ def _attempt(seat: Seat, held: Claim) -> Done:
     except OSError as error:
         without = without_room(seat, str(error)) or _without_records(seat)
         if without is None:
-            _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {error}"))
+            _record(seat, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {error}"))
             raise
         result = without
     except BaseException as error:
         ballast.unlink(missing_ok=True)
-        _record(seat, Result(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
+        _record(seat, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
         raise
     # On a full disk this is what the result is written with.
     ballast.unlink(missing_ok=True)
     if result.recorded or _record(seat, result):
         code = EXIT_CODES[result.outcome]
     else:
-        result = Result(outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded")
+        result = AttemptResult(
+            outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded"
+        )
         code = 1
     seat.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
     clear_away(seat, result)
-    return Done(
+    return WorkerEnd(
         task=seat.unit.id,
         attempt=held.attempt,
         outcome=result.outcome,
@@ -233,23 +241,23 @@ def outcome_of(error: GitcoordError) -> Outcome:
     return "again" if passes(error) else "failed"
 
 
-def _broken_off(seat: Seat, error: GitcoordError) -> Result:
+def _broken_off(seat: Seat, error: GitcoordError) -> AttemptResult:
     if ended := said_why(seat.place):
-        return Result(outcome="failed", reason=f"the attempt was ended: {ended}")
+        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()
     asked = seat.stop.asked
     full = without_room(seat, why)
     if full is None and asked is not None:
         return cut_off(seat, f"{asked.name} came while it waited: {why}")
-    return full or Result(outcome=outcome_of(error), reason=why)
+    return full or AttemptResult(outcome=outcome_of(error), reason=why)
 
 
-def _without_records(seat: Seat) -> Result | None:
+def _without_records(seat: Seat) -> AttemptResult | None:
     """The result of an attempt whose own directory somebody removed, with what it needs to go on."""
     if seat.place.is_dir():
         return None
     reason = f"{seat.place} was removed while the agent ran; what it left stays in {seat.directory}"
-    return Result(outcome="failed", reason=reason, keep=True)
+    return AttemptResult(outcome="failed", reason=reason, keep=True)
 
 
 def _start_parent(seat: Seat) -> None:
@@ -260,7 +268,7 @@ def _start_parent(seat: Seat) -> None:
         seat.desk.store.record(event, unless=lambda before: bool(before.started_by))
 
 
-def _record(seat: Seat, result: Result) -> bool:
+def _record(seat: Seat, result: AttemptResult) -> bool:
     """Writes the result, unless a newer attempt has begun. Raises what keeps it from being written.
 
     The checkout stays then, for whoever goes on: an attempt without a result counts as lost.

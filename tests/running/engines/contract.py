@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gitcoord.running.engines.port import Engine, Launch, Seen, key_of
+from gitcoord.running.engines.port import AttemptView, Engine, Launch, key_of
 from gitcoord.running.worker.order import WorkerOrder, worker_argv
 from gitcoord.tasks.model import TaskId
 from tests.support.agents import ScriptAgent
@@ -191,7 +191,7 @@ def shell(
     )
 
 
-def ended(engine: Engine, key: str, *others: str) -> Seen:
+def ended(engine: Engine, key: str, *others: str) -> AttemptView:
     """What is known of `key` once it has ended, waited for as a run waits."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

@@ -10,8 +10,8 @@ from gitcoord.planning.clashes import find_clashes
 from gitcoord.planning.model import Plan
 from gitcoord.planning.order import natural_key
 from gitcoord.planning.waves import footprint
-from gitcoord.running.metrics.tries import Try
-from gitcoord.running.picture.units import PlanUnit
+from gitcoord.running.progress.tries import Try
+from gitcoord.running.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
 # A set of more tasks that all touch one place says little about any two of them, and has a million pairs.

@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from gitcoord.planning.graph import Graph
-from gitcoord.running.metrics.tries import Try
-from gitcoord.running.picture.units import PlanUnit
+from gitcoord.running.progress.tries import Try
+from gitcoord.running.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
 # Clocks of two machines, and the moment between an end and the next start.

@@ -5,32 +5,32 @@ import msgspec
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import AnyEvent, TaskFolded
 from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, Update
+from gitcoord.git.shared import HEADS, RefUpdate
 from gitcoord.merging.fold import FoldConflict, fold_in_memory
-from gitcoord.running.checkout import How, starting_point
-from gitcoord.running.model import Desk, HandedIn
+from gitcoord.running.checkout import CheckoutOptions, starting_point
+from gitcoord.running.done_subtasks import done_subtasks
+from gitcoord.running.leases import superseded
+from gitcoord.running.model import Submission, TaskContext
 from gitcoord.running.submit import hand_in_commit
-from gitcoord.running.worker.claim import superseded
-from gitcoord.running.worker.done_subtasks import done_subtasks
-from gitcoord.running.worker.unit import WorkUnit
+from gitcoord.running.unit import WorkUnit
 from gitcoord.sentences import named_tasks
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.progress import PENDING
 from gitcoord.tasks.model import TaskId
 
 
-def done_at(desk: Desk) -> set[TaskId]:
+def done_at(desk: TaskContext) -> set[TaskId]:
     """The same, of what the desk has read."""
     return done_subtasks(desk.plan, desk.progress, desk.tips, desk.ancestry, desk.landed)
 
 
-def whole(desk: Desk) -> bool:
+def whole(desk: TaskContext) -> bool:
     """Whether every subtask of the desk's task is done."""
     done = done_at(desk)
     return all(part.id in done for part in desk.task.subtasks)
 
 
-def subtask_start(desk: Desk, unit: WorkUnit, how: How) -> Oid:
+def subtask_start(desk: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Oid:
     """The commit that a subtask begins at: its parent's branch, with what it needs of other parents.
 
     Raises `already-landed` or `not-ready` (exit 1).
@@ -54,7 +54,9 @@ def subtask_start(desk: Desk, unit: WorkUnit, how: How) -> Oid:
     return commit
 
 
-def _with_foreign(desk: Desk, unit: WorkUnit, how: How, done: set[TaskId], commit: Oid, need: TaskId) -> Oid:
+def _with_foreign(
+    desk: TaskContext, unit: WorkUnit, how: CheckoutOptions, done: set[TaskId], commit: Oid, need: TaskId
+) -> Oid:
     tasks = desk.plan.tasks.values()
     owners = (task for task in tasks if need in (task.id, *(part.id for part in task.subtasks)))
     owner = next(owners, None)
@@ -77,7 +79,7 @@ def _not_ready(unit: WorkUnit, why: str) -> GitcoordError:
     return answer_no("not-ready", f"Subtask {unit.id} {why}.")
 
 
-def fold_subtask(desk: Desk, unit: WorkUnit, attempt: int, head: Oid, ended: AnyEvent) -> Oid | bool:
+def fold_subtask(desk: TaskContext, unit: WorkUnit, attempt: int, head: Oid, ended: AnyEvent) -> Oid | bool:
     """Moves the parent's branch ahead to `head` and records that, in one write that no newer attempt allows.
 
     True when it is done, False when a newer attempt shuts this one out; else the parent's tip, which has to
@@ -89,14 +91,14 @@ def fold_subtask(desk: Desk, unit: WorkUnit, attempt: int, head: Oid, ended: Any
     folded = TaskFolded(
         at=now(), by=worker_name(), task=unit.id, into=desk.task.branch, head=head, commit=head
     )
-    moves = [] if before == head else [Update(HEADS + desk.task.branch, before, head)]
+    moves = [] if before == head else [RefUpdate(HEADS + desk.task.branch, before, head)]
     written = desk.store.try_record([folded, ended], moves, unless=superseded(attempt))
     if written is None:
         return fold_subtask(desk, unit, attempt, head, ended)
     return written
 
 
-def hand_in_whole(desk: Desk) -> HandedIn | None:
+def hand_in_whole(desk: TaskContext) -> Submission | None:
     """Hands in a parent all of whose subtasks are done; None when they are not, or it has been.
 
     Raises `conflict` (exit 1) when it does not fold into the level branch: the parent is deferred.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from gitcoord.events import AnyEvent, RunChanged
-from gitcoord.running.metrics.tries import Try, seconds_of
+from gitcoord.running.progress.tries import Try, seconds_of
 
 Span = tuple[float, float]
 

@@ -13,12 +13,12 @@ import msgspec
 from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.units import Units
-from gitcoord.running.metrics.tries import seconds_of, tries_of
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.news import Clash, News, clashes_of, newest
-from gitcoord.running.picture.pace import Pace, measure_pace
-from gitcoord.running.picture.state import FINISHED, UnitState, UnitView, parent_state, unit_views
-from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph, units_at_work
+from gitcoord.running.progress.live import Live
+from gitcoord.running.progress.news import Clash, News, clashes_of, newest
+from gitcoord.running.progress.pace import Pace, measure_pace
+from gitcoord.running.progress.state import FINISHED, UnitState, UnitView, parent_state, unit_views
+from gitcoord.running.progress.tries import seconds_of, tries_of
+from gitcoord.running.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount
 from gitcoord.state.progress import fold
 from gitcoord.tasks.model import TaskId

@@ -7,10 +7,10 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.timing import tails
-from gitcoord.running.metrics.tries import Try
-from gitcoord.running.metrics.working_time import WorkingTime
-from gitcoord.running.picture.state import FINISHED, STUCK, UnitView
-from gitcoord.running.picture.units import PlanUnit
+from gitcoord.running.progress.state import FINISHED, STUCK, UnitView
+from gitcoord.running.progress.tries import Try
+from gitcoord.running.progress.units import PlanUnit
+from gitcoord.running.progress.working_time import WorkingTime
 from gitcoord.tasks.model import TaskId
 
 # A unit that takes longer than expected is still at work: this share of what was expected is always left.

@@ -8,9 +8,9 @@ import msgspec
 
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import Plan
-from gitcoord.running.metrics.tries import Try
-from gitcoord.running.picture.live import Live
-from gitcoord.running.picture.units import PlanUnit
+from gitcoord.running.progress.live import Live
+from gitcoord.running.progress.tries import Try
+from gitcoord.running.progress.units import PlanUnit
 from gitcoord.sentences import some
 from gitcoord.state.progress import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId

@@ -10,12 +10,12 @@ import msgspec
 from gitcoord.events import AnyEvent, Outcome, RunChanged, TaskLanded, TaskSubmitted
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import units_of
-from gitcoord.running.metrics.conflicts import Conflicts, conflicts_of
-from gitcoord.running.metrics.path import Step, walked_path
-from gitcoord.running.metrics.tries import Try, seconds_of, tries_of
-from gitcoord.running.metrics.working_time import WorkingTime
 from gitcoord.running.outside_seen import OutsideSeen, seen_outside
-from gitcoord.running.picture.units import PlanUnit, plan_units, unit_graph
+from gitcoord.running.progress.conflicts import Conflicts, conflicts_of
+from gitcoord.running.progress.path import Step, walked_path
+from gitcoord.running.progress.tries import Try, seconds_of, tries_of
+from gitcoord.running.progress.units import PlanUnit, plan_units, unit_graph
+from gitcoord.running.progress.working_time import WorkingTime
 from gitcoord.running.schedule.model import Capacity, Policy
 from gitcoord.running.schedule.simulate import predict
 from gitcoord.tasks.model import TaskId

@@ -1,1 +1,0 @@
-"""What running side by side has brought so far; pure, from the journal."""
