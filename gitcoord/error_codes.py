@@ -118,6 +118,7 @@ ErrorCode = Literal[
     "submodule-failed",
     "subtask-dangling-dependency",
     "subtask-deadlock",
+    "system-limit",
     "task-done",
     "tasks-changed",
     "tree-differs",

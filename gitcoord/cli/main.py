@@ -54,7 +54,7 @@ def main(argv: "Sequence[str]") -> int:
         # The reader of our output went away (`| head`): nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         return _refused_by_system(as_json, error)
     except Exception as error:
         return _bug(as_json) if _missing_here(error) is None else _not_here(as_json, error)
@@ -119,23 +119,27 @@ def _fail(
     return exit
 
 
-def _refused_by_system(as_json: bool, error: OSError) -> int:
+def _refused_by_system(as_json: bool, error: "OSError | MemoryError") -> int:
     import errno
 
     from gitcoord.errors import Exit
 
-    where = f" for {error.filename}" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        told = ("disk-full", f"There is no room{where}: {error.strerror}.")
+    number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+    where = f" for {error.filename}" if isinstance(error, OSError) and error.filename else ""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        told = ("disk-full", f"There is no room{where}: {os.strerror(number)}.")
         hint = "Free some space, then run the command again."
-    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        told = ("cannot-write", f"The system refuses access{where}: {error.strerror}.")
+    elif number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        told = ("cannot-write", f"The system refuses access{where}: {os.strerror(number)}.")
         hint = "Run the command as a user who may, or in a clone that you may write to."
+    elif number in (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN):
+        told = ("system-limit", f"The system refuses more memory, files or processes: {os.strerror(number)}.")
+        hint = "Free some, or raise the limit that `ulimit -a` shows, then run the command again."
     else:
         return _bug(as_json)
     try:
         return _fail(as_json, *told, hint, Exit.REFUSED)
-    except OSError:  # what has no room is the output itself
+    except (OSError, MemoryError):  # what has no room is the output itself
         return _fail(False, *told, hint, Exit.REFUSED)
 
 

@@ -78,3 +78,16 @@ def test_a_full_disk_is_named_and_no_bug(tmp_path: Path) -> None:
             )
         said = ended.stderr.decode().splitlines()
         assert (ended.returncode, said[0]) == (3, "gitcoord: There is no room: No space left on device.")
+
+
+def test_a_limit_of_the_system_is_named_and_is_no_bug(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1"))
+    huge = tmp_path / "tasks.json"
+    with huge.open("wb") as file:
+        file.truncate(900 << 20)  # of nothing: it takes no room on the disk
+    limited = f"ulimit -v 300000; exec {' '.join(COMMAND)} plan --dry-run --json --tasks {huge}"
+    ran = subprocess.run(["sh", "-c", limited], cwd=project.desk.path, capture_output=True, text=True)
+    assert ran.returncode == 3, ran.stderr
+    assert '"code": "system-limit"' in ran.stdout
+    assert "ulimit -a" in ran.stderr
+    assert "Traceback" not in ran.stderr
