@@ -123,8 +123,8 @@ def test_a_worktree_whose_directory_is_gone_is_no_obstacle(repo: Repo, new: str,
 def test_a_run_that_was_killed_between_files_and_ref_repeats_harmlessly(repo: Repo, new: str) -> None:
     killed = (
         "import os, signal, sys; from pathlib import Path;"
-        "from gitcoord.git.run import Git; from gitcoord.git.checked_out import CheckedOut;"
-        "CheckedOut(Git(Path(sys.argv[1])), [('refs/heads/main', sys.argv[2], sys.argv[3])]).__enter__();"
+        "from gitcoord.git.run import Git; from gitcoord.git.checked_out import WorktreeSync;"
+        "WorktreeSync(Git(Path(sys.argv[1])), [('refs/heads/main', sys.argv[2], sys.argv[3])]).__enter__();"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     argv = [sys.executable, "-c", killed, str(repo.path), repo.tip("main"), new]
