@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -34,6 +35,7 @@ def test_the_documents_list_every_code_with_the_exits_that_it_has() -> None:
         assert exit in documented[code], f"{code} ends with {exit}"
 
 
+@cache
 def in_package() -> list[ast.AST]:
     return [
         one
