@@ -73,6 +73,7 @@ def observe(scene: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool =
         works,
         look.progress,
         base=scene.plan.base,
+        base_commit=look.base_commit,
         single=branch is not None,
         tips=look.tips,
         pulls=look.asked,

@@ -59,6 +59,7 @@ def unless_rejected(
     progress: Mapping[TaskId, Progress],
     *,
     base: str,
+    base_commit: Oid,
     single: bool,
     tips: Mapping[str, Oid],
     pulls: KnownPulls,
@@ -78,7 +79,14 @@ def unless_rejected(
                 break
             tip = tips.get(name)
             found = find_rejection(
-                ancestry, pulls[name], base=base, head=work.head, tip=tip, before=before, wanted=wanted
+                ancestry,
+                pulls[name],
+                base=base,
+                head=work.head,
+                tip=tip,
+                before=before,
+                base_commit=base_commit,
+                wanted=wanted,
             )
             if found is not None:
                 known = before.rejection

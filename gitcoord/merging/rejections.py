@@ -37,12 +37,13 @@ def find_rejection(
     head: Oid,
     tip: Oid | None,
     before: Progress,
+    base_commit: Oid,
     wanted: Collection[int] = (),
 ) -> Rejection | None:
     """Return the newest no to `head` among the pull requests of a branch whose tip is `tip`.
 
     `wanted` are those that people opened by hand, or decided about before: where one of them is open, people
-    want it so.
+    want it so. `base_commit` is where the base is.
     """
     opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
     if opened is not None and (opened.number in wanted or not is_own(opened)):
@@ -51,6 +52,8 @@ def find_rejection(
         reason = _reason(pull, base, own=pull.number == before.pull)
         if not reason or not _holds(ancestry, pull, head, tip, before):
             continue
+        if pull.state == "closed" and ancestry.contains(base_commit, pull.head_commit):
+            continue  # GitHub closes by itself what has no commit that its base lacks
         if opened is None:
             return Rejection(pull=pull, reason=reason)
         if pull.number < opened.number:

@@ -135,6 +135,22 @@ def test_a_pull_request_that_a_person_closed_stays_closed_and_the_others_land(
         assert project.run("merge-level", "--json", ok=0).json["landed"][0]["pull"] == 1
 
 
+def test_a_pull_request_that_github_closed_for_having_nothing_is_no_persons_no(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project, api = project_with_release(tmp_path, hub, "1", strategy="single-pr")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection.requiring("ci"))
+    project.run("merge-level")
+    # Landing makes a level branch anew on the base, and may be killed before it folds the tasks in again.
+    project.remote.clone(tmp_path / "killed").git(
+        "push", "--quiet", "--force", "origin", f"origin/main:refs/heads/{BRANCH['single-pr']}"
+    )
+    assert api.call("GET", "/pulls/1")[1]["state"] == "closed"
+    app.unprotect("main")
+    assert tasks_of(project.run("merge-level", "--json", ok=0).json["landed"]) == ["1"]
+
+
 def test_what_a_person_did_not_refuse_lands_in_a_round_of_its_own(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:
