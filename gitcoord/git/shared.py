@@ -118,6 +118,14 @@ class SharedRefs:
             raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
         return refs
 
+    def bring(self, commit: Oid) -> bool:
+        """Fetches a commit that no branch leads to any more; False where the remote does not give it.
+
+        GitHub gives any commit of a pull request by its id, and so does a server with
+        `uploadpack.allowAnySHA1InWant`: https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+        """
+        return self._mirror is not None and self._mirror.bring([commit]).code == 0
+
     def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
 

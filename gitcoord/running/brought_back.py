@@ -19,11 +19,13 @@ def rolled_back(desk: TaskContext, tip: Oid) -> Rollback | None:
 
 
 def former_work(desk: TaskContext) -> Oid | None:
-    """What had landed for a task that was rolled back, when its branch is gone."""
+    """The work of a task that was rolled back, when its branch is gone; the remote may still have it."""
     found = find_rollbacks(desk.repository.git, desk.ancestry, desk.base_commit, desk.progress)
     mine = found.get(desk.task.id, [])
     head = mine[-1].head if mine else None
-    return head if head is not None and desk.ancestry.existing({head}) else None
+    if head is None or desk.ancestry.existing({head}):
+        return head
+    return head if desk.shared.bring(head) and desk.ancestry.existing({head}) else None
 
 
 def check_brought_back(desk: TaskContext) -> None:
