@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.api import Api
-from tests.merging.scenes import independent_on_github
 from tests.merging.test_crashes import without_remote
-from tests.support.cli import gitcoord
 from tests.support.copies import copy_of
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
@@ -252,21 +250,6 @@ def test_on_github_it_is_one_pull_request_under_all_gates_found_again_and_merged
     project.remote.commit({"elsewhere.txt": None}, "taken away")
     assert project.remote.tree("main") == start
     assert states(project) == dict.fromkeys("12", "rolled-back")
-
-
-def test_work_whose_branch_is_gone_is_fetched_again_from_the_pull_request_that_had_it(
-    hub: GitHubEmulator, tmp_path: Path
-) -> None:
-    project = independent_on_github(tmp_path, hub, "1")
-    project.run("merge-level", "--method", "squash", "--delete-branches", ok=0)
-    project.run("rollback", "level-0", ok=0)
-    assert project.remote.find("feature/level-0-task-1") is None
-    other = tmp_path / "other"
-    project.desk.git("clone", "--quiet", hub.repository("acme/app").authenticated_url, str(other))
-    assert not (other / "1.txt").exists()
-    ran = gitcoord("checkout", "1", cwd=other, env=project.env, ok=0)
-    assert "its work is back" in ran.err + ran.out
-    assert (other / "1.txt").exists()
 
 
 def test_a_reviewer_who_squashes_the_rollback_rolls_back(hub: GitHubEmulator, tmp_path: Path) -> None:
