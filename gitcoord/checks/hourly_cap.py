@@ -1,15 +1,15 @@
 """The cap on checks an hour, for all commands of one repository on this machine.
 
 A file under the git directory has the time of each start (seconds since the epoch, a line each) of the last
-hour; its lock makes counting and adding one step. Safe to delete.
+hour; a lock beside it makes counting and adding one step. Safe to delete.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 HOUR = 3600.0
 _FILE = "checks.started"
@@ -30,17 +30,14 @@ class HourlyCap:
         Raises OSError.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        opened = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(opened, "r+", encoding="ascii", errors="replace") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with FileLock(self._file.with_suffix(".lock")):
+            known = self._file.read_text("ascii", "replace") if self._file.exists() else ""
             now = self._clock()
             # A clock that was set back leaves times ahead: they would hold checks for longer than an hour.
-            started = sorted(one for one in _times(file.read()) if now - HOUR < one <= now)
+            started = sorted(one for one in _times(known) if now - HOUR < one <= now)
             if len(started) >= self.most:
                 return started[-self.most] + HOUR
-            file.seek(0)
-            file.truncate()
-            file.write("".join(f"{one!r}\n" for one in (*started, now)))
+            self._file.write_text("".join(f"{one!r}\n" for one in (*started, now)), "ascii")
         return 0.0
 
 

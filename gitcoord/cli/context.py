@@ -28,11 +28,11 @@ class Context:
         return find_base(self.shared, asked or self.settings.base)
 
 
-def open_context(start: Path | None = None, *, reads: bool = False, mends: bool = False) -> Context:
+def open_context(start: Path | None = None, *, reads: bool = False, restores: bool = False) -> Context:
     """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
 
     A command that only `reads` works in a repository that cannot be written, too; all others raise
-    `read-only` there. One that `mends` first takes back what killed attempts changed in the configuration:
+    `read-only` there. One that `restores` first takes back what killed attempts changed in the configuration:
     the remote may be missing there.
     """
     place = locate(start)
@@ -40,13 +40,13 @@ def open_context(start: Path | None = None, *, reads: bool = False, mends: bool 
         if not reads:
             raise cannot_write(place)
         place = copied(place)
-    if mends:
-        _mend(place)
+    if restores:
+        _restore(place)
     settings = load_settings(place.root)
     return Context(place.open(settings.remote, settings.rules.union), settings)
 
 
-def _mend(place: RepositoryPlace) -> None:
+def _restore(place: RepositoryPlace) -> None:
     from gitcoord.cli.notice_words import killed_sentence
     from gitcoord.cli.output import say
     from gitcoord.running.worker.shared_config import put_back_of_the_dead

@@ -67,7 +67,7 @@ _MOMENT = 20.0
 
 def set_up(asked: RunRequest) -> "Setup":
     """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
-    context = open_context(mends=True)
+    context = open_context(restores=True)
     context.repository.require_history()
     context.repository.require_signer()
     if not (context.settings.run.agent if asked.agent is None else asked.agent):

@@ -140,7 +140,7 @@ def worker(
     from gitcoord.running.worker.work import work
     from gitcoord.tasks.model import TaskId
 
-    context = open_context(mends=not dry_run)
+    context = open_context(restores=not dry_run)
     context.repository.require_history()
     run = context.settings.run
     order = WorkerOrder(

@@ -9,9 +9,9 @@ from functools import partial
 from gitcoord.evidence.content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.merges import STAMP
 from gitcoord.git.run import Git, Oid
 
-_STAMP = "%ae%x1f%at%x1f%s"
 _SHORTEST_ID = 7
 _MOST_TWINS = 50
 """So many commits are tried for a head: a longer rebase is found by its newest commits."""
@@ -28,7 +28,7 @@ def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     """All heads in a few processes; merges prove only what a trailer or a stamp points at."""
     root = git.probe("merge-base", "--octopus", base, *heads)
-    fields = f"--format=%H%x1f{_STAMP}%x1f%B"
+    fields = f"--format=%H%x1f{STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
     stamped: list[tuple[str, Oid]] = []
     for line in _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else "")):
@@ -67,7 +67,7 @@ def _records(git: Git, fields: str, revisions: str) -> list[str]:
 def _stamps(git: Git, base: Oid, heads: Sequence[Oid]) -> set[str]:
     """Author, time and subject of the commits that only the heads have; a rebase keeps the three."""
     revisions = "".join(f"{head}\n" for head in heads) + f"^{base}\n"
-    return set(_records(git, f"--format={_STAMP}", revisions))
+    return set(_records(git, f"--format={STAMP}", revisions))
 
 
 def _twins(stamped: Sequence[tuple[str, Oid]], stamps: Collection[str]) -> list[Oid]:
@@ -80,7 +80,7 @@ def older_version(git: Git, tip: Oid, head: Oid) -> Oid | None:
 
     Amending and rebasing keep the three. The first pair has to have a path in common, too.
     """
-    options = ("--topo-order", "--reverse", "--no-merges", "--left-right", f"--format=%m%x1f%H%x1f{_STAMP}")
+    options = ("--topo-order", "--reverse", "--no-merges", "--left-right", f"--format=%m%x1f%H%x1f{STAMP}")
     lines = git.text("log", "-z", "--no-show-signature", *options, f"{tip}...{head}")
     records = [record.strip("\n").split("\x1f") for record in lines.split("\0") if record]
     rewritten = {tuple(stamp): commit for side, commit, *stamp in records if side == ">"}

@@ -104,12 +104,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
 
     `failed` is True when waiting alone cannot open it (a check that has failed), `final` when nothing can but
-    other commits, or a person who opens it by hand. `queue`: the forge's merge
-    queue is in the way; `open` when the pull request may join it, `joined` when it is in there.
+    other commits, or a person who opens it by hand. `queue`: the forge's merge queue is in the way; `open`
+    when the pull request may join it, `joined` when it is in there. `check` is the context of the required
+    status or check run that has not passed.
     """
 
     name: str
     reason: str
+    check: str = ""
     failed: bool = False
     final: bool = False
     queue: Literal["", "open", "joined"] = ""

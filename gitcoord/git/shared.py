@@ -121,8 +121,8 @@ class SharedRefs:
     def bring(self, commit: Oid) -> bool:
         """Fetches a commit that no branch leads to any more; False where the remote does not give it.
 
-        GitHub gives any commit of a pull request by its id, and so does a server with
-        `uploadpack.allowAnySHA1InWant`: https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+        GitHub gives any commit of a pull request by its id. So does a server with
+        `uploadpack.allowAnySHA1InWant` (https://git-scm.com/docs/git-config).
         """
         return self._mirror is not None and self._mirror.bring([commit]).code == 0
 

@@ -232,9 +232,10 @@ def _shows_status_late(
     details: MergeReadiness, memory: LandingMemory, options: Options, carrier: Carrier
 ) -> bool:
     """Whether only the status is in the way that this run has just set."""
-    named = "" if options.check is None else f"check {options.check.status}"
-    own = carrier.head in memory.reported and {gate.name for gate in details.gates} == {named}
-    return own and not _is_over(memory, carrier)
+    if options.check is None or not options.check.status or carrier.head not in memory.reported:
+        return False
+    late = {gate.check for gate in details.gates} == {options.check.status}
+    return late and not _is_over(memory, carrier)
 
 
 def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:

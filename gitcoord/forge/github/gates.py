@@ -1,6 +1,7 @@
 """Which gates are closed, from what a base demands and what was reported. Pure."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 
@@ -66,22 +67,22 @@ def check_gates(
 def _check_gate(
     check: RequiredCheck, state: str | None, runs: list[CheckRunAnswer], author: str
 ) -> Gate | None:
-    name = f"check {check.context}"
+    closed = partial(Gate, name=f"check {check.context}", check=check.context)
     if state is None and not runs and author == ACTIONS_AUTHOR:
-        return Gate(name=name, reason=_NO_WORKFLOWS, failed=True, final=True)
+        return closed(reason=_NO_WORKFLOWS, failed=True, final=True)
     if state is None and not runs:
-        return Gate(name=name, reason="it has not been reported yet")
+        return closed(reason="it has not been reported yet")
     if check.app is not None:
         runs = [run for run in runs if run.app is not None and run.app.id == check.app]
         if not runs:
-            return Gate(name=name, reason=f"the app {check.app}, which must report it, has not")
+            return closed(reason=f"the app {check.app}, which must report it, has not")
     if state in ("failure", "error"):
-        return Gate(name=name, reason=f"its status is {state}", failed=True)
+        return closed(reason=f"its status is {state}", failed=True)
     for run in runs:
         if run.status == "completed" and run.conclusion not in _PASSING:
-            return Gate(name=name, reason=f"it ended with {run.conclusion}", failed=True)
+            return closed(reason=f"it ended with {run.conclusion}", failed=True)
     if state == "pending" or any(run.status != "completed" for run in runs):
-        return Gate(name=name, reason="it has not ended yet")
+        return closed(reason="it has not ended yet")
     return None
 
 

@@ -28,20 +28,9 @@ MOST_OUTSIDE = 50
 _KEPT = "outside.json"
 _WRITING = frozenset(
     {
-        *(
-            "add",
-            "am",
-            "apply",
-            "checkout",
-            "checkout-index",
-            "cherry-pick",
-            "clean",
-            "commit",
-            "merge",
-            "mv",
-        ),
-        *("pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout", "stash"),
-        *("switch", "update-index"),
+        *("add", "am", "apply", "checkout", "checkout-index", "cherry-pick", "clean", "commit", "merge"),
+        *("mv", "pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout"),
+        *("stash", "switch", "update-index"),
     }
 )
 _MOVING: Mapping[OutsideKind, frozenset[str]] = {
@@ -159,7 +148,11 @@ def _kept(place: Path) -> SurroundingsLook | None:
 
 
 def _by_push(git: Git, ref: str) -> bool:
-    """Whether the remote-tracking branch moved because somebody here pushed, and not by a fetch."""
+    """Whether the remote-tracking branch moved because somebody here pushed, and not by a fetch.
+
+    Git has no other record of that than the words in the reflog, which it never translates:
+    `transport_update_tracking_ref` in https://github.com/git/git/blob/v2.39.5/transport.c
+    """
     return git.probe("reflog", "show", "-1", "--format=%gs", ref, "--") == "update by push"
 
 

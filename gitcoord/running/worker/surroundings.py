@@ -4,7 +4,6 @@ A checkout in which another attempt is at work is left to that one.
 """
 
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +17,9 @@ from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Git, Oid
 from gitcoord.git.shared import HEADS
+from gitcoord.merging.rounds import round_names
 from gitcoord.planning.model import Plan
+from gitcoord.running.unit import subtask_branch
 from gitcoord.running.worker.presence import worker_at
 
 REMOTES = "refs/remotes/"
@@ -87,14 +88,17 @@ class _Names:
     """The branches that the plan's work goes to: whoever moves them is looked at where they are handed in."""
 
     def __init__(self, plan: Plan, *, has_remote: bool) -> None:
-        self._names = {task.branch for task in plan.tasks.values()} | {one.branch for one in plan.levels}
+        self._names = {task.branch for task in plan.tasks.values()}
+        for task in plan.tasks.values():
+            self._names |= {subtask_branch(task.branch, task.id, part.id) for part in task.subtasks}
+        for level in plan.levels:
+            # Each round after the first takes a task that was deferred in the one before.
+            self._names |= set(islice(round_names(level), len(level.tasks) + 1))
         if not has_remote:
             self._names.add(plan.base)  # landing moves it
 
     def has(self, ref: str) -> bool:
-        name = ref.removeprefix(HEADS)
-        # A subtask's, and the level branches after the first.
-        return name in self._names or re.sub(r"(-subtask-.+|-[0-9]+)$", "", name) in self._names
+        return ref.removeprefix(HEADS) in self._names
 
 
 def _checkouts(repository: Repository, own: Path, run: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
