@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 from gitcoord.cli.output import clean, plain
 from gitcoord.cli.pages.gantt import kind_of
-from gitcoord.cli.pages.matrix import conflict_sentence
+from gitcoord.cli.pages.matrix import clash_place, conflict_sentence
 from gitcoord.cli.pages.tiles import breaks_of, headline_of, story_of, tiles_of
 from gitcoord.cli.report_values import CAUSES
 from gitcoord.cli.run_view import outside_lines
 from gitcoord.cli.times import duration
-from gitcoord.sentences import some
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -89,7 +88,7 @@ def _waiting(metrics: "Metrics") -> "list[Text]":
 def _clashes(metrics: "Metrics") -> "list[Text]":
     found = [pair for pair in metrics.conflicts.pairs if pair.found]
     lines = [
-        _label("", f"{pair.tasks[0]} and {pair.tasks[1]} in {some(pair.paths, 3)}")
+        _label("", f"{pair.tasks[0]} and {pair.tasks[1]}{clash_place(pair)}")
         for pair in found[:_MOST_CLASHES]
     ]
     if len(found) > _MOST_CLASHES:

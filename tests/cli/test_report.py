@@ -81,6 +81,7 @@ def test_a_program_gets_every_number(desk: Repo) -> None:
             "predicted": False,
             "found": True,
             "paths": ["src/api/routes.py", "src/models.py"],
+            "by_check": False,
         }
     ]
     assert [bar["unit"] for bar in document["bars"]] == ["1", "2", "3"]

@@ -68,5 +68,6 @@ def test_work_that_fails_with_anothers_goes_back_to_its_agent_and_lands(
     told = (tmp_path / "project" / "desk" / ".git" / "gitcoord" / "run" / "2-2" / "prompt.md").read_text()
     assert "## First: make the check pass" in told
     assert "open is called, and not defined" in told
+    assert "1 and 2 in the check\n" in project.run("report", ok=0).out
     shown = project.run("logs", "2", "--check", ok=0)
     assert "open is called, and not defined" in shown.out

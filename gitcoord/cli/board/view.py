@@ -223,7 +223,7 @@ def _clashes(picture: "Picture", width: int, most: int) -> "list[Text]":
     for clash in open_ones[:most]:
         text = styled("! ", "bold red")
         text.append(f"{clean(clash.task)} and {clean(clash.other)} clash", "red")
-        text.append(f" in {clean(', '.join(clash.paths[:4]))}")
+        text.append(f" in {clean(', '.join(clash.paths[:4]))}" if clash.paths else "")
         lines.append(_cut(text, width))
     if len(open_ones) > most and lines:
         lines[-1] = _edges(lines[-1], styled(f" and {len(open_ones) - most} more clashes", "red"), width)

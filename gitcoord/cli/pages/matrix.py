@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.output import count_of
 from gitcoord.planning.order import natural_key
-from gitcoord.running.progress.measure import Conflicts
+from gitcoord.running.progress.conflicts import Conflicts, Pair
 from gitcoord.sentences import some
 from gitcoord.tasks.model import TaskId
 
@@ -45,6 +45,13 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     found: tuple[MatrixConflict, ...]
 
 
+def clash_place(pair: Pair) -> str:
+    """Where two tasks clash, after a verb: in files, or in what a check says of both; "" if nobody knows."""
+    if pair.paths:
+        return f" in {some(pair.paths, 3)}"
+    return " in the check" if pair.by_check else ""
+
+
 def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
     """The matrix, of at most so many tasks that a person can read it."""
     pairs = {frozenset(pair.tasks): pair for pair in conflicts.pairs}
@@ -62,8 +69,9 @@ def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
             return Cell()
         tip = f"{pair.tasks[0]} and {pair.tasks[1]}"
         if pair.found:
-            where = f" clash in {some(pair.paths)}" if pair.paths else " clash"
-            return Cell(kind="both" if pair.predicted else "found", mark="✗", tip=tip + where)
+            return Cell(
+                kind="both" if pair.predicted else "found", mark="✗", tip=f"{tip} clash{clash_place(pair)}"
+            )
         return Cell(kind="predicted", mark="○", tip=f"{tip} were predicted to clash")
 
     return Matrix(
@@ -74,7 +82,10 @@ def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
             for one in names
         ),
         found=tuple(
-            MatrixConflict(tasks=f"{pair.tasks[0]} and {pair.tasks[1]}", paths=some(pair.paths, 8))
+            MatrixConflict(
+                tasks=f"{pair.tasks[0]} and {pair.tasks[1]}",
+                paths=some(pair.paths, 8) if pair.paths else clash_place(pair).strip(),
+            )
             for pair in conflicts.pairs
             if pair.found
         ),

@@ -19,12 +19,16 @@ _LARGEST_SET = 200
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tasks: whether the plan predicted that they clash, and whether they did, in `paths`."""
+    """Two tasks: whether the plan predicted that they clash, and whether they did, in `paths`.
+
+    `by_check`: they merge, and a check failed on what came of that.
+    """
 
     tasks: tuple[TaskId, TaskId]
     predicted: bool
     found: bool
     paths: tuple[str, ...] = ()
+    by_check: bool = False
 
 
 class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +62,13 @@ def conflicts_of(
     conflicted = {task for pair in found for task in pair} | {
         parents.get(one.unit, one.unit) for one in tries if one.outcome == "conflict"
     }
-    pairs = [_pair(pair, predicted, found) for pair in {*predicted, *found}]
+    checked = {
+        _pair_of(parents, event.task, other)
+        for event in events
+        if isinstance(event, TaskDeferred) and event.check
+        for other in event.others
+    }
+    pairs = [_pair(pair, predicted, found, pair in checked) for pair in {*predicted, *found}]
     return Conflicts(
         rate=len(conflicted & engaged) / len(engaged) if engaged else 0.0,
         tasks=len(engaged),
@@ -75,10 +85,15 @@ def _pair(
     pair: frozenset[TaskId],
     predicted: set[frozenset[TaskId]],
     found: Mapping[frozenset[TaskId], tuple[str, ...]],
+    by_check: bool,
 ) -> Pair:
     one, other = sorted(pair, key=natural_key)
     return Pair(
-        tasks=(one, other), predicted=pair in predicted, found=pair in found, paths=found.get(pair, ())
+        tasks=(one, other),
+        predicted=pair in predicted,
+        found=pair in found,
+        paths=found.get(pair, ()),
+        by_check=by_check,
     )
 
 
@@ -93,12 +108,16 @@ def _found(
             others = event.others
         else:
             continue
-        task = TaskId(event.task or "")
         for other in others:
-            pair = frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task, other))
+            pair = _pair_of(parents, event.task, other)
             if len(pair) == 2:
                 found[pair] = tuple(dict.fromkeys((*found.get(pair, ()), *event.paths)))
     return found
+
+
+def _pair_of(parents: Mapping[TaskId, TaskId], task: str | None, other: str) -> frozenset[TaskId]:
+    """The tasks that two units belong to: one where both are parts of the same."""
+    return frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task or "", other))
 
 
 def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
