@@ -16,6 +16,8 @@ HOOKS = ("claude", "codex", "git")
 https://developers.openai.com/codex/hooks and git's own `pre-commit`."""
 BLOCKED = {"claude": 2, "codex": 2, "git": 1}
 """The exit code that stops the write or the commit; with any other the program goes on."""
+_BRANCH_FILES = ("HEAD", "rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
+"""Where git keeps the branch of a working tree, as in its `wt-status.c`; HEAD is detached meanwhile."""
 _PATH_KEYS = ("file_path", "notebook_path", "path")
 _PATCH_KEYS = ("command", "patch", "input")
 _PATCH_LINES = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
@@ -85,14 +87,21 @@ def place_of(path: str, common: str | None = None) -> FilePlace | None:
 
 
 def branch_at(git_dir: str) -> str:
-    """The branch that is checked out: what its own task touches is no news to it."""
-    try:
-        with open(  # noqa: PTH123
-            os.path.join(git_dir, "HEAD"), encoding="utf-8", errors="surrogateescape"
-        ) as head:
-            return head.read().rstrip("\n").removeprefix("ref: refs/heads/")
-    except OSError:
-        return ""
+    """Return the branch that a working tree is at, also in the middle of its rebase or bisection.
+
+    Empty when HEAD is detached for any other reason.
+    """
+    for name in _BRANCH_FILES:
+        try:
+            with open(  # noqa: PTH123
+                os.path.join(git_dir, name), encoding="utf-8", errors="surrogateescape"
+            ) as file:
+                said = file.read().rstrip("\n").removeprefix("ref: ")
+        except OSError:
+            continue
+        if said.startswith("refs/heads/") or name == "BISECT_START":
+            return said.removeprefix("refs/heads/")
+    return ""
 
 
 class HookQuestion:

@@ -77,16 +77,16 @@ unanswered: HookQuestion | None = None
 
 
 def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) -> str:
-    """The task to which what it does itself is no news; empty when it is none's.
+    """Return the task that asks, whose own changes do not count; empty when none does.
 
-    It is the one whose branch, or a subtask's, is checked out here; else the one where the file lies.
+    It is the one whose branch, or a subtask's, is checked out here; else the one that the worker gave to the
+    agent, which may be on no branch or on its own; else the one where the file lies.
     """
-    for git_dir in (here[1] if here is not None and here[2] == place.common else "", place.own):
-        branch = branch_at(git_dir) if git_dir else ""
-        for touch in touches:
-            if touch[2] == branch and branch:
-                return touch[1]
-    return ""
+    inside = here is not None and here[2] == place.common
+    by_branch = {touch[2]: touch[1] for touch in touches if touch[2]}
+    at_work = by_branch.get(branch_at(here[1]), "") if inside and here else ""
+    given = os.environ.get("GITCOORD_TASK_ID", "") if inside else ""
+    return at_work or given or by_branch.get(branch_at(place.own), "")
 
 
 def fingerprint(common: str) -> tuple[str, int]:

@@ -1,36 +1,20 @@
-"""Hooks: what they answer to an agent's own JSON and to git, and how they get into its settings."""
+"""Hooks: what they answer to an agent's own JSON and to git."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cli.hook_shell import OTHER, OWN, commit, install, make_project
 from tests.support.cli import Ran, gitcoord
-from tests.support.project import Project, independent
+from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task
-
-CLAUDE = "gitcoord check-file --hook claude"
-OWN, OTHER = "src/own.rs", "src/other.rs"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Task 1 changes `OWN`, task 2 `OTHER`; task 1 is checked out at the desk."""
-    made = Project.create(
-        tmp_path / "project",
-        independent("1", "2"),
-        files={OWN: "1\n2\n", OTHER: "1\n2\n", ".gitignore": ".taskmaster\n"},
-    )
-    made.run("checkout", "1", ok=0)
-    for id, path in (("1", OWN), ("2", OTHER)):
-        made.work(id, {path: f"1\n{id}!\n"})
-    made.run("check-file", "--fetch", OTHER, ok=1)
-    return made
+    return make_project(tmp_path / "project")
 
 
 def told(cwd: Path, path: str, tool: str = "Edit", **more: str) -> str:
@@ -112,6 +96,29 @@ def test_a_path_in_another_worktree_means_the_file_there(project: Project, tmp_p
     assert edit(project, str(second / OTHER), cwd=tmp_path).code == 0
 
 
+def test_the_own_file_is_let_through_in_a_rebase_and_a_bisection(project: Project) -> None:
+    git = project.desk.git
+    git("fetch", "--quiet")
+    git("reset", "--quiet", "--hard", "origin/feature/level-0-task-1")
+    for command in (("rebase", "--quiet", "--exec", "false", "main"), ("bisect", "start", "HEAD", "HEAD~1")):
+        git(*command, ok=(0, 1))
+        if command[0] == "bisect":
+            git("checkout", "--quiet", "--detach")
+        assert git("rev-parse", "--abbrev-ref", "HEAD") == "HEAD"
+        assert edit(project, str(project.desk.path / OWN)) == Ran(*ALLOWED), command
+        assert edit(project, str(project.desk.path / OTHER)).code == 2, command
+        git(command[0], "--abort" if command[0] == "rebase" else "reset")
+
+
+def test_an_agent_on_a_branch_of_its_own_is_known_by_what_its_worker_gave_it(project: Project) -> None:
+    project.desk.git("checkout", "--quiet", "--detach", "main")
+    for given, path, code in (("1", OWN, 0), ("1", OTHER, 2), ("2", OTHER, 0), ("", OWN, 2)):
+        asked = told(project.desk.path, str(project.desk.path / path))
+        env = {"GITCOORD_TASK_ID": given}
+        ran = gitcoord("check-file", "--hook", "claude", cwd=project.desk.path, input=asked, env=env)
+        assert ran.code == code, (given, path)
+
+
 def test_what_other_subtasks_did_is_the_own_tasks_work(tmp_path: Path) -> None:
     parts = [{"id": 1, "title": "One", "status": "pending"}, {"id": 2, "title": "Two", "status": "pending"}]
     made = Project.create(
@@ -167,19 +174,6 @@ def test_codex_patches_are_looked_through(project: Project) -> None:
     assert patched(f"*** Update File: {OWN}", f"*** Move to: {OTHER}").code == 2
 
 
-def install(project: Project, program: str, *options: str) -> Ran:
-    return project.run("hooks", "install", program, *options)
-
-
-def commit(repo: Repo, path: str, *options: str) -> int:
-    target = repo.path / path
-    target.write_text(target.read_text() + "more\n")
-    scripts = Path(sys.executable).parent
-    env = {**repo.environment, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
-    asked = ["git", "commit", "--quiet", "-m", "x", *(options or ("-a",))]
-    return subprocess.run(asked, cwd=repo.path, env=env, capture_output=True).returncode
-
-
 def test_git_commits_what_is_ones_own_and_not_what_is_another_tasks(project: Project) -> None:
     assert install(project, "git").code == 0
     assert commit(project.desk, OWN) == 0
@@ -194,102 +188,3 @@ def test_git_commits_what_is_ones_own_and_not_what_is_another_tasks(project: Pro
     assert commit(project.desk, OWN) == 0
     assert install(project, "git", "--uninstall").code == 0
     assert commit(project.desk, OTHER) == 0
-
-
-def settings(project: Project) -> Path:
-    return project.desk.path / ".claude/settings.json"
-
-
-def test_installing_keeps_what_is_there_and_can_be_repeated(project: Project) -> None:
-    other = {"matcher": "Bash", "hooks": [{"type": "command", "command": "mine", "timeout": 5}]}
-    before: dict[str, Any] = {
-        "permissions": {"allow": ["Bash(make test)"]},
-        "größe": 1.5,
-        "hooks": {"PreToolUse": [other], "Stop": [{"hooks": [other["hooks"]]}]},
-    }
-    file = settings(project)
-    file.parent.mkdir()
-    text = json.dumps(before, indent=4, ensure_ascii=False).replace("\n", "\r\n")
-    file.write_bytes(text.encode())
-    file.chmod(0o600)
-    shown = install(project, "claude", "--dry-run")
-    assert (CLAUDE in shown.out, file.read_bytes()) == (True, text.encode())
-    assert install(project, "claude").code == 0
-    first = file.read_bytes()
-    made = json.loads(first)
-    assert made["hooks"]["PreToolUse"].pop()["hooks"][0]["command"] == CLAUDE
-    assert (made, list(made)) == (before, list(before))
-    assert (b'\r\n    "gr\xc3\xb6\xc3\x9fe"' in first, file.stat().st_mode & 0o777) == (True, 0o600)
-    again = install(project, "claude", "--json")
-    assert (again.json["changed"], file.read_bytes()) == (False, first)
-    assert install(project, "claude", "--uninstall").code == 0
-    assert file.read_bytes() == text.encode()
-    assert install(project, "claude", "--uninstall", "--json").json["state"] == "absent"
-
-
-def test_in_a_fresh_repository_the_file_is_made_and_goes_again(project: Project) -> None:
-    for program, name in (("claude", ".claude/settings.json"), ("codex", ".codex/hooks.json")):
-        file = project.desk.path / name
-        assert install(project, program).code == 0
-        entry = json.loads(file.read_text())["hooks"]["PreToolUse"][0]
-        assert entry["hooks"][0]["command"] == f"gitcoord check-file --hook {program}"
-        assert install(project, program, "--uninstall").code == 0
-        assert not file.parent.exists()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", "// words\n{}", "[]", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', '{"a": 1, "a": 2}', "\xff"],
-)
-def test_a_broken_file_is_named_and_left(project: Project, text: str) -> None:
-    file = settings(project)
-    file.parent.mkdir()
-    file.write_bytes(text.encode("latin-1"))
-    ran = install(project, "claude")
-    assert (ran.code, "settings.json cannot be changed" in ran.err) == (2, True)
-    assert file.read_bytes() == text.encode("latin-1")
-
-
-def test_a_blank_file_is_filled_and_hooks_alone_shows_its_help(project: Project) -> None:
-    file = settings(project)
-    file.parent.mkdir()
-    file.write_text("\n")
-    assert install(project, "claude").code == 0
-    assert CLAUDE in file.read_text()
-    assert "install" in project.run("hooks", ok=0).out
-
-
-def test_an_old_hook_that_answers_too_is_named(project: Project) -> None:
-    file = settings(project)
-    file.parent.mkdir()
-    old = {"type": "command", "command": 'gitcoord check-file "$f" >&2 || exit 2'}
-    file.write_text(json.dumps({"hooks": {"PreToolUse": [{"matcher": "Edit", "hooks": [old]}]}}))
-    assert "runs gitcoord too" in install(project, "claude").err
-
-
-def test_a_hook_of_somebody_elses_is_left_and_the_way_out_said(project: Project) -> None:
-    hook = project.desk.path / ".git/hooks/pre-commit"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nexit 0\n")
-    ran = install(project, "git")
-    assert (ran.code, "Add this line to it" in ran.err) == (1, True)
-    line = ran.err.partition("Add this line to it: ")[2].strip()
-    assert hook.read_text() == "#!/bin/sh\nexit 0\n"
-    hook.write_text(f"#!/bin/sh\n{line}\nexit 0\n")
-    hook.chmod(0o755)
-    assert "already" in install(project, "git").err
-    assert (commit(project.desk, OTHER), commit(project.desk, OWN, OWN)) == (1, 0)
-    assert install(project, "git", "--uninstall").code == 1
-    assert line in hook.read_text()
-
-
-def test_hooks_go_where_git_looks_for_them(project: Project, tmp_path: Path) -> None:
-    project.desk.git("config", "core.hooksPath", ".githooks")
-    assert install(project, "git").code == 0
-    assert (project.desk.path / ".githooks/pre-commit").stat().st_mode & 0o111
-    project.desk.git("config", "--unset", "core.hooksPath")
-    everywhere = tmp_path / "everywhere"
-    config = tmp_path / "config"
-    config.write_text(f"[core]\n\thooksPath = {everywhere}\n")
-    ran = project.run("hooks", "install", "git", env={"GIT_CONFIG_GLOBAL": str(config)})
-    assert (ran.code, "for all repositories" in ran.err, everywhere.exists()) == (3, True, False)
