@@ -164,12 +164,13 @@ def _look(context: "Context", common: str) -> "list[Touch]":
             one.branch,
             one.title.replace("\0", " "),
             " ".join(f"{a}-{b}" if a != b else str(a) for a, b in one.lines),
+            " ".join(one.known_to),
         )
         for one in find_touched(context.repository, context.shared, context.store)
     ]
     here = read_refs(context.repository.git, HEADS).targets
     for task in plan.tasks.values() if plan else ():
         parts = (subtask_branch(task.branch, task.id, one.id) for one in task.subtasks)
-        touches += [("", task.id, name, "", "") for name in (task.branch, *parts) if HEADS + name in here]
+        touches += [("", task.id, name, "", "", "") for name in (task.branch, *parts) if HEADS + name in here]
     quick.write_touched(common, state, now, touches)
     return touches

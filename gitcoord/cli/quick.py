@@ -24,15 +24,16 @@ TYPE_CHECKING = False  # importing it from `typing` costs too
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERSION = "gitcoord-touched/2"
-_FIELDS = 5
+_VERSION = "gitcoord-touched/3"
+_FIELDS = 6
 _RACY = 50_000_000
 """Nanoseconds: what was written so shortly ago may be written again without looking any different."""
 
-Touch = tuple[str, str, str, str, str]
-"""A path, the task that touches it, its branch, its title, and the lines of the base, such as `5-7 20`.
+Touch = tuple[str, str, str, str, str, str]
+"""A path, the task that touches it, its branch, its title, the lines of the base, such as `5-7 20`, and the
+tasks that are stacked on it, such as `2 5`.
 Without a path it says only which task a branch belongs to."""
-NO_PLAN: Touch = ("", "", "", "", "")
+NO_PLAN: Touch = ("", "", "", "", "", "")
 """Stands for a repository that has no plan."""
 
 
@@ -126,7 +127,7 @@ def read_touched(common: str) -> list[Touch] | None:
     if version != _VERSION or len(fields) % _FIELDS != 1 or state != fingerprint(common)[0]:
         return None
     return [
-        (fields[at], fields[at + 1], fields[at + 2], fields[at + 3], fields[at + 4])
+        (fields[at], fields[at + 1], fields[at + 2], fields[at + 3], fields[at + 4], fields[at + 5])
         for at in range(0, len(fields) - 1, _FIELDS)
     ]
 
@@ -194,8 +195,12 @@ def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
 
 
 def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
-    """What of `touches` meets `path` and is not of the task `own`."""
-    return [touch for touch in touches if touch[0] and touch[1] != own and _meet(path, touch[0])]
+    """What of `touches` meets `path`, and neither is of the task `own` nor lies below its branch."""
+    return [
+        touch
+        for touch in touches
+        if touch[0] and touch[1] != own and own not in touch[5].split() and _meet(path, touch[0])
+    ]
 
 
 def _meet(path: str, other: str) -> bool:
@@ -205,7 +210,7 @@ def _meet(path: str, other: str) -> bool:
 
 
 def _as_dict(touch: Touch) -> dict[str, object]:
-    path, task, branch, title, lines = touch
+    path, task, branch, title, lines, _ = touch
     ranges = [[int(end) for end in part.split("-")] for part in lines.split()]
     return {
         "path": path,
@@ -218,7 +223,7 @@ def _as_dict(touch: Touch) -> dict[str, object]:
 
 def sentence(touch: Touch) -> str:
     """`src/main.rs: task 1 (Title) on feature/…, lines 5-6, 20`, safe for a terminal."""
-    path, task, branch, title, lines = touch
+    path, task, branch, title, lines, _ = touch
     one = lines.isdecimal()
     where = f", line{'' if one else 's'} {lines.replace(' ', ', ')}" if lines else ""
     text = f"{path}: task {task} ({title}) on {branch}{where}"

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from gitcoord.conflicts.changes import Changes, Edit, changes_between
 from gitcoord.conflicts.history import find_forks
 from gitcoord.conflicts.lines import Hunk, Hunks, hunks_of
 from gitcoord.events import TasksClash
-from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.landings import landed_tasks, needed
 from gitcoord.evidence.stacks import find_stacks
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.refs import read_refs
@@ -18,19 +19,24 @@ from gitcoord.git.shared import HEADS, SharedRefs
 from gitcoord.git.stacks import Stacks
 from gitcoord.git.writing import Writer
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.running.unit import subtask_branch
 from gitcoord.state.progress import PENDING
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 
 class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
-    """A path that a task's branch changes; `lines` are those of the base, from 1, both ends included."""
+    """A path that a task's branch changes; `lines` are those of the base, from 1, both ends included.
+
+    `known_to` are tasks that need this one and whose branches are stacked on all of its work.
+    """
 
     path: str
     task: TaskId
     branch: str
     title: str
     lines: tuple[tuple[int, int], ...] = ()
+    known_to: tuple[TaskId, ...] = ()
 
 
 def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[TouchedPath]:
@@ -42,13 +48,17 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
     base = shared.branch(plan.base) or repository.resolve(HEADS + plan.base)
     if base is None:
         return []
-    tips, stacks = _tips(repository, shared, store, plan, base)
-    everything = list(dict.fromkeys(tip for both in tips.values() for tip in both))
+    branches = _branches(repository, shared)
+    tips, stacks = _tips(repository.git, shared, store, plan, base, branches)
+    below = _heads_below(plan, store, tips, stacks.ancestry)
+    own = {task: [tip for tip in both if tip not in below[task]] for task, both in tips.items()}
+    known_to = _known_to(plan, tips, branches, stacks.ancestry)
     with repository.git.quarantine() as git:
-        changed = _changes(git, stacks, everything)
+        everything = {tip: below[task] for task, both in own.items() for tip in both}
+        changed = _changes(git, stacks, list(everything), everything)
         hunks = _hunks(git, base, list(changed.values()))
     found = []
-    for task, both in tips.items():
+    for task, both in own.items():
         planned = plan.tasks[task]
         paths = {path for tip in both if tip in changed for path in changed[tip].paths}
         found += [
@@ -58,6 +68,7 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
                 branch=planned.branch,
                 title=planned.title,
                 lines=_lines(path, [changed[tip] for tip in both if tip in changed], hunks),
+                known_to=known_to[task],
             )
             for path in sorted(paths)
         ]
@@ -88,31 +99,81 @@ def _owners(plan: Plan) -> dict[TaskId, PlannedTask]:
     return {id: task for task in tasks for id in (task.id, *(part.id for part in task.subtasks))}
 
 
+def _branches(repository: Repository, shared: SharedRefs) -> dict[str, list[Oid]]:
+    """Each branch as everybody sees it and as this clone has it, if they differ."""
+    here = {name.removeprefix(HEADS): tip for name, tip in read_refs(repository.git, HEADS).targets.items()}
+    both: dict[str, list[Oid]] = {}
+    for name, tip in (*shared.branches().items(), *here.items()):
+        both.setdefault(name, [])
+        both[name] += [tip] if tip not in both[name] else []
+    return both
+
+
 def _tips(
-    repository: Repository, shared: SharedRefs, store: Store, plan: Plan, base: Oid
+    git: Git, shared: SharedRefs, store: Store, plan: Plan, base: Oid, branches: Mapping[str, list[Oid]]
 ) -> tuple[dict[TaskId, list[Oid]], Stacks]:
-    """Each task's branch as everybody sees it and as this clone has it, if they differ; their stacks."""
-    everywhere = shared.branches()
-    here = read_refs(repository.git, HEADS).targets
-    git, progress = repository.git, store.progress()
-    ancestry = Ancestry(git)
+    """The tips of all branches of tasks that have not landed, and what is stacked on landed ones."""
+    progress, ancestry = store.progress(), Ancestry(git)
     landed = landed_tasks(
-        git, base_commit=base, plan=plan, progress=progress, tips=everywhere, ancestry=ancestry
+        git, base_commit=base, plan=plan, progress=progress, tips=shared.branches(), ancestry=ancestry
     )
-    tips = {}
-    for task, planned in plan.tasks.items():
-        both = (everywhere.get(planned.branch), here.get(HEADS + planned.branch))
-        if task not in landed and any(both):
-            tips[task] = list(dict.fromkeys(tip for tip in both if tip))
+    tips = {
+        task: branches[planned.branch]
+        for task, planned in plan.tasks.items()
+        if task not in landed and planned.branch in branches
+    }
     return tips, find_stacks(git, ancestry, base, progress, landed)
 
 
-def _changes(git: Git, stacks: Stacks, tips: Sequence[Oid]) -> dict[Oid, Changes]:
-    forks = find_forks(git, stacks.base, tips, stacks.find(git, tips))
+def _heads_below(
+    plan: Plan, store: Store, tips: Mapping[TaskId, list[Oid]], ancestry: Ancestry
+) -> dict[TaskId, tuple[Oid, ...]]:
+    """The heads of tasks that each task needs and that have not landed: its own changes begin there."""
+    progress = store.progress()
+    found = {}
+    for task in tips:
+        needs = needed(plan, task)
+        recorded = progress.get(task, PENDING).parents.items()
+        heads = [tip for need in plan.tasks if need in needs for tip in tips.get(need, ())]
+        heads += [head for need, head in recorded if TaskId(need) in tips]
+        here = ancestry.existing(heads) if heads else ()
+        found[task] = tuple(dict.fromkeys(head for head in heads if head in here))
+    return found
+
+
+def _known_to(
+    plan: Plan, tips: Mapping[TaskId, list[Oid]], branches: Mapping[str, list[Oid]], ancestry: Ancestry
+) -> dict[TaskId, tuple[TaskId, ...]]:
+    """For each task those that need it, and whose branches, or their subtasks', contain all of its tips."""
+    found: dict[TaskId, tuple[TaskId, ...]] = dict.fromkeys(tips, ())
+    for task, planned in plan.tasks.items():
+        names = (planned.branch, *(subtask_branch(planned.branch, task, one.id) for one in planned.subtasks))
+        heads = {head for name in names for head in branches.get(name, ())}
+        needs = needed(plan, task) & tips.keys() if heads else set[TaskId]()
+        wanted = {tip for need in needs for tip in tips[need]}
+        inside = (
+            {commit for head in heads for commit in ancestry.contained(head, wanted)} if wanted else set()
+        )
+        for need in needs:
+            found[need] += (task,) if inside.issuperset(tips[need]) else ()
+    return found
+
+
+def _changes(
+    git: Git, stacks: Stacks, tips: Sequence[Oid], below: Mapping[Oid, Sequence[Oid]]
+) -> dict[Oid, Changes]:
+    """What each tip changed itself: not what lies `below` it, whether that has landed or not."""
+    landed = stacks.find(git, tips)
+    stacked = {tip: (*landed.get(tip, ()), *below.get(tip, ())) for tip in tips}
+    forks = find_forks(git, stacks.base, tips, stacked)
     own = [tip for tip in tips if forks[tip].merge_bases and not forks[tip].inside]
-    return dict(
-        zip(own, changes_between(git, [(forks[tip].merge_bases[0], tip) for tip in own]), strict=True)
-    )
+    # A path that is as in one of several branches below came from there.
+    pairs = [(start, tip) for tip in own for start in forks[tip].merge_bases[: None if below.get(tip) else 1]]
+    found: dict[Oid, Changes] = {}
+    for (_, tip), changes in zip(pairs, changes_between(git, pairs), strict=True):
+        before = found.setdefault(tip, changes)
+        found[tip] = replace(before, paths=before.paths & changes.paths)
+    return found
 
 
 def _hunks(git: Git, base: Oid, changes: Sequence[Changes]) -> Mapping[Edit, Hunks]:

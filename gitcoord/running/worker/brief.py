@@ -101,4 +101,4 @@ def _touched(desk: TaskContext, unit: WorkUnit) -> Sequence[TouchedPath]:
         found = find_touched(desk.repository, desk.shared, desk.store)
     except GitcoordError:
         return ()
-    return [one for one in found if one.task != unit.task.id]
+    return [one for one in found if unit.task.id not in (one.task, *one.known_to)]
