@@ -1,6 +1,7 @@
-"""Names in a sentence: the first few of them, and the rest counted."""
+"""Names in a sentence: the first few of them, the rest counted, and nothing that acts where it is shown."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 
@@ -14,6 +15,24 @@ def named_tasks(tasks: Sequence[str], most: int | None = None) -> str:
     """`task 3` or `tasks 3, 4`; with `most` the tail of a long list is counted."""
     word = "task" if len(tasks) == 1 else "tasks"
     return f"{word} {some(tasks, len(tasks) if most is None else most)}"
+
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+
+
+def visible(text: str) -> str:
+    """Text from others on one line, with nothing that a terminal acts on: what is invisible is escaped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if unicodedata.category(char) not in _INVISIBLE or char in _JOINERS else _escaped(char)
+        for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 _REFERENCES = r"(?i)@(?=\S)|#(?=\d)|\bGH-(?=\d)|:(?=//)"

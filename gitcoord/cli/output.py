@@ -6,13 +6,13 @@ reaches rich only as plain `Text`, never as markup.
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gitcoord.redact import holds_secret, redact, redacted
+from gitcoord.sentences import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,23 +20,10 @@ if TYPE_CHECKING:
 
     from gitcoord.tasks.model import Finding
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d"}
-
 
 def clean(text: str) -> str:
     """`text` on one line, safe for a terminal and without secrets: what is invisible is escaped."""
-    text = redact(text)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char if unicodedata.category(char) not in _INVISIBLE or char in _JOINERS else _escaped(char)
-        for char in text
-    )
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return visible(redact(text))
 
 
 def emit(line: str) -> None:

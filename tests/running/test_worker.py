@@ -293,7 +293,7 @@ def test_hostile_words_reach_the_agent_as_they_are_and_no_shell(tmp_path: Path, 
     project = Project.create(tmp_path / "project", [task(1, title=title)])
     agent.does("1", {"note": True}, {"write": {"x.txt": "x\n"}})
     ran = project.run("worker", "--shell", "--agent", f"{agent.command}; true", "1", ok=0)
-    assert "\x1b" not in project.run("log", ok=0).out
+    assert "\x1b" not in project.run("log", ok=0).out + ran.err
     seen = agent.noted("1")
     assert seen["environment"]["GITCOORD_TASK_TITLE"] == " ".join(title.split())
     assert not list(tmp_path.rglob("pwned"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitcoord.running.worker.secret_filter import SecretFilter
 from gitcoord.running.worker.spending import Spending
+from gitcoord.sentences import visible
 
 _NOTICE = "\n[… {count:,} bytes are left out here …]\n"
 
@@ -136,8 +137,9 @@ class Log:
         return time.monotonic() - self._heard
 
     def say(self, text: str) -> None:
-        """A line of the worker's own."""
-        self.write(f"[gitcoord] {text}\n".encode("utf-8", "replace"))
+        """A line of the worker's own; titles, paths and hooks' words in it come from others."""
+        shown = "\n".join(map(visible, text.split("\n")))
+        self.write(f"[gitcoord] {shown}\n".encode())
 
     def tail(self, most: int = 4000) -> str:
         """The newest of it, with the line that has no end yet."""
