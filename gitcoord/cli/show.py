@@ -65,10 +65,14 @@ def next_tasks(
         if not document["starts"]:
             say(_NOTHING[document["state"]])
         for unit, refusal in document["waiting"].items():
-            say(f"{unit} waits: {refusal['reason']}")
+            stands = "cannot start" if refusal["name"] in _NEEDS_SOMEBODY else "waits"
+            say(f"{unit} {stands}: {refusal['reason']}")
+        if any(refusal["name"] == "failed" for refusal in document["waiting"].values()):
+            say("  hint: `gitcoord retry TASK` lets what failed be tried again.")
     return 0 if document["starts"] else 1
 
 
+_NEEDS_SOMEBODY = frozenset({"blocked", "cancelled", "failed"})
 _NOTHING = {
     "finished": "Everything has landed.",
     "working": "Nothing can start now: what is left is at work, or waits for it.",

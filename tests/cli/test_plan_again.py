@@ -95,6 +95,10 @@ def test_next_says_what_can_start(tmp_path: Path) -> None:
         project.worker(id).do({f"{id}.txt": id})
     project.run("merge-level")
     assert project.run("next", ok=0).out == "2  Task 2  feature/level-1-task-2\n"
+    project.run("worker", "2", "--shell", "--agent", "exit 65", ok=65)
+    failed = project.run("next", ok=1).err.splitlines()
+    assert failed[1].startswith("2 cannot start: its agent says that the task itself is wrong")
+    assert failed[2:] == ["  hint: `gitcoord retry TASK` lets what failed be tried again."]
     project.worker("2").do({"2.txt": "2"})
     project.run("merge-level")
     ended = project.run("next", "--json")
