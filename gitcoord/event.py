@@ -1,5 +1,7 @@
 """The base of all events: what each of them knows."""
 
+from typing import Literal
+
 import msgspec
 
 from gitcoord.task_identity import TaskIdentity
@@ -19,3 +21,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     def sentence(self) -> str:
         """The event in words, for commit subjects and the log."""
         raise NotImplementedError
+
+
+CheckOutcome = Literal["passed", "failed", "unclear"]
+"""How a check came out; `unclear`: it could not be run to its end, which says nothing of the work."""

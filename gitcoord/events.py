@@ -139,20 +139,24 @@ class TaskRolledBack(Event, frozen=True, kw_only=True, tag="rolled-back"):
 
 
 class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
-    """The task has to wait for a later wave: merging `head` failed in `paths`, against tasks `others`."""
+    """The task has to wait for a later wave: merging `head` with `onto` failed in `paths`, against `others`.
+
+    `exclusive`: it merges, and came second where only one task at a time may work. With `stands_on` it was
+    begun on those heads of tasks that landed otherwise; `anew`: so it begins anew.
+    """
 
     head: str
     reason: str
     others: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     onto: str = ""
-    """The commit that `head` does not merge with."""
     exclusive: bool = False
-    """It merges, and came second where only one task at a time may work."""
     check: str = ""
     """It merges, and this check (its digest) fails on what comes of that, `tree`; `output` is its end."""
     tree: str = ""
     output: str = ""
+    stands_on: dict[str, str] = msgspec.field(default_factory=dict)
+    anew: bool = False
 
     def sentence(self) -> str:
         return f"task {self.task} deferred: {self.why}"
@@ -161,7 +165,9 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     def why(self) -> str:
         """The reason after the task's name, which the reason itself most often opens with."""
         for name in (f"task {self.task} ", f"subtask {self.task} "):
-            if self.reason.startswith((f"{name}conflicts ", f"{name}cannot ", f"{name}fails ")):
+            if self.reason.startswith(
+                (f"{name}conflicts ", f"{name}cannot ", f"{name}fails ", f"{name}was ")
+            ):
                 return f"it {self.reason.removeprefix(name)}"
         return self.reason
 
@@ -169,10 +175,6 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
 Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]
 """How an attempt ended: handed in; the agent or the check failed; try again (exit 75); the task itself is
 wrong (65); out of time (124); cancelled (143); handed in, but in conflict; no process and no result."""
-
-
-CheckOutcome = Literal["passed", "failed", "unclear"]
-"""How a check came out; `unclear`: it could not be run to its end, which says nothing of the work."""
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
@@ -197,13 +199,13 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown.
 
-    `usd` is what it cost in US dollars, where its agent said so.
-    `reworks` is how often a conflict went back to the agent within it, which took `rework_seconds` of it.
-    `work_seconds` is what the agent and the check took before that: all of it that is not coordination.
+    `usd` is what it cost in US dollars, where its agent said so. `reworks` is how often a conflict went back
+    to the agent within it, which took `rework_seconds` of it. `work_seconds` is what the agent and the check
+    took before that: all of it that is not coordination.
     `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
     files that were not committed for what they are, such as `.env`.
     `again_at` is when the account opens again whose limit ended it: that says nothing about the work.
-    `outside` is what changed outside of its checkout while it ran, of `outside_count` things in all.
+    `outside` is what changed outside of its checkout meanwhile, of `outside_count` things in all.
     """
 
     attempt: int

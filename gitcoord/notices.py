@@ -9,7 +9,8 @@ from collections.abc import Callable
 import msgspec
 
 from gitcoord.error_codes import ErrorCode
-from gitcoord.events import AnyEvent, CheckOutcome
+from gitcoord.event import CheckOutcome
+from gitcoord.events import AnyEvent
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="notice"):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gitcoord.events import CheckOutcome
+from gitcoord.event import CheckOutcome
 
 Others = tuple[int, ...]
 _MOST_NEEDED = 4

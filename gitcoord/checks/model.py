@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from gitcoord.events import CheckOutcome
+from gitcoord.event import CheckOutcome
 from gitcoord.git.run import Oid
 
 MOST_OUTPUT = 4000

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.checks.window import spread
-from gitcoord.events import CheckOutcome
+from gitcoord.event import CheckOutcome
 
 Combination = tuple[int, ...]
 

@@ -29,6 +29,7 @@ Examples:
   gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
   gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
   gitcoord run --agent ./agent.sh --pipeline     before needs have landed
+  gitcoord run --agent codex --speculate --land  the same, redone where needed
   gitcoord run --agent ./agent.sh --dry-run      what would run, what it saves
   gitcoord run --agent ./agent.sh --yes --json   for a program
 
@@ -44,6 +45,10 @@ _MaxParallel = Annotated[
 
 _Pipeline = Annotated[
     bool, typer.Option("--pipeline", help="Start when dependencies are submitted, on their branches.")
+]
+_Speculate = Annotated[
+    bool,
+    typer.Option("--speculate", help="As --pipeline, and redo what was built on work that landed otherwise."),
 ]
 _Barrier = Annotated[
     bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
@@ -94,6 +99,7 @@ def run(
     shell: Shell = None,
     max_parallel: _MaxParallel = None,
     pipeline: _Pipeline = False,
+    speculate: _Speculate = False,
     barrier: _Barrier = False,
     stagger: _Stagger = None,
     token_budget: _TokenBudget = None,
@@ -132,6 +138,7 @@ def run(
         shell=shell,
         max_parallel=max_parallel,
         pipeline=pipeline,
+        speculate=speculate,
         barrier=barrier,
         stagger=stagger,
         token_budget=token_budget,

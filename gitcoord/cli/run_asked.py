@@ -30,6 +30,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     shell: bool | None = None
     max_parallel: str | None = None
     pipeline: bool = False
+    speculate: bool = False
     barrier: bool = False
     stagger: str | None = None
     token_budget: int | None = None
@@ -64,8 +65,13 @@ def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
 
 def check_words(asked: RunRequest, run: RunSettings) -> None:
     """Raises (exit 2) for words that are wrong or do not go together, before anything is made of them."""
-    if asked.pipeline and asked.barrier:
-        raise usage_error("usage", "--pipeline and --barrier contradict each other.", "Choose one of them.")
+    if asked.barrier and (asked.pipeline or asked.speculate):
+        early = "--speculate" if asked.speculate else "--pipeline"
+        raise usage_error("usage", f"{early} and --barrier contradict each other.", "Choose one of them.")
+    if asked.speculate and not asked.land:
+        raise usage_error(
+            "usage", "--speculate needs --land.", "`--pipeline` alone starts work on what is submitted."
+        )
     if asked.delete_branches and not asked.land:
         raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
     if (asked.slots is not None or not asked.land_check) and not asked.land:

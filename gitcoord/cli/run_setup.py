@@ -116,7 +116,8 @@ class Setup:
         self.lands = asked.land
         self.proves_only_text = asked.land and landing_check(asked, context.settings) is None
         self.policy = Policy(
-            pipeline=asked.pipeline,
+            pipeline=asked.pipeline or asked.speculate,
+            speculate=asked.speculate,
             barrier=asked.barrier,
             overlap=asked.overlap or run.overlap,
             independent_only=asked.independent_only,

@@ -61,7 +61,8 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
 def _starting(asked: "Approval") -> str:
     """When work starts, and how long it would take the other way."""
     if asked.pipeline:
-        text, other = "Work starts when what it needs is submitted (--pipeline)", "as work lands"
+        how = "and before it lands (--speculate)" if asked.speculate else "(--pipeline)"
+        text, other = f"Work starts when what it needs is submitted {how}", "as work lands"
     else:
         text, other = "Work starts when what it needs has landed", "with --pipeline"
     if asked.otherwise is None:

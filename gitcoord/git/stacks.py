@@ -44,13 +44,7 @@ class Stacks:
 
         `more` are heads that count as landed, too.
         """
-        heads = (*self.heads(git, tip), *more)
-        if not heads:
-            return self.base
-        parents = [self.base, *heads]
-        return commit_tree(
-            git, tree_of(git, self.base), parents, "base of a stack", environment=fixed_author()
-        )
+        return base_of_stack(git, self.base, (*self.heads(git, tip), *more))
 
     def merge(self, git: Git, tip: Oid) -> TreeMerge:
         """Merges `tip` onto the base by the merge base of its own changes."""
@@ -84,6 +78,14 @@ class Stacks:
             if left:
                 found[tip] = left
         return found
+
+
+def base_of_stack(git: Git, base: Oid, heads: Sequence[Oid]) -> Oid:
+    """The commit to merge with what is stacked on `heads`, which `base` holds under other commits."""
+    if not heads:
+        return base
+    parents = [base, *heads]
+    return commit_tree(git, tree_of(git, base), parents, "base of a stack", environment=fixed_author())
 
 
 def reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:

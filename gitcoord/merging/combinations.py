@@ -6,7 +6,7 @@ from gitcoord.checks.model import Checker
 from gitcoord.checks.search import CheckSeen, Combination
 from gitcoord.git.merges import commit_tree, fixed_author, merge_tree, tree_of
 from gitcoord.git.run import Git, Oid
-from gitcoord.git.stacks import Stacks
+from gitcoord.git.stacks import Stacks, base_of_stack
 from gitcoord.merging.proof import ResultOf
 
 
@@ -44,12 +44,7 @@ class Combinations:
 
     def _merged(self, before: Oid, number: int) -> Oid | None:
         head, git = self._heads[number], self._git
-        ours = before
-        if below := self._stacks.heads(git, head):
-            ours = commit_tree(
-                git, tree_of(git, before), [before, *below], "base of a stack", environment=fixed_author()
-            )
-        merged = merge_tree(git, ours, head)
+        merged = merge_tree(git, base_of_stack(git, before, self._stacks.heads(git, head)), head)
         if not merged.clean:
             return None
         return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.checks.blame import Blame, Others, find_others
 from gitcoord.checks.model import CheckTarget
-from gitcoord.events import BranchUpdated, CheckOutcome
+from gitcoord.events import BranchUpdated
 from gitcoord.git.run import Oid
 from gitcoord.merging.predecessors import Predecessor, Predecessors, find_predecessors
 from gitcoord.merging.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.event import CheckOutcome
 
 RunChecks = Callable[[Sequence[CheckTarget], Mapping[Oid, tuple[TaskId, ...]]], None]
 """Check targets until at least one has a result; the tasks that each tree is checked for."""

@@ -69,18 +69,19 @@ def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:
-    """Writes the deferral into the journal, and moves its task to a later wave of the plan."""
+    """Writes the deferral into the journal, and moves its task to a later wave where it clashes with one."""
     task = TaskId(event.task or "")
-    known = (event.head, event.onto)
+    known = (event.head, event.onto, event.stands_on)
 
     def is_settled(before: Progress) -> bool:
         # Other work was handed in meanwhile: nothing is known against that.
         newer = before.head is not None and before.head != event.head
-        told = before.deferral is not None and (before.deferral.head, before.deferral.onto) == known
+        old = before.deferral
+        told = old is not None and (old.head, old.onto, old.stands_on) == known
         # On one base a check may fail with others than before, once those are out.
-        return newer or (told and (not event.check or _same_failure(event, before.deferral)))
+        return newer or (told and (not event.check or _same_failure(event, old)))
 
-    if store.record(event, unless=is_settled):
+    if store.record(event, unless=is_settled) and not event.stands_on:
         store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
 
 

@@ -13,6 +13,7 @@ from gitcoord.git.merges import commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.run import Oid
 from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
+from gitcoord.git.stacks import base_of_stack
 from gitcoord.sentences import inert
 
 _ATTEMPTS = 60
@@ -64,12 +65,16 @@ def fold_in_memory(
     task: str,
     title: str,
     branch: str,
+    below: Sequence[Oid] = (),
 ) -> FoldOutcome:
-    """Merges `head` onto `tip` without moving any ref; `book` says where only one at a time may work."""
+    """Merges `head` onto `tip` without moving any ref; `book` says where only one at a time may work.
+
+    `below` are heads that `head` is stacked on and that `tip` holds under other commits.
+    """
     git = repository.git
     if Ancestry(git).contains(tip, head):
         return FoldResult(commit=tip, fresh=False)
-    merged = merge_tree(git, tip, head)
+    merged = merge_tree(git, base_of_stack(git, tip, below), head)
     if not merged.clean:
         return FoldConflict(onto=tip, paths=merged.paths, problem=merged.problem)
     apart = overtaken(git, book, tip, head) if book is not None else ()

@@ -63,12 +63,15 @@ def still_failing(
 ) -> set[TaskId]:
     """The deferred tasks whose check has failed as they are, which a clean merge does not change.
 
+    So are those that stand on what landed otherwise: a merge brings back what that has not any more.
     Another command is another question; and one that failed with others may pass once they are out.
     """
     present = {work.task for work in works if work.standing in ("landed", "ready")}
     found = set()
     for work in works:
         told = progress.get(work.task, PENDING).deferral
+        if work.standing == "deferred" and told is not None and told.stands_on:
+            found.add(work.task)
         if work.standing != "deferred" or told is None or not told.check:
             continue
         here = [TaskId(other) for other in told.others if other in {one.task for one in works}]

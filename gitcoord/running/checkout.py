@@ -140,7 +140,9 @@ def _stacked(desk: TaskContext) -> Oid:
     for dep in desk.plan.waits_for(desk.task.id, desk.landed):
         planned = desk.plan.tasks[dep]
         named = {"task": dep, "title": planned.title, "branch": desk.task.branch}
-        outcome = fold_in_memory(desk.repository, tip, desk.tips[planned.branch], None, **named)
+        head = desk.tips[planned.branch]
+        below = desk.stacks.heads(desk.repository.git, head)
+        outcome = fold_in_memory(desk.repository, tip, head, None, **named, below=below)
         if isinstance(outcome, FoldConflict):
             raise answer_no(
                 "not-ready",

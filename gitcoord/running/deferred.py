@@ -8,6 +8,7 @@ from gitcoord.git.merges import merge_tree
 from gitcoord.git.run import Oid
 from gitcoord.merging.rounds import present_round
 from gitcoord.running.model import TaskContext
+from gitcoord.running.stacked import rewritten_parents
 from gitcoord.tasks.model import TaskId
 
 _MOST_LINES = 20
@@ -19,6 +20,8 @@ def other_side(desk: TaskContext) -> tuple[Oid, str]:
     A stacked branch has to come to the base first.
     """
     deferral = desk.mine.deferral
+    if deferral is not None and deferral.stands_on:
+        return desk.base_commit, desk.plan.base
     tip = desk.local_tip or desk.shared_tip
     if tip is not None and desk.stacks.heads(desk.repository.git, tip):
         return desk.base_commit, desk.plan.base
@@ -33,7 +36,12 @@ def other_side(desk: TaskContext) -> tuple[Oid, str]:
 
 def merged_like(desk: TaskContext, commit: Oid, head: Oid) -> Oid:
     """The commit to merge `head` with in place of `commit`: of its tree, with what landed as parents."""
-    return desk.stacks.base_for(desk.repository.git, head) if commit == desk.base_commit else commit
+    if commit != desk.base_commit:
+        return commit
+    deferral = desk.mine.deferral
+    moves = deferral is not None and bool(deferral.stands_on)
+    also = [parent.head for parent in rewritten_parents(desk, head) if parent.here] if moves else []
+    return desk.stacks.base_for(desk.repository.git, head, *also)
 
 
 def check_reworked(desk: TaskContext, head: Oid) -> None:

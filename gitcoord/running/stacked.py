@@ -18,7 +18,7 @@ def bring_up_to_date(
     Uncommitted work is never in the way: the worker is told, and nothing moves.
     """
     base, branch = desk.plan.base, desk.task.branch
-    rewritten = list(_parents(desk).all_unknown(head, desk.task.id))
+    rewritten = rewritten_parents(desk, head)
     for parent in rewritten:
         if not parent.here:
             return (), (parent.sentence(branch, base),)
@@ -73,6 +73,11 @@ def told_of_update(desk: TaskContext, before: Oid | None, commit: Oid) -> tuple[
 def parent_unknown(desk: TaskContext, head: Oid) -> UnknownParent | None:
     """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
     return _parents(desk).unknown(head, desk.task.id)
+
+
+def rewritten_parents(desk: TaskContext, head: Oid) -> list[UnknownParent]:
+    """The parents that landed rewritten, so that it cannot be told what the branch did itself."""
+    return list(_parents(desk).all_unknown(head, desk.task.id))
 
 
 def _parents(desk: TaskContext) -> Parents:

@@ -244,7 +244,12 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
     assert "Add `--yes`." in refused.err
     assert agent.runs() == []
     wrong: list[str]
-    for wrong in (["--max-parallel", "many"], ["--pipeline", "--barrier"], ["--stagger", "soon"]):
+    for wrong in (
+        ["--max-parallel", "many"],
+        ["--pipeline", "--barrier"],
+        ["--speculate"],
+        ["--stagger", "soon"],
+    ):
         project.run("run", "--agent", agent.command, "--yes", *wrong, ok=2)
     assert "refs/gitcoord/plan" not in project.remote.refs()
     assert "./nowhere is not a file" in project.run("run", "--agent", "./nowhere", "--yes", ok=2).err

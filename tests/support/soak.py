@@ -34,14 +34,34 @@ CANNOT_ASK = 3
 class Soak:
     """One project that is run to its end while parts of it are killed."""
 
-    def __init__(self, place: Path, seed: int, *, strategy: str = "multi-pr", quick: bool = False) -> None:
+    def __init__(
+        self,
+        place: Path,
+        seed: int,
+        *,
+        strategy: str = "multi-pr",
+        quick: bool = False,
+        speculate: bool = False,
+    ) -> None:
+        """With `speculate` tasks 2 and 3 fail when they land, and are written anew below what needs them."""
+        self.speculate = speculate
         self.dice = random.Random(seed)
         self.tasks = _small() if quick else _large()
         self.project = Project.create(place, self.tasks, strategy=strategy)
         self.agent = ScriptAgent(place / "agent")
         for unit in self.units():
             seconds = self.dice.uniform(0.05, 0.2) if quick else self.dice.uniform(0.2, 1.5)
-            self.agent.does(unit, {"sleep": seconds}, {"write": {f"done/{unit}.txt": f"{unit}\n"}})
+            work = {"sleep": seconds}, {"write": {f"done/{unit}.txt": f"{unit}\n"}}
+            self.agent.does(unit, *work)
+            if speculate and unit in ("2", "3"):
+                self.agent.does(unit, *work, {"write": {f"bad/{unit}": "x"}})
+                self.agent.does(
+                    f"{unit}#rework", {"git": ["reset", "--quiet", "--hard", "origin/main"]}, *work
+                )
+        if speculate:
+            self.project.desk.path.joinpath(".gitcoord.toml").write_text(
+                '[landing]\ncheck = "test ! -e bad"\n'
+            )
         self.kills: list[str] = []
 
     def units(self) -> list[str]:
@@ -81,8 +101,10 @@ class Soak:
             path = f"done/{unit}.txt"
             assert remote.read("main", path) == unit
             commits = remote.git("log", "--no-merges", "--format=%H", "main", "--", path).split()
-            assert len(commits) == 1, (self.kills, path, commits)
-        left = list(Path(f"{self.project.desk.path}.gitcoord").glob("*"))
+            # What stands on work that was written anew has the former commits, too.
+            assert self.speculate or len(commits) == 1, (self.kills, path, commits)
+        assert not any(path.startswith("bad/") for path in remote.files("main")), self.kills
+        left = list(Path(f"{self.project.desk.path}.gitcoord").glob("[!_]*"))
         assert not left, (self.kills, left)
         until = time.monotonic() + 20
         while (alive := list(self._processes())) and time.monotonic() < until:
@@ -90,7 +112,8 @@ class Soak:
         assert not alive, (self.kills, [_words(one) for one in alive])
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        arguments = ("run", "--agent", self.agent.command, "--land", "--yes", "--max-parallel", "4")
+        arguments = ["run", "--agent", self.agent.command, "--land", "--yes", "--max-parallel", "4"]
+        arguments += ["--speculate"] if self.speculate else []
         with (self.project.desk.path.parent / "run.log").open("ab") as log:
             return subprocess.Popen(
                 [*COMMAND, *arguments],
@@ -178,6 +201,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30, help="how many kills in all (default: 30)")
     parser.add_argument("--each", type=int, default=6, help="how many of them in one project (default: 6)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speculate", action="store_true", help="with speculative work, some of it in vain")
     parser.add_argument("--misbehaving", type=int, metavar="N", help="instead: so many runs with bad agents")
     options = parser.parse_args()
     if options.misbehaving:
@@ -189,7 +213,7 @@ def main() -> None:
             os.environ.update(hermetic_environment(Path(place)))
             strategy = "multi-pr" if seed % 2 else "single-pr"
             began = time.monotonic()
-            soak = Soak(Path(place), seed, strategy=strategy)
+            soak = Soak(Path(place), seed, strategy=strategy, speculate=options.speculate)
             soak.run(min(options.each, options.kills - done))
             soak.check()
             done += len(soak.kills)

@@ -47,7 +47,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
         told += ", as long as one worker would have needed."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
     lost += [f"{metrics.cancelled} ended by cancelling"] if metrics.cancelled else []
-    reworked = [bar.outcome for bar in metrics.bars if bar.rework and not bar.after_check]
+    reworked = [bar.outcome for bar in metrics.bars if bar.rework and not (bar.after_check or bar.moved)]
     after_check = [bar.outcome for bar in metrics.bars if bar.after_check]
     at_once = [bar.outcome for bar in metrics.bars if bar.reworks and not bar.rework]
     resolved, open_still = [(reworked + at_once).count(how) for how in ("ok", "conflict")]
@@ -104,6 +104,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             note=failed + (f", {duration(metrics.wasted)} for nothing" if metrics.wasted >= 1 else ""),
         ),
         _time_tile("Waiting", waited, held),
+        *_speculation_tiles(metrics),
         Tile(
             name="Tokens",
             value=_many(metrics.tokens) if metrics.tokens else "–",
@@ -113,6 +114,18 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             else "no agent told any",
         ),
     )
+
+
+def _speculation_tiles(metrics: Metrics) -> tuple[Tile, ...]:
+    """What beginning before needs had landed saved and cost, where anything did."""
+    figures = metrics.speculation
+    if not figures.begun:
+        return ()
+    note = f"{count_of(figures.begun, 'attempt')} began before their needs had landed"
+    note += f", {figures.moved} moved" if figures.moved else ""
+    if figures.thrown_away:
+        note += f", {figures.thrown_away} thrown away ({duration(figures.wasted)})"
+    return (_time_tile("Head start", figures.ahead, note),)
 
 
 def _landed_tile(picture: Picture, metrics: Metrics) -> Tile:

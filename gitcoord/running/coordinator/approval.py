@@ -38,6 +38,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     parallel_efficiency: float
     pipeline: bool
     """Whether work starts on what is handed in; else what it needs has to land first."""
+    speculate: bool
+    """Whether it is also moved, or begun anew, where that lands otherwise."""
     otherwise: float | None
     """The duration with --pipeline where it is not asked for, and the other way round; for the same work."""
     most: int
@@ -76,6 +78,7 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
         efficiency=told.efficiency,
         parallel_efficiency=told.parallel_efficiency,
         pipeline=policy.pipeline,
+        speculate=policy.speculate,
         otherwise=_otherwise(view, told, capacity, policy, lands=lands),
         most=told.most,
         max_parallel=capacity.max_parallel,

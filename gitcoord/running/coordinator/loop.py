@@ -58,7 +58,10 @@ class Coordinator:
         self._landing = landing
         self._signals = signals
         self._pace = pace
-        self._observer = Observer(store, engine, wishes.limits, wishes.token_budget, account=wishes.account)
+        speculates, budget = wishes.policy.speculate, wishes.token_budget
+        self._observer = Observer(
+            store, engine, wishes.limits, budget, account=wishes.account, speculates=speculates
+        )
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told: set[AnyNotice] = set()

@@ -1,11 +1,12 @@
 """Looking at a run: the journal, git's evidence and the engine, turned into what the scheduler takes."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.events import AnyEvent, AttemptStarted
+from gitcoord.events import AnyEvent, AttemptStarted, TaskDeferred
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.git.ancestry import Ancestry
@@ -13,7 +14,7 @@ from gitcoord.git.run import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.running.coordinator.failing import common_failure
-from gitcoord.running.coordinator.seen import seen_in_journal
+from gitcoord.running.coordinator.seen import KnownJournal, seen_in_journal
 from gitcoord.running.coordinator.tries import AttemptLimits, RetryDecision, fate_of, running_attempt
 from gitcoord.running.coordinator.work import AttemptsAtWork, DeadAttempt
 from gitcoord.running.done_subtasks import done_subtasks
@@ -23,10 +24,13 @@ from gitcoord.running.schedule.model import Observation
 from gitcoord.running.worker.place import attempt_directory
 from gitcoord.running.worker.presence import held_here, is_recorded
 from gitcoord.state.accounts import ClosedAccount, closed_account
-from gitcoord.state.journal import JournalEntry, worker_name
-from gitcoord.state.progress import PENDING, Progress, fold
+from gitcoord.state.journal import worker_name
+from gitcoord.state.progress import PENDING, Progress
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.running.coordinator.speculation import Speculation
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +38,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
     unit at work uses, where the engine can tell. `cancelled` are units at work that somebody wants to end.
+    `overtaken` is what to record of speculative work that stands on what landed otherwise.
     """
 
     plan: Plan
@@ -50,6 +55,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     whole: tuple[TaskId, ...] = ()
     cancelled: tuple[TaskId, ...] = ()
     memory: Mapping[TaskId, int] = {}
+    overtaken: tuple[TaskDeferred, ...] = ()
     closed: ClosedAccount | None = None
     """How the account of this machine's agents is closed now."""
 
@@ -69,6 +75,7 @@ class Observer:
         *,
         unsaved: Plan | None = None,
         account: str = "",
+        speculates: bool = False,
     ) -> None:
         self._store = store
         self._unsaved = unsaved
@@ -77,10 +84,11 @@ class Observer:
         self._token_budget = token_budget
         self._account = account
         self._ancestry = Ancestry(store.repository.git)
+        self._speculation = _speculation(store, self._ancestry) if speculates else None
         self._units: tuple[Plan, Units] | None = None
         self._landed: tuple[object, dict[TaskId, Landing]] | None = None
         self._first = True
-        self._journal = _Journal()
+        self._journal = KnownJournal()
         self._leases = Leases()
         self.fetched: float | None = None
         """When the remote answered last, by a clock that nobody sets; None: leases are not looked at."""
@@ -130,7 +138,7 @@ class Observer:
             not_before={**known.not_before, **{one: now + wait for one, wait in work.waits.items()}},
         )
         whole = _whole(units, progress, done, over | unusable.keys())
-        return View(
+        view = View(
             plan=plan,
             units=units,
             events=events,
@@ -147,6 +155,7 @@ class Observer:
             memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
             closed=closed,
         )
+        return view if self._speculation is None else _speculating(view, self._speculation)
 
     def _looked_at_leases(self, progress: Mapping[TaskId, Progress]) -> Leases:
         if self.fetched is not None:
@@ -206,27 +215,26 @@ class Observer:
         return self._engine.poll(keys)
 
 
-class _Journal:
-    """What the journal says, brought on by what is new in it."""
+def _speculation(store: Store, ancestry: Ancestry) -> "Speculation":
+    from gitcoord.running.coordinator.speculation import Speculation  # not for who only looks
 
-    def __init__(self) -> None:
-        self._known: set[Oid] = set()
-        self._events: tuple[AnyEvent, ...] = ()
-        self._progress: dict[TaskId, Progress] = {}
+    return Speculation(store.repository, ancestry)
 
-    def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
-        """Its events, and where every task stands by them."""
-        commits = {entry.commit for entry in entries}
-        if commits == self._known:
-            return self._events, self._progress
-        events = tuple(entry.event for entry in entries if entry.event is not None)
-        if self._known <= commits:
-            new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
-            self._progress = fold(new, self._progress)
-        else:
-            self._progress = fold(events)
-        self._known, self._events = commits, events
-        return events, self._progress
+
+def _speculating(view: View, speculation: "Speculation") -> View:
+    from gitcoord.running.coordinator.speculation import SpeculationFacts
+
+    facts = SpeculationFacts(
+        plan=view.plan,
+        progress=view.progress,
+        landed=view.landed,
+        tips=view.tips,
+        base_commit=view.base_commit,
+        submitted=view.seen.submitted,
+        at_work={*view.seen.running, *view.seen.elsewhere},
+    )
+    seen = msgspec.structs.replace(view.seen, apart=speculation.apart(facts))
+    return msgspec.structs.replace(view, seen=seen, overtaken=speculation.overtaken(facts))
 
 
 def _whole(

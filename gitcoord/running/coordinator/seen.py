@@ -1,13 +1,19 @@
 """What the journal says of a run, as the scheduler takes it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gitcoord.events import AnyEvent, RunChanged, TasksClash
 from gitcoord.running.coordinator.failing import CommonFailure
 from gitcoord.running.coordinator.tries import RetryDecision
 from gitcoord.running.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount
+from gitcoord.state.journal import JournalEntry
+from gitcoord.state.progress import Progress, fold
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.git.run import Oid
 
 
 def seen_in_journal(
@@ -41,3 +47,26 @@ def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]
             found.setdefault(one, set()).add(other)
             found.setdefault(other, set()).add(one)
     return {one: frozenset(others) for one, others in found.items()}
+
+
+class KnownJournal:
+    """What the journal says, brought on by what is new in it."""
+
+    def __init__(self) -> None:
+        self._known: set[Oid] = set()
+        self._events: tuple[AnyEvent, ...] = ()
+        self._progress: dict[TaskId, Progress] = {}
+
+    def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
+        """Its events, and where every task stands by them."""
+        commits = {entry.commit for entry in entries}
+        if commits == self._known:
+            return self._events, self._progress
+        events = tuple(entry.event for entry in entries if entry.event is not None)
+        if self._known <= commits:
+            new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
+            self._progress = fold(new, self._progress)
+        else:
+            self._progress = fold(events)
+        self._known, self._events = commits, events
+        return events, self._progress

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.merging.deferring import record_deferral
 from gitcoord.notices import HandInFailed, Tell
 from gitcoord.running.coordinator.observe import View
 from gitcoord.running.coordinator.work import HELD, DeadAttempt
@@ -36,7 +37,7 @@ def settle(
     clear: Callable[[TaskId], None],
     tell: Tell,
 ) -> bool:
-    """Records attempts that vanished, ends what is to be cancelled, hands whole parents in.
+    """Records attempts that vanished and work that was overtaken, cancels, hands whole parents in.
 
     Whether anything was done, so that the world has to be looked at again.
     """
@@ -46,11 +47,13 @@ def settle(
     for ended in lost:
         if ended.done:
             clear(ended.unit)
+    for event in view.overtaken:
+        record_deferral(store, event)
     known = store.shared.list("refs/") if view.whole else {}
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
     # Somebody may have handed it in at the same moment: then the view is as old as that.
     moved = bool(view.whole) and store.shared.list("refs/") != known
-    return bool(cancelled or lost or handed_in or moved)
+    return bool(cancelled or lost or view.overtaken or handed_in or moved)
 
 
 def cancel_all(engine: Engine, keys: Sequence[str]) -> None:

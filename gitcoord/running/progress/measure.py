@@ -13,6 +13,7 @@ from gitcoord.planning.units import units_of
 from gitcoord.running.outside_seen import OutsideSeen, seen_outside
 from gitcoord.running.progress.conflicts import Conflicts, conflicts_of
 from gitcoord.running.progress.path import Step, walked_path
+from gitcoord.running.progress.speculation import SpeculationFigures, speculation_of
 from gitcoord.running.progress.tries import Try, seconds_of, tries_of
 from gitcoord.running.progress.units import PlanUnit, plan_units, unit_graph
 from gitcoord.running.progress.working_time import WorkingTime
@@ -38,6 +39,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     rework: bool = False
     after_check: bool = False
+    moved: bool = False
     reworks: int = 0
     critical: bool = False
     waited: float = 0.0
@@ -87,6 +89,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: Conflicts
     critical_path: tuple[Step, ...]
     bars: tuple[Bar, ...]
+    speculation: SpeculationFigures
     outside: tuple[OutsideSeen, ...] = ()
     """What changed outside of the agents' checkouts while they ran, and `outside_more` things."""
     outside_more: int = 0
@@ -138,6 +141,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
         conflicts=conflicts_of(plan, units, events, tries, moment),
         critical_path=tuple(path),
         bars=_bars(plan, units, worked, time.elapsed, {step.unit for step in path}),
+        speculation=speculation_of(plan, events, tries, moment),
         outside=outside,
         outside_more=outside_more,
     )
@@ -231,6 +235,7 @@ def _bars(
                 reason=one.reason,
                 rework=one.rework,
                 after_check=one.after_check,
+                moved=one.moved,
                 reworks=one.reworks,
                 critical=one.unit in critical,
                 waited=sum(one.waited.values()),

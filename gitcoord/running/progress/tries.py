@@ -34,6 +34,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     rework: bool = False
     after_check: bool = False
     """The rework is for a check that failed on what had been handed in."""
+    moved: bool = False
+    """The rework is to bring it onto what landed of the work that it stands on."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -42,6 +44,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     usd: float | None = None
     reason: str = ""
     waited: dict[str, float] = {}
+    thrown_away: bool = False
+    """What it handed in stood on work that landed otherwise, and was begun anew."""
 
     def seconds(self, now: float) -> float:
         """How long it took, or has taken until `now`; never less than nothing, whatever the clocks say."""
@@ -64,7 +68,8 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kept(self) -> bool:
         """Whether it handed work in, be it that it conflicts; rework that still does brought nothing."""
-        return self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
+        handed_in = self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
+        return handed_in and not self.thrown_away
 
 
 def seconds_of(at: str) -> float | None:
@@ -80,12 +85,16 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
     """Every try in the order of the starts. A try whose start has no readable time is left out."""
     found: dict[tuple[str, int], Try] = {}
     checked: dict[str, bool] = {}
+    moving: dict[str, bool] = {}
     for event in events:
         at = seconds_of(event.at)
         if event.task is None or at is None:
             continue
         if isinstance(event, TaskDeferred):
-            checked[event.task] = bool(event.check)
+            checked[event.task], moving[event.task] = bool(event.check), bool(event.stands_on)
+            for key, begun in found.items():
+                if event.anew and key[0] == event.task and begun.kept:
+                    found[key] = msgspec.structs.replace(begun, thrown_away=True)
         elif isinstance(event, AttemptStarted):
             found[event.task, event.attempt] = Try(
                 unit=TaskId(event.task),
@@ -93,6 +102,7 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 start=at,
                 rework=event.rework,
                 after_check=event.rework and checked.get(event.task, False),
+                moved=event.rework and moving.get(event.task, False),
                 by=event.by,
                 waited=event.waited,
             )

@@ -24,13 +24,15 @@ class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller wants: when a task may start, and what keeps two apart.
 
-    `pipeline`: dependencies that are handed in are enough. `barrier`: level by level, wave by wave.
+    `pipeline`: dependencies that are handed in are enough; `speculate`: unless they do not merge, or stand on
+    work that was sent back. `barrier`: level by level, wave by wave.
     `overlap`: a unit that clashes with one at work waits, or starts with a warning. `independent_only`:
     only units that are known not to meet run beside each other. `whole_waves`: what lands is a wave as a
     whole (single-pr), so that units of one wave cannot wait for each other to land.
     """
 
     pipeline: bool = False
+    speculate: bool = False
     barrier: bool = False
     overlap: Literal["wait", "warn"] = "wait"
     independent_only: bool = False
@@ -71,6 +73,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     done: frozenset[TaskId] = frozenset()
     submitted: frozenset[TaskId] = frozenset()
     landed: frozenset[TaskId] = frozenset()
+    apart: frozenset[TaskId] = frozenset()
+    """Tasks of which what they need is handed in, and does not merge."""
     failed: Mapping[TaskId, str] = {}
     cancelled: frozenset[TaskId] = frozenset()
     deferred: frozenset[TaskId] = frozenset()

@@ -15,7 +15,7 @@ class UnitNeeds:
         self._units = units
         self._seen = seen
         self._policy = policy
-        self._enough = seen.landed | seen.submitted if policy.pipeline else seen.landed
+        self._enough = seen.landed | self._firm() if policy.pipeline else seen.landed
         self._stuck: dict[TaskId, str] = {}
         self._open_turn = self._first_turn() if policy.barrier else None
 
@@ -35,7 +35,8 @@ class UnitNeeds:
             reason = f"it needs {named_tasks([TaskId(culprit)])}, which {how}"
             return StartRefusal(name="blocked", reason=reason)
         missing = [need for need in unit.units if not self._unit_done(need)]
-        tasks = [task for task in unit.tasks if task not in self._enough]
+        enough = self._seen.landed if unit.task in seen.apart else self._enough
+        tasks = [task for task in unit.tasks if task not in enough]
         unsubmitted = [task for task in tasks if task not in seen.submitted]
         if missing or unsubmitted:
             first = named_tasks([*missing, *unsubmitted], 4)
@@ -65,6 +66,19 @@ class UnitNeeds:
             elif self._policy.whole_waves and self._comes_first(one, unit) and other in declared:
                 found.append(f"task {other} is of an earlier wave {same} the same paths")
         return tuple(sorted(found))
+
+    def _firm(self) -> frozenset[TaskId]:
+        """What is handed in and may be built upon before it lands."""
+        if not self._policy.speculate:
+            return self._seen.submitted
+        found = set(self._seen.landed)
+        for task in sorted(self._seen.submitted, key=self._turn_of):
+            if found.issuperset(need for need in self._units.needs[task] if need in self._units.of_task):
+                found.add(task)
+        return frozenset(found)
+
+    def _turn_of(self, task: TaskId) -> tuple[int, int, int]:
+        return self._units.by_id[self._units.of_task[task][0]].turn
 
     def _soon_in(self, one: Unit, earlier: bool, running: Sequence[TaskId]) -> bool:
         """Whether done work gets into the base without waiting, in the end, for the one who asks."""

@@ -120,6 +120,7 @@ def _refusals(
     then = msgspec.structs.replace(
         seen,
         running={},
+        apart=frozenset(),
         not_before={},
         paused=False,
         failing="",

@@ -118,7 +118,7 @@ def look(
         raise has_parts(unit)
     check_free(desk.repository, unit, directory)
     require_free_names(desk.shared, desk.plan, desk.progress, [desk.task.id])
-    wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None)
+    wanted = order.fresh or mine.fresh or (fresh and mine.deferral is None) or _is_void(desk, unit, mine)
     how = CheckoutOptions(
         stack=order.stack,
         now=order.now,
@@ -133,6 +133,13 @@ def look(
             raise
         return not_begun(unit, order, error.message, AGAIN)
     return how, start
+
+
+def _is_void(desk: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
+    """Whether what the branch holds was built on work that landed otherwise, and begins anew."""
+    told = mine.deferral
+    void = told is not None and told.anew and unit.subtask is None
+    return void and told is not None and told.head in (desk.shared_tip, desk.local_tip)
 
 
 def clear_what_is_done(

@@ -132,7 +132,7 @@ def _try_claim(
         branch=unit.branch,
         base=start,
         engine=order.engine,
-        rework=before.deferral is not None,
+        rework=before.deferral is not None and not before.deferral.anew,
         waited=dict(order.waited),
         lease=lease_of(desk.settings.run),
     )

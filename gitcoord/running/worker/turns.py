@@ -21,7 +21,7 @@ from gitcoord.running.worker.finished import cut_off, note_finished, was_finishe
 from gitcoord.running.worker.fold import fold
 from gitcoord.running.worker.given import ProvidedFiles
 from gitcoord.running.worker.hand_in import hand_in_task
-from gitcoord.running.worker.kept import keep_commits, keep_unnamed, kept_ref
+from gitcoord.running.worker.kept import keep_also, keep_commits, keep_unnamed, kept_ref
 from gitcoord.running.worker.mending import mend, mend_branch
 from gitcoord.running.worker.prompt import ConflictBrief
 from gitcoord.running.worker.provision import provide
@@ -47,6 +47,9 @@ def take_turns(seat: Seat) -> AttemptResult:
     clash = _waiting(seat, copy)
     in_vain = 0
     finished = clash is None and was_finished(seat, copy)
+    if clash is None and _moved(seat):
+        clash = _with_what_landed(seat, copy)
+        finished = clash is None
     for left in range(seat.order.rework, -1, -1):
         result = None if finished else _work(seat, copy, clash)
         finished = False
@@ -82,7 +85,12 @@ def _save_what_is_left(seat: Seat) -> None:
         seat.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
     ref = kept_ref(seat.desk.plan.generation, seat.unit.id, earlier[-1].number)
     since = seat.start if seat.how.fresh else None
-    if kept := keep_commits(repository, seat.unit.branch, seat.directory, ref, since=since):
+    kept = keep_commits(repository, seat.unit.branch, seat.directory, ref, since=since)
+    shared = seat.desk.shared_tip
+    if since and shared and not seat.desk.ancestry.contains(since, shared):
+        keep_also(repository, ref, shared)
+        kept = ref
+    if kept:
         seat.log.say(f"commits that attempt {earlier[-1].number} left on no branch are kept: git log {kept}")
 
 
@@ -117,6 +125,29 @@ def _work(seat: Seat, copy: WorkingCopy, clash: ConflictBrief | None) -> Attempt
     if result is None:
         note_finished(seat, copy)
     return result or _stopped(seat)
+
+
+def _moved(seat: Seat) -> bool:
+    """Whether the work was merged with what landed of the tasks that it stands on, and nothing conflicted."""
+    deferral = seat.before.deferral
+    return deferral is not None and bool(deferral.stands_on) and not seat.how.fresh
+
+
+def _with_what_landed(seat: Seat, copy: WorkingCopy) -> ConflictBrief | None:
+    """None when the work passes the check there, so that its agent has nothing to do; else what is for it."""
+    base, deferral = seat.desk.plan.base, seat.before.deferral
+    seat.log.say(f"{seat.unit.branch} was moved onto what has landed on {base}; its agent need not run")
+    wrong = run_check(seat, f" on {base}") or _settled(seat, copy)
+    if wrong is None:
+        note_finished(seat, copy)
+        return None
+    return ConflictBrief(
+        commit=seat.desk.base_commit,
+        name=base,
+        others=tuple(TaskId(task) for task in deferral.stands_on) if deferral is not None else (),
+        failure=wrong.reason,
+        output=seat.log.tail(),
+    )
 
 
 def _stopped(seat: Seat) -> AttemptResult | None:
