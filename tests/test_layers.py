@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "git": GROUND,
     "tasks": GROUND,
     "planning": GROUND | {"tasks"},
+    "foresight": GROUND | {"planning", "tasks", "git"},
     "state": GROUND | {"planning", "tasks", "git"},
     "forge": GROUND | {"git"},
     # What the forge said of pull requests is evidence; it is passed in, and nothing is asked from there.
@@ -26,7 +27,8 @@ MAY_IMPORT = {
     "running": GROUND
     | {"merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "cli": GROUND
-    | {"running", "merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
+    | {"running", "merging", "checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"}
+    | {"foresight"},
     "__main__": {"cli"},
 }
 # The rooms inside a room, the lowest first; what they share lies in the room itself.
@@ -92,6 +94,16 @@ def test_a_room_inside_a_room_imports_only_those_below_it() -> None:
         )
     ]
     assert wrong == []
+
+
+def test_foresight_asks_git_in_one_place() -> None:
+    asking = [
+        module
+        for module in modules()
+        for imported in imports(module)
+        if room(module) == "foresight" and imported.startswith("gitcoord.git.")
+    ]
+    assert set(asking) <= {"gitcoord.foresight.mining", "gitcoord.foresight.past_conflicts"}
 
 
 def test_every_room_is_on_the_map() -> None:

@@ -61,6 +61,7 @@ def test_the_wheel_has_what_the_readme_promises(tmp_path: Path) -> None:
     there = tmp_path / "there"
     assert (there / "gitcoord/py.typed").exists()
     assert (there / "gitcoord/settings.schema.json").exists()
+    assert (there / "gitcoord/foresight/constants.json").exists()
     [told] = there.glob("*.dist-info/METADATA")
     metadata = Parser().parsestr(told.read_text(encoding="utf-8"))
     for version in ("3.11", "3.12", "3.13"):

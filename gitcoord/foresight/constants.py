@@ -1,0 +1,71 @@
+"""The fitted constants, and the logistic models that they are of."""
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+
+class LogisticModel(msgspec.Struct, frozen=True):
+    """A logistic regression: a probability from named features."""
+
+    intercept: float
+    weights: dict[str, float]
+
+    def log_odds(self, values: Iterable[float]) -> float:
+        """The log-odds for the features, in the order of the weights."""
+        return self.intercept + sum(
+            weight * value for weight, value in zip(self.weights.values(), values, strict=True)
+        )
+
+
+class PairModels(msgspec.Struct, frozen=True):
+    """`conflict`: the two do not merge. `share`: the two change a file in common."""
+
+    conflict: LogisticModel
+    share: LogisticModel
+
+
+class DeclaredShifts(msgspec.Struct, frozen=True):
+    """What a declaration adds to a file's log-odds: it names the path, a glob has it, others are named."""
+
+    path: float
+    glob: float
+    glob_size: float
+    elsewhere: float
+
+
+class Constants(msgspec.Struct, frozen=True):
+    """Everything that was fitted."""
+
+    files: LogisticModel
+    pairs: PairModels
+    declared: DeclaredShifts
+
+
+@cache
+def shipped_constants() -> Constants:
+    """The constants that come with gitcoord, fitted on other repositories than the user's."""
+    text = files("gitcoord.foresight").joinpath("constants.json").read_bytes()
+    return msgspec.json.decode(text, type=Constants)
+
+
+def probability(log_odds: float) -> float:
+    """The probability of log-odds, without overflow."""
+    if log_odds < 0:
+        power = math.exp(max(log_odds, -700.0))
+        return power / (1 + power)
+    return 1 / (1 + math.exp(-min(log_odds, 700.0)))
+
+
+def log_odds(chance: float) -> float:
+    """The log-odds of a probability, kept within what a logarithm can take."""
+    kept = min(1 - 1e-5, max(1e-5, chance))
+    return math.log(kept / (1 - kept))
+
+
+def is_named_alike(weights: Mapping[str, float], names: Iterable[str]) -> bool:
+    """Whether a model's weights are those of the features `names`, in that order."""
+    return list(weights) == list(names)

@@ -1,0 +1,171 @@
+"""What git tells of history and of the tree, in one process each. Nothing else here asks git."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import IO, Final
+
+from gitcoord.foresight.hot_files import EditCount
+from gitcoord.foresight.model import MinedChange, RawChange, TrackedFile
+from gitcoord.foresight.words import terms_of, without_paths
+from gitcoord.git.run import Git, Oid, stdin_lines
+
+MOST_CHANGES: Final = 3000
+_MOST_TERMS: Final = 400
+_MOST_BODY: Final = 4000
+_NO_FETCH: Final = {"GIT_NO_LAZY_FETCH": "1"}
+_MERGES: Final = ("Merge pull request", "Merge branch", "Merge remote-tracking", "Auto merge")
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_TRAILER: Final = re.compile(
+    r"^(?:co-authored-by|signed-off-by|reviewed-by|acked-by|tested-by)[: ]+[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFERENCE: Final = re.compile(r"\(?#\d+\)?|https?://\S+")
+_HUNK: Final = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,\d+)? @@")
+_LINK_MODE, _MODULE_MODE = "120000", "160000"
+
+
+class HistoryReader:
+    """Asks git for the history and the files of one repository."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    def list_changes(self, commit: Oid, most: int = MOST_CHANGES) -> list[Oid]:
+        """The commits of the base's own line up to `commit`, the newest first."""
+        return self._git.lines("rev-list", "--first-parent", f"--max-count={most}", commit, "--")
+
+    def mine_changes(self, commit: Oid, most: int) -> Iterator[MinedChange]:
+        """The newest `most` commits of the base's own line with what each changed, the newest first."""
+        for change in self.read_changes(commit, most):
+            terms = terms_of(message_text(*split_message(change.message)), _MOST_TERMS)
+            yield MinedChange(
+                commit=change.commit, terms=Counter(terms), paths=change.paths, renames=change.renames
+            )
+
+    def read_changes(self, commit: Oid, most: int) -> Iterator[RawChange]:
+        """The newest `most` commits of the base's own line as git tells them, the newest first.
+
+        Only whole files that moved count as renamed: finding others would read every blob, which partial
+        clones do not have.
+        """
+        result = self._git.with_environment(_NO_FETCH).run(
+            *(
+                "log",
+                "--first-parent",
+                f"--max-count={most}",
+                "--diff-merges=first-parent",
+                "--raw",
+                "-M100%",
+            ),
+            *("--no-color", "--no-ext-diff", "-z", "--format=%H%x00%P%x00%an <%ae>%x00%B%x00"),
+            *(commit, "--"),
+        )
+        return _changes(iter(result.stdout.decode("utf-8", "replace").split("\0")))
+
+    def list_files(self, commit: Oid) -> list[TrackedFile]:
+        """The files of the commit's tree, without links and submodules."""
+        listed = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).stdout.decode("utf-8", "replace")
+        found = []
+        for entry in listed.split("\0"):
+            if entry:
+                facts, _, path = entry.partition("\t")
+                mode, _, oid = facts.split(" ")
+                if mode not in (_LINK_MODE, _MODULE_MODE):
+                    found.append(TrackedFile(path, oid))
+        return found
+
+    def read_blobs(self, oids: Sequence[Oid]) -> Iterator[tuple[Oid, bytes | None]]:
+        """The content of each blob, one after the other; None where this clone does not have it."""
+        process = self._git.with_environment(_NO_FETCH).start("cat-file", "--batch", "--buffer")
+        questions, answers = process.stdin, process.stdout
+        if questions is None or answers is None:
+            return
+        # Git stops reading questions while nobody reads its answers.
+        asking = threading.Thread(target=_ask, args=(questions, oids), daemon=True)
+        asking.start()
+        try:
+            for oid in oids:
+                yield oid, _answer(answers)
+        finally:
+            answers.close()
+            asking.join()
+            process.wait()
+
+    def count_edits(self, commit: Oid, paths: Sequence[str], most: int) -> dict[str, EditCount]:
+        """How the newest `most` changes edited each of `paths`: hunks, and those that only insert."""
+        if not paths:
+            return {}
+        result = self._git.with_environment(_NO_FETCH).run(
+            *("log", "--first-parent", f"--max-count={most}", "--diff-merges=first-parent", "--patch", "-U0"),
+            *("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/"),
+            *("--dst-prefix=b/", "--format=", commit, "--"),
+            *(f":(top,literal){path}" for path in paths),
+            ok=(),
+        )
+        hunks: dict[str, list[bool]] = {}
+        path = ""
+        known = {f"b/{one}".encode("utf-8", "replace"): one for one in paths}
+        for line in result.stdout.split(b"\n"):
+            if line.startswith(b"+++ "):
+                path = known.get(line[4:].strip(b'"').rstrip(b"\t"), "")
+            elif path and (hunk := _HUNK.match(line)):
+                hunks.setdefault(path, []).append(hunk[1] == b"0")
+        return {one: EditCount(sum(found), len(found)) for one, found in hunks.items()}
+
+
+def message_text(title: str, body: str) -> str:
+    """What a change is about: the title counts twice, and nothing counts that only a program reads."""
+    body = _TRAILER.sub("", _COMMENT.sub("", body))[:_MOST_BODY]
+    return without_paths(_REFERENCE.sub("", f"{title}\n{title}\n{body}"))
+
+
+def split_message(message: str) -> tuple[str, str]:
+    """Title and body of a commit's message; a merge of a pull request has that one's title in its body."""
+    title, _, body = message.strip().partition("\n")
+    body = body.strip()
+    if title.startswith(_MERGES) and body:
+        title, _, body = body.partition("\n")
+    return title, body.strip()
+
+
+def _ask(pipe: IO[bytes], oids: Sequence[Oid]) -> None:
+    try:
+        pipe.write(stdin_lines(oids))
+        pipe.close()
+    except OSError:
+        return
+
+
+def _answer(pipe: IO[bytes]) -> bytes | None:
+    head = pipe.readline().split()
+    if len(head) != 3:
+        return None
+    content = pipe.read(int(head[2]))
+    pipe.read(1)
+    return content
+
+
+def _changes(fields: Iterator[str]) -> Iterator[RawChange]:
+    """The changes in what git printed: four facts and an empty field, then the entries of the diff."""
+    field = next(fields, "")
+    while field:
+        commit, parents, author, message = field, next(fields, ""), next(fields, ""), next(fields, "")
+        paths: list[str] = []
+        renames: list[tuple[str, str]] = []
+        next(fields, "")
+        while (field := next(fields, "").removeprefix("\n")).startswith(":"):
+            path = next(fields, "")
+            if field.rpartition(" ")[2].startswith(("R", "C")):
+                former, path = path, next(fields, "")
+                renames.append((former, path))
+            paths.append(path)
+        yield RawChange(
+            commit=commit,
+            parent=parents.partition(" ")[0],
+            author=author,
+            message=message,
+            paths=tuple(paths),
+            renames=tuple(renames),
+        )

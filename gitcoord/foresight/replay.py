@@ -1,0 +1,88 @@
+"""History played again: what would have been foretold of past changes, had they been planned as tasks.
+
+Changes are taken in runs of some that follow each other. What is foretold of a run knows nothing but the
+commits before it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gitcoord.foresight.constants import Constants
+from gitcoord.foresight.foresee import Foresight, open_foresight
+from gitcoord.foresight.mining import MOST_CHANGES, HistoryReader, split_message
+from gitcoord.foresight.model import TaskText
+from gitcoord.tasks.model import TaskId
+
+_PROGRAMS: Final = re.compile(r"\[bot\]|dependabot|renovate|pre-commit-ci|github-actions|greenkeeper", re.I)
+_ROUTINE: Final = re.compile(
+    r"(chore|build|fix)\(deps|(bump|upgrade|update dependenc)\b|update .* to v?\d|(prepare )?release\b|"
+    r"\[pre-commit|v?\d+\.\d+(\.\d+)?$|chore: release|merge (branch|remote)|prepar(e|ing) (for )?version",
+    re.IGNORECASE,
+)
+
+
+class PastTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as the task that it might have been; `paths` are those that it changed, by both names."""
+
+    commit: str
+    parent: str
+    title: str
+    body: str
+    paths: frozenset[str]
+
+    def text(self, *, body: bool = True) -> TaskText:
+        """The words of the task."""
+        return TaskText(id=TaskId(self.commit), title=self.title, body=self.body if body else "")
+
+
+class PlanPoint(msgspec.Struct, frozen=True):
+    """Tasks that follow each other, and what was known right before the first of them."""
+
+    tasks: Sequence[PastTask]
+    foresight: Foresight
+
+
+def past_tasks(reader: HistoryReader, commit: str, most: int) -> list[PastTask]:
+    """The newest `most` changes that a person made and that were no routine, the oldest first."""
+    found: list[PastTask] = []
+    for change in reader.read_changes(commit, 2 * most + 1000):
+        title, body = split_message(change.message)
+        if not change.parent or not change.paths or _PROGRAMS.search(change.author) or _ROUTINE.match(title):
+            continue
+        former = (name for name, _ in change.renames)
+        found.append(
+            PastTask(
+                commit=change.commit,
+                parent=change.parent,
+                title=title,
+                body=body,
+                paths=frozenset((*change.paths, *former)),
+            )
+        )
+        if len(found) == most:
+            break
+    found.reverse()
+    return found
+
+
+def replay(
+    reader: HistoryReader,
+    tasks: Sequence[PastTask],
+    *,
+    points: int,
+    every: int,
+    common_dir: Path | None,
+    constants: Constants | None = None,
+    most: int = MOST_CHANGES,
+) -> Iterator[PlanPoint]:
+    """The newest `points` runs of `every` tasks, the oldest first; at least one run is left to learn from."""
+    count = min(points, len(tasks) // every - 1)
+    for start in range(len(tasks) - count * every, len(tasks), every):
+        part = tasks[start : start + every]
+        known = open_foresight(reader, common_dir, part[0].parent, most=most, constants=constants)
+        if known is not None:
+            yield PlanPoint(part, known)

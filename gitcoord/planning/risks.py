@@ -1,0 +1,81 @@
+"""Which tasks will probably conflict, and in which files: what a plan is told and keeps. Pure.
+
+Probabilities are 0 to 1. They are worked out elsewhere and handed in; planning only weighs them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from gitcoord.tasks.model import TaskId
+
+Band = Literal["low", "medium", "high"]
+MEDIUM: Final = 0.05
+HIGH: Final = 0.2
+"""A third of such pairs conflicted in five public repositories: the table is in `docs/planning.md`."""
+LEAST: Final = 0.02
+"""A pair below that conflicts as good as never, and is not kept."""
+
+
+class RiskyFile(msgspec.Struct, frozen=True):
+    """A path, and how likely it is that the task changes it, or that two tasks meet in it."""
+
+    path: str
+    probability: float
+
+
+class PairRisk(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tasks that may conflict: the probability of that, and of a file in common; the likeliest files.
+
+    `asserted`: the task list says of one of them that it may run beside others, which counts.
+    """
+
+    tasks: tuple[TaskId, TaskId]
+    conflict: float
+    share: float = 0.0
+    files: tuple[RiskyFile, ...] = ()
+    asserted: bool = False
+
+    @property
+    def band(self) -> Band:
+        """The probability in a word."""
+        return band_of(self.conflict)
+
+
+class Risks(msgspec.Struct, frozen=True, kw_only=True):
+    """What is foretold of a plan's tasks. `pairs`: the riskiest first. `files`: the likeliest of each task.
+
+    `changes`: from how many changes of history it was learned.
+    """
+
+    pairs: tuple[PairRisk, ...] = ()
+    files: dict[TaskId, tuple[RiskyFile, ...]] = {}
+    changes: int = 0
+
+    def by_task(self) -> dict[TaskId, dict[TaskId, float]]:
+        """The probability of a conflict between two tasks, both ways; what the list asserts is 0."""
+        found: dict[TaskId, dict[TaskId, float]] = {}
+        for pair in self.pairs:
+            if not pair.asserted:
+                one, other = pair.tasks
+                found.setdefault(one, {})[other] = pair.conflict
+                found.setdefault(other, {})[one] = pair.conflict
+        return found
+
+
+def band_of(conflict: float) -> Band:
+    """The word for a probability of a conflict."""
+    return "high" if conflict >= HIGH else "medium" if conflict >= MEDIUM else "low"
+
+
+def expected_conflicts(
+    parts: Iterable[Sequence[TaskId]], risks: Mapping[TaskId, Mapping[TaskId, float]]
+) -> float:
+    """The expected number of conflicts between tasks of the same part."""
+    total = 0.0
+    for part in parts:
+        for place, one in enumerate(part):
+            near = risks.get(one, {})
+            total += sum([near.get(other, 0.0) for other in part[place + 1 :]])
+    return total
