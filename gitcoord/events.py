@@ -10,7 +10,7 @@ from gitcoord.pull_events import PullOpened as PullOpened
 from gitcoord.pull_events import PullReady as PullReady
 from gitcoord.pull_events import PullRejected as PullRejected
 from gitcoord.pull_events import TaskHandedOver as TaskHandedOver
-from gitcoord.sentences import some
+from gitcoord.text_lists import some
 
 
 class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):

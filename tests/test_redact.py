@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.answers import ErrorAnswer, GraphError
-from gitcoord.forge.github.sending import NoAnswer
-from gitcoord.forge.port import Refused, Unclear
+from gitcoord.forge.github.api_types import ErrorAnswer, GraphError
+from gitcoord.forge.github.transport import NoAnswer
+from gitcoord.forge.pull_requests import Refused, Unclear
 from gitcoord.redact import keep_secret, redact, redacted
 
 TOKEN = "ghp_" + "s3cret0" * 5

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.checks.model import CheckCommand, CheckResult, check_key
-from gitcoord.git.run import Oid
+from gitcoord.git.git_cli import Oid
 
 RESULT_FILE, LOG_FILE, LOCK_FILE = "result.json", "log", "lock"
 MOST_KEPT = 1000

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from gitcoord.event import CheckOutcome
-from gitcoord.git.run import Oid
+from gitcoord.git.git_cli import Oid
 
 MOST_OUTPUT = 4000
 """Characters of the end of a check's output that are kept with its result."""

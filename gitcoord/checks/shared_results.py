@@ -14,9 +14,9 @@ import msgspec
 
 from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.errors import GitcoordError
-from gitcoord.git.documents import decode, encode, read_documents, write_document
-from gitcoord.git.run import Oid
-from gitcoord.git.shared import RefUpdate, SharedRefs
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.json_commits import decode, encode, read_documents, write_document
+from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 
 MOST_SHARED = 1000
 """Checks that the ref holds, of all commands; the oldest go first."""

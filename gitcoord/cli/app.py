@@ -35,7 +35,7 @@ COMMANDS = {
     "merge-level": ("merge_level", "Land a level: pull requests, in an order that works."),
     "rollback": ("rollback", "Take back what a level landed."),
     "status": ("status", "Show where every task stands."),
-    "log": ("log_command", "Show what happened, when, and who did it."),
+    "log": ("log", "Show what happened, when, and who did it."),
     "report": ("report", "Show what running tasks side by side brought."),
     "worker": ("worker", "Do one task from its claim to its result."),
     "prompt": ("prompt", "Show what the agent of a task would be told."),
@@ -83,7 +83,7 @@ class Commands(TyperGroup):
     def _load(self, names: Collection[str]) -> None:
         missing = [name for name in names if name not in self.commands]
         for name in missing:
-            import_module(f"gitcoord.cli.{COMMANDS[name][0]}")
+            import_module(f"gitcoord.cli.commands.{COMMANDS[name][0]}")
         alone = [info for info in app.registered_commands if [info.name] == missing]
         if alone:
             self.commands[missing[0]] = get_command_from_info(

@@ -11,13 +11,13 @@ from gitcoord.checks.model import CheckCommand
 from gitcoord.cli.context import Context
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import usage_error
-from gitcoord.merging.context import LandingContext
-from gitcoord.merging.proof import CheckOptions
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.proof import CheckOptions
 from gitcoord.notices import Caution, ChecksHeld, Tell
 from gitcoord.settings import Prove, Settings
 
 if TYPE_CHECKING:
-    from gitcoord.running.checking.checker import LocalChecker
+    from gitcoord.worker.checking.checker import LocalChecker
 
 
 class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def open_checker(
 
     from gitcoord.checks.hourly_cap import HourlyCap
     from gitcoord.checks.shared_results import SharedResults
-    from gitcoord.running.checking.checker import LocalChecker, default_slots
+    from gitcoord.worker.checking.checker import LocalChecker, default_slots
 
     settings, command = context.settings, options.command
     count = slots or settings.landing.slots or default_slots()
@@ -125,14 +125,14 @@ def open_checker(
 
 @contextmanager
 def with_checker(
-    scene: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
+    landing_context: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[LandingContext]:
     """The scene with what runs its check on this machine, if it has one, while the block lasts."""
-    if scene.options.check is None:
-        yield scene
+    if landing_context.options.check is None:
+        yield landing_context
         return
-    with open_checker(context, scene.options.check, tell, slots=slots, recheck=recheck) as checker:
-        yield msgspec.structs.replace(scene, checker=checker)
+    with open_checker(context, landing_context.options.check, tell, slots=slots, recheck=recheck) as checker:
+        yield msgspec.structs.replace(landing_context, checker=checker)
 
 
 def _require_none(asked: AskedCheck) -> None:

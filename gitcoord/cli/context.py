@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.base import find_base
+from gitcoord.git.default_branch import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
+from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository, RepositoryPlace, locate
-from gitcoord.git.shared import SharedRefs
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.state.store import Store
@@ -47,9 +47,9 @@ def open_context(start: Path | None = None, *, reads: bool = False, restores: bo
 
 
 def _restore(place: RepositoryPlace) -> None:
-    from gitcoord.cli.notice_words import killed_sentence
-    from gitcoord.cli.output import say
-    from gitcoord.running.worker.shared_config import put_back_of_the_dead
+    from gitcoord.cli.views.notices import killed_sentence
+    from gitcoord.cli.views.output import say
+    from gitcoord.worker.attempt.shared_config import put_back_of_the_dead
 
     for attempt, keys in put_back_of_the_dead(place.git, place.common_dir):
         say(killed_sentence(attempt, keys))

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitcoord.cli.context import Context
-    from gitcoord.forge.diagnosis import Diagnosis
+    from gitcoord.forge.doctor_result import Diagnosis
 
 
 def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
     """Whether attributes outside the repository change how its files are merged: others have them not."""
     from gitcoord.conflicts.rules import rulebook
-    from gitcoord.forge.diagnosis import doubtful
-    from gitcoord.sentences import some
+    from gitcoord.forge.doctor_result import doubtful
+    from gitcoord.text_lists import some
 
     git = context.repository.git
     files = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", ok=()).stdout
@@ -45,10 +45,10 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
 
 def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
     """Whether the remote is a directory in which the base is checked out: git refuses pushes to it there."""
-    from gitcoord.forge.diagnosis import broken
-    from gitcoord.git.checked_out import worktrees
-    from gitcoord.git.run import Git
-    from gitcoord.git.shared import HEADS
+    from gitcoord.forge.doctor_result import broken
+    from gitcoord.git.git_cli import Git
+    from gitcoord.git.remote_refs import HEADS
+    from gitcoord.git.worktree_sync import worktrees
 
     place = _directory(context.repository.remote_url)
     if context.shared.remote is None or place is None:

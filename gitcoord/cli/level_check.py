@@ -6,28 +6,28 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
-from gitcoord.evidence.foreign import Carried, Tracks
+from gitcoord.evidence.foreign_commits import Carried, Tracks
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.stacks import Parents, find_stacks
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.carried import all_carried
-from gitcoord.merging.order import candidates
-from gitcoord.merging.proof import LevelProof
+from gitcoord.landing.foreign_work import all_carried
+from gitcoord.landing.landing_order import candidates
+from gitcoord.landing.proof import LevelProof
+from gitcoord.planning.arrange_waves import Candidate, natural_key
 from gitcoord.planning.model import Plan, PlannedLevel
-from gitcoord.planning.order import Candidate, natural_key
-from gitcoord.running.task_list import list_paths, without_lists
-from gitcoord.running.uncommitted import WorktreeSnapshot, with_working_copies
 from gitcoord.settings import SerializeOn
-from gitcoord.state.progress import PENDING
+from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
+from gitcoord.worker.task_list_changes import list_paths, without_lists
+from gitcoord.worker.worktree_snapshots import WorktreeSnapshot, with_working_copies
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gitcoord.cli.output import clean
+from gitcoord.cli.views.output import clean
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.deferring import failure_reason
-from gitcoord.merging.level_search import LevelSearch, recent_failures
-from gitcoord.merging.proof import CheckOptions, CheckScene, LevelProof, TaskHead
-from gitcoord.merging.telling import LandingNotices
+from gitcoord.landing.deferral import failure_reason
+from gitcoord.landing.level_search import LevelSearch, recent_failures
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.proof import CheckOptions, CheckScene, LevelProof, TaskHead
 
 if TYPE_CHECKING:
     from gitcoord.checks.model import Checker

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.errors import GitcoordError
-from gitcoord.planning.identity import listed_identities, same
+from gitcoord.planning.plan_identity import listed_identities, same
 from gitcoord.state.known_tasks import find_others, tasks_changed
 from gitcoord.tasks.model import Finding
 from gitcoord.tasks.reader import read_task_list

@@ -28,7 +28,7 @@ def main(argv: "Sequence[str]") -> int:
     """Runs one command and returns its exit code; nothing but the code leaves this function."""
     settle_streams()
     if argv[:1] in (["check-file"], ("check-file",)):
-        from gitcoord.cli.quick import quick_answer
+        from gitcoord.cli.check_file_fast import quick_answer
 
         answer = quick_answer(list(argv[1:]))
         if answer is not None:
@@ -66,7 +66,7 @@ def _invoke(argv: "Sequence[str]") -> int:
     from typer.main import get_command
 
     from gitcoord.cli.app import app
-    from gitcoord.cli.usage import usage_failure
+    from gitcoord.cli.usage_errors import usage_failure
     from gitcoord.errors import Exit
 
     command = get_command(app)
@@ -98,7 +98,7 @@ def _begin_log(path: str) -> None:
 def _fail(
     as_json: bool, code: str, message: str, hint: str, exit: "Exit", findings: "Sequence[Named]" = ()
 ) -> int:
-    from gitcoord.cli.output import emit_json, say
+    from gitcoord.cli.views.output import emit_json, say
     from gitcoord.redact import redact
 
     if as_json:

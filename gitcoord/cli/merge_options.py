@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.forges import open_forge
 from gitcoord.cli.levels import find_level
+from gitcoord.cli.open_forge import open_forge
 from gitcoord.durations import parse_duration
 from gitcoord.errors import usage_error
 from gitcoord.evidence.landings import landed_tasks
-from gitcoord.forge.port import Method
+from gitcoord.forge.pull_requests import Method
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.merging.context import LandingContext
-from gitcoord.merging.model import Options
-from gitcoord.merging.proof import CheckOptions
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.model import Options
+from gitcoord.landing.proof import CheckOptions
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import SerializeOn, Settings
 
@@ -68,7 +68,7 @@ def seconds(text: str | None) -> float:
     return found
 
 
-def make_scene(
+def make_landing_context(
     context: Context,
     plan: Plan,
     level: str | None,

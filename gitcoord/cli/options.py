@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gitcoord.cli.complete import complete_level, complete_unit
+from gitcoord.cli.completion import complete_level, complete_unit
 
 OneUnit = Annotated[
     str,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.cli.plan_ways import AbandonedWork, PlanStart, begin_list, go_on, start_afresh
+from gitcoord.cli.plan_beginnings import AbandonedWork, PlanStart, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
-from gitcoord.planning.build import build_plan
+from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan, Strategy
-from gitcoord.planning.texts import Texts, task_texts, texts_digest
+from gitcoord.planning.task_texts import Texts, task_texts, texts_digest
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.tasks.model import Finding, TaskId, TaskList
@@ -69,7 +69,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     if context is None:
         settings = load_settings(None)
         return PlanProposal(plan=_build(listed, asked, settings, asked.base or "main", PlanStart()))
-    from gitcoord.running.branch_names import require_free_names
+    from gitcoord.worker.branch_names import require_free_names
 
     store = context.store
     saved = store.plan()
@@ -168,7 +168,7 @@ def _beside_others(
     A plan that begins anew gets the next number whose branches are free; one that goes on cannot have another
     number, so it raises `branch-taken` (exit 2).
     """
-    from gitcoord.state.neighbours import foreign_branches
+    from gitcoord.state.other_states import foreign_branches
 
     theirs = foreign_branches(context.shared)
     while taken := sorted(_branches(plan) & theirs.keys()):

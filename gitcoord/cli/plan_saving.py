@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.list_changes import list_changes
-from gitcoord.cli.output import say
 from gitcoord.cli.plan_making import PlanProposal, PlanRequest, make_plan, with_saved
-from gitcoord.cli.plan_output import print_plan
+from gitcoord.cli.views.output import say
+from gitcoord.cli.views.plan_formats import print_plan
 from gitcoord.errors import usage_error
 from gitcoord.tasks.reader import read_task_list
 

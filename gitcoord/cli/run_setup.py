@@ -10,13 +10,12 @@ import msgspec
 
 from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
-from gitcoord.cli.event_json import event_feed
 from gitcoord.cli.list_changes import list_changes
-from gitcoord.cli.merge_options import make_scene, seconds
-from gitcoord.cli.output import warn
+from gitcoord.cli.merge_options import make_landing_context, seconds
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.plan_saving import save
-from gitcoord.cli.run_asked import (
+from gitcoord.cli.run_edges import alone, told
+from gitcoord.cli.run_options import (
     RunRequest,
     check_words,
     known_agent,
@@ -27,39 +26,40 @@ from gitcoord.cli.run_asked import (
     run_order,
     slots,
 )
-from gitcoord.cli.run_edges import alone, told
-from gitcoord.cli.run_screen import RunScreen
+from gitcoord.cli.views.dashboard.run_screen import RunScreen
+from gitcoord.cli.views.event_json import event_feed
+from gitcoord.cli.views.output import warn
 from gitcoord.conflicts.rules import Rulebook
+from gitcoord.engines.engine import Launch, key_of
+from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
-from gitcoord.running.branch_names import require_free_names
-from gitcoord.running.coordinator.capacity import ResourceNeeds, automatic, free_memory, measure, tokens_each
-from gitcoord.running.coordinator.end import RunEnd
-from gitcoord.running.coordinator.hands import RunEffects, RunOptions
-from gitcoord.running.coordinator.landing import LandingThread, LevelWish, Reasons
-from gitcoord.running.coordinator.leftovers import Leftovers, clear_up
-from gitcoord.running.coordinator.loop import Coordinator
-from gitcoord.running.coordinator.observe import Observer, View
-from gitcoord.running.coordinator.old_logs import OldLogs, find_old_logs, remove_old_logs
-from gitcoord.running.coordinator.tries import AttemptLimits
-from gitcoord.running.coordinator.wait import PollIntervals, Signals
-from gitcoord.running.coordinator.watching import Watch
-from gitcoord.running.engines.local import LocalEngine
-from gitcoord.running.engines.port import Launch, key_of
-from gitcoord.running.model import sit_down
-from gitcoord.running.schedule.model import Capacity, Policy, UnitStart
-from gitcoord.running.subtasks import hand_in_whole
-from gitcoord.running.troubles import try_for
-from gitcoord.running.worker.order import worker_argv
-from gitcoord.running.worker.place import run_directory
-from gitcoord.running.worker.template import read_template
+from gitcoord.run.attempt_policy import AttemptLimits
+from gitcoord.run.capacity import ResourceNeeds, automatic, free_memory, measure, tokens_each
+from gitcoord.run.cleanup import Leftovers, clear_up
+from gitcoord.run.conflict_watch import Watch
+from gitcoord.run.effects import RunEffects, RunOptions
+from gitcoord.run.landing import LandingThread, LevelWish, Reasons
+from gitcoord.run.log_retention import OldLogs, find_old_logs, remove_old_logs
+from gitcoord.run.loop import Coordinator
+from gitcoord.run.observe import Observer, View
+from gitcoord.run.polling import PollIntervals, Signals
+from gitcoord.run.run_report import RunEnd
+from gitcoord.schedule.model import Capacity, Policy, UnitStart
 from gitcoord.state.accounts import account_of
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.paths import run_directory
+from gitcoord.worker.attempt.prompt_template import read_template
+from gitcoord.worker.attempt.request import worker_argv
+from gitcoord.worker.branch_names import require_free_names
+from gitcoord.worker.subtasks import hand_in_whole
+from gitcoord.worker.task_context import load_task_context
+from gitcoord.worker.transient_errors import try_for
 
 if TYPE_CHECKING:
-    from gitcoord.cli.board.dashboard import Dashboard
+    from gitcoord.cli.views.dashboard.dashboard import Dashboard
 
 _MOMENT = 20.0
 """Seconds that the first and the last word of a run wait for a remote that is busy."""
@@ -247,22 +247,26 @@ class Setup:
 
     def _hand_in(self, task: TaskId) -> bool:
         context = self._context
-        desk = sit_down(context.repository, context.shared, context.store, task, context.settings)
-        return hand_in_whole(desk) is not None
+        task_context = load_task_context(
+            context.repository, context.shared, context.store, task, context.settings
+        )
+        return hand_in_whole(task_context) is not None
 
     def _land(self, wish: LevelWish, tell: Tell) -> Reasons:
-        from gitcoord.merging.land import Lander
-        from gitcoord.merging.order import with_real_order
+        from gitcoord.landing.landing_order import with_real_order
+        from gitcoord.landing.loop import Lander
 
         # A context of its own: this happens in another thread.
         context = open_context(self._context.repository.git.directory)
         context.store.refresh()
         plan = context.store.require_plan()
         options = landing_options(self._asked, context.settings, plan, partial=wish.partial)
-        scene = make_scene(context, plan, wish.level, options, forge=self._asked.forge, repository=None)
-        scene = with_real_order(scene, save=True)
-        with with_checker(scene, context, tell, slots=self._asked.slots) as scene:
-            report = Lander(scene, tell).land()
+        landing_context = make_landing_context(
+            context, plan, wish.level, options, forge=self._asked.forge, repository=None
+        )
+        landing_context = with_real_order(landing_context, save=True)
+        with with_checker(landing_context, context, tell, slots=self._asked.slots) as landing_context:
+            report = Lander(landing_context, tell).land()
         return {one.task: one.reason for one in report.waiting}
 
     def _record(self, state: Literal["running", "ended"], reason: str = "") -> None:

@@ -6,10 +6,10 @@ from typing import Literal
 import msgspec
 
 from gitcoord.evidence.model import Landing
-from gitcoord.git.run import Oid
+from gitcoord.git.git_cli import Oid
 from gitcoord.planning.model import Plan, PlannedTask
-from gitcoord.running.progress.make import Parent, Picture, UnitState
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.progress.build import Parent, Picture, UnitState
+from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 
 State = Literal["pending", "started", "submitted", "open-pull", "deferred", "landed", "rolled-back"]

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.board.dashboard import Dashboard
-from gitcoord.cli.output import as_json as as_json_line
-from gitcoord.cli.output import emit, say, stdout_console
-from gitcoord.cli.sight import Overview, look
+from gitcoord.cli.overview import Overview, look
+from gitcoord.cli.views.dashboard.dashboard import Dashboard
+from gitcoord.cli.views.output import as_json as as_json_line
+from gitcoord.cli.views.output import emit, say, stdout_console
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.running.coordinator.life import life_ref
-from gitcoord.state.beats import beats_prefix
+from gitcoord.run.heartbeat import life_ref
+from gitcoord.state.heartbeats import beats_prefix
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context

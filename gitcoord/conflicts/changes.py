@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from gitcoord.git.commits import TreeEntryChange
-from gitcoord.git.parts import in_parts
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.parallel_calls import in_parts
 
 _DIRECTORY = "040000"
 _ABSENT = "000000"

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.conflicts.rules import RuleMatch
-from gitcoord.git.run import Oid
+from gitcoord.git.git_cli import Oid
 from gitcoord.settings import SerializeOn as SerializeOn
 from gitcoord.tasks.model import TaskId
 

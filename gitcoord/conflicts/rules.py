@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from gitcoord.conflicts.presets import PRESETS
+from gitcoord.conflicts.rule_presets import PRESETS
 from gitcoord.errors import usage_error
 from gitcoord.settings import RuleSettings
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gitcoord.git.merges import first_parents, merge_trees, trees_of
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import first_parents, merge_trees, trees_of
 
 
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:

@@ -9,8 +9,8 @@ from functools import partial
 from gitcoord.evidence.content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import STAMP
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import STAMP
 
 _SHORTEST_ID = 7
 _MOST_TWINS = 50

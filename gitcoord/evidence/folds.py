@@ -7,8 +7,8 @@ import msgspec
 
 from gitcoord.evidence.trailers import FOLDED
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_trees, trees_of
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import merge_trees, trees_of
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):

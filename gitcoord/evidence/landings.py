@@ -12,17 +12,17 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gitcoord.evidence.copies import find_copies
+from gitcoord.evidence.merged_pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.evidence.pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.rollbacks import find_rollbacks, stands
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
 from gitcoord.planning.model import Plan, PlannedTask
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.forge.port import Pull
+    from gitcoord.forge.pull_requests import Pull
 
 
 def landed_tasks(

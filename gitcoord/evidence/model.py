@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.git.run import Oid
+from gitcoord.git.git_cli import Oid
 from gitcoord.tasks.model import TaskId
 
 

@@ -10,8 +10,8 @@ from functools import partial
 from gitcoord.events import RollbackProposed
 from gitcoord.evidence.trailers import ROLLED_BACK, values
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import first_parents, merge_tree, paths_between, tree_of
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import first_parents, merge_tree, paths_between, tree_of
 
 Candidate = tuple[Oid, tuple[str, ...]]
 """A commit, and what its trailers name."""
@@ -86,7 +86,7 @@ class Reverts:
 
     def _leaves_nothing(self, commit: Oid, event: RollbackProposed) -> bool:
         """Whether reverting the landing on `commit` changes nothing: the base has none of it then."""
-        from gitcoord.git.writing import Writer
+        from gitcoord.git.object_writer import Writer
 
         tree = tree_of(self._git, commit)
         with self._git.quarantine() as aside:

@@ -10,17 +10,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.events import RollbackProposed, TaskRolledBack
+from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.evidence.model import Rollback, Rollbacks
-from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.reverts import Reverts
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
 from gitcoord.state.journal import now, worker_name
-from gitcoord.state.progress import Progress, after
+from gitcoord.state.task_history import Progress, after
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.forge.port import Pull
+    from gitcoord.forge.pull_requests import Pull
 
 
 def find_rollbacks(

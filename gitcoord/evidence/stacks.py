@@ -8,19 +8,19 @@ import msgspec
 
 from gitcoord.evidence.copies import older_version
 from gitcoord.evidence.landings import needed
+from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.evidence.pulls import merged_into
 from gitcoord.evidence.rollbacks import find_rollbacks
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import merge_tree
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan
-from gitcoord.state.progress import PENDING, Progress
+from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.forge.port import Pull
+    from gitcoord.forge.pull_requests import Pull
 
 
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Final
 from gitcoord.foresight.constants import Constants, DeclaredShifts, probability
 from gitcoord.foresight.corpus import Corpus
 from gitcoord.foresight.scoring import FileScores, Query, Scores, find_scores, largest
-from gitcoord.planning.globs import Glob, compile_glob, meet
+from gitcoord.planning.glob_intersection import Glob, compile_glob, meet
 
 _TEST_PATH: Final = re.compile(
     r"(^|/)(tests?|testing|__tests__|testsuite|spec|mdtest|playground|fixtures|snapshots)(/|$)"

@@ -9,7 +9,7 @@ from typing import IO, Final
 from gitcoord.foresight.hot_files import EditCount
 from gitcoord.foresight.model import MinedChange, RawChange, TrackedFile
 from gitcoord.foresight.words import terms_of, without_paths
-from gitcoord.git.run import Git, Oid, stdin_lines
+from gitcoord.git.git_cli import Git, Oid, stdin_lines
 
 MOST_CHANGES: Final = 3000
 _MOST_TERMS: Final = 400

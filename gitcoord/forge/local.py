@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.port import (
+from gitcoord.forge.pull_requests import (
     BranchPulls,
     CommitStatus,
     Extras,
@@ -27,11 +27,11 @@ from gitcoord.forge.port import (
     Way,
     branch_pulls,
 )
-from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
-from gitcoord.git.merges import commit_tree, merge_tree, replay, tree_of
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.json_commits import Document, decode, encode, read_documents, write_document
+from gitcoord.git.merge_tree import commit_tree, merge_tree, replay, tree_of
+from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid
-from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 
 
 class LocalForge:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from gitcoord.git.commits import walk
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
 
 _NEAR = 200
 """Commits that are read in-process before git is asked, which has better means for long ways."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gitcoord.git.run import Git, Oid, stdin_lines
+from gitcoord.git.git_cli import Git, Oid, stdin_lines
 
 _CLOCKS = 2.0
 """Seconds by which the clock of a file system may be behind."""

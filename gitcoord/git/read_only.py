@@ -34,7 +34,7 @@ def copied(place: RepositoryPlace) -> RepositoryPlace:
     import shutil
     from contextlib import ExitStack
 
-    from gitcoord.git.scratch import scratch_directory
+    from gitcoord.git.object_quarantine import scratch_directory
 
     stack = ExitStack()
     copy = Path(stack.enter_context(scratch_directory()))

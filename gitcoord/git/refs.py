@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.git.failures import broken_refs
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
 
 
 class Refs(msgspec.Struct, frozen=True):

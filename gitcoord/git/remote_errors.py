@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.failures import GitFailure, failure_of, rejections
-from gitcoord.git.mirror import HEADS, RefUpdate
+from gitcoord.git.git_cli import GitResult
 from gitcoord.git.name_clashes import name_clashes
-from gitcoord.git.run import GitResult
-from gitcoord.sentences import some
+from gitcoord.git.ref_cache import HEADS, RefUpdate
+from gitcoord.text_lists import some
 
 
 def push_error(

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from gitcoord.git.run import Git
+from gitcoord.git.git_cli import Git
 
 _LINE = r"(?P<name>[^\t]+)\t(?P<url>.*) \((?P<way>fetch|push)\)(?: \[[^\]]*\])?"
 

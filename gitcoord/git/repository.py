@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.git.auth import appended, git_auth_environment
-from gitcoord.git.damaged import damaged
+from gitcoord.git.credentials import appended, git_auth_environment
+from gitcoord.git.damage import damaged
 from gitcoord.git.failures import TRACED, failure_of, traced_version
+from gitcoord.git.git_cli import Git, GitResult, Oid
 from gitcoord.git.remotes import Remote, address_of, read_remotes
-from gitcoord.git.run import Git, GitResult, Oid
 from gitcoord.redact import redact
 
 MINIMUM_GIT = (2, 39)
@@ -126,7 +126,7 @@ class Repository:
 
         What loads pygit2 pays off for commands that look again and again.
         """
-        from gitcoord.git.objects import Objects
+        from gitcoord.git.object_reader import Objects
 
         if self.git.commits is None and not self.shallow:
             self.git.commits, self.git.merges = Objects(self.git, self.common_dir), {}
@@ -193,7 +193,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
                 added = {**added, **appended({**os.environ, **added}, entries)}
             git = git.with_environment(added)
         if union:
-            from gitcoord.git.union import union_environment
+            from gitcoord.git.union_merge import union_environment
 
             git = git.with_environment(union_environment(git, self.common_dir, union, added))
         return Repository(git, self.root, self.common_dir, name, used, address)

@@ -9,8 +9,8 @@ have given. See https://git-scm.com/docs/git-merge-base#_discussion for merging 
 from collections.abc import Collection, Mapping, Sequence
 
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.merges import TreeMerge, commit_tree, fixed_author, merge_tree, tree_of
-from gitcoord.git.run import Git, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import TreeMerge, commit_tree, fixed_author, merge_tree, tree_of
 
 
 class Stacks:

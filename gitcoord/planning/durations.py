@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gitcoord.planning.critical_path import Timing, UnitTimes, task_timing, unit_times
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedules, Strategy
 from gitcoord.planning.network import Network, minutes_of, network_of
-from gitcoord.planning.schedules import schedules
-from gitcoord.planning.timing import Timing, UnitTimes, task_timing, unit_times
+from gitcoord.planning.schedule_estimates import schedules
 from gitcoord.planning.units import clash_sets, rows_of
-from gitcoord.planning.work import work_of
+from gitcoord.planning.workload import work_of
 from gitcoord.tasks.model import Task, TaskId
 
 

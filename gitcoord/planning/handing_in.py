@@ -1,6 +1,6 @@
 """When tasks are handed in and land while a plan is played through: alone, or waves as a whole."""
 
-from gitcoord.planning.work import RunRules, StartState, WorkNetwork
+from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class HandIns:

@@ -8,12 +8,12 @@ import heapq
 
 import msgspec
 
-from gitcoord.planning.apart import Apart
 from gitcoord.planning.handing_in import HandIns
-from gitcoord.planning.space import Space
-from gitcoord.planning.turns import Turns
+from gitcoord.planning.kept_apart import Apart
+from gitcoord.planning.simulated_capacity import Space
+from gitcoord.planning.strict_levels import Turns
 from gitcoord.planning.unhindered import unhindered
-from gitcoord.planning.work import RunRules, StartState, WorkNetwork
+from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):

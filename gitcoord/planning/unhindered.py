@@ -6,7 +6,7 @@ against each other.
 
 import heapq
 
-from gitcoord.planning.work import RunRules, WorkNetwork
+from gitcoord.planning.workload import RunRules, WorkNetwork
 
 Course = tuple[dict[int, int], int]
 """When each unit starts, in ticks and in that order; and the most that ran at once."""

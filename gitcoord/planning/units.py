@@ -5,11 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.planning.clashes import Footprint, find_clashes
+from gitcoord.planning.critical_path import unit_times
+from gitcoord.planning.declared_conflicts import Footprint, find_clashes
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, Row, minutes_of, network_of
-from gitcoord.planning.timing import unit_times
-from gitcoord.planning.tokens import split
+from gitcoord.planning.token_shares import split
 from gitcoord.tasks.model import TaskId
 
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.clashes import Clashes, Footprint, find_clashes
+from gitcoord.planning.arrange_waves import Candidate, arrange, natural_key
+from gitcoord.planning.critical_path import Timing, measure
+from gitcoord.planning.declared_conflicts import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
-from gitcoord.planning.identity import identity_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
-from gitcoord.planning.order import Candidate, arrange, natural_key
-from gitcoord.planning.timing import Timing, measure
+from gitcoord.planning.plan_identity import identity_of
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
 
 

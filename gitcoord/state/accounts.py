@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.documents import decode, encode, read_documents, write_document
-from gitcoord.git.run import Oid
-from gitcoord.git.shared import RefUpdate
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.json_commits import decode, encode, read_documents, write_document
+from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.settings import RunSettings
 from gitcoord.state.store import Store
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.git.documents import Document, decode, encode, read_documents, write_document
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.json_commits import Document, decode, encode, read_documents, write_document
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git, Oid
 from gitcoord.redact import redact
 
 

@@ -3,11 +3,17 @@
 from collections.abc import Collection, Mapping
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.run import Oid
-from gitcoord.planning.identity import ChangedTask, changed_tasks, entries_of, is_another, listed_identities
+from gitcoord.git.git_cli import Oid
+from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.planning.model import Plan
-from gitcoord.planning.order import natural_key
-from gitcoord.state.progress import Progress
+from gitcoord.planning.plan_identity import (
+    ChangedTask,
+    changed_tasks,
+    entries_of,
+    is_another,
+    listed_identities,
+)
+from gitcoord.state.task_history import Progress
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId, TaskList
 

@@ -7,15 +7,15 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.events import PlanSaved
-from gitcoord.git.documents import decode, encode
-from gitcoord.git.run import Git, Oid
-from gitcoord.git.shared import SharedRefs
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.json_commits import decode, encode
+from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.planning.texts import Texts
+    from gitcoord.planning.task_texts import Texts
 
 _PLAN_FILE = "plan.json"
 _TEXTS_FILE = "texts.json.gz"
@@ -61,7 +61,7 @@ class SavedPlan:
         tip = self.tip
         if tip is None:
             return {}
-        from gitcoord.planning.texts import TaskTexts
+        from gitcoord.planning.task_texts import TaskTexts
 
         packed = self._git.run("cat-file", "blob", f"{tip}:{_TEXTS_FILE}", ok=()).stdout
         try:

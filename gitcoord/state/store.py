@@ -10,20 +10,20 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import AnyEvent, PlanSaved, RunChanged, WavesSaved
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Oid
-from gitcoord.git.shared import RefUpdate, SharedRefs
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import JournalEntry, write_entry
-from gitcoord.state.progress import PENDING, Progress, fold
-from gitcoord.state.reading import JournalReader
+from gitcoord.state.journal_reader import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
-from gitcoord.state.unusable import find_problems, unusable_records
+from gitcoord.state.task_history import PENDING, Progress, fold
+from gitcoord.state.unusable_records import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.planning.texts import Texts
+    from gitcoord.planning.task_texts import Texts
 
 _ATTEMPTS = 40
 

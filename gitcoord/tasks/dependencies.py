@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.coercion import id_text, quoted
+from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
-from gitcoord.tasks.values import id_text, quoted
 
 _OWN: Final = "dependencies"
 # Names of other fields that say the same elsewhere, without case and separators.

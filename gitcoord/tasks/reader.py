@@ -8,17 +8,17 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gitcoord.tasks.check import Cut, check_subtasks, check_tasks
-from gitcoord.tasks.complexity import read_scores
-from gitcoord.tasks.decode import TaskEntry, decode_tasks
-from gitcoord.tasks.findings import Findings
+from gitcoord.tasks.complexity_report import read_scores
+from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.duplicate_ids import unique
+from gitcoord.tasks.file_formats import unwrap
+from gitcoord.tasks.json_parser import parse
+from gitcoord.tasks.locate import read_source
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
-from gitcoord.tasks.resolve import Edges, resolve
-from gitcoord.tasks.shapes import unwrap
-from gitcoord.tasks.source import read_source
-from gitcoord.tasks.syntax import parse
-from gitcoord.tasks.tags import choose_tag
-from gitcoord.tasks.unique import unique
+from gitcoord.tasks.parse_entries import TaskEntry, decode_tasks
+from gitcoord.tasks.resolve_dependencies import Edges, resolve
+from gitcoord.tasks.tag_selection import choose_tag
 
 
 def read_task_list(

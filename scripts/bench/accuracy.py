@@ -14,14 +14,14 @@ from pathlib import Path
 
 from testbed import Testbed, copied, generated, tips, with_branches, with_merges
 
-from gitcoord.conflicts.examine import examine
-from gitcoord.conflicts.history import find_forks
+from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.conflicts.onto import MergeContext, bring_onto, plain_paths
-from gitcoord.git.merges import TreeMerge, merge_trees, read_merge
+from gitcoord.conflicts.rebase_in_memory import MergeContext, bring_onto, plain_paths
+from gitcoord.git.git_cli import Git
+from gitcoord.git.merge_tree import TreeMerge, merge_trees, read_merge
+from gitcoord.git.object_writer import Writer
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git
-from gitcoord.git.writing import Writer
 from gitcoord.tasks.model import TaskId
 
 

@@ -104,7 +104,9 @@ def _warm(bed: Testbed, cold: Cost, what: str, title: str, seed: int) -> None:
 
 def _start(bed: Testbed) -> Cost:
     """What any answer costs: the interpreter with what the check imports, and ten git processes."""
-    script = "import gitcoord.conflicts.examine, subprocess\n" + "subprocess.run(['git', 'version'])\n" * 10
+    script = (
+        "import gitcoord.conflicts.check_level, subprocess\n" + "subprocess.run(['git', 'version'])\n" * 10
+    )
     return cost_of([sys.executable, "-c", script], bed.path)
 
 
@@ -183,9 +185,9 @@ def _on_base(
     bed: Testbed, work: Sequence[str], base: str, onto: Cost, environment: dict[str, str]
 ) -> dict[str, str]:
     """Synthetic commits whose only parent is the base, for every branch that merges with it."""
-    from gitcoord.git.merges import read_merge
-    from gitcoord.git.run import Git
-    from gitcoord.git.writing import Writer
+    from gitcoord.git.git_cli import Git
+    from gitcoord.git.merge_tree import read_merge
+    from gitcoord.git.object_writer import Writer
 
     fields = iter(onto.output.split("\0"))
     writer = Writer(Git(bed.path, environment), base)

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.repository import Repository
 from gitcoord.tasks.model import TaskId

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ortools.sat.python import cp_model
 
-from gitcoord.planning.order import Arrangement, Candidate, arrange
+from gitcoord.planning.arrange_waves import Arrangement, Candidate, arrange
 from gitcoord.tasks.model import TaskId
 
 OVERLAP = (0.45, 0.62)

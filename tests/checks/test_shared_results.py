@@ -7,7 +7,7 @@ import pytest
 from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.checks.shared_results import MOST_SHARED, SharedResults
 from gitcoord.cli.context import open_context
-from tests.merging.semantic import CHECK, renamed_function
+from tests.landing.semantic import CHECK, renamed_function
 from tests.support.project import Project, independent
 
 COMMAND = CheckCommand(text="true")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.cli import quick
+from gitcoord.cli import check_file_fast
 from tests.cli.conflicts_shell import Ended, Project, three
 from tests.conflicts.level import edited
 from tests.support.repos import Repo
@@ -26,13 +26,13 @@ def ask(project: Project, *arguments: str) -> Ended:
 
 def settle(project: Project) -> None:
     """Lets so much time pass after the last change of a ref that a look may be kept."""
-    newest = quick.fingerprint(str(project.work.path / ".git"))[1]
+    newest = check_file_fast.fingerprint(str(project.work.path / ".git"))[1]
     while time.time_ns() - newest < 100_000_000:
         time.sleep(0.01)
 
 
-def kept(project: Project) -> list[quick.Touch] | None:
-    return quick.read_touched(str(project.work.path / ".git"))
+def kept(project: Project) -> list[check_file_fast.Touch] | None:
+    return check_file_fast.read_touched(str(project.work.path / ".git"))
 
 
 def test_it_tells_who_touches_a_file_and_where(project: Project) -> None:
@@ -134,7 +134,7 @@ def test_hostile_names_do_not_reach_the_terminal(project: Project) -> None:
 
 @pytest.mark.parametrize("rubbish", [b"", b"gitcoord-touched/1\0", b"\xff\0\0\0", b"gitcoord-touched/8\0x\0"])
 def test_a_broken_record_is_written_anew(project: Project, rubbish: bytes) -> None:
-    place = Path(quick.touched_path(str(project.work.path / ".git")))
+    place = Path(check_file_fast.touched_path(str(project.work.path / ".git")))
     settle(project)
     ask(project, NAME)
     place.write_bytes(rubbish)
@@ -164,9 +164,9 @@ def test_the_quick_answer_imports_next_to_nothing(project: Project) -> None:
             "gc",
             "gitcoord",
             "gitcoord.cli",
-            "gitcoord.cli.asking",
+            "gitcoord.cli.check_file_fast",
+            "gitcoord.cli.check_file_request",
             "gitcoord.cli.main",
-            "gitcoord.cli.quick",
             "gitcoord.cli.streams",
         )
     ]

@@ -6,19 +6,19 @@ from pathlib import Path
 from rich.console import Console  # noqa: TID251
 
 from gitcoord.checks.model import CheckCommand
-from gitcoord.cli.board.dashboard import Dashboard
-from gitcoord.cli.board.window import window_line
 from gitcoord.cli.context import open_context
-from gitcoord.cli.notice_words import notice_sentence
+from gitcoord.cli.views.dashboard.check_window import window_line
+from gitcoord.cli.views.dashboard.dashboard import Dashboard
+from gitcoord.cli.views.notices import notice_sentence
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.stacks import Stacks
-from gitcoord.merging.level_search import LevelSearch
-from gitcoord.merging.proof import CheckOptions, CheckScene, TaskHead
-from gitcoord.merging.telling import LandingNotices
+from gitcoord.landing.level_search import LevelSearch
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.proof import CheckOptions, CheckScene, TaskHead
 from gitcoord.notices import AnyNotice, ChecksRunning
-from gitcoord.running.checking.checker import LocalChecker
 from gitcoord.tasks.model import TaskId
-from tests.merging.semantic import CHECK, renamed_function
+from gitcoord.worker.checking.checker import LocalChecker
+from tests.landing.semantic import CHECK, renamed_function
 
 
 def test_what_runs_what_has_passed_and_who_is_out_is_told_until_nothing_runs(tmp_path: Path) -> None:

@@ -18,18 +18,18 @@ from hypothesis import strategies as st
 from rich.cells import cell_len  # noqa: TID251 - what is drawn is drawn by it
 from rich.console import Console  # noqa: TID251
 
-from gitcoord.cli.board.dashboard import Dashboard
-from gitcoord.cli.board.lines import PlainLines
-from gitcoord.cli.board.rows import choose, frames_of
-from gitcoord.cli.board.view import dashboard_view
 from gitcoord.cli.status_watch import next_pause
+from gitcoord.cli.views.dashboard.dashboard import Dashboard
+from gitcoord.cli.views.dashboard.lines import PlainLines
+from gitcoord.cli.views.dashboard.live_view import dashboard_view
+from gitcoord.cli.views.dashboard.rows import choose, frames_of
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
-from gitcoord.running.coordinator.life import Pulse, last_sign
-from gitcoord.running.progress.make import SILENT, Picture, make_picture
-from gitcoord.running.progress.state import FINISHED
+from gitcoord.progress.build import SILENT, Picture, make_picture
+from gitcoord.progress.unit_state import FINISHED
+from gitcoord.run.heartbeat import Pulse, last_sign
 from gitcoord.state.journal import now
-from tests.running.picture_world import COMMIT, at, parent, planned, play, sixty, task
+from tests.progress.plans import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
 from tests.support.laws import tries
@@ -256,7 +256,7 @@ def read_until(terminal: int, wanted: str) -> str:
 
 
 def test_the_dashboard_loads_rich_only_when_it_is_shown() -> None:
-    code = "import gitcoord.cli.board.dashboard, sys; sys.exit('rich' in sys.modules)"
+    code = "import gitcoord.cli.views.dashboard.dashboard, sys; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -19,7 +19,11 @@ class Clinic:
     """A clone of acme/app, and what the doctor says about it."""
 
     def __init__(
-        self, hub: GitHubEmulator, desk: Repo, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
+        self,
+        hub: GitHubEmulator,
+        desk: Repo,
+        patch: pytest.MonkeyPatch,
+        capture: pytest.CaptureFixture[str],
     ) -> None:
         self.hub = hub
         self.desk = desk

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from gitcoord.cli.app import COMMANDS
-from gitcoord.cli.board.rows import word
-from gitcoord.cli.board.view import MARKS
-from gitcoord.cli.status_view import MARKS as STATUS_MARKS
-from gitcoord.cli.status_view import state_word
+from gitcoord.cli.views.dashboard.live_view import MARKS
+from gitcoord.cli.views.dashboard.rows import word
+from gitcoord.cli.views.status import MARKS as STATUS_MARKS
+from gitcoord.cli.views.status import state_word
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo
 
@@ -104,7 +104,7 @@ def test_the_glossary_has_every_state_with_its_marks() -> None:
 
 
 def test_every_variable_of_an_agent_is_in_the_help_of_worker() -> None:
-    source = (ROOT / "gitcoord/running/worker/environment.py").read_text(encoding="utf-8")
+    source = (ROOT / "gitcoord/worker/attempt/environment.py").read_text(encoding="utf-8")
     text = gitcoord("worker", "--help", cwd=ROOT, ok=0).out
     names = re.findall(r'"GITCOORD((?:_[A-Z]+)+)"', source)
     assert len(names) > 8

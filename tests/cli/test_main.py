@@ -25,10 +25,10 @@ def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
         "import sys\nfrom gitcoord.cli.main import main\nmain(['log', '--help'])\n"
         "from gitcoord.cli.app import COMMANDS\n"
         "modules = {module for module, _ in COMMANDS.values()}\n"
-        "print(sorted(m for m in modules if f'gitcoord.cli.{m}' in sys.modules))"
+        "print(sorted(m for m in modules if f'gitcoord.cli.commands.{m}' in sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
-    assert ran.stdout.splitlines()[-1] == "['log_command']", ran.stderr
+    assert ran.stdout.splitlines()[-1] == "['log']", ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,10 @@ def test_a_full_disk_is_named_and_no_bug(tmp_path: Path) -> None:
     for options in ([], ["--json"]):
         with Path("/dev/full").open("wb") as full:
             ended = subprocess.run(
-                [*COMMAND, "log", *options], cwd=project.desk.path, stdout=full, stderr=subprocess.PIPE
+                [*COMMAND, "log", *options],
+                cwd=project.desk.path,
+                stdout=full,
+                stderr=subprocess.PIPE,
             )
         said = ended.stderr.decode().splitlines()
         assert (ended.returncode, said[0]) == (3, "gitcoord: There is no room: No space left on device.")

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from gitcoord.cli.main import main
-from gitcoord.cli.output import as_json
-from gitcoord.cli.output_piped import WIDEST, PipedConsole
 from gitcoord.cli.status_document import make_status
-from gitcoord.cli.status_view import status_view
-from tests.running.picture_world import planned, task
+from gitcoord.cli.views.output import as_json
+from gitcoord.cli.views.piped_console import WIDEST, PipedConsole
+from gitcoord.cli.views.status import status_view
+from tests.progress.plans import planned, task
 
 
 def test_piped_tables_are_as_wide_as_they_need_and_lines_end_in_no_blanks() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
-from gitcoord.cli.board.view import dashboard_view
-from gitcoord.cli.sight import quiet_at
+from gitcoord.cli.overview import quiet_at
+from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.events import AttemptStarted
-from gitcoord.running.progress.live import Live
-from gitcoord.running.progress.make import make_picture
-from gitcoord.state.beats import Beat, beat_ref, write_beat
+from gitcoord.progress.build import make_picture
+from gitcoord.progress.run_state import Live
+from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
-from gitcoord.cli.pages.page import report_page
-from gitcoord.cli.pages.tiles import story_of
-from gitcoord.cli.report_text import report_text
+from gitcoord.cli.views.report.page import report_page
+from gitcoord.cli.views.report.text import report_text
+from gitcoord.cli.views.report.tiles import story_of
 from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskDeferred, TasksClash
 from gitcoord.planning.model import Plan
-from gitcoord.running.progress.make import make_picture
-from gitcoord.running.progress.measure import make_metrics
-from tests.running.picture_world import Played, at, parent, planned, play, sixty, task
+from gitcoord.progress.build import make_picture
+from gitcoord.progress.measure import make_metrics
+from tests.progress.plans import Played, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, store_of
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo
@@ -97,7 +97,7 @@ def test_a_person_sees_it_in_eighty_columns(desk: Repo) -> None:
     assert "1 clash found, 0 predicted; 1 pair of tasks ran side by side." in ran.out
     assert re.search(r"^ 3 .*▶", ran.out, re.MULTILINE)
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
-    assert "gitcoord.cli.report_text" in loaded
+    assert "gitcoord.cli.views.report.text" in loaded
     assert not loaded & {"jinja2", "pygit2", "github"}
 
 

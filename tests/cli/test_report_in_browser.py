@@ -14,7 +14,7 @@ import pytest
 
 from gitcoord.events import Outcome, TasksClash
 from tests.cli.test_report import HOSTILE, page_of
-from tests.running.picture_world import at, parent, planned, play, seventeen, sixty, task
+from tests.progress.plans import at, parent, planned, play, seventeen, sixty, task
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

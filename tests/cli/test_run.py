@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.running.engines.contract import lives
+from tests.engines.contract import lives
 from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord, start_gitcoord
 from tests.support.misbehaving import Misbehaving

@@ -27,12 +27,12 @@ ONLY_FOR_SOME = {
     "statistics",
     "tempfile",
     "tenacity",
-    "gitcoord.forge.port",
-    "gitcoord.git.checked_out",
-    "gitcoord.git.login_cache",
-    "gitcoord.git.scratch",
-    "gitcoord.git.union",
-    "gitcoord.git.writing",
+    "gitcoord.forge.pull_requests",
+    "gitcoord.git.worktree_sync",
+    "gitcoord.git.credential_cache",
+    "gitcoord.git.object_quarantine",
+    "gitcoord.git.union_merge",
+    "gitcoord.git.object_writer",
 }
 
 
@@ -49,10 +49,10 @@ def place(tmp_path: Path) -> Path:
     ("arguments", "also"),
     [
         (["--help"], {"rich", "hashlib"}),
-        (["log"], {"rich", "hashlib", "gitcoord.evidence", "gitcoord.planning.search"}),
-        (["status", "--json"], {"rich", "hashlib", "gitcoord.planning.search"}),
-        (["next"], {"rich", "psutil", "ctypes", "gitcoord.merging", "gitcoord.planning.build"}),
-        (["status"], {"hashlib", "gitcoord.planning.search"}),
+        (["log"], {"rich", "hashlib", "gitcoord.evidence", "gitcoord.planning.wave_solver"}),
+        (["status", "--json"], {"rich", "hashlib", "gitcoord.planning.wave_solver"}),
+        (["next"], {"rich", "psutil", "ctypes", "gitcoord.landing", "gitcoord.planning.make_plan"}),
+        (["status"], {"hashlib", "gitcoord.planning.wave_solver"}),
         (["plan", "--dry-run", "--json"], {"rich", "gitcoord.evidence"}),
         (["plan", "--dry-run"], {"gitcoord.evidence"}),
     ],

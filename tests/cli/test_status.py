@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.cli.output_piped import PipedConsole
 from gitcoord.cli.status_document import make_status
-from gitcoord.cli.status_view import status_view
+from gitcoord.cli.views.piped_console import PipedConsole
+from gitcoord.cli.views.status import status_view
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
-from gitcoord.running.progress.make import make_picture
+from gitcoord.progress.build import make_picture
 from gitcoord.state.journal import now
-from gitcoord.state.progress import fold
+from gitcoord.state.task_history import fold
 from gitcoord.tasks.model import TaskId
-from tests.running.picture_world import at, parent, planned, task
-from tests.running.test_picture import begun, over
+from tests.progress.plans import at, parent, planned, task
+from tests.progress.test_build import begun, over
 from tests.state.world import STATE, plan_of, started, store_of, submitted
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo
@@ -207,5 +207,5 @@ def test_status_changes_nothing_and_loads_neither_pygit2_nor_pygithub(desk: Repo
     ran = gitcoord("status", cwd=desk.path, env={"PYTHONPROFILEIMPORTTIME": "1"}, ok=0)
     assert (remote.refs(), desk.git("status", "--porcelain")) == before
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
-    assert "gitcoord.cli.status_view" in loaded
+    assert "gitcoord.cli.views.status" in loaded
     assert not loaded & {"pygit2", "github"}

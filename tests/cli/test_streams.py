@@ -59,7 +59,11 @@ def branch(project: Project, name: str) -> str:
 def run(project: Project, arguments: tuple[str, ...], env: Mapping[str, str]) -> Ran:
     whole = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
     ended = subprocess.run(
-        [*COMMAND, *arguments], cwd=project.desk.path, env={**whole, **env}, capture_output=True, check=False
+        [*COMMAND, *arguments],
+        cwd=project.desk.path,
+        env={**whole, **env},
+        capture_output=True,
+        check=False,
     )
     return Ran(ended.returncode, os.fsdecode(ended.stdout), os.fsdecode(ended.stderr))
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitcoord.cli.times import ago, clock, duration, on_the_clock
+from gitcoord.cli.views.times import ago, clock, duration, on_the_clock
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 

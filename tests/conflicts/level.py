@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gitcoord.conflicts.examine import examine
+from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport, PairReport, SerializeOn
 from gitcoord.git.repository import Repository
-from gitcoord.planning.order import Candidate
+from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Content, Repo
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.conflicts.changes import changes_between
-from gitcoord.git.objects import Objects
-from gitcoord.git.run import Git
+from gitcoord.git.git_cli import Git
+from gitcoord.git.object_reader import Objects
 from tests.support.laws import tries
 from tests.support.repos import Repo
 

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from gitcoord.conflicts.history import find_forks
-from gitcoord.conflicts.onto import MergeContext
-from gitcoord.conflicts.prove import culprits, prove, smallest_cause
-from gitcoord.conflicts.prove_waves import prove_waves
-from gitcoord.conflicts.standings import find_standings
+from gitcoord.conflicts.branch_facts import find_standings
+from gitcoord.conflicts.fork_points import find_forks
+from gitcoord.conflicts.merge_proof import culprits, prove, smallest_cause
+from gitcoord.conflicts.rebase_in_memory import MergeContext
+from gitcoord.conflicts.wave_proof import prove_waves
+from gitcoord.git.git_cli import Git
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited
 

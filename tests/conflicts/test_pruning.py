@@ -11,18 +11,18 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gitcoord.conflicts.memory import LevelMemory
+from gitcoord.conflicts.branch_facts import find_standings
+from gitcoord.conflicts.check_cache import LevelMemory
+from gitcoord.conflicts.merge_proof import Head, prove
 from gitcoord.conflicts.model import BranchInput, ConflictReport
-from gitcoord.conflicts.onto import plain_paths
-from gitcoord.conflicts.pairs import find_pairs
-from gitcoord.conflicts.prove import Head, prove
-from gitcoord.conflicts.prove_waves import prove_waves
-from gitcoord.conflicts.reports import Rules
+from gitcoord.conflicts.pair_checks import find_pairs
+from gitcoord.conflicts.pair_report import Rules
+from gitcoord.conflicts.rebase_in_memory import plain_paths
 from gitcoord.conflicts.rules import Rulebook
-from gitcoord.conflicts.standings import find_standings
-from gitcoord.git.merges import merge_trees
+from gitcoord.conflicts.wave_proof import prove_waves
+from gitcoord.git.merge_tree import merge_trees
+from gitcoord.git.object_writer import Writer
 from gitcoord.git.repository import Repository
-from gitcoord.git.writing import Writer
 from tests.conflicts.level import examined
 from tests.support.laws import tries
 from tests.support.repos import Content, Entry, Repo, executable, submodule, symlink

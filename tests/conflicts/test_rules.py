@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from gitcoord.conflicts.presets import PRESETS
+from gitcoord.conflicts.rule_presets import PRESETS
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.settings import Preset, RuleSettings

@@ -7,12 +7,12 @@ from typing import Self
 from gitcoord.events import AnyEvent, AttemptStarted, TaskStarted, TaskSubmitted
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
-from gitcoord.evidence.spent import is_spent
+from gitcoord.evidence.spent_branches import is_spent
 from gitcoord.evidence.trailers import LANDED, trailer
-from gitcoord.forge.port import Pull, PullState
+from gitcoord.forge.pull_requests import Pull, PullState
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.run import Git
-from gitcoord.state.progress import fold
+from gitcoord.git.git_cli import Git
+from gitcoord.state.task_history import fold
 from gitcoord.tasks.model import TaskId
 from tests.planning.lists import a_plan, a_task
 from tests.support.repos import Content, Repo

@@ -8,8 +8,8 @@ from gitcoord.events import RollbackProposed, TaskLanded
 from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
 from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.run import Git
-from gitcoord.state.progress import fold
+from gitcoord.git.git_cli import Git
+from gitcoord.state.task_history import fold
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Repo
 

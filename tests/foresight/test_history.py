@@ -15,7 +15,7 @@ from gitcoord.foresight.file_chances import likely_first
 from gitcoord.foresight.foresee import open_foresight
 from gitcoord.foresight.mining import HistoryReader
 from gitcoord.foresight.replay import PlanPoint, past_tasks, replay
-from gitcoord.git.run import Git
+from gitcoord.git.git_cli import Git
 from tests.foresight.synthetic import make_history
 
 _CHANGES, _EVERY, _POINTS = 400, 20, 8
@@ -119,7 +119,7 @@ def test_it_says_the_same_whatever_order_python_keeps_sets_in(history: Git) -> N
     (last,) = replayed(history, None, points=1)
     task, other = last.tasks[0], f"{last.tasks[1].body} {last.tasks[0].body} `a_b` `c_d`"
     program = (
-        "import sys; from pathlib import Path; from gitcoord.git.run import Git;"
+        "import sys; from pathlib import Path; from gitcoord.git.git_cli import Git;"
         "from gitcoord.foresight.foresee import open_foresight;"
         "from gitcoord.foresight.mining import HistoryReader;"
         "from gitcoord.foresight.model import TaskText;"

@@ -10,7 +10,7 @@ from gitcoord.foresight.foresee import Foresight, open_foresight
 from gitcoord.foresight.mining import HistoryReader
 from gitcoord.foresight.model import TaskText
 from gitcoord.foresight.store import Kind, open_store
-from gitcoord.git.run import Git
+from gitcoord.git.git_cli import Git
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Content, Repo, symlink
 

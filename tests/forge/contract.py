@@ -9,7 +9,16 @@ from functools import cached_property
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import Merged, MergeRequest, Method, NewPull, Pull, RefusalKind, Refused, Unclear
+from gitcoord.forge.pull_requests import (
+    Merged,
+    MergeRequest,
+    Method,
+    NewPull,
+    Pull,
+    RefusalKind,
+    Refused,
+    Unclear,
+)
 from tests.support.github import EmulatedRepository, Fault, GitHubEmulator
 from tests.support.github.tokens import Token
 from tests.support.repos import Repo

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gitcoord.forge.port import Merged
+from gitcoord.forge.pull_requests import Merged
 from tests.forge.contract import Desk
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub

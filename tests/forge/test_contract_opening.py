@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gitcoord.forge.port import NewPull
+from gitcoord.forge.pull_requests import NewPull
 from tests.forge.contract import Desk, Row, reaction
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub
@@ -55,7 +55,14 @@ def protected(form: str) -> Given:
 
 OPENING = (
     Row(201, "", nothing, "opened", effects=1),
-    Row(422, "A pull request already exists", lambda desk: desk.pull, "opened", sent=2, effects=1),
+    Row(
+        422,
+        "A pull request already exists",
+        lambda desk: desk.pull,
+        "opened",
+        sent=2,
+        effects=1,
+    ),
     Row(
         422,
         "No commits between main and work",
@@ -90,7 +97,11 @@ def test_every_answer_to_opening_has_its_reaction(calm_hub: GitHubEmulator, row:
     new = NewPull(head="work", base="main", title="Work", body="")
     row.check(*reaction(lambda: desk.forge.open_pull(new)))
     asked = calm_hub.requests(OPEN)
-    assert (len(asked), len(desk.app.pulls), asked[-1].status or 0) == (row.sent, row.effects, row.status)
+    assert (len(asked), len(desk.app.pulls), asked[-1].status or 0) == (
+        row.sent,
+        row.effects,
+        row.status,
+    )
 
 
 def moved(desk: Desk) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.examine import examine_github
+from gitcoord.forge.github.doctor import examine_github
+from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import HEADS, RefUpdate, SharedRefs
 from tests.forge.contract import Desk
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub

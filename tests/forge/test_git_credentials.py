@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.git.auth import git_auth_environment
+from gitcoord.git.credentials import git_auth_environment
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.apps import App
 from tests.support.github.fixtures import app, content, hub
@@ -55,7 +55,7 @@ def test_the_login_is_on_no_disk_and_its_cache_ends_with_the_run(
     environ |= {"GITCOORD_APP_PRIVATE_KEY": robot.private_key, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
     program = (
         "import os, subprocess, sys, pathlib\n"
-        "from gitcoord.git.auth import git_auth_environment\n"
+        "from gitcoord.git.credentials import git_auth_environment\n"
         "whole = os.environ | git_auth_environment(sys.argv[1])\n"
         "subprocess.run(['git', 'ls-remote', sys.argv[1], 'refs/none'], env=whole, check=True)\n"
         "print(*pathlib.Path(os.environ['TMPDIR']).rglob('socket'))\n"

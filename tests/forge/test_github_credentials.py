@@ -7,7 +7,7 @@ import pytest
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import Merged, MergeRequest, NewPull, Pull, Refused
+from gitcoord.forge.pull_requests import Merged, MergeRequest, NewPull, Pull, Refused
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.apps import App
 from tests.support.github.fixtures import app, content, hub

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gitcoord.forge.github import examine
-from gitcoord.forge.port import BEHIND, Merged
+from gitcoord.forge.github import doctor
+from gitcoord.forge.pull_requests import BEHIND, Merged
 from tests.forge.contract import Desk, reaction
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub
@@ -152,7 +152,7 @@ def test_an_update_is_done_at_once_or_later(calm_hub: GitHubEmulator, reads: int
 
 
 def examined(desk: Desk, **variables: str) -> dict[str, str]:
-    found = examine.examine_github(
+    found = doctor.examine_github(
         url=desk.app.clone_url,
         repository=None,
         base="main",

@@ -4,7 +4,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import (
+from gitcoord.forge.pull_requests import (
     Merged,
     MergeOutcome,
     MergeRequest,

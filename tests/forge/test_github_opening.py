@@ -11,7 +11,7 @@ import pytest
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import NewPull, Pull
+from gitcoord.forge.pull_requests import NewPull, Pull
 from tests.support.github import EmulatedRepository, GitHubEmulator
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo
@@ -164,7 +164,9 @@ def test_a_rate_limit_says_when_to_come_back(hub: GitHubEmulator, app: EmulatedR
 
 
 def test_the_rule_for_urls_loads_nothing_of_pygithub() -> None:
-    program = "import sys, gitcoord.forge.remote_url; print({'github', 'requests'} & set(sys.modules))"
+    program = (
+        "import sys, gitcoord.forge.github_repository_name; print({'github', 'requests'} & set(sys.modules))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.port import BranchPulls, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.forge.pull_requests import BranchPulls, MergeRequest, NewPull, Pull, Refused, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator, Person
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo

@@ -4,10 +4,10 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.github.patience import RateLimitPatience
-from gitcoord.forge.github.sending import Reply
-from gitcoord.forge.github.troubles import seconds_asked_for
-from gitcoord.forge.port import Merged, MergeRequest, NewPull, Pull, Refused, Unclear
+from gitcoord.forge.github.errors import seconds_asked_for
+from gitcoord.forge.github.rate_limit import RateLimitPatience
+from gitcoord.forge.github.transport import Reply
+from gitcoord.forge.pull_requests import Merged, MergeRequest, NewPull, Pull, Refused, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator, Protection
 from tests.support.github.fixtures import app, content, hub
 from tests.support.repos import Repo

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.git.world import hook
-from tests.merging.scenes import independent_on_github
+from tests.landing.scenes import independent_on_github
 from tests.support.agents import ScriptAgent
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub

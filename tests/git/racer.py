@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import RefUpdate, SharedRefs
 
 
 def main(clone: str, ref: str, commit: str) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.git.ancestry import Ancestry, among_ancestors
+from gitcoord.git.git_cli import Git
 from gitcoord.git.repository import Repository
-from gitcoord.git.run import Git
 from tests.support.repos import Repo
 
 

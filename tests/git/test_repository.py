@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.base import find_base
-from gitcoord.git.merges import commit_tree
+from gitcoord.git.default_branch import find_base
+from gitcoord.git.merge_tree import commit_tree
+from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.git.repository import Repository
-from gitcoord.git.shared import RefUpdate
 from tests.git.world import ROOT, shared_of
 from tests.support.repos import Repo
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gitcoord.planning.build import build_plan
+from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import ListedStatus, Subtask, Task, TaskId, TaskList
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitcoord.planning.critical_path import unit_times
 from gitcoord.planning.simulate import play
-from gitcoord.planning.timing import unit_times
 from gitcoord.planning.unhindered import unhindered
 from gitcoord.planning.units import network_of_units, units_of
-from gitcoord.planning.work import RunRules, StartState, WorkNetwork, work_of
+from gitcoord.planning.workload import RunRules, StartState, WorkNetwork, work_of
 from gitcoord.tasks.model import Task
 from tests.planning.lists import a_plan, a_subtask, a_task
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.running.worker.presets import PRESETS
+from gitcoord.worker.attempt.agent_presets import PRESETS
 from tests.support.container import DO, SCRIPT, ended, kill, wait_for, work_in_base
 from tests.support.container import ForkedContainer as Container
 from tests.support.copies import copy_of

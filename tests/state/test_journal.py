@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gitcoord.events import AnyEvent, TaskLanded
-from gitcoord.git.documents import decode, encode
+from gitcoord.git.json_commits import decode, encode
 from gitcoord.state.journal import now, worker_name
 from tests.state.world import started, submitted
 

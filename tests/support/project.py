@@ -61,7 +61,10 @@ class Project:
     def _again(self, directory: Path) -> "Project":
         """The same in another place."""
         shutil.copytree(self.remote.path.parent, directory, symlinks=True, dirs_exist_ok=True)
-        remote, desk = self.remote.at(directory / "origin.git"), self.desk.at(directory / "desk")
+        remote, desk = (
+            self.remote.at(directory / "origin.git"),
+            self.desk.at(directory / "desk"),
+        )
         config = desk.path / ".git" / "config"
         there, here = self.remote.path.as_uri(), remote.path.as_uri()
         config.write_text(config.read_text().replace(there, here))

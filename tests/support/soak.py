@@ -1,6 +1,6 @@
 """Kills parts of a run at random moments and runs it again: `scripts/soak-run`, and a slice in the tests.
 
-Killed are the coordinator, a worker, a keeper, an agent, or all of them as by a restart of the machine: by
+Killed are the coordinator, a worker, a supervisor, an agent, or all of them as when the machine restarts: by
 SIGKILL. In the end everything has to be in the base once, and no process may be left over.
 """
 
@@ -19,14 +19,14 @@ from typing import Any
 
 import psutil
 
-from gitcoord.running.processes import MARK
+from gitcoord.engines.processes import MARK
 from tests.support.agents import PROGRAM, ScriptAgent
 from tests.support.cli import COMMAND, environment
 from tests.support.project import Project
 from tests.support.repos import hermetic_environment
 from tests.support.tasklists import task
 
-KINDS = ("coordinator", "worker", "keeper", "agent", "everything")
+KINDS = ("coordinator", "worker", "supervisor", "agent", "everything")
 PATIENCE = 180.0
 CANNOT_ASK = 3
 
@@ -130,8 +130,8 @@ class Soak:
         victims = list(self._processes())
         if kind == "worker":
             victims = [one for one in victims if "worker" in _words(one) and "gitcoord" in _words(one)]
-        elif kind == "keeper":
-            victims = [one for one in victims if "gitcoord.running.engines.keeper" in _words(one)]
+        elif kind == "supervisor":
+            victims = [one for one in victims if "gitcoord.engines.supervisor" in _words(one)]
         elif kind == "agent":
             victims = [one for one in victims if str(PROGRAM) in _words(one)]
         elif kind == "coordinator":

@@ -3,10 +3,10 @@
 import sys
 
 from gitcoord.cli.context import open_context
-from gitcoord.running.worker.order import WorkerOrder
-from gitcoord.running.worker.stop import listening
-from gitcoord.running.worker.work import work
 from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.attempt.run_attempt import work
+from gitcoord.worker.attempt.signals import listening
 
 
 def main(unit: str, attempt: str, agent: str, now: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.tasks.circles import circle, knots
+from gitcoord.tasks.cycles import circle, knots
 from gitcoord.tasks.model import TaskId, TaskList
 from gitcoord.tasks.reader import read_task_list
 from tests.support.laws import tries

@@ -10,10 +10,10 @@ import jwt
 from github import Auth
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.forge.github.answers import InstallationAnswer, InstallationTokenAnswer
-from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, Renewable
-from gitcoord.forge.github.sending import NoAnswer
-from gitcoord.git.hosting import find_token
+from gitcoord.forge.github.api_types import InstallationAnswer, InstallationTokenAnswer
+from gitcoord.forge.github.client import Accepted, Denied, Gateway, Renewable
+from gitcoord.forge.github.transport import NoAnswer
+from gitcoord.git.github_remotes import find_token
 from gitcoord.redact import keep_secret
 
 APP_VARIABLE = "GITCOORD_APP_ID"

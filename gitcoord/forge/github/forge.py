@@ -4,17 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.answers import (
+from gitcoord.forge.github.api_types import (
     MergeAnswer,
     PullAnswer,
     RepositoryAnswer,
 )
-from gitcoord.forge.github.conversation import Conversation
-from gitcoord.forge.github.finding import Finder
-from gitcoord.forge.github.gate_reader import GateReader
-from gitcoord.forge.github.gateway import Accepted, Denied, Gateway, decode_written
-from gitcoord.forge.github.handover import Handover
-from gitcoord.forge.github.later import LaterMerges
+from gitcoord.forge.github.async_merge import LaterMerges
+from gitcoord.forge.github.client import Accepted, Denied, Gateway, decode_written
+from gitcoord.forge.github.comments import Conversation
+from gitcoord.forge.github.merge_queue import Handover
+from gitcoord.forge.github.pull_search import Finder
 from gitcoord.forge.github.refusals import (
     is_already_open,
     merge_refusal,
@@ -22,8 +21,9 @@ from gitcoord.forge.github.refusals import (
     other_methods,
     way_out,
 )
-from gitcoord.forge.github.sending import NoAnswer
-from gitcoord.forge.port import (
+from gitcoord.forge.github.requirements_reader import GateReader
+from gitcoord.forge.github.transport import NoAnswer
+from gitcoord.forge.pull_requests import (
     BranchPulls,
     CommitStatus,
     Extras,

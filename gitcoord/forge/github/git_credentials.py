@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.factory import connect
-from gitcoord.forge.remote_url import choose_repository
+from gitcoord.forge.github.connect import connect
+from gitcoord.forge.github_repository_name import choose_repository
 from gitcoord.redact import redact
 
 

@@ -11,7 +11,7 @@ becomes a kind; no other module looks at it.
 
 from typing import Literal
 
-from gitcoord.forge.port import Method, RefusalKind
+from gitcoord.forge.pull_requests import Method, RefusalKind
 
 _RULESET_TITLE = "Repository rule violations found"
 

@@ -144,8 +144,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "no base check",
         (
             Body("forge/github/forge.py", "GitHubForge._changed", "return None"),
-            Body("merging/merged_base.py", "base_holds", "return True"),
-            Body("merging/rejections.py", "find_rejection", "return None"),
+            Body("landing/merged_base.py", "base_holds", "return True"),
+            Body("landing/rejections.py", "find_rejection", "return None"),
         ),
         _retargeted,
     ),
@@ -158,7 +158,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "forks counted",
         (
             Body(
-                "forge/github/finding.py",
+                "forge/github/pull_search.py",
                 "Finder._own",
                 "return [answer.to_pull() for answer in page]",
             ),
@@ -167,23 +167,23 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "no doubt after a lost answer",
-        (Replace("merging/land.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
+        (Replace("landing/loop.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
         _late_merges,
     ),
     Mutant(
         "writes sent again",
         (
-            Replace("forge/github/sending.py", "allowed_methods=_READS", "allowed_methods=None"),
-            Replace("forge/github/sending.py", "read=3,", "read=4,"),
+            Replace("forge/github/transport.py", "allowed_methods=_READS", "allowed_methods=None"),
+            Replace("forge/github/transport.py", "read=3,", "read=4,"),
         ),
         _answers_lost,
     ),
-    Mutant("tree comparison skipped", (Body("merging/merged_tree.py", "prove", "return"),), _mistaken),
+    Mutant("tree comparison skipped", (Body("landing/merged_tree.py", "prove", "return"),), _mistaken),
     Mutant(
         "deferred check skipped",
         (
-            Body("merging/merged_tree.py", "SentMerges.prove_landed", "return"),
-            Body("merging/merged_tree.py", "SentMerges.prove_recorded", "return"),
+            Body("landing/merged_tree.py", "SentMerges.prove_landed", "return"),
+            Body("landing/merged_tree.py", "SentMerges.prove_recorded", "return"),
         ),
         _mistaken_unanswered,
     ),
@@ -191,7 +191,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "lease without a value",
         (
             Replace(
-                "git/shared.py",
+                "git/remote_refs.py",
                 _LEASES,
                 'leases = [f"--force-with-lease={update.ref}" for update in updates]',
             ),
@@ -200,20 +200,20 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "force in place of the lease",
-        (Replace("git/shared.py", _LEASES, 'leases = ["--force"]'),),
+        (Replace("git/remote_refs.py", _LEASES, 'leases = ["--force"]'),),
         _pushed_while_pushing,
     ),
     Mutant("rollback ignored", (Body("evidence/rollbacks.py", "stands", "return True"),), _rolled_back),
     Mutant(
         "spent branch deleted whatever its tip",
-        (Body("evidence/spent.py", "is_spent", "return True"),),
+        (Body("evidence/spent_branches.py", "is_spent", "return True"),),
         _went_on,
     ),
     Mutant(
         "rebase that drops a settlement",
         (
             Replace(
-                "merging/examine.py",
+                "landing/mergeability.py",
                 'if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:',
                 "if tip is None:",
             ),
@@ -222,14 +222,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a person's no ignored",
-        (Body("merging/rejections.py", "find_rejection", "return None"),),
+        (Body("landing/rejections.py", "find_rejection", "return None"),),
         _closed,
     ),
     Mutant(
         "a person's words replaced",
         (
             Replace(
-                "merging/texts.py",
+                "landing/pull_texts.py",
                 'own = bool(ends) and ends[-1]["title"] == _digest(pull.title)',
                 "own = bool(ends)",
             ),
@@ -238,7 +238,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "foreign comments edited",
-        (Body("forge/github/conversation.py", "Conversation._is_own", "return True"),),
+        (Body("forge/github/comments.py", "Conversation._is_own", "return True"),),
         _imitated,
     ),
 )

@@ -131,7 +131,11 @@ class Runs:
 
         try:
             ran = self._clients[number].run(
-                argv, cwd=desk.clone.path, env=desk.environment, place=desk.place, started=started
+                argv,
+                cwd=desk.clone.path,
+                env=desk.environment,
+                place=desk.place,
+                started=started,
             )
         finally:
             # Nobody is killed whose process has ended, not even when the soak itself is interrupted.

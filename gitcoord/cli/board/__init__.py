@@ -1,1 +1,0 @@
-"""The dashboard: a picture of the work, live on a terminal, as lines elsewhere."""

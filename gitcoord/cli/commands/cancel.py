@@ -1,0 +1,132 @@
+"""`gitcoord cancel`: work on tasks is to end, here and elsewhere, and not to begin again by itself."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_task
+from gitcoord.cli.options import DryRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitcoord.cli.context import Context
+    from gitcoord.state.task_history import Progress
+    from gitcoord.tasks.model import TaskId
+
+_EPILOG = """\b
+Examples:
+  gitcoord cancel 3             ends task 3, with all of its subtasks
+  gitcoord cancel 3.1           one subtask
+  gitcoord cancel 2 4 5         several
+  gitcoord cancel 3 --dry-run   says what would end
+"""
+
+
+@app.command("cancel", epilog=_EPILOG)
+def cancel(
+    tasks: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TASK...",
+            autocompletion=complete_task,
+            help="Ids of tasks, or of subtasks: 3.1.",
+            show_default=False,
+        ),
+    ],
+    dry_run: DryRun = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.cancel/1 document on stdout.")
+    ] = False,
+) -> None:
+    """End the work on each TASK, and let nothing begin it again until `gitcoord retry TASK`.
+
+    The wish goes into the journal. Processes on this machine are ended with everything that they started,
+    those that ignore TERM too; workers on other machines look every minute. Branch and checkout stay.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.text_lists import named_tasks
+
+    context = open_context()
+    context.store.refresh()
+    units = list(dict.fromkeys(unit for task in tasks for unit in _units(context, task)))
+    progress = context.store.progress()
+    running = {
+        unit: known.attempt.number
+        for unit in units
+        if (known := progress.get(unit)) and known.attempt is not None and known.attempt.running
+    }
+    ended: list[str] = []
+    if not dry_run:
+        _ask(context, units)
+        ended = _end(context, running)
+    elsewhere = [unit for unit in running if unit not in ended] if not dry_run else []
+    if as_json:
+        document = {
+            "task": tasks[0],
+            "tasks": tasks,
+            "units": units,
+            "running": list(running),
+            "ended": ended,
+            "elsewhere": elsewhere,
+            "dry_run": dry_run,
+        }
+        emit_json("cancel", document)
+    named, verb = named_tasks(tasks), "is" if len(tasks) == 1 else "are"
+    back = f"`gitcoord retry {' '.join(tasks)}` takes that back"
+    say(f"{named} {'would be' if dry_run else verb} cancelled; {back}")
+    for unit in ended:
+        say(f"the attempt at {unit} on this machine was ended")
+    for unit in elsewhere:
+        say(f"attempt {running[unit]} at {unit} {_where(context, unit, running[unit])}")
+
+
+def _where(context: "Context", unit: "TaskId", attempt: int) -> str:
+    """Why nothing of an attempt was ended: another clone, be it of this machine, has its processes."""
+    from gitcoord.worker.attempt.local_attempts import attempts_here
+
+    if attempt in attempts_here(context.repository.common_dir, context.store.generation, unit):
+        return "has no process any more"
+    return "was not started from this clone: its worker stops by itself"
+
+
+def _units(context: "Context", task: str) -> "list[TaskId]":
+    """The task with its subtasks that are left, or the one subtask. Raises `already-landed` (exit 1)."""
+    from gitcoord.errors import answer_no
+    from gitcoord.worker.subtasks import done_at
+    from gitcoord.worker.task_context import task_context_for
+    from gitcoord.worker.unit import find_unit
+
+    plan = context.store.require_plan()
+    unit = find_unit(plan, task)
+    task_context = task_context_for(context.repository, context.shared, context.store, plan, unit.task)
+    done = done_at(task_context)
+    if unit.task.id in task_context.landed or unit.id in done:
+        where = f"has landed on {plan.base}" if unit.task.id in task_context.landed else "is done"
+        raise answer_no("already-done", f"Task {unit.id} {where} already; there is nothing to cancel.")
+    below = [] if unit.subtask else [part.id for part in unit.task.subtasks if part.id not in done]
+    return [unit.id, *below]
+
+
+def _ask(context: "Context", units: "Sequence[TaskId]") -> None:
+    from gitcoord.events import CancelAsked
+    from gitcoord.state.journal import now, worker_name
+
+    def known(before: "Progress") -> bool:
+        return before.cancelled
+
+    context.store.record_all([(CancelAsked(at=now(), by=worker_name(), task=unit), known) for unit in units])
+
+
+def _end(context: "Context", running: "dict[TaskId, int]") -> list[str]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gitcoord.worker.attempt.local_attempts import end_here
+
+    common_dir, grace = context.repository.common_dir, context.settings.run.grace
+    generation = context.store.generation
+    with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
+        ends = pool.map(lambda one: end_here(common_dir, generation, one[0], one[1], grace), running.items())
+        return [unit for unit, was in zip(running, ends, strict=True) if was]

@@ -1,0 +1,176 @@
+"""`gitcoord check-file`: which other tasks touch these files. `quick` answers most calls before this."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_task
+
+if TYPE_CHECKING:
+    from gitcoord.cli.check_file_fast import Touch
+    from gitcoord.cli.check_file_request import FilePlace, Tree
+    from gitcoord.cli.context import Context
+
+_EPILOG = """\b
+Examples:
+  gitcoord check-file src/main.rs || echo "somebody else is at it"
+  gitcoord hooks install claude    an agent asks before each write
+"""
+
+_Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="PATH...", help="Files or directories.", show_default=False)
+]
+_Task = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="Whose question it is; default: the task that is checked out.",
+    ),
+]
+_Fetch = Annotated[bool, typer.Option("--fetch", help="Ask the remote first; without it no network is used.")]
+_Hook = Annotated[
+    Literal["claude", "codex", "git"] | None,
+    typer.Option(
+        "--hook", help="Answer a hook of this program, which says itself what it is about to write."
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.files/1 document on stdout.")]
+
+
+@app.command("check-file", epilog=_EPILOG)
+def check_file(
+    paths: _Paths = None,
+    task: _Task = None,
+    fetch: _Fetch = False,
+    hook: _Hook = None,
+    as_json: _Json = False,
+) -> None:
+    """Say which other tasks' branches touch each PATH, and in which lines of the base.
+
+    Exit code 0 when nobody does, 1 when somebody does. It knows what was last fetched (by any command, or
+    with --fetch) and the branches of this clone. With --hook nothing but somebody else at the file blocks.
+    """
+    from gitcoord.cli import check_file_fast
+    from gitcoord.cli.check_file_request import find_tree
+    from gitcoord.cli.context import open_context
+    from gitcoord.worker.task_context import find_task
+
+    if hook is not None:
+        _check_hook_words(paths, as_json=as_json, task=task)
+        raise typer.Exit(_answer_hook(hook, fetch=fetch))
+    _check_paths(paths)
+    context = open_context(reads=True)
+    root = context.repository.require_working_tree()
+    here = find_tree(str(root))
+    places = _places(context, paths or [], here)
+    if fetch:
+        context.store.refresh()
+    touches = _look(context, places[0].common)
+    asked = find_task(context.store.require_plan(), task).id if task else None
+    own = [asked or check_file_fast.own_task(touches, here, place) for place in places]
+    raise typer.Exit(check_file_fast.answer(places, own, touches, as_json=as_json))
+
+
+def _check_hook_words(paths: list[str] | None, *, as_json: bool, task: str | None) -> None:
+    from gitcoord.errors import usage_error
+
+    if paths or as_json or task:
+        raise usage_error(
+            "usage",
+            "--hook goes with neither PATH nor --task nor --json: the hook's program names the files.",
+            "Leave them out, or ask without --hook.",
+        )
+
+
+def _check_paths(paths: list[str] | None) -> None:
+    from gitcoord.errors import usage_error
+
+    hint = "Name files or directories, such as `gitcoord check-file src/main.rs`."
+    if not paths:
+        raise usage_error("usage", "No PATH is given.", hint)
+    if "" in paths:
+        raise usage_error("usage", "An empty PATH names no file.", hint)
+
+
+def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[FilePlace]":
+    """Where `paths` lie in the repository, in whichever of its working trees."""
+    from gitcoord.cli.check_file_request import place_of
+    from gitcoord.errors import usage_error
+
+    found = []
+    for path in paths:
+        place = place_of(path, here and here[2])
+        if place is None or here is None or place.common != here[2]:
+            raise usage_error(
+                "outside",
+                f"{path} is outside of {context.repository.root}.",
+                "Name files of this repository.",
+            )
+        found.append(place)
+    return found
+
+
+def _answer_hook(hook: str, *, fetch: bool) -> int:
+    """The exit code for the hook's program; what could not be found out lets it go on, and is said."""
+    from pathlib import Path
+
+    from gitcoord.cli import check_file_fast
+    from gitcoord.cli.check_file_request import read_question
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import say
+    from gitcoord.errors import GitcoordError
+
+    question = check_file_fast.unanswered or read_question(hook)
+    if isinstance(question, str):
+        say(f"gitcoord: {question}")
+        return 0
+    looks: dict[str, list[Touch]] = {}
+    for place in question.places:
+        if place.common in looks:
+            continue
+        looks[place.common] = []
+        try:
+            context = open_context(Path(place.root), reads=True)
+            if fetch:
+                context.store.refresh()
+            looks[place.common] = _look(context, place.common)
+        except GitcoordError as error:
+            if error.code != "no-plan":
+                say(f"gitcoord: {error.message} Nothing was checked.")
+    return check_file_fast.answer_hook(question, looks)
+
+
+def _look(context: "Context", common: str) -> "list[Touch]":
+    """Who is at what, found out anew and kept for the next question; raises `no-plan`."""
+    import time
+
+    from gitcoord.cli import check_file_fast
+    from gitcoord.git.refs import read_refs
+    from gitcoord.git.remote_refs import HEADS
+    from gitcoord.worker.file_index import find_touched
+    from gitcoord.worker.unit import subtask_branch
+
+    state, now = check_file_fast.fingerprint(common), time.time_ns()
+    plan = context.store.plan()
+    if plan is None:
+        check_file_fast.write_touched(common, state, now, [check_file_fast.NO_PLAN])
+    touches: list[Touch] = [
+        (
+            one.path,
+            one.task,
+            one.branch,
+            one.title.replace("\0", " "),
+            " ".join(f"{a}-{b}" if a != b else str(a) for a, b in one.lines),
+            " ".join(one.known_to),
+        )
+        for one in find_touched(context.repository, context.shared, context.store)
+    ]
+    here = read_refs(context.repository.git, HEADS).targets
+    for task in plan.tasks.values() if plan else ():
+        parts = (subtask_branch(task.branch, task.id, one.id) for one in task.subtasks)
+        touches += [("", task.id, name, "", "", "") for name in (task.branch, *parts) if HEADS + name in here]
+    check_file_fast.write_touched(common, state, now, touches)
+    return touches

@@ -1,0 +1,87 @@
+"""`gitcoord checkout`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_task
+from gitcoord.cli.options import DryRun, Now, Stack
+
+_EPILOG = """\b
+Examples:
+  gitcoord checkout 3                      onto its branch, made or resumed
+  gitcoord checkout 3 --worktree ../t-3    in a worktree of its own
+  gitcoord checkout 3.1                    a subtask, to resolve its conflict
+  gitcoord checkout 3 --stack              on dependencies not landed yet
+  BRANCH=$(gitcoord checkout "$TASK_ID")   the branch's name, for a script
+"""
+
+
+@app.command("checkout", epilog=_EPILOG)
+def checkout(
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK",
+            autocompletion=complete_task,
+            help="The task's id, or a subtask's: 3.1.",
+            show_default=False,
+        ),
+    ],
+    stack: Stack = False,
+    now: Now = False,
+    worktree: Annotated[
+        Path | None,
+        typer.Option("--worktree", metavar="DIR", help="Make (or resume) a worktree there instead."),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.checkout/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Put the working copy on the branch of TASK and print the branch's name alone.
+
+    A branch that exists is resumed; a new one starts at the base, which has to contain the task's
+    dependencies and the earlier waves of its level. A deferred task gets the other side of its conflict
+    merged in, for you to resolve.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.cli.views.output import emit, emit_json, say
+    from gitcoord.worker.checkout import CheckoutOptions, starting_point, take
+    from gitcoord.worker.manual_subtasks import subtask_of, take_subtask, where_to_begin
+    from gitcoord.worker.task_context import find_task, task_context_for
+
+    context = open_context()
+    context.repository.require_history()
+    if worktree is None:
+        context.repository.require_working_tree()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    list_changes(context, plan)  # no work begins on the plan of another list
+    part = subtask_of(plan, task)
+    planned = part.task if part else find_task(plan, task)
+    task_context = task_context_for(
+        context.repository, context.shared, context.store, plan, planned, context.settings
+    )
+    how = CheckoutOptions(stack=stack, now=now, worktree=worktree)
+    if dry_run:
+        commit, create = (
+            where_to_begin(task_context, part, how) if part else starting_point(task_context, how)
+        )
+        id, branch = (part.id, part.branch) if part else (task_context.task.id, task_context.task.branch)
+        say(f"{branch} would be {'made' if create else 'resumed'} at {commit[:12]}")
+        if as_json:
+            emit_json("checkout", {"task": id, "branch": branch, "commit": commit, "dry_run": True})
+        else:
+            emit(branch)
+        return
+    taken = take_subtask(task_context, part, how) if part else take(task_context, how)
+    if as_json:
+        emit_json("checkout", taken)
+    else:
+        emit(taken.branch)
+    for note in taken.notes:
+        say(note)

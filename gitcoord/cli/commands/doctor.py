@@ -1,0 +1,208 @@
+"""`gitcoord doctor`: whether landing would work here, and what to do where it would not."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import GitHubRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gitcoord.cli.context import Context
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import Diagnosis
+
+_MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+_EPILOG = """\b
+Examples:
+  gitcoord doctor          what works here, what is missing, each way out
+  gitcoord doctor --json   the same for a program
+"""
+
+
+@app.command("doctor", epilog=_EPILOG)
+def doctor(
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="BRANCH", help="The branch that work lands on.", show_default=False),
+    ] = None,
+    repository: GitHubRepository = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
+    ] = False,
+) -> int:
+    """Examine whether landing would work: git, remote, state, token, permissions, rules, limits.
+
+    Exit code 0 when it would, 1 when it would fail. Nothing is left changed: one ref is pushed and
+    taken away again to see whether the state can be kept, and what is tried on GitHub is refused by it.
+    """
+    from gitcoord.errors import Exit
+
+    findings = list(_examine(base, repository))
+    works = all(finding.verdict != "failed" for finding in findings)
+    _tell(findings, works, as_json)
+    return Exit.OK if works else Exit.NO
+
+
+def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.doctor_places import examine_attributes, examine_remote_tree
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import broken, doubtful, fine
+
+    name = "git"
+    context = None
+    try:
+        context = open_context()
+        yield fine(name, f"{context.repository.git.text('version')} is new enough.")
+        name = "remote"
+        context.shared.refresh()
+        yield fine(name, _where(context))
+        if several := context.repository.several_urls():
+            hint = "Other workers have to push there, too: compare `git remote -v`."
+            yield doubtful("remote URLs", several, hint)
+        name = "base"
+        landing = context.base(base)
+        yield fine(name, f"Work lands on {landing}.")
+        name = "history"
+        context.repository.require_history()
+    except GitcoordError as error:
+        hint = error.hint if name != "remote" else _login_hint(context, error)
+        yield broken(_NAMES.get(error.code, name), error.message, hint)
+        if context is not None and name == "remote":
+            # A silent remote is often a matter of the token, which GitHub's API tells more about.
+            yield from _github_alone(context, base, repository)
+        return
+    yield from _guarded("branches", lambda: _branches(context))
+    yield from _guarded("attributes", lambda: examine_attributes(context))
+    yield from _guarded("remote", lambda: examine_remote_tree(context, landing))
+    yield from _guarded("signing", lambda: _signing(context))
+    yield from _guarded("state", lambda: _state(context))
+    yield from _guarded("github", lambda: _github(context, landing, repository))
+
+
+def _login_hint(context: "Context | None", error: "GitcoordError") -> str:
+    """Git says of a missing login no more than that it cannot ask for one."""
+    from gitcoord.cli.open_forge import is_github
+
+    silent = context is not None and is_github(context.repository.remote_url)
+    if silent and error.passing == "perhaps":
+        return "Git has no login there, or one that is not taken: see what is said of the token below."
+    return error.hint
+
+
+def _github_alone(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.open_forge import is_github
+
+    if is_github(context.repository.remote_url):
+        landing = base or context.settings.base or "main"
+        yield from _guarded("github", lambda: _github(context, landing, repository))
+
+
+def _guarded(name: str, look: "Callable[[], Iterator[Diagnosis]]") -> "Iterator[Diagnosis]":
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import broken
+
+    try:
+        yield from look()
+    except GitcoordError as error:
+        yield broken(_NAMES.get(error.code, name), error.message, error.hint)
+
+
+_NAMES = {
+    "no-token": "token",
+    "bad-token": "token",
+    "no-app-key": "token",
+    "bad-app-key": "token",
+    "app-refused": "token",
+    "app-not-installed": "token",
+    "not-found": "repository",
+    "rate-limited": "rate limit",
+    "bad-settings": "settings",
+}
+
+
+def _where(context: "Context") -> str:
+    remote = context.shared.remote
+    return f"The remote {remote} answers." if remote else "There is no remote: everything stays here."
+
+
+def _branches(context: "Context") -> "Iterator[Diagnosis]":
+    from gitcoord.forge.doctor_result import fine
+    from gitcoord.git.remote_refs import HEADS
+    from gitcoord.planning.branch_names import branch_name
+    from gitcoord.worker.branch_names import require_free, require_free_names
+
+    plan = context.store.plan()
+    if plan is None:
+        # No plan, no names: those of a first task tell what is in the way of all.
+        first = {"level": "0", "task": "1", "tag": "master"}
+        patterns = (context.settings.task_branch, context.settings.level_branch)
+        require_free(context.shared, [HEADS + branch_name(pattern, 1, **first) for pattern in patterns])
+    else:
+        require_free_names(context.shared, plan, context.store.progress())
+    yield fine("branches", "The branches of tasks and levels can be made.")
+
+
+def _signing(context: "Context") -> "Iterator[Diagnosis]":
+    from gitcoord.forge.doctor_result import fine
+
+    if context.repository.signs:
+        context.repository.require_signer()
+        yield fine("signing", "Git signs commits (commit.gpgSign), and so does gitcoord.")
+
+
+def _state(context: "Context") -> "Iterator[Diagnosis]":
+    from uuid import uuid4
+
+    from gitcoord.forge.doctor_result import broken, fine
+    from gitcoord.git.json_commits import write_document
+    from gitcoord.git.remote_refs import RefUpdate
+
+    ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
+    commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None).commit
+    if not context.shared.publish([RefUpdate(ref, None, commit)]):
+        yield broken("state", f"{ref} could not be made.", "Run `gitcoord doctor` again.")
+        return
+    context.shared.publish([RefUpdate(ref, commit, None)])
+    yield fine("state", f"Plan and journal can be kept under {context.shared.state_prefix}.")
+
+
+def _github(context: "Context", base: str, repository: str | None) -> "Iterator[Diagnosis]":
+    from gitcoord.cli.open_forge import is_github
+    from gitcoord.forge.doctor_result import fine
+
+    url, settings = context.repository.remote_url, context.settings
+    if settings.forge == "local" or (settings.forge == "auto" and not is_github(url)):
+        yield fine("forge", "Pull requests are kept in the repository itself (the local forge).")
+        return
+    from gitcoord.forge.github.doctor import examine_github
+
+    asked = repository or settings.repository
+    signs = context.repository.signs
+    yield from examine_github(url=url, repository=asked, base=base, method=settings.method, signs=signs)
+
+
+def _tell(findings: "list[Diagnosis]", works: bool, as_json: bool) -> None:
+    from gitcoord.cli.views.output import clean, emit, emit_json
+    from gitcoord.redact import redact
+
+    if as_json:
+        shown = [
+            {
+                "name": finding.name,
+                "verdict": finding.verdict,
+                "message": redact(finding.message),
+                "hint": redact(finding.hint),
+            }
+            for finding in findings
+        ]
+        emit_json("doctor", {"works": works, "findings": shown})
+        return
+    for finding in findings:
+        emit(clean(f"{_MARKS[finding.verdict]}  {finding.name}: {redact(finding.message)}"))
+        if finding.hint and finding.verdict != "ok":
+            emit(clean(f"         {redact(finding.hint)}"))
+    emit("Landing would work." if works else "Landing would fail.")

@@ -1,0 +1,98 @@
+"""`gitcoord help`: the documents of this version, and the help of a command."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EPILOG = """\b
+Examples:
+  gitcoord help             the topics
+  gitcoord help running     `run`, agents and what they are given
+  gitcoord help reference   settings, variables, JSON documents
+  gitcoord help plan        the same as `gitcoord plan --help`
+"""
+
+
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in _topics() if name.startswith(incomplete)]
+
+
+@app.command("help", epilog=_EPILOG)
+def show_help(
+    context: typer.Context,
+    topic: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TOPIC", help="A topic, or a command.", autocompletion=_complete, show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.help/1 document on stdout.")] = False,
+) -> None:
+    """Show the documents of this version by topic, or the help of a command."""
+    from gitcoord.cli.views.output import emit, emit_json
+
+    topics = _topics()
+    titles = {name: _title(path) for name, path in topics.items()}
+    if topic is None:
+        if as_json:
+            emit_json("help", {"topics": titles})
+            return
+        for name, title in titles.items():
+            emit(f"gitcoord help {name:<12} {title}")
+        emit("gitcoord COMMAND --help   one command; `gitcoord --help` lists them")
+        return
+    if topic in topics:
+        text = topics[topic].read_text(encoding="utf-8")
+        if as_json:
+            emit_json("help", {"topic": topic, "text": text})
+        else:
+            _show(text)
+        return
+    _show_command(context, topic, list(topics))
+
+
+def _topics() -> "dict[str, Path]":
+    from gitcoord.cli.packaged_files import packaged
+
+    return {path.stem: path for path in sorted(packaged("docs").glob("*.md"))}
+
+
+def _title(path: "Path") -> str:
+    """The first paragraph without its links."""
+    with path.open(encoding="utf-8") as file:
+        lines = [line.strip() for line in file.read(400).split("\n") if line.strip()]
+    return lines[1].split(". ")[0].rstrip(".") if len(lines) > 1 else lines[0].lstrip("# ")
+
+
+def _show(text: str) -> None:
+    from gitcoord.cli.views.output import emit, stdout_console
+
+    console = stdout_console()
+    if not console.is_terminal:
+        emit(text.rstrip("\n"))
+        return
+    from rich.markdown import Markdown
+
+    with console.pager(styles=True):
+        console.print(Markdown(text))
+
+
+def _show_command(context: typer.Context, name: str, topics: list[str]) -> None:
+    from difflib import get_close_matches
+
+    from gitcoord.cli.app import COMMANDS, Commands
+    from gitcoord.cli.views.output import emit
+    from gitcoord.errors import usage_error
+
+    root = context.find_root()
+    command = root.command.get_command(root, name) if isinstance(root.command, Commands) else None
+    if command is None:
+        near = get_close_matches(name, [*topics, *COMMANDS], 1)
+        hint = f"Did you mean `gitcoord help {near[0]}`?" if near else f"There are: {', '.join(topics)}."
+        raise usage_error("usage", f"There is no topic or command {name!r}.", hint)
+    emit(command.get_help(type(context)(command, info_name=name, parent=root)))

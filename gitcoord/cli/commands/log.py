@@ -1,0 +1,113 @@
+"""`gitcoord log`: the journal, one line an event, newest last."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitcoord.cli.context import Context
+    from gitcoord.events import AnyEvent
+    from gitcoord.git.git_cli import Oid
+    from gitcoord.state.store import Store
+
+_MOST_NAME = 24
+_EPILOG = """\b
+Examples:
+  gitcoord log             everything that happened
+  gitcoord log -n 20       the newest twenty events
+  gitcoord log --task 3    what happened to task 3
+  gitcoord log --generation 1   what happened under the first task list
+  gitcoord log --json      the same for a program
+"""
+
+
+@app.command("log", epilog=_EPILOG)
+def log(
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="TASK", help="Only the events of this task.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("-n", "--number", min=1, metavar="N", help="Only the newest N events.")
+    ] = None,
+    generation: Annotated[
+        int | None,
+        typer.Option("--generation", min=1, metavar="N", help="Of an earlier task list: 1 is the first."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.log/1 document on stdout.")] = False,
+) -> None:
+    """Show the journal: what happened, when, and who did it; the newest event comes last."""
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit, emit_json, say, warn
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    warn(context.store.problems())
+    store = _store(context, generation)
+    told = _told(store, task)[-(count or 0) :]
+    if as_json:
+        emit_json("log", {"events": [_document(commit, event) for commit, event in told]})
+        return
+    if not told:
+        say("Nothing has happened yet." if task is None else f"Nothing has happened to task {task} yet.")
+    for line in _lines([event for _, event in told]):
+        emit(line)
+    if store.generation > 1:
+        before = store.generation - 1
+        say(f"This is generation {store.generation}; earlier ones: `gitcoord log --generation {before}`.")
+
+
+def _store(context: "Context", generation: int | None) -> "Store":
+    """The state of the asked generation. Raises `no-such-generation` (exit 2)."""
+    from gitcoord.errors import usage_error
+
+    store = context.store
+    if generation is None or generation == store.generation:
+        return store
+    known = max(*store.generations(), store.generation)
+    if generation > known:
+        raise usage_error(
+            "no-such-generation", f"There is no generation {generation}.", f"The last is {known}."
+        )
+    return store.of_generation(generation)
+
+
+def _told(store: "Store", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
+    from gitcoord.errors import usage_error
+
+    journal = [(entry.commit, entry.event) for entry in store.journal() if entry.event is not None]
+    if task is None:
+        return journal
+    found = [(commit, event) for commit, event in journal if event.task == task]
+    if not found:
+        plan = store.plan()
+        if plan is None or task not in plan.tasks:
+            known = "" if plan is None else f"The plan has: {', '.join(list(plan.tasks)[:20])}."
+            raise usage_error("no-such-task", f"There is no task {task!r} in the plan or the journal.", known)
+    return found
+
+
+def _document(commit: "Oid", event: "AnyEvent") -> dict[str, str | None]:
+    return {
+        "at": event.at,
+        "by": event.by,
+        "event": str(event.__struct_config__.tag),
+        "task": event.task,
+        "sentence": event.sentence(),
+        "commit": commit,
+    }
+
+
+def _lines(events: "Sequence[AnyEvent]") -> list[str]:
+    from gitcoord.cli.views.output import clean
+    from gitcoord.cli.views.times import on_the_clock
+
+    names = [clean(event.by) for event in events]
+    widest = max((min(len(name), _MOST_NAME) for name in names), default=0)
+    return [
+        f"{clean(on_the_clock(event.at))}  {name:<{widest}}  {clean(event.sentence())}"
+        for name, event in zip(names, events, strict=True)
+    ]

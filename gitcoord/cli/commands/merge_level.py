@@ -1,0 +1,178 @@
+"""`gitcoord merge-level`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import (
+    AllowRedBase,
+    CheckTimeout,
+    DeleteBranches,
+    Flaky,
+    Forge,
+    GitHubRepository,
+    Ignore,
+    LandingCheck,
+    Level,
+    Method,
+    NoCheck,
+    ProveTrees,
+    Recheck,
+    SerializeOn,
+    Shell,
+    Slots,
+    WindowSize,
+)
+
+if TYPE_CHECKING:
+    from gitcoord.landing.context import LandingContext
+
+_EPILOG = """\b
+Examples:
+  gitcoord merge-level                     the first level not landed yet
+  gitcoord merge-level level-0 --dry-run   every step, none of them taken
+  gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
+  gitcoord merge-level 0 --check 'make test' --slots 4
+  gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
+"""
+
+_Strategy = Annotated[Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")]
+_Wait = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
+]
+_Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Single-PR: land what is submitted, without the rest of the wave."),
+]
+_AllOrNothing = Annotated[
+    bool, typer.Option("--all-or-nothing", help="Single-PR: stop when any task is deferred.")
+]
+_Auto = Annotated[
+    bool,
+    typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
+
+
+@app.command("merge-level", epilog=_EPILOG)
+def merge_level(
+    level: Level = None,
+    strategy: _Strategy = None,
+    method: Method = None,
+    wait: _Wait = None,
+    partial: _Partial = False,
+    all_or_nothing: _AllOrNothing = False,
+    auto: _Auto = False,
+    check: LandingCheck = None,
+    no_check: NoCheck = False,
+    shell: Shell = None,
+    slots: Slots = None,
+    window: WindowSize = None,
+    check_timeout: CheckTimeout = None,
+    flaky: Flaky = None,
+    prove: ProveTrees = None,
+    allow_red_base: AllowRedBase = False,
+    recheck: Recheck = False,
+    delete_branches: DeleteBranches = False,
+    serialize_on: SerializeOn = None,
+    ignore: Ignore = None,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Open the pull requests of LEVEL and merge them, one at a time, in an order that works.
+
+    With a check the base becomes nothing on which that command has not succeeded: the combinations of
+    branches are checked side by side before they land, and a task that makes the check fail is deferred.
+
+    Exit code 0 when the whole level is in the base, 1 when something was deferred or is waited for. Killed at
+    any moment and started again, it goes on where the world is.
+    """
+    from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.merge_options import make_landing_context, make_options
+    from gitcoord.landing.deferral import take_again
+    from gitcoord.landing.landing_order import with_real_order
+
+    context = open_context(reads=dry_run)
+    context.repository.require_history()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    options = make_options(
+        plan,
+        context.settings,
+        strategy=strategy,
+        method=method,
+        wait=wait,
+        partial=partial,
+        all_or_nothing=all_or_nothing,
+        auto=auto,
+        delete_branches=delete_branches,
+        serialize_on=serialize_on,
+        ignore=ignore or (),
+        check=make_check_options(
+            context.settings,
+            AskedCheck(
+                command=check,
+                off=no_check,
+                slots=slots,
+                window=window,
+                timeout=check_timeout,
+                flaky=flaky,
+                prove=prove,
+                allow_red_base=allow_red_base,
+                recheck=recheck,
+                shell=shell,
+            ),
+            auto=auto,
+        ),
+    )
+    if not dry_run:
+        context.repository.require_signer()
+    landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
+    landing_context = with_real_order(landing_context, save=not dry_run)
+    if recheck and not dry_run:
+        take_again(landing_context)
+    if dry_run:
+        _show_steps(landing_context, as_json=as_json)
+        return
+    from gitcoord.cli.views.notices import say_notice
+
+    with with_checker(landing_context, context, say_notice, slots=slots, recheck=recheck) as checked:
+        _land(checked, as_json=as_json)
+
+
+def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
+    from gitcoord.cli.views.output import clean, emit, emit_json
+    from gitcoord.landing.dry_run import preview
+
+    steps = preview(landing_context)
+    if as_json:
+        emit_json("landing-preview", {"level": landing_context.level.name, "steps": steps})
+    else:
+        for step in steps or [f"nothing is left to do for {landing_context.level.name}"]:
+            emit(clean(step))
+
+
+def _land(landing_context: "LandingContext", *, as_json: bool) -> None:
+    from gitcoord.cli.views.landing import ONLY_TEXT, show_report
+    from gitcoord.cli.views.notices import say_notice
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.landing.loop import Lander
+    from gitcoord.landing.prover import proves_last_only
+
+    report = Lander(landing_context, say_notice).land()
+    if as_json:
+        emit_json("landing", report)
+    else:
+        show_report(report)
+    if report.landed and landing_context.options.check is None:
+        say(ONLY_TEXT)
+    if report.landed and proves_last_only(landing_context):
+        say("Only what each row of pull requests ends in was checked, not what lies between (--prove last).")
+    if not report.complete:
+        raise typer.Exit(1)

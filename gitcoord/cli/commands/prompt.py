@@ -1,0 +1,77 @@
+"""`gitcoord prompt`: what the agent of a task or subtask would be told if it began now. Changes nothing."""
+
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import Check, OneUnit, Tag, Tasks
+
+_EPILOG = """\b
+Examples:
+  gitcoord prompt 3                        the whole prompt, as it is now
+  gitcoord prompt 3.1                      a subtask's
+  gitcoord prompt 3 | claude -p            try it by hand
+  gitcoord prompt 3 --json | jq -r .sections.others
+
+\b
+What an attempt that has begun was told lies in its $GITCOORD_PROMPT_FILE.
+"""
+
+
+@app.command("prompt", epilog=_EPILOG)
+def prompt(
+    task: OneUnit,
+    check: Check = None,
+    tasks: Tasks = None,
+    tag: Tag = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.prompt/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Print what an agent at TASK would be told now: its prompt, in Markdown.
+
+    Who else is at work, and what they change, is as of this moment. For a task that was deferred it is the
+    prompt of its second turn, with the conflict.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit_json, emit_text, say
+    from gitcoord.state.task_history import PENDING
+    from gitcoord.tasks.model import TaskId
+    from gitcoord.worker.attempt.prompt import sections
+    from gitcoord.worker.attempt.prompt_facts import foreseen_clash, make_brief
+    from gitcoord.worker.attempt.prompt_template import read_template, wrapped_prompt
+    from gitcoord.worker.attempt.request import WorkerOrder
+    from gitcoord.worker.attempt.task_description import describe
+    from gitcoord.worker.task_context import task_context_for
+    from gitcoord.worker.unit import find_unit
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    run, plan = context.settings.run, context.store.require_plan()
+    unit = find_unit(plan, task)
+    task_context = task_context_for(
+        context.repository, context.shared, context.store, plan, unit.task, context.settings
+    )
+    described = describe(task_context, unit, WorkerOrder(unit=TaskId(task), agent="", tasks=tasks, tag=tag))
+    known = task_context.progress.get(unit.id, PENDING)
+    brief = make_brief(
+        task_context,
+        unit,
+        described.task,
+        clash=foreseen_clash(task_context, unit),
+        last=None if known.fresh or run.fresh else known.attempt,
+        check=run.check if check is None else check,
+        commits=run.commit_leftovers,
+    )
+    for note in described.notes:
+        say(f"warning: {note}")
+    template = read_template(context.repository.root, run.prompt)
+    facts = {"base": plan.base, "level": plan.level_of(unit.task.id).name}
+    text = wrapped_prompt(brief, template, facts)
+    if as_json:
+        emit_json(
+            "prompt", {"task": unit.id, "branch": unit.branch, "text": text, "sections": sections(brief)}
+        )
+        return
+    emit_text(text)

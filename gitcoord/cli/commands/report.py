@@ -1,0 +1,81 @@
+"""`gitcoord report`: what running side by side brought, as text, as JSON, or as a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.overview import Overview
+
+_EPILOG = """\b
+Examples:
+  gitcoord report                 speed-up, waiting, conflicts, a timeline
+  gitcoord report --json          the same numbers for a program
+  gitcoord report --html r.html   one page with graph and events; no network
+"""
+
+
+@app.command("report", epilog=_EPILOG)
+def report(
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one self-contained page; - for stdout."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.report/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Show what running the tasks side by side brought, by the journal.
+
+    Speed-up is the time that one worker would have needed over the time that has passed; failed attempts
+    and rework do not count as work that one worker would have done.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.overview import look
+    from gitcoord.cli.views.output import emit_json, say, stdout_console, warn
+    from gitcoord.cli.views.report.text import report_text
+
+    sight = look(open_context(reads=True))
+    warn(sight.warnings)
+    if html is not None:
+        _write_page(sight, html)
+        if str(html) != "-":
+            say(f"The report is in {html}.")
+    if as_json:
+        emit_json("report", _document(sight))
+    elif html is None:
+        stdout_console().print(report_text(sight.picture, sight.metrics))
+
+
+def _document(sight: "Overview") -> dict[str, object]:
+    import msgspec
+
+    picture = sight.picture
+    numbers: dict[str, object] = msgspec.to_builtins(sight.metrics)
+    whole = {"base": picture.base, "tag": picture.tag, "strategy": picture.strategy, "at": picture.at}
+    return {**whole, "percent": picture.percent, "run": picture.run, **numbers}
+
+
+def _write_page(sight: "Overview", path: Path) -> None:
+    import sys
+
+    from gitcoord.cli.views.report.page import report_page
+    from gitcoord.errors import usage_error
+
+    # UTF-8, as the page says of itself, whatever the terminal has.
+    page = report_page(sight.plan, sight.picture, sight.metrics, sight.events).encode("utf-8", "replace")
+    if str(path) == "-":
+        sys.stdout.buffer.write(page + b"\n")
+        sys.stdout.buffer.flush()
+        return
+    try:
+        path.write_bytes(page)
+    except OSError as error:
+        raise usage_error(
+            "bad-output",
+            f"The page cannot be written to {path}: {error.strerror or error}.",
+            "Give a file in a directory that exists and may be written to.",
+        ) from error

@@ -1,0 +1,119 @@
+"""`gitcoord rollback`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_level
+from gitcoord.cli.options import DryRun, Forge, GitHubRepository, Method
+
+if TYPE_CHECKING:
+    from gitcoord.git.git_cli import Git
+    from gitcoord.landing.rollback.model import RollbackReport
+
+_EPILOG = """\b
+Examples:
+  gitcoord rollback level-1 --dry-run         what would be reverted
+  gitcoord rollback level-1                   one commit, or one merged PR
+  gitcoord rollback level-0 --include-later   with what landed on top of it
+  gitcoord rollback 1 --no-merge              leave the PR to its reviewers
+"""
+
+_Levels = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LEVEL...", autocompletion=complete_level, help="level-1 or 1.", show_default=False
+    ),
+]
+_IncludeLater = Annotated[
+    bool, typer.Option("--include-later", help="Take back what landed of later levels, too.")
+]
+_Merge = Annotated[
+    bool,
+    typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
+]
+_Wait = Annotated[
+    str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")]
+
+
+@app.command("rollback", epilog=_EPILOG)
+def rollback(
+    levels: _Levels,
+    include_later: _IncludeLater = False,
+    merge: _Merge = True,
+    method: Method = None,
+    wait: _Wait = None,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
+    dry_run: DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Revert what LEVEL landed, newest first, as one commit on the base or one pull request.
+
+    The result is computed in memory before anything moves: a revert that conflicts, or later work that builds
+    on the level, ends the command with exit code 1 and nothing changed. Afterwards the tasks count as not
+    landed; `gitcoord checkout TASK` brings a task's work back for another try. Exit code 1 while the pull
+    request waits for a gate; run again, the command goes on where the world is.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.levels import find_level
+    from gitcoord.cli.merge_options import seconds
+    from gitcoord.cli.open_forge import open_forge
+    from gitcoord.cli.views.notices import say_notice
+    from gitcoord.cli.views.output import emit_json
+    from gitcoord.git.ancestry import Ancestry
+    from gitcoord.landing.rollback.loop import Rollbacker
+    from gitcoord.landing.rollback.model import RollbackContext
+
+    context = open_context()
+    context.repository.require_history()
+    if not dry_run:
+        context.repository.require_signer()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    place = RollbackContext(
+        repository=context.repository,
+        shared=context.shared,
+        ancestry=Ancestry(context.repository.git),
+        store=context.store,
+        forge=open_forge(context, asked=forge, repository=repository),
+        plan=plan,
+        levels=tuple(find_level(plan, level, ()).number for level in levels),
+        include_later=include_later,
+        method=method or context.settings.method,
+        merge=merge,
+        wait=seconds(wait),
+    )
+    run = Rollbacker(place, say_notice)
+    report = run.rehearse() if dry_run else run.roll_back()
+    if as_json:
+        emit_json("rollback", report)
+    else:
+        _show(report, context.repository.git)
+    if report.state == "waiting":
+        raise typer.Exit(1)
+
+
+def _show(report: "RollbackReport", git: "Git") -> None:
+    from gitcoord.cli.views.output import clean, emit
+    from gitcoord.landing.rollback.texts import subjects
+    from gitcoord.text_lists import named_tasks
+
+    verb = "is" if len(report.levels) == 1 else "are"
+    named = f"{', '.join(report.levels)} ({named_tasks([one.task for one in report.tasks], 12)})"
+    if report.state == "planned":
+        emit(f"{clean(named)} would be rolled back on {clean(report.base)}, newest first:")
+        for commit, subject in zip(report.reverted, subjects(git, report.reverted), strict=True):
+            emit(f"  revert {commit[:12]} {clean(subject)}".rstrip())
+    elif report.state == "already":
+        emit(f"{clean(named)} had been rolled back on {clean(report.base)} already; nothing was changed.")
+    elif report.state == "done":
+        emit(f"{clean(named)} {verb} rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
+        name = clean(report.tasks[0].task) if len(report.tasks) == 1 else "TASK"
+        emit(f"For another try: gitcoord checkout {name}, edit, gitcoord submit, then merge-level again.")
+    else:
+        emit(f"{clean(named)} {verb} not rolled back yet.")
+        emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))

@@ -1,0 +1,226 @@
+"""`gitcoord run`: runs the plan's tasks on this machine, and lands them as they get ready."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import (
+    Agent,
+    AllowEmpty,
+    Check,
+    DeleteBranches,
+    Forge,
+    Method,
+    Rework,
+    Shell,
+    Slots,
+    Tag,
+    Tasks,
+)
+
+if TYPE_CHECKING:
+    from gitcoord.cli.run_setup import Setup
+    from gitcoord.run.run_report import RunEnd
+
+_EPILOG = """\b
+Examples:
+  gitcoord run --agent codex --check 'make test' --land
+  gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
+  gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
+  gitcoord run --agent ./agent.sh --pipeline     before needs have landed
+  gitcoord run --agent codex --speculate --land  the same, redone where needed
+  gitcoord run --agent ./agent.sh --dry-run      what would run, what it saves
+  gitcoord run --agent ./agent.sh --yes --json   for a program
+
+\b
+Ctrl-C once starts nothing more and waits for what is at work; twice ends that
+too. Killed at any moment, agents go on, and the next `gitcoord run` takes
+them over.
+"""
+_MaxParallel = Annotated[
+    str | None,
+    typer.Option("--max-parallel", metavar="N|auto", help="How many at once (default: the plan's)."),
+]
+
+_Pipeline = Annotated[
+    bool, typer.Option("--pipeline", help="Start when dependencies are submitted, on their branches.")
+]
+_Speculate = Annotated[
+    bool,
+    typer.Option("--speculate", help="As --pipeline, and redo what was built on work that landed otherwise."),
+]
+_Barrier = Annotated[
+    bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
+]
+_Stagger = Annotated[
+    str | None, typer.Option("--stagger", metavar="TIME", help="Time between two starts, such as 2m.")
+]
+_TokenBudget = Annotated[
+    int | None, typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all that is at work.")
+]
+_Overlap = Annotated[
+    Literal["wait", "warn"] | None, typer.Option(help="What a task does that clashes with one at work.")
+]
+_IndependentOnly = Annotated[
+    bool, typer.Option("--independent-only", help="Side by side only what names paths that never meet.")
+]
+_Land = Annotated[
+    bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
+]
+_Retries = Annotated[
+    int | None,
+    typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
+]
+_Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
+]
+_Wait = Annotated[
+    str | None,
+    typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
+]
+_LandCheck = Annotated[
+    bool,
+    typer.Option(
+        "--land-check/--no-land-check",
+        help="Run the check on what is to land, too, before the base becomes it.",
+    ),
+]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")]
+
+
+@app.command("run", epilog=_EPILOG)
+def run(
+    agent: Agent = None,
+    check: Check = None,
+    shell: Shell = None,
+    max_parallel: _MaxParallel = None,
+    pipeline: _Pipeline = False,
+    speculate: _Speculate = False,
+    barrier: _Barrier = False,
+    stagger: _Stagger = None,
+    token_budget: _TokenBudget = None,
+    overlap: _Overlap = None,
+    independent_only: _IndependentOnly = False,
+    land: _Land = False,
+    land_check: _LandCheck = True,
+    slots: Slots = None,
+    delete_branches: DeleteBranches = False,
+    method: Method = None,
+    forge: Forge = None,
+    retries: _Retries = None,
+    rework: Rework = None,
+    allow_empty: AllowEmpty = False,
+    timeout: _Timeout = None,
+    wait: _Wait = None,
+    tasks: Tasks = None,
+    tag: Tag = None,
+    yes: _Yes = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Run the plan: a worker for each task or subtask that is ready, side by side, until all is done.
+
+    A task starts as soon as its own dependencies have landed. Without a saved plan one is made and saved.
+    One failure stops nothing but what needs it. Exit code 0 when everything is submitted (with --land: in
+    the base), 1 when something failed or waits for somebody.
+    """
+    from gitcoord.cli.run_options import RunRequest
+    from gitcoord.cli.run_setup import set_up
+    from gitcoord.errors import Exit
+
+    asked = RunRequest(
+        agent=agent,
+        check=check,
+        shell=shell,
+        max_parallel=max_parallel,
+        pipeline=pipeline,
+        speculate=speculate,
+        barrier=barrier,
+        stagger=stagger,
+        token_budget=token_budget,
+        overlap=overlap,
+        independent_only=independent_only,
+        land=land,
+        land_check=land_check,
+        slots=slots,
+        delete_branches=delete_branches,
+        method=method,
+        forge=forge,
+        retries=retries,
+        rework=rework,
+        allow_empty=allow_empty,
+        timeout=timeout,
+        wait=wait,
+        tasks=tasks,
+        tag=tag,
+    )
+    setup = set_up(asked)
+    if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    end = _run(setup)
+    _show(setup, end, as_json=as_json)
+    if end.stopped:
+        raise typer.Exit(Exit.INTERRUPTED)
+    if not end.complete(landing=land):
+        raise typer.Exit(1)
+
+
+def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
+    """Shows what would run, and asks; whether it is to run."""
+    import sys
+
+    from gitcoord.cli.views.notices import logs_sentence
+    from gitcoord.cli.views.output import emit_json, say, stderr_console, stdout_console
+    from gitcoord.cli.views.run import approval_view
+    from gitcoord.cli.views.run_hints import run_hints
+    from gitcoord.errors import usage_error
+    from gitcoord.run.run_preview import make_approval
+
+    view = setup.first_view()
+    asked = make_approval(view, setup.capacity(view), setup.policy, lands=setup.lands)
+    if dry_run and as_json:
+        emit_json("run-preview", asked)
+        return False
+    console = stdout_console() if dry_run else stderr_console()
+    console.print(approval_view(asked, overlap=setup.policy.overlap))
+    if dry_run:
+        old = setup.old_logs(view)
+        if old.places:
+            say(logs_sentence("A run would remove", len(old.places), old.size, old.left))
+        return False
+    for hint in run_hints(view, lands=setup.lands, pipeline=setup.policy.pipeline):
+        say(hint)
+    if yes or (asked.idle and not setup.wishes.wait):
+        return True
+    if not sys.stdin.isatty():
+        raise usage_error(
+            "not-approved", "This run needs a confirmation, and there is no terminal.", "Add `--yes`."
+        )
+    if not typer.confirm("Run this?", default=True, err=True):
+        say("Nothing was started.")
+        return False
+    return True
+
+
+def _run(setup: "Setup") -> "RunEnd":
+    from gitcoord.cli.views.dashboard.dashboard import Dashboard
+
+    with Dashboard() as dashboard:
+        return setup.run(dashboard)
+
+
+def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
+    from gitcoord.cli.views.landing import ONLY_TEXT
+    from gitcoord.cli.views.output import emit_json, say, stdout_console
+    from gitcoord.cli.views.run import end_view
+
+    if as_json:
+        emit_json("run", end)
+    else:
+        stdout_console().print(end_view(end, landing=setup.lands))
+    if setup.proves_only_text and end.of("landed"):
+        say(ONLY_TEXT)

@@ -1,0 +1,144 @@
+"""`gitcoord show` and `gitcoord next`: the saved plan, and what of it can start now. Both change nothing."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.run.observe import View
+
+_SHOW = """\b
+Examples:
+  gitcoord show                   the saved plan
+  gitcoord show --format waves    its waves for a workflow template
+  gitcoord show --json            one gitcoord.plan/1 document
+"""
+_NEXT = """\b
+Examples:
+  gitcoord next                   what can start now, and why the rest cannot
+  gitcoord next --json | jq -r '.starts[].unit'
+
+\b
+Exit codes: 0 something can start, 1 nothing can now, 2 no plan is saved.
+"""
+
+
+@app.command("show", epilog=_SHOW)
+def show(
+    format: Annotated[
+        Literal["text", "json", "mermaid", "dot", "levels", "waves"],
+        typer.Option("--format", help="What to print."),
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show the saved plan, and whether the task list here has changed since."""
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.plan_saving import print_saved
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    print_saved(context, context.store.require_plan(), "json" if as_json else format)
+
+
+@app.command("next", epilog=_NEXT)
+def next_tasks(
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.next/1 document on stdout.")] = False,
+) -> int:
+    """Show which tasks and subtasks can start now, the most urgent first, and what the rest wait for.
+
+    Decided as `gitcoord run` decides, with the plan's --max-parallel: what is at work takes a slot.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit, emit_json, say
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    document = _document(context)
+    if as_json:
+        emit_json("next", document)
+    else:
+        for start in document["starts"]:
+            emit(_line(start))
+        if not document["starts"]:
+            say(_NOTHING[document["state"]])
+        for unit, refusal in document["waiting"].items():
+            stands = "cannot start" if refusal["name"] in _NEEDS_SOMEBODY else "waits"
+            say(f"{unit} {stands}: {refusal['reason']}")
+        if any(refusal["name"] == "failed" for refusal in document["waiting"].values()):
+            say("  hint: `gitcoord retry TASK` lets what failed be tried again.")
+    return 0 if document["starts"] else 1
+
+
+_NEEDS_SOMEBODY = frozenset({"blocked", "cancelled", "failed"})
+_NOTHING = {
+    "finished": "Everything has landed.",
+    "working": "Nothing can start now: what is left is at work, or waits for it.",
+    "waiting": "Nothing can start now.",
+}
+
+
+def _document(context: "Context") -> dict[str, Any]:
+    from gitcoord.schedule.decide import next_starts
+    from gitcoord.schedule.model import Capacity, Policy
+    from gitcoord.worker.unit import find_unit
+
+    view = _view(context)
+    plan = view.plan
+    capacity = Capacity(max_parallel=plan.max_parallel, token_budget=plan.token_budget)
+    policy = Policy(whole_waves=plan.strategy == "single-pr")
+    decided = next_starts(view.units, view.seen, capacity, policy)
+    starts = []
+    for start in decided.starts:
+        unit = find_unit(plan, start.unit)
+        starts.append(
+            {
+                "unit": unit.id,
+                "task": unit.task.id,
+                "title": unit.title,
+                "branch": unit.branch,
+                "level": unit.task.level,
+                "wave": unit.task.wave,
+                "warnings": start.warnings,
+            }
+        )
+    running = [*view.seen.running, *view.seen.elsewhere]
+    if starts:
+        state = "ready"
+    elif set(plan.tasks) <= view.seen.landed:
+        state = "finished"
+    else:
+        state = "working" if running else "waiting"
+    waiting = {
+        unit: {"name": refusal.name, "reason": refusal.reason} for unit, refusal in decided.refusals.items()
+    }
+    return {"state": state, "starts": starts, "running": running, "waiting": waiting}
+
+
+def _view(context: "Context") -> "View":
+    import time
+
+    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.run.attempt_policy import AttemptLimits
+    from gitcoord.run.observe import Observer
+    from gitcoord.worker.attempt.paths import run_directory
+
+    plan, run = context.store.require_plan(), context.settings.run
+    list_changes(context, plan)  # nothing of another list can start
+    engine = None
+    if (place := run_directory(context.repository.common_dir, plan.generation)).exists():
+        from gitcoord.engines.local import LocalEngine
+
+        engine = LocalEngine(place)
+    observer = Observer(
+        context.store, engine, AttemptLimits(retries=run.retries, rework=run.rework), plan.token_budget
+    )
+    return observer.look(time.time(), None)
+
+
+def _line(start: dict[str, Any]) -> str:
+    from gitcoord.cli.views.output import clean
+
+    return f"{clean(start['unit'])}  {clean(start['title'])}  {clean(start['branch'])}"

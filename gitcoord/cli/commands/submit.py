@@ -1,0 +1,142 @@
+"""`gitcoord submit`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_task
+from gitcoord.cli.options import DryRun
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.worker.task_context import TaskContext
+    from gitcoord.worker.unit import WorkUnit
+
+_EPILOG = """\b
+Examples:
+  gitcoord submit            the task whose branch is checked out
+  gitcoord submit 3 --json   a task by its id, for a program
+"""
+
+_Task = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TASK",
+        autocompletion=complete_task,
+        help="The task's id, or a subtask's; default: the task whose branch is checked out.",
+        show_default=False,
+    ),
+]
+_AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="The task is complete without any commit.")]
+_Amended = Annotated[
+    bool,
+    typer.Option("--amended", help="Replace what was pushed by what it was amended or rebased to here."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")]
+
+
+@app.command("submit", epilog=_EPILOG)
+def submit(
+    task: _Task = None,
+    allow_empty: _AllowEmpty = False,
+    amended: _Amended = False,
+    dry_run: DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Say that the work on TASK is complete: push its branch and record it.
+
+    Under single-PR the branch is folded into the level branch as well. When that conflicts the exit code is
+    1 and the paths and tasks are named; the task's branch is safe on the remote.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.errors import usage_error
+    from gitcoord.worker.leftover_files import settle_scratch
+    from gitcoord.worker.manual_subtasks import subtask_of, subtask_of_branch
+    from gitcoord.worker.submit import hand_in
+    from gitcoord.worker.task_context import load_task_context, task_of_branch
+
+    context = open_context()
+    context.repository.require_history()
+    if not dry_run:
+        context.repository.require_signer()
+    if task is None:
+        context.store.refresh()
+        here = context.repository.current_branch() if context.repository.root else None
+        plan = context.store.require_plan()
+        task = task_of_branch(plan, here) or subtask_of_branch(plan, here)
+    if task is None:
+        raise usage_error("which-task", f"{_where(context, here)}.", "Name the task: `gitcoord submit TASK`.")
+    context.store.refresh()
+    if (part := subtask_of(context.store.require_plan(), task)) is not None:
+        _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
+        return
+    task_context = load_task_context(
+        context.repository, context.shared, context.store, task, context.settings
+    )
+    scratch = settle_scratch(task_context, context.settings.rules, dry_run=dry_run)
+    if scratch and context.settings.rules.on_scratch == "drop":
+        say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
+        if not dry_run:
+            task_context = load_task_context(
+                context.repository, context.shared, context.store, task, context.settings
+            )
+    if dry_run:
+        _rehearse(task_context, allow_empty=allow_empty, as_json=as_json)
+        return
+    done = hand_in(task_context, allow_empty=allow_empty, amended=amended)
+    if as_json:
+        emit_json("submit", done)
+    say(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}")
+    if done.folded_into:
+        say(f"folded into {done.folded_into}")
+    for note in done.notes:
+        say(note)
+
+
+def _rehearse(task_context: "TaskContext", *, allow_empty: bool, as_json: bool) -> None:
+    """Says what a hand-in would do; exit code 1 where it would conflict."""
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.errors import Exit
+    from gitcoord.worker.submit_preview import rehearse
+
+    told = rehearse(task_context, allow_empty=allow_empty)
+    if as_json:
+        emit_json("submit", told)
+    say(f"{told.branch} would be pushed and recorded as the work of task {told.task}")
+    if told.folded_into:
+        say(f"it would be folded into {told.folded_into}")
+    for note in told.notes:
+        say(note)
+    if told.conflicts:
+        raise typer.Exit(Exit.NO)
+
+
+def _submit_subtask(
+    context: "Context", part: "WorkUnit", *, allow_empty: bool, dry_run: bool, as_json: bool
+) -> None:
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.worker.manual_subtasks import hand_in_subtask
+    from gitcoord.worker.task_context import task_context_for
+
+    plan = context.store.require_plan()
+    task_context = task_context_for(
+        context.repository, context.shared, context.store, plan, part.task, context.settings
+    )
+    if dry_run:
+        say(f"{part.branch} would be folded into {part.task.branch} as the work of subtask {part.id}")
+        if as_json:
+            emit_json("submit", {"task": part.id, "branch": part.branch, "dry_run": True})
+        return
+    done = hand_in_subtask(task_context, part, allow_empty=allow_empty)
+    if as_json:
+        emit_json("submit", done)
+    for line in (f"subtask {done.task} is in {done.folded_into} at {done.head[:12]}", *done.notes):
+        say(line)
+
+
+def _where(context: "Context", here: str | None) -> str:
+    if context.repository.bare:
+        return "There is no working tree here, whose branch would tell the task"
+    return f"The branch {here!r} belongs to no task of the plan" if here else "HEAD is detached here"

@@ -1,0 +1,99 @@
+"""`check-conflicts --watch`: look again and again, and check only when something has moved."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import typer
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest, check, look
+from gitcoord.cli.views.conflicts import pair_document, pictures, show_checked
+from gitcoord.cli.views.output import as_json as as_json_line
+from gitcoord.cli.views.output import emit, say, stdout_console
+from gitcoord.cli.views.times import time_of_day
+from gitcoord.errors import Exit, GitcoordError
+from gitcoord.state.journal import now
+from gitcoord.worker.worktree_snapshots import fingerprint
+
+
+def watch_level(
+    context: Context, asked: CheckRequest, *, every: float, as_json: bool, explain: bool
+) -> NoReturn:
+    """Shows the level until it is interrupted, which is how watching ends."""
+    try:
+        _watch(context, asked, every, as_json, explain)
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    raise AssertionError("watching has no end")
+
+
+def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, explain: bool) -> None:
+    if as_json:
+        before: CheckedLevel | None = None
+        for checked in _changes(context, asked, every):
+            emit(as_json_line("conflicts-change", _line(before, checked)))
+            before = checked
+    elif stdout_console().is_terminal:
+        _live(context, asked, every, explain)
+    else:
+        for checked in _changes(context, asked, every):
+            show_checked(stdout_console(), checked, asked, explain=explain)
+            stdout_console().print()
+
+
+def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:
+    """A check at once, and another one whenever what it depends on has changed."""
+    known: tuple[CheckInputs, object] | None = None
+    silent = False
+    while True:
+        try:
+            sight = look(context, asked)
+            copies = fingerprint(context.repository, sight.branches) if asked.worktrees else ()
+            if (sight, copies) != known:
+                yield check(context, asked, sight)
+                known = (sight, copies)
+            silent = False
+        except GitcoordError as error:
+            # A remote that cannot be reached for a while is no reason to give up; a wrong level is.
+            if known is None or error.exit == 2:
+                raise
+            if not silent:
+                say(f"gitcoord: {error.message} Looking again every {every:g} s.")
+            silent = True
+        time.sleep(every)
+
+
+def _live(context: Context, asked: CheckRequest, every: float, explain: bool) -> None:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
+        for checked in _changes(context, asked, every):
+            at = Text(f"as of {time_of_day(now())}; looking every {every:g} s, Ctrl-C ends", style="dim")
+            live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
+
+
+def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:
+    """What changed since the check before; at first everything that there is."""
+    report = checked.report
+    tips = {b.task: (b.state, b.commit) for b in before.report.branches} if before else {}
+    pairs = {pair.tasks: pair for pair in before.report.pairs} if before else {}
+    gone = pairs.keys() - {pair.tasks for pair in report.pairs}
+    return {
+        "at": now(),
+        "level": report.level,
+        "base_commit": report.base_commit,
+        "branches": [
+            {"task": branch.task, "state": branch.state, "commit": branch.commit}
+            for branch in report.branches
+            if tips.get(branch.task) != (branch.state, branch.commit)
+        ],
+        "pairs": [pair_document(pair) for pair in report.pairs if pairs.get(pair.tasks) != pair],
+        "gone": sorted(gone),
+        "waves": report.waves,
+        "landing_order": report.landing_order,
+        "at_least": report.at_least,
+        "one_wave": report.one_wave(),
+    }

@@ -1,0 +1,33 @@
+"""Which forge a command talks to: asked for, set, or told by the remote's URL."""
+
+import os
+
+from gitcoord.cli.context import Context
+from gitcoord.errors import usage_error
+from gitcoord.forge.pull_requests import Forge
+
+FORGES = ("auto", "github", "local")
+
+
+def open_forge(context: Context, *, asked: str | None = None, repository: str | None = None) -> Forge:
+    """The forge of this repository. Raises `no-token`, `unknown-repository` or what opening it raises."""
+    kind = asked or context.settings.forge
+    if kind not in FORGES:
+        raise usage_error("usage", f"{kind!r} is no forge.", f"Choose one of {', '.join(FORGES)}.")
+    url = context.repository.remote_url
+    named = repository or context.settings.repository
+    if kind == "local" or (kind == "auto" and not is_github(url)):
+        from gitcoord.forge.local import LocalForge
+
+        return LocalForge(context.repository, context.shared)
+    from gitcoord.cli.views.countdown import count_down
+    from gitcoord.forge.github import open_github
+
+    return open_github(url=url, repository=named, environ=os.environ, tell=count_down)
+
+
+def is_github(url: str | None) -> bool:
+    """Whether a remote's URL names a repository on GitHub."""
+    from gitcoord.forge.github_repository_name import github_repository
+
+    return url is not None and github_repository(url, os.environ) is not None

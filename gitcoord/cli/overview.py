@@ -1,0 +1,116 @@
+"""One look at the work from git alone, as the report and `status --watch` show it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.status_document import Lease
+from gitcoord.events import AnyEvent
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
+from gitcoord.planning.model import Plan
+from gitcoord.progress.attempts import seconds_of
+from gitcoord.progress.build import Picture, make_picture
+from gitcoord.run.heartbeat import last_sign
+from gitcoord.state.accounts import ClosedAccount, closed_now
+from gitcoord.state.heartbeats import Beat, read_beats
+from gitcoord.state.journal import now
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import Finding, TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.progress.measure import Metrics
+
+
+def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
+    """Seconds at `now` since each worker's agent printed something, as its last sign of life tells."""
+    moment = seconds_of(now) or 0.0
+    return {
+        TaskId(unit): beat.quiet + max(0.0, moment - (seconds_of(beat.at) or moment))
+        for (unit, _), beat in beats.items()
+    }
+
+
+def leases_at(
+    beats: Mapping[tuple[str, int], Beat], progress: Mapping[TaskId, Progress], now: str
+) -> dict[TaskId, Lease]:
+    """The lease of each attempt at work whose worker has given a sign of life, as of `now`."""
+    moment, found = seconds_of(now) or 0.0, dict[TaskId, Lease]()
+    for (name, number), beat in beats.items():
+        unit = TaskId(name)
+        newest = progress[unit].attempt if unit in progress else None
+        if newest is None or newest.number != number or not newest.running or newest.started is None:
+            continue
+        age = max(0.0, moment - (seconds_of(beat.at) or moment))
+        found[unit] = Lease(attempt=number, lease=newest.started.lease, age=round(age, 1))
+    return found
+
+
+class Overview:
+    """Plan, journal and landings as they were at the time `at`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        events: tuple[AnyEvent, ...],
+        landed: dict[TaskId, Landing],
+        warnings: tuple[Finding, ...],
+        heard: str = "",
+        closed: ClosedAccount | None = None,
+        beats: Mapping[tuple[str, int], Beat] | None = None,
+    ) -> None:
+        self.at = now()
+        self.plan = plan
+        self.events = events
+        self.landed = landed
+        self.warnings = warnings
+        self.heard = heard
+        self.closed = closed
+        self.beats = beats or {}
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture as of then."""
+        return make_picture(
+            self.plan,
+            self.events,
+            self.landed,
+            self.at,
+            heard=self.heard,
+            closed=self.closed,
+            quiet=quiet_at(self.beats, self.at),
+        )
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """The metrics as of then."""
+        from gitcoord.progress.measure import make_metrics
+
+        return make_metrics(self.plan, self.events, self.landed, self.at)
+
+
+def look(context: "Context", *, fresh: bool = True) -> Overview:
+    """Reads the shared refs, `fresh` from the remote. Raises `no-plan` (exit 2), or `unreachable`."""
+    if fresh:
+        context.store.refresh()
+    plan = context.store.require_plan()
+    base_commit = context.shared.branch(plan.base)
+    landed: dict[TaskId, Landing] = {}
+    warnings = context.store.problems()
+    if base_commit is None:
+        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
+        warnings = (*warnings, Finding(code="base-missing", message=message))
+    else:
+        landed = landed_tasks(
+            context.repository.git,
+            base_commit=base_commit,
+            plan=plan,
+            progress=context.store.progress(),
+            tips=context.shared.branches(),
+        )
+    events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
+    closed = closed_now(context.store, context.settings.run)
+    return Overview(
+        plan, events, landed, warnings, last_sign(context.store, events), closed, read_beats(context.store)
+    )

@@ -1,1 +1,0 @@
-"""The report as one HTML page: its parts, and the templates that they fill."""

@@ -1,0 +1,176 @@
+"""The words of `gitcoord run`, and the plan that it makes where there is none."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.merge_options import make_options, seconds
+from gitcoord.cli.plan_making import PlanProposal
+from gitcoord.cli.views.event_json import event_words
+from gitcoord.durations import NO_LIMIT
+from gitcoord.errors import usage_error
+from gitcoord.forge.pull_requests import Method
+from gitcoord.landing.model import Options
+from gitcoord.landing.proof import CheckOptions
+from gitcoord.planning.model import Plan
+from gitcoord.schedule.model import UnitStart
+from gitcoord.settings import RunSettings, Settings
+from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.attempt.resolve_agent import with_program
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asks for; None where the settings decide."""
+
+    agent: str | None = None
+    check: str | None = None
+    shell: bool | None = None
+    max_parallel: str | None = None
+    pipeline: bool = False
+    speculate: bool = False
+    barrier: bool = False
+    stagger: str | None = None
+    token_budget: int | None = None
+    overlap: Literal["wait", "warn"] | None = None
+    independent_only: bool = False
+    land: bool = False
+    land_check: bool = True
+    """Whether the check is also run on what is to land."""
+    slots: int | None = None
+    delete_branches: bool = False
+    method: Method | None = None
+    forge: str | None = None
+    retries: int | None = None
+    rework: int | None = None
+    allow_empty: bool = False
+    timeout: str | None = None
+    wait: str | None = None
+    tasks: str | None = None
+    tag: str | None = None
+
+
+def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
+    """The agent's command, asked for here or in the settings, with a program that there is.
+
+    Raises (exit 2) `no-agent` and `no-program`.
+    """
+    here = Path.cwd()
+    directory = here if asked is not None else context.repository.root or here
+    command = context.settings.run.agent if asked is None else asked
+    return with_program(command, directory, context.shared, shell=shell)
+
+
+def check_words(asked: RunRequest, run: RunSettings) -> None:
+    """Raises (exit 2) for words that are wrong or do not go together, before anything is made of them."""
+    if asked.barrier and (asked.pipeline or asked.speculate):
+        early = "--speculate" if asked.speculate else "--pipeline"
+        raise usage_error("usage", f"{early} and --barrier contradict each other.", "Choose one of them.")
+    if asked.speculate and not asked.land:
+        raise usage_error(
+            "usage", "--speculate needs --land.", "`--pipeline` alone starts work on what is submitted."
+        )
+    if asked.delete_branches and not asked.land:
+        raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
+    if (asked.slots is not None or not asked.land_check) and not asked.land:
+        option = "--slots" if asked.slots is not None else "--no-land-check"
+        raise usage_error("usage", f"{option} needs --land.", "Nothing lands without it.")
+    event_words(run)
+    slots(asked.max_parallel, 1)
+    limit(run.timeout if asked.timeout is None else asked.timeout)
+    for text in (asked.stagger or run.stagger or None, asked.wait):
+        seconds(text)
+
+
+def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
+    """How a level of a run lands; `partial`: what is missing of it will not come by itself."""
+    return make_options(
+        plan,
+        settings,
+        strategy=None,
+        method=asked.method,
+        wait=None,
+        partial=partial and plan.strategy == "single-pr",
+        all_or_nothing=False,
+        delete_branches=asked.delete_branches,
+        serialize_on=None,
+        ignore=(),
+        check=landing_check(asked, settings),
+    )
+
+
+def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
+    """What is to land has to pass the settings' own check for that, else that of the workers."""
+    from gitcoord.cli.check_options import AskedCheck, make_check_options
+
+    own = settings.run.check if asked.check is None else asked.check
+    command = settings.landing.check or own
+    if not asked.land_check or not command:
+        return None
+    return make_check_options(settings, AskedCheck(command=command, shell=asked.shell))
+
+
+def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
+    """The plan of the task list, which is not saved. The shared refs have been read."""
+    from gitcoord.cli.plan_making import PlanRequest as AskedPlan
+    from gitcoord.cli.plan_making import make_plan
+    from gitcoord.cli.views.output import warn
+    from gitcoord.tasks.reader import read_task_list
+
+    listed = read_task_list(root=context.repository.root, tasks=asked.tasks, tag=asked.tag)
+    number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
+    wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
+    made = make_plan(context, listed, wanted)
+    warn(made.plan.warnings[:10])
+    return made
+
+
+def slots(asked: str | None, planned: int) -> int | None:
+    """How many at once; None lets the machine decide."""
+    if asked == "auto":
+        return None
+    if asked is None:
+        return planned
+    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
+        raise usage_error("usage", f"--max-parallel {asked!r} is no number.", "Say how many, or auto.")
+    return int(asked)
+
+
+def limit(text: str) -> float | None:
+    """Seconds of a time limit; None when there is none."""
+    return None if text in NO_LIMIT else seconds(text)
+
+
+def run_order(
+    asked: RunRequest,
+    run: RunSettings,
+    start: UnitStart,
+    number: int,
+    *,
+    slots: int | None,
+    tokens: int | None,
+    waited: Mapping[str, float],
+) -> WorkerOrder:
+    """What the worker of attempt `number` is asked to do when `start` is started."""
+    return WorkerOrder(
+        unit=start.unit,
+        attempt=number,
+        agent=run.agent if asked.agent is None else asked.agent,
+        check=run.check if asked.check is None else asked.check,
+        shell=run.shell if asked.shell is None else asked.shell,
+        tasks=str(Path(asked.tasks).absolute()) if asked.tasks and asked.tasks != "-" else None,
+        tag=asked.tag,
+        seconds=limit(run.timeout if asked.timeout is None else asked.timeout),
+        grace=run.grace,
+        rework=run.rework if asked.rework is None else asked.rework,
+        stack=start.stacked,
+        now=True,
+        commit_leftovers=run.commit_leftovers,
+        allow_empty=run.allow_empty or asked.allow_empty,
+        token_budget=tokens,
+        slots=slots,
+        beside=start.beside,
+        waited={name: spent for name, spent in waited.items() if spent >= 0.001},
+    )

@@ -1,0 +1,1 @@
+"""Views: values as text for a terminal. Sentences are made here."""

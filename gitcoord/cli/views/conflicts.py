@@ -1,0 +1,287 @@
+"""How a conflict report looks to a person: branches, a matrix, each conflict in a sentence, the waves."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gitcoord.cli.views.conflicts_explained import carried, explanation, nearness, scratch, what_if, where
+from gitcoord.cli.views.conflicts_summary import ending
+from gitcoord.cli.views.output import clean, count_of, plain
+from gitcoord.text_lists import some
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.cli.level_check import CheckedLevel, CheckRequest
+    from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
+    from gitcoord.landing.proof import CheckOptions
+    from gitcoord.tasks.model import TaskId
+
+MOST_IN_MATRIX = 20
+MOST_PATHS = 4
+MOST_OVERLAPS = 12
+_CONFLICT, _UNKNOWN, _TWINS, _APART, _NEAR, _OVERLAP = "✗", "?", "≠", "‖", "≈", "·"
+_FAILS = "‡"
+_CALM = (_NEAR, _OVERLAP)
+_STYLES = {
+    _CONFLICT: "bold red",
+    _UNKNOWN: "bold yellow",
+    _TWINS: "bold magenta",
+    _APART: "bold yellow",
+    _FAILS: "bold red",
+    _NEAR: "green",
+    _OVERLAP: "green",
+}
+_SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "submodule"}
+_STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
+
+
+def show_checked(
+    console: "Console", checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
+) -> None:
+    """Prints the whole report."""
+    for part in pictures(checked, asked, explain=explain):
+        console.print(part)
+
+
+def pictures(
+    checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
+) -> "list[Table | Text]":
+    """The parts of the report from top to bottom."""
+    report = checked.report
+    titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
+    parts: list[Table | Text] = [_headline(report), _branches(report, titles)]
+    ready = [branch.task for branch in report.branches if branch.state == "ready"]
+    failing, proved = _proof(checked)
+    if (report.pairs or failing) and len(ready) <= MOST_IN_MATRIX:
+        parts += [_matrix(report, ready, failing), _legend(report, failing)]
+    parts += [*_clashes(report), *_overlaps(report)]
+    parts += [plain(line, "red") for line in proved]
+    parts += [plain(line, "yellow") for line in (*scratch(report), *carried(checked))]
+    if explain:
+        parts += map(plain, explanation(report))
+    parts += map(plain, what_if(checked, asked))
+    return [*parts, *ending(checked, asked.most)]
+
+
+def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
+    """The pairs that fail together, and what the check says in sentences."""
+    if checked.proof is None:
+        return set(), []
+    from gitcoord.cli.level_proof import failing_pairs, proof_sentences
+
+    return failing_pairs(checked.proof), list(proof_sentences(checked.proof, checked.report.base))
+
+
+def document(
+    checked: "CheckedLevel", asked: "CheckRequest", options: "CheckOptions | None" = None
+) -> dict[str, Any]:
+    """The report for a program."""
+    import msgspec
+
+    report = checked.report
+    found = msgspec.to_builtins(msgspec.structs.replace(report, pairs=()), str_keys=True)
+    found |= {"pairs": list(map(pair_document, report.pairs)), "one_wave": report.one_wave()}
+    found["carried"] = {task: dict(of) for task, of in checked.carried.items()}
+    if checked.otherwise is not None:
+        otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
+        found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}
+    if checked.proof is not None and options is not None:
+        from gitcoord.cli.level_proof import proof_document
+
+        found["check"] = proof_document(checked.proof, options)
+    if asked.worktrees:
+        found["worktrees"] = msgspec.to_builtins(checked.copies)
+    return dict(found)
+
+
+def pair_document(pair: "PairReport") -> dict[str, Any]:
+    """A pair for a program."""
+    import msgspec
+
+    # Pairs are kept as rows without names, of which there may be many.
+    return dict(msgspec.to_builtins(msgspec.structs.asdict(pair)))
+
+
+def sentence(pair: "PairReport") -> str:
+    """What two branches do to each other, in words."""
+    who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
+    shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union)
+    meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
+    if pair.verdict == "unknown":
+        return f"{meet}; git could not merge them: {clean(pair.reason)}."
+    if pair.verdict == "conflict":
+        return f"{_failure(pair, who)}{' It is an ignored path.' if pair.only_ignored else ''}"
+    if pair.case_clashes:
+        return (
+            f"{who} make names that some systems take for one: {_paths(pair.case_clashes)}. "
+            "Git merges them, but not every system can check them out."
+        )
+    if pair.exclusive:
+        apart = _paths(pair.exclusive)
+        if set(pair.exclusive) <= {*pair.overlap}:
+            return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
+        return f"{who} both touch what only one at a time may touch: {apart}."
+    if pair.union and not pair.overlap:
+        return f"{meet}, and a merge keeps the lines of both sides there."
+    hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
+    return f"{meet}, and git merges them.{hub}{nearness(pair)}"
+
+
+def _failure(pair: "PairReport", who: str) -> str:
+    paths = _paths(pair.conflicted_paths)
+    shared = pair.overlap + pair.ignored + pair.hub + pair.union
+    if set(pair.conflicted_paths) <= {*shared} and not {*pair.kinds} - _SAME_FILE:
+        where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
+        return f"{who} both change {_paths(shared)}, and merging them fails {where}."
+    return f"Merging {who[0].lower()}{who[1:]} fails in {paths}."
+
+
+def _headline(report: "ConflictReport") -> "Text":
+    line = plain(clean(report.level), "bold cyan")
+    line.append(f"  onto {clean(report.base)} at {report.base_commit[:12]}", "dim")
+    metrics = report.metrics
+    if metrics.pairs:
+        line.append(
+            f"  {count_of(metrics.pairs, 'pair')}, {metrics.overlapping} overlapping, "
+            f"{metrics.conflicting} conflicting",
+            "dim",
+        )
+    return line
+
+
+def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Table":
+    from rich.table import Table
+
+    wave_of = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
+    table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column("branch", no_wrap=True, max_width=30, overflow="ellipsis")
+    table.add_column("state", no_wrap=True)
+    table.add_column("files", justify="right", no_wrap=True)
+    table.add_column("wave", justify="right", no_wrap=True)
+    for branch in report.branches:
+        state = "blocked" if branch.base_conflicts else branch.state
+        table.add_row(
+            plain(clean(branch.task)),
+            plain(clean(titles.get(branch.task, ""))),
+            plain(clean(branch.branch), "dim"),
+            plain(state, _STATES.get(state, "bold red")),
+            plain(str(len(branch.changed_paths)) if branch.changed_paths else ""),
+            plain(str(wave_of.get(branch.task, ""))),
+        )
+    return table
+
+
+def _matrix(
+    report: "ConflictReport", ready: "Sequence[TaskId]", failing: "Collection[frozenset[str]]"
+) -> "Table":
+    from rich.table import Table
+
+    marks: dict[frozenset[str], str] = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
+    marks |= dict.fromkeys(failing, _FAILS)
+    ids = [clean(task) for task in ready]
+    # Long ids would make the columns too wide: the columns then are numbered as the rows are.
+    short = max(map(len, ids)) <= 2
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("" if short else "task", no_wrap=True, max_width=14, overflow="ellipsis")
+    if not short:
+        table.add_column("", justify="right", no_wrap=True, style="dim")
+    for number, id in enumerate(ids, 1):
+        table.add_column(id if short else str(number), justify="right", no_wrap=True)
+    for number, task in enumerate(ready, 1):
+        name = [plain(clean(task), "bold")] if short else [plain(clean(task), "bold"), plain(str(number))]
+        cells = [
+            plain("-", "dim") if other == task else _cell(marks.get(frozenset((task, other)), ""))
+            for other in ready
+        ]
+        table.add_row(*name, *cells)
+    return table
+
+
+def _mark(pair: "PairReport") -> str:
+    if pair.verdict == "conflict":
+        return _CONFLICT
+    if pair.verdict == "unknown":
+        return _UNKNOWN
+    if pair.case_clashes:
+        return _TWINS
+    if pair.exclusive:
+        return _APART
+    return _NEAR if pair.grade in ("adjacent", "same symbol") else _OVERLAP
+
+
+def _cell(mark: str) -> "Text":
+    return plain(mark, _STYLES.get(mark, ""))
+
+
+def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> "Text":
+    words = {
+        _CONFLICT: "conflict",
+        _TWINS: "names clash",
+        _UNKNOWN: "not known",
+        _APART: "one after another by rule",
+        _FAILS: "the check fails together, merge is clean",
+        _NEAR: "close together, merge is clean",
+        _OVERLAP: "same paths, merge is clean",
+    }
+    used = {_mark(pair) for pair in report.pairs if frozenset(pair.tasks) not in failing}
+    used |= {_FAILS} if failing else set()
+    return plain("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
+
+
+def _clashes(report: "ConflictReport") -> "list[Text]":
+    lines = [_unmergeable(report, branch) for branch in report.branches if branch.base_conflicts]
+    lines += [
+        plain(f"The branch of task {clean(branch.task)} cannot be merged: {clean(branch.reason)}.", "yellow")
+        for branch in report.branches
+        if branch.state == "unknown"
+    ]
+    lines += [_overtaken(report, branch) for branch in report.branches if branch.overtaken]
+    for pair in report.pairs:
+        if _mark(pair) not in _CALM:
+            lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
+            lines += [plain(line, "dim") for line in where(pair)]
+    for joint in report.joint:
+        before = [f"task {clean(task)}" for task in joint.tasks[:-1]]
+        lines.append(
+            plain(
+                f"Task {clean(joint.tasks[-1])} merges with {' and with '.join(before)}, but not once "
+                f"{'both' if len(before) == 2 else 'all of them'} have landed: "
+                f"{_paths(joint.conflicted_paths)}.",
+                "red",
+            )
+        )
+    return lines
+
+
+def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
+    return plain(
+        f"Task {clean(branch.task)} does not merge with {clean(report.base)} as it is now: "
+        f"{_paths(branch.base_conflicts)}. `gitcoord checkout` brings the conflict to its worker.",
+        "red",
+    )
+
+
+def _overtaken(report: "ConflictReport", branch: "BranchReport") -> "Text":
+    return plain(
+        f"Task {clean(branch.task)} comes after what landed in {clean(report.base)} where only one at a time "
+        f"may work: {_paths(branch.overtaken)}. `gitcoord checkout` brings it up to date for its worker.",
+        "yellow",
+    )
+
+
+def _overlaps(report: "ConflictReport") -> "list[Text]":
+    apart = report.serialize_on != "conflict"
+    merging = [pair for pair in report.pairs if _mark(pair) in _CALM]
+    lines = [plain(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]
+    if len(merging) > MOST_OVERLAPS:
+        more = count_of(len(merging) - MOST_OVERLAPS, "more pair")
+        lines.append(plain(f"… and {more} with paths in common that git merges.", "dim"))
+    return lines
+
+
+def _paths(paths: Sequence[str]) -> str:
+    return some([clean(path) for path in paths], MOST_PATHS)

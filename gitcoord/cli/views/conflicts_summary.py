@@ -1,0 +1,58 @@
+"""How a conflict report ends: waves, landing order, and whether the level can land."""
+
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, plain
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from gitcoord.cli.level_check import CheckedLevel
+    from gitcoord.conflicts.model import ConflictReport
+
+
+def ending(checked: "CheckedLevel", most: int | None) -> "list[Text]":
+    """Waves, landing order, and what follows for the level."""
+    report = checked.report
+    lines = []
+    if len(report.waves) > 1:
+        for number, wave in enumerate(report.waves, 1):
+            line = plain(f"Wave {number}  ", "bold")
+            line.append(" + ".join(map(clean, wave)))
+            lines.append(line)
+    if report.landing_order:
+        line = plain("Landing order  ", "bold")
+        line.append(", ".join(map(clean, report.landing_order)))
+        lines.append(line)
+    lines.append(_failing(checked) or _verdict(report, most))
+    return lines
+
+
+def _failing(checked: "CheckedLevel") -> "Text | None":
+    """What the check leaves of the level, where it does not pass on all of it."""
+    level, proof = clean(checked.report.level), checked.proof
+    if proof is None or not checked.report.one_wave():
+        return None
+    if proof.base or proof.unclear:
+        return plain(f"{level} is not proved: the check has no clear result on all of it.", "bold yellow")
+    if proof.failing:
+        tasks = ", ".join(clean(one.task) for one in proof.failing)
+        return plain(f"{level} merges, and the check fails: without {tasks} it passes.", "bold red")
+    return plain(f"{level} can land as one wave, and the check passes on it.", "bold green")
+
+
+def _verdict(report: "ConflictReport", most: int | None) -> "Text":
+    level = clean(report.level)
+    if not report.waves and report.one_wave():
+        landed = report.branches and all(branch.state == "landed" for branch in report.branches)
+        return plain(f"{level} has landed." if landed else f"{level} has nothing to land yet.")
+    if report.one_wave():
+        absent = [clean(branch.task) for branch in report.branches if branch.state in ("missing", "empty")]
+        without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""
+        return plain(f"{level} can land as one wave{without}.", "bold green")
+    if len(report.waves) > 1:
+        least = report.at_least
+        bound = "fewer are impossible" if len(report.waves) == least else f"at least {least} are needed"
+        bound += "" if most is None else f" with at most {most} in each"
+        return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
+    return plain(f"{level} cannot land as it is.", "bold yellow")

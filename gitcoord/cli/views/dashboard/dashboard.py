@@ -1,0 +1,126 @@
+"""The dashboard's door: shows pictures of the work on stderr, live on a terminal, as lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.dashboard.lines import PlainLines
+from gitcoord.cli.views.notices import asks_somebody, is_in_journal, notice_sentence
+from gitcoord.cli.views.output import clean, plain
+from gitcoord.notices import ChecksRunning
+from gitcoord.progress.build import needing_somebody
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+
+    from gitcoord.events import AnyEvent
+    from gitcoord.notices import AnyNotice
+    from gitcoord.progress.build import Picture
+
+# A person cannot read faster; a run of a thousand short tasks has far more events than that.
+_SOONEST = 0.5
+
+
+class Dashboard:
+    """Shows one picture after another, until the `with` block ends; the last one stays on the screen.
+
+    `show` may be called as often as one likes: the screen is drawn twice a second at most and once a second
+    at least, so that clocks go on by themselves. `tell` says above it what happens, and leaves out
+    what the journal says too, which the picture shows.
+    """
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+
+        self._console = console or Console(stderr=True, markup=False, emoji=False, highlight=False)
+        self._picture: Picture | None = None
+        self._shown_at = self._drawn_at = 0.0
+        self._live: Live | None = None
+        self._lines = PlainLines()
+        self._window: ChecksRunning | None = None
+        self._needing: frozenset[str] | None = None
+
+    def __enter__(self) -> "Dashboard":
+        # FORCE_COLOR makes rich call a log file a terminal; only a real one can be drawn on.
+        if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
+            from rich.live import Live
+
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._render,
+                refresh_per_second=1,
+                redirect_stdout=False,
+                redirect_stderr=False,
+                vertical_overflow="crop",
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def skip(self, events: "Sequence[AnyEvent]") -> None:
+        """Takes these, with which the journal begins, as said: they are older than what is shown."""
+        self._lines.skip(events)
+
+    def show(self, picture: "Picture", events: "Sequence[AnyEvent]", *, last: bool = False) -> None:
+        """Makes `picture` the one that is shown; `events` are the journal that it was made of."""
+        now = time.monotonic()
+        self._picture, self._shown_at = picture, now
+        if self._live is None:
+            for line in self._lines.lines(picture, events, now, last=last):
+                self._print(line)
+        elif now - self._drawn_at >= _SOONEST:
+            self._live.refresh()
+        needing = needing_somebody(picture)
+        if self._needing is not None and needing - self._needing:
+            self._ring()
+        self._needing = needing
+
+    def tell(self, notice: "AnyNotice") -> None:
+        """Says what happened above the picture, unless the picture shows it."""
+        if isinstance(notice, ChecksRunning):
+            self._window = notice if notice.running else None
+            return
+        if not is_in_journal(notice):
+            self.say(notice_sentence(notice))
+        if asks_somebody(notice):
+            self._ring()
+
+    def say(self, sentence: str) -> None:
+        """Says one sentence above the picture, where it stays."""
+        self._print(clean(sentence))
+
+    def _ring(self) -> None:
+        """The terminal's bell: somebody is needed. Nothing where no terminal is drawn on."""
+        if self._live is not None:
+            self._console.bell()
+
+    def _print(self, line: str) -> None:
+        self._console.print(plain(line), soft_wrap=True)
+
+    def _render(self) -> "RenderableType":
+        from rich.console import Group
+
+        from gitcoord.cli.views.dashboard.check_window import window_line
+        from gitcoord.cli.views.dashboard.live_view import dashboard_view
+
+        self._drawn_at = time.monotonic()
+        if self._picture is None:
+            return plain("")
+        size = self._console.size
+        below = [window_line(self._window, size.width)] if self._window is not None else []
+        # The last line is the cursor's.
+        height = size.height - 1 - len(below)
+        shift = max(0.0, self._drawn_at - self._shown_at)
+        return Group(dashboard_view(self._picture, size.width, height, shift), *below)

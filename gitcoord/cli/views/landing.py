@@ -1,0 +1,66 @@
+"""The report of landing, for a person."""
+
+from gitcoord.cli.views.output import clean, stdout_console
+from gitcoord.landing.report import Report
+from gitcoord.text_lists import named_tasks
+
+ONLY_TEXT = "Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more."
+
+
+def show_report(report: Report) -> None:
+    """What landed, what was deferred and why, what is waited for."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout_console()
+    head = Text(f"{report.level} onto {clean(report.base)}", "bold")
+    console.print(head.append(f"  {report.strategy}", "not bold dim"))
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for column in ("task", "state", "pull", "commit", "note"):
+        table.add_column(column, overflow="fold", no_wrap=column != "note")
+    for landed in report.landed:
+        pull = "" if landed.pull is None else f"#{landed.pull}"
+        why = f"wave {landed.wave}"
+        table.add_row(clean(landed.task), Text("landed", "green"), pull, landed.commit[:12], why)
+    for deferred in report.deferred:
+        pull = "" if deferred.pull is None else f"#{deferred.pull}"
+        table.add_row(clean(deferred.task), Text("deferred", "red"), pull, "", Text(clean(deferred.reason)))
+    for waiting in report.waiting:
+        pull = "" if waiting.pull is None else f"#{waiting.pull}"
+        table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
+    if table.row_count:
+        console.print(table)
+    for unlanded in report.unlanded:
+        branch, task = clean(unlanded.branch), clean(unlanded.task)
+        told = f"{branch} has commits ({unlanded.tip[:12]}) that were pushed after task {task} landed"
+        console.print(Text(f"{told}; `gitcoord submit {task}` submits them."), soft_wrap=True)
+    if report.deleted:
+        console.print(Text(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
+    if report.complete:
+        console.print(
+            Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
+        )
+    elif report.deferred:
+        tasks = [clean(deferred.task) for deferred in report.deferred]
+        each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
+        name = tasks[0] if len(tasks) == 1 else "TASK"
+        way = f"gitcoord checkout {name}, edit, gitcoord submit"
+        console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
+    elif report.waiting:
+        console.print(Text(_way_on(report)), soft_wrap=True)
+
+
+def _way_on(report: Report) -> str:
+    """What brings a level on that waits: time, or somebody."""
+    if any(waiting.needs == "time" for waiting in report.waiting):
+        return "Run merge-level again later, or with --wait 30m to stay until it has landed."
+    idle = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work"]
+    if not idle:
+        return "Land what they wait for first, then merge-level again."
+    held = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work" and waiting.pull]
+    if held:
+        says = "its note says" if len(held) == 1 else "their notes say"
+        return f"To land {named_tasks(held, 8)}, do what {says}, then merge-level again."
+    name = idle[0] if len(idle) == 1 else "TASK"
+    way = f"gitcoord checkout {name}, edit, gitcoord submit, then merge-level again"
+    return f"Nobody is at work on {named_tasks(idle, 8)}: {way}."

@@ -1,0 +1,181 @@
+"""How a plan looks to a person: levels and waves, the critical path marked, three schedules compared."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, count_of, plain
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule
+
+MOST_LEVELS = 60
+MOST_WAVES = 12
+MOST_TASKS = 10
+MOST_SHOWN_IDS = 24
+_CRITICAL = "◆"
+_EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most units of work at once."
+
+
+def plan_view(plan: "Plan") -> "Group":
+    """The whole plan as something that rich prints well at 80 columns and more."""
+    from rich.console import Group
+
+    parts: list[RenderableType] = [_headline(plan)]
+    for level in plan.levels[:MOST_LEVELS]:
+        parts += [_level_line(plan, level), _level_table(plan, level)]
+    if len(plan.levels) > MOST_LEVELS:
+        parts.append(_dim(f"… and {count_of(len(plan.levels) - MOST_LEVELS, 'more level')}"))
+    if plan.tasks:
+        parts += [plain(""), _critical_path(plan), *_opportunities(plan), plain(""), _schedules(plan)]
+        parts.append(_dim(_EFFICIENCY))
+    parts.append(_dim(plan.estimates_from))
+    return Group(*parts)
+
+
+def minutes(value: float) -> str:
+    """`95` as `1 h 35 min`."""
+    whole = round(value)
+    hours, rest = divmod(whole, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours:,} h {rest:02} min" if rest else f"{hours:,} h"
+
+
+def _headline(plan: "Plan") -> "Text":
+    said = f"{count_of(len(plan.tasks), 'task')} in {count_of(len(plan.levels), 'level')}"
+    line = plain(said, "bold")
+    line.append(f"  tag {clean(plan.tag)} onto {clean(plan.base)}, {plan.strategy}, ", "dim")
+    line.append(f"at most {plan.max_parallel} at once", "dim")
+    if plan.satisfied:
+        line.append(f", {len(plan.satisfied):,} done", "dim")
+    return line
+
+
+def _level_line(plan: "Plan", level: "PlannedLevel") -> "Text":
+    line = plain(f"\n{level.name}", "bold cyan")
+    waves = f" in {count_of(len(level.waves), 'wave')}" if len(level.waves) > 1 else ""
+    line.append(f"  {count_of(len(level.tasks), 'task')}{waves}", "dim")
+    if plan.strategy == "single-pr":
+        line.append(f"  {clean(level.branch)}", "dim")
+    return line
+
+
+def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), expand=True, show_header=True, header_style="dim")
+    table.add_column("wave", justify="right", width=4)
+    table.add_column("", width=1)
+    table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
+    table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column("needs", no_wrap=True, max_width=14, overflow="ellipsis")
+    table.add_column("takes", justify="right", no_wrap=True)
+    table.add_column("slack", justify="right", no_wrap=True)
+    if plan.token_budget is not None:
+        table.add_column("tokens", justify="right", no_wrap=True)
+    for number, wave in list(enumerate(level.waves, start=1))[:MOST_WAVES]:
+        for place, task in enumerate(wave[:MOST_TASKS]):
+            table.add_row(*_row(plan, plan.tasks[task], number if place == 0 else None))
+            if sum(map(len, plan.tasks[task].subtask_waves)) > 1:
+                table.add_row("", "", "", _dim(_subtasks(plan.tasks[task])))
+        if len(wave) > MOST_TASKS:
+            table.add_row("", "", "", _dim(f"… and {len(wave) - MOST_TASKS:,} more"))
+    hidden = level.waves[MOST_WAVES:]
+    if hidden:
+        tasks = count_of(sum(map(len, hidden)), "task")
+        table.add_row("", "", "", _dim(f"… and {count_of(len(hidden), 'more wave')} with {tasks}"))
+    return table
+
+
+def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
+    style = "bold red" if task.critical else ""
+    needs = ", ".join(clean(need) for need in task.depends_on if need in plan.tasks)
+    row = [
+        _dim("" if wave is None else str(wave)),
+        plain(_CRITICAL if task.critical else "", style),
+        plain(clean(task.id), style),
+        plain(clean(task.title)),
+        _dim(needs),
+        plain(minutes(task.duration or task.estimate)),
+        plain("" if task.critical else minutes(task.slack), "green"),
+    ]
+    if plan.token_budget is not None:
+        row.append(plain(f"{task.tokens or 0:,}"))
+    return row
+
+
+def _subtasks(task: "PlannedTask") -> str:
+    waves = (
+        " + ".join(clean(subtask.removeprefix(f"{task.id}.")) for subtask in wave)
+        for wave in task.subtask_waves
+    )
+    work = f"  {minutes(task.estimate)} of work" if task.estimate > task.duration > 0 else ""
+    return f"subtasks {' → '.join(waves)}{work}"
+
+
+def _critical_path(plan: "Plan") -> "Text":
+    line = plain(f"{_CRITICAL} Critical path  ", "bold red")
+    line.append(_shortened(plan.critical_path, " → "))
+    line.append(f"  ({minutes(plan.critical_minutes)})", "dim")
+    return line
+
+
+def _opportunities(plan: "Plan") -> "list[Text]":
+    lines = []
+    for chance in plan.opportunities[:MOST_TASKS]:
+        line = plain("  Ready together ", "bold")
+        line.append(f" {_shortened(chance.tasks, ', ')}")
+        after = f"after {_shortened(chance.depends_on, ', ')}" if chance.depends_on else "at once"
+        line.append(f"  {after}", "dim")
+        if chance.saves:
+            line.append(f"  saves {minutes(chance.saves)}", "green")
+        lines.append(line)
+    if len(plan.opportunities) > MOST_TASKS:
+        lines.append(_dim(f"  … and {len(plan.opportunities) - MOST_TASKS:,} more such sets"))
+    return lines
+
+
+def _schedules(plan: "Plan") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("schedule", no_wrap=True)
+    for name in ("takes", "saves", "speed-up", "of workers", "of those at once"):
+        table.add_column(name, justify="right", no_wrap=True)
+    slowest = plan.schedules.sequential.duration
+    for name, schedule in (
+        ("one at a time", plan.schedules.sequential),
+        ("level by level", plan.schedules.level_barrier),
+        ("as work lands", plan.schedules.no_barrier),
+        ("pipelined", plan.schedules.pipeline),
+    ):
+        table.add_row(*_schedule_row(name, schedule, slowest))
+    return table
+
+
+def _schedule_row(name: str, schedule: "Schedule", slowest: float) -> "list[Text]":
+    saved = slowest - schedule.duration
+    return [
+        plain(name),
+        plain(minutes(schedule.duration), "bold"),
+        plain(minutes(saved) if saved else "", "green"),
+        plain(f"{schedule.speedup:.2f}×"),
+        plain(f"{schedule.efficiency:.0%}"),
+        plain(f"{schedule.parallel_efficiency:.0%} of {schedule.most}"),
+    ]
+
+
+def _shortened(ids: Sequence[str], between: str) -> str:
+    shown = [clean(id) for id in ids]
+    if len(shown) > MOST_SHOWN_IDS:
+        half = MOST_SHOWN_IDS // 2
+        shown = [*shown[:half], f"… {len(shown) - 2 * half:,} more …", *shown[-half:]]
+    return between.join(shown)
+
+
+def _dim(text: str) -> "Text":
+    return plain(text, "dim")

@@ -1,0 +1,131 @@
+"""The report for a terminal, at 80 columns and more."""
+
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, plain
+from gitcoord.cli.views.report.gantt import kind_of
+from gitcoord.cli.views.report.matrix import clash_place, conflict_sentence
+from gitcoord.cli.views.report.page_data import CAUSES
+from gitcoord.cli.views.report.tiles import breaks_of, headline_of, story_of, tiles_of
+from gitcoord.cli.views.run import outside_lines
+from gitcoord.cli.views.times import duration
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.progress.build import Picture
+    from gitcoord.progress.measure import Bar, Metrics
+
+MOST_BARS = 40
+_MOST_CLASHES = 10
+_CELLS = 44
+_STYLES = {
+    "ok": ("█", "blue"),
+    "rework": ("█", "magenta"),
+    "conflict": ("▒", "yellow"),
+    "failed": ("▒", "red"),
+    "lost": ("░", "dim"),
+    "running": ("▶", "cyan"),
+}
+
+
+def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
+    """The whole report."""
+    from rich.console import Group
+
+    story = story_of(picture, metrics).replace("\u00a0", " ")
+    parts: list[RenderableType] = [plain(headline_of(picture), "bold"), plain(story)]
+    if metrics.tries:
+        parts += [plain(""), _numbers(picture, metrics)]
+        parts += [plain(""), *_path(metrics), *_waiting(metrics)]
+        parts += [_label("Conflicts", conflict_sentence(metrics.conflicts)), *_clashes(metrics)]
+        parts += [plain(line) for line in outside_lines(metrics.outside, metrics.outside_more)]
+        parts += [plain(""), _timeline(metrics)]
+        if breaks := breaks_of(metrics):
+            parts.append(plain(breaks, "dim"))
+    return Group(*parts)
+
+
+def _numbers(picture: "Picture", metrics: "Metrics") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for tile in tiles_of(picture, metrics):
+        style = {"good": "bold green", "bad": "bold red"}.get(tile.tone, "bold")
+        value = plain(f"{tile.value} {tile.unit}".strip(), style)
+        table.add_row(plain(tile.name), value, plain(tile.note, "dim"))
+    return table
+
+
+def _label(name: str, text: str) -> "Text":
+    line = plain("")
+    line.append(f"{name:<14}", "bold")
+    line.append(clean(text))
+    return line
+
+
+def _path(metrics: "Metrics") -> "list[Text]":
+    units = [step.unit for step in metrics.critical_path]
+    shown = [*units[:10], f"… {len(units) - 20} more …", *units[-10:]] if len(units) > 22 else units
+    time = duration(sum(step.end - step.start + step.gap for step in metrics.critical_path))
+    return [_label("Critical path", f"{' → '.join(shown)}  ({time})")]
+
+
+def _waiting(metrics: "Metrics") -> "list[Text]":
+    told = [
+        f"{duration(one.seconds)} for {CAUSES.get(one.cause, one.cause)}"
+        for one in metrics.waiting
+        if one.seconds >= 0.05
+    ]
+    return [_label("Waiting", ", ".join(told) or "nothing that was ready had to wait")]
+
+
+def _clashes(metrics: "Metrics") -> "list[Text]":
+    found = [pair for pair in metrics.conflicts.pairs if pair.found]
+    lines = [
+        _label("", f"{pair.tasks[0]} and {pair.tasks[1]}{clash_place(pair)}")
+        for pair in found[:_MOST_CLASHES]
+    ]
+    if len(found) > _MOST_CLASHES:
+        lines.append(_label("", f"and {len(found) - _MOST_CLASHES} more"))
+    return lines
+
+
+def _timeline(metrics: "Metrics") -> "Table":
+    """A bar for each unit, in the order of the starts; all its tries in one line."""
+    from rich.table import Table
+
+    total = max((bar.end for bar in metrics.bars), default=0.0) or 1.0
+    # Expanded, the title alone gives way; else the narrow columns would, too.
+    table = Table(box=None, padding=(0, 1), header_style="dim", expand=True)
+    table.add_column("unit", no_wrap=True, max_width=10, overflow="ellipsis")
+    table.add_column(f"0 to {duration(total)}", no_wrap=True, width=_CELLS)
+    table.add_column("took", no_wrap=True, justify="right")
+    table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=1)
+    rows: dict[str, list[Bar]] = {}
+    for bar in metrics.bars:
+        rows.setdefault(bar.unit, []).append(bar)
+    for unit, bars in list(rows.items())[:MOST_BARS]:
+        took = duration(sum(bar.end - bar.start for bar in bars))
+        style = "bold red" if bars[0].critical else ""
+        title = plain(clean(bars[0].title), "" if bars[0].critical else "dim")
+        table.add_row(plain(clean(unit), style), _bar(bars, total), plain(took), title)
+    if len(rows) > MOST_BARS:
+        table.add_row("", plain(f"… and {len(rows) - MOST_BARS} more", "dim"), "", "")
+    return table
+
+
+def _bar(bars: "list[Bar]", total: float) -> "Text":
+    line = plain("")
+    for bar in bars:
+        start = min(_CELLS - 1, int(_CELLS * bar.start / total))
+        end = max(start + 1, min(_CELLS, round(_CELLS * bar.end / total)))
+        line.append(" " * (start - len(line)))
+        mark, style = _STYLES[kind_of(bar)]
+        line.append(mark * (end - max(start, len(line))), style)
+    return line

@@ -1,0 +1,178 @@
+"""How a run looks to a person before it begins and after it has ended."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, count_of, plain
+from gitcoord.cli.views.plan import minutes
+from gitcoord.text_lists import some
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+
+    from gitcoord.progress.outside_changes import OutsideSeen
+    from gitcoord.run.run_preview import Approval
+    from gitcoord.run.run_report import RunEnd, UnitReport
+
+_MOST_SETS = 12
+_MOST_CLASHES = 8
+_MOST_NAMES = 10
+_MOST_REPORTS = 20
+_MOST_OUTSIDE = 12
+# The document's word is older than the one that everything else has for that state.
+_WORDS = {"handed-in": "submitted"}
+
+
+def approval_view(asked: "Approval", *, overlap: str) -> "Group":
+    """What is to be approved, for 80 columns and more."""
+    from rich.console import Group
+
+    left = asked.units - asked.done
+    if asked.idle:
+        return Group(*_idle(asked, left), *_never(asked))
+    parts: list[RenderableType] = []
+    head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
+    head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
+    if asked.done:
+        head.append(f", {asked.done} done already", "dim")
+    parts.append(head)
+    for number, units in enumerate(asked.together[:_MOST_SETS], start=1):
+        word = "together" if len(units) > 1 else "alone   "
+        parts.append(plain(f"  {number:>2}  {word}  {clean(some(units, _MOST_NAMES))}"))
+    if len(asked.together) > _MOST_SETS:
+        parts.append(plain(f"      … and {len(asked.together) - _MOST_SETS} more", "dim"))
+    parts += _risks(asked, overlap)
+    cost = plain(f"Takes about {minutes(asked.duration)}", "bold")
+    if asked.sequential > asked.duration:
+        saved = minutes(asked.sequential - asked.duration)
+        cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {saved}, ")
+        cost.append(f"{asked.speedup:.2f} times as fast", "green")
+        cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used, ")
+        cost.append(f"{asked.parallel_efficiency:.0%} of the {asked.most} at once)")
+    else:
+        cost.append(": nothing runs side by side")
+    parts += [cost, plain(_starting(asked), "dim")]
+    if asked.tokens is not None:
+        parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
+    parts.append(plain(clean(asked.estimates_from), "dim"))
+    return Group(*parts, *_never(asked))
+
+
+def _starting(asked: "Approval") -> str:
+    """When work starts, and how long it would take the other way."""
+    if asked.pipeline:
+        how = "and before it lands (--speculate)" if asked.speculate else "(--pipeline)"
+        text, other = f"Work starts when what it needs is submitted {how}", "as work lands"
+    else:
+        text, other = "Work starts when what it needs has landed", "with --pipeline"
+    if asked.otherwise is None:
+        return f"{text}."
+    return f"{text}; {other} it takes about {minutes(asked.otherwise)}."
+
+
+def _idle(asked: "Approval", left: int) -> "Sequence[RenderableType]":
+    if left:
+        text = f"Nothing can start: what is left, {left:,} of {count_of(asked.units, 'unit')} of work, waits."
+    else:
+        text = f"Nothing is left to run: the work of {count_of(asked.tasks, 'task')} is done."
+        unlanded = asked.tasks - asked.landed
+        if unlanded:
+            way = "is to land now" if asked.lands else "has not landed yet"
+            text += f" {count_of(unlanded, 'task')} of it {way}."
+    return [plain(text, "bold")]
+
+
+def _never(asked: "Approval") -> "Iterator[RenderableType]":
+    """Everything that is not in this run, under its cause."""
+    if not asked.never:
+        return
+    causes: dict[str, list[str]] = {}
+    for unit, reason in asked.never.items():
+        causes.setdefault(reason, []).append(unit)
+    yield plain("Not in this run:", "yellow")
+    for reason, units in list(causes.items())[:_MOST_SETS]:
+        yield plain(f"  {clean(some(units, _MOST_NAMES))}: {clean(reason)}", "yellow")
+    if len(causes) > _MOST_SETS:
+        yield plain(f"  … and {len(causes) - _MOST_SETS} more causes; --json has them all", "yellow")
+    if asked.given_up:
+        yield plain(f"`{_retry(asked.given_up)}` lets them be tried again.")
+
+
+def _retry(units: Sequence[str]) -> str:
+    few = len(units) <= _MOST_NAMES
+    return clean(f"gitcoord retry {' '.join(units) if few else '--all'}")
+
+
+def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
+    lines: list[RenderableType] = []
+    how = "the later one waits" if overlap == "wait" else "both start all the same"
+    for clash in asked.clashes[:_MOST_CLASHES]:
+        why = "clashed before" if clash.seen else "say that they touch the same paths"
+        lines.append(
+            plain(f"  !  {clean(clash.units[0])} and {clean(clash.units[1])} {why}: {how}", "yellow")
+        )
+    if len(asked.clashes) > _MOST_CLASHES:
+        lines.append(plain(f"     … and {len(asked.clashes) - _MOST_CLASHES} more pairs", "yellow"))
+    if asked.silent:
+        verb = "declares" if asked.silent == 1 else "declare"
+        text = f"{count_of(asked.silent, 'unit')} {verb} no files: a clash is found only while they run"
+        lines.append(plain(f"  {text}", "dim"))
+    return lines
+
+
+def end_view(end: "RunEnd", *, landing: bool) -> "Group":
+    """How a run ended: counts, then everything that is not done, with its reason."""
+    from rich.console import Group
+    from rich.table import Table
+
+    counts = []
+    for state in ("landed", "handed-in", "done", "running", "failed", "blocked", "cancelled", "waiting"):
+        number = len(end.of(state))
+        if number:
+            counts.append(f"{number} {_WORDS.get(state, state)}")
+    parts: list[RenderableType] = [plain(", ".join(counts) or "nothing to do", "bold")]
+    rest = end.of("failed", "blocked", "cancelled", "waiting", "running")
+    rest += end.of("handed-in") if landing else ()
+    if rest:
+        table = Table(box=None, padding=(0, 1), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for report in rest[:_MOST_REPORTS]:
+            table.add_row(clean(report.unit), _coloured(report), plain(clean(report.reason)))
+        parts.append(table)
+        if len(rest) > _MOST_REPORTS:
+            parts.append(plain(f"… and {len(rest) - _MOST_REPORTS} more; --json has them all", "dim"))
+    parts += [plain(line, "yellow") for line in outside_lines(end.outside, end.outside_more)]
+    parts += [plain(line) for line in _ways_out(end, landing=landing)]
+    return Group(*parts)
+
+
+def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
+    """What changed outside of the agents' checkouts, a line each."""
+    if not seen:
+        return []
+    lines = [f"  {clean(one.sentence())}" for one in seen[:_MOST_OUTSIDE]]
+    more += max(0, len(seen) - _MOST_OUTSIDE)
+    lines += [f"  … and {more} more; `gitcoord report --json` has what is known of them"] if more else []
+    return ["Changed outside of the agents' checkouts:", *lines]
+
+
+def _coloured(report: "UnitReport") -> "RenderableType":
+    style = {"failed": "bold red", "blocked": "red", "waiting": "yellow", "running": "cyan"}
+    return plain(_WORDS.get(report.state, report.state), style.get(report.state, ""))
+
+
+def _ways_out(end: "RunEnd", *, landing: bool) -> Sequence[str]:
+    lines = []
+    failed = end.of("failed")
+    if failed:
+        first = clean(failed[0].unit)
+        again = _retry([report.unit for report in failed])
+        lines.append(f"See `gitcoord logs {first}`, then `{again}` and run again.")
+    handed_in = end.of("handed-in")
+    if handed_in and not landing:
+        lines.append("To land what is submitted: `gitcoord merge-level`, or run again with `--land`.")
+    if end.stopped:
+        lines.append("Stopped. To continue: gitcoord run")
+    return lines

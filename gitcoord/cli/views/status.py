@@ -1,0 +1,189 @@
+"""How the status looks to a person, at 80 columns and more."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, plain
+from gitcoord.cli.views.times import ago, duration
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from gitcoord.cli.status_document import LevelStatus, StatusDocument, TaskStatus
+
+MOST_LEVELS = 60
+MOST_ROWS = 40
+_BAR = 30
+_QUIET = 120.0
+_LATE = 0.4
+"""The share of a lease after which at least one sign of life is missing."""
+"""Seconds without output that are worth a word."""
+MARKS: "dict[str, tuple[str, str]]" = {
+    "pending": ("·", "dim"),
+    "started": (">", "cyan"),
+    "submitted": ("^", "blue"),
+    "open-pull": ("^", "magenta"),
+    "deferred": ("!", "bold red"),
+    "landed": ("+", "green"),
+    "rolled-back": ("<", "bold red"),
+    "failed": ("x", "bold red"),
+    "cancelled": ("-", "magenta"),
+    "blocked": ("/", "red"),
+    "stopped": ("|", "yellow"),
+    "rework": (">", "cyan"),
+}
+
+
+def status_view(status: "StatusDocument") -> "Group":
+    """The whole status; levels that have landed take one line each."""
+    from rich.console import Group
+
+    parts: list[RenderableType] = [_headline(status), _bar(status)]
+    if status.closed:
+        parts.append(plain(f"! {clean(status.closed)}; `gitcoord resume` opens it", "yellow"))
+    for level in status.levels[:MOST_LEVELS]:
+        parts.append(_level_line(status, level))
+        if not level.landed:
+            parts += [_level_table(status, level), *_reasons(status, level)]
+    if len(status.levels) > MOST_LEVELS:
+        parts.append(plain(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
+    return Group(*parts)
+
+
+def _headline(status: "StatusDocument") -> "Text":
+    line = plain("").append(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
+    line.append(f" on {clean(status.base)}", "bold")
+    line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
+    return line
+
+
+def _bar(status: "StatusDocument") -> "Text":
+    done = status.progress
+    filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
+    line = plain("").append("█" * filled, "green")
+    line.append("░" * (_BAR - filled), "dim")
+    line.append(f" {done.percent} %")
+    counts = Counter(map(_shown, status.tasks.values()))
+    others = [
+        f"{counts[state]} {state_word(state)}" for state in MARKS if state != "landed" and counts[state]
+    ]
+    line.append(f"  {', '.join(others)}", "dim")
+    return line
+
+
+def _level_line(status: "StatusDocument", level: "LevelStatus") -> "Text":
+    landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
+    line = plain("").append(f"\n{level.name}", "bold cyan")
+    if level.landed:
+        line.append("  + landed", "green")
+        line.append(f"  {_shortened(level.tasks)}", "dim")
+    else:
+        line.append(f"  {landed} of {len(level.tasks)} landed", "dim")
+        if len(level.waves) > 1:
+            line.append(f", {len(level.waves)} waves", "dim")
+        if status.strategy == "single-pr":
+            line.append(f"  {clean(level.branch)}", "dim")
+    return line
+
+
+def _level_table(status: "StatusDocument", level: "LevelStatus") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    table.add_column("wave", justify="right", width=4)
+    table.add_column("", width=1)
+    table.add_column("task", no_wrap=True, max_width=12, overflow="ellipsis")
+    table.add_column("title", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("state", no_wrap=True)
+    table.add_column("by", no_wrap=True, max_width=16, overflow="ellipsis")
+    table.add_column("since", no_wrap=True, max_width=12, justify="right")
+    rows = [
+        (number if place == 0 else None, task)
+        for number, wave in enumerate(level.waves, start=1)
+        for place, task in enumerate(wave)
+    ]
+    for number, task in rows[:MOST_ROWS]:
+        told = status.tasks[task]
+        table.add_row(*_row(number, task, told))
+    if len(rows) > MOST_ROWS:
+        table.add_row("", "", "", plain(f"… and {len(rows) - MOST_ROWS} more", "dim"))
+    return table
+
+
+def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
+    shown = _shown(told)
+    mark, style = MARKS[shown]
+    pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
+    return [
+        plain("" if wave is None else str(wave), "dim"),
+        plain(mark, style),
+        plain(clean(task)),
+        plain(clean(told.title)),
+        plain(state_word(shown) + pull, style),
+        plain(clean(told.by or ""), "dim"),
+        plain(clean(ago(told.since)) if told.since else "", "dim"),
+    ]
+
+
+def _reasons(status: "StatusDocument", level: "LevelStatus") -> "list[Text]":
+    """Why tasks of the level do not go on, in the order of the table."""
+    told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
+    lines = [
+        plain(f"      ! {clean(unit)}: {clean(reason)}", "red")
+        for task, one in told
+        for unit, reason in (
+            *([(task, one.deferred.reason)] if one.deferred else []),
+            *([(task, one.held)] if one.held else []),
+            *(
+                (trouble.unit, f"{trouble.state}: {trouble.reason}".removesuffix(": "))
+                for trouble in one.troubles
+            ),
+        )
+        if reason
+    ]
+    lines += [
+        plain(f"      {clean(unit)}: last output {duration(quiet)} ago", "yellow")
+        for _, one in told
+        for unit, quiet in one.quiet.items()
+        if quiet >= _QUIET
+    ]
+    lines += [
+        plain(
+            f"      {clean(unit)}: last sign of life {duration(one.age)} ago; after {duration(one.lease)} "
+            f"without one, attempt {one.attempt} counts as lost",
+            "yellow",
+        )
+        for _, one_task in told
+        for unit, one in one_task.leases.items()
+        if one.lease and one.age > one.lease * _LATE
+    ]
+    hidden = len(lines) - MOST_ROWS
+    return lines if hidden <= 0 else [*lines[:MOST_ROWS], plain(f"      … and {hidden} more", "dim")]
+
+
+def _shown(told: "TaskStatus") -> str:
+    """What a task is called: to have been started is no state when nobody is at it any more."""
+    if told.state in ("deferred", "rolled-back") and told.work == "running":
+        return "rework"
+    if told.state not in ("pending", "started") or told.work is None:
+        return told.state
+    if told.work in ("failed", "cancelled", "blocked", "deferred"):
+        return told.work
+    return "stopped" if told.state == "started" and told.work != "running" else told.state
+
+
+def state_word(state: str) -> str:
+    """The state as people see it."""
+    return {
+        "open-pull": "in pull",
+        "rolled-back": "rolled back",
+        "stopped": "interrupted",
+        "rework": "in rework",
+    }.get(state, state)
+
+
+def _shortened(tasks: "tuple[str, ...]", most: int = 12) -> str:
+    more = f" … and {len(tasks) - most} more" if len(tasks) > most else ""
+    return ", ".join(clean(task) for task in tasks[:most]) + more

@@ -1,0 +1,86 @@
+"""Where every branch stands: what it changed, and what it would make of the base as that is now."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from gitcoord.conflicts.changes import NOTHING, Changes, changes_between, combine
+from gitcoord.conflicts.fork_points import Fork, find_forks, with_kin
+from gitcoord.conflicts.moved_by_base import find_exposed
+from gitcoord.conflicts.path_overlap import Pair
+from gitcoord.conflicts.rebase_in_memory import MergeContext, RebasedBranch, bring_onto
+from gitcoord.git.git_cli import Git, Oid
+
+
+class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One tip. `on_base` are its changes to today's base, where that is not what it stands on.
+
+    `exposed`: the base moved what it touches, so that paths alone say too little; what the base added.
+    """
+
+    fork: Fork
+    brought: RebasedBranch = RebasedBranch()
+    own: Changes = NOTHING
+    on_base: Changes | None = None
+    exposed: frozenset[str] | None = None
+
+    @property
+    def to_base(self) -> Changes:
+        """What it changes of the base."""
+        return self.own if self.on_base is None else self.on_base
+
+    @property
+    def met(self) -> Changes:
+        """Everything that it may meet others with."""
+        return self.own if self.on_base is None else combine(self.own, self.on_base)
+
+
+def find_standings(
+    git: Git,
+    base: Oid,
+    tips: Sequence[Oid],
+    known: Mapping[Oid, BranchFacts],
+    stacked: Mapping[Oid, Sequence[Oid]] = {},
+) -> tuple[MergeContext, dict[Oid, BranchFacts]]:
+    """Where each of `tips` stands, and the workbench for merging them; `known` is not found out again.
+
+    `stacked` ones stand on what they are stacked on.
+    """
+    fresh = find_forks(git, base, [tip for tip in tips if tip not in known], stacked)
+    forks = with_kin({tip: known[tip].fork if tip in known else fresh[tip] for tip in tips})
+    bench = MergeContext(git, base, forks)
+    bench.gone = {tip for tip in forks if tip in known and known[tip].on_base is not None}
+    brought = bring_onto(bench, fresh)
+    standing = [tip for tip, fork in fresh.items() if fork.merge_bases and not fork.inside]
+    own = dict(
+        zip(standing, changes_between(git, [(fresh[t].merge_bases[0], t) for t in standing]), strict=True)
+    )
+    moved = [tip for tip in standing if brought[tip].lands and fresh[tip].merge_bases != (base,)]
+    landed = [(base, bench.alone(tip, brought[tip])) for tip in moved]
+    on_base = dict(zip(moved, changes_between(git, landed), strict=True))
+    exposed = find_exposed(git, base, fresh, own, on_base)
+    found = {
+        tip: BranchFacts(
+            fork=fork,
+            brought=brought.get(tip, RebasedBranch()),
+            own=own.get(tip, NOTHING),
+            on_base=on_base.get(tip),
+            exposed=exposed.get(tip),
+        )
+        for tip, fork in fresh.items()
+    }
+    return bench, {tip: found[tip] if tip in found else known[tip] for tip in forks}
+
+
+def entangled_pairs(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
+    """Pairs that changed paths say nothing certain about, because their histories are entangled."""
+    places: dict[Oid, list[int]] = {}
+    for number, tip in enumerate(tips):
+        places.setdefault(tip, []).append(number)
+    pairs = {pair for same in places.values() for pair in combinations(same, 2)}
+    for number, tip in enumerate(tips):
+        others = range(len(tips)) if len(forks[tip].merge_bases) > 1 else ()
+        near = (place for kin in forks[tip].kin for place in places.get(kin, ()))
+        pairs |= {(min(number, n), max(number, n)) for n in (*others, *near) if n != number}
+    return pairs

@@ -1,0 +1,130 @@
+"""One level's branches examined: what they changed, what meets, what really conflicts, what follows."""
+
+from collections.abc import Mapping, Sequence
+
+from gitcoord.conflicts.branch_facts import BranchFacts, find_standings
+from gitcoord.conflicts.changes import changes_between
+from gitcoord.conflicts.check_cache import LevelMemory, recall, remember, same
+from gitcoord.conflicts.conflict_waves import ReadyBranch, Waves, find_waves
+from gitcoord.conflicts.disk_cache import Cache, open_cache
+from gitcoord.conflicts.fork_points import find_forks
+from gitcoord.conflicts.merge_proof import digest_of
+from gitcoord.conflicts.model import BranchInput, ConflictMetrics, ConflictReport, PairReport, SerializeOn
+from gitcoord.conflicts.overtaken import find_overtaken
+from gitcoord.conflicts.pair_checks import find_pairs
+from gitcoord.conflicts.pair_report import Rules, branch_report, worth_telling
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.repository import Repository
+from gitcoord.git.stacks import Stacks
+from gitcoord.planning.arrange_waves import Candidate
+from gitcoord.tasks.model import TaskId
+
+
+def examine(
+    repository: Repository,
+    *,
+    level: str,
+    base: str,
+    base_commit: Oid,
+    branches: Sequence[BranchInput],
+    candidates: Sequence[Candidate],
+    serialize_on: SerializeOn = "conflict",
+    ignore: Sequence[str] = (),
+    book: Rulebook | None = None,
+    most: int | None = None,
+    only_pairs: bool = False,
+    caching: bool = True,
+    stacks: Stacks | None = None,
+) -> ConflictReport:
+    """What `branches` do to each other on the base as it is now, and the waves in which they can land.
+
+    With `only_pairs` no waves are made. With `caching` what is found out about commits is kept.
+    `stacks` tells which branches are stacked on what has landed by a squash or a rebase: the base
+    has those changes.
+
+    `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
+    count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
+    repository. Raises `bad-ignore`.
+    """
+    rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
+    tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
+    with repository.git.quarantine() as git:
+        cache = open_cache(repository) if caching else Cache(None)
+        stacked = stacks.find(git, tips) if stacks else {}
+        seen_from = digest_of(base_commit, repr(sorted(stacked.items()))) if stacked else base_commit
+        memory = recall(cache, level, seen_from)
+        bench, standings = find_standings(git, base_commit, tips, memory.standings, stacked)
+        late = find_overtaken(git, rules.book, base_commit, standings)
+        reports = tuple(branch_report(b, standings, rules, late) for b in branches)
+        ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
+        pairs = find_pairs(bench, ready, standings, rules, memory)
+        told = tuple(report for report in pairs.reports.values() if worth_telling(report))
+        found = Waves(arranged=memory.arranged)
+        bench.known = memory.proofs
+        if only_pairs:
+            bench.used = memory.proofs
+        else:
+            weighed = {candidate.id: candidate for candidate in candidates}
+            runners = [_runner(branch, standings, weighed, late) for branch in ready]
+            known = memory.arranged
+            found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
+        now = LevelMemory(
+            base=seen_from,
+            rules=rules.digest,
+            members=tuple((branch.task, branch.commit or "") for branch in ready),
+            standings=standings,
+            reports=tuple(pairs.reports.values()),
+            tied=tuple(sorted(pairs.tied)),
+            proofs=bench.used,
+            arranged=found.arranged,
+        )
+        if pairs.fresh or not same(memory, now):
+            remember(cache, level, now)
+    return ConflictReport(
+        level=level,
+        base=base,
+        base_commit=base_commit,
+        serialize_on=serialize_on,
+        branches=reports,
+        pairs=told,
+        joint=found.joint,
+        waves=found.waves,
+        landing_order=found.landing_order,
+        proof=found.proof,
+        at_least=found.at_least,
+        metrics=_metrics(len(ready), told),
+    )
+
+
+def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
+    """What every tip changed since its merge base with the base; nothing for tips that the base has."""
+    forks = find_forks(git, base_commit, tips)
+    own = [tip for tip, fork in forks.items() if fork.merge_bases and not fork.inside]
+    changes = changes_between(git, [(forks[tip].merge_bases[0], tip) for tip in own])
+    return {tip: change.paths for tip, change in zip(own, changes, strict=True)}
+
+
+def _runner(
+    branch: BranchInput,
+    standings: Mapping[Oid, BranchFacts],
+    weighed: Mapping[TaskId, Candidate],
+    late: Mapping[Oid, Sequence[str]],
+) -> ReadyBranch:
+    standing = standings[branch.commit or ""]
+    return ReadyBranch(
+        candidate=weighed.get(branch.task) or Candidate(id=branch.task),
+        tip=branch.commit or "",
+        able=standing.brought.lands and branch.commit not in late,
+    )
+
+
+def _metrics(ready: int, pairs: Sequence[PairReport]) -> ConflictMetrics:
+    every = ready * (ready - 1) // 2
+    conflicting = sum(1 for pair in pairs if pair.verdict == "conflict")
+    return ConflictMetrics(
+        pairs=every,
+        overlapping=sum(1 for pair in pairs if pair.overlap),
+        conflicting=conflicting,
+        conflict_rate=round(conflicting / every, 4) if every else 0.0,
+    )

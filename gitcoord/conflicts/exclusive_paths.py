@@ -1,0 +1,73 @@
+"""What only one task at a time may touch: which paths of two sides belong to one such place.
+
+Two branches that each add a file of one number to a directory (`0021_a.sql`, `0021_b.py`, `V21__x.sql`) are
+such a case without any pattern: whoever is second takes the next number.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gitcoord.conflicts.changes import Changes, changes_between
+from gitcoord.conflicts.rules import SAME_NUMBER, Place, Rulebook
+from gitcoord.git.git_cli import Git, Oid
+
+_NUMBERED = re.compile(r"([VvUu]?)(?:(\d+(?:[._]\d+)*)__|(\d+(?:\.\d+)*)[_-])")
+_DATED = re.compile(r"(19|20)\d\d(\d\d){2}\D|(19|20)\d\d([._-]\d\d){2}")
+"""Two files of one day are nothing unusual."""
+Places = Mapping[Place, frozenset[str]]
+"""The paths in each place."""
+
+
+def places_of(book: Rulebook, *changes: Changes) -> Places:
+    """The exclusive places that changes touch."""
+    found: dict[Place, set[str]] = {}
+    if "exclusive" in book.patterns:
+        for path in _all(change.paths for change in changes):
+            if (place := book.exclusive_place(path)) is not None:
+                found.setdefault(place, set()).add(path)
+    if book.same_number:
+        for path in _all(change.added for change in changes):
+            if (place := _numbered_place(book, path)) is not None:
+                found.setdefault(place, set()).add(path)
+    return {place: frozenset(paths) for place, paths in found.items()}
+
+
+def paths_apart(place: Place, one: Iterable[str], other: Iterable[str]) -> set[str]:
+    """The paths of both sides that must not come together; none where both add the very same files."""
+    mine, theirs = set(one), set(other)
+    return set() if place[0] == SAME_NUMBER and mine == theirs else mine | theirs
+
+
+def shared_paths(one: Places, other: Places) -> tuple[str, ...]:
+    """The paths of both sides in places that both touch."""
+    both = one.keys() & other.keys()
+    return tuple(sorted(set().union(*(paths_apart(place, one[place], other[place]) for place in both))))
+
+
+def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]:
+    """The paths of exclusive places that `head` touches and `onto` has touched since the two parted.
+
+    None once `head` contains what was done there.
+    """
+    since = git.probe("merge-base", onto, head) if book.keeps_apart else None
+    if since is None or since in (onto, head):
+        return ()
+    [own] = changes_between(git, [(since, head)])
+    mine = places_of(book, own)
+    if not mine:
+        return ()
+    [theirs] = changes_between(git, [(since, onto)])
+    return shared_paths(mine, places_of(book, theirs))
+
+
+def _numbered_place(book: Rulebook, path: str) -> Place | None:
+    directory, _, name = path.rpartition("/")
+    found = _NUMBERED.match(name)
+    if found is None or _DATED.match(name) or book.decide(path) is not None:
+        return None
+    number = ".".join(str(int(part)) for part in re.split(r"[._]", found[2] or found[3]))
+    return SAME_NUMBER, f"{found[1].upper()}{number}", directory
+
+
+def _all(paths: Iterable[Iterable[str]]) -> set[str]:
+    return set[str]().union(*paths)

@@ -1,0 +1,153 @@
+"""A wave taken apart into strands that do not touch each other, so that one moved branch leaves most as is.
+
+A file that branches do nothing to but edit depends on nothing else: its edits are a strand. Branches that
+meet in any other way are merged as a whole: they are a knot. The wave merges when every strand and knot does.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.branch_facts import BranchFacts
+from gitcoord.conflicts.changes import Edit
+from gitcoord.conflicts.path_overlap import Pair, ancestors
+from gitcoord.git.git_cli import Git, Oid
+
+
+class FileEdit(msgspec.Struct, frozen=True, gc=False):
+    """One branch's edit of a file: since its merge base, and on the base where that holds it not yet."""
+
+    tip: Oid
+    own: Edit
+    on_base: Edit | None
+
+
+class FileChain(msgspec.Struct, frozen=True, gc=False):
+    """A file and its edits in landing order; `blob` is what the base has there."""
+
+    path: str
+    mode: str
+    blob: Oid
+    steps: tuple[FileEdit, ...]
+
+
+class Wave:
+    """The branches of one wave in landing order, taken apart; files tell too little of `tied` pairs."""
+
+    def __init__(
+        self, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], tied: Iterable[Pair]
+    ) -> None:
+        self._standings = [standings[tip] for tip in tips]
+        self._tips = tips
+        self._root = list(range(len(tips)))
+        touching: dict[str, list[int]] = {}
+        for place, standing in enumerate(self._standings):
+            for path in standing.met.paths:
+                touching.setdefault(path, []).append(place)
+        self.strands = []
+        for path, places in touching.items():
+            if len(places) > 1:
+                strand = self._strand(path, places)
+                if strand is None:
+                    self._tie(places)
+                elif strand.blob:
+                    self.strands.append(strand)
+        for pair in tied:
+            self._tie(pair)
+        self._adding: dict[str, set[int]] = {}
+        self._removing: dict[str, set[int]] = {}
+        self._removed: set[str] = set()
+        self._note_additions_and_removals()
+
+    @property
+    def doubtful(self) -> list[str]:
+        """The directories that members may empty together while one of them adds to it.
+
+        Two of whom one alone empties it are tied already.
+        """
+        return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
+
+    def settle(self, listing: Mapping[str, Sequence[str]]) -> None:
+        """Ties those who empty one of the `doubtful` directories: what is added to it looks moved then.
+
+        `listing` has the names in each of them that the base has.
+        """
+        for path in self.doubtful:
+            inside = [f"{path}/{name}" for name in listing.get(path, ())]
+            if path in listing and all(one in self._removed or one in self._removing for one in inside):
+                self._tie(sorted(self._adding[path] | self._removing[path]))
+
+    def knots(self) -> list[tuple[Oid, ...]]:
+        """The branches that have to be merged whole, those together that depend on each other, in order."""
+        together: dict[int, list[Oid]] = {}
+        for place, tip in enumerate(self._tips):
+            together.setdefault(self._find(place), []).append(tip)
+        return [tuple(tips) for tips in together.values() if len(tips) > 1]
+
+    def _strand(self, path: str, places: Sequence[int]) -> FileChain | None:
+        """The strand of a file; None when somebody does more to it than edit it."""
+        steps, mode, blob = [], "", ""
+        for place in places:
+            standing = self._standings[place]
+            own, on_base = standing.own.edits.get(path), standing.to_base.edits.get(path)
+            if own is None or (on_base is None and path in standing.to_base.paths):
+                return None
+            modes = {edit.mode for edit in (own, on_base) if edit is not None} | {mode or own.mode}
+            if len(modes) > 1:
+                return None
+            mode = own.mode
+            blob = on_base.old if on_base is not None else blob
+            steps.append(FileEdit(self._tips[place], own, on_base))
+        return FileChain(path, mode, blob, tuple(steps))
+
+    def _note_additions_and_removals(self) -> None:
+        for place, standing in enumerate(self._standings):
+            changes = standing.to_base
+            for path in changes.paths - changes.present:
+                self._removed.add(path)
+                for directory in ancestors(path):
+                    self._removing.setdefault(directory, set()).add(place)
+        for place, standing in enumerate(self._standings):
+            for path in standing.own.added | standing.to_base.added:
+                for directory in ancestors(path):
+                    if directory in self._removing:
+                        self._adding.setdefault(directory, set()).add(place)
+
+    def _tie(self, places: Sequence[int]) -> None:
+        for place in places[1:]:
+            self._root[self._find(place)] = self._find(places[0])
+
+    def _find(self, place: int) -> int:
+        root = self._root
+        while root[place] != place:
+            root[place] = place = root[root[place]]
+        return place
+
+
+def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, list[str]]:
+    """The names in each of `directories` of the base that are there."""
+    found: dict[str, list[str]] = {}
+    sound = [path for path in directories if "\n" not in path]
+    request = b"".join(f"{base}:{path}\n".encode("utf-8", "surrogateescape") for path in sound)
+    output = git.run("cat-file", "--batch", input=request).stdout if sound else b""
+    at = 0
+    for path in sound:
+        end = output.index(b"\n", at)
+        head = output[at:end].rsplit(b" ", 2)
+        at = end + 1
+        if len(head) == 3 and head[1] == b"tree":
+            size = int(head[2])
+            found[path] = list(_names(output[at : at + size], len(base) // 2))
+            at += size + 1
+        elif len(head) == 3 and head[2].isdigit():
+            at += int(head[2]) + 1
+    # A name that cannot be asked about counts as emptied.
+    return found | {path: [] for path in directories if path not in sound}
+
+
+def _names(tree: bytes, id_length: int) -> Iterator[str]:
+    at = 0
+    while at < len(tree):
+        start, end = tree.index(b" ", at) + 1, tree.index(b"\0", at)
+        yield tree[start:end].decode("utf-8", "surrogateescape")
+        at = end + 1 + id_length

@@ -1,0 +1,112 @@
+"""Where branches left the base, and which of them share work: one pass over what the base lacks."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.git.ancestry import among_ancestors
+from gitcoord.git.git_cli import Git, Oid
+
+_NONE: Mapping[Oid, Sequence[Oid]] = {}
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A tip's relation to the base.
+
+    `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several
+    members after criss-cross merges. `kin` are other tips that share commits which the base lacks.
+    `commits` are those that only the base lacks, the newest first. `parents` are heads that it is stacked on
+    and whose changes the base has under other commits: they count as the base's.
+    """
+
+    inside: bool = False
+    merge_bases: tuple[Oid, ...] = ()
+    kin: frozenset[Oid] = frozenset()
+    commits: tuple[Oid, ...] = ()
+    parents: tuple[Oid, ...] = ()
+
+
+def find_forks(
+    git: Git, base: Oid, tips: Sequence[Oid], stacked: Mapping[Oid, Sequence[Oid]] = _NONE
+) -> dict[Oid, Fork]:
+    """The fork of every tip from `base`; of `stacked` ones from what they are stacked on."""
+    wanted = dict.fromkeys(tips)
+    if not wanted:
+        return {}
+    request = "".join(f"{tip}\n" for tip in wanted) + f"^{base}\n"
+    listing = git.text("rev-list", "--parents", "--boundary", "--stdin", input=request.encode())
+    own: dict[Oid, list[Oid]] = {}
+    for line in listing.splitlines():
+        commit, *parents = line.split(" ")
+        if not commit.startswith("-"):
+            own[commit] = parents
+    own = _without_ancestors(git, base, own)
+    forks = {tip: _fork(git, base, tip, own) if tip in own else _inside(tip) for tip in wanted}
+    forks |= {tip: _stacked(git, base, tip, stacked[tip]) for tip in wanted if stacked.get(tip)}
+    return with_kin(forks)
+
+
+def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[Oid, list[Oid]]:
+    """The commits that the base really lacks: where clocks were wrong, git's walk lists others, too."""
+    deepest = sorted(commit for commit, parents in own.items() if own.keys().isdisjoint(parents))
+    # Many branches start at few commits, and a walk from a thousand commits costs time and memory.
+    starts = {start for commit in deepest for start in own[commit] or [commit]}
+    if not deepest or not among_ancestors(git, base, deepest, starts):
+        return own
+    inside = among_ancestors(git, base, sorted(own))
+    return {commit: parents for commit, parents in own.items() if commit not in inside}
+
+
+def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:
+    """The same forks, each with the kin that it has among them."""
+    visitors: dict[Oid, list[Oid]] = {}
+    for tip, fork in forks.items():
+        for commit in fork.commits:
+            visitors.setdefault(commit, []).append(tip)
+    kin: dict[Oid, set[Oid]] = {}
+    for together in {tuple(tips) for tips in visitors.values() if len(tips) > 1}:
+        for tip in together:
+            kin.setdefault(tip, set()).update(other for other in together if other != tip)
+    return {
+        tip: msgspec.structs.replace(fork, kin=frozenset(kin[tip])) if tip in kin else fork
+        for tip, fork in forks.items()
+    }
+
+
+def _inside(tip: Oid) -> Fork:
+    return Fork(inside=True, merge_bases=(tip,))
+
+
+def _stacked(git: Git, base: Oid, tip: Oid, parents: Sequence[Oid]) -> Fork:
+    """The fork from a base that has `parents` in its history."""
+    request = "".join(f"{line}\n" for line in (tip, f"^{base}", *(f"^{parent}" for parent in parents)))
+    return Fork(
+        merge_bases=tuple(git.lines("merge-base", "--all", tip, base, *parents)),
+        commits=tuple(git.text("rev-list", "--stdin", input=request.encode()).splitlines()),
+        parents=tuple(parents),
+    )
+
+
+def _fork(git: Git, base: Oid, tip: Oid, own: Mapping[Oid, Sequence[Oid]]) -> Fork:
+    """The fork of `tip`, whose commits that the base lacks are in `own` with their parents."""
+    border: set[Oid] = set()
+    commits = []
+    seen = {tip}
+    todo = [tip]
+    while todo:
+        commit = todo.pop()
+        commits.append(commit)
+        for parent in own[commit]:
+            if parent not in own:
+                border.add(parent)
+            elif parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+    return Fork(merge_bases=_merge_bases(git, base, tip, border), commits=tuple(commits))
+
+
+def _merge_bases(git: Git, base: Oid, tip: Oid, border: set[Oid]) -> tuple[Oid, ...]:
+    if len(border) < 2:
+        return tuple(border)
+    # One border commit may lie behind another: only git's own walk tells.
+    return tuple(git.lines("merge-base", "--all", base, tip))

@@ -1,0 +1,28 @@
+"""Branches whose exclusive paths somebody else has landed in meanwhile: they do not land as they are."""
+
+from collections.abc import Mapping
+
+from gitcoord.conflicts.branch_facts import BranchFacts
+from gitcoord.conflicts.changes import changes_between
+from gitcoord.conflicts.exclusive_paths import places_of, shared_paths
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.git_cli import Git, Oid
+
+
+def find_overtaken(
+    git: Git, book: Rulebook, base: Oid, standings: Mapping[Oid, BranchFacts]
+) -> dict[Oid, tuple[str, ...]]:
+    """The tips that touch exclusive places in which the base has moved on, with the paths of both."""
+    if not book.keeps_apart:
+        return {}
+    behind = {
+        tip: standing
+        for tip, standing in standings.items()
+        if standing.fork.merge_bases and not standing.fork.inside and base not in standing.fork.merge_bases
+    }
+    mine = {tip: places for tip, one in behind.items() if (places := places_of(book, one.own))}
+    starts = sorted({behind[tip].fork.merge_bases[0] for tip in mine})
+    moved = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
+    theirs = {start: places_of(book, changes) for start, changes in moved.items()}
+    found = {tip: shared_paths(mine[tip], theirs[behind[tip].fork.merge_bases[0]]) for tip in mine}
+    return {tip: paths for tip, paths in found.items() if paths}

@@ -1,0 +1,244 @@
+"""The verdict on a pair: git's own merge of the two, in memory. Nothing here guesses.
+
+What is asked is what landing asks: one branch on the base and then the other, in either order; where one does
+not merge with the base at all, the two tips as they are. Two edits of one file that the base had no part in
+are settled by that file alone: their lines, if they lie apart, and a merge of just that file if they do not.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.branch_facts import BranchFacts
+from gitcoord.conflicts.changes import Edit
+from gitcoord.conflicts.file_merges import FAR, FileMerge, FileMergeQuestion, FileMerges
+from gitcoord.conflicts.model import Grade, Verdict
+from gitcoord.conflicts.path_overlap import Overlap, Pair
+from gitcoord.conflicts.rebase_in_memory import MergeContext, plain_paths
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import TreeMerge, iter_merges
+
+ADJACENT = 3
+"""Lines between two hunks that are few enough for the one to matter to the other."""
+Request = tuple[Oid, Oid]
+_WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
+
+
+class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What merging two branches came to; `kinds` as git names the conflicts, `reason` of an unknown.
+
+    `path_kinds` has the kind for each path, `grade` says how near two come that merge.
+    `fails_after`: which of the two, 0 or 1, makes the merge of the other fail when it lands first.
+    `merged`: git was asked, lines alone did not settle it.
+    """
+
+    verdict: Verdict = "clean"
+    paths: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    path_kinds: tuple[tuple[str, str], ...] = ()
+    fails_after: tuple[int, ...] = ()
+    reason: str = ""
+    merged: bool = False
+    grade: Grade = ""
+    symbols: tuple[str, ...] = ()
+
+
+class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
+    """Two branches that have to be judged: how they overlap, and whether their histories are entangled.
+
+    `exposed`: the base moved what one of them touches, so that paths alone say too little.
+    """
+
+    overlap: Overlap
+    entangled: bool = False
+    exposed: bool = False
+
+
+class PairMerger:
+    """Judges pairs of `tips` on one base."""
+
+    def __init__(
+        self, bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts]
+    ) -> None:
+        self._bench = bench
+        self._tips = tips
+        self._brought = {tip: standings[tip].brought for tip in tips}
+        self._own = {tip: standings[tip].own for tip in tips}
+        self._on_base = {tip: standings[tip].to_base for tip in tips}
+        self._files = FileMerges(bench)
+        self.known_lines = self._files.hunks
+
+    def judge(self, pairs: Mapping[Pair, PairOverlap]) -> dict[Pair, PairVerdict]:
+        """The judgement on every pair."""
+        by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
+        # Merged files of branches that are behind, and not only the branches' own, must be there.
+        self._bench.bring_back(
+            self._tips[place]
+            for pair, questions in by_file.items()
+            if questions is None or not all(question.both for question in questions)
+            for place in pair
+        )
+        self._files.prepare([asked for questions in by_file.values() for asked in questions or ()])
+        judged: dict[Pair, PairVerdict] = {}
+        wanted: dict[Pair, list[Request]] = {}
+        touching: dict[Pair, list[FileMergeQuestion]] = {}
+        for pair, questions in by_file.items():
+            if questions is None:
+                wanted[pair] = self._requests(pair, pairs[pair])
+            elif near := [question for question in questions if not self._files.apart(question)]:
+                touching[pair] = near
+            else:
+                judged[pair] = PairVerdict()
+        outcomes = self._merge({request: None for requests in wanted.values() for request in requests})
+        of_files = self._files.merge({question: None for near in touching.values() for question in near})
+        for pair, requests in wanted.items():
+            judged[pair] = _in_any_order([outcomes[request] for request in requests])
+        for pair, near in touching.items():
+            judged[pair] = _in_any_file([(question, of_files[question]) for question in near])
+        return {pair: self._graded(judgement, pair, by_file[pair]) for pair, judgement in judged.items()}
+
+    def _graded(
+        self, judged: PairVerdict, pair: Pair, questions: list[FileMergeQuestion] | None
+    ) -> PairVerdict:
+        one, other = (self._own[tip].paths for tip in (self._tips[place] for place in pair))
+        if judged.verdict != "clean" or one.isdisjoint(other):
+            return judged
+        symbols: set[str] = set()
+        nearest = FAR
+        for question in questions or ():
+            near, shared = self._files.nearness(question)
+            nearest = min(nearest, near)
+            symbols |= shared
+        grade: Grade = "same symbol" if symbols else "same file"
+        if nearest <= ADJACENT:
+            grade = "adjacent"
+        return msgspec.structs.replace(judged, grade=grade, symbols=tuple(sorted(symbols)))
+
+    def _questions(self, pair: Pair, met: PairOverlap) -> list[FileMergeQuestion] | None:
+        """The files whose merges settle a pair; None when only a whole merge does.
+
+        A path that exists before and after on every side is no end of a rename, and nothing that happens
+        to others touches it.
+        """
+        one, other = (self._tips[place] for place in pair)
+        if (
+            met.entangled
+            or met.exposed
+            or met.overlap.guarded
+            or not (self._lands(one) and self._lands(other))
+        ):
+            return None
+        questions: list[FileMergeQuestion] = []
+        for path in (self._own[one].paths | self._on_base[one].paths) & (
+            self._own[other].paths | self._on_base[other].paths
+        ):
+            sides = self._sides(one, path), self._sides(other, path)
+            if sides[0] is None or sides[1] is None:
+                return None
+            found = _both_orders(path, sides[0], sides[1])
+            if found is None:
+                return None
+            questions += found
+        return questions
+
+    def _sides(self, tip: Oid, path: str) -> "_Side | None":
+        """How a branch edits a file, on its merge base and on the base; None when it is no plain edit."""
+        own, on_base = self._own[tip], self._on_base[tip]
+        edit, edit_on_base = own.edits.get(path), on_base.edits.get(path)
+        if edit is None or (edit_on_base is None and path in on_base.paths):
+            return None
+        return edit, edit_on_base
+
+    def _lands(self, tip: Oid) -> bool:
+        return self._brought[tip].lands and self._bench.lone(tip)
+
+    def _requests(self, pair: Pair, met: PairOverlap) -> list[Request]:
+        one, other = (self._tips[place] for place in pair)
+        first, second = self._brought[one], self._brought[other]
+        if not (first.lands and second.lands):
+            return [(one, other)]
+        if met.entangled or not (self._bench.lone(one) and self._bench.lone(other)):
+            ahead = self._bench.alone(one, first, other), self._bench.alone(other, second, one)
+            both = [(ahead[0], other), (ahead[1], one)]
+            return both[:1] if ahead == (one, other) else both
+        both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]
+        return both[:1] if both[0] == both[1][::-1] else both
+
+    def _merge(self, requests: Mapping[Request, None]) -> dict[Request, PairVerdict]:
+        asked = list(requests)
+        merges = iter_merges(self._bench.git, asked)
+        return {request: _judgement(merge, request) for request, merge in zip(asked, merges, strict=True)}
+
+
+_Side = tuple[Edit, Edit | None]
+
+
+def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion] | None:
+    (left, left_on_base), (right, right_on_base) = one, other
+    edits = [edit for edit in (left, left_on_base, right, right_on_base) if edit is not None]
+    if len({edit.mode for edit in edits}) > 1:
+        return None
+    asked = []
+    # Without a change of the base's file there, the other one merges as it does with the base itself.
+    if left_on_base is not None:
+        asked.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
+    calm = left_on_base == left and right_on_base == right and left.old == right.old
+    if calm:
+        return [msgspec.structs.replace(asked[0], both=True)]
+    if right_on_base is not None:
+        asked.append(FileMergeQuestion(path, left.mode, left.old, right_on_base.new, left.new, first=1))
+    return asked
+
+
+def _judgement(merge: TreeMerge, request: Request) -> PairVerdict:
+    if merge.clean is None:
+        return PairVerdict(verdict="unknown", reason=merge.problem, merged=True)
+    if merge.clean:
+        return PairVerdict(merged=True)
+    conflicts = [message for message in merge.messages if message.kind.startswith("CONFLICT")]
+    kinds = dict.fromkeys(message.short for message in conflicts)
+    path_kinds = {path: message.said for message in conflicts for path in plain_paths(message.paths, request)}
+    paths = plain_paths(merge.paths, request)
+    return PairVerdict(
+        verdict="conflict",
+        paths=paths,
+        kinds=tuple(kinds),
+        path_kinds=tuple((path, path_kinds.get(path, "")) for path in paths),
+        merged=True,
+    )
+
+
+def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
+    """Either order may fail; `come` has the one in which the first lands first in front."""
+    worst = max(come, key=lambda judged: _WORSE.index(judged.verdict))
+    failing = [place for place, judged in enumerate(come) if judged.verdict != "clean"]
+    if len(come) == 1 and failing:
+        failing = [0, 1]
+    bad = [judged for judged in come if judged.verdict == "conflict"]
+    path_kinds = dict(kind for judged in reversed(bad) for kind in judged.path_kinds)
+    return msgspec.structs.replace(
+        worst,
+        paths=tuple(sorted(path_kinds)),
+        kinds=tuple(dict.fromkeys(kind for judged in bad for kind in judged.kinds)),
+        path_kinds=tuple(sorted(path_kinds.items())),
+        fails_after=tuple(failing),
+    )
+
+
+def _in_any_file(come: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
+    """One file is enough to fail, in either order."""
+    failing = [(question, merge) for question, merge in come if not merge.clean]
+    kinds = {question.path: merge for question, merge in failing}
+    # Where the base had no part in a file, the order is all the same and only one of them was asked.
+    orders = {order for question, _ in failing for order in ((0, 1) if question.both else (question.first,))}
+    problems = [merge.problem for merge in kinds.values() if merge.problem]
+    if problems and len(problems) == len(kinds):
+        return PairVerdict(verdict="unknown", reason=problems[0], merged=True)
+    return PairVerdict(
+        verdict="conflict" if failing else "clean",
+        paths=tuple(sorted(kinds)),
+        kinds=tuple(dict.fromkeys(merge.kind for merge in kinds.values())),
+        path_kinds=tuple((path, kinds[path].said) for path in sorted(kinds)),
+        fails_after=tuple(sorted(orders)),
+        merged=True,
+    )

@@ -1,0 +1,190 @@
+"""Proving the waves of a level: small ones merged whole, large ones strand by strand, on all cores.
+
+What is merged is remembered by what it was made of: when one branch moves, the strands that it has no part in
+stay proved.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.conflicts.branch_facts import BranchFacts
+from gitcoord.conflicts.file_chains import FileChain, FileEdit, Wave, names_in
+from gitcoord.conflicts.file_merges import FileMerges
+from gitcoord.conflicts.merge_proof import Head, Proof, digest_of, merged, prove
+from gitcoord.conflicts.model import ProvedStep
+from gitcoord.conflicts.path_overlap import Pair
+from gitcoord.conflicts.rebase_in_memory import MergeContext, MergeSequence
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_session import MergeChain
+from gitcoord.git.merge_tree import iter_merges
+
+MOST_WHOLE = 12
+"""Waves of so many members are cheap to merge one on another, and then each step's tree is known."""
+
+
+def prove_waves(
+    bench: MergeContext,
+    waves: Sequence[Sequence[Head]],
+    standings: Mapping[Oid, BranchFacts],
+    tied: Collection[Pair],
+    places: Mapping[Head, int],
+    *,
+    most_whole: int = MOST_WHOLE,
+) -> list[Proof]:
+    """The proof of every wave, or the first step at which it fails. `tied` counts by `places`."""
+    unchanged = {number for number, heads in enumerate(waves) if _recalled(bench, heads)}
+    apart: dict[int, Wave] = {}
+    for number, heads in enumerate(waves):
+        if len(heads) > most_whole and number not in unchanged:
+            inside = {places[head]: place for place, head in enumerate(heads)}
+            ties = [(inside[a], inside[b]) for a, b in tied if a in inside and b in inside]
+            apart[number] = Wave([tip for _, tip in heads], standings, ties)
+    listing = names_in(bench.git, bench.base, {path for wave in apart.values() for path in wave.doubtful})
+    for wave in apart.values():
+        wave.settle(listing)
+    knots = [knot for wave in apart.values() for knot in wave.knots()]
+    whole = [tuple(tip for _, tip in heads) for heads in waves if len(heads) <= most_whole]
+    _merge_knots(bench, [*knots, *whole])
+    _merge_strands(bench, [strand for wave in apart.values() for strand in wave.strands])
+    proofs = {number: _together(waves[number]) for number in unchanged}
+    proofs |= {number: _from_parts(bench, waves[number], wave) for number, wave in apart.items()}
+    return [proofs.get(number) or prove(bench, heads) for number, heads in enumerate(waves)]
+
+
+def _together(heads: Sequence[Head]) -> Proof:
+    return Proof(steps=tuple(ProvedStep(task=task, head=head, tree="") for task, head in heads))
+
+
+def _recalled(bench: MergeContext, heads: Sequence[Head]) -> bool:
+    """Whether this very wave was proved in parts before; what it consists of is kept with it."""
+    name = _in_parts(heads)
+    known = bench.known.get(name)
+    if known is None:
+        return name in bench.used
+    bench.used[name] = known
+    bench.used.update((name, bench.known[name]) for name in known.trees if name in bench.known)
+    return True
+
+
+def _from_parts(bench: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
+    """The proof of a wave by its parts. The members of those that fail are merged without all others."""
+    parts = {digest_of(*knot): knot for knot in wave.knots()}
+    knots = set(parts)
+    parts |= {_name(strand): tuple(step.tip for step in strand.steps) for strand in wave.strands}
+    failing: set[Oid] = set()
+    for name, tips in parts.items():
+        come = bench.used[name]
+        if come.paths or (name in knots and len(come.trees) < len(tips)):
+            failing.update(tips)
+    if not failing:
+        bench.used[_in_parts(heads)] = MergeSequence(tuple(parts))
+        return _together(heads)
+    proof = prove(bench, [head for head in heads if head[1] in failing])
+    if proof.failure is None:
+        return prove(bench, heads)
+    before = heads[: heads.index((proof.failure.task, proof.failure.head))]
+    return Proof(steps=_together(before).steps, failure=proof.failure)
+
+
+def _in_parts(heads: Sequence[Head]) -> str:
+    return digest_of("in parts", *(tip for _, tip in heads))
+
+
+def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
+    """Merges the members of each knot one on another, with a process for each core."""
+    unknown = [knot for knot in knots if digest_of(*knot) not in bench.known]
+    for knot in knots:
+        if (come := bench.known.get(digest_of(*knot))) is not None:
+            bench.used[digest_of(*knot)] = come
+    if not unknown:
+        return
+    bench.trees.prepare(
+        tip for knot in unknown for head in knot for tip in (head, *bench.forks[head].merge_bases)
+    )
+    cores = min(os.cpu_count() or 1, len(unknown))
+    largest_first = sorted(unknown, key=len, reverse=True)
+    shares = [largest_first[start::cores] for start in range(cores)]
+
+    def merge(share: Sequence[tuple[Oid, ...]]) -> None:
+        with MergeChain(bench.git, bench.writer) as chain:
+            for knot in share:
+                merged(bench, knot, chain)
+
+    if cores == 1:
+        merge(shares[0])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(cores) as threads:
+        list(threads.map(merge, shares))
+
+
+class _Running(msgspec.Struct):
+    """A strand on its way: `tree` holds the file as it is after the steps that were taken."""
+
+    strand: FileChain
+    tree: Oid
+    start: Oid
+    done: int = 0
+    failed: bool = False
+
+
+def _merge_strands(bench: MergeContext, strands: Sequence[FileChain]) -> None:
+    """Merges the edits of every file one on another: the next one of all files at once, round by round."""
+    unknown = []
+    for strand in strands:
+        name = _name(strand)
+        if name in bench.known:
+            bench.used[name] = bench.known[name]
+        elif name not in bench.used:
+            unknown.append(strand)
+    if not unknown:
+        return
+    bench.bring_back(step.tip for strand in unknown for step in strand.steps if step.on_base != step.own)
+    files = FileMerges(bench)
+    files.learn(strand.path for strand in unknown)
+    running = [_start(files, strand) for strand in unknown]
+    every = running
+    while running:
+        asked = [(one, request) for one in running if (request := _advance(bench, files, one)) is not None]
+        merges = iter_merges(bench.git, [request for _, request in asked])
+        for (one, _), merge in zip(asked, merges, strict=True):
+            one.failed = not merge.clean
+            one.tree = merge.tree
+            one.done += 1
+        running = [one for one, _ in asked if not one.failed]
+    for one in every:
+        bench.used[_name(one.strand)] = MergeSequence((), (one.strand.path,) if one.failed else ())
+
+
+def _start(files: FileMerges, strand: FileChain) -> _Running:
+    start = files.held(strand.path, strand.mode, strand.blob)
+    return _Running(strand, start, start)
+
+
+def _advance(bench: MergeContext, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
+    """The next merge that is none of the trivial ones; None at the end."""
+    strand = one.strand
+    while one.done < len(strand.steps):
+        step = strand.steps[one.done]
+        before, theirs = (files.held(strand.path, strand.mode, blob) for blob in (step.own.old, step.own.new))
+        if one.tree == one.start:
+            if step.on_base is not None:
+                one.tree = files.held(strand.path, strand.mode, step.on_base.new)
+        elif before == one.tree:
+            one.tree = theirs
+        elif theirs not in (one.tree, before):
+            parent = bench.writer.commit(before)
+            return bench.writer.commit(one.tree, [parent]), bench.writer.commit(theirs, [parent])
+        one.done += 1
+    return None
+
+
+def _name(strand: FileChain) -> str:
+    return digest_of(strand.path, strand.mode, strand.blob, *(_said(step) for step in strand.steps))
+
+
+def _said(step: FileEdit) -> str:
+    return f"{step.own.old} {step.own.new} {step.on_base.new if step.on_base else ''}"

@@ -1,0 +1,212 @@
+"""This machine as an engine: each attempt in a session of its own that outlives whoever started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, mark_of
+from gitcoord.engines.processes import (
+    MARK,
+    ProcessRecord,
+    end,
+    find,
+    marked,
+    sleep_until_end,
+    tell,
+    written_down,
+)
+from gitcoord.engines.supervisor import (
+    CHARGE_FILE,
+    CODE_FILE,
+    LOG_FILE,
+    PID_FILE,
+    SupervisorConfig,
+    hand_over,
+    handed_over,
+)
+from gitcoord.errors import GitcoordError
+
+_HANDSHAKE = 10.0
+_MEASURE_EVERY = 5.0
+_BEYOND_GRACE = 5.0
+
+
+class LocalEngine:
+    """Attempts of one clone; everything that has to be known about them is in files under `run`."""
+
+    name = "local"
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._supervisors: dict[str, subprocess.Popen[bytes]] = {}
+        self._written: dict[str, ProcessRecord] = {}
+        self._ended: dict[str, AttemptView] = {}
+        self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
+
+    def check(self) -> EngineTrouble | None:
+        """Whether processes can be kept here."""
+        if os.name != "posix":
+            return EngineTrouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
+        try:
+            self._run.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return EngineTrouble(
+                message=f"{self._run} cannot be made: {error.strerror}.", hint="Check its permissions."
+            )
+        if not os.access(self._run, os.W_OK):
+            return EngineTrouble(message=f"{self._run} cannot be written to.", hint="Check its permissions.")
+        return None
+
+    def free(self) -> int | None:
+        """This machine sets no limit of its own; the run looks at its load and memory."""
+        return None
+
+    def start(self, launch: Launch) -> None:
+        """Starts the attempt's supervisor, which sees to it that a key is started once."""
+        place = self._run / launch.key
+        place.mkdir(parents=True, exist_ok=True)
+        if (place / PID_FILE).exists():
+            return
+        charge = SupervisorConfig(
+            argv=launch.argv,
+            directory=launch.directory,
+            seconds=launch.seconds,
+            grace=launch.grace,
+            memory=launch.memory,
+        )
+        hand_over(place, charge)
+        environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
+        try:
+            self._supervisors[launch.key] = subprocess.Popen(
+                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.engines.supervisor", str(place)),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _refused(launch.key, error.strerror or str(error)) from error
+
+    def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
+        """What has become of each key, by its files and its supervisor's process."""
+        seen = {key: self._ended.get(key) or self._look(key) for key in keys}
+        self._ended.update((key, one) for key, one in seen.items() if one.state == "ended")
+        used = self._measured([key for key, one in seen.items() if one.state == "running"])
+        return {
+            key: msgspec.structs.replace(one, memory=used.get(key, 0)) if one.state == "running" else one
+            for key, one in seen.items()
+        }
+
+    def wait(self, keys: Sequence[str], seconds: float) -> None:
+        """Returns when one of `keys` ends, at the latest after `seconds`."""
+        until = time.monotonic() + seconds
+        known = {key: self._supervisor(key) for key in keys}
+        begun = {key: supervisor for key, supervisor in known.items() if supervisor is not None}
+        living = {key: process for key, supervisor in begun.items() if (process := find(supervisor))}
+        if len(living) < len(begun):
+            return
+        left = until - time.monotonic()
+        if len(begun) < len(known):
+            left = min(left, 0.1)  # a supervisor that has only just been started
+        sleep_until_end((process.pid for process in living.values()), left)
+
+    def cancel(self, key: str) -> None:
+        """Asks the supervisor to end its attempt, and ends what is left after its time."""
+        place = self._run / key
+        charge = handed_over(place)
+        supervisor = self._supervisor(key)
+        process = find(supervisor) if supervisor else None
+        if supervisor is not None and process is not None:
+            tell([process], signal.SIGTERM)
+            until = time.monotonic() + (charge.grace if charge else 0.0) + _BEYOND_GRACE
+            while find(supervisor) is not None and time.monotonic() < until:
+                sleep_until_end([process.pid], until - time.monotonic())
+                self._reap(key)
+        mark = mark_of(self._run, key)
+        end(lambda: marked(mark.__eq__), 0.0)
+        self._reap(key)
+
+    def log(self, key: str) -> str | None:
+        """The path of the attempt's log."""
+        path = self._run / key / LOG_FILE
+        return str(path) if path.exists() else None
+
+    def _supervisor(self, key: str) -> ProcessRecord | None:
+        # Somebody may remove what is written down while it runs.
+        if found := written_down(self._run / key / PID_FILE):
+            self._written[key] = found
+        return self._written.get(key)
+
+    def _look(self, key: str) -> AttemptView:
+        self._reap(key)
+        supervisor = self._supervisor(key)
+        if supervisor is None:
+            return AttemptView(key=key, state="starting" if self._is_starting(key) else "absent")
+        if find(supervisor) is not None:
+            return AttemptView(key=key, state="running")
+        return AttemptView(key=key, state="ended", code=_code(self._run / key))
+
+    def _is_starting(self, key: str) -> bool:
+        """Whether a supervisor is on its way; one that was cut off before it began may be started again."""
+        if key in self._supervisors:
+            return True
+        try:
+            begun = (self._run / key / CHARGE_FILE).stat().st_mtime
+        except OSError:
+            return False
+        # Somebody may have set the clock back.
+        return abs(time.time() - begun) < _HANDSHAKE
+
+    def _reap(self, key: str) -> None:
+        supervisor = self._supervisors.get(key)
+        if supervisor is not None and supervisor.poll() is not None:
+            del self._supervisors[key]
+
+    def _measured(self, keys: Iterable[str]) -> Mapping[str, int]:
+        """Bytes that the processes of each key use, not measured more often than needed."""
+        when, used = self._memory
+        wanted = list(keys)
+        if wanted and (time.monotonic() - when > _MEASURE_EVERY or not used.keys() >= set(wanted)):
+            supervisors = {key: supervisor.pid for key in wanted if (supervisor := self._supervisor(key))}
+            sizes = _tree_sizes(supervisors.values())
+            used = {key: sizes.get(pid, 0) for key, pid in supervisors.items()}
+            self._memory = (time.monotonic(), used)
+        return used
+
+
+def _tree_sizes(roots: Iterable[int]) -> dict[int, int]:
+    """The memory of the processes below each of `roots`, from one look at the machine."""
+    sizes: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for process in psutil.process_iter(["ppid", "memory_info"]):
+        info = process.info["memory_info"]
+        sizes[process.pid] = info.rss if info else 0
+        children.setdefault(process.info["ppid"] or 0, []).append(process.pid)
+
+    def whole(pid: int) -> int:
+        return sizes.get(pid, 0) + sum(whole(child) for child in children.get(pid, ()))
+
+    return {root: whole(root) for root in roots}
+
+
+def _code(place: Path) -> int | None:
+    try:
+        return int((place / CODE_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _refused(key: str, why: str) -> GitcoordError:
+    return GitcoordError(
+        "engine-refused",
+        f"The attempt {key} cannot be started here: {why}.",
+        hint="Free memory or processes.",
+    )

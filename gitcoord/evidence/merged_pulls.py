@@ -1,0 +1,93 @@
+"""What the forge says of merged pull requests, as evidence: for merges that git alone cannot recognise."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from gitcoord.evidence.content import holds
+from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.planning.model import Plan
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.pull_requests import Pull
+
+
+def merged_into(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> "list[tuple[Pull, Oid]]":
+    """The pull requests whose merge the base holds, each with the base's commit that ended it."""
+    merged = [(p, p.merge_commit) for p in pulls if p.state == "merged" and p.merge_commit is not None]
+    inside = ancestry.contained(base_commit, {commit for _, commit in merged})
+    return [(pull, commit) for pull, commit in merged if commit in inside]
+
+
+def pulled_tasks(
+    git: Git,
+    ancestry: Ancestry,
+    *,
+    base_commit: Oid,
+    plan: Plan,
+    progress: Mapping[TaskId, Progress],
+    tips: Mapping[str, Oid],
+    heads: Mapping[TaskId, Oid],
+    pulls: "Collection[Pull]",
+) -> dict[TaskId, Landing]:
+    """The tasks that a merged pull request brought in: of their own branch, or of a level branch.
+
+    `heads` is what is known of the tasks' work. One that was only started counts by what its own pull
+    request merged, if that was merged after it began.
+    """
+    owners = {planned.branch: task for task, planned in plan.tasks.items()}
+    found: dict[TaskId, Landing] = {}
+    for pull, commit in merged_into(ancestry, base_commit, pulls):
+        owner = owners.get(pull.head)
+        if owner is not None and owner not in heads:
+            known = (progress.get(owner, PENDING), tips.get(pull.head))
+            if _is_work_of(ancestry, base_commit, *known, pull, commit):
+                found[owner] = Landing(commit=commit, head=pull.head_commit)
+            continue
+        own = heads if owner is None else {owner: heads[owner]}
+        part = ancestry.contained(pull.head_commit, set(own.values()))
+        found |= {task: Landing(commit=commit, head=head) for task, head in own.items() if head in part}
+        if owner is not None and owner not in found:
+            head = own[owner]
+            if _holds_unseen(git, ancestry, pull, commit, head):
+                found[owner] = Landing(commit=commit, head=head)
+    return found
+
+
+def _is_work_of(
+    ancestry: Ancestry, base_commit: Oid, before: Progress, tip: Oid | None, pull: "Pull", commit: Oid
+) -> bool:
+    """Whether a pull request merged the work of a task that is started and not handed in.
+
+    Branch names come again: what the work began on holds nothing of it. While an attempt is running, or the
+    branch has more, it is not all of the work.
+    """
+    began, attempt = before.began, before.attempt
+    if before.stand != "started" or began is None or (attempt is not None and attempt.running):
+        return False
+    if not ancestry.existing({began}) or ancestry.contained(began, {commit, pull.head_commit}):
+        return False
+    return tip is None or ancestry.contains(pull.head_commit, tip) or ancestry.contains(base_commit, tip)
+
+
+def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head: Oid) -> bool:
+    """Whether the merge of a head that was never fetched, and whose branch is gone, holds the task's work."""
+    if ancestry.existing({pull.head_commit}) or not ancestry.existing({head}):
+        return False
+    key = ("pulled", commit, head)
+    return ancestry.remembered(key, lambda: commit if holds(git, [(commit, head)])[0] else None) is not None
+
+
+def stands_pulled(ancestry: Ancestry, undone: Rollbacks, task: TaskId, landing: Landing) -> bool:
+    """Whether a merged pull request brought back whatever of the task was rolled back.
+
+    Merging a head again that the base has had brings nothing back.
+    """
+    return all(
+        ancestry.contains(commit, one.commit)
+        for one in undone.get(task, ())
+        for commit in (landing.commit, landing.head)
+    )

@@ -1,0 +1,34 @@
+"""Branches that nothing needs any more: the base provably has all that they hold."""
+
+from collections.abc import Collection
+
+from gitcoord.evidence.content import holds
+from gitcoord.evidence.merged_pulls import merged_into
+from gitcoord.evidence.model import Landing
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Git, Oid
+
+
+def is_spent(
+    git: Git,
+    ancestry: Ancestry,
+    *,
+    base_commit: Oid,
+    tip: Oid,
+    landing: Landing | None = None,
+    pulls: Collection[Pull] = (),
+) -> bool:
+    """Whether a branch at `tip` may be deleted: the only copy of its work is not on it.
+
+    The base contains the tip, or the forge merged it, or the commit of the `landing` has all of its changes.
+    """
+    if ancestry.contains(base_commit, tip):
+        return True
+    if any(ancestry.contains(pull.head_commit, tip) for pull, _ in merged_into(ancestry, base_commit, pulls)):
+        return True
+    if landing is None or not ancestry.contains(base_commit, landing.commit):
+        return False
+    pair = (landing.commit, tip)
+    found = ancestry.remembered(("holds", *pair), lambda: tip if holds(git, [pair])[0] else None)
+    return found is not None

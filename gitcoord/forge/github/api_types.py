@@ -1,0 +1,296 @@
+"""GitHub's answers as typed values: only the fields that gitcoord reads, checked while they are decoded."""
+
+from typing import Literal
+
+import msgspec
+
+from gitcoord.forge.pull_requests import Method, Pull
+from gitcoord.redact import redact
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The base of every answer: unknown keys are GitHub's business."""
+
+
+class InstallationAnswer(Answer, frozen=True):
+    """`GET /repos/{owner}/{repo}/installation`."""
+
+    id: int
+
+
+class InstallationTokenAnswer(Answer, frozen=True):
+    """`POST /app/installations/{id}/access_tokens`."""
+
+    token: str
+    expires_at: str
+
+
+class Remark(Answer, frozen=True):
+    """Anything with a sentence for people, which may quote what was sent: it comes in without secrets."""
+
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
+
+
+class AsyncMergeDetails(Remark, frozen=True):
+    """What an asynchronous merge has to say about itself."""
+
+    uuid: str = ""
+    sha: str = ""
+
+
+class AsyncMergeAnswer(Answer, frozen=True):
+    """`…/merge-async`."""
+
+    status: str
+    details: AsyncMergeDetails = AsyncMergeDetails()
+
+
+class PullIdAnswer(Answer, frozen=True):
+    """A pull request's id in GraphQL."""
+
+    node_id: str
+
+
+class GraphError(Remark, frozen=True):
+    """One of the errors of a GraphQL answer, whose status is always 200."""
+
+    type: str = ""
+
+
+class GraphAnswer(Answer, frozen=True):
+    """The answer to a GraphQL document, as far as it went wrong."""
+
+    errors: tuple[GraphError, ...] = ()
+
+
+class QueueEntry(Answer, frozen=True):
+    """A place in the merge queue."""
+
+    position: int
+
+
+class Happening(Answer, frozen=True):
+    """Something that happened to a pull request."""
+
+    kind: str = msgspec.field(name="__typename")
+    reason: str | None = None
+
+
+class Timeline(Answer, frozen=True):
+    """The last things that happened to a pull request."""
+
+    nodes: tuple[Happening, ...] = ()
+
+
+class QueuedPull(Answer, frozen=True, rename="camel"):
+    """A pull request and the merge queue."""
+
+    is_merge_queue_enabled: bool = False
+    merge_queue_entry: QueueEntry | None = None
+    timeline_items: Timeline = Timeline()
+
+
+class QueuedPulls(Answer, frozen=True, rename="camel"):
+    """One repository's answer."""
+
+    pull_request: QueuedPull | None = None
+
+
+class PlaceData(Answer, frozen=True):
+    """What GraphQL answers."""
+
+    repository: QueuedPulls
+
+
+class PlaceAnswer(Answer, frozen=True):
+    """Where a pull request stands in the merge queue."""
+
+    data: PlaceData
+
+
+class RepositoryAnswer(Answer, frozen=True):
+    """`GET /repos/{owner}/{repo}`; what concerns merging is told to those who may push."""
+
+    full_name: str
+    archived: bool = False
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The merge methods that it allows."""
+        allowed: tuple[tuple[Method, bool], ...] = (
+            ("merge", self.allow_merge_commit),
+            ("squash", self.allow_squash_merge),
+            ("rebase", self.allow_rebase_merge),
+        )
+        return tuple(method for method, is_allowed in allowed if is_allowed)
+
+
+class CoreLimit(Answer, frozen=True):
+    """What is left of the primary rate limit."""
+
+    limit: int
+    remaining: int
+    reset: int = 0
+
+
+class RateLimits(Answer, frozen=True):
+    """The limits by resource."""
+
+    core: CoreLimit
+
+
+class LimitsAnswer(Answer, frozen=True):
+    """`GET /rate_limit`."""
+
+    resources: RateLimits
+
+
+class NamedRepository(Answer, frozen=True):
+    """A repository inside another answer."""
+
+    full_name: str
+
+
+class SideAnswer(Answer, frozen=True):
+    """The head or base of a pull request; a deleted fork leaves no repository."""
+
+    ref: str
+    sha: str
+    repo: NamedRepository | None = None
+
+
+class UserAnswer(Answer, frozen=True):
+    """Who wrote something."""
+
+    login: str
+
+
+class PullAnswer(Answer, frozen=True):
+    """A pull request; what concerns mergeability is there when it was read by its number only."""
+
+    number: int
+    state: Literal["open", "closed"]
+    title: str
+    head: SideAnswer
+    base: SideAnswer
+    html_url: str
+    user: UserAnswer | None = None
+    body: str | None = None
+    draft: bool = False
+    auto_merge: msgspec.Raw = msgspec.Raw(b"null")
+    merged_at: str | None = None
+    merge_commit_sha: str | None = None
+    mergeable: bool | None = None
+    mergeable_state: str = "unknown"
+
+    def to_pull(self) -> Pull:
+        """The port's value. Of a pull request that is not open, GitHub's `mergeable` means nothing."""
+        merged = self.merged_at is not None
+        return Pull(
+            number=self.number,
+            head=self.head.ref,
+            head_commit=self.head.sha,
+            base=self.base.ref,
+            state="merged" if merged else self.state,
+            title=self.title,
+            body=self.body or "",
+            author=self.user.login if self.user is not None else "",
+            draft=self.draft,
+            merges_itself=bytes(self.auto_merge) != b"null",
+            mergeable=self.mergeable if self.state == "open" else None,
+            merge_commit=self.merge_commit_sha if merged else None,
+            url=self.html_url,
+        )
+
+
+class MergeAnswer(Answer, frozen=True):
+    """`PUT …/merge`, 200."""
+
+    sha: str
+    merged: bool
+
+
+class StatusAnswer(Answer, frozen=True):
+    """A commit status."""
+
+    context: str
+    state: str
+
+
+class CombinedStatusAnswer(Answer, frozen=True):
+    """`GET …/commits/{ref}/status`: the newest status of every context."""
+
+    statuses: tuple[StatusAnswer, ...] = ()
+
+
+class AppAnswer(Answer, frozen=True):
+    """The app that reported a check run."""
+
+    id: int
+
+
+class CheckRunAnswer(Answer, frozen=True):
+    """A check run."""
+
+    name: str
+    status: str
+    conclusion: str | None = None
+    app: AppAnswer | None = None
+
+
+class CheckRunsAnswer(Answer, frozen=True):
+    """`GET …/commits/{ref}/check-runs`."""
+
+    check_runs: tuple[CheckRunAnswer, ...] = ()
+
+
+class CommentAnswer(Answer, frozen=True):
+    """A comment of a pull request; its author may have left GitHub."""
+
+    id: int
+    body: str = ""
+    user: UserAnswer | None = None
+
+
+class ReviewAnswer(Answer, frozen=True):
+    """A review of a pull request; its author may have left GitHub."""
+
+    state: str
+    user: UserAnswer | None = None
+
+
+class CompareAnswer(Answer, frozen=True):
+    """`GET …/compare/{base}...{head}`."""
+
+    behind_by: int
+
+
+class ErrorDetail(Remark, frozen=True):
+    """One of the errors of a 422."""
+
+    code: str = ""
+    field: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it says, or what it is about."""
+        return self.message or " ".join(part for part in (self.field, self.code) if part)
+
+
+class ErrorAnswer(Remark, frozen=True):
+    """Any answer from 400 on; GitHub sends `errors` as objects, at times as texts."""
+
+    errors: tuple[ErrorDetail | str, ...] | str = ()
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The texts of its errors."""
+        if isinstance(self.errors, str):
+            return (redact(self.errors),)
+        return tuple(redact(error) if isinstance(error, str) else error.text for error in self.errors)

@@ -1,0 +1,75 @@
+"""Merging through `merge-async`, where the host offers it: an answer that was lost can be asked for again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gitcoord.forge.github.api_types import AsyncMergeAnswer, MergeAnswer
+from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written
+from gitcoord.forge.github.transport import NoAnswer
+
+_LONGEST_MERGE = 120.0
+_QUEUED = "Changes must be made through the merge queue"
+Outcome = MergeAnswer | Denied | NoAnswer
+
+
+class LaterMerges:
+    """The asynchronous merges of one repository."""
+
+    def __init__(self, gateway: Gateway, repository_path: str) -> None:
+        self._gateway = gateway
+        self._path = repository_path
+        self._offered = not gateway.is_enterprise_server
+
+    def merge(self, number: int, body: Mapping[str, Any]) -> Outcome | None:
+        """Asks for one merge and follows it to its end; None where that is not offered."""
+        if not self._offered:
+            return None
+        path = f"{self._path}/pulls/{number}/merge-async"
+        # `direct_merge`: what lands when is gitcoord's to decide, so nothing may slip into a queue.
+        written = self._gateway.write("PUT", path, {**body, "merge_action": "direct_merge"}, denied=(404,))
+        if isinstance(written, Denied) and written.status == 404:
+            self._offered = False
+            return None
+        if isinstance(written, NoAnswer) or (
+            isinstance(written, Denied) and written.status not in (400, 409)
+        ):
+            return written
+        asked = _decode(written)
+        if asked is None:
+            if isinstance(written, Denied):
+                return written
+            return NoAnswer(message=f"GitHub's answer to PUT {path} cannot be read")
+        if asked.status != "pending":
+            return _ended(asked)
+        return self._follow(path, asked)
+
+    def _follow(self, path: str, asked: AsyncMergeAnswer) -> Outcome:
+        def look() -> AsyncMergeAnswer | None:
+            found = self._gateway.read_if_there(f"{path}/{asked.details.uuid}", AsyncMergeAnswer)
+            return None if found is None or found.status == "pending" else found
+
+        found = self._gateway.patience.poll(look, seconds=_LONGEST_MERGE)
+        if found is None:
+            return NoAnswer(message=f"GitHub has not ended the merge after {_LONGEST_MERGE:.0f} s")
+        return _ended(found)
+
+
+def _ended(answer: AsyncMergeAnswer) -> Outcome:
+    if answer.status == "merged" and answer.details.sha:
+        return MergeAnswer(sha=answer.details.sha, merged=True)
+    if answer.status == "merged":
+        return NoAnswer(message="GitHub has merged, and does not say as which commit")
+    if answer.status == "enqueued":
+        return Denied(status=405, message=_QUEUED)
+    return Denied(status=405, message=answer.details.message)
+
+
+def _decode(written: Written) -> AsyncMergeAnswer | None:
+    if not isinstance(written, Accepted | Denied):
+        return None
+    try:
+        return msgspec.json.decode(written.body, type=AsyncMergeAnswer)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,226 @@
+"""The one place where gitcoord talks to GitHub: reads are retried and remembered, a write is sent once.
+
+What GitHub refuses because of a rate limit, or of a token that has run out, was not done: after waiting, or
+with a new token, it is sent again. Everything else about a write is the caller's to look into.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from github import Auth
+from requests.utils import parse_header_links
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.api_types import ErrorAnswer, GraphAnswer
+from gitcoord.forge.github.errors import about_status, no_answer, rate_limited
+from gitcoord.forge.github.etag_cache import AnswerCache
+from gitcoord.forge.github.rate_limit import RateLimitPatience
+from gitcoord.forge.github.transport import NoAnswer, Query, Reply, RequestPace, Wire
+
+T = TypeVar("T")
+_NO_QUERY: Query = {}
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A write's answer below 300."""
+
+    status: int
+    body: bytes
+
+
+class Denied(msgspec.Struct, frozen=True, kw_only=True):
+    """GitHub refused a write, and nothing was changed."""
+
+    status: int
+    message: str
+    details: tuple[str, ...] = ()
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """Everything that GitHub said about it, on the lines that it made."""
+        return "; ".join((self.message, *(detail for detail in self.details if detail)))
+
+    @property
+    def sentence(self) -> str:
+        """The same on one line: of a ruleset each violation is a line, after a title."""
+        title, *lines = [line.strip() for line in self.text.splitlines() if line.strip()] or [""]
+        return f"{title}: {' '.join(lines)}" if lines else title
+
+
+Written = Accepted | Denied | NoAnswer
+
+
+class Renewable(Auth.Auth):
+    """Credentials that can be made anew when GitHub does not take them any more."""
+
+    def renew(self) -> None:
+        """Lets go of the token at hand."""
+        raise NotImplementedError
+
+
+class Gateway:
+    """A connection to the REST API below `api_url`."""
+
+    def __init__(
+        self, *, api_url: str, auth: Auth.Auth, pace: RequestPace, patience: RateLimitPatience | None = None
+    ) -> None:
+        self.api_url = api_url
+        self.auth = auth
+        self._prefix = urlsplit(api_url).path.rstrip("/")
+        self._patience = patience or RateLimitPatience()
+        self._memory = AnswerCache()
+        self.sent = 0
+        """How many requests were sent so far."""
+        self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
+
+    @property
+    def is_enterprise_server(self) -> bool:
+        """Whether this is a GitHub Enterprise Server, which lacks some of what github.com has."""
+        return self._prefix.endswith("/api/v3")
+
+    @property
+    def graphql_path(self) -> str:
+        """Where GraphQL is asked."""
+        return self._wire.graphql_path
+
+    @property
+    def patience(self) -> RateLimitPatience:
+        """How waiting is done here."""
+        return self._patience
+
+    def headers(self, path: str) -> tuple[int, Mapping[str, str]]:
+        """Status and headers of a resource, whatever the status is."""
+        reply = self._get(path, _NO_QUERY)
+        return reply.status, reply.headers
+
+    def read(self, path: str, kind: type[T], query: Query = _NO_QUERY) -> T:
+        """One resource. Raises GitcoordError when it is not there or cannot be read."""
+        found = self.read_if_there(path, kind, query)
+        if found is None:
+            raise about_status(404, f"GET {path}", ErrorAnswer(message="Not Found"))
+        return found
+
+    def read_if_there(
+        self, path: str, kind: type[T], query: Query = _NO_QUERY, *, absent: tuple[int, ...] = (404,)
+    ) -> T | None:
+        """One resource; None when GitHub answers with one of the `absent` statuses."""
+        reply = self._get(path, query)
+        if reply.status in absent and not reply.limited:
+            return None
+        return _decode(_successful(reply, f"GET {path}").body, kind, path)
+
+    def read_pages(
+        self, path: str, kind: type[T], query: Query = _NO_QUERY, *, absent: tuple[int, ...] = ()
+    ) -> Iterator[T]:
+        """A list, page by page; its links lead on, and name the repository by its id."""
+        reply = self._get(path, {"per_page": 100, **query})
+        if reply.status in absent and not reply.limited:
+            return
+        while True:
+            yield _decode(_successful(reply, f"GET {path}").body, kind, path)
+            following = self._next_page(reply)
+            if following is None:
+                return
+            reply = self._get(following, {})
+
+    def write(
+        self, verb: str, path: str, body: Mapping[str, Any], *, denied: tuple[int, ...] = ()
+    ) -> Written:
+        """Sends one write, once; a 401, 404 or redirect is an error unless it is in `denied`.
+
+        Raises GitcoordError when it did not get there, or when the token or a rate limit stood in the way.
+        """
+        reply = self._send(verb, path, _NO_QUERY, body, {})
+        if isinstance(reply, NoAnswer):
+            return reply
+        if reply.status >= 500:
+            return NoAnswer(message=f"GitHub answered {reply.status} to {verb} {path}")
+        if reply.status < 300:
+            return Accepted(status=reply.status, body=reply.body)
+        error = reply.error
+        if reply.limited:
+            raise rate_limited(f"{verb} {path}", error.message, reply.headers)
+        if reply.status not in denied and (reply.status < 400 or reply.status in (401, 404)):
+            raise about_status(reply.status, f"{verb} {path}", error)
+        return Denied(status=reply.status, message=error.message, details=error.details, body=reply.body)
+
+    def _get(self, path: str, query: Query) -> Reply:
+        known = self._memory.of(path, query)
+        reply = self._send("GET", path, query, None, known.condition)
+        if isinstance(reply, NoAnswer):
+            # The connection broke off within the answer: reading it again does no harm.
+            reply = self._send("GET", path, query, None, known.condition)
+        if isinstance(reply, NoAnswer):
+            raise no_answer(f"GET {path}", reply.message)
+        return known.answered(reply)
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        query: Query,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Reply | NoAnswer:
+        def once() -> Reply | NoAnswer:
+            self.sent += 1
+            reply = self._wire.send(verb, path, query, body, headers)
+            return _graph_limited(reply) if path == self.graphql_path else reply
+
+        reply = self._patience.through_limits(once, f"{verb} {path}")
+        if isinstance(reply, Reply) and reply.status == 401 and isinstance(self.auth, Renewable):
+            self.auth.renew()
+            reply = self._patience.through_limits(once, f"{verb} {path}")
+        return reply
+
+    def _next_page(self, reply: Reply) -> str | None:
+        for link in parse_header_links(reply.headers.get("link", "")):
+            if link.get("rel") == "next":
+                url = urlsplit(link["url"])
+                return f"{url.path.removeprefix(self._prefix)}?{url.query}"
+        return None
+
+
+def _graph_limited(reply: Reply | NoAnswer) -> Reply | NoAnswer:
+    """GraphQL tells of its rate limit with status 200; here it is one like the others."""
+    if not isinstance(reply, Reply) or reply.status != 200:
+        return reply
+    try:
+        errors = msgspec.json.decode(reply.body, type=GraphAnswer).errors
+    except msgspec.DecodeError:
+        return reply
+    limited = next((error for error in errors if error.type == "RATE_LIMITED"), None)
+    if limited is None:
+        return reply
+    return Reply(status=429, headers=reply.headers, body=msgspec.json.encode({"message": limited.message}))
+
+
+def _successful(reply: Reply, what: str) -> Reply:
+    if reply.status < 300:
+        return reply
+    error = reply.error
+    if reply.limited:
+        raise rate_limited(what, error.message, reply.headers)
+    raise about_status(reply.status, what, error)
+
+
+def _decode(body: bytes, kind: type[T], path: str) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise GitcoordError(
+            "unexpected-answer",
+            f"GitHub's answer to GET {path} is not what its API promises: {error}.",
+            hint="Is GITHUB_API_URL the address of GitHub's REST API, and does no proxy stand in between?",
+        ) from None
+
+
+def decode_written(accepted: Accepted, kind: type[T], path: str) -> T | NoAnswer:
+    """The body of a write's answer; one that cannot be read leaves it open what happened."""
+    try:
+        return msgspec.json.decode(accepted.body, type=kind)
+    except msgspec.DecodeError as error:
+        return NoAnswer(message=f"GitHub's answer to {path} cannot be read: {error}")

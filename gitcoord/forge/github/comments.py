@@ -1,0 +1,154 @@
+"""What gitcoord says on pull requests, and tidying up after them.
+
+Its own comments are found again by a hidden marker and edited, so however often something is said it stands
+there once. GitHub takes the same comment twice: of those that two clients write at once, the oldest stays.
+Deleting a branch closes the pull requests that build on it, so those are moved first.
+"""
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.api_types import CommentAnswer, PullAnswer, UserAnswer
+from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written
+from gitcoord.forge.github.refusals import ref_refusal
+from gitcoord.forge.github.transport import NoAnswer
+from gitcoord.forge.pull_requests import CommitStatus
+
+_MARKER = "<!-- gitcoord:{} -->"
+
+
+class Conversation:
+    """Texts, labels and branches around the pull requests of one repository."""
+
+    def __init__(self, gateway: Gateway, full_name: str) -> None:
+        self._gateway = gateway
+        self._path = f"/repos/{full_name}"
+
+    def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
+        """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there."""
+        body = f"{_MARKER.format(topic)}\n{text}"
+        own = self._own_comments(number, topic)
+        if not own and not only_again:
+            written = self._gateway.write("POST", f"{self._path}/issues/{number}/comments", {"body": body})
+            own = self._own_comments(number, topic)  # another client may have written at the same time
+            if not own:
+                _require(written, f"the comment on pull request {number}")
+        for comment in own[:1]:
+            if comment.body != body:
+                self._twice("PATCH", self._comment_path(comment), {"body": body}, f"comment {comment.id}")
+        for comment in own[1:]:
+            self._twice("DELETE", self._comment_path(comment), {}, f"comment {comment.id}", denied=(404,))
+
+    def close(self, number: int) -> None:
+        """Closes a pull request; twice is once."""
+        path = f"{self._path}/pulls/{number}"
+        self._twice("PATCH", path, {"state": "closed"}, f"pull request {number}")
+
+    def label(self, number: int, labels: tuple[str, ...]) -> None:
+        """Puts labels on a pull request; twice is once."""
+        if labels:
+            path = f"{self._path}/issues/{number}/labels"
+            self._twice("POST", path, {"labels": list(labels)}, f"the labels of pull request {number}")
+
+    def ask_for_reviews(self, number: int, logins: tuple[str, ...], teams: tuple[str, ...] = ()) -> None:
+        """Asks people and teams to review; twice is once."""
+        asked = {"reviewers": list(logins)} | ({"team_reviewers": list(teams)} if teams else {})
+        if logins or teams:
+            path = f"{self._path}/pulls/{number}/requested_reviewers"
+            self._twice("POST", path, asked, f"the reviewers of pull request {number}")
+
+    def set_status(self, status: CommitStatus) -> None:
+        """Puts a status on a commit; the same twice says the same."""
+        body = {"state": status.state, "context": status.context, "description": status.description}
+        path = f"{self._path}/statuses/{status.commit}"
+        self._twice("POST", path, body, f"the status {status.context} of {status.commit[:12]}")
+
+    def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
+        """Deletes a merged branch; pull requests onto it are moved to `base` first. Returns their numbers."""
+        dependents = self.retarget(branch, base)
+        written = self._delete(branch)
+        # A 404 is what GitHub says of what is not there, and of what the token may not touch.
+        doubtful = isinstance(written, NoAnswer) or (isinstance(written, Denied) and written.status == 404)
+        if not (doubtful and not self._is_there(branch)):
+            _require(written, f"the branch {branch}")
+        return dependents
+
+    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+        """Moves the pull requests onto `branch` to `base`; returns their numbers."""
+        query = {"state": "open", "base": branch}
+        pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
+        dependents = tuple(pull.number for page in pages for pull in page)
+        for number in dependents:
+            what = f"the base of pull request {number}"
+            self._twice("PATCH", f"{self._path}/pulls/{number}", {"base": base}, what)
+        return dependents
+
+    def _delete(self, branch: str) -> Written:
+        path = f"{self._path}/git/refs/heads/{quote(branch)}"
+        for _ in range(2):
+            written = self._gateway.write("DELETE", path, {}, denied=(404,))
+            kind = ref_refusal(written.status, written.text) if isinstance(written, Denied) else None
+            if kind == "gone":
+                return Accepted(status=204, body=b"")
+            if kind != "retry":
+                break
+        return written
+
+    def _own_comments(self, number: int, topic: str) -> list[CommentAnswer]:
+        """Comments about `topic` that one account of gitcoord wrote, oldest first: one of them is to stay.
+
+        Every client finds the same one first, whichever of them it wrote itself.
+        """
+        path = f"{self._path}/issues/{number}/comments"
+        pages = self._gateway.read_pages(path, tuple[CommentAnswer, ...])
+        comments = sorted((comment for page in pages for comment in page), key=lambda comment: comment.id)
+        own = [one for one in comments if one.body.startswith(_MARKER.format(topic)) and self._is_own(one)]
+        return [comment for comment in own if comment.user == own[0].user]
+
+    def _comment_path(self, comment: CommentAnswer) -> str:
+        return f"{self._path}/issues/comments/{comment.id}"
+
+    def _is_own(self, comment: CommentAnswer) -> bool:
+        """Whether the account that acts here wrote the comment: anybody can write the marker.
+
+        An installation token does not tell its account; only apps have names that end with `[bot]`.
+        """
+        if comment.user is None:
+            return False
+        return comment.user.login == self._login if self._login else comment.user.login.endswith("[bot]")
+
+    @cached_property
+    def _login(self) -> str:
+        """The account that the token acts for; "" when the token does not tell."""
+        user = self._gateway.read_if_there("/user", UserAnswer, absent=(401, 403, 404))
+        return user.login if user is not None else ""
+
+    def _is_there(self, branch: str) -> bool:
+        path = f"{self._path}/git/ref/heads/{quote(branch)}"
+        return self._gateway.headers(path)[0] != 404
+
+    def _twice(
+        self, verb: str, path: str, body: dict[str, Any], what: str, *, denied: tuple[int, ...] = ()
+    ) -> None:
+        """For changes that are the same when they are made again: a lost answer is asked for once more.
+
+        `denied` are statuses that say that there is nothing to change any more.
+        """
+        written = self._gateway.write(verb, path, body, denied=denied)
+        if isinstance(written, NoAnswer):
+            written = self._gateway.write(verb, path, body, denied=denied)
+        if not (isinstance(written, Denied) and written.status in denied):
+            _require(written, what)
+
+
+def _require(written: Written, what: str) -> None:
+    if isinstance(written, Accepted):
+        return
+    said = written.text if isinstance(written, Denied) else written.message
+    raise GitcoordError(
+        "not-changed",
+        f"GitHub did not change {what}: {said}.",
+        hint="Run the same command again; it goes on where it stopped.",
+    )

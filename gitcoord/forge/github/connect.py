@@ -1,0 +1,94 @@
+"""Making the `github` forge from a remote's URL and the environment."""
+
+import os
+import time
+from collections.abc import Mapping
+
+from github import Auth
+
+from gitcoord.errors import usage_error
+from gitcoord.forge.github.client import Gateway
+from gitcoord.forge.github.credentials import sign_in
+from gitcoord.forge.github.forge import GitHubForge
+from gitcoord.forge.github.rate_limit import LONGEST, Countdown, RateLimitPatience
+from gitcoord.forge.github.transport import RequestPace
+from gitcoord.forge.github_repository_name import choose_repository
+from gitcoord.git.github_remotes import api_url, is_github, parse_address
+
+PACE_VARIABLE = "GITCOORD_API_PACE"
+"""Seconds between two writes; requests are a quarter of that apart. GitHub asks for 1, the default.
+
+0 takes every pause out, those before repeated reads too: for tests against an emulated GitHub."""
+PATIENCE_VARIABLE = "GITCOORD_API_PATIENCE"
+"""How many seconds one request waits for GitHub's rate limits, in all, before the run gives up."""
+
+
+def open_github(
+    *,
+    url: str | None,
+    repository: str | None,
+    environ: Mapping[str, str] = os.environ,
+    tell: Countdown | None = None,
+) -> GitHubForge:
+    """The forge of the repository that `repository`, the remote's `url` or GITHUB_REPOSITORY names.
+
+    Makes one request, for the repository's present name. `tell` is told about every wait for a rate limit.
+    Raises `no-token` and whatever keeps GitHub from being asked.
+    """
+    full_name = choose_repository(url, repository, environ)
+    return GitHubForge(connect(url=url, full_name=full_name, environ=environ, tell=tell), full_name)
+
+
+def connect(
+    *, url: str | None, full_name: str, environ: Mapping[str, str], tell: Countdown | None = None
+) -> Gateway:
+    """The gateway to the GitHub that the remote's `url` or the environment names, signed in."""
+    address = parse_address(url) if url else None
+    if address is not None and not is_github(address, environ):
+        address = None
+    root = api_url(address, environ)
+    host = address.host if address is not None else _host(root)
+    pace = _pace(environ)
+    patience = RateLimitPatience(
+        longest=_seconds(environ, PATIENCE_VARIABLE, LONGEST, "how many seconds to wait for a rate limit"),
+        tell=tell,
+        sleep=time.sleep if pace.writes > 0 else _no_pause,
+    )
+
+    def open_with(auth: Auth.Auth) -> Gateway:
+        return Gateway(api_url=root, auth=auth, pace=pace, patience=patience)
+
+    return open_with(sign_in(host=host, full_name=full_name, environ=environ, connect=open_with))
+
+
+def _no_pause(seconds: float) -> None:
+    """For tests against an emulated GitHub, which count the seconds and do not wait for them."""
+
+
+def _host(root: str) -> str:
+    address = parse_address(root)
+    if address is None:
+        raise usage_error(
+            "bad-api-url",
+            f"GITHUB_API_URL is not a web address: {root!r}.",
+            "For GitHub Enterprise it looks like https://HOST/api/v3.",
+        )
+    return address.host
+
+
+def _pace(environ: Mapping[str, str]) -> RequestPace:
+    writes = _seconds(environ, PACE_VARIABLE, RequestPace().writes, "the seconds between two writes")
+    return RequestPace(requests=writes / 4, writes=writes)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float, meaning: str) -> float:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise usage_error("bad-pace", f"{name} is {text!r}.", f"Set it to {meaning}, such as 1.0.")
+    return seconds

@@ -1,0 +1,123 @@
+"""What GitHub does for a pull request on request: update its branch, merge it when ready, queue it.
+
+An answer that says "already so" is success; one that was lost is reported, and the caller looks.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gitcoord.forge.github.api_types import GraphAnswer, PlaceAnswer, PullIdAnswer, QueuedPull
+from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written, decode_written
+from gitcoord.forge.github.errors import no_answer
+from gitcoord.forge.github.merge_requirements import queue_gate
+from gitcoord.forge.github.refusals import graph_refusal, update_refusal
+from gitcoord.forge.github.transport import NoAnswer
+from gitcoord.forge.pull_requests import Gate, Method, Refused, Unclear
+
+Done = Literal["asked", "already"]
+_ENQUEUE = """mutation($input: EnqueuePullRequestInput!) {
+  enqueuePullRequest(input: $input) { mergeQueueEntry { id position } } }"""
+_AUTO_MERGE = """mutation($input: EnablePullRequestAutoMergeInput!) {
+  enablePullRequestAutoMerge(input: $input) { pullRequest { id } } }"""
+_PLACE = """query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) {
+    mergeQueueEntry { position }
+    timelineItems(last: 1, itemTypes: [
+      REMOVED_FROM_MERGE_QUEUE_EVENT, ADDED_TO_MERGE_QUEUE_EVENT,
+      PULL_REQUEST_COMMIT, HEAD_REF_FORCE_PUSHED_EVENT
+    ]) { nodes { __typename ... on RemovedFromMergeQueueEvent { reason } } } } } }"""
+_QUEUED_BASE = """query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { isMergeQueueEnabled } } }"""
+_READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
+  markPullRequestReadyForReview(input: $input) { pullRequest { id } } }"""
+
+
+class Handover:
+    """Requests about the pull requests of one repository."""
+
+    def __init__(self, gateway: Gateway, repository_path: str) -> None:
+        self._gateway = gateway
+        self._path = repository_path
+
+    def update_branch(self, number: int, head: str) -> Done | Refused | Unclear:
+        """Asks GitHub to merge the base into the head, which it does later; only while the head is `head`."""
+        path = f"{self._path}/pulls/{number}/update-branch"
+        written = self._gateway.write("PUT", path, {"expected_head_sha": head})
+        if isinstance(written, Accepted):
+            return "asked"
+        if isinstance(written, NoAnswer):
+            return Unclear(message=written.message)
+        kind = update_refusal(written.status, written.text)
+        return "already" if kind == "nothing-to-merge" else Refused(kind=kind, message=written.text)
+
+    def enqueue(self, number: int, head: str) -> Done | Refused | Unclear:
+        """Hands a pull request over to the merge queue, only while its head is `head`."""
+        return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
+
+    def has_queue(self, full_name: str, number: int) -> bool:
+        """Whether the base takes changes from a merge queue, as told to those who may not read its rules."""
+        pull, _ = self._ask(_QUEUED_BASE, full_name, number)
+        return pull is not None and pull.is_merge_queue_enabled
+
+    def queue_gate(self, full_name: str, number: int) -> Gate:
+        """Where a pull request stands with the merge queue; what was pushed since then starts afresh."""
+        pull, written = self._ask(_PLACE, full_name, number)
+        if pull is None:
+            raise no_answer("the merge queue", _said(written))
+        last = pull.timeline_items.nodes[-1] if pull.timeline_items.nodes else None
+        thrown_out = last is not None and last.kind == "RemovedFromMergeQueueEvent"
+        why = (last.reason or "it does not say why") if last is not None and thrown_out else None
+        return queue_gate(pull.merge_queue_entry.position if pull.merge_queue_entry else None, why)
+
+    def _ask(self, document: str, full_name: str, number: int) -> tuple[QueuedPull | None, Written]:
+        """What GraphQL answers about a pull request; the whole answer, too, for when that is nothing."""
+        owner, _, name = full_name.partition("/")
+        variables = {"owner": owner, "name": name, "number": number}
+        body = {"query": document, "variables": variables}
+        written = self._gateway.write("POST", self._gateway.graphql_path, body)
+        answer = (
+            decode_written(written, PlaceAnswer, "POST graphql") if isinstance(written, Accepted) else None
+        )
+        return (answer.data.repository.pull_request if isinstance(answer, PlaceAnswer) else None), written
+
+    def merge_when_ready(
+        self, number: int, head: str, method: Method, title: str, message: str
+    ) -> Done | Refused | Unclear:
+        """Lets GitHub merge as soon as nothing is in the way (its auto-merge)."""
+        wanted: dict[str, Any] = {"expectedHeadOid": head, "mergeMethod": method.upper()}
+        if method != "rebase":
+            wanted |= {"commitHeadline": title, "commitBody": message}
+        return self._change(number, _AUTO_MERGE, wanted)
+
+    def mark_ready(self, number: int) -> Done | Refused | Unclear:
+        """Ends a pull request's being a draft."""
+        return self._change(number, _READY, {})
+
+    def _change(self, number: int, document: str, wanted: dict[str, Any]) -> Done | Refused | Unclear:
+        id = self._gateway.read(f"{self._path}/pulls/{number}", PullIdAnswer).node_id
+        body = {"query": document, "variables": {"input": {"pullRequestId": id, **wanted}}}
+        written = self._gateway.write("POST", self._gateway.graphql_path, body)
+        if isinstance(written, NoAnswer):
+            return Unclear(message=written.message)
+        if isinstance(written, Denied):
+            return Refused(kind="unknown", message=written.sentence)
+        return _told(written)
+
+
+def _said(written: Written) -> str:
+    if isinstance(written, Accepted):
+        return "GitHub's answer holds no pull request"
+    return written.text if isinstance(written, Denied) else written.message
+
+
+def _told(written: Accepted) -> Done | Refused | Unclear:
+    try:
+        answer = msgspec.json.decode(written.body, type=GraphAnswer)
+    except msgspec.DecodeError as error:
+        return Unclear(message=f"GitHub's answer cannot be read: {error}")
+    if not answer.errors:
+        return "asked"
+    first = answer.errors[0]
+    kind = graph_refusal(first.type, first.message)
+    return "already" if kind == "already" else Refused(kind=kind, message=first.message)

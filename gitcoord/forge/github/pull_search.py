@@ -1,0 +1,87 @@
+"""Finding the pull requests of many branches with few requests."""
+
+from collections.abc import Collection, Mapping
+
+from gitcoord.forge.github.api_types import PullAnswer
+from gitcoord.forge.github.client import Gateway
+from gitcoord.forge.pull_requests import BranchPulls, Pull, branch_pulls
+
+_FEW = 5
+_MOST = 100
+_Page = tuple[PullAnswer, ...]
+
+
+class Finder:
+    """Finds pull requests of one repository, `full_name` as GitHub spells it."""
+
+    def __init__(self, gateway: Gateway, full_name: str) -> None:
+        self._gateway = gateway
+        self._full_name = full_name
+        self._owner = full_name.split("/")[0]
+        self._path = f"/repos/{full_name}/pulls"
+        self._crowded = False
+        self._earlier: dict[str, list[Pull]] = {}
+
+    def open_one(self, head: str, base: str) -> Pull | None:
+        """The open pull request of a branch onto `base`."""
+        return branch_pulls(self._of_head(head, state="open"), base).current
+
+    def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
+        """The pull requests of each head onto every base: a person may have moved one."""
+        if len(heads) <= _FEW:
+            found = {head: self._of_head(head, state="all") for head in heads}
+        else:
+            found = self._of_many(heads)
+        return {head: branch_pulls(pulls, base) for head, pulls in found.items() if pulls}
+
+    def _of_head(self, head: str, *, state: str) -> list[Pull]:
+        # Without an owner GitHub ignores `head`, and lists the pull requests of all branches.
+        query = {"head": f"{self._owner}:{head}", "state": state}
+        pages = self._gateway.read_pages(self._path, _Page, query)
+        return [pull for page in pages for pull in self._own(page) if pull.head == head]
+
+    def _of_many(self, heads: Collection[str]) -> dict[str, list[Pull]]:
+        """All there are where they fit on one page.
+
+        Else all that are open, the last hundred that were closed, and one by one what is in neither.
+        """
+        if not self._crowded:
+            page = self._gateway.read(self._path, _Page, {"state": "all", "per_page": _MOST})
+            if len(page) < _MOST:
+                return _by_head(heads, self._own(page))
+            self._crowded = True
+        pages = self._gateway.read_pages(self._path, _Page, {"state": "open"})
+        seen = [pull for page in pages for pull in self._own(page)]
+        recent = self._gateway.read(
+            self._path,
+            _Page,
+            {"state": "closed", "sort": "updated", "direction": "desc", "per_page": _MOST},
+        )
+        found = _by_head(heads, [*seen, *self._own(recent)])
+        if len(recent) == _MOST:
+            for head in (head for head, pulls in found.items() if not pulls):
+                found[head] = self._earlier_ones(head)
+        return found
+
+    def _earlier_ones(self, head: str) -> list[Pull]:
+        """Asked once for each branch: what happens from then on is among the open or the last hundred."""
+        if head not in self._earlier:
+            self._earlier[head] = self._of_head(head, state="closed")
+        return self._earlier[head]
+
+    def _own(self, page: _Page) -> list[Pull]:
+        """Those whose head is in this repository; forks use the same branch names."""
+        return [
+            answer.to_pull()
+            for answer in page
+            if answer.head.repo is not None and answer.head.repo.full_name == self._full_name
+        ]
+
+
+def _by_head(heads: Collection[str], pulls: Collection[Pull]) -> dict[str, list[Pull]]:
+    newest = {pull.number: pull for pull in pulls}  # one that was closed meanwhile is on both lists
+    found: dict[str, list[Pull]] = {head: [] for head in heads}
+    for pull in newest.values():
+        if pull.head in found:
+            found[pull.head].append(pull)
+    return found

@@ -1,0 +1,108 @@
+"""GitHub's answers about what protects a branch, as typed values: classic protection and rulesets."""
+
+import msgspec
+
+from gitcoord.forge.github.api_types import Answer
+
+
+class CheckName(Answer, frozen=True):
+    """A required check in classic branch protection."""
+
+    context: str
+    app_id: int | None = None
+
+
+class RequiredChecksAnswer(Answer, frozen=True):
+    """The required checks of classic branch protection."""
+
+    contexts: tuple[str, ...] = ()
+    checks: tuple[CheckName, ...] = ()
+    strict: bool = False
+
+
+class ProtectionSummary(Answer, frozen=True):
+    """What anybody who can read sees of a branch's classic protection."""
+
+    enabled: bool = False
+    required_status_checks: RequiredChecksAnswer | None = None
+
+
+class BranchAnswer(Answer, frozen=True):
+    """`GET …/branches/{branch}`."""
+
+    protected: bool = False
+    protection: ProtectionSummary | None = None
+
+
+class RequiredReviewsAnswer(Answer, frozen=True):
+    """The required reviews of classic branch protection."""
+
+    required_approving_review_count: int = 0
+
+
+class Switch(Answer, frozen=True):
+    """A part of a protection that is on or off."""
+
+    enabled: bool = False
+
+
+class NamedMover(Answer, frozen=True):
+    """Somebody who may push to a restricted branch: a user has a login, a team and an app a slug."""
+
+    login: str = ""
+    slug: str = ""
+
+
+class RestrictionsAnswer(Answer, frozen=True):
+    """Who alone may push to a branch."""
+
+    users: tuple[NamedMover, ...] = ()
+    teams: tuple[NamedMover, ...] = ()
+    apps: tuple[NamedMover, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them, teams and apps told apart from users by a word."""
+        people = {user.login for user in self.users}
+        return frozenset(people | {f"team {team.slug}" for team in self.teams} | self._apps)
+
+    @property
+    def _apps(self) -> set[str]:
+        return {f"app {app.slug}" for app in self.apps}
+
+
+class ProtectionAnswer(Answer, frozen=True):
+    """`GET …/branches/{branch}/protection`, for administrators."""
+
+    required_status_checks: RequiredChecksAnswer | None = None
+    required_pull_request_reviews: RequiredReviewsAnswer | None = None
+    required_linear_history: Switch = Switch()
+    required_signatures: Switch = Switch()
+    restrictions: RestrictionsAnswer | None = None
+
+
+class RuleAnswer(Answer, frozen=True):
+    """One rule of the rulesets that apply to a branch; what `parameters` holds depends on the type."""
+
+    type: str
+    parameters: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class RuleCheck(Answer, frozen=True):
+    """A required check in a ruleset."""
+
+    context: str
+    integration_id: int | None = None
+
+
+class CheckParameters(Answer, frozen=True):
+    """The parameters of a `required_status_checks` rule."""
+
+    required_status_checks: tuple[RuleCheck, ...] = ()
+    strict_required_status_checks_policy: bool = False
+
+
+class ReviewParameters(Answer, frozen=True):
+    """The parameters of a `pull_request` rule."""
+
+    required_approving_review_count: int = 0

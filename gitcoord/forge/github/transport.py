@@ -1,0 +1,164 @@
+"""One request over the wire, by PyGithub: what came back as a value, third-party exceptions translated.
+
+Findings about PyGithub that shape this file: its own retry repeats PUT and POST up to ten times; it takes a
+307 (a renamed repository) for success; it does not translate the exceptions of requests.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import requests
+import urllib3
+from github import Auth, Github, GithubException
+
+from gitcoord import __version__, trace
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.github.api_types import ErrorAnswer
+from gitcoord.forge.github.errors import about_status, is_rate_limit, unreachable
+from gitcoord.redact import redact
+
+Query = Mapping[str, str | int]
+API_VERSION = "2022-11-28"
+"""Pinned: 2026-03-10 takes `merge_commit_sha` away from pull requests."""
+_TIMEOUT_SECONDS = 20
+_CONNECTION = re.compile(r"HTTPS?Connection\([^)]*\): ")
+_READS = frozenset({"GET", "HEAD"})
+# PyGithub prints redirects and the like to stderr; what matters of them is in the answers.
+logging.getLogger("github").setLevel(logging.CRITICAL)
+
+
+class RequestPace(msgspec.Struct, frozen=True, kw_only=True):
+    """How many seconds pass at least between two requests, and between two writes; 0: no pauses at all."""
+
+    requests: float = 0.25
+    writes: float = 1.0
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer as it came in; the names of headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def error(self) -> ErrorAnswer:
+        """What it says from 400 on."""
+        try:
+            return msgspec.json.decode(self.body, type=ErrorAnswer)
+        except msgspec.DecodeError:
+            return ErrorAnswer(message=f"an answer that is not GitHub's (status {self.status})")
+
+    @property
+    def limited(self) -> bool:
+        """Whether it is a rate limit: then nothing was done."""
+        return self.status in (403, 429) and is_rate_limit(self.status, self.error.message, self.headers)
+
+
+class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The request was sent, and nothing usable came back: a write may or may not have been applied."""
+
+    message: str
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", redact(self.message))
+
+
+class Wire:
+    """The connection to the API below `api_url`."""
+
+    def __init__(self, *, api_url: str, auth: Auth.Auth, pace: RequestPace) -> None:
+        self.api_url = api_url
+        self._requester = Github(
+            base_url=api_url,
+            auth=auth,
+            timeout=_TIMEOUT_SECONDS,
+            retry=_read_retries(backoff=min(0.5, pace.writes)),
+            user_agent=f"gitcoord/{__version__}",
+            seconds_between_requests=pace.requests,
+            seconds_between_writes=pace.writes,
+            lazy=True,
+        ).requester
+
+    @property
+    def graphql_path(self) -> str:
+        """Where GraphQL is, as a whole URL: beside the REST API on an enterprise server."""
+        return str(self._requester.graphql_url)
+
+    def send(
+        self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Reply | NoAnswer:
+        """Sends one request. Raises GitcoordError when it did not get there."""
+        began, told = trace.clock(), f"{verb} {path} {dict(query) or ''}".rstrip()
+        try:
+            reply = self._send(verb, path, query, body, headers)
+        except GitcoordError as error:
+            trace.asked(told, began, error.message)
+            raise
+        trace.asked(told, began, str(reply.status) if isinstance(reply, Reply) else reply.message)
+        return reply
+
+    def _send(
+        self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Reply | NoAnswer:
+        fixed = {"X-GitHub-Api-Version": API_VERSION, "Accept": "application/vnd.github+json"}
+        try:
+            status, received, text = self._requester.requestJson(
+                verb, path, parameters=dict(query), headers={**fixed, **headers}, input=body
+            )
+        except GithubException as error:
+            raise about_status(
+                error.status, f"{verb} {path}", ErrorAnswer(message=str(error.message))
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if _was_not_sent(error):
+                raise unreachable(self.api_url, _cause(error)) from None
+            return NoAnswer(message=f"the answer to {verb} {path} was lost: {_cause(error)}")
+        except RuntimeError as error:
+            # PyGithub's word for a redirect to another host, which it does not follow.
+            raise unreachable(self.api_url, str(error)) from None
+        return Reply(status=status, headers=received, body=str(text or "").encode())
+
+
+def _read_retries(*, backoff: float) -> urllib3.Retry:
+    """Retries of reads; connecting is retried for writes too, as nothing was sent then.
+
+    Plain urllib3, so that no Retry-After puts the program to sleep for minutes without a word.
+    """
+    return urllib3.Retry(
+        total=4,
+        connect=4,
+        read=3,
+        status=3,
+        other=0,
+        backoff_factor=backoff,
+        backoff_jitter=backoff / 2,
+        backoff_max=8,
+        allowed_methods=_READS,
+        status_forcelist=(500, 502, 503, 504),
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+
+
+def _was_not_sent(error: Exception) -> bool:
+    reason: object = error.args[0] if error.args else None
+    reason = getattr(reason, "reason", reason)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    )
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost cause in plain words; the outer ones repeat it in nested parentheses."""
+    seen: BaseException = error
+    while seen.args and isinstance(seen.args[-1], BaseException):
+        seen = seen.args[-1]
+    reason = getattr(seen, "reason", None)
+    if isinstance(reason, BaseException):
+        return _cause(reason)
+    text = _CONNECTION.sub("", str(seen.args[-1])) if seen.args else ""
+    return text or type(seen).__name__

@@ -1,0 +1,43 @@
+"""Merging as a server does, which has no working tree: whatever attributes and merge drivers a clone has."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import TreeMerge, merge_tree
+from gitcoord.git.object_quarantine import scratch_directory
+
+_SHA1_LENGTH = 40
+_CONFIG = f"[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tattributesFile = {os.devnull}\n"
+_SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
+
+
+def merge_on_server(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
+    """Merges one pair of commits of the repository; nothing that is written stays."""
+    with _bare_beside(git, ours) as server:
+        return merge_tree(server, ours, theirs)
+
+
+def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:
+    """Whether a server would make something else of two commits than `tree`, or fail to merge them."""
+    there = merge_on_server(git, ours, theirs)
+    return there.clean is False or (there.clean is True and there.tree != tree)
+
+
+@contextmanager
+def _bare_beside(git: Git, like: Oid) -> Iterator[Git]:
+    """A git in an empty bare repository that finds the objects of `git`."""
+    with scratch_directory() as scratch:
+        place = Path(scratch)
+        for name in ("objects", "refs"):
+            (place / name).mkdir()
+        (place / "HEAD").write_text("ref: refs/heads/none\n")
+        (place / "config").write_text(_CONFIG + ("" if len(like) == _SHA1_LENGTH else _SHA256))
+        environment = {
+            "GIT_DIR": scratch,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(git.object_places()),
+            "GIT_ATTR_NOSYSTEM": "1",
+        }
+        yield Git(place, environment)

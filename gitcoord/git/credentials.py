@@ -1,0 +1,67 @@
+"""Credentials for git over HTTPS: handed over in the environment, never in argv or configuration files."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+
+from gitcoord.git.github_remotes import Address, find_token, is_github, may_carry_token, parse_address
+from gitcoord.redact import keep_secret
+
+_APP_VARIABLE = "GITCOORD_APP_ID"
+_CREDENTIALS = "gitcoord.forge.github.git_credentials"
+
+
+def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment that lets git authenticate to `remote_url`; {} when it needs none.
+
+    That is a header with the token, when the remote is GitHub over HTTPS, has no login of its own, and the
+    environment holds a token for it; a program to ask when it names a GitHub App.
+    """
+    address = parse_address(remote_url)
+    if address is None or address.has_login or address.scheme not in ("http", "https"):
+        return {}
+    if not is_github(address, environ) or not may_carry_token(address, environ):
+        return {}
+    if environ.get(_APP_VARIABLE, "").strip():
+        return appended(environ, _asking_the_app(address, environ))
+    token = find_token(address.host, environ)
+    if token is None:
+        return {}
+    import base64  # only who signs in pays for it
+
+    keep_secret(token)
+    login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    key = f"http.{address.scheme}://{address.authority}/.extraHeader"
+    # The empty value drops headers from configuration files: CI checkouts leave their own Authorization
+    # header there, and GitHub answers 400 to two of them.
+    return appended(environ, [(key, ""), (key, f"Authorization: Basic {login}")])
+
+
+def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Lets git ask for a token of the GitHub App when its cache has none: they live for an hour only."""
+    from gitcoord.git.credential_cache import cache_command
+
+    place = f"{address.scheme}://{address.authority}"
+    # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
+    program = f"{shlex.quote(sys.executable)} -X utf8 -P -m {_CREDENTIALS}"
+    # Git tells its helpers, too, what became of a login; starting Python for that would be a waste.
+    helper = f'!f() {{ test "$1" = get || exit 0; exec {program} get; }}; f'
+    return [
+        (f"http.{place}/.extraHeader", ""),
+        (f"credential.{place}.helper", ""),
+        (f"credential.{place}.helper", cache_command(environ)),
+        (f"credential.{place}.helper", helper),
+        (f"credential.{place}.useHttpPath", "true"),
+    ]
+
+
+def appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:
+    """Git's configuration in environment variables, after what is there already."""
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdigit() else 0
+    added = {"GIT_CONFIG_COUNT": str(first + len(entries))}
+    for number, (key, value) in enumerate(entries, start=first):
+        added[f"GIT_CONFIG_KEY_{number}"] = key
+        added[f"GIT_CONFIG_VALUE_{number}"] = value
+    return added

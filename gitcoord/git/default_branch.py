@@ -1,0 +1,57 @@
+"""Which branch work lands on, when nobody said."""
+
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.git.remote_refs import SharedRefs
+from gitcoord.git.repository import no_commits
+
+_USUAL = ("main", "master", "trunk", "develop")
+
+
+def find_base(shared: SharedRefs, asked: str | None) -> str:
+    """The base branch's name: `asked` if it exists, else the remote's default, `main`, `master` …
+
+    Call after a refresh. Raises `no-such-base` or `unknown-base` (exit 2) naming the branches there are.
+    """
+    if asked is not None:
+        if shared.branch(asked) is None and not shared.branches():
+            raise _no_branches(shared)
+        if shared.branch(asked) is None:
+            known = ", ".join(sorted(shared.branches())[:8]) or "none"
+            raise usage_error(
+                "no-such-base", f"The base branch {asked!r} does not exist.", f"Branches here: {known}."
+            )
+        return asked
+    branches = shared.branches()
+    if not branches:
+        raise _no_branches(shared)
+    for name in (_remote_default(shared), *_USUAL):
+        if name in branches:
+            return name
+    if len(branches) == 1:
+        return next(iter(branches))
+    known = ", ".join(sorted(branches)[:8]) or "none"
+    raise usage_error(
+        "unknown-base",
+        f"It is not clear which branch work lands on (branches here: {known}).",
+        "Name it with `--base BRANCH` or `base` in gitcoord.toml.",
+    )
+
+
+def _no_branches(shared: SharedRefs) -> GitcoordError:
+    here = shared.git.probe("for-each-ref", "--count=1", "refs/heads/")
+    if shared.remote is None or not here:
+        return no_commits()
+    branch = shared.repository.current_branch() or "BRANCH"
+    return GitcoordError(
+        "empty-remote",
+        f"The remote {shared.remote} has no branches yet.",
+        hint=f"`git push -u {shared.remote} {branch}` brings it the branch that work lands on.",
+    )
+
+
+def _remote_default(shared: SharedRefs) -> str:
+    if shared.remote is None:
+        return ""
+    prefix = f"refs/remotes/{shared.remote}/"
+    target = shared.git.probe("symbolic-ref", "--quiet", f"{prefix}HEAD")
+    return (target or "").removeprefix(prefix)

@@ -1,0 +1,294 @@
+"""The git program: one process per call, never through a shell, never interactive, errors translated."""
+
+import os
+import subprocess
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord import trace
+from gitcoord.errors import GitcoordError
+from gitcoord.git.commits import CommitReader, Oid
+from gitcoord.git.damage import git_failed
+from gitcoord.redact import redact
+
+__all__ = ["Git", "GitResult", "Oid"]
+
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "GIT_PAGER": "cat",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_MERGE_AUTOEDIT": "no",
+    # One clone's own idea of history, which nobody else has: objects that stand in for others, and grafts.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",
+}
+_CONFIG = (
+    # GitHub's own behaviour, whatever the user's configuration says.
+    ("merge.directoryRenames", "conflict"),
+    ("merge.renames", "true"),
+    ("merge.renameLimit", "7000"),
+    ("merge.default", "text"),
+    # What is parsed here has to look the same for everybody.
+    ("i18n.commitEncoding", "UTF-8"),
+    ("i18n.logOutputEncoding", "UTF-8"),
+    ("log.showSignature", "false"),
+    ("trailer.separators", ":"),
+    ("core.quotePath", "false"),
+    ("advice.detachedHead", "false"),
+)
+_WITHOUT_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+# Set where gitcoord is called from a hook or an alias; they would point every process at that one place.
+NOT_INHERITED = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    # Editors set these for what they start; they would change what pathspecs mean.
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
+_WHICH_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE")
+_LONGEST_REMOTE_TEXT = 500
+_OWN_WORDS = (
+    "remote:",
+    "error:",
+    "fatal:",
+    "hint:",
+    "warning:",
+    "send-pack:",
+    "fetch-pack:",
+    "To ",
+    *(" ! ", "!\t", "Done", "Everything up-to-date"),
+)
+
+
+def nowhere_above(directory: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment in which git in `directory` looks for a repository there, and not above it."""
+    name = "GIT_CEILING_DIRECTORIES"
+    places = (str(directory.resolve().parent), environ.get(name, ""))
+    return {name: os.pathsep.join(filter(None, places))}
+
+
+def stdin_lines(lines: Iterable[str]) -> bytes:
+    """`lines` as git reads them on stdin; the bytes of names that are not UTF-8 stay as they are."""
+    return b"".join(os.fsencode(line) + b"\n" for line in lines)
+
+
+class GitResult(msgspec.Struct, frozen=True):
+    """How a git process ended: exit code, raw stdout, redacted stderr."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """stdout as text without the last line feed; bytes that are not UTF-8 survive as surrogates."""
+        return os.fsdecode(self.stdout).removesuffix("\n")
+
+    @property
+    def reason(self) -> str:
+        """The line of stderr that says most: the first `fatal:` or `error:` one, else the last but hints."""
+        lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
+        for line in lines:
+            if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
+                return line
+        return lines[-1] if lines else f"exit code {self.code}"
+
+    @property
+    def remote_text(self) -> str:
+        """What the remote itself had to say, such as the words of a hook that refused a push."""
+        lines = (
+            line.removeprefix("remote:").strip() for line in self.stderr.splitlines() if _is_remote(line)
+        )
+        return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
+
+    @property
+    def hook_text(self) -> str:
+        """What is neither git's own nor the remote's: the last words of a hook of this repository."""
+        both = f"{redact(self.text)}\n{self.stderr}".splitlines()
+        lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
+        return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]
+
+
+def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+
+
+_FIXED = _encoded(_ENVIRONMENT)
+_last: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
+
+
+def _inherited() -> dict[bytes, bytes]:
+    """What processes get of this one's own environment; worked out anew, which takes long, if it changed."""
+    global _last
+    now: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
+    if now != _last[0]:
+        left_out = set(map(os.fsencode, NOT_INHERITED))
+        _last = (dict(now), {name: value for name, value in now.items() if name not in left_out})
+    return _last[1]
+
+
+class Git:
+    """The git program in one directory. `environment` is added to every process."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.directory = directory
+        self.commits: CommitReader | None = None
+        """Reads single commits in-process, where a command set one because it reads many of them."""
+        self.merges: dict[tuple[Oid, Oid], Any] | None = None
+        """What merges in memory gave, where a command set it because it asks for the same ones again."""
+        self._environment = dict(environment or {})
+        self._own = {**_FIXED, **_encoded(self._environment)}
+
+    @property
+    def scratch(self) -> Path | None:
+        """Where a quarantine's objects go; None outside of one."""
+        place = self._environment.get("GIT_OBJECT_DIRECTORY")
+        return Path(place) if place else None
+
+    def run(
+        self,
+        *arguments: str,
+        input: bytes | None = None,
+        ok: Collection[int] = (0,),
+        hooks: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> GitResult:
+        """Runs `git ARGUMENTS` and returns how it ended.
+
+        Raises `git-failed` when the exit code is not in `ok` (an empty `ok` accepts any), and `no-git`
+        when there is no git program. Hooks of the repository run only when `hooks` is set.
+        """
+        argv = self._command(arguments, hooks=hooks)
+        began = trace.clock()
+        try:
+            ended = subprocess.run(
+                argv,
+                cwd=self.directory,
+                env=self._whole_environment(environment or {}),
+                capture_output=True,
+                check=False,
+                stdin=None if input else subprocess.DEVNULL,
+                input=input or None,
+            )
+        except OSError as error:
+            raise _cannot_start(self.directory, error) from error
+        stderr = redact(os.fsdecode(ended.stderr))
+        result = GitResult(ended.returncode, ended.stdout, stderr)
+        if trace.clock():
+            trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))
+        if ok and result.code not in ok:
+            what = f"`git {_shown(arguments)}` failed: {result.reason}"
+            raise git_failed(what, stderr, self.directory, self._environment.get("GIT_DIR", ""))
+        return result
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """A git process to talk with; it is the caller's to end. What it says of errors is lost."""
+        trace.asked(f"git {trace.words(arguments)}", trace.clock(), "started")
+        try:
+            return subprocess.Popen(
+                self._command(arguments),
+                cwd=self.directory,
+                env=self._whole_environment({}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise _cannot_start(self.directory, error) from error
+
+    def text(self, *arguments: str, input: bytes | None = None) -> str:
+        """stdout of a git command that has to succeed."""
+        return self.run(*arguments, input=input).text
+
+    def lines(self, *arguments: str) -> list[str]:
+        """stdout of a git command that has to succeed, line by line."""
+        # Not `splitlines`: names may hold what Unicode calls a line separator.
+        text = self.text(*arguments)
+        return text.split("\n") if text else []
+
+    def probe(self, *arguments: str) -> str | None:
+        """stdout of a git command, or None when it exits with another code than 0."""
+        result = self.run(*arguments, ok=())
+        return result.text if result.code == 0 else None
+
+    def at(self, directory: Path) -> "Git":
+        """The same git in another directory, whose repository it finds there itself, and nowhere above it."""
+        kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
+        return Git(directory, kept | nowhere_above(directory))
+
+    def within(self, git_directory: Path, worktree: Path) -> "Git":
+        """The same git in `worktree`, with the repository at `git_directory`, whatever lies at its `.git`."""
+        which = dict(zip(_WHICH_REPOSITORY, (str(git_directory), str(worktree)), strict=True))
+        return Git(worktree, self._environment | which)
+
+    def with_environment(self, added: Mapping[str, str]) -> "Git":
+        """The same git with more variables in the environment of its processes."""
+        return Git(self.directory, {**self._environment, **added})
+
+    def object_places(self) -> list[str]:
+        """The directories that this git finds objects in, as git wants to have them in its environment."""
+        own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        added = {**os.environ, **self._environment}.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        if os.pathsep in own or own.startswith('"'):
+            escaped = own.replace("\\", "\\\\").replace('"', '\\"')
+            own = f'"{escaped}"'
+        return [own, *filter(None, [added])]
+
+    @contextmanager
+    def quarantine(self) -> Iterator["Git"]:
+        """A git whose new objects go to a temporary place and vanish with the block."""
+        places = self.object_places()
+        from gitcoord.git.object_quarantine import scratch_directory  # not for who makes no objects
+
+        with scratch_directory() as scratch:
+            yield Git(
+                self.directory,
+                {
+                    **self._environment,
+                    "GIT_OBJECT_DIRECTORY": scratch,
+                    "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(places),
+                },
+            )
+
+    def _command(self, arguments: Sequence[str], *, hooks: bool = False) -> list[str]:
+        return ["git", *(() if hooks else _WITHOUT_HOOKS), *self._config(), *arguments]
+
+    def _whole_environment(self, added: Mapping[str, str]) -> dict[bytes, bytes]:
+        return {**_inherited(), **self._own, **_encoded(added)}
+
+    def _config(self) -> Iterator[str]:
+        for key, value in _CONFIG:
+            yield from ("-c", f"{key}={value}")
+
+
+def _outcome(result: GitResult) -> str:
+    return f"{result.code} {result.reason}" if result.code and result.stderr else str(result.code)
+
+
+def _cannot_start(directory: Path, error: OSError) -> GitcoordError:
+    if not directory.is_dir():
+        return GitcoordError("no-directory", f"The directory {directory} does not exist.")
+    if isinstance(error, FileNotFoundError):
+        return GitcoordError("no-git", "The git program was not found.", hint="Install git 2.39 or newer.")
+    return GitcoordError("no-git", f"The git program cannot be started in {directory}: {error.strerror}.")
+
+
+def _is_remote(line: str) -> bool:
+    return line.startswith("remote:")
+
+
+def _shown(arguments: Sequence[str]) -> str:
+    words = list(arguments[:3])
+    return redact(" ".join(words) + (" …" if len(arguments) > len(words) else ""))

@@ -1,0 +1,221 @@
+"""Merges in memory by merge-ort, the engine that GitHub uses too: nothing is checked out."""
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.parallel_calls import in_parts
+
+MERGE = (
+    # What newer versions of git read from the user's configuration, and GitHub does not know.
+    *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
+    # What is written goes away soon.
+    *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
+    *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
+)
+STAMP = "%ae%x1f%at%x1f%s"
+"""What a replay keeps of a commit, as git's formats say it: author, time and subject."""
+_MERGES_IN_A_PART = 250
+"""A process keeps what it has read and merged until it ends: some tens of MB for so many."""
+
+
+class MergeMessage(msgspec.Struct, frozen=True):
+    """What merge-ort says of a conflict: its kind such as `CONFLICT (contents)`, paths, and a sentence."""
+
+    kind: str
+    paths: tuple[str, ...]
+    text: str
+
+    @property
+    def said(self) -> str:
+        """The kind as the sentence has it, which tells `add/add` from `content`."""
+        found = re.match(r"CONFLICT \(([^)]*)\)", self.text)
+        return found[1] if found else self.short
+
+    @property
+    def short(self) -> str:
+        """The kind without its wrapping."""
+        return self.kind.removeprefix("CONFLICT (").removesuffix(")")
+
+
+class TreeMerge(msgspec.Struct, frozen=True):
+    """The outcome of merging two commits in memory.
+
+    `clean` is None when git could not merge at all (unrelated histories, a missing object); `problem`
+    then says why. `tree` is the merged tree; with conflicts it holds conflict markers, and `paths` says in
+    which files.
+    """
+
+    clean: bool | None
+    tree: Oid = ""
+    paths: tuple[str, ...] = ()
+    messages: tuple[MergeMessage, ...] = ()
+    problem: str = ""
+
+
+def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
+    """Merges every pair `(ours, theirs)` of commits, a git process for each core; same order as `pairs`."""
+    return list(iter_merges(git, pairs))
+
+
+def iter_merges(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> Iterator[TreeMerge]:
+    """The same one by one, so that what many merges say is never held at once; on all cores."""
+    return in_parts(lambda part: _merge_part(git, part), pairs, _MERGES_IN_A_PART)
+
+
+def _merge_part(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
+    request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
+    ended = git.run(*MERGE, input=request.encode(), ok=())
+    if ended.code == 0:
+        return list(_parse(os.fsdecode(ended.stdout)))
+    if len(pairs) == 1:
+        return [TreeMerge(None, problem=ended.reason)]
+    # One impossible pair ends the whole process: halve until it stands alone.
+    middle = len(pairs) // 2
+    return _merge_part(git, pairs[:middle]) + _merge_part(git, pairs[middle:])
+
+
+def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
+    """Merges one pair of commits, once where merges are remembered."""
+    known = git.merges.get((ours, theirs)) if git.merges is not None else None
+    merged: TreeMerge = known or merge_trees(git, [(ours, theirs)])[0]
+    if git.merges is not None and merged.clean is not None:
+        git.merges[ours, theirs] = merged
+    return merged
+
+
+def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
+    """The environment of commits in gitcoord's own name, which are the same whenever they are made."""
+    who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
+
+
+def commit_tree(
+    git: Git,
+    tree: Oid,
+    parents: Sequence[Oid],
+    message: str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    sign: bool = False,
+) -> Oid:
+    """Writes a commit and returns its id. `environment` may set author, committer and dates.
+
+    Git signs with what `gpg.format` and `user.signingKey` say when `sign` is set.
+    """
+    options = [option for parent in parents for option in ("-p", parent)]
+    options += ["-S"] if sign else []
+    text = message_bytes(message.replace("\0", " "))
+    ended = git.run("commit-tree", *options, tree, "-F", "-", input=text, environment=environment)
+    return ended.text
+
+
+def message_bytes(message: str) -> bytes:
+    """A commit's message as git is told it; the bytes of names that are not UTF-8 stay as they are."""
+    try:
+        return message.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a character that no file ever held
+        return message.encode("utf-8", "replace")
+
+
+def replay(
+    git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None, sign: bool = False
+) -> Oid | None:
+    """Replays the commits of `base..head` onto `base`, merges left out; the new tip, or None on a conflict.
+
+    Git 2.39 has no `git replay`: a synthetic commit with the tip's tree and the original's parent makes
+    that parent the merge base, so that merging it with the original is the cherry-pick.
+    """
+    tip = base
+    for line in git.lines(
+        "rev-list", "--reverse", "--topo-order", "--no-merges", "--parents", f"{base}..{head}"
+    ):
+        commit, *parents = line.split()
+        synthetic = commit_tree(git, tree_of(git, tip), parents[:1], "synthetic", environment=environment)
+        merged = merge_tree(git, synthetic, commit)
+        if not merged.clean:
+            return None
+        if merged.tree == tree_of(git, tip):
+            continue  # the base already has this change
+        named = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
+        author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), named, strict=False))
+        message = git.text("show", "--no-patch", "--format=%B", commit)
+        who = {**(environment or {}), **author}
+        tip = commit_tree(git, merged.tree, [tip], message, environment=who, sign=sign)
+    return tip
+
+
+def tree_of(git: Git, commit: Oid) -> Oid:
+    """The id of a commit's tree."""
+    known = git.commits.commit(commit) if git.commits is not None else None
+    return known.tree if known is not None else git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
+    """The tree of every commit."""
+    wanted = sorted(commits)
+    if not wanted:
+        return {}
+    request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
+    return dict(zip(wanted, answer.splitlines(), strict=True))
+
+
+def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
+    """The first parent of every commit that has one here."""
+    wanted = sorted(commits)
+    request = "".join(f"{commit}^1\n" for commit in wanted).encode()
+    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request) if wanted else ""
+    found = zip(wanted, answer.splitlines(), strict=True)
+    return {commit: parent for commit, parent in found if " " not in parent}
+
+
+def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
+    """The paths in which two commits differ, both ends of renames."""
+    options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
+    told = git.text("diff-tree", *options, old, new)
+    return set(filter(None, told.split("\0")))
+
+
+def _parse(output: str) -> Iterator[TreeMerge]:
+    fields = iter(output.split("\0"))
+    while (merge := read_merge(fields)) is not None:
+        yield merge
+
+
+def read_merge(fields: Iterator[str]) -> TreeMerge | None:
+    """The next merge of the -z form: status, tree, paths, "", then on a conflict messages up to a ""."""
+    status = next(fields, "")
+    if status == "":
+        return None
+    tree = next(fields)
+    paths = tuple(dict.fromkeys(_until_empty(fields)))
+    if status == "1":
+        return TreeMerge(True, tree, paths)
+    messages = tuple(_messages(fields))
+    return TreeMerge(False, tree, paths or _named(messages), messages)
+
+
+def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:
+    """The paths that the messages name: some conflicts, a file in a moved directory's way, list no others."""
+    conflicts = (message for message in messages if message.kind.startswith("CONFLICT"))
+    return tuple(dict.fromkeys(path for message in conflicts for path in message.paths))
+
+
+def _until_empty(fields: Iterator[str]) -> Iterator[str]:
+    for field in fields:
+        if field == "":
+            return
+        yield field
+
+
+def _messages(fields: Iterator[str]) -> Iterator[MergeMessage]:
+    for count in _until_empty(fields):
+        if not count.isdecimal():
+            # Advice about submodules, written right in front of the NUL that ends the messages.
+            return
+        paths = tuple(next(fields) for _ in range(int(count)))
+        yield MergeMessage(next(fields), paths, next(fields).removesuffix("\n"))

@@ -1,0 +1,167 @@
+"""The private copy of a remote's branches and of its state: `refs/gitcoord-mirror/REMOTE/`.
+
+A cache: nothing of the user's is touched by it, and what is broken in it is dropped and fetched again.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.git.git_cli import GitResult, Oid, stdin_lines
+from gitcoord.git.refs import read_refs
+from gitcoord.git.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+HEADS = "refs/heads/"
+_OPTIONS = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
+_MOST_BROKEN = 8
+"""A remote with more refs that point to nothing cannot be read."""
+_BROKEN_SECONDS = 30.0
+"""Seconds until a ref that pointed to nothing is asked for again."""
+_LOCKED_SECONDS = 1.0
+"""Git holds the lock of a ref for an instant; an older one belongs to a git that was killed. Only one
+gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
+
+
+class RefUpdate(msgspec.Struct, frozen=True):
+    """One ref to move from `old` (None: it must not exist) to `new` (None: it goes)."""
+
+    ref: str
+    old: Oid | None
+    new: Oid | None
+
+    def command(self, prefix: str = "") -> str:
+        """The line that says it to `git update-ref --stdin`, for the ref under `prefix`."""
+        if self.old is None:
+            return f"create {prefix}{self.ref} {self.new}"
+        if self.new is None:
+            return f"delete {prefix}{self.ref} {self.old}"
+        return f"update {prefix}{self.ref} {self.new} {self.old}"
+
+
+class Mirror:
+    """The copy of one remote. `prefix` goes before the remote's own ref names."""
+
+    def __init__(self, repository: Repository, remote: str, state_prefix: str) -> None:
+        self.prefix = f"refs/gitcoord-mirror/{remote}/"
+        self._repository = repository
+        self._git = repository.git
+        self.remote = remote
+        self._address = repository.address or remote
+        self._state_prefix = state_prefix
+        self.broken: tuple[str, ...] = ()
+        """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
+        self._broken_since = 0.0
+
+    def fetch(self) -> GitResult:
+        """Brings the copy up to date; tried a few times, because a remote that is written to answers
+        with errors that pass."""
+        with self._lock:
+            if self.broken and time.monotonic() - self._broken_since > _BROKEN_SECONDS:
+                self.broken = ()
+            ended = self._fetch()
+            return ended if ended.code == 0 else self._fetch_around_broken(ended)
+
+    def bring(self, names: Iterable[str]) -> GitResult:
+        """Fetches the commits of refs that are not copied; no ref moves."""
+        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
+        return self._git.run(*command, input=stdin_lines(names), ok=())
+
+    def follow(self, updates: Sequence[RefUpdate]) -> bool:
+        """Moves the copy along after a push, without asking the remote again; whether that was enough.
+
+        Only from where it was: when another process has fetched meanwhile, its copy is the newer one.
+        """
+        commands = stdin_lines(update.command(self.prefix) for update in updates)
+        with self._lock:
+            followed = self._git.run("update-ref", "--stdin", input=commands, ok=()).code == 0
+            if not followed:
+                self._fetch()
+            return followed
+
+    def _fetch(self) -> GitResult:
+        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+        patience = Retrying(
+            retry=retry_if_result(lambda result: result.code != 0),
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.1, max=1),
+            before_sleep=lambda state: self._drop_broken(),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        ended: GitResult = patience(self._fetch_once, (HEADS + "*", self._state_prefix + "*"), self.broken)
+        return ended
+
+    def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> GitResult:
+        specs = [*(f"+{ref}:{self.prefix}{ref}" for ref in refs), *(f"^{ref}" for ref in without)]
+        # Without the empty refmap git would move the user's own remote-tracking branches too.
+        command = ("fetch", "--quiet", "--prune", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
+        return self._git.run(*command, input=stdin_lines(specs), ok=())
+
+    def _fetch_around_broken(self, ended: GitResult) -> GitResult:
+        """Fetches what can be had when a ref of the state points to nothing, which keeps all from coming.
+
+        `ended` is how the fetch of everything went. A branch that points to nothing is not left out.
+        """
+        listed = self._git.run("ls-remote", "--quiet", "--", self._address, self._state_prefix + "*", ok=())
+        if listed.code != 0 or self._fetch_once([HEADS + "*"], [self._state_prefix + "*"]).code != 0:
+            return ended
+        pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
+        broken = [name for oid, name in pairs if not oid.strip("0")]
+        broken += self._unfetchable([name for oid, name in pairs if oid.strip("0")])
+        if not 0 < len(broken) <= _MOST_BROKEN:
+            return ended
+        self.broken, self._broken_since = tuple(sorted(broken)), time.monotonic()
+        gone = stdin_lines(f"delete {self.prefix}{name}" for name in broken)
+        self._git.run("update-ref", "--stdin", input=gone, ok=())
+        return self._fetch()
+
+    def _unfetchable(self, names: Sequence[str]) -> list[str]:
+        """Those of the refs that the remote cannot give, found by halving; a few at most."""
+        if not names or self._fetch_once(names).code == 0:
+            return []
+        if len(names) == 1:
+            return list(names)
+        middle = len(names) // 2
+        found = self._unfetchable(names[:middle])
+        return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
+
+    def _drop_broken(self) -> None:
+        """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""
+        locks = self._locks()
+        if locks:
+            time.sleep(_LOCKED_SECONDS)
+        for lock in locks.items() & self._locks().items():
+            # Still the one that was there a moment ago; its time says nothing where the clock was set.
+            lock[0].unlink(missing_ok=True)
+        refs = read_refs(self._git, self.prefix)
+        for name in refs.broken:
+            # `update-ref -d` refuses a ref that it cannot read.
+            (self._repository.common_dir / name).unlink(missing_ok=True)
+        asked = stdin_lines(refs.targets.values())
+        found = self._git.run("cat-file", "--batch-check=%(objectname)", input=asked).text.split("\n")
+        lost = [name for name, line in zip(refs.targets, found, strict=False) if line.endswith(" missing")]
+        self._git.run("update-ref", "--stdin", input=stdin_lines(f"delete {name}" for name in lost), ok=())
+
+    def _locks(self) -> "dict[Path, tuple[int, int]]":
+        """The locks of private copies, with what tells each from the next one in its place."""
+        found = {}
+        for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
+            with suppress(FileNotFoundError):
+                seen = lock.stat()
+                found[lock] = seen.st_ino, seen.st_mtime_ns
+        return found
+
+    @cached_property
+    def _lock(self) -> "BaseFileLock":
+        from filelock import FileLock
+
+        return FileLock(self._repository.common_dir / "gitcoord-fetch.lock")

@@ -1,0 +1,242 @@
+"""The refs that every worker sees: on the remote when there is one, else in this repository.
+
+Reading goes through a private mirror, so that nothing of the user's is touched; writing is
+compare-and-swap. A failed write is never judged by its text: the refs are read again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Git, GitResult, Oid, stdin_lines
+from gitcoord.git.name_clashes import name_clashes
+from gitcoord.git.ref_cache import HEADS, Mirror, RefUpdate
+from gitcoord.git.refs import Refs, read_refs
+from gitcoord.git.repository import Repository
+
+__all__ = ["HEADS", "RefUpdate", "SharedRefs"]
+
+_ATTEMPTS = 3
+
+
+class SharedRefs:
+    """Branches and gitcoord's own refs, as all workers see them."""
+
+    def __init__(self, repository: Repository, state_prefix: str) -> None:
+        self.repository = repository
+        self.git = repository.git
+        self.state_prefix = state_prefix
+        self._known: Refs | None = None
+
+    @property
+    def remote(self) -> str | None:
+        """The remote that holds the refs, or None when this repository does."""
+        return self.repository.remote
+
+    @property
+    def _address(self) -> str:
+        return self.repository.address or ""
+
+    def refresh(self) -> None:
+        """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
+
+        Raises `broken-ref` when the remote holds a branch that points to nothing, which hides all others. A
+        ref of gitcoord's own that points to nothing is left out, and told by `broken`.
+        """
+        self._known = None
+        if self._mirror is None:
+            return
+        result = self._mirror.fetch()
+        if result.code != 0:
+            from gitcoord.git.remote_errors import fetch_error
+
+            # One broken ref keeps everything from being fetched; a listing still names it.
+            listed = self.git.run("ls-remote", "--quiet", "--", self._address, ok=())
+            pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
+            broken = [name for oid, name in pairs if not oid.strip("0")]
+            raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken)
+
+    def read(self, ref: str) -> Oid | None:
+        """Where `ref` (a full name) points, as of the last refresh; raises `broken-ref`."""
+        refs = self._refs
+        if self._local(ref) in refs.broken:
+            raise GitcoordError(
+                "broken-ref",
+                f"{ref} is there, but points to no commit; it is left as it is.",
+                hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
+            )
+        return refs.targets.get(self._local(ref))
+
+    def branch(self, name: str) -> Oid | None:
+        """The tip of the branch `name`, as of the last refresh."""
+        return self.read(HEADS + name)
+
+    def list(self, prefix: str) -> Mapping[str, Oid]:
+        """Every ref under `prefix` (full names) with its target, as of the last refresh; no broken ones."""
+        local = self._local(prefix)
+        found = self._refs.targets.items()
+        return {self._shared(name): oid for name, oid in found if name.startswith(local)}
+
+    def broken(self, prefix: str) -> tuple[str, ...]:
+        """Every ref under `prefix` that git cannot read, as of the last refresh."""
+        local = self._local(prefix)
+        return tuple(self._shared(name) for name in self._refs.broken if name.startswith(local))
+
+    def branches(self) -> Mapping[str, Oid]:
+        """The tip of every branch by its short name; state that is kept in branches is left out."""
+        found = self.list(HEADS).items()
+        return {
+            name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)
+        }
+
+    def clashes(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """Those of `refs` that cannot be made, each with the ref in its way, as of the last refresh."""
+        known = (self._shared(name) for name in self._refs.targets)
+        return name_clashes(refs, known, ignore_case=self._ignores_case)
+
+    def clashes_here(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """The same for branches of this repository, as they are now."""
+        known = read_refs(self.git, HEADS).targets
+        return name_clashes(refs, known, ignore_case=self._ignores_case)
+
+    def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
+        """Every ref with a `wanted` name, wherever it lies, asked for now; its commits are there afterwards.
+
+        Raises `unreachable`.
+        """
+        if self._mirror is None:
+            found = read_refs(self.git, "refs/").targets
+            return {name: oid for name, oid in found.items() if wanted(name)}
+        listed = self.git.run("ls-remote", "--quiet", "--refs", "--", self._address, ok=())
+        pairs = (line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line)
+        refs = {name: oid for oid, name in pairs if wanted(name)}
+        brought = self._mirror.bring(refs) if listed.code == 0 and refs else listed
+        if brought.code != 0:
+            from gitcoord.git.remote_errors import fetch_error
+
+            raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
+        return refs
+
+    def bring(self, commit: Oid) -> bool:
+        """Fetches a commit that no branch leads to any more; False where the remote does not give it.
+
+        GitHub gives any commit of a pull request by its id. So does a server with
+        `uploadpack.allowAnySHA1InWant` (https://git-scm.com/docs/git-config).
+        """
+        return self._mirror is not None and self._mirror.bring([commit]).code == 0
+
+    def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
+        """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
+
+        Raises `push-refused`, `name-taken` or `git-failed` when nobody was faster and it failed all the same,
+        and `worktree-in-the-way` when a branch is checked out here with changes that moving it would lose.
+        """
+        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
+
+        # A lock that another writer holds just now looks like a refusal while the refs still stand where they
+        # were. The user's own hooks run once.
+        patience = Retrying(
+            retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _may_pass(outcome)),
+            stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
+            wait=wait_random(0.05, 0.3),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        outcome: bool | GitcoordError = patience(self._publish_once, updates, hooks)
+        if isinstance(outcome, GitcoordError):
+            raise outcome
+        return outcome
+
+    def _publish_once(self, updates: Sequence[RefUpdate], hooks: bool) -> bool | GitcoordError:
+        """Whether the refs moved; the error when they did not although nobody else moved them."""
+        from gitcoord.git.remote_errors import push_error, unwritable
+
+        hook = None
+        if self._mirror is None:
+            ended = self._update_here(updates)
+        elif hooks:
+            from gitcoord.git.failures import refusing_hook
+            from gitcoord.git.object_quarantine import scratch_directory
+
+            with scratch_directory() as scratch:
+                trace = Path(scratch) / "trace"
+                ended = self._push(updates, hooks=True, environment={"GIT_TRACE2_EVENT": str(trace)})
+                hook = refusing_hook(trace) if ended.code != 0 and trace.exists() else None
+        else:
+            ended = self._push(updates, hooks=False)
+        known, self._known = self._known, None
+        if ended.code == 0:
+            followed = self._mirror is None or self._mirror.follow(updates)
+            if followed and known is not None:
+                self._known = known.moved({self._local(update.ref): update.new for update in updates})
+            return True
+        self.refresh()
+        now = {update.ref: self.read(update.ref) for update in updates}
+        if all(now[update.ref] == update.new for update in updates):
+            return True
+        if any(now[update.ref] != update.old for update in updates):
+            return False
+        if self._mirror is not None and self._mirror.broken:
+            return unwritable(self._mirror.remote, self._mirror.broken)
+        known_refs = {self._shared(name) for name in self._refs.targets}
+        return push_error(self.remote, updates, ended, hook=hook, known=known_refs)
+
+    @property
+    def _refs(self) -> Refs:
+        """All of them, read in one go and kept until something may have moved."""
+        if self._known is None:
+            known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
+            lost = [self._local(name) for name in self._mirror.broken] if self._mirror is not None else []
+            self._known = Refs(known.targets, (*known.broken, *lost))
+        return self._known
+
+    @cached_property
+    def _ignores_case(self) -> bool:
+        return self.git.probe("config", "--type=bool", "core.ignorecase") == "true"
+
+    @cached_property
+    def _mirror(self) -> Mirror | None:
+        return None if self.remote is None else Mirror(self.repository, self.remote, self.state_prefix)
+
+    def _local(self, ref: str) -> str:
+        return ref if self._mirror is None else self._mirror.prefix + ref
+
+    def _shared(self, local: str) -> str:
+        return local if self._mirror is None else local.removeprefix(self._mirror.prefix)
+
+    def _push(
+        self, updates: Sequence[RefUpdate], *, hooks: bool, environment: Mapping[str, str] | None = None
+    ) -> GitResult:
+        leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
+        specs = [f"{update.new or ''}:{update.ref}" for update in updates]
+        atomic = ("--atomic",) if len(updates) > 1 else ()
+        options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
+        # A clone that mirrors the remote would push all refs or nothing.
+        command = ("-c", f"remote.{self._address}.mirror=false", "push", *options)
+        whole = (*command, "--", self._address, *specs)
+        git = self._where_checked_out(updates) if hooks else self.git
+        return git.run(*whole, hooks=hooks, ok=(), environment=environment)
+
+    def _where_checked_out(self, updates: Sequence[RefUpdate]) -> Git:
+        """The git of the worktree that has what is pushed: a hook looks at the files around it."""
+        from gitcoord.git.bound_worktree import bound
+        from gitcoord.git.worktree_sync import place_of
+
+        place = place_of(self.git, {one.ref: one.new for one in updates if one.ref.startswith(HEADS)})
+        return self.git if place is None else bound(self.git, place, self.repository.common_dir)
+
+    def _update_here(self, updates: Sequence[RefUpdate]) -> GitResult:
+        from gitcoord.git.worktree_sync import WorktreeSync
+
+        commands = stdin_lines(update.command() for update in updates)
+        moves = [(u.ref, u.old, u.new) for u in updates]
+        with WorktreeSync(self.git, moves, self.repository.common_dir) as moving:
+            result = self.git.run("update-ref", "--stdin", input=commands, ok=())
+            if result.code == 0:
+                moving.keep()
+            return result
+
+
+def _may_pass(error: GitcoordError) -> bool:
+    """Whether another look is worth it; a login that has run out is asked for anew by it."""
+    return error.passing in ("passes", "briefly", "perhaps")

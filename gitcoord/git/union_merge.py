@@ -1,0 +1,80 @@
+"""Paths in which a merge keeps the lines of both sides: git's own `union` merge, asked for by attributes.
+
+The attributes are handed over in the environment, so that nothing in the repository is changed; what the
+repository's own `.gitattributes` say of a path comes first.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Git
+
+_FILE = "attributes"
+
+
+def union_environment(
+    git: Git, common_dir: Path, patterns: Sequence[str], added: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment `added` with union merges for what `patterns`, written as in .gitignore, match."""
+    theirs = git.probe("config", "--type=path", "--get", "core.attributesFile")
+    known = Path(theirs) if theirs else _usual_place()
+    lines = [line for pattern in patterns for line in attribute_lines(pattern)]
+    content = b"\n".join([_content(known), *(os.fsencode(line) for line in lines), b""])
+    file = common_dir / "gitcoord" / _FILE
+    if _content(file) != content:
+        _put(file, content)
+    count = added.get("GIT_CONFIG_COUNT") or os.environ.get("GIT_CONFIG_COUNT", "")
+    number = int(count) if count.isdigit() else 0
+    return {
+        **added,
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": "core.attributesFile",
+        f"GIT_CONFIG_VALUE_{number}": str(file),
+    }
+
+
+def attribute_lines(pattern: str) -> Iterator[str]:
+    """The lines of a `.gitattributes` file that mean what a pattern of a `.gitignore` file means."""
+    value = "!merge" if pattern.startswith("!") else "merge=union"
+    name = pattern.removeprefix("!")
+    inside = name.rstrip("/")
+    if not name.endswith("/"):
+        yield f"{_quoted(name)} {value}"
+    # Attributes know no directories: what lies below one is matched by its own path.
+    yield f"{_quoted(f'{inside}/**' if '/' in inside else f'**/{inside}/**')} {value}"
+
+
+def _put(file: Path, content: bytes) -> None:
+    draft = file.with_name(f"{_FILE}.{os.getpid()}")
+    try:
+        file.parent.mkdir(exist_ok=True)
+        draft.write_bytes(content)
+        draft.replace(file)
+    except OSError as error:
+        raise GitcoordError(
+            "cannot-write",
+            f"The rule `union` needs {file}, which cannot be written: {error.strerror}.",
+            hint="Make the git directory writable, or take `union` out of the settings.",
+        ) from error
+
+
+def _usual_place() -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home, "git", "attributes")
+
+
+def _content(file: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        return file.read_bytes()
+    return b""
+
+
+def _quoted(pattern: str) -> str:
+    if re.search(r'[\s"\x00-\x1f]', pattern) is None and not pattern.startswith(("#", "[attr]")):
+        return pattern
+    escaped = pattern.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f]", lambda char: f"\\{ord(char[0]):03o}", escaped) + '"'

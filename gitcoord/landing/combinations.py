@@ -1,0 +1,88 @@
+"""The trees of combinations: branches merged onto a base in memory, one after the other."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+
+from gitcoord.checks.model import Checker
+from gitcoord.checks.search import CheckSeen, Combination
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import commit_tree, fixed_author, merge_tree, tree_of
+from gitcoord.git.stacks import Stacks, base_of_stack
+from gitcoord.landing.proof import ResultOf
+
+
+class Combinations:
+    """Combinations of `heads` onto the base of `stacks`; git keeps their commits, and no ref names them."""
+
+    def __init__(self, git: Git, stacks: Stacks, heads: Sequence[Oid]) -> None:
+        self._git = git
+        self._stacks = stacks
+        self._heads = heads
+        self._commits: dict[Combination, Oid | None] = {(): stacks.base}
+        self._trees: dict[Combination, Oid | None] = {}
+
+    def tree(self, combination: Combination) -> Oid | None:
+        """The tree of `combination`; None where its branches do not merge one after the other."""
+        if combination not in self._trees:
+            commit = self.commit(combination)
+            self._trees[combination] = None if commit is None else tree_of(self._git, commit)
+        return self._trees[combination]
+
+    def merging(self) -> tuple[int, ...]:
+        """The branches that merge one after the other, each onto those before it that do."""
+        found: Combination = ()
+        for number in range(len(self._heads)):
+            if self.commit((*found, number)) is not None:
+                found = (*found, number)
+        return found
+
+    def commit(self, combination: Combination) -> Oid | None:
+        """The commit of `combination`; None where its branches do not merge one after the other."""
+        if combination not in self._commits:
+            before = self.commit(combination[:-1])
+            self._commits[combination] = None if before is None else self._merged(before, combination[-1])
+        return self._commits[combination]
+
+    def _merged(self, before: Oid, number: int) -> Oid | None:
+        head, git = self._heads[number], self._git
+        merged = merge_tree(git, base_of_stack(git, before, self._stacks.heads(git, head)), head)
+        if not merged.clean:
+            return None
+        return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())
+
+
+class RunningCombinations(Container[Combination]):
+    """The combinations whose trees are being checked."""
+
+    def __init__(self, combinations: Combinations, checker: Checker) -> None:
+        self._combinations = combinations
+        self._checker = checker
+
+    def __contains__(self, combination: object) -> bool:
+        running = self._checker.running
+        if not running or not isinstance(combination, tuple):
+            return False
+        tree = self._combinations.tree(combination)
+        return tree is not None and tree in running
+
+
+class SeenCombinations(Mapping[Combination, CheckSeen]):
+    """What is known of combinations by what is known of their trees, asked for one at a time."""
+
+    def __init__(self, combinations: Combinations, result_of: ResultOf) -> None:
+        self._combinations = combinations
+        self._result_of = result_of
+
+    def __getitem__(self, combination: Combination) -> CheckSeen:
+        tree = self._combinations.tree(combination)
+        if tree is None:
+            return CheckSeen(outcome="unclear", runs=99)
+        result = self._result_of(tree)
+        if result is None:
+            raise KeyError(combination)
+        return CheckSeen(outcome=result.outcome, runs=result.runs)
+
+    def __iter__(self) -> Iterator[Combination]:
+        raise NotImplementedError("only single combinations are asked for")
+
+    def __len__(self) -> int:
+        raise NotImplementedError("only single combinations are asked for")

@@ -1,0 +1,30 @@
+"""Who is on the other side of a conflict."""
+
+from collections.abc import Iterable, Mapping
+
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import paths_between
+from gitcoord.tasks.model import TaskId
+
+
+def other_side(
+    git: Git, *, head: Oid, paths: Iterable[str], heads: Mapping[TaskId, Oid]
+) -> tuple[TaskId, ...]:
+    """The tasks of `heads` that changed one of `paths`, or something above or below it.
+
+    `heads` maps tasks to the commits that were landed or folded for them; only what they have beyond
+    `head` counts.
+    """
+    wanted = set(paths)
+    found = []
+    for task, other in heads.items():
+        base = git.probe("merge-base", head, other)
+        if base is None or base == other:
+            continue
+        if any(_touches(path, wanted) for path in paths_between(git, base, other)):
+            found.append(task)
+    return tuple(found)
+
+
+def _touches(path: str, wanted: set[str]) -> bool:
+    return path in wanted or any(path.startswith(f"{one}/") or one.startswith(f"{path}/") for one in wanted)

@@ -1,0 +1,129 @@
+"""With which others a task fails its check: few more checks, so that whoever fixes it knows where to look."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.checks.blame import Blame, Others, find_others
+from gitcoord.checks.model import CheckTarget
+from gitcoord.events import BranchUpdated
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.predecessors import Predecessor, Predecessors, find_predecessors
+from gitcoord.landing.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
+from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.event import CheckOutcome
+
+RunChecks = Callable[[Sequence[CheckTarget], Mapping[Oid, tuple[TaskId, ...]]], None]
+"""Check targets until at least one has a result; the tasks that each tree is checked for."""
+
+
+class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
+    """The task of `work`, whose check fails on `tree`, after those `ahead`."""
+
+    work: TaskHead
+    tree: Oid
+    ahead: tuple[TaskHead, ...] = ()
+
+
+class _BlameSearch:
+    """The search for one task: `blame` is what has been found (None: it cannot be told)."""
+
+    def __init__(self, before: Predecessors | None, slots: int, result_of: ResultOf) -> None:
+        self._before, self._slots, self._result_of = before, slots, result_of
+        self._outcomes: dict[Others, CheckOutcome] = {}
+        self.blame: Blame | None = None
+
+    @property
+    def known(self) -> Sequence[Predecessor]:
+        """What came before the task; the numbers of `blame` count in it."""
+        return () if self._before is None else self._before.known
+
+    def wanted(self) -> list[Oid]:
+        """The trees to check next, by the results so far; none once all is known."""
+        if self._before is None:
+            return []
+        while True:
+            self.blame = find_others(len(self._before.known), self._outcomes, self._slots)
+            trees = []
+            for others in self.blame.wanted:
+                tree = self._before.tree(others)
+                result = None if tree is None else self._result_of(tree)
+                if tree is None:
+                    self._outcomes[others] = "unclear"
+                elif result is not None:
+                    self._outcomes[others] = result.outcome
+                else:
+                    trees.append(tree)
+            if len(trees) == len(self.blame.wanted):
+                return trees
+
+
+class Culprits:
+    """Tells of failures on one base; `check` runs checks, `result_of` has results."""
+
+    def __init__(
+        self,
+        place: CheckScene,
+        options: CheckOptions,
+        slots: int,
+        *,
+        result_of: ResultOf,
+        check: RunChecks,
+    ) -> None:
+        self._place, self._options, self._slots = place, options, slots
+        self._result_of, self._check = result_of, check
+
+    def failing(self, failed: Sequence[FailedCombination]) -> list[FailingTask]:
+        """Who fails with whom, for all that failed; their checks fill the slots together."""
+        searches = [
+            _BlameSearch(self._predecessors(one.work, one.ahead), self._slots, self._result_of)
+            for one in failed
+        ]
+        while True:
+            wanted = [search.wanted() for search in searches]
+            # The first set of each task tells most.
+            turns = (zip(failed, turn, strict=True) for turn in zip_longest(*wanted))
+            trees = {tree: (one.work.task,) for turn in turns for one, tree in turn if tree is not None}
+            if not trees:
+                return [self._told(one, search) for one, search in zip(failed, searches, strict=True)]
+            self._check([CheckTarget(tree=tree, parent=self._place.base_commit) for tree in trees], trees)
+
+    def _told(self, one: FailedCombination, search: "_BlameSearch") -> FailingTask:
+        task, result, blame = one.work.task, self._result_of(one.tree), search.blame
+        failure = CheckFailure(
+            command=self._options.command,
+            tree=one.tree,
+            reason=result.reason if result else "",
+            output=result.output if result else "",
+        )
+        if blame is None:
+            return FailingTask(task=task, failure=msgspec.structs.replace(failure, whole=False))
+        blamed = [search.known[number] for number in blame.others]
+        failure = msgspec.structs.replace(
+            failure,
+            others=tuple(dict.fromkeys(one.task for one in blamed if one.task not in (None, task))),
+            commits=tuple(one.after for one in blamed if one.task is None and one.after is not None),
+            alone=not blame.others and blame.whole,
+            whole=blame.whole,
+        )
+        return FailingTask(task=task, failure=failure)
+
+    def _predecessors(self, work: TaskHead, ahead: Sequence[TaskHead]) -> Predecessors | None:
+        store, git, head = self._place.store, self._place.git, work.head
+        events = (entry.event for entry in store.journal())
+        updated = {event.commit: event.head for event in events if isinstance(event, BranchUpdated)}
+        while head in updated:  # what gitcoord merged in is none of the task's own
+            head = updated[head]
+        if self._place.stacks.heads(git, head):
+            return None
+        landed: dict[Oid, list[tuple[TaskId, Oid]]] = {}
+        for task, told in store.progress().items():
+            if told.landing is not None and task != work.task:
+                landed.setdefault(told.landing.commit, []).append((task, told.landing.head))
+        return find_predecessors(
+            git, self._place.base_commit, head, landed, [(one.task, one.head) for one in ahead]
+        )

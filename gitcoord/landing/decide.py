@@ -1,0 +1,278 @@
+"""What to do next: pure functions from the observed world to one step."""
+
+from collections.abc import Iterator
+
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.loop_memory import LandingMemory, ProvedPrefix, details_key
+from gitcoord.landing.model import (
+    Adopt,
+    Carrier,
+    Defer,
+    Examine,
+    Finish,
+    Fold,
+    HandOver,
+    Hold,
+    LandingSnapshot,
+    LevelBranch,
+    Merge,
+    MergeReadiness,
+    MergeTogether,
+    OpenPull,
+    Options,
+    Prove,
+    Rebuild,
+    RecordLanding,
+    RecordRejections,
+    RecordRollback,
+    Settle,
+    Step,
+    TaskState,
+    Update,
+    Wait,
+)
+from gitcoord.tasks.model import TaskId
+
+BY_ITSELF = "it merges by itself then"
+PATIENCE = 20
+"""Looks at all carriers that do not settle before they are held; the pauses between them grow."""
+_AHEAD = 8
+"""Pull requests that are open before the first of them is merged, so that their checks run meanwhile."""
+_TURN = 4
+"""Looks at a carrier that does not settle before the others of its wave have their turn."""
+_UNPROVED_QUEUE = (
+    "the forge would merge it later, onto a base that nobody has checked: have the check run there, and land "
+    "without one here"
+)
+_FEW_LOOKS = 2
+"""Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
+
+
+def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
+    """The one next step. Deterministic; takes nothing but what it is given."""
+    if snapshot.undone:
+        return RecordRollback(tasks=tuple(TaskId(event.task or "") for event in snapshot.undone))
+    landed = [w.task for w in snapshot.works if w.standing == "landed" and not w.journaled]
+    if landed:
+        return RecordLanding(tasks=tuple(landed))
+    rejected = [w.task for w in snapshot.works if w.rejection and not w.rejection.journaled]
+    if rejected:
+        return RecordRejections(tasks=tuple(rejected))
+    moved = [w.task for w in snapshot.works if w.standing == "ready" and w.head != w.recorded]
+    if moved:
+        return Adopt(tasks=tuple(moved))
+    if memory.stopped:
+        return Finish()
+    if options.strategy == "single-pr":
+        return _single(snapshot, memory, options)
+    return _multi(snapshot, memory, options)
+
+
+def _multi(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
+    ready = [work for work in snapshot.works if work.standing == "ready" and work.branch not in memory.held]
+    ready = [work for work in ready if not work.waits_for]
+    wave = [work for work in ready if work.wave == ready[0].wave]
+    first = min(wave, key=lambda work: memory.settling.get(work.branch, 0) // _TURN, default=None)
+    for work in (*ready[:_AHEAD], *([first] if first is not None else [])):
+        if work.pull is None or work.told != work.pull.number:
+            return OpenPull(carrier=carrier_of(work))
+    if first is None or _must_wait(snapshot, memory, first.wave):
+        return _rest(snapshot, memory)
+    if first.stacked:
+        return Update(task=first.task)
+    carrier = carrier_of(first)
+    details = memory.details.get(details_key(snapshot, carrier))
+    if details is not None and not details.clean:
+        return _deferred(first.task, details, snapshot.base_commit)
+    if details is not None and details.behind:
+        return Update(task=first.task)
+    if _lacks_proof(snapshot, memory, options, carrier):
+        return Prove(carrier=carrier)
+    together = memory.together.get(details_key(snapshot, carrier))
+    if together is not None:
+        return _landing_together([snapshot.work(one.task) for one in together.works], together.tree)
+    return _landing(carrier, details, memory, options)
+
+
+def _landing_together(works: list[TaskState], tree: Oid) -> Step:
+    """Open the pull requests that are missing, then merge all at once."""
+    for work in works:
+        if work.pull is None or work.told != work.pull.number:
+            return OpenPull(carrier=carrier_of(work))
+    return MergeTogether(carriers=tuple(map(carrier_of, works)), tree=tree)
+
+
+def _deferred(task: TaskId, found: MergeReadiness, onto: Oid) -> Defer:
+    return Defer(task=task, paths=found.paths, onto=onto, problem=found.problem, exclusive=found.exclusive)
+
+
+def _must_wait(snapshot: LandingSnapshot, memory: LandingMemory, wave: int) -> bool:
+    """Whether something of an earlier wave may still land: in the time there is, or in the forge's hands."""
+    earlier = [w for w in snapshot.works if w.wave < wave and w.standing in ("ready", "waiting")]
+    return any(not memory.impatient or work.branch in memory.handed_over for work in earlier)
+
+
+def _single(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
+    branch = snapshot.level_branch
+    if branch is None:
+        return Finish()
+    folded = [work for work in snapshot.works if work.standing == "ready" and work.folded]
+    if branch.tip is not None and branch.excess and branch.name not in memory.held:
+        why = f"it still holds work of task {', '.join(branch.excess)} that is not to land now"
+        return _anew(_level_carrier(branch, branch.tip, folded), branch, why)
+    turn = _turn(snapshot, options)
+    held = {w.task for w in snapshot.works if w.waits_for or (w.stacked and w.branch in memory.held)}
+    for work in snapshot.works:
+        if work.standing != "ready" or work.task in held or work.wave > turn:
+            continue
+        if work.stacked:
+            return Update(task=work.task)
+        if not work.folded:
+            return Fold(task=work.task)
+    if options.all_or_nothing and (held or any(work.standing == "deferred" for work in snapshot.works)):
+        return Finish()
+    if not folded or branch.tip is None or branch.name in memory.held:
+        return _rest(snapshot, memory)
+    if not options.partial and any(missing(snapshot)):
+        return _rest(snapshot, memory)
+    carrier = _level_carrier(branch, branch.tip, folded)
+    if _lacks_proof(snapshot, memory, options, carrier):
+        return Prove(carrier=carrier)
+    return _level_landing(snapshot, memory, options, branch, carrier)
+
+
+def _level_landing(
+    snapshot: LandingSnapshot, memory: LandingMemory, options: Options, branch: LevelBranch, carrier: Carrier
+) -> Step:
+    folded = map(snapshot.work, carrier.tasks)
+    if branch.pull is None or any(work.told != branch.pull.number for work in folded):
+        return OpenPull(carrier=carrier)
+    details = memory.details.get(details_key(snapshot, carrier))
+    if details is not None and (not details.clean or details.behind):
+        paths = f" in {', '.join(details.paths)}" if details.paths else ""
+        kind = (
+            f"comes after what is in {snapshot.base}"
+            if details.exclusive
+            else f"conflicts with {snapshot.base}"
+        )
+        why = f"it {kind}{paths}" if not details.clean else f"it is behind {snapshot.base}"
+        return _anew(carrier, branch, why)
+    return _landing(carrier, details, memory, options)
+
+
+def _turn(snapshot: LandingSnapshot, options: Options) -> int:
+    """The last wave that is folded now. Under the cautious rule each wave has a pull request of its own."""
+    last = max((work.wave for work in snapshot.works), default=1)
+    if options.serialize_on == "conflict" or options.all_or_nothing:
+        return last
+    awaited = ("ready",) if options.partial else ("ready", "waiting")
+    return min((work.wave for work in snapshot.works if work.standing in awaited), default=last)
+
+
+def _anew(carrier: Carrier, branch: LevelBranch, why: str) -> Step:
+    if branch.by_hand:
+        text = f"{why}, and {branch.name} has commits made by hand, which are never dropped: settle it there"
+        return Hold(carrier=carrier, reason=text)
+    return Rebuild(tasks=carrier.tasks)
+
+
+def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
+    """Under single-PR: what the level branch waits for, in the wave that it holds or an earlier one."""
+    folded = [work.wave for work in snapshot.works if work.standing == "ready" and work.folded]
+    wave = min(folded, default=0)
+    here = {work.task for work in snapshot.works}
+    # What builds on others of its own level, after planning anew, can only come once those have landed.
+    after = {work.task for work in snapshot.works if work.lacks and here.issuperset(work.lacks)}
+    waiting = (work for work in snapshot.works if work.standing == "waiting" and work.task not in after)
+    return (work for work in waiting if work.wave <= wave)
+
+
+def _lacks_proof(
+    snapshot: LandingSnapshot, memory: LandingMemory, options: Options, carrier: Carrier
+) -> bool:
+    """Whether the check has to be looked at, also because what was proved as a whole is not what it was."""
+    key = details_key(snapshot, carrier)
+    if options.check is None:
+        return False
+    together = memory.together.get(key)
+    return key not in memory.proved or (together is not None and not _stands(snapshot, memory, together))
+
+
+def _stands(snapshot: LandingSnapshot, memory: LandingMemory, together: ProvedPrefix) -> bool:
+    """Whether all that was proved as a whole is to land as it was."""
+    heads = {w.task: w.head for w in snapshot.works if w.standing == "ready" and w.branch not in memory.held}
+    return all(heads.get(one.task) == one.head for one in together.works)
+
+
+def _landing(
+    carrier: Carrier, details: MergeReadiness | None, memory: LandingMemory, options: Options
+) -> Step:
+    """Examine, then merge what nothing speaks against."""
+    if memory.doubt.get(carrier.branch, 0) > 0:
+        return Settle(carrier=carrier)
+    if details is None:
+        return Examine(carrier=carrier)
+    way = details.offer if carrier.branch not in memory.declined else None
+    if way is not None and options.check is not None:
+        return Hold(carrier=carrier, reason=_UNPROVED_QUEUE, final=True)
+    if _shows_status_late(details, memory, options, carrier):
+        return Settle(carrier=carrier)
+    if details.gates and (way is None or not details.settled):
+        # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
+        if way is None or _is_over(memory, carrier):
+            final = any(gate.final for gate in details.gates)
+            return Hold(carrier=carrier, reason=closed_gates(details), final=final)
+        return Settle(carrier=carrier)
+    if way is not None:
+        return HandOver(carrier=carrier, way=way)
+    if not details.settled:
+        if not _is_over(memory, carrier):
+            return Settle(carrier=carrier)
+        return Hold(carrier=carrier, reason="the forge is still computing whether it can merge")
+    if options.check is not None and details.tree not in memory.green:
+        return Hold(carrier=carrier, reason="the check has not passed on what merging it gives")
+    return Merge(carrier=carrier, tree=details.tree)
+
+
+def _shows_status_late(
+    details: MergeReadiness, memory: LandingMemory, options: Options, carrier: Carrier
+) -> bool:
+    """Whether only the status is in the way that this run has just set."""
+    if options.check is None or not options.check.status or carrier.head not in memory.reported:
+        return False
+    late = {gate.check for gate in details.gates} == {options.check.status}
+    return late and not _is_over(memory, carrier)
+
+
+def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:
+    """Whether the time for what does not settle, which is one for all carriers, is over."""
+    return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
+
+
+def closed_gates(details: MergeReadiness) -> str:
+    """What keeps a carrier from merging, and what would open it."""
+    reasons = "; ".join(f"{gate.name}: {gate.reason}" for gate in details.gates)
+    if details.handed_over and not any(gate.queue for gate in details.gates):
+        return f"{reasons} ({BY_ITSELF})"
+    return reasons
+
+
+def _rest(snapshot: LandingSnapshot, memory: LandingMemory) -> Step:
+    # What cannot merge as it is, is not waited for.
+    unfinished = any(branch not in memory.final for branch in memory.held) or any(
+        work.standing == "waiting" for work in snapshot.works
+    )
+    return Wait() if unfinished and not memory.impatient else Finish()
+
+
+def carrier_of(work: TaskState) -> Carrier:
+    """What merges one task's branch."""
+    return Carrier(
+        branch=work.branch, head=work.head or "", tasks=(work.task,), wave=work.wave, pull=work.pull
+    )
+
+
+def _level_carrier(branch: LevelBranch, tip: Oid, folded: list[TaskState]) -> Carrier:
+    tasks = tuple(work.task for work in folded)
+    wave = min((work.wave for work in folded), default=1)
+    return Carrier(branch=branch.name, head=tip, tasks=tasks, wave=wave, pull=branch.pull)

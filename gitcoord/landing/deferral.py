@@ -1,0 +1,153 @@
+"""Deferring a task: why its branch does not land as it is, recorded and said."""
+
+from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.conflicting_tasks import other_side
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.model import Defer, LandingSnapshot, TaskState
+from gitcoord.landing.proof import CheckFailure
+from gitcoord.planning.defer import postponed
+from gitcoord.planning.model import Plan
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+
+
+def make_deferral(context: LandingContext, snapshot: LandingSnapshot, step: Defer) -> TaskDeferred:
+    """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
+    work = snapshot.work(step.task)
+    if step.failure is not None:
+        return _check_failed(step, step.failure, work, snapshot.base)
+    others = other_side(
+        context.repository.git,
+        head=work.head or "",
+        paths=step.paths,
+        heads={other.task: head for other in snapshot.works if (head := _present(other, step.task))},
+    )
+    return TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=work.task,
+        head=work.head or "",
+        reason=reason_of(step, others, snapshot.base),
+        others=others,
+        paths=step.paths,
+        onto=step.onto,
+        exclusive=step.exclusive,
+    )
+
+
+def _check_failed(step: Defer, failure: CheckFailure, work: TaskState, base: str) -> TaskDeferred:
+    return TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=work.task,
+        head=work.head or "",
+        reason=failure_reason(work.task, failure, base),
+        others=failure.others,
+        onto=step.onto,
+        check=failure.command.digest,
+        tree=failure.tree,
+        output=failure.output,
+    )
+
+
+def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
+    """A sentence on a task that merges and whose check fails: with whom, and how."""
+    commits = [f"commit {commit[:12]} of {base}" for commit in failure.commits]
+    others = [*(f"task {other}" for other in failure.others), *commits]
+    if failure.alone:
+        where = "by itself, without any other task"
+    elif others:
+        more = "" if failure.whole else " (and what came before)"
+        where = f"with {' and '.join(others)}{more}, although they merge"
+    else:
+        where = f"on {base}"
+    return f"task {task} fails the check `{failure.command.text}` {where}: {failure.reason}"
+
+
+def record_deferral(store: Store, event: TaskDeferred) -> None:
+    """Writes the deferral into the journal, and moves its task to a later wave where it clashes with one."""
+    task = TaskId(event.task or "")
+    known = (event.head, event.onto, event.stands_on)
+
+    def is_settled(before: Progress) -> bool:
+        # Other work was handed in meanwhile: nothing is known against that.
+        newer = before.head is not None and before.head != event.head
+        old = before.deferral
+        told = old is not None and (old.head, old.onto, old.stands_on) == known
+        # On one base a check may fail with others than before, once those are out.
+        return newer or (told and (not event.check or _same_failure(event, old)))
+
+    if store.record(event, unless=is_settled) and not event.stands_on:
+        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
+
+
+def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
+    return before is not None and (before.check, before.tree, before.others) == (
+        event.check,
+        event.tree,
+        event.others,
+    )
+
+
+def take_again(context: LandingContext) -> tuple[TaskId, ...]:
+    """Take deferred work whose check failed as submitted once more, to be checked again; return whose."""
+    progress = context.store.progress()
+    known = {task: progress[task] for task in context.level.tasks if task in progress}
+    failed = {task: told for task, told in known.items() if told.deferral is not None and told.deferral.check}
+    events = [
+        TaskSubmitted(
+            at=now(),
+            by=worker_name(),
+            task=task,
+            branch=told.branch,
+            head=told.head or "",
+            carries=dict(told.carries),
+        )
+        for task, told in failed.items()
+    ]
+    context.store.record_all([(event, lambda before: before.deferral is None) for event in events])
+    return tuple(failed)
+
+
+def conflict_reason(
+    task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
+) -> str:
+    """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
+    if problem and not paths:
+        way_out = f"`gitcoord retry {task} --fresh` begins anew"
+        return f"task {task} cannot be merged with {base}: {problem}; {way_out}"
+    against = " and ".join(f"task {other}" for other in others) or base
+    return f"task {task} conflicts with {against} in {some(paths)}"
+
+
+def exclusive_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str) -> str:
+    """A sentence on a task that comes second where only one at a time may work."""
+    first = " and ".join(f"task {other}" for other in others) or base
+    return (
+        f"task {task} cannot land as it is: {first} came first where only one task at a time may work "
+        f"({some(paths)})"
+    )
+
+
+def reason_of(step: Defer, others: tuple[TaskId, ...], base: str) -> str:
+    """Why a task is deferred, in words."""
+    if step.exclusive:
+        return exclusive_reason(step.task, others, step.paths, base)
+    return conflict_reason(step.task, others, step.paths, base, step.problem)
+
+
+def _told(plan: Plan, task: TaskId) -> WavesSaved:
+    level = plan.level_of(task)
+    return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
+
+
+def _present(work: TaskState, task: TaskId) -> Oid | None:
+    if work.task == task:
+        return None
+    if work.landing is not None:
+        return work.landing.head
+    return work.head if work.folded else None

@@ -1,0 +1,65 @@
+"""Deleting the branches of what has landed: only what the base provably has, each by compare-and-swap."""
+
+from collections.abc import Iterator
+
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.spent_branches import is_spent
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.worktree_sync import worktrees
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.level_branch_names import finished_rounds, known_rounds
+from gitcoord.landing.model import LandingSnapshot
+
+
+def delete_spent(
+    context: LandingContext, snapshot: LandingSnapshot
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Deletes the branches of the level that have nothing more to give; returns them, and what did not work.
+
+    Pull requests onto a branch are moved to the base first: without their base they would be closed.
+    """
+    deleted, problems = [], []
+    for branch, tip, proved in _done(context, snapshot):
+        if not proved:
+            problems.append(f"{branch} is kept: nothing proves that {snapshot.base} has all of its changes")
+            continue
+        try:
+            context.forge.retarget(branch, snapshot.base)
+            moved = context.shared.publish([RefUpdate(HEADS + branch, tip, None)])
+        except GitcoordError as error:
+            if error.code not in ("push-refused", "not-changed"):
+                raise
+            problems.append(f"{branch} is not deleted: {error.message}")
+            continue
+        if moved:
+            deleted.append(branch)
+    return tuple(deleted), tuple(problems)
+
+
+def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[str, Oid, bool]]:
+    """The branches of what has landed, and whether the base provably has all that they hold.
+
+    Those that somebody went on with are left out.
+    """
+    tips = context.shared.branches()
+    pulls = [known.current for known in snapshot.pulls.values() if known.current is not None]
+
+    def spent(tip: Oid, landing: Landing | None = None) -> bool:
+        git, base = context.repository.git, snapshot.base_commit
+        return is_spent(git, context.ancestry, base_commit=base, tip=tip, landing=landing, pulls=pulls)
+
+    # Without a remote the branch that somebody has checked out is theirs.
+    taken = {} if context.shared.remote else worktrees(context.repository.git)
+    for work in snapshot.works:
+        tip = tips.get(work.branch)
+        if work.landing is None or tip is None or HEADS + work.branch in taken:
+            continue
+        proved = spent(tip, work.landing)
+        if proved or tip == work.landing.head:
+            yield work.branch, tip, proved
+    finished = finished_rounds(context.level, context.store.progress())
+    for name in known_rounds(context.level, tips, finished):
+        if name in tips and HEADS + name not in taken and spent(tips[name]):
+            yield name, tips[name], True

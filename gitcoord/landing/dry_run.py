@@ -1,0 +1,260 @@
+"""What landing would do, step by step, without doing any of it.
+
+The same decisions as in a real run, over a world that is played on in memory: commits go to a quarantine,
+the forge is only read.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from gitcoord.checks.memo import CheckMemo
+from gitcoord.conflicts.exclusive_paths import overtaken
+from gitcoord.evidence.model import Landing
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
+from gitcoord.git.repository import Repository
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.decide import next_step
+from gitcoord.landing.level_branch_names import round_names
+from gitcoord.landing.loop_memory import LandingMemory, details_key
+from gitcoord.landing.mergeability import examine_in_git, looked_at
+from gitcoord.landing.model import (
+    Adopt,
+    Carrier,
+    Defer,
+    Examine,
+    Finish,
+    Fold,
+    HandOver,
+    Hold,
+    LandingSnapshot,
+    LevelBranch,
+    Merge,
+    MergeReadiness,
+    OpenPull,
+    Prove,
+    Rebuild,
+    RecordLanding,
+    RecordRejections,
+    RecordRollback,
+    Step,
+    Update,
+    Wait,
+)
+from gitcoord.landing.observe import observe
+from gitcoord.landing.proof import CombinationProof
+from gitcoord.landing.report import waiting_tasks
+from gitcoord.landing.stacked_tasks import with_stacks
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks
+
+
+def preview(context: LandingContext) -> list[str]:
+    """A sentence for each step that a run would take now, in order, and for each task that it waits for."""
+    snapshot = observe(context)
+    with context.repository.git.quarantine() as git:
+        real = context.repository
+        repository = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
+        aside = msgspec.structs.replace(context, repository=repository, ancestry=Ancestry(git))
+        return list(_Rehearsal(aside, snapshot).steps())
+
+
+class _Rehearsal:
+    def __init__(self, context: LandingContext, snapshot: LandingSnapshot) -> None:
+        self._context = context
+        self._git = context.repository.git
+        self._snapshot = snapshot
+        self._memory = LandingMemory.empty()
+        self._memory.impatient = True
+        self._deferred: set[TaskId] = set()
+        self._rounds = {snapshot.level_branch.name} if snapshot.level_branch else set()
+
+    def steps(self) -> Iterator[str]:
+        for work in self._snapshot.works:
+            if work.standing == "ready" and work.carries:
+                yield f"{work.carries}: they would land with it"
+        while not isinstance(
+            step := next_step(self._snapshot, self._memory, self._context.options), Finish | Wait
+        ):
+            yield from self._play(step)
+        for work in self._snapshot.works:
+            if work.standing == "deferred" and work.task not in self._deferred:
+                name = f"task {work.task} "
+                why = f"it {work.reason.removeprefix(name)}" if work.reason.startswith(name) else work.reason
+                yield f"leave task {work.task} deferred: {why}"
+        for waiting in waiting_tasks(self._context, self._snapshot, self._memory):
+            yield f"task {waiting.task} would be waited for: {waiting.reason}"
+
+    def _play(self, step: Step) -> Iterator[str]:
+        match step:
+            case RecordRollback():
+                self._snapshot = msgspec.structs.replace(self._snapshot, undone=())
+                yield from (f"record that task {task} was rolled back" for task in step.tasks)
+            case RecordLanding() | RecordRejections() | Adopt():
+                yield from self._play_records(step)
+            case OpenPull():
+                yield self._open(step.carrier)
+            case Examine():
+                key = details_key(self._snapshot, step.carrier)
+                self._memory.details[key] = self._examine(step.carrier)
+            case Prove():
+                yield from self._prove(step.carrier)
+            case Hold():
+                yield f"hold {step.carrier.branch} back: {step.reason}"
+                self._memory.held[step.carrier.branch] = step.reason
+            case HandOver():
+                way = "merge queue" if step.way == "queue" else "auto-merge"
+                yield f"hand {step.carrier.branch} over to the forge's {way}"
+                self._memory.held[step.carrier.branch] = f"it would be in the hands of the forge's {way}"
+                self._memory.handed_over.add(step.carrier.branch)
+            case Defer():
+                how = "another came first where only one task at a time may work:"
+                how = how if step.exclusive else "it conflicts in"
+                where = f"{how} {', '.join(step.paths)}" if step.paths else step.problem
+                yield f"defer task {step.task}: {where}"
+                self._change(step.task, standing="deferred", reason=where, folded=False)
+                self._deferred.add(step.task)
+            case Update() | Fold() | Rebuild():
+                yield from self._play_branch(step)
+            case Merge():
+                carrier = step.carrier
+                yield f"merge {carrier.branch} ({named_tasks(carrier.tasks)}) into {self._snapshot.base}"
+                self._merge(carrier)
+
+    def _play_records(self, step: RecordLanding | RecordRejections | Adopt) -> Iterator[str]:
+        for task in step.tasks:
+            work = self._snapshot.work(task)
+            match step:
+                case RecordLanding():
+                    yield f"record that task {task} has landed"
+                    self._change(task, journaled=True)
+                case RecordRejections() if work.rejection is not None:
+                    known = msgspec.structs.replace(work.rejection, journaled=True)
+                    self._change(task, rejection=known)  # its reason is told with what waits
+                case Adopt():
+                    yield f"take {work.branch} as the work that is submitted for task {task}"
+                    self._change(task, recorded=work.head)
+
+    def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
+        branch = self._snapshot.level_branch or LevelBranch(name="", tip=None)
+        start = branch.tip or self._snapshot.base_commit
+        match step:
+            case Update():
+                work = self._snapshot.work(step.task)
+                yield f"bring {work.branch} up to date with {self._snapshot.base}"
+                merged = stacks_on(self._context, self._snapshot).merge(self._git, work.head or "")
+                base = stacks_on(self._context, self._snapshot).base_for(self._git, work.head or "")
+                apart = self._overtaken(base, work.head)
+                if merged.clean and not apart:
+                    head = self._commit(merged.tree, work.head or "", self._snapshot.base_commit)
+                    self._change(step.task, head=head, recorded=head, stacked=False, folded=False)
+                else:
+                    yield from self._play(self._deferral(step.task, merged, apart))
+            case Fold():
+                work = self._snapshot.work(step.task)
+                merged = merge_tree(self._git, start, work.head or "")
+                apart = self._overtaken(start, work.head)
+                if merged.clean and not apart:
+                    yield f"fold task {work.task} ({work.branch}) into {branch.name}"
+                    self._level(branch, self._commit(merged.tree, start, work.head or ""))
+                    self._change(work.task, folded=True)
+                else:
+                    yield from self._play(self._deferral(step.task, merged, apart))
+            case Rebuild():
+                yield f"make {branch.name} anew on {self._snapshot.base}"
+                for work in self._snapshot.works:
+                    self._change(work.task, folded=False)
+                clean = msgspec.structs.replace(branch, tip=None, excess=())
+                self._snapshot = msgspec.structs.replace(self._snapshot, level_branch=clean)
+                for task in step.tasks:
+                    yield from self._play_branch(Fold(task=task))
+
+    def _prove(self, carrier: Carrier) -> Iterator[str]:
+        """Nothing is checked here: what is known counts, and what is not is taken to pass."""
+        check, tree = self._context.options.check, examine_in_git(self._context, self._snapshot, carrier).tree
+        proof = CombinationProof(state="passed", tree=tree)
+        self._memory.learn(self._snapshot, carrier, proof, in_one_move=False)
+        if check is None or not tree:
+            return
+        known = CheckMemo(self._context.repository.common_dir, check.command).read(tree)
+        what = f"{self._snapshot.base} with {named_tasks(carrier.tasks)}"
+        if known is None:
+            yield f"check {what}: `{check.command.text}`"
+        elif known.outcome == "failed":
+            yield f"check {what} again, which failed before: {known.reason}"
+
+    def _examine(self, carrier: Carrier) -> MergeReadiness:
+        found = examine_in_git(self._context, self._snapshot, carrier)
+        pull = carrier.pull
+        if not found.clean or found.behind or found.gates or pull is None or not pull.number:
+            return found
+        pull = self._context.forge.read_pull(pull.number)
+        if pull.head_commit != carrier.head:
+            return found
+        return looked_at(self._context, self._snapshot, carrier, found, pull)
+
+    def _open(self, carrier: Carrier) -> str:
+        new = Pull(
+            number=0, head=carrier.branch, head_commit=carrier.head, base=self._snapshot.base, state="open"
+        )
+        pull, branch = carrier.pull or new, self._snapshot.level_branch
+        for task in carrier.tasks:
+            self._change(task, told=pull.number)
+        if branch is None:
+            self._change(carrier.tasks[0], pull=pull)
+        else:
+            opened = msgspec.structs.replace(branch, pull=pull)
+            self._snapshot = msgspec.structs.replace(self._snapshot, level_branch=opened)
+        if carrier.pull is not None:
+            return f"take pull request {pull.number} as that of {carrier.branch}"
+        return f"open a pull request for {carrier.branch} onto {self._snapshot.base}"
+
+    def _merge(self, carrier: Carrier) -> None:
+        merged = merge_tree(self._git, self._snapshot.base_commit, carrier.head)
+        parents = [carrier.head] if self._context.options.method == "merge" else []
+        base = self._commit(merged.tree, self._snapshot.base_commit, *parents)
+        heads = {carrier.head: base}
+        for task in carrier.tasks:
+            landing = Landing(commit=base, head=self._snapshot.work(task).head or carrier.head)
+            heads[landing.head] = base
+            self._change(task, standing="landed", landing=landing, journaled=True, folded=False)
+        branch = self._snapshot.level_branch
+        if branch is not None:
+            self._rounds.add(branch.name)
+            name = next(name for name in round_names(self._context.level) if name not in self._rounds)
+            branch = LevelBranch(name=name, tip=None)
+        heads = {**self._snapshot.landed_heads, **heads}
+        self._snapshot = msgspec.structs.replace(
+            self._snapshot, base_commit=base, level_branch=branch, landed_heads=heads
+        )
+        stacks = stacks_on(self._context, self._snapshot)
+        works = with_stacks(self._git, self._context.ancestry, stacks, self._snapshot.works)
+        self._snapshot = msgspec.structs.replace(self._snapshot, works=tuple(works))
+
+    def _overtaken(self, onto: Oid, head: Oid | None) -> tuple[str, ...]:
+        return overtaken(self._git, self._context.options.book, onto, head or "")
+
+    def _deferral(self, task: TaskId, merged: TreeMerge, apart: tuple[str, ...]) -> Defer:
+        onto = self._snapshot.base_commit
+        if merged.clean:
+            return Defer(task=task, paths=apart, onto=onto, exclusive=True)
+        return Defer(task=task, paths=merged.paths, onto=onto, problem=merged.problem)
+
+    def _level(self, branch: LevelBranch, tip: Oid) -> None:
+        moved = msgspec.structs.replace(branch, tip=tip)
+        self._snapshot = msgspec.structs.replace(self._snapshot, level_branch=moved)
+
+    def _change(self, task: TaskId, **changes: Any) -> None:
+        works = tuple(
+            msgspec.structs.replace(work, **changes) if work.task == task else work
+            for work in self._snapshot.works
+        )
+        self._snapshot = msgspec.structs.replace(self._snapshot, works=works)
+
+    def _commit(self, tree: Oid, *parents: Oid) -> Oid:
+        who = self._context.repository.identity
+        return commit_tree(self._git, tree, parents, "rehearsal", environment=who)

@@ -1,0 +1,125 @@
+"""The landing order, chosen from real verdicts before anything lands, and kept in the plan.
+
+A plan whose waves hold what the branches really do is left alone, so that a run that was cut short goes on
+with the same waves.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.conflicts.apply_waves import plan_with_waves
+from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.model import BranchInput, ConflictReport
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.events import WavesSaved
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.observe import observe
+from gitcoord.planning.arrange_waves import Candidate
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+
+_MOST_PATHS = 4
+
+
+def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
+    """The scene with the level's waves in the order that its branches allow as they are now.
+
+    With `save` a changed order goes into the saved plan. The shared refs are taken as they were last read.
+    """
+    snapshot = observe(context, fetch=False)
+    ready = [work for work in snapshot.works if work.standing == "ready" and not work.folded]
+    report = examine(
+        context.repository,
+        level=context.level.name,
+        base=snapshot.base,
+        base_commit=snapshot.base_commit,
+        branches=[BranchInput(task=work.task, branch=work.branch, commit=work.head) for work in ready],
+        candidates=candidates(context.plan, context.level),
+        serialize_on=context.options.serialize_on,
+        book=Rulebook(context.options.rules, context.options.ignore),
+        stacks=stacks_on(context, snapshot),
+    )
+    number = context.level.number
+
+    def change(plan: Plan) -> Plan:
+        level = _level(plan, number)
+        return plan if level is None else rearranged(plan, level, report)
+
+    def told(plan: Plan) -> WavesSaved:
+        waves = (_level(plan, number) or context.level).waves
+        return WavesSaved(at=now(), by=worker_name(), level=context.level.name, waves=waves)
+
+    plan = change(context.plan)
+    if save and plan != context.plan:
+        # On the newest plan: another worker may have saved one since this one was read.
+        newest = context.store.change_plan(change, told)
+        level = _level(newest, number)
+        plan = newest if level and set(level.tasks) == set(context.level.tasks) else plan
+    return msgspec.structs.replace(
+        context,
+        plan=plan,
+        level=_level(plan, number) or context.level,
+        overlaps=sentences(report),
+        clashes=_clashes(report),
+    )
+
+
+def _level(plan: Plan, number: int) -> PlannedLevel | None:
+    return next((level for level in plan.levels if level.number == number), None)
+
+
+def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
+    """What the tasks of a level weigh, for arranging them."""
+    found = []
+    for task in level.tasks:
+        planned = plan.tasks[task]
+        # A task is as urgent as it is late: what has the least slack is on the longest chain.
+        priority = -planned.slack
+        found.append(Candidate(id=task, weight=planned.estimate, priority=priority, wave=planned.wave))
+    return found
+
+
+def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
+    """The plan with the report's waves for those tasks of the level that are ready.
+
+    Unchanged while no two tasks of one wave clash. Tasks that are not ready keep their wave's number.
+    """
+    known = {task for wave in report.waves for task in wave}
+    if not _violated(level, report) or not known <= set(level.tasks):
+        return plan
+    # What has landed stays in the waves before: the ready ones begin where the first of them was.
+    before = min(plan.tasks[task].wave for task in known) - 1
+    return plan_with_waves(plan, level, msgspec.structs.replace(report, waves=((),) * before + report.waves))
+
+
+def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:
+    """For each task, what it shares with which other, in words."""
+    found: dict[TaskId, tuple[str, ...]] = {}
+    for pair in report.pairs:
+        for task, other in (pair.tasks, pair.tasks[::-1]):
+            shared = some(pair.conflicted_paths or pair.overlap, _MOST_PATHS)
+            how = "conflicts with" if pair.verdict == "conflict" else "also changed by"
+            text = (
+                f"{how} task {other} in {shared}"
+                if pair.verdict == "conflict"
+                else f"{shared} {how} task {other}"
+            )
+            found[task] = (*found.get(task, ()), text)
+    return found
+
+
+def _clashes(report: ConflictReport) -> Mapping[TaskId, tuple[TaskId, ...]]:
+    found: dict[TaskId, tuple[TaskId, ...]] = {}
+    for pair in report.pairs:
+        for task, other in (pair.tasks, pair.tasks[::-1]) if pair.clash else ():
+            found[task] = (*found.get(task, ()), other)
+    return found
+
+
+def _violated(level: PlannedLevel, report: ConflictReport) -> bool:
+    apart = [set(pair.tasks) for pair in report.pairs if pair.clash]
+    apart += [set(joint.tasks) for joint in report.joint]
+    return any(clash <= set(wave) for clash in apart for wave in level.waves)

@@ -1,0 +1,228 @@
+"""The search of a level: which combinations of its branches pass the check, and with whom others fail."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.checks.model import Checker, CheckResult, CheckTarget
+from gitcoord.checks.search import Combination, SearchPolicy, SearchResult, decide
+from gitcoord.checks.window import Window, choose_window
+from gitcoord.events import TaskDeferred, TaskLanded
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import tree_of
+from gitcoord.landing.combinations import Combinations, RunningCombinations, SeenCombinations
+from gitcoord.landing.culprits import Culprits, FailedCombination
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.proof import CheckOptions, CheckScene, CombinationProof, LevelProof, TaskHead
+from gitcoord.notices import ChecksRunning
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+_RECENT = 50
+"""Landings and failures that the rate of failures is taken from."""
+
+
+def recent_failures(store: Store) -> tuple[int, int]:
+    """Failures of checks, and landings with them, among the last of the journal."""
+    events = [entry.event for entry in store.journal()]
+    failed = [isinstance(one, TaskDeferred) and bool(one.check) for one in events if _counts(one)]
+    return sum(failed[-_RECENT:]), len(failed[-_RECENT:])
+
+
+def _counts(event: object) -> bool:
+    return isinstance(event, TaskLanded) or (isinstance(event, TaskDeferred) and bool(event.check))
+
+
+class LevelSearch:
+    """Checks combinations of branches onto one base; `recent` are failures and landings of late."""
+
+    def __init__(
+        self,
+        place: CheckScene,
+        options: CheckOptions,
+        checker: Checker,
+        notices: LandingNotices,
+        recent: tuple[int, int],
+        unclear: dict[Oid, CheckResult] | None = None,
+    ) -> None:
+        self._place, self._options, self._checker = place, options, checker
+        self._notices, self._recent = notices, recent
+        self._unclear = {} if unclear is None else unclear
+        self._base_tree = tree_of(place.git, place.base_commit)
+
+    def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
+        """Multi-PR: the longest prefix of `works` that is known to pass; the first alone becomes `tree`.
+
+        With `each` the base becomes each prefix, so that each has to pass; else only what it ends in has to.
+        """
+        works = [works[number] for number in self._combinations(works).merging()]
+        combinations = self._combinations(works)
+        if combinations.tree((0,)) != tree:
+            return self._as_it_is(works[:1], tree, branch)
+        result = self._run(combinations, works, each=each, until=lambda found: found.knows(0))
+        if 0 in result.passed:
+            found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
+            passed = tuple(works[number] for number in result.passed)
+            trees = tuple(one for one in found if one is not None)
+            return CombinationProof(state="passed", tree=tree, works=passed, trees=trees)
+        if result.base:
+            return self._base(result)
+        if 0 in result.unclear:
+            return CombinationProof(state="held", reason=self._unclear_reason(tree))
+        failed = [FailedCombination(work=works[0], tree=tree)]
+        return CombinationProof(state="failed", failing=tuple(self._culprits().failing(failed)))
+
+    def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
+        """Single-PR: the base becomes all that is good of `branch`, in one move; all of it is `tree`."""
+        combinations = self._combinations(works)
+        if combinations.tree(tuple(range(len(works)))) != tree:
+            return self._as_it_is(works, tree, branch)
+        found = self.all(works)
+        if found.base:
+            return CombinationProof(state="stopped", reason=found.base)
+        if found.failing:
+            return CombinationProof(state="failed", failing=found.failing)
+        if found.unclear:
+            task, reason = found.unclear[0]
+            return CombinationProof(state="held", reason=f"task {task}: {reason}")
+        return CombinationProof(state="passed", tree=tree)
+
+    def all(self, works: Sequence[TaskHead]) -> LevelProof:
+        """What becomes of all of `works`, which may land together."""
+        combinations = self._combinations(works)
+        result = self._run(combinations, works, each=False, until=lambda found: False)
+        if result.base:
+            return LevelProof(base=self._base(result).reason)
+        failed = []
+        for number in result.failed:
+            before = tuple(one for one in result.passed if one < number)
+            ahead = tuple(works[one] for one in before)
+            tree = combinations.tree((*before, number)) or ""
+            failed.append(FailedCombination(work=works[number], tree=tree, ahead=ahead))
+        failing = self._culprits().failing(failed)
+        unclear = []
+        for number in result.unclear:
+            before = tuple(one for one in result.passed if one < number)
+            tree = combinations.tree((*before, number)) or ""
+            unclear.append((works[number].task, self._unclear_reason(tree)))
+        passed = tuple(works[number].task for number in result.passed)
+        return LevelProof(passed=passed, failing=tuple(failing), unclear=tuple(unclear))
+
+    def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
+        """A branch that holds more than its tasks: that is checked, and nobody is blamed."""
+        while (result := self._result(tree)) is None or (
+            result.outcome != "passed" and result.runs <= self._options.flaky
+        ):
+            again = result is not None
+            target = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
+            self._check([target], {tree: tuple(work.task for work in works)})
+        if result.outcome == "passed":
+            return CombinationProof(state="passed", tree=tree)
+        return CombinationProof(
+            state="held",
+            reason=f"its check fails on {self._place.base} with all of {branch}: {result.reason}",
+        )
+
+    def _culprits(self) -> Culprits:
+        place, slots = self._place, self._checker.slots
+        return Culprits(place, self._options, slots, result_of=self._result, check=self._check)
+
+    def _combinations(self, works: Sequence[TaskHead]) -> Combinations:
+        return Combinations(self._place.git, self._place.stacks, [work.head for work in works])
+
+    def _run(
+        self,
+        combinations: Combinations,
+        works: Sequence[TaskHead],
+        *,
+        each: bool,
+        until: Callable[[SearchResult], bool],
+    ) -> SearchResult:
+        """Check combinations until `until` is content, or all is known."""
+        seen = SeenCombinations(combinations, self._result)
+        running = RunningCombinations(combinations, self._checker)
+        while True:
+            window = self._window(decide(len(works), seen, self._policy(each=each)))
+            result = decide(len(works), seen, self._policy(window.size, each=each), running)
+            ended = not result.wanted or bool(result.base) or until(result)
+            self._notices.checking(self._running(result, works, ended=ended))
+            if ended:
+                return result
+            self._notices.window(window, self._checker.slots, each=each)
+            self._check_all(combinations, works, result.wanted)
+
+    def _running(self, result: SearchResult, works: Sequence[TaskHead], *, ended: bool) -> ChecksRunning:
+        def tasks(combination: Sequence[int]) -> tuple[TaskId, ...]:
+            return tuple(works[number].task for number in combination)
+
+        wanted = () if ended else result.wanted[: self._checker.slots]
+        out = tasks((*result.failed, *result.unclear))
+        running = tuple(map(tasks, wanted))
+        return ChecksRunning(base=self._place.base, passed=tasks(result.passed), running=running, out=out)
+
+    def _policy(self, window: int = 1, *, each: bool) -> SearchPolicy:
+        return SearchPolicy(
+            slots=self._checker.slots,
+            window=window,
+            flaky=self._options.flaky,
+            each=each,
+            allow_red_base=self._options.allow_red_base,
+        )
+
+    def _window(self, result: SearchResult) -> Window:
+        failures, landings = (
+            self._recent[0] + len(result.failed),
+            self._recent[1] + len(result.failed) + len(result.passed),
+        )
+        return choose_window(self._options.window, self._checker.slots, failures, landings)
+
+    def _check_all(
+        self, combinations: Combinations, works: Sequence[TaskHead], wanted: Sequence[Combination]
+    ) -> None:
+        targets: dict[Oid, CheckTarget] = {}
+        tasks: dict[Oid, tuple[TaskId, ...]] = {}
+        for combination in wanted:
+            tree = combinations.tree(combination)
+            if tree is None or tree in targets:
+                continue
+            again = self._result(tree) is not None
+            targets[tree] = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
+            tasks[tree] = tuple(works[number].task for number in combination)
+        self._check(list(targets.values()), tasks)
+
+    def _check(self, targets: Sequence[CheckTarget], tasks: Mapping[Oid, tuple[TaskId, ...]]) -> None:
+        for tree, result in self._checker.check(targets).items():
+            self._learn(result, tasks.get(tree, ()))
+
+    def _learn(self, result: CheckResult, tasks: tuple[TaskId, ...]) -> None:
+        if result.outcome == "unclear":
+            before = self._unclear.get(result.tree)
+            runs = 1 if before is None else before.runs + 1
+            self._unclear[result.tree] = msgspec.structs.replace(result, runs=runs)
+        else:
+            self._unclear.pop(result.tree, None)
+        self._notices.checked(result, tasks, self._place.base)
+
+    def _result(self, tree: Oid) -> CheckResult | None:
+        """What is known of a tree; on a base that may be red, what fails as the base does has not failed."""
+        found = self._checker.known(tree) or self._unclear.get(tree)
+        if found is None or not self._options.allow_red_base or found.outcome != "failed":
+            return found
+        base = self._checker.known(self._base_tree)
+        same = base is not None and base.outcome == "failed" and base.code == found.code
+        return msgspec.structs.replace(found, outcome="passed") if same and tree != self._base_tree else found
+
+    def _unclear_reason(self, tree: Oid) -> str:
+        found = self._unclear.get(tree)
+        return f"its check has no clear result: {found.reason if found else 'it does not merge'}"
+
+    def _base(self, result: SearchResult) -> CombinationProof:
+        found = self._result(self._base_tree)
+        why = found.reason if found is not None else ""
+        where = f"{self._place.base} itself at {self._place.base_commit[:12]}"
+        if result.base == "unclear":
+            return CombinationProof(
+                state="stopped", reason=f"the check of {where} has no clear result: {why}"
+            )
+        way = "fix it first, or land what fails no worse with --allow-red-base"
+        return CombinationProof(state="stopped", reason=f"{where} fails the check: {why}; {way}")

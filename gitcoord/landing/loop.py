@@ -1,0 +1,307 @@
+"""Landing a level: observe, decide, act, and look again, until nothing is left to do for now.
+
+A crash needs no recovery: the next run observes and goes on.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gitcoord.events import AnyEvent
+from gitcoord.forge.pull_requests import BEHIND
+from gitcoord.landing import perform_forge, perform_git
+from gitcoord.landing.context import LandingContext, with_newest_plan
+from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
+from gitcoord.landing.deferral import make_deferral, record_deferral
+from gitcoord.landing.delete_branches import delete_spent
+from gitcoord.landing.loop_memory import LandingMemory, details_key
+from gitcoord.landing.merge_together import merge_together
+from gitcoord.landing.mergeability import examine, given_away
+from gitcoord.landing.merged_tree import SentMerges
+from gitcoord.landing.model import (
+    Adopt,
+    Carrier,
+    Defer,
+    Examine,
+    Finish,
+    Fold,
+    ForgeStep,
+    HandOver,
+    Hold,
+    LandingSnapshot,
+    Merge,
+    MergeTogether,
+    OpenPull,
+    Prove,
+    Rebuild,
+    RecordLanding,
+    RecordRejections,
+    RecordRollback,
+    Settle,
+    Step,
+    Update,
+    Wait,
+)
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.observation_cache import Outlook
+from gitcoord.landing.prover import Prover, merges_in_one_move
+from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
+from gitcoord.landing.report import Report, make_report, waiting_tasks
+from gitcoord.notices import Tell
+from gitcoord.tasks.model import TaskId
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
+"""Seconds between looks at something that settles by itself; the last one repeats."""
+_TICKS = (0.5, 1.0, 2.0, 5.0)
+"""Seconds between looks while workers and gates are waited for; the last one repeats."""
+_DOUBTFUL_LOOKS = 4
+"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
+
+
+class Lander:
+    """One run of landing. `tell` is given a notice of everything that happens."""
+
+    def __init__(
+        self, context: LandingContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        context.repository.read_in_process()
+        self._context = context
+        self._notices = LandingNotices(tell)
+        self._sleep = sleep
+        self._outlook = Outlook()
+        self._prover = Prover(self._notices)
+        self._memory = LandingMemory.empty()
+        self._opened: set[str] = set()
+        self._sent = SentMerges()
+        self._waits = 0
+
+    def land(self) -> Report:
+        """Lands the scene's level as far as it will go, and reports how it stands then.
+
+        Raises GitcoordError when git or the forge could not be asked, and `tree-differs` when a merge came
+        out otherwise than computed.
+        """
+        deadline = time.monotonic() + self._context.options.wait
+        while True:
+            snapshot = self._outlook.look(self._context)
+            self._sent.prove_landed(self._context, snapshot)
+            self._notices.carried(snapshot.works)
+            left = deadline - time.monotonic()
+            self._memory.impatient = left <= 0
+            step = next_step(snapshot, self._memory, self._context.options)
+            if isinstance(step, Finish):
+                return self._end(snapshot)
+            if isinstance(step, Wait):
+                self._wait(snapshot, left)
+            elif isinstance(step, Prove):
+                self._prove(snapshot, step.carrier)
+            elif isinstance(step, ForgeStep):
+                self._ask_forge(snapshot, step)
+            else:
+                self._change_git(snapshot, step)
+
+    def _end(self, snapshot: LandingSnapshot) -> Report:
+        report = make_report(self._context, snapshot, self._memory)
+        if not self._context.options.delete_branches:
+            return report
+        deleted, problems = delete_spent(self._context, snapshot)
+        self._notices.caution(*problems)
+        return msgspec.structs.replace(report, deleted=deleted)
+
+    def _wait(self, snapshot: LandingSnapshot, left: float) -> None:
+        if self._notices.waiting(waiting_tasks(self._context, snapshot, self._memory)):
+            self._waits = 0
+        self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
+        self._waits += 1
+        self._memory.release(snapshot)
+        self._prover.forget()
+        self._memory.settling.clear()
+        self._memory.details.clear()
+        self._outlook.forget()
+
+    def _change_git(self, snapshot: LandingSnapshot, step: Step) -> None:
+        context = self._context
+        match step:
+            case RecordRollback():
+                perform_git.record_rollbacks(context.store, snapshot.undone)
+                self._notices.recorded(*snapshot.undone)
+            case RecordLanding():
+                self._record_landings(snapshot, step.tasks)
+            case RecordRejections():
+                self._notices.caution(close_unwanted(context, snapshot, step.tasks))
+                self._notices.recorded(*perform_git.record_rejections(context, snapshot, step.tasks))
+                self._outlook.forget()
+            case Adopt():
+                self._notices.recorded(*perform_git.adopt(context, snapshot, step.tasks))
+            case Fold():
+                self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
+            case Update():
+                self._update(snapshot, step)
+            case Defer():
+                self._defer(snapshot, step)
+            case Rebuild() if snapshot.level_branch is not None:
+                name, why = snapshot.level_branch.name, perform_git.rebuild(context, snapshot, step)
+                if why:
+                    self._hold_branch(name, step.tasks, why)
+                else:
+                    self._notices.rebuilt(name, snapshot.base)
+
+    def _prove(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
+        proof = self._prover.prove(self._context, snapshot, carrier, self._memory)
+        self._outlook.expect_pushes()  # checks take long
+        for one in proof.failing:
+            self._defer(
+                snapshot, Defer(task=one.task, paths=(), onto=snapshot.base_commit, failure=one.failure)
+            )
+        if proof.state == "held":
+            self._hold(carrier, proof.reason)
+        elif proof.state == "stopped":
+            self._follow(snapshot, carrier, perform_forge.MergeForbidden(reason=proof.reason))
+        elif proof.state == "passed":
+            self._memory.learn(snapshot, carrier, proof, in_one_move=merges_in_one_move(self._context))
+
+    def _record_landings(self, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> None:
+        events = perform_git.landings(self._context, snapshot, tasks)
+        commits = {task: event.commit for task, event in events.items()}
+        self._notices.caution(tell_settled(self._context, snapshot, commits))
+        perform_git.record_landings(self._context, events.values())
+        self._notices.recorded(*events.values())
+        self._sent.prove_recorded(self._context, snapshot, tasks)
+
+    def _update(self, snapshot: LandingSnapshot, step: Update) -> None:
+        outcome = perform_git.update(self._context, snapshot, step)
+        if isinstance(outcome, str):
+            self._hold_branch(snapshot.work(step.task).branch, [step.task], outcome)
+        else:
+            self._follow_git(snapshot, outcome)
+
+    def _hold_branch(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
+        self._memory.held[branch] = reason
+        self._notices.held(branch, tasks, reason)
+
+    def _ask_forge(self, snapshot: LandingSnapshot, step: ForgeStep) -> None:
+        context, carrier = self._context, step.carrier
+        match step:
+            case Examine() | MergeTogether() if not self._outlook.fetched:
+                self._outlook.expect_pushes()  # git first: between the forge's answer and a merge is nothing
+            case Examine():
+                self._examine(snapshot, carrier)
+            case Settle():
+                self._settle(snapshot, carrier)
+            case Hold():
+                self._hold(carrier, step.reason, final=step.final)
+            case OpenPull():
+                self._follow(snapshot, carrier, perform_forge.open_pull(context, snapshot, step))
+            case MergeTogether():
+                for one, outcome in merge_together(context, snapshot, step):
+                    self._follow(snapshot, one, outcome)
+            case Merge() | HandOver() if why := given_away(
+                context, snapshot, carrier, self._memory.handed_over
+            ):
+                self._hold(carrier, why)
+            case Merge():
+                outcome = perform_forge.merge(context, snapshot, step)
+                if isinstance(outcome, perform_forge.LookAgain) and outcome.doubt:
+                    self._sent.doubt(snapshot, step)
+                self._follow(snapshot, carrier, outcome)
+            case HandOver():
+                self._hand_over(snapshot, step)
+
+    def _examine(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
+        details = examine(self._context, snapshot, carrier)
+        self._memory.learn_details(snapshot, carrier, details)
+        if details.ended:
+            self._outlook.forget()
+
+    def _hand_over(self, snapshot: LandingSnapshot, step: HandOver) -> None:
+        carrier, memory = step.carrier, self._memory
+        self._sent.forget(carrier)
+        details = memory.details[details_key(snapshot, carrier)]
+        closed = closed_gates(details)
+        outcome = perform_forge.hand_over(self._context, snapshot, step)
+        match outcome:
+            case perform_forge.CarrierHeld() if any(gate.name == BEHIND for gate in details.gates):
+                self._follow(snapshot, carrier, perform_forge.HeadOutdated(message=outcome.reason))
+            case perform_forge.MergeDelegated():
+                memory.handed_over.add(carrier.branch)
+                self._outlook.forget()
+                queued = "it is in the forge's merge queue, and merges when its turn comes"
+                self._notices.recorded(*outcome.events)
+                memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
+            case perform_forge.MergeDeclined():
+                memory.declined.add(carrier.branch)
+                self._hold(carrier, f"{closed}; the forge does not merge it by itself: {outcome.reason}")
+            case _:
+                self._follow(snapshot, carrier, outcome)
+
+    def _follow(
+        self,
+        snapshot: LandingSnapshot,
+        carrier: Carrier,
+        outcome: perform_forge.Outcome | perform_forge.OpenedPull,
+    ) -> None:
+        match outcome:
+            case perform_forge.OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
+                self._outlook.forget()
+                self._settle(snapshot, carrier)  # it is there, and not listed yet
+            case perform_forge.OpenedPull():
+                self._opened.add(carrier.branch)
+                self._outlook.learn_opened(outcome.pull)
+                self._notices.recorded(*outcome.events)
+                self._notices.caution(outcome.problem)
+            case perform_forge.MergeDone():
+                self._sent.settle(carrier)
+                self._outlook.learn(perform_forge.merged_pull(carrier, outcome.commit))
+                self._notices.merged(carrier, snapshot.base, outcome.commit)
+            case perform_forge.CarrierHeld():
+                self._outlook.forget()
+                self._hold(carrier, outcome.reason, final=outcome.final)
+            case perform_forge.MergeForbidden():
+                self._outlook.forget()
+                self._memory.stopped = outcome.reason
+                self._notices.stopped(outcome.reason)
+            case perform_forge.HeadOutdated():
+                self._outlook.forget()
+                self._notices.answered(carrier, outcome.message)
+                key = details_key(snapshot, carrier)
+                known = self._memory.details[key]
+                self._memory.details[key] = msgspec.structs.replace(known, behind=True)
+            case perform_forge.LookAgain():
+                self._outlook.forget()
+                if outcome.message:
+                    self._notices.answered(carrier, outcome.message, again=True)
+                if outcome.doubt:
+                    self._memory.doubt[carrier.branch] = _DOUBTFUL_LOOKS
+                if outcome.pause:
+                    self._settle(snapshot, carrier)
+
+    def _hold(self, carrier: Carrier, reason: str, *, final: bool = False) -> None:
+        self._memory.held[carrier.branch] = reason
+        if final:
+            self._memory.final[carrier.branch] = (carrier.head, reason)
+        if self._waits == 0:
+            self._notices.held(carrier.branch, carrier.tasks, reason)
+
+    def _settle(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
+        self._outlook.expect_pushes()
+        if self._memory.doubt.get(carrier.branch, 0):
+            self._outlook.forget()
+        looks = self._memory.look_again(snapshot, carrier)
+        if looks >= PATIENCE:
+            self._hold(carrier, "the forge has not made up its mind")
+        else:
+            self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
+
+    def _follow_git(self, snapshot: LandingSnapshot, outcome: AnyEvent | Defer | None) -> None:
+        if isinstance(outcome, Defer):
+            self._defer(snapshot, outcome)
+        elif outcome is not None:
+            self._notices.recorded(outcome)
+
+    def _defer(self, snapshot: LandingSnapshot, deferral: Defer) -> None:
+        event = make_deferral(self._context, snapshot, deferral)
+        self._notices.caution(tell_deferred(self._context, snapshot, event))
+        record_deferral(self._context.store, event)
+        self._context = with_newest_plan(self._context)
+        self._notices.recorded(event)

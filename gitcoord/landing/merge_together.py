@@ -1,0 +1,43 @@
+"""Merging several pull requests in one move of the base, where the forge can."""
+
+import msgspec
+
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.decide import closed_gates
+from gitcoord.landing.mergeability import examine, number_of
+from gitcoord.landing.model import Carrier, LandingSnapshot, Merge, MergeTogether
+from gitcoord.landing.perform_forge import CarrierHeld, MergeDone, Outcome, follow_merge
+from gitcoord.landing.pull_texts import merge_request
+
+
+def merge_together(
+    context: LandingContext, snapshot: LandingSnapshot, step: MergeTogether
+) -> list[tuple[Carrier, Outcome]]:
+    """Sends the merge once, if nothing speaks against any of the carriers; what became of each.
+
+    Whatever the answer, the caller looks at the world again.
+    """
+    for carrier in step.carriers:
+        reason = _obstacle(context, snapshot, carrier)
+        if reason:
+            return [(carrier, CarrierHeld(reason=reason))]
+    requests = [merge_request(snapshot, one, number_of(one), context.options.method) for one in step.carriers]
+    tasks = tuple(task for one in step.carriers for task in one.tasks)
+    whole = msgspec.structs.replace(step.carrier, tasks=tasks)
+    numbers = [request.number for request in requests]
+    request = merge_request(snapshot, whole, numbers[0], context.options.method, *numbers[1:])
+    request = msgspec.structs.replace(request, tree=step.tree)
+    outcome = context.forge.merge_together(requests, request)
+    followed = follow_merge(context, snapshot, Merge(carrier=whole, tree=step.tree), request, outcome)
+    # What was refused is looked at once, not once for each.
+    told = step.carriers if isinstance(followed, MergeDone) else step.carriers[:1]
+    return [(carrier, followed) for carrier in told]
+
+
+def _obstacle(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> str:
+    details = examine(context, snapshot, carrier)
+    if details.gates:
+        return closed_gates(details)
+    if details.ended or not details.settled:
+        return "its pull request is not open any more, or has another head"
+    return "" if details.clean and not details.behind else f"it does not merge with {snapshot.base} as it is"

@@ -1,0 +1,147 @@
+"""A closer look at one carrier: what git says of merging it now, then what the forge says."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from gitcoord.conflicts.exclusive_paths import overtaken
+from gitcoord.forge.pull_requests import BEHIND, Gate, Pull, Way
+from gitcoord.git.bare_merge import differs_on_server
+from gitcoord.git.merge_tree import TreeMerge, replay
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
+from gitcoord.landing.pull_comments import made_ready
+from gitcoord.landing.pull_texts import new_text
+from gitcoord.landing.rejections import moved_away
+from gitcoord.text_lists import named_tasks
+
+
+def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
+    """Git's own merge onto the base as it is now; the forge is asked only about what merges."""
+    found = examine_in_git(context, snapshot, carrier)
+    if not found.clean or found.behind or found.gates:
+        return found
+    pull = context.forge.read_pull(number_of(carrier))
+    if pull.state != "open":
+        return msgspec.structs.replace(found, settled=False, ended=True)
+    if pull.base != snapshot.base:
+        gate = Gate(name="base", reason=moved_away(pull, snapshot.base))
+        return msgspec.structs.replace(found, gates=(gate,), ended=True)
+    pull = made_ready(context, carrier, pull)
+    text = new_text(context, snapshot, carrier, pull)
+    if text is not None:
+        context.forge.edit_pull(pull.number, title=text.title, body=text.body)
+    seen = pull.head_commit == carrier.head and pull.mergeable is not None
+    return msgspec.structs.replace(looked_at(context, snapshot, carrier, found, pull), settled=seen)
+
+
+def looked_at(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
+) -> MergeReadiness:
+    """What git found, and what the forge says of the pull request as it is."""
+    gates = context.forge.closed_gates(pull, context.options.method)
+    return msgspec.structs.replace(
+        found,
+        behind=_is_behind(context, snapshot, carrier, gates),
+        gates=gates,
+        offer=_offer(context, pull, gates),
+        handed_over=pull.merges_itself or any(gate.queue == "joined" for gate in gates),
+    )
+
+
+def given_away(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
+) -> str:
+    """Why a carrier waits for others of its stack: what the forge merges by itself gets no look before."""
+    heads = {
+        work.task: work.head
+        for work in snapshot.works
+        if work.head is not None
+        and work.standing == "ready"
+        and work.task not in carrier.tasks
+        and (work.branch in handed_over or (work.pull is not None and work.pull.merges_itself))
+    }
+    below = context.ancestry.contained(carrier.head, set(heads.values())) if heads else set()
+    contains = context.ancestry.contains
+    stack = [task for task, head in heads.items() if head in below or contains(head, carrier.head)]
+    return f"it is in one stack with {named_tasks(stack)}, which the forge merges by itself" if stack else ""
+
+
+def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
+    """What git alone can say; nothing is asked of the forge."""
+    git = context.repository.git
+    stacks = stacks_on(context, snapshot)
+    merged = stacks.merge(git, carrier.head)
+    if not merged.clean:
+        return MergeReadiness(clean=False, paths=merged.paths, problem=merged.problem)
+    apart = overtaken(git, context.options.book, stacks.base_for(git, carrier.head), carrier.head)
+    if apart:
+        return MergeReadiness(clean=False, paths=apart, exclusive=True)
+    if (
+        stacks.heads(git, carrier.head)
+        or _lacks_earlier_wave(context, snapshot, carrier)
+        or _differs_on_the_forge(context, snapshot, carrier, merged)
+    ):
+        return MergeReadiness(clean=True, behind=True)
+    if context.options.method == "rebase":
+        tip = replay(git, snapshot.base_commit, carrier.head, environment=context.repository.identity)
+        # A rebase leaves merges out: what was settled in one would be lost without a word.
+        if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
+            return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
+    return MergeReadiness(clean=True, tree=merged.tree)
+
+
+def _is_behind(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, gates: tuple[Gate, ...]
+) -> bool:
+    """Whether the base takes only what contains all of it, and the carrier does not; a queue sees to that."""
+    strict = any(gate.name == BEHIND for gate in gates) and not any(gate.queue for gate in gates)
+    return strict and not context.ancestry.contains(carrier.head, snapshot.base_commit)
+
+
+def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
+    """How the forge would take a pull request over: its queue what is ready, auto-merge what waits."""
+    if any(gate.queue == "open" for gate in gates) and all(
+        gate.queue or gate.name == BEHIND for gate in gates
+    ):
+        return "queue"
+    waits = gates and not pull.draft and not any(gate.queue == "joined" for gate in gates)
+    return "auto-merge" if context.options.auto and waits and not pull.merges_itself else None
+
+
+def number_of(carrier: Carrier) -> int:
+    """The number of a carrier's pull request, which is open by now."""
+    assert carrier.pull is not None  # noqa: S101 - examined and merged only once it is open
+    return carrier.pull.number
+
+
+def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> bool:
+    if context.options.strategy == "single-pr":
+        return False
+    earlier = {
+        work.landing.commit
+        for work in snapshot.works
+        if work.landing is not None and work.wave < carrier.wave
+    }
+    return len(context.ancestry.contained(carrier.head, earlier)) < len(earlier)
+
+
+def _differs_on_the_forge(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, merged: TreeMerge
+) -> bool:
+    """Whether only merge drivers, such as union, make it what it is here: the base has to be merged in.
+
+    GitHub knows no drivers, neither those of the settings nor those of `.gitattributes`.
+    """
+    git, base = context.repository.git, snapshot.base_commit
+    return context.forge.name != "local" and differs_on_server(git, base, carrier.head, merged.tree)
+
+
+def _not_rebasable(carrier: Carrier) -> Gate:
+    return Gate(
+        name="rebase",
+        reason=f"replaying the commits of {carrier.branch} one by one does not give what merging it gives; "
+        "use --method merge or squash",
+        failed=True,
+        final=True,
+    )

@@ -1,0 +1,192 @@
+"""Whether a merge gave the tree that was computed before it: the forge makes it, and may make another one."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
+
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
+from gitcoord.git.object_reader import Objects
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.mergeability import number_of
+from gitcoord.landing.model import Carrier, LandingSnapshot, Merge
+from gitcoord.landing.perform_git import landings
+from gitcoord.tasks.model import TaskId
+
+
+class SentMerges:
+    """The merges of one run. Those whose answers were lost are proved once their tasks have landed.
+
+    Whoever records the landing: only the client that sent a merge knows of the doubt, unless it is gone.
+    """
+
+    def __init__(self) -> None:
+        self._unanswered: dict[tuple[int, Oid], tuple[LandingSnapshot, Merge]] = {}
+        self._answered: set[int] = set()
+
+    def doubt(self, snapshot: LandingSnapshot, step: Merge) -> None:
+        """Keep a merge that was sent in `snapshot`, and of which nobody has said what came of it."""
+        self._unanswered[number_of(step.carrier), step.carrier.head] = (snapshot, step)
+
+    def forget(self, carrier: Carrier) -> None:
+        """Drop the merges of a carrier: from now on the forge merges it when it likes."""
+        number = number_of(carrier)
+        self._unanswered = {key: sent for key, sent in self._unanswered.items() if key[0] != number}
+
+    def settle(self, carrier: Carrier) -> None:
+        """Drop the merges of a carrier: what became of them is proved."""
+        self.forget(carrier)
+        self._answered.add(number_of(carrier))
+
+    def prove_landed(self, context: LandingContext, snapshot: LandingSnapshot) -> None:
+        """Prove each unanswered merge whose landing is recorded in `snapshot`; raises `tree-differs`."""
+        for before, step in [*self._unanswered.values()]:
+            works = [snapshot.work(task) for task in step.carrier.tasks]
+            if all(work.standing == "landed" and work.journaled for work in works):
+                self.settle(step.carrier)
+                commit = _merge_of(context, snapshot, before, step)
+                if commit is not None:
+                    prove(context, step, commit)
+
+    def prove_recorded(
+        self, context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
+    ) -> None:
+        """Prove the landings of `tasks` whose merges this run has not sent; raises `tree-differs`.
+
+        Those are merged pull requests with gitcoord's own words, sent by another run or for auto-merge: a
+        person may merge as he likes. A rebase has no words.
+        """
+        if context.forge.name == "local":
+            return  # what is in the repository itself was merged by gitcoord's own git
+        sent = {number for number, _ in self._unanswered} | self._answered
+        pulls = {work.pull.number: work.pull for work in map(snapshot.work, tasks) if work.pull is not None}
+        for pull in (pull for number, pull in pulls.items() if number not in sent):
+            landed = [work.landing for work in snapshot.works if work.pull == pull]
+            heads = {landing.head for landing in landed if landing is not None}
+            commit = pull.merge_commit
+            if pull.state == "merged" and commit and context.ancestry.contains(snapshot.base_commit, commit):
+                said = _named(context.repository.git, commit)
+                if said == heads and _is_merge_of(context, pull, commit, heads):
+                    _compare(context, pull.number, pull.head_commit, commit)
+
+
+def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
+    """Compare the base's new tree with the one computed before; raises `tree-differs` with both ids.
+
+    When the base had moved in between, the expectation is computed anew from the commit that was really
+    merged onto.
+    """
+    if context.ancestry.existing({commit}):
+        _compare(context, number_of(step.carrier), step.carrier.head, commit, step.tree)
+
+
+def _compare(context: LandingContext, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
+    actual = Objects(context.repository.git, context.repository.common_dir).tree(commit)
+    if actual == computed:
+        return
+    expected = _expected_tree(context, head, commit) or computed
+    if expected in ("", actual):
+        return
+    raise GitcoordError(
+        "tree-differs",
+        f"Merging pull request {number} gave the tree {actual}, but {expected} was computed; the run stops "
+        f"at {commit}.",
+        hint=f"Compare them with `git diff {expected} {actual}`.",
+    )
+
+
+def _expected_tree(context: LandingContext, head: Oid, commit: Oid) -> Oid | None:
+    """The tree that `commit` has to have as a merge, a squash or the last commit of a rebase of `head`.
+
+    The commit tells which of them it is: a person or another client may have used another method.
+    """
+    git = context.repository.git
+    copies = _copies(git, head, commit)
+    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{max(copies, 1)}")
+    if start is None:
+        return None
+    if copies:
+        tip = replay(git, start, head, environment=context.repository.identity)
+        return tree_of(git, tip) if tip else None
+    merged = merge_tree(git, start, head)
+    return merged.tree if merged.clean else None
+
+
+def _copies(git: Git, head: Oid, commit: Oid) -> int:
+    """The number of commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
+    left = _own(git, head, commit)
+    line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
+    told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""
+    parts = (one.strip("\n").partition("\x1f") for one in told.split("\0") if one)
+    stamps = (stamp for parents, _, stamp in takewhile(lambda part: " " not in part[0], parts))
+    count = 0
+    for stamp in stamps:
+        if left[stamp] == 0:
+            break
+        left[stamp] -= 1
+        count += 1
+    return count
+
+
+def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
+    """The stamps of the commits that `head` has and `commit` has not, each as often as it is there."""
+    own = ("log", "-z", "--no-show-signature", "--no-merges", f"--format={STAMP}", head, f"^{commit}")
+    return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
+
+
+def _merge_of(
+    context: LandingContext, snapshot: LandingSnapshot, before: LandingSnapshot, step: Merge
+) -> Oid | None:
+    """The base's commit that ended the merge of the head that was sent.
+
+    None where another head was merged (whoever sent that has computed its tree), where the work came in
+    another way than by this pull request, and where it cannot be told.
+    """
+    carrier = step.carrier
+    known = snapshot.pulls.get(carrier.branch)
+    pull = None if known is None else known.current
+    if pull is None or pull.number != number_of(carrier) or pull.state != "merged":
+        pull = context.forge.read_pull(number_of(carrier))
+    if pull.base != snapshot.base or pull.head_commit != carrier.head:
+        return None
+    commit = pull.merge_commit if pull.state == "merged" else _last_landing(context, snapshot, carrier)
+    if commit is None or not context.ancestry.contains(snapshot.base_commit, commit):
+        return None
+    heads = {before.work(task).head or carrier.head for task in carrier.tasks}
+    return commit if _is_merge_of(context, pull, commit, heads) else None
+
+
+def _last_landing(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> Oid | None:
+    """The newest of the commits that brought the carrier's tasks in; a merge that broke off leaves no other
+    trace.
+    """
+    brought = {event.commit for event in landings(context, snapshot, carrier.tasks).values()}
+    return next((one for one in brought if context.ancestry.contained(one, brought) == brought), None)
+
+
+def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
+    """Whether a commit merges the pull request's head, and nothing else; `heads` are those of its tasks.
+
+    The head may also have come with other work, or by a push: then GitHub calls it merged as well.
+    """
+    git = context.repository.git
+    parents = git.text("show", "--no-patch", "--no-show-signature", "--format=%P", commit).split()
+    if len(parents) != 1:
+        return pull.head_commit in parents[1:]
+    if context.ancestry.contains(commit, pull.head_commit):
+        return False
+    if pull.state == "merged":
+        return True
+    if named := _named(git, commit):
+        return named == heads
+    own = _own(git, pull.head_commit, commit)
+    return bool(own) and _copies(git, pull.head_commit, commit) == own.total()
+
+
+def _named(git: Git, commit: Oid) -> set[str]:
+    """The heads that a commit's message says it landed."""
+    said = values(LANDED, git.text("show", "--no-patch", "--no-show-signature", "--format=%B", commit))
+    return {value.rpartition(" ")[2] for value in said}

@@ -1,0 +1,295 @@
+"""The values of landing: the world as it was observed, and the one next step.
+
+A `Carrier` is what a pull request merges: under multi-PR one task's branch, under single-PR the level branch
+with all the tasks that are folded into it. From there on both strategies land in the same way.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from gitcoord.conflicts.rules import Rulebook, rulebook
+from gitcoord.events import TaskRolledBack
+from gitcoord.evidence.model import Landing
+from gitcoord.forge.pull_requests import BranchPulls, Gate, Method, Pull, Way
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.proof import CheckFailure, CheckOptions
+from gitcoord.landing.rejections import Rejection
+from gitcoord.planning.model import Strategy
+from gitcoord.settings import PullRequestSettings, RuleSettings, SerializeOn
+from gitcoord.tasks.model import TaskId
+
+Standing = Literal["landed", "ready", "waiting", "deferred"]
+Needs = Literal["work", "landing", "time"]
+"""What brings a waiting task on: somebody who works on it, others that land first, or time alone."""
+KnownPulls = Mapping[str, BranchPulls]
+"""What the forge has told of each head branch."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked for. `wait` is in seconds: how long closed gates and workers are waited for."""
+
+    strategy: Strategy
+    method: Method = "merge"
+    wait: float = 0.0
+    partial: bool = False
+    """Single-PR: land what has been handed in without waiting for the rest of the wave."""
+    all_or_nothing: bool = False
+    auto: bool = False
+    """Let the forge merge by itself what waits for gates, where it can."""
+    serialize_on: SerializeOn = "conflict"
+    ignore: tuple[str, ...] = ()
+    rules: RuleSettings = RuleSettings()
+    pulls: PullRequestSettings = PullRequestSettings()
+    delete_branches: bool = False
+    foreign_commits: Literal["warn", "hold"] = "warn"
+    """Whether work that carries commits of tasks not handed in lands."""
+    check: CheckOptions | None = None
+    """What a tree has to pass before the base becomes it; without one, only text is proved."""
+
+    @property
+    def book(self) -> Rulebook:
+        """Which paths count how."""
+        return rulebook(self.rules, self.ignore)
+
+
+class TaskState(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
+
+    `recorded` is the head that the journal knows (None: a branch made by hand), `told` the number of the
+    pull request, `journaled` whether the landing that git shows is in there.
+    """
+
+    task: TaskId
+    title: str
+    branch: str
+    wave: int
+    standing: Standing
+    reason: str = ""
+    needs: Needs = "time"
+    lacks: tuple[TaskId, ...] = ()
+    """The tasks that it builds on and that have not landed."""
+    head: Oid | None = None
+    recorded: Oid | None = None
+    told: int | None = None
+    landing: Landing | None = None
+    journaled: bool = False
+    pull: Pull | None = None
+    folded: bool = False
+    stacked: bool = False
+    """Its branch builds on work that landed by a squash or a rebase, and lacks the base's commit of it."""
+    waits_for: tuple[TaskId, ...] = ()
+    """Others of its stack that have to land before it is brought up to date."""
+    rejection: Rejection | None = None
+    carries: str = ""
+    """Which commits it has of tasks that were not handed in, in words."""
+
+
+class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """The level branch of the present round: each round is a branch and a pull request of its own."""
+
+    name: str
+    tip: Oid | None
+    pull: Pull | None = None
+    folds: tuple[TaskId, ...] = ()
+    """The tasks that were folded into it, as long as the base does not contain it."""
+    excess: tuple[TaskId, ...] = ()
+    """Tasks of which the branch holds something that is not to land with it: deferred, or rewritten since."""
+    by_hand: bool = False
+    """Whether it holds commits that are no folds; those are never dropped."""
+
+
+class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at everything that landing depends on. `works` are in landing order."""
+
+    level: str
+    base: str
+    base_commit: Oid
+    works: tuple[TaskState, ...]
+    level_branch: LevelBranch | None = None
+    pulls: KnownPulls = {}
+    undone: tuple[TaskRolledBack, ...] = ()
+    landed_heads: Mapping[Oid, Oid] = {}
+    """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
+
+    def work(self, task: TaskId) -> TaskState:
+        """The work of one task."""
+        return next(work for work in self.works if work.task == task)
+
+
+class Carrier(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pull request merges."""
+
+    branch: str
+    head: Oid
+    tasks: tuple[TaskId, ...]
+    wave: int
+    pull: Pull | None
+
+
+class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """A closer look at a carrier on the present base: git's merge, the forge's opinion, closed gates."""
+
+    clean: bool
+    tree: Oid = ""
+    paths: tuple[str, ...] = ()
+    problem: str = ""
+    """Why git could not even try, such as histories that have nothing in common."""
+    exclusive: bool = False
+    """It merges, and `paths` are where only one task at a time may work and another one was first."""
+    behind: bool = False
+    """The head lacks something that it has to contain first: an earlier wave, or all of a strict base."""
+    gates: tuple[Gate, ...] = ()
+    settled: bool = True
+    """False while the forge still computes, or has not seen the head yet."""
+    offer: Way | None = None
+    """How the forge would take the pull request over, which it has not yet."""
+    handed_over: bool = False
+    """Whether the forge was told to merge it by itself."""
+    ended: bool = False
+    """Whether the forge says that the pull request is not open any more."""
+
+
+class RecordRollback(msgspec.Struct, frozen=True, kw_only=True):
+    """Git or the forge shows that tasks were rolled back; the journal does not know yet."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Git shows that the tasks are in the base; the journal does not know yet."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class RecordRejections(msgspec.Struct, frozen=True, kw_only=True):
+    """People closed or moved the pull requests of tasks; the journal does not know yet."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """Record the tips of branches as the work of their tasks: made by hand, or pushed after handing in."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """Fold a task into the level branch."""
+
+    task: TaskId
+
+
+class Rebuild(msgspec.Struct, frozen=True, kw_only=True):
+    """Make the level branch anew on the present base, from `tasks`."""
+
+    tasks: tuple[TaskId, ...]
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """Bring a task's branch up to date with the base."""
+
+    task: TaskId
+
+
+class OpenPull(msgspec.Struct, frozen=True, kw_only=True):
+    """Open (or adopt) the carrier's pull request, and record it."""
+
+    carrier: Carrier
+
+
+class Examine(msgspec.Struct, frozen=True, kw_only=True):
+    """Look closer at a carrier."""
+
+    carrier: Carrier
+
+
+class Settle(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait a moment for the forge to make up its mind about a carrier, then look again."""
+
+    carrier: Carrier
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A carrier cannot merge for the time being, or never as it is: then it is not tried again."""
+
+    carrier: Carrier
+    reason: str
+    final: bool = False
+
+
+class Defer(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's branch does not merge any more, or came second at an `exclusive` place: to a later wave."""
+
+    task: TaskId
+    paths: tuple[str, ...]
+    onto: Oid
+    problem: str = ""
+    exclusive: bool = False
+    failure: CheckFailure | None = None
+    """It merges, and the check fails on what comes of that."""
+
+
+class Prove(msgspec.Struct, frozen=True, kw_only=True):
+    """Check what the base would become with a carrier."""
+
+    carrier: Carrier
+
+
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """Merge a carrier: its head is what was checked, `tree` what the base has to look like afterwards."""
+
+    carrier: Carrier
+    tree: Oid
+
+
+class MergeTogether(msgspec.Struct, frozen=True, kw_only=True):
+    """Merge carriers one onto the other and move the base once: to `tree`, which was checked."""
+
+    carriers: tuple[Carrier, ...]
+    tree: Oid
+
+    @property
+    def carrier(self) -> Carrier:
+        """The first of them."""
+        return self.carriers[0]
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the forge merge a carrier by itself, with the head that was checked."""
+
+    carrier: Carrier
+    way: Way
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing can be done now, and there is time left."""
+
+
+class Finish(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is left to do for now."""
+
+
+ForgeStep = Examine | Settle | Hold | OpenPull | Merge | MergeTogether | HandOver
+"""The steps that ask the forge."""
+Step = (
+    RecordRollback
+    | RecordLanding
+    | RecordRejections
+    | Adopt
+    | Fold
+    | Rebuild
+    | Update
+    | OpenPull
+    | Examine
+    | Settle
+    | Hold
+    | Defer
+    | Prove
+    | Merge
+    | MergeTogether
+    | HandOver
+    | Wait
+    | Finish
+)

@@ -1,0 +1,267 @@
+"""Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from gitcoord.evidence.foreign_commits import Tracks
+from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
+from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
+from gitcoord.evidence.stacks import Parents, landed_heads, pull_heads
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.stacks import Stacks
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.excess_work import with_excess
+from gitcoord.landing.foreign_work import with_carried
+from gitcoord.landing.level_branch import base_missing
+from gitcoord.landing.level_branch_names import present_round
+from gitcoord.landing.model import KnownPulls, LandingSnapshot, LevelBranch, Needs, Standing, TaskState
+from gitcoord.landing.pull_requests import ask_branches, ask_pulls, unless_rejected
+from gitcoord.landing.retry_deferred import revived, still_failing
+from gitcoord.landing.stacked_tasks import with_stacks
+from gitcoord.planning.model import PlannedTask
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks
+
+NOTHING: KnownPulls = {}
+
+
+class _RawFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The raw facts of one look, before they are turned into works."""
+
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    progress: Mapping[TaskId, Progress]
+    asked: KnownPulls
+    proposed: KnownPulls
+    """Pull requests of rollbacks that nothing shows yet."""
+    pulls: Mapping[str, Pull]
+    landed: Mapping[TaskId, Landing]
+    undone: Rollbacks
+    stacked: Collection[TaskId]
+    stacks: Stacks
+    parents: Parents
+    unusable: Mapping[TaskId, str]
+
+
+def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool = True) -> LandingSnapshot:
+    """One look at the world. Raises when git or the forge cannot be asked.
+
+    The forge is not asked for branches whose pull requests are `known`; without `fetch` the shared refs are
+    taken as they were last read or written here.
+    """
+    if fetch:
+        context.store.refresh()
+    look = _look(context, known)
+    if _ahead_of_git(context, look):
+        context.store.refresh()
+        look = _look(context, {**look.asked, **look.proposed})
+    branch = _level_branch(context, look) if context.options.strategy == "single-pr" else None
+    works = [_work(context, look, branch, task) for wave in context.level.waves for task in wave]
+    works = with_stacks(context.repository.git, context.ancestry, look.stacks, works)
+    targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
+    git, failing = context.repository.git, still_failing(works, look.progress, context.options.check)
+    works = revived(git, context.ancestry, look.stacks, works, targets, context.options.book, failing)
+    tracks = Tracks(plan=context.plan, progress=look.progress, landed=look.landed)
+    hold = context.options.foreign_commits == "hold"
+    works = with_carried(git, context.ancestry, look.base_commit, tracks, look.tips, works, hold=hold)
+    works = unless_rejected(
+        context.ancestry,
+        works,
+        look.progress,
+        base=context.plan.base,
+        base_commit=look.base_commit,
+        single=branch is not None,
+        tips=look.tips,
+        pulls=look.asked,
+    )
+    return LandingSnapshot(
+        level=context.level.name,
+        base=context.plan.base,
+        base_commit=look.base_commit,
+        works=tuple(works),
+        level_branch=with_excess(context.repository.git, context.ancestry, look.base_commit, branch, works),
+        pulls={**look.asked, **look.proposed},
+        landed_heads=look.stacks.landed,
+        undone=unrecorded(look.undone),
+    )
+
+
+def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
+    base_commit = context.shared.branch(context.plan.base)
+    if base_commit is None:
+        raise base_missing(context.plan.base)
+    tips = context.shared.branches()
+    progress = context.store.progress()
+    asked = ask_pulls(context.forge, context.plan, context.level, context.options, tips, progress, known)
+    pulls = {head: known.current for head, known in asked.items() if known.current is not None}
+    git = context.repository.git
+    undone = find_rollbacks(git, context.ancestry, base_commit, progress)
+    proposed = ask_branches(context.forge, context.plan.base, sorted(open_proposals(progress, undone)), known)
+    if proposed:
+        taken_back = [found.current for found in proposed.values() if found.current is not None]
+        undone = find_rollbacks(git, context.ancestry, base_commit, progress, taken_back)
+    progress = with_rollbacks(context.ancestry, progress, undone)
+    landed = landed_tasks(
+        git,
+        base_commit=base_commit,
+        plan=context.plan,
+        progress=progress,
+        tips=tips,
+        ancestry=context.ancestry,
+        pulls=pulls.values(),
+        undone=undone,
+    )
+    brought = pull_heads(context.ancestry, base_commit, pulls.values()) | landed_heads(
+        progress, landed, undone
+    )
+    stacks = Stacks(context.ancestry, base_commit, brought)
+    tasks = (context.plan.tasks[task] for task in context.level.tasks if task not in landed)
+    stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
+    return _RawFacts(
+        base_commit=base_commit,
+        tips=tips,
+        progress=progress,
+        asked=asked,
+        proposed=proposed,
+        pulls=pulls,
+        landed=landed,
+        undone=undone,
+        stacked=just_stacked(context.ancestry, context.plan, progress, tips),
+        stacks=stacks,
+        parents=Parents(git, stacks, context.plan, progress, landed),
+        unusable=context.store.unusable(),
+    )
+
+
+def _ahead_of_git(context: LandingContext, look: _RawFacts) -> bool:
+    """Whether the forge knows of merges that came after the shared refs were read."""
+    merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
+    return len(context.ancestry.existing({merge or "" for merge in merges})) < len(merges)
+
+
+def _heads(context: LandingContext, look: _RawFacts, task: TaskId) -> set[Oid]:
+    """The commits that a task's work may be: what was handed in, and where its branch is."""
+    handed_in = look.progress.get(task, PENDING).head
+    return {head for head in (handed_in, look.tips.get(context.plan.tasks[task].branch)) if head}
+
+
+def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, task: TaskId) -> TaskState:
+    planned = context.plan.tasks[task]
+    before = look.progress.get(task, PENDING)
+    landing = look.landed.get(task)
+    standing, reason, head = _standing(context, look, branch, planned)
+    open_here = head is not None and standing != "landed"
+    return TaskState(
+        task=task,
+        title=planned.title,
+        branch=planned.branch,
+        wave=planned.wave,
+        standing=standing,
+        reason=reason,
+        needs=_needs(context, look, planned),
+        lacks=tuple(context.plan.waits_for(planned.id, look.landed)),
+        head=head,
+        recorded=before.head,
+        # After a no, a pull request that is open again is recorded again.
+        told=None if before.rejection else before.pull,
+        landing=landing,
+        # Nothing is written on a record that is not gitcoord's own.
+        journaled=task in look.unusable or _journaled(context, look, before),
+        pull=_pull_for(context, look, planned.branch, landing),
+        folded=open_here and _folded(context, branch, head),
+    )
+
+
+def _journaled(context: LandingContext, look: _RawFacts, before: Progress) -> bool:
+    """Whether the journal names a landing that git confirms: a base that was reset takes it back."""
+    return before.landing is not None and context.ancestry.contains(look.base_commit, before.landing.commit)
+
+
+def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
+    """The pull request that brought the task in, or the open one that carries it."""
+    if landing is None:
+        pull = look.pulls.get(branch)
+        # A merged one merged an earlier head: new work needs a pull request of its own.
+        return pull if pull is not None and pull.state == "open" else None
+    for name, pull in look.pulls.items():
+        own = name == branch or context.options.strategy == "single-pr"
+        if own and pull.state == "merged" and context.ancestry.contains(pull.head_commit, landing.head):
+            return pull
+    return None
+
+
+def _standing(
+    context: LandingContext, look: _RawFacts, branch: LevelBranch | None, planned: PlannedTask
+) -> tuple[Standing, str, Oid | None]:
+    before = look.progress.get(planned.id, PENDING)
+    tip = look.tips.get(planned.branch)
+    if planned.id in look.landed:
+        return "landed", "", look.landed[planned.id].head
+    missing = context.plan.waits_for(planned.id, look.landed)
+    blocked = f"depends on {named_tasks(missing)}, not landed yet" if missing else ""
+    if planned.id in look.unusable or blocked:
+        return "waiting", look.unusable.get(planned.id, blocked), tip
+    if before.stand == "started":
+        return "waiting", _at_work(planned.id, before), None
+    work, undone = tip or before.head, look.undone.get(planned.id)
+    if undone and not (work and stands(context.ancestry, undone, work)):
+        # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
+        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
+    if tip is None and _folded(context, branch, before.head):
+        # The branch was deleted after it was folded in: the level branch holds the work.
+        return "ready", "", before.head
+    if tip is None:
+        gone = f"the branch {planned.branch} is gone (submitted at {before.head})"
+        return "waiting", gone if before.head else "not started", None
+    if before.deferral is not None and tip == before.deferral.head:
+        return "deferred", before.deferral.reason, tip
+    if before.head is not None and before.head not in context.ancestry.contained(tip, [before.head]):
+        return "waiting", f"{planned.branch} was rewritten after it was submitted; submit it again", None
+    if planned.id in look.stacked or context.ancestry.contains(look.base_commit, tip):
+        return "waiting", f"{planned.branch} has no commits yet", None
+    if before.head is None and in_parts(planned, look.progress):
+        return "waiting", "its subtasks are being done, and it is not submitted yet", None
+    parent = look.parents.unknown(tip, planned.id)
+    if parent is not None:
+        return "waiting", parent.sentence(planned.branch, context.plan.base), None
+    return "ready", "", tip
+
+
+def _at_work(task: TaskId, before: Progress) -> str:
+    """Why a task that was started is waited for."""
+    if before.cancelled:
+        return f"cancelled; `gitcoord retry {task}` takes that back"
+    since = f"{before.started_at[:16].replace('T', ' ')} UTC"
+    return f"started by {before.started_by} at {since}, not submitted yet"
+
+
+def _needs(context: LandingContext, look: _RawFacts, planned: PlannedTask) -> Needs:
+    before = look.progress.get(planned.id, PENDING)
+    if context.plan.waits_for(planned.id, look.landed):
+        return "landing"
+    at_work = before.stand == "started" or (before.head is None and in_parts(planned, look.progress))
+    return "time" if at_work else "work"
+
+
+def _level_branch(context: LandingContext, look: _RawFacts) -> LevelBranch:
+    name = present_round(context.level, look.progress, look.asked)
+    tip = look.tips.get(name)
+    if tip is not None and tip in context.ancestry.contained(look.base_commit, [tip]):
+        tip = None  # it holds nothing that the base lacks
+    if tip is not None:
+        # Asked of all at once; the single questions later are answered from memory.
+        context.ancestry.contained(
+            tip, {head for task in context.level.tasks for head in _heads(context, look, task)}
+        )
+    return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
+
+
+def _folded(context: LandingContext, branch: LevelBranch | None, head: Oid | None) -> bool:
+    """Whether the present level branch holds `head`."""
+    if branch is None or branch.tip is None or head is None:
+        return False
+    return context.ancestry.contains(branch.tip, head)

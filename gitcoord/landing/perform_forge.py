@@ -1,0 +1,198 @@
+"""Performing the steps that go to the forge: open, merge once, and prove what came out."""
+
+from functools import partial
+
+import msgspec
+
+from gitcoord.events import PullOpened, TaskHandedOver
+from gitcoord.forge.pull_requests import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.mergeability import number_of
+from gitcoord.landing.merged_base import base_holds
+from gitcoord.landing.merged_tree import prove
+from gitcoord.landing.model import Carrier, HandOver, LandingSnapshot, Merge, OpenPull
+from gitcoord.landing.own_text import is_own
+from gitcoord.landing.pull_comments import add_extras
+from gitcoord.landing.pull_texts import merge_request, new_pull
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import Progress
+
+
+class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
+    """The run cannot go on: the forge says that this user or this method may not merge here."""
+
+    reason: str
+
+
+class CarrierHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier cannot merge for the time being; `final`: not as it is, however long one waits."""
+
+    reason: str
+    final: bool = False
+
+
+class LookAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is certain: look at the world again. `pause` says that a moment should pass first.
+
+    `doubt`: a merge was sent, and its answer was lost. It may still be at work.
+    """
+
+    pause: bool = False
+    doubt: bool = False
+    message: str = ""
+
+
+class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
+    """The base holds the carrier's work at `commit`."""
+
+    commit: Oid
+
+
+class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
+    """The carrier's pull request, and what was recorded of it; `problem` says what could not be added."""
+
+    pull: Pull
+    events: tuple[PullOpened, ...]
+    problem: str = ""
+
+
+class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
+    """The base takes only heads that contain its newest commits."""
+
+    message: str
+
+
+class MergeDelegated(msgspec.Struct, frozen=True, kw_only=True):
+    """The forge merges the carrier by itself; `events` were recorded."""
+
+    events: tuple[TaskHandedOver, ...]
+
+
+class MergeDeclined(msgspec.Struct, frozen=True, kw_only=True):
+    """The forge does not merge this by itself."""
+
+    reason: str
+
+
+Outcome = MergeDone | CarrierHeld | MergeForbidden | LookAgain | HeadOutdated
+
+
+def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull) -> Outcome | OpenedPull:
+    """Opens the carrier's pull request, or adopts the one that is there, and records it."""
+    opened = step.carrier.pull or _open(context, snapshot, step.carrier)
+    if not isinstance(opened, Pull):
+        return opened
+    branch, number = step.carrier.branch, opened.number
+    known = {task for task in step.carrier.tasks if snapshot.work(task).told == number}
+    # Recorded last: a run that is cut short in between does it again.
+    problem = "" if known else add_extras(context, number)
+    adopted = not is_own(opened)
+    events = tuple(
+        PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch, adopted=adopted)
+        for task in step.carrier.tasks
+    )
+    context.store.record_all([(event, partial(_is_told, number)) for event in events])
+    return OpenedPull(pull=opened, events=events, problem=problem)
+
+
+def _is_told(number: int, before: Progress) -> bool:
+    return before.pull == number and before.rejection is None
+
+
+def _open(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> Outcome | Pull:
+    opened = context.forge.open_pull(new_pull(context, snapshot, carrier))
+    match opened:
+        case Unclear() | Refused(kind="retry" | "head-moved"):
+            return LookAgain(pause=True, message=opened.message)
+        case Refused(kind="not-allowed"):
+            return MergeForbidden(reason=f"no pull request can be opened: {opened.reason}")
+        case Refused():
+            return CarrierHeld(reason=f"its pull request cannot be opened: {opened.reason}", final=True)
+    return opened
+
+
+def merge(context: LandingContext, snapshot: LandingSnapshot, step: Merge) -> Outcome:
+    """Sends the merge once. Whatever the answer, the caller looks at the world again."""
+    carrier, method = step.carrier, context.options.method
+    request = merge_request(snapshot, carrier, number_of(carrier), method)
+    if context.options.check is not None:
+        request = msgspec.structs.replace(request, tree=step.tree)
+    return follow_merge(context, snapshot, step, request, context.forge.merge_pull(request))
+
+
+def follow_merge(
+    context: LandingContext,
+    snapshot: LandingSnapshot,
+    step: Merge,
+    request: MergeRequest,
+    outcome: MergeOutcome,
+) -> Outcome:
+    """What the forge's answer to `request` means; what it merged is compared with what was computed."""
+    carrier = step.carrier
+    match outcome:
+        case Merged():
+            if not context.ancestry.existing({outcome.commit}):
+                context.store.refresh()
+            tip = context.shared.branch(snapshot.base)
+            if not base_holds(
+                context.forge, context.ancestry, snapshot.base, tip, request.number, outcome.commit
+            ):
+                lag = f"{snapshot.base} does not show the merge {outcome.commit[:12]} yet."
+                return LookAgain(pause=True, doubt=True, message=lag)
+            prove(context, step, outcome.commit)
+            return MergeDone(commit=outcome.commit)
+        case Unclear():
+            return LookAgain(pause=True, doubt=True, message=outcome.message)
+        case Refused(kind="not-allowed"):
+            return MergeForbidden(reason=outcome.reason)
+        case Refused(kind="outdated") if not context.ancestry.contains(carrier.head, snapshot.base_commit):
+            return HeadOutdated(message=outcome.message)
+        case Refused(kind="moved" | "closed"):
+            return LookAgain(message=outcome.message)
+        case Refused(kind="retry" | "conflict" | "head-moved" | "outdated" | "queue"):
+            # Git has just found it clean at this head: the forge lags behind, or something has moved.
+            return LookAgain(pause=True, message=outcome.message)
+        case _:
+            return CarrierHeld(reason=outcome.reason, final=outcome.kind in ("unfit", "unknown"))
+
+
+def hand_over(
+    context: LandingContext, snapshot: LandingSnapshot, step: HandOver
+) -> Outcome | MergeDeclined | MergeDelegated:
+    """Lets the forge merge by itself, and records that it was asked."""
+    carrier = step.carrier
+    request = merge_request(snapshot, carrier, number_of(carrier), context.options.method)
+    outcome = context.forge.hand_over(request, step.way)
+    match outcome:
+        case Refused(kind="moved" | "closed"):
+            return LookAgain(message=outcome.message)
+        case Unclear() | Refused(kind="retry" | "head-moved"):
+            return LookAgain(pause=True, message=outcome.message)
+        case Refused(kind="not-allowed") if step.way == "queue":
+            return MergeForbidden(reason=outcome.reason)
+        case Refused(kind="gate"):
+            return CarrierHeld(reason=outcome.message)
+        case Refused():
+            return MergeDeclined(reason=outcome.message)
+    events = tuple(
+        TaskHandedOver(
+            at=now(),
+            by=worker_name(),
+            task=task,
+            pull=request.number,
+            head=carrier.head,
+            way="merge queue" if step.way == "queue" else "auto-merge",
+        )
+        for task in carrier.tasks
+    )
+    context.store.record_all([(event, lambda before: before.landing is not None) for event in events])
+    return MergeDelegated(events=events)
+
+
+def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
+    """The carrier's pull request as it is once it was merged as `commit`."""
+    assert carrier.pull is not None  # noqa: S101 - only what is open is merged
+    return msgspec.structs.replace(
+        carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
+    )

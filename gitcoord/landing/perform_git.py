@@ -1,0 +1,268 @@
+"""Performing one step on git and the journal. Every write is compare-and-swap; a lost race is a new look."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from gitcoord.conflicts.exclusive_paths import overtaken
+from gitcoord.errors import GitcoordError
+from gitcoord.events import (
+    BranchUpdated,
+    PullRejected,
+    TaskFolded,
+    TaskLanded,
+    TaskRolledBack,
+    TaskSubmitted,
+)
+from gitcoord.evidence.rollbacks import is_recorded
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import commit_tree
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.remote_refs import RefUpdate as RefUpdate
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
+from gitcoord.landing.model import Defer, Fold, LandingSnapshot, LevelBranch, Rebuild, Update
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import TaskId
+
+_NEAR = 200
+"""Commits of the base that are read in-process before git is asked."""
+
+
+def landings(
+    context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
+) -> dict[TaskId, TaskLanded]:
+    """What git shows of each task's landing, with the base's commit that brought it in."""
+    return {task: _landed(context, snapshot, task) for task in tasks}
+
+
+def record_landings(context: LandingContext, events: Collection[TaskLanded]) -> None:
+    """Writes landings into the journal."""
+    context.store.record_all([(event, partial(_same_landing, event)) for event in events])
+
+
+def record_rollbacks(store: Store, events: Collection[TaskRolledBack]) -> None:
+    """Writes rollbacks that somebody else merged into the journal."""
+    store.record_all([(event, partial(is_recorded, event)) for event in events])
+
+
+def _landed(context: LandingContext, snapshot: LandingSnapshot, task: TaskId) -> TaskLanded:
+    work = snapshot.work(task)
+    landing = work.landing
+    assert landing is not None  # noqa: S101 - only what has landed is recorded so
+    merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
+    branch, pull = (merged.head, merged.number) if merged else (work.branch, None)
+    level = snapshot.level_branch
+    if merged is None and level is not None and _spent(context, snapshot, level, landing.head):
+        # A merge that broke off half-way leaves its pull request open; the next round is a new branch.
+        branch, pull = level.name, level.pull.number if level.pull else None
+    return TaskLanded(
+        at=now(),
+        by=worker_name(),
+        task=work.task,
+        branch=branch,
+        head=landing.head,
+        commit=_bringing(context, snapshot, landing.commit),
+        pull=pull,
+        wave=work.wave,
+    )
+
+
+def _spent(context: LandingContext, snapshot: LandingSnapshot, branch: LevelBranch, head: Oid) -> bool:
+    """Whether all that the level branch held has landed, `head` too, although its pull request is open."""
+    if branch.tip is None:
+        pull = branch.pull
+        inside = pull is not None and context.ancestry.contains(snapshot.base_commit, pull.head_commit)
+        return pull is not None and inside and context.ancestry.contains(pull.head_commit, head)
+    # By squash and rebase the base does not contain it.
+    landed = {work.task for work in snapshot.works if work.standing == "landed"}
+    whole = not branch.by_hand and landed.issuperset(branch.folds)
+    return whole and context.ancestry.contains(branch.tip, head)
+
+
+def _same_landing(event: TaskLanded, before: Progress) -> bool:
+    claim = before.landing
+    return claim is not None and (claim.head, claim.commit) == (event.head, event.commit)
+
+
+def record_rejections(
+    context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
+) -> list[PullRejected]:
+    """Write into the journal what people decided against landing tasks; return what was recorded."""
+    events = [
+        PullRejected(
+            at=now(),
+            by=worker_name(),
+            task=work.task,
+            pull=work.rejection.pull.number,
+            branch=work.rejection.pull.head,
+            head=work.head or "",
+            reason=work.rejection.reason,
+        )
+        for work in map(snapshot.work, tasks)
+        if work.rejection is not None
+    ]
+    context.store.record_all([(event, partial(_same_rejection, event)) for event in events])
+    return events
+
+
+def _same_rejection(event: PullRejected, before: Progress) -> bool:
+    known = before.rejection
+    return known is not None and (known.head, known.reason) == (event.head, event.reason)
+
+
+def adopt(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:
+    """Records tips that nobody handed in as the work of their tasks; returns what it recorded."""
+    works = [snapshot.work(task) for task in tasks]
+    events = [
+        TaskSubmitted(at=now(), by=worker_name(), task=work.task, branch=work.branch, head=work.head or "")
+        for work in works
+    ]
+    context.store.record_all([(event, partial(_same_head, event)) for event in events])
+    return events
+
+
+def _same_head(event: TaskSubmitted, before: Progress) -> bool:
+    return before.head == event.head
+
+
+def update(
+    context: LandingContext, snapshot: LandingSnapshot, step: Update
+) -> BranchUpdated | Defer | str | None:
+    """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
+
+    The merge base is that of the task's own changes, also where it is stacked on what was squashed.
+
+    Returns why not when the branch may not be moved, or is checked out here with changes that this would
+    lose; None when somebody else moved it.
+    """
+    work = snapshot.work(step.task)
+    head = work.head or ""
+    git = context.repository.git
+    stacks = stacks_on(context, snapshot)
+    merged = stacks.merge(git, head)
+    if not merged.clean:
+        return Defer(task=work.task, paths=merged.paths, onto=snapshot.base_commit, problem=merged.problem)
+    # Merging the base in here would hide from the worker what came first.
+    apart = overtaken(git, context.options.book, stacks.base_for(git, head), head)
+    if apart:
+        return Defer(task=work.task, paths=apart, onto=snapshot.base_commit, exclusive=True)
+    message = f"Merge {snapshot.base} into {work.branch}\n"
+    repository, parents = context.repository, [head, snapshot.base_commit]
+    commit = commit_tree(
+        git, merged.tree, parents, message, environment=repository.identity, sign=repository.signs
+    )
+    try:
+        moved = context.shared.publish([RefUpdate(HEADS + work.branch, head, commit)])
+    except GitcoordError as error:
+        if error.code not in ("worktree-in-the-way", "worktree-locked", "push-refused"):
+            raise
+        return f"it cannot be brought up to date: {error.message}"
+    if not moved:
+        return None
+    event = BranchUpdated(
+        at=now(), by=worker_name(), task=work.task, branch=work.branch, head=head, commit=commit
+    )
+    context.store.record(event, unless=lambda before: before.head == commit)
+    return event
+
+
+def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> TaskFolded | Defer | None:
+    """Folds a task into the level branch; Defer when that conflicts, None when there is nothing to fold."""
+    work, branch = snapshot.work(step.task), snapshot.level_branch
+    if work.head is None or branch is None:
+        return None
+    outcome = fold_in(
+        context.repository,
+        context.shared,
+        branch=branch.name,
+        base=snapshot.base,
+        head=work.head,
+        task=work.task,
+        title=work.title,
+        book=context.options.book,
+    )
+    if isinstance(outcome, FoldConflict):
+        return Defer(
+            task=work.task,
+            paths=outcome.paths,
+            onto=outcome.onto,
+            problem=outcome.problem,
+            exclusive=outcome.exclusive,
+        )
+    event = TaskFolded(
+        at=now(), by=worker_name(), task=work.task, into=branch.name, head=work.head, commit=outcome.commit
+    )
+    context.store.record(
+        event, unless=lambda before: before.folded is not None and before.folded.commit == outcome.commit
+    )
+    return event
+
+
+def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -> str:
+    """Makes the level branch anew from the base and those tasks that fold cleanly.
+
+    A task whose own branch was deleted gets it back: what is left out here must not be lost. Returns why not
+    when the branch may not go another way, else "".
+    """
+    branch = snapshot.level_branch
+    if branch is None or branch.tip is None:
+        return ""
+    tip = snapshot.base_commit
+    for task in step.tasks:
+        work = snapshot.work(task)
+        if work.head is None or work.stacked:
+            continue
+        named = {"task": task, "title": work.title, "branch": branch.name}
+        outcome = fold_in_memory(context.repository, tip, work.head, context.options.book, **named)
+        if not isinstance(outcome, FoldConflict):
+            tip = outcome.commit
+    kept = _kept(context, snapshot, branch.tip, branch.folds)
+    try:
+        context.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *kept])
+    except GitcoordError as error:
+        if error.code != "push-refused":
+            raise
+        return f"it cannot be made anew ({error.message}); once {branch.name} is deleted, it is"
+    return ""
+
+
+def _kept(
+    context: LandingContext, snapshot: LandingSnapshot, tip: Oid, folded: Collection[TaskId]
+) -> list[RefUpdate]:
+    """Gives tasks back their deleted branches, where what the level branch holds of them is nowhere else."""
+    known = {work.branch: work.head or work.recorded for work in snapshot.works if work.standing != "landed"}
+    here = {work.task for work in snapshot.works}
+    gone = (told for task, told in context.store.progress().items() if task not in here and task in folded)
+    known |= {told.branch: told.head for told in gone if told.branch}
+    heads = {branch: head for branch, head in known.items() if head and context.shared.branch(branch) is None}
+    inside = context.ancestry.contained(tip, set(heads.values()))
+    inside -= context.ancestry.contained(snapshot.base_commit, inside)
+    return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
+
+
+def _bringing(context: LandingContext, snapshot: LandingSnapshot, commit: Oid) -> Oid:
+    """The commit of the base's own line that brought `commit` in: the oldest that contains it."""
+    git = context.repository.git
+    near = _bringing_near(context, snapshot.base_commit, commit)
+    if near is not None:
+        return near
+    line = git.lines("rev-list", "--first-parent", f"{commit}..{snapshot.base_commit}")
+    if not line or git.probe("rev-parse", "--verify", "--quiet", f"{line[-1]}^1") == commit:
+        return commit
+    above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{snapshot.base_commit}"))
+    return next((one for one in reversed(line) if one in above), commit)
+
+
+def _bringing_near(context: LandingContext, tip: Oid, commit: Oid) -> Oid | None:
+    """The same read in-process; None where the base's line has to be followed further than that pays."""
+    reader = context.repository.git.commits
+    for _ in range(_NEAR if reader is not None and context.ancestry.contains(tip, commit) else 0):
+        above = reader.commit(tip) if reader is not None else None
+        if tip == commit or above is None:
+            return None if above is None else tip
+        if not above.parents or not context.ancestry.contains(above.parents[0], commit):
+            return tip
+        tip = above.parents[0]
+    return None

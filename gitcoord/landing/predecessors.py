@@ -1,0 +1,88 @@
+"""What came before a branch that fails: the base's commits since it began, and what was to land before it."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.checks.blame import Others
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import commit_tree, fixed_author, merge_tree
+from gitcoord.tasks.model import TaskId
+
+_MOST = 256
+"""Commits of the base that are looked at, the newest."""
+
+
+class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's `head`, or a commit of nobody's; `after` is the base once it was there."""
+
+    task: TaskId | None
+    head: Oid | None
+    after: Oid | None
+
+
+class Predecessors:
+    """What came before `head`, oldest first, and the trees of parts of it with `head` on top."""
+
+    def __init__(self, git: Git, start: Oid, head: Oid, known: Sequence[Predecessor]) -> None:
+        self.known = known
+        self._git = git
+        self._start = start
+        self._head = head
+
+    def tree(self, others: Others) -> Oid | None:
+        """The tree of `others` and the branch; None where they do not merge."""
+        if others == tuple(range(len(others))):
+            context = self._context(len(others))
+        else:
+            context = self._chain(self._start, others)
+        if context is None:
+            return None
+        merged = merge_tree(self._git, context, self._head)
+        return merged.tree if merged.clean else None
+
+    def _context(self, size: int) -> Oid | None:
+        """All of the first `size`: the base as it was then, and what it did not hold yet merged onto that."""
+        done, commit = 0, self._start
+        for number, one in enumerate(self.known[:size], 1):
+            if one.after is not None:
+                done, commit = number, one.after
+        return self._chain(commit, range(done, size))
+
+    def _chain(self, commit: Oid | None, numbers: Sequence[int]) -> Oid | None:
+        for number in numbers:
+            head = self.known[number].head
+            merged = None if commit is None or head is None else merge_tree(self._git, commit, head)
+            if merged is None or not merged.clean or commit is None or head is None:
+                return None
+            commit = commit_tree(
+                self._git, merged.tree, [commit, head], "what came before", environment=fixed_author()
+            )
+        return commit
+
+
+def find_predecessors(
+    git: Git,
+    base: Oid,
+    head: Oid,
+    landed: Mapping[Oid, Sequence[tuple[TaskId, Oid]]],
+    ahead: Sequence[tuple[TaskId, Oid]],
+) -> Predecessors | None:
+    """What came before `head` on `base` and in `ahead`; None where they have no history in common.
+
+    `landed` maps the base's own commits to the tasks that they brought, with their heads.
+    """
+    start = git.probe("merge-base", base, head)
+    if start is None:
+        return None
+    line = git.lines("rev-list", "--first-parent", "--reverse", f"{start}..{base}")
+    if len(line) > _MOST:
+        start, line = line[-_MOST - 1], line[-_MOST:]
+    known: list[Predecessor] = []
+    for commit in line:
+        brought = landed.get(commit, ())
+        known += [Predecessor(task=task, head=tip, after=None) for task, tip in brought[:-1]]
+        task, tip = brought[-1] if brought else (None, None)
+        known.append(Predecessor(task=task, head=tip, after=commit))
+    known += [Predecessor(task=task, head=tip, after=None) for task, tip in ahead]
+    return Predecessors(git, start, head, known)

@@ -1,0 +1,142 @@
+"""Proving what is to land: its combinations are checked before the base becomes them.
+
+What is checked ahead is a guess that fills the memory of results; the base moves only to a tree of which
+there is a result. So a base that moved meanwhile, another client or a killed run cost checks, and never a
+proof.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.checks.window import WIDEST
+from gitcoord.landing.combinations import Combinations
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.decide import carrier_of
+from gitcoord.landing.level_search import LevelSearch, recent_failures
+from gitcoord.landing.loop_memory import LandingMemory
+from gitcoord.landing.mergeability import examine_in_git
+from gitcoord.landing.model import Carrier, LandingSnapshot, TaskState
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.proof import CheckScene, CombinationProof, TaskHead
+from gitcoord.landing.statuses import Statuses
+
+if TYPE_CHECKING:
+    from gitcoord.checks.model import CheckResult
+    from gitcoord.checks.search import Combination
+    from gitcoord.git.git_cli import Oid
+
+_AHEAD = 2
+"""Branches ahead for each slot that combinations are made of, where the base becomes each of them."""
+
+
+class Prover:
+    """Proves the carriers of one run of landing."""
+
+    def __init__(self, notices: LandingNotices) -> None:
+        self._notices = notices
+        self._unclear: dict[Oid, CheckResult] = {}
+        self._statuses = Statuses()
+        self._history: tuple[int, int] | None = None
+
+    def forget(self) -> None:
+        """Time has passed: what could not be told may be tried again."""
+        self._unclear.clear()
+
+    def prove(
+        self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, memory: LandingMemory
+    ) -> CombinationProof:
+        """Check what the base would become with `carrier`; beside it what comes next, unless it is held."""
+        proof = self._proof(context, snapshot, carrier, memory)
+        problem = self._statuses.report(context, snapshot, carrier, proof)
+        self._notices.caution(problem)
+        if not problem:
+            memory.reported.add(carrier.head)
+        return proof
+
+    def _proof(
+        self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, memory: LandingMemory
+    ) -> CombinationProof:
+        options, checker = context.options.check, context.checker
+        if options is None or checker is None:
+            raise AssertionError("only what has a check is proved")
+        found = examine_in_git(context, snapshot, carrier)
+        if not found.clean or found.behind or found.gates:
+            return CombinationProof(state="passed")  # nothing merges yet: looking closer says why
+        together = merges_in_one_move(context)
+        if found.tree in memory.green:
+            return CombinationProof(state="passed", tree=found.tree)
+        known = checker.known(found.tree)
+        if not together and known is not None and known.outcome == "passed":
+            return CombinationProof(state="passed", tree=found.tree)
+        place = CheckScene(
+            git=context.repository.git,
+            store=context.store,
+            stacks=stacks_on(context, snapshot),
+            base=snapshot.base,
+            base_commit=snapshot.base_commit,
+        )
+        search = LevelSearch(place, options, checker, self._notices, self._recent(context), self._unclear)
+        if context.options.strategy == "single-pr":
+            works = [work for work in snapshot.works if work.task in carrier.tasks]
+            return search.whole(list(map(_of, works)), found.tree, carrier.branch)
+        first = snapshot.work(carrier.tasks[0])
+        others = (one for one in snapshot.works if one.task != first.task and one.branch not in memory.held)
+        ahead = filter(_comes, others)
+        each = options.prove == "each" and not together
+        if each:
+            works = [first, *islice(ahead, _AHEAD * checker.slots)]
+        else:
+            works = _landing_next(context, snapshot, [first, *ahead])
+        return search.first(list(map(_of, works)), found.tree, carrier.branch, each=each)
+
+    def _recent(self, context: LandingContext) -> tuple[int, int]:
+        """Failures of the check, and landings with them, among the last of the journal."""
+        if self._history is None:
+            self._history = recent_failures(context.store)
+        return self._history
+
+
+def merges_in_one_move(context: LandingContext) -> bool:
+    """Whether all that was proved as a whole is merged by one move of the base, by one commit of its line."""
+    options = context.options
+    return options.strategy == "multi-pr" and options.method == "merge" and context.forge.merges_together
+
+
+def proves_last_only(context: LandingContext) -> bool:
+    """Whether the base becomes unchecked trees on the way to one that was checked."""
+    check, strategy = context.options.check, context.options.strategy
+    last = check is not None and check.prove == "last"
+    return last and strategy == "multi-pr" and not merges_in_one_move(context)
+
+
+def _landing_next(
+    context: LandingContext, snapshot: LandingSnapshot, works: Sequence[TaskState]
+) -> list[TaskState]:
+    """Those of `works` that landing would merge one after the other as they are, each onto those before."""
+    onto = Combinations(
+        context.repository.git, stacks_on(context, snapshot), [work.head or "" for work in works]
+    )
+    asked = context.options.check.window if context.options.check is not None else None
+    chosen: Combination = ()
+    most = max(WIDEST, asked or 0)
+    for number, work in enumerate(works):
+        base = onto.commit(chosen)
+        if base is None or len(chosen) == most:
+            break
+        found = examine_in_git(context, msgspec.structs.replace(snapshot, base_commit=base), carrier_of(work))
+        if found.behind:
+            break  # it is brought up to date first: with what lands before
+        if found.clean and not found.gates:
+            chosen = (*chosen, number)
+    return [works[number] for number in chosen]
+
+
+def _comes(work: TaskState) -> bool:
+    return work.standing == "ready" and not work.waits_for and work.head is not None
+
+
+def _of(work: TaskState) -> TaskHead:
+    return TaskHead(task=work.task, head=work.head or "")

@@ -1,0 +1,106 @@
+"""Which branches' pull requests a look at the forge needs, and what people decided about them."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.forge.pull_requests import BranchPulls, Forge
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.level_branch_names import finished_rounds, known_rounds
+from gitcoord.landing.model import KnownPulls, Options, TaskState
+from gitcoord.landing.rejections import find_rejection, is_given_up
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+
+def ask_pulls(
+    forge: Forge,
+    plan: Plan,
+    level: PlannedLevel,
+    options: Options,
+    tips: Mapping[str, Oid],
+    progress: Mapping[TaskId, Progress],
+    known: KnownPulls,
+) -> KnownPulls:
+    """Pull requests of a level's branches, of every round under single-PR; `known` are not asked for."""
+    branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
+    if options.strategy == "multi-pr":
+        return ask_branches(forge, plan.base, list(branches), known)
+    finished, by_hand = finished_rounds(level, progress), _maybe_merged(branches, tips)
+    while True:
+        asked = ask_branches(forge, plan.base, [*known_rounds(level, tips, finished), *by_hand], known)
+        given_up = {name for name, pulls in asked.items() if is_given_up(pulls)}
+        if given_up <= finished:
+            return asked
+        finished, known = finished | given_up, {**known, **asked}
+
+
+def _maybe_merged(branches: Mapping[str, Progress], tips: Mapping[str, Oid]) -> list[str]:
+    """Under single-PR the branches of tasks that somebody may have merged by a pull request of their own."""
+    return [
+        branch
+        for branch, before in branches.items()
+        if before.stand == "started" or (before.stand == "submitted" and branch not in tips)
+    ]
+
+
+def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
+    """Pull requests of these branches; the forge is not asked for those that are `known`."""
+    unknown = [head for head in heads if head not in known]
+    found = forge.find_pulls(unknown, base) if unknown else {}
+    return {head: known[head] if head in known else found.get(head, BranchPulls()) for head in heads}
+
+
+def unless_rejected(
+    ancestry: Ancestry,
+    works: Sequence[TaskState],
+    progress: Mapping[TaskId, Progress],
+    *,
+    base: str,
+    base_commit: Oid,
+    single: bool,
+    tips: Mapping[str, Oid],
+    pulls: KnownPulls,
+) -> list[TaskState]:
+    """The works; what is ready waits if a person closed or moved the pull request that held it.
+
+    Under single-PR that is the level branch's, each of which may hold any of the works.
+    """
+    own = {work.branch for work in works}
+    rounds = [name for name in pulls if name not in own]
+    wanted = frozenset[int]().union(*(entry.wanted for entry in progress.values()))
+
+    def unless(work: TaskState) -> TaskState:
+        before = progress.get(work.task, PENDING)
+        for name in rounds if single else [work.branch]:
+            if work.standing != "ready" or work.head is None:
+                break
+            tip = tips.get(name)
+            found = find_rejection(
+                ancestry,
+                pulls[name],
+                base=base,
+                head=work.head,
+                tip=tip,
+                before=before,
+                base_commit=base_commit,
+                wanted=wanted,
+            )
+            if found is not None:
+                known = before.rejection
+                same = known is not None and (known.head, known.reason) == (work.head, found.reason)
+                same = same and found.unseen is None
+                return msgspec.structs.replace(
+                    work,
+                    standing="waiting",
+                    reason=found.reason,
+                    needs="work",
+                    pull=found.pull,
+                    folded=False,
+                    rejection=msgspec.structs.replace(found, journaled=same),
+                )
+        return work
+
+    return [unless(work) for work in works]

@@ -1,0 +1,227 @@
+"""The words of pull requests and comments: templates, and what their fields say.
+
+Whatever comes from others is plain words in them: no mentions, links, images or HTML come alive.
+"""
+
+import re
+from string import Template
+
+from gitcoord.events import TaskDeferred
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.model import Carrier, LandingSnapshot, TaskState
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import inert, named_tasks
+
+_OVERLAPS = 6
+_OUTPUT_LINES = 10
+_PATHS = 20
+_TASK_TITLE = Template("Task $task: $title")
+_LEVEL_TITLE = Template("$level: tasks $task")
+_TASK_BODY = Template("""\
+$tasks
+
+- Level: $level, wave $wave
+- Depends on: $needs
+$overlaps
+- Lands: $order
+- Checked: $checked""")
+_LEVEL_BODY = Template("""\
+The tasks of **$level**, folded together in landing order:
+
+$tasks
+
+$overlaps
+- Lands: $order
+- Checked: $checked""")
+
+
+def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> tuple[str, str]:
+    """Title and body of a carrier's pull request, by the settings' templates or gitcoord's own."""
+    single, settings = context.options.strategy == "single-pr", context.options.pulls
+    works = [snapshot.work(task) for task in carrier.tasks]
+    fields = _fields(context, snapshot, carrier, works)
+    title = Template(settings.title) if settings.title else _LEVEL_TITLE if single else _TASK_TITLE
+    body = Template(settings.body) if settings.body else _LEVEL_BODY if single else _TASK_BODY
+    escaped = {name: markdown(text) for name, text in fields.items()}
+    text = body.substitute(escaped | _body_fields(context, snapshot, carrier, works))
+    named = {name: inert(text) for name, text in fields.items()}
+    return one_line(title.substitute(named)), re.sub(r"\n{3,}", "\n\n", text)
+
+
+def deferral_text(context: LandingContext, event: TaskDeferred) -> str:
+    """The comment on a pull request that does not merge any more, or whose check fails."""
+    if event.check:
+        return _failed_check_text(context, event)
+    against = f"{_tasks(event.others)}, which landed before it," if event.others else "what is there by now"
+    settle = "settle the conflict in the working copy"
+    lines = [
+        f"**Deferred.** This does not merge with `{context.plan.base}`: it conflicts with {against} in:",
+        "",
+    ]
+    if event.exclusive:
+        settle = "adapt it to what came first"
+        why = "Only one task at a time may work at some paths, and it comes after"
+        lines[0] = f"**Deferred.** {why} {against} in:"
+    lines += [f"- {_code(path)}" for path in event.paths[:_PATHS]] or [f"- {markdown(event.reason)}"]
+    more = len(event.paths) - _PATHS
+    lines += [f"- … and {more} more paths"] if more > 0 else []
+    way = _code(f"gitcoord checkout {event.task}")
+    lines += ["", f"To resolve it: {way}, {settle}, `gitcoord submit`."]
+    return "\n".join([*lines, f"The rest of {context.level.name} lands without it meanwhile."])
+
+
+def _failed_check_text(context: LandingContext, event: TaskDeferred) -> str:
+    end = [one_line(line) for line in event.output.strip().splitlines()[-_OUTPUT_LINES:]]
+    shown = ["", *(f"> {_code(line)}  " for line in end if line)] if any(end) else []
+    way = _code(f"gitcoord checkout {event.task}")
+    return "\n".join(
+        [
+            f"**Deferred.** This merges with `{context.plan.base}`, and the check fails on what "
+            "comes of that:",
+            "",
+            f"- {markdown(event.reason)}",
+            *shown,
+            "",
+            f"To resolve it: {way}, make the check pass, `gitcoord submit`.",
+            f"The rest of {context.level.name} lands without it meanwhile.",
+        ]
+    )
+
+
+def settled_text(context: LandingContext, event: TaskDeferred, commit: str) -> str:
+    """What that comment says once the task has landed all the same."""
+    against = _tasks(event.others) if event.others else f"`{context.plan.base}`"
+    where = ", ".join(_code(path) for path in event.paths[:_PATHS])
+    how = "came after" if event.exclusive else "failed its check with" if event.check else "conflicted with"
+    was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
+    return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
+
+
+def unwanted_text(unseen: Pull, base: str) -> str:
+    """The comment on a pull request that was opened while a person decided against its work."""
+    how = "was closed without being merged" if unseen.state == "closed" else f"goes onto {_code(unseen.base)}"
+    return (
+        f"**Closed.** #{unseen.number} held the same commits and {how} while this one was being opened onto "
+        f"{_code(base)}. To land them all the same, reopen this one."
+    )
+
+
+def left_out(snapshot: LandingSnapshot, carrier: Carrier) -> list[TaskState]:
+    """Under single-PR: the tasks that do not merge with those of the carrier."""
+    if snapshot.level_branch is None:
+        return []
+    return [work for work in snapshot.works if work.standing == "deferred" and work.task not in carrier.tasks]
+
+
+def short(text: str, length: int) -> str:
+    """At most `length` characters of a text."""
+    return text if len(text) <= length else text[: length - 1].rstrip("\\") + "…"
+
+
+def one_line(text: str) -> str:
+    """Text from others on one line, without anything that does not print."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def markdown(text: str) -> str:
+    """Text from others as plain words."""
+    escaped = one_line(text)
+    for char in "\\`*_[]<>#|!":
+        escaped = escaped.replace(char, "\\" + char)
+    return inert(escaped)
+
+
+def _fields(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> dict[str, str]:
+    waves = sorted({context.plan.tasks[work.task].wave for work in works})
+    wave = f"{waves[0]}" if len(waves) == 1 else f"{waves[0]} to {waves[-1]}"
+    return {
+        "task": ", ".join(carrier.tasks),
+        "title": works[0].title if len(works) == 1 else f"{len(works)} tasks",
+        "level": snapshot.level,
+        "wave": f"{wave} of {len(context.level.waves)}",
+        "base": snapshot.base,
+        "branch": carrier.branch,
+    }
+
+
+def _body_fields(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> dict[str, str]:
+    needs = {need for work in works for need in context.plan.tasks[work.task].depends_on}
+    own = [task for task in needs if task not in carrier.tasks]
+    return {
+        "tasks": _task_lines(context, snapshot, carrier, works),
+        "needs": ", ".join(f"task {markdown(task)}" for task in sorted(own)) or "nothing",
+        "overlaps": "\n".join(_overlap_lines(context, carrier)),
+        "order": _order(context, carrier),
+        "checked": _checked(context, snapshot, carrier),
+    }
+
+
+def _task_lines(
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, works: list[TaskState]
+) -> str:
+    if context.options.strategy == "multi-pr":
+        return f"**Task {markdown(works[0].task)}**: {markdown(works[0].title)}"
+    lines = []
+    for work in works:
+        wave = f"(wave {context.plan.tasks[work.task].wave})"
+        lines.append(f"- [x] **Task {markdown(work.task)}** {wave}: {markdown(work.title)}")
+    for work in left_out(snapshot, carrier):
+        lines.append(f"- [ ] **Task {markdown(work.task)}** is left out: {markdown(work.reason)}")
+    return "\n".join(lines)
+
+
+def _overlap_lines(context: LandingContext, carrier: Carrier) -> list[str]:
+    several = len(carrier.tasks) > 1
+    told = [
+        f"task {task}: {sentence}" if several else sentence
+        for task in carrier.tasks
+        for sentence in context.overlaps.get(task, ())
+    ]
+    lines = [f"- Overlap: {markdown(sentence)}" for sentence in told[:_OVERLAPS]]
+    if not told:
+        return ["- Overlap: none with other branches of the level"]
+    return lines + ([f"- … and {len(told) - _OVERLAPS} more overlaps"] if len(told) > _OVERLAPS else [])
+
+
+def _order(context: LandingContext, carrier: Carrier) -> str:
+    clashing = {other for task in carrier.tasks for other in context.clashes.get(task, ())}
+    wave = {task: context.plan.tasks[task].wave for task in (*clashing, *carrier.tasks)}
+    first, last = (f([wave[task] for task in carrier.tasks]) for f in (min, max))
+    before = [task for task in context.level.tasks if task in clashing and wave[task] < first]
+    after = [task for task in context.level.tasks if task in clashing and wave[task] > last]
+    parts = [f"after {_tasks(before)}" if before else "", f"before {_tasks(after)}" if after else ""]
+    told = " and ".join(part for part in parts if part)
+    if told:
+        return f"{told}, which it clashes with"
+    return "as soon as its checks and reviews allow; it clashes with nothing else in the level"
+
+
+def _checked(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> str:
+    others = sum(w.standing == "ready" and w.task not in carrier.tasks for w in snapshot.works)
+    which = (
+        "other branch of the level that is"
+        if others == 1
+        else f"{others} other branches of the level that are"
+    )
+    beside = f" and beside the {which} ready" if others else ""
+    return (
+        f"merged in memory onto `{snapshot.base}` at {snapshot.base_commit[:12]}{beside}; that is done again "
+        "on what the base is when it lands, and the result is compared"
+    )
+
+
+def _tasks(tasks: tuple[str, ...] | list[TaskId]) -> str:
+    return markdown(named_tasks([TaskId(task) for task in tasks]))
+
+
+def _code(text: str) -> str:
+    """Text from others as code, whatever backticks it has."""
+    line = one_line(text)
+    ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if "`" in line else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}"

@@ -1,0 +1,88 @@
+"""Deferred work that merges again, because what it conflicted with has changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from gitcoord.conflicts.exclusive_paths import overtaken
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import TreeMerge, merge_trees
+from gitcoord.git.stacks import Stacks
+from gitcoord.landing.model import TaskState
+from gitcoord.landing.proof import CheckOptions
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+
+def revived(
+    git: Git,
+    ancestry: Ancestry,
+    stacks: Stacks,
+    works: list[TaskState],
+    targets: Sequence[Oid],
+    book: Rulebook,
+    failing_checks: Collection[TaskId] = (),
+) -> list[TaskState]:
+    """The works; what is deferred and merges with all of `targets`, and is second nowhere, is ready again.
+
+    Those of `failing_checks` are not.
+
+    A stacked one has to merge with the base first, which leaves it another head.
+    """
+    deferred = [
+        work
+        for work in works
+        if work.standing == "deferred" and work.head is not None and work.task not in failing_checks
+    ]
+    if not deferred:
+        return works
+    stacked = stacks.find(git, {work.head or "" for work in deferred})
+    pairs = [
+        (target, work.head or "")
+        for work in deferred
+        for target in ([stacks.base_for(git, work.head or "")] if work.head in stacked else targets)
+    ]
+    unknown = [pair for pair in pairs if not ancestry.recalls(("merges", *pair))]
+    with git.quarantine() as aside:
+        for pair, merged in zip(unknown, merge_trees(aside, unknown), strict=True):
+            ancestry.remembered(("merges", *pair), partial(_clean_tree, merged))
+    failing = {head for target, head in pairs if not _merges(ancestry, target, head)}
+    failing |= {h for target, h in pairs if h not in failing and overtaken(git, book, target, h)}
+    again = {work.task for work in deferred if work.head not in failing}
+    return [
+        msgspec.structs.replace(work, standing="ready", reason="") if work.task in again else work
+        for work in works
+    ]
+
+
+def still_failing(
+    works: Sequence[TaskState], progress: Mapping[TaskId, Progress], check: CheckOptions | None
+) -> set[TaskId]:
+    """The deferred tasks whose check has failed as they are, which a clean merge does not change.
+
+    So are those that stand on what landed otherwise: a merge brings back what that has not any more.
+    Another command is another question; and one that failed with others may pass once they are out.
+    """
+    present = {work.task for work in works if work.standing in ("landed", "ready")}
+    found = set()
+    for work in works:
+        told = progress.get(work.task, PENDING).deferral
+        if work.standing == "deferred" and told is not None and told.stands_on:
+            found.add(work.task)
+        if work.standing != "deferred" or told is None or not told.check:
+            continue
+        here = [TaskId(other) for other in told.others if other in {one.task for one in works}]
+        if (check is None or check.command.digest == told.check) and present.issuperset(here):
+            found.add(work.task)
+    return found
+
+
+def _merges(ancestry: Ancestry, target: Oid, head: Oid) -> bool:
+    return ancestry.remembered(("merges", target, head), lambda: None) is not None
+
+
+def _clean_tree(merged: TreeMerge) -> Oid | None:
+    return merged.tree if merged.clean else None

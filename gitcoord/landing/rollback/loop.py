@@ -1,0 +1,145 @@
+"""Rolling a level back: look, do one thing, look again, until the base does not hold its work any more.
+
+Without a pull request's forge it is one commit on the base. A crash needs no recovery: the next run looks.
+"""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import RollbackProposed
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import commit_tree
+from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.repository import Repository
+from gitcoord.landing.rollback.model import RollbackContext, RollbackReport, RollbackSnapshot, RolledBackTask
+from gitcoord.landing.rollback.plan_rollback import Reverse, look, record_done, reverse
+from gitcoord.landing.rollback.rollback_pull import PullRequest, RollbackPause
+from gitcoord.landing.rollback.texts import message
+from gitcoord.notices import Tell
+from gitcoord.state.journal import now, worker_name
+
+
+class Rollbacker:
+    """One run of a rollback. `tell` is given a notice of everything that happens."""
+
+    def __init__(
+        self, place: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._place = place
+        self._tell = tell
+        self._pull = PullRequest(place, tell, self._write, sleep)
+        self._fresh = False
+        self._published = ""
+
+    def roll_back(self) -> RollbackReport:
+        """Takes the levels' landings back as one commit, and reports how that stands.
+
+        Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
+        and `tree-differs` when the forge merged something else than was computed.
+        """
+        deadline = time.monotonic() + self._place.wait
+        while True:
+            sight = self._look()
+            if record_done(self._place, sight, self._pull.number):
+                self._fresh = True
+                continue
+            if not sight.wanted:
+                self._pull.prove_unanswered()
+                return self._finished(sight)
+            back = reverse(self._place, sight)
+            if self._place.forge.name == "local":
+                self._on_the_base(sight, back)
+                continue
+            ended = self._pull.advance(sight, back, deadline - time.monotonic())
+            if isinstance(ended, RollbackPause):
+                return self._report(sight, back, ended)
+
+    def rehearse(self) -> RollbackReport:
+        """What `roll_back` would do now; nothing is changed. Raises the same."""
+        sight = self._look()
+        if not sight.wanted:
+            return self._finished(sight)
+        real = self._place.repository
+        with real.git.quarantine() as git:
+            aside = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
+            back = reverse(msgspec.structs.replace(self._place, repository=aside), sight)
+        return self._report(sight, back, RollbackPause(state="planned"))
+
+    def _look(self) -> RollbackSnapshot:
+        sight = look(self._place)
+        # What is included because it has landed stays included once it is gone.
+        self._place = msgspec.structs.replace(self._place, levels=sight.numbers)
+        return sight
+
+    def _on_the_base(self, sight: RollbackSnapshot, back: Reverse) -> None:
+        base = self._place.plan.base
+        if self._published:
+            raise GitcoordError(
+                "rollback-unseen",
+                f"{self._published[:12]} went onto {base}, and the base shows no trace of it.",
+                hint=f"Somebody may have reset {base}; look at it with `git log {base}`, then run again.",
+            )
+        commit = self._write(sight, back, "")
+        if self._place.shared.publish([RefUpdate(HEADS + base, sight.base_commit, commit)]):
+            self._published = commit
+
+    def _write(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Oid:
+        """Makes the commit that takes everything back, and tells the journal where to look for it."""
+        repository = self._place.repository
+        text = message(repository.git, sight, back)
+        who, sign = repository.identity, repository.signs
+        commit = commit_tree(repository.git, back.tree, [sight.base_commit], text, environment=who, sign=sign)
+        units = {task: unit for unit in back.units for task, _ in unit.tasks}
+        events = [
+            RollbackProposed(
+                at=now(),
+                by=worker_name(),
+                task=task,
+                head=landing.head,
+                start=units[task].start,
+                base=sight.base_commit,
+                commit=commit,
+                branch=branch,
+                landing=(*units[task].commits, units[task].start)[0],
+            )
+            for task, landing in sight.wanted.items()
+        ]
+        self._place.store.record_all([(event, lambda before: False) for event in events])
+        return commit
+
+    def _finished(self, sight: RollbackSnapshot) -> RollbackReport:
+        if not sight.undone:
+            names = ", ".join(sight.levels)
+            raise answer_no("nothing-landed", f"Nothing of {names} is on {self._place.plan.base}.")
+        newest = {task: found[-1] for task, found in sight.undone.items()}
+        return RollbackReport(
+            levels=sight.levels,
+            base=self._place.plan.base,
+            base_commit=sight.base_commit,
+            state="done" if self._fresh else "already",
+            tasks=tuple(
+                RolledBackTask(task=task, head=one.head, commit=one.commit) for task, one in newest.items()
+            ),
+            pull=self._pull.number,
+        )
+
+    def _report(self, sight: RollbackSnapshot, back: Reverse, ended: RollbackPause) -> RollbackReport:
+        return RollbackReport(
+            levels=sight.levels,
+            base=self._place.plan.base,
+            base_commit=sight.base_commit,
+            state=ended.state,
+            tasks=tuple(
+                RolledBackTask(task=task, head=landing.head, commit=None)
+                for task, landing in sight.wanted.items()
+            ),
+            reverted=back.commits,
+            tree=back.tree,
+            branch=ended.branch,
+            pull=self._pull.number,
+            url=ended.url,
+            reason=ended.reason,
+        )

@@ -1,0 +1,160 @@
+"""Looking before a rollback: what has landed, what may be taken back, and what speaks against it."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import TaskStarted
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.rollbacks import find_rollbacks, is_recorded, open_proposals, unrecorded
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.landing.level_branch import base_missing
+from gitcoord.landing.rollback.landed_commits import History, LandedChange
+from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
+from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
+from gitcoord.planning.model import Plan
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks, some
+
+_MOST_NAMED = 3
+
+
+class Reverse(msgspec.Struct, frozen=True, kw_only=True):
+    """The units to take back, newest first, and the tree that the base has without them."""
+
+    units: tuple[LandedChange, ...]
+    tree: Oid
+
+    @property
+    def commits(self) -> tuple[Oid, ...]:
+        """The base's commits that are reverted, newest first."""
+        return tuple(commit for unit in self.units for commit in unit.commits)
+
+
+def look(place: RollbackContext) -> RollbackSnapshot:
+    """One look at the base and the journal, read anew. Raises `base-missing`."""
+    place.store.refresh()
+    plan = place.plan
+    base_commit = place.shared.branch(plan.base)
+    if base_commit is None:
+        raise base_missing(plan.base)
+    git, progress = place.repository.git, place.store.progress()
+    undone = find_rollbacks(git, place.ancestry, base_commit, progress)
+    if proposed := open_proposals(progress, undone):
+        known = place.forge.find_pulls(proposed, plan.base).values()
+        pulls = [one.current for one in known if one.current is not None]
+        undone = find_rollbacks(git, place.ancestry, base_commit, progress, pulls)
+    landed = landed_tasks(
+        git,
+        base_commit=base_commit,
+        plan=plan,
+        progress=progress,
+        tips=place.shared.branches(),
+        ancestry=place.ancestry,
+        undone=undone,
+    )
+    numbers = set(place.levels)
+    if place.include_later:
+        numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
+    chosen = [level for level in plan.levels if level.number in numbers]
+    tasks = {task for level in chosen for task in level.tasks}
+    return RollbackSnapshot(
+        base_commit=base_commit,
+        levels=tuple(level.name for level in chosen),
+        numbers=tuple(level.number for level in chosen),
+        wanted={task: landing for task, landing in landed.items() if task in tasks},
+        others={task: landing for task, landing in landed.items() if task not in tasks},
+        undone={task: tuple(found) for task, found in undone.items() if task in tasks},
+    )
+
+
+def record_done(place: RollbackContext, sight: RollbackSnapshot, pull: int | None) -> bool:
+    """Writes into the journal what git shows and nobody has recorded; whether there was any."""
+    events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
+    for event in events:
+        place.store.record(event, unless=partial(is_recorded, event))
+    return bool(events)
+
+
+def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
+    """What the rollback has to make of the base.
+
+    Raises (exit 1) `built-upon` when landed tasks of other levels need what would go, `conflict` when
+    reverting fails, and `unknown-landing`.
+    """
+    _require_nothing_on_top(place.plan, sight)
+    others = {landing.head for landing in sight.others.values()}
+    history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place), others)
+    units = history.units(sight.wanted)
+    going = set[Oid]().union(*(brought(place.repository.git, unit) for unit in units))
+    _require_nothing_shared(place.plan, sight, going)
+    outcome = undo(place.repository, sight.base_commit, units)
+    if isinstance(outcome, UndoConflict):
+        raise _conflict(place, sight, outcome, history.units(sight.others))
+    return Reverse(units=tuple(units), tree=outcome.tree)
+
+
+def _begun(place: RollbackContext) -> dict[TaskId, Oid]:
+    events = (entry.event for entry in place.store.journal())
+    return {TaskId(one.task): one.base for one in events if isinstance(one, TaskStarted) and one.task}
+
+
+def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
+    going = set(sight.wanted)
+    on_top = [task for task in sight.others if set(plan.tasks[task].depends_on) & going]
+    if not on_top:
+        return
+    levels = sorted({plan.tasks[task].level for task in on_top})
+    names = ", ".join(f"level-{level}" for level in levels)
+    builds = "has landed and builds" if len(on_top) == 1 else "have landed and build"
+    raise answer_no(
+        "built-upon",
+        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(on_top, _MOST_NAMED)} of {names} "
+        f"{builds} on it.",
+        f"Roll them back together: `gitcoord rollback {' '.join(sight.levels)} --include-later`.",
+    )
+
+
+def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collection[Oid]) -> None:
+    """What came in by the same commits, such as equal work, would go without a word."""
+    shared = [task for task, landing in sight.others.items() if landing.commit in commits]
+    if not shared:
+        return
+    names = [f"level-{level}" for level in sorted({plan.tasks[task].level for task in shared})]
+    raise answer_no(
+        "built-upon",
+        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(shared, _MOST_NAMED)} of "
+        f"{', '.join(names)} landed together with it.",
+        f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
+    )
+
+
+def _conflict(
+    place: RollbackContext, sight: RollbackSnapshot, conflict: UndoConflict, others: Sequence[LandedChange]
+) -> GitcoordError:
+    git = place.repository.git
+    since = conflict.since
+    tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]
+    commits = some([_shown(git, commit) for commit in since], _MOST_NAMED)
+    changed = f" They were changed since by {commits}." if since else ""
+    reverted = named_tasks([task for task, _ in conflict.unit.tasks], _MOST_NAMED)
+    levels = sorted({place.plan.tasks[task].level for task in tasks})
+    together = " ".join((*sight.levels, *(f"level-{level}" for level in levels)))
+    hint = (
+        f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` takes all back."
+        if tasks
+        else "Revert or rework those commits first, or undo the landing by hand with `git revert`."
+    )
+    return answer_no(
+        "conflict",
+        f"Taking {conflict.commit[:12]} ({reverted}) back conflicts in {some(conflict.paths)}.{changed} "
+        "Nothing was changed.",
+        hint,
+    )
+
+
+def _shown(git: Git, commit: Oid) -> str:
+    subject = git.text("show", "--no-patch", "--format=%s", commit)
+    return f"{commit[:12]} ({subject[:60]})"

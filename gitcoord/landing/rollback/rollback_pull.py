@@ -1,0 +1,246 @@
+"""A rollback's pull request: one branch and one pull request, found again, merged once, under all gates."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.forge.pull_requests import (
+    BEHIND,
+    BranchPulls,
+    Merged,
+    MergeRequest,
+    NewPull,
+    Pull,
+    Refused,
+    Unclear,
+)
+from gitcoord.git.bare_merge import differs_on_server
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import merge_tree
+from gitcoord.git.object_reader import Objects
+from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.landing.merged_base import base_holds
+from gitcoord.landing.rejections import moved_away
+from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
+from gitcoord.landing.rollback.plan_rollback import Reverse
+from gitcoord.landing.rollback.texts import body, branch_name, title, trailers
+from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
+_TICKS = 5.0
+_PATIENCE = 20
+_DOUBTFUL_LOOKS = 4
+"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
+
+
+class RollbackPause(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing more can be done for now."""
+
+    state: Literal["waiting", "opened", "planned"]
+    branch: str | None = None
+    url: str = ""
+    reason: str = ""
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """Something was done, or a moment has passed: look again."""
+
+
+Write = Callable[[RollbackSnapshot, Reverse, str], Oid]
+
+
+class PullRequest:
+    """The pull request of one rollback, a step at a time. `write` makes its commit."""
+
+    def __init__(
+        self, place: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
+    ) -> None:
+        self._place = place
+        self._tell = tell
+        self._write = write
+        self._sleep = sleep
+        self._looks = 0
+        self._doubt = 0
+        self._told = ""
+        self._opened = 0
+        self._unanswered: tuple[RollbackSnapshot, Reverse, Pull] | None = None
+        self.number: int | None = None
+
+    def advance(self, sight: RollbackSnapshot, back: Reverse, left: float) -> Advance | RollbackPause:
+        """The next step. `left` is how many seconds gates may still be waited for."""
+        branch = branch_name(sight, back)
+        tip = self._place.shared.branch(branch)
+        if tip is None or not self._fits(sight, back, tip):
+            return self._publish(sight, back, branch, tip)
+        base = self._place.plan.base
+        pulls = self._place.forge.find_pulls([branch], base).get(branch, BranchPulls())
+        pull = pulls.current
+        if pull is None:
+            no = next((other for other in pulls.others if _is_no(other, base, tip)), None)
+            return self._open(sight, back, branch) if no is None else self._rejected(branch, no)
+        self.number = pull.number
+        if pull.state == "open" and pull.number == self._opened:
+            earlier = (other for other in pulls.others if other.number < pull.number)
+            unseen = next((other for other in earlier if _is_no(other, base, tip)), None)
+            if unseen is not None:  # somebody decided against it while this one was being opened
+                self._place.forge.close_pull(pull.number)
+                return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
+        if pull.state == "merged":
+            return self._settle(branch, pull, "it is merged, and the base does not show it yet")
+        if not self._place.merge:
+            reason = "merging it is up to its reviewers"
+            return RollbackPause(state="opened", branch=branch, url=pull.url, reason=reason)
+        return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
+
+    def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
+        """A person closed the pull request, or moved it to another base: that is final."""
+        closed = f"pull request {pull.number} was closed without being merged; reopen it to roll back"
+        reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
+        return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
+
+    def _fits(self, sight: RollbackSnapshot, back: Reverse, tip: Oid) -> bool:
+        """Whether merging the branch onto the base as it is now takes back just what it should."""
+        git, base = self._place.repository.git, sight.base_commit
+        merged = merge_tree(git, base, tip)
+        fits = merged.clean is True and merged.tree == back.tree
+        return fits and not differs_on_server(git, base, tip, back.tree)
+
+    def _publish(self, sight: RollbackSnapshot, back: Reverse, branch: str, tip: Oid | None) -> Advance:
+        if tip is not None and not self._is_own(tip):
+            raise answer_no(
+                "rollback-changed",
+                f"{branch} holds commits that gitcoord did not make, and merging it does not give what "
+                f"reverting {', '.join(sight.levels)} gives.",
+                "Merge its pull request by hand, or delete the branch to have it made anew.",
+            )
+        commit = self._write(sight, back, branch)
+        self._place.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
+        return Advance()
+
+    def _is_own(self, tip: Oid) -> bool:
+        """Whether the journal knows the commit: one that somebody amended is theirs."""
+        told = self._place.store.progress().values()
+        return any(event.commit == tip for entry in told for event in entry.rollbacks)
+
+    def _open(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Advance | RollbackPause:
+        git, base = self._place.repository.git, self._place.plan.base
+        new = NewPull(head=branch, base=base, title=title(sight), body=body(git, sight, back))
+        opened = self._place.forge.open_pull(new)
+        match opened:
+            case Pull():
+                self._opened = opened.number
+                if self.number != opened.number:
+                    self._tell(RollbackOpened(pull=opened.number, branch=branch))
+                self.number = opened.number
+                return self._pause()
+            case Refused(kind="retry" | "head-moved") | Unclear() if self._looks < _PATIENCE:
+                self._tell(ForgeAnswered(branch=branch, tasks=(), message=opened.message, again=True))
+                return self._pause()
+        return RollbackPause(
+            state="waiting", branch=branch, reason=f"its pull request cannot be opened: {opened.message}"
+        )
+
+    def _examine(
+        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+    ) -> Advance | RollbackPause:
+        if self._doubt:
+            self._doubt -= 1
+            return self._pause()
+        if pull.base != self._place.plan.base:
+            return self._rejected(pull.head, pull)
+        if pull.head_commit != tip or pull.mergeable is None:
+            return self._settle(pull.head, pull, "the forge has not made up its mind")
+        gates = self._place.forge.closed_gates(pull, self._place.method)
+        contains = self._place.ancestry.contains(tip, sight.base_commit)
+        if any(gate.name == BEHIND for gate in gates) and not contains:
+            return self._publish(sight, back, pull.head, tip)
+        if gates:
+            reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in gates)
+            return self._hold(pull, reason, left)
+        return self._merge(sight, back, pull, tip, left)
+
+    def _merge(
+        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+    ) -> Advance | RollbackPause:
+        request = MergeRequest(
+            number=pull.number,
+            head=tip,
+            base=self._place.plan.base,
+            method=self._place.method,
+            title=f"{title(sight)} (#{pull.number})",
+            message=trailers(sight),
+        )
+        outcome = self._place.forge.merge_pull(request)
+        match outcome:
+            case Merged():
+                self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
+                self._unanswered = None
+                self._prove(sight, back, pull, outcome.commit)
+                return Advance()
+            case Unclear():
+                self._doubt = _DOUBTFUL_LOOKS
+                self._unanswered = (sight, back, pull)
+                self._tell(ForgeAnswered(branch=pull.head, tasks=(), message=outcome.message, again=True))
+                return self._settle(pull.head, pull, outcome.message)
+            case Refused(kind="retry" | "conflict" | "head-moved" | "moved" | "closed"):
+                return self._settle(pull.head, pull, outcome.message)
+            case Refused(kind="not-allowed"):
+                return RollbackPause(state="waiting", branch=pull.head, url=pull.url, reason=outcome.message)
+        return self._hold(pull, outcome.message, left)
+
+    def prove_unanswered(self) -> None:
+        """Prove the merge whose answer was lost, once the base shows the rollback; raises `tree-differs`.
+
+        Another head than the one that was sent is left to whoever sent that.
+        """
+        if self._unanswered is None:
+            return
+        sight, back, sent = self._unanswered
+        self._unanswered = None
+        pull = self._place.forge.read_pull(sent.number)
+        if pull.state == "merged" and pull.merge_commit and pull.head_commit == sent.head_commit:
+            self._prove(sight, back, pull, pull.merge_commit)
+
+    def _prove(self, sight: RollbackSnapshot, back: Reverse, pull: Pull, commit: Oid) -> None:
+        """Compares what came out with what was computed; the base may have moved in between."""
+        git, head = self._place.repository.git, pull.head_commit
+        self._place.store.refresh()
+        place, base = self._place, self._place.plan.base
+        if not base_holds(place.forge, place.ancestry, base, place.shared.branch(base), pull.number, commit):
+            return
+        before = git.text("rev-parse", "--verify", f"{commit}^1")
+        expected = back.tree if before == sight.base_commit else merge_tree(git, before, head).tree
+        actual = Objects(git, self._place.repository.common_dir).tree(commit)
+        if actual != expected:
+            raise GitcoordError(
+                "tree-differs",
+                f"Rolling back gave the tree {actual}, but {expected} was computed before; see {commit}.",
+                hint=f"Compare them with `git diff {expected} {actual}`.",
+            )
+
+    def _hold(self, pull: Pull, reason: str, left: float) -> Advance | RollbackPause:
+        if left <= 0:
+            return RollbackPause(state="waiting", branch=pull.head, url=pull.url, reason=reason)
+        if reason != self._told:
+            self._tell(RollbackWaiting(reason=reason))
+            self._told = reason
+        self._looks = 0
+        self._sleep(min(_TICKS, left))
+        return Advance()
+
+    def _settle(self, branch: str, pull: Pull, reason: str) -> Advance | RollbackPause:
+        if self._looks >= _PATIENCE:
+            return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
+        return self._pause()
+
+    def _pause(self) -> Advance:
+        self._sleep(_PAUSES[min(self._looks, len(_PAUSES) - 1)])
+        self._looks += 1
+        return Advance()
+
+
+def _is_no(pull: Pull, base: str, tip: Oid) -> bool:
+    """Whether a person decided against the rollback at `tip` that the pull request holds."""
+    return pull.state == "open" or (pull.state == "closed" and pull.base == base and pull.head_commit == tip)

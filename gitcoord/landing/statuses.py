@@ -1,0 +1,52 @@
+"""Commit statuses: what the check said of a combination, on the head that it would land with."""
+
+from typing import Literal
+
+from gitcoord.forge.pull_requests import CommitStatus
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.model import Carrier, LandingSnapshot
+from gitcoord.landing.proof import CombinationProof
+from gitcoord.landing.pull_comments import try_to
+from gitcoord.text_lists import named_tasks
+
+_LONGEST = 140
+"""Characters that GitHub takes as the description of a status."""
+_Said = tuple[Literal["success", "failure", "error"], str]
+
+
+class Statuses:
+    """The statuses that one run of landing has set; each is set once as long as it says the same."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, CommitStatus] = {}
+
+    def report(
+        self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof
+    ) -> str:
+        """Say on the head of `carrier` how its combination came out; returns what did not work.
+
+        Asks nothing of the forge where the settings name no status.
+        """
+        check = context.options.check
+        said = None if check is None or not check.status else _said(snapshot, carrier, proof)
+        if check is None or said is None:
+            return ""
+        state, text = said
+        text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
+        status = CommitStatus(commit=carrier.head, context=check.status, state=state, description=text)
+        if self._said.get(carrier.head) == status:
+            return ""
+        self._said[carrier.head] = status
+        return try_to(lambda: context.forge.set_status(status))
+
+
+def _said(snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof) -> _Said | None:
+    """The state and a description; None where there is nothing to say of this head."""
+    if proof.state == "passed" and proof.tree:
+        return "success", f"The check passes on {snapshot.base} with {named_tasks(carrier.tasks)}"
+    if proof.state == "failed":
+        failing = proof.failing[0]
+        others = failing.failure.others
+        beside = f" together with {named_tasks(others)}" if others else ""
+        return "failure", f"The check fails with task {failing.task}{beside}: {failing.failure.reason}"
+    return ("error", proof.reason) if proof.state == "held" else None

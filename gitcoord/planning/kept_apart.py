@@ -1,0 +1,176 @@
+"""Units that clash, kept apart while a plan is played through: who waits for whom, and who is next."""
+
+import heapq
+
+from gitcoord.planning.handing_in import HandIns
+from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
+
+_NEVER = 1 << 60
+
+
+class Apart:
+    """Blocked units are parked where what blocks them will wake them: at a clash, or at their wave in it.
+
+    Of those parked at a clash only the most urgent is woken; the next follows when that one does not start,
+    since they exclude one another. Where waves land as a whole, clashing units of a level come in the order
+    of their waves.
+    """
+
+    def __init__(
+        self, work: WorkNetwork, how: RunRules, begun: StartState, handed_in: HandIns, stuck: set[int]
+    ) -> None:
+        self._work, self._how, self._begun, self._handed_in = work, how, begun, handed_in
+        self._done = set(begun.done)
+        network = self._network = work.network
+        self._of: dict[int, list[int]] = {}
+        for number, members in enumerate(work.clashes):
+            for unit in members:
+                self._of.setdefault(unit, []).append(number)
+        self._running: list[list[int]] = [[] for _ in work.clashes]
+        self._at_work: dict[int, int] = {}
+        self._finished: list[list[int]] = [[] for _ in work.clashes]
+        self._parked: list[list[tuple[int, int]]] = [[] for _ in work.clashes]
+        self._parked_at: dict[int, int] = {}
+        self._late: dict[int, list[tuple[int, int]]] = {}
+        self._probe: dict[int, int] = {}
+        self._queues: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._waves: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self.woken: list[int] = []
+        for unit in begun.done:
+            if network.owner[unit] not in handed_in.landed:
+                for number in self._of.get(unit, ()):
+                    self._finished[number].append(unit)
+        if how.waves:
+            for number, members in enumerate(work.clashes[: work.declared]):
+                for unit in members:
+                    if unit not in stuck:
+                        level, wave, _ = work.turn[unit]
+                        self._queues.setdefault((number, level), []).append((-wave, unit))
+            for queue in self._queues.values():
+                queue.sort()
+
+    def blocks(self, unit: int) -> bool:
+        """Whether the unit clashes with one at work, to come first, or not landed; then it is parked."""
+        level, wave, _ = self._work.turn[unit]
+        for clash in self._of.get(unit, ()):
+            if self._how.waves and clash < self._work.declared and self._first_wave(clash, level) < wave:
+                heapq.heappush(self._waves.setdefault((clash, level), []), (wave, unit))
+                return True
+            if any(self._excludes(one, unit, clash) for one in self._running[clash]) or any(
+                self._keeps_out(one, unit) for one in self._finished[clash]
+            ):
+                self._park(unit, clash)
+                return True
+        return False
+
+    def look(self) -> None:
+        """A new look at what is ready begins: who was woken in vain before may be woken again."""
+        for clash, late in self._late.items():
+            for place in late:
+                heapq.heappush(self._parked[clash], place)
+        self._late.clear()
+
+    def started(self, unit: int) -> None:
+        """The unit is at work. Units of its own task that it does not exclude may be next."""
+        self._probe.pop(unit, None)
+        task = self._network.owner[unit]
+        self._at_work[task] = self._at_work.get(task, 0) + 1
+        for clash in self._of.get(unit, ()):
+            self._running[clash].append(unit)
+            for sibling in self._network.parts[task]:
+                if self._parked_at.get(sibling) == clash:
+                    self._wake(sibling)
+
+    def refused(self, unit: int) -> None:
+        """The unit that was woken does not start now: the next one is."""
+        clash = self._probe.pop(unit, None)
+        if clash is not None:
+            self._wake_next(clash)
+
+    def ended(self, unit: int) -> None:
+        """The unit is done."""
+        task = self._network.owner[unit]
+        self._done.add(unit)
+        self._at_work[task] -= 1
+        for clash in self._of.get(unit, ()):
+            self._running[clash].remove(unit)
+            if task not in self._handed_in.landed:
+                self._finished[clash].append(unit)
+            self._wake_next(clash)
+        for part in self._network.parts[task]:
+            if part != unit and part in self._done:
+                for clash in self._of.get(part, ()):
+                    self._wake_next(clash)
+
+    def cleared(self, task: int) -> None:
+        """Nothing waits any more for the task to land."""
+        for unit in self._network.parts[task]:
+            level = self._work.turn[unit][0]
+            for clash in self._of.get(unit, ()):
+                if unit in self._finished[clash] and task in self._handed_in.landed:
+                    self._finished[clash].remove(unit)
+                self._wake_next(clash)
+                waiting = self._waves.get((clash, level))
+                if waiting:
+                    first = self._first_wave(clash, level)
+                    while waiting and waiting[0][0] <= first:
+                        self.woken.append(heapq.heappop(waiting)[1])
+
+    def _excludes(self, one: int, unit: int, clash: int) -> bool:
+        return one != unit and (clash >= self._work.declared or self._work.apart(one, unit))
+
+    def _keeps_out(self, one: int, unit: int) -> bool:
+        """Whether done work that has not landed gets into the base without waiting for who asks."""
+        network, handed_in = self._network, self._handed_in
+        task = network.owner[one]
+        if task == network.owner[unit] or task in handed_in.landed:
+            return False
+        if self._how.waves:
+            soon = self._work.turn[one][:2] < self._work.turn[unit][:2] and task not in handed_in.hopeless
+        elif task in handed_in.submitted:
+            soon = not handed_in.lacks[task]
+        else:
+            soon = self._at_work.get(task, 0) > 0
+        return soon and task not in network.gates[unit] and one not in network.needs[unit]
+
+    def _first_wave(self, clash: int, level: int) -> int:
+        """The first wave of the level in which a member of the clash has still to land."""
+        queue = self._queues.get((clash, level), [])
+        while queue:
+            wave, unit = queue[-1]
+            task = self._network.owner[unit]
+            if task not in self._handed_in.landed and task not in self._handed_in.hopeless:
+                return -wave
+            queue.pop()
+        return _NEVER
+
+    def _wake(self, unit: int) -> None:
+        clash = self._parked_at.pop(unit)
+        place = self._place(unit)
+        late = self._late.get(clash, [])
+        if place in late:
+            late.remove(place)
+        else:
+            self._parked[clash].remove(place)
+            heapq.heapify(self._parked[clash])
+        self.woken.append(unit)
+
+    def _park(self, unit: int, clash: int) -> None:
+        self._parked_at[unit] = clash
+        place = self._place(unit)
+        if self._probe.get(unit) == clash:
+            self._late.setdefault(clash, []).append(place)
+        else:
+            heapq.heappush(self._parked[clash], place)
+
+    def _place(self, unit: int) -> tuple[int, int]:
+        """Where the unit stands among those that are parked; deferred ones come last."""
+        last = len(self._work.rank) if unit in self._begun.deferred else 0
+        return self._work.rank[unit] + last, unit
+
+    def _wake_next(self, clash: int) -> None:
+        if self._parked[clash]:
+            unit = heapq.heappop(self._parked[clash])[1]
+            del self._parked_at[unit]
+            self._probe[unit] = clash
+            self.woken.append(unit)

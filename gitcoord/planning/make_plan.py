@@ -1,0 +1,300 @@
+"""A task list becomes a plan. Pure: the same tasks, settings and earlier plan give the same plan."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.planning.branch_names import Namer, branch_name, check_names
+from gitcoord.planning.critical_path import Timing
+from gitcoord.planning.durations import longest_chain, reckon, reckon_schedules, timed
+from gitcoord.planning.estimates import estimate
+from gitcoord.planning.graph import Graph, graph_of
+from gitcoord.planning.levels import broken_pins, depths
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
+from gitcoord.planning.parallel_sets import opportunities
+from gitcoord.planning.plan_identity import digest_of
+from gitcoord.planning.token_shares import split
+from gitcoord.planning.waves import (
+    LevelWaves,
+    coarse_warning,
+    level_waves,
+    planned_subtasks,
+)
+from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
+
+
+class _Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before branches are named. `pins` are earlier places that must not change."""
+
+    tag: str
+    generation: int
+    listed: frozenset[TaskId]
+    tasks: dict[TaskId, Task]
+    everything: bool
+    needs: dict[TaskId, tuple[TaskId, ...]]
+    graph: Graph
+    minutes: dict[TaskId, float]
+    subtasks: dict[TaskId, tuple[PlannedSubtask, ...]]
+    timing: Timing
+    level_of: dict[TaskId, int]
+    levels: dict[int, LevelWaves]
+    pins: dict[TaskId, PlannedTask]
+
+
+def build_plan(
+    tasks: TaskList,
+    *,
+    base: str,
+    strategy: Strategy,
+    max_parallel: int,
+    task_branch: str,
+    level_branch: str,
+    everything: bool = False,
+    cancelled_satisfies: bool = True,
+    token_budget: int | None = None,
+    previous: Plan | None = None,
+    under_way: Collection[TaskId] = (),
+    generation: int = 1,
+) -> Plan:
+    """The plan of what remains in `tasks` (of everything in it, if asked).
+
+    Done tasks satisfy what needs them, cancelled ones too unless `cancelled_satisfies` is off.
+
+    What `previous` planned and is still listed stays planned, so that levels keep their numbers after
+    work has landed; what is `under_way` in it keeps its level, wave and branch too. Raises
+    `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2).
+    """
+    satisfied = () if everything else _satisfied(tasks, cancelled_satisfies)
+    chosen = _chosen(tasks, satisfied, previous)
+    pins = _pins(chosen, previous, under_way)
+    needs = {task.id: _needs(task, everything, previous) for task in chosen}
+    graph = graph_of(needs)
+    estimates = estimate(chosen, everything=everything)
+    subtasks = _subtasks(tasks, chosen, needs, everything)
+    durations = reckon(chosen, graph, estimates.minutes, subtasks)
+    timing = durations.timing
+    level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
+    draft = _Draft(
+        tag=tasks.tag,
+        generation=generation,
+        listed=_listed(tasks),
+        tasks={task.id: task for task in chosen},
+        everything=everything,
+        needs=needs,
+        graph=graph,
+        minutes=estimates.minutes,
+        subtasks=timed(durations, subtasks),
+        timing=timing,
+        level_of=level_of,
+        levels=_level_waves(chosen, level_of, estimates.minutes, timing, pins),
+        pins=pins,
+    )
+    levels = _levels(draft, level_branch, previous)
+    planned = _planned(draft, levels, task_branch, _tokens(draft, levels, token_budget, max_parallel))
+    _check_branches(base, planned, levels)
+    return Plan(
+        base=base,
+        strategy=strategy,
+        tag=tasks.tag,
+        max_parallel=max_parallel,
+        levels=levels,
+        tasks=planned,
+        critical_path=timing.critical_path,
+        critical_units=durations.critical_units,
+        critical_minutes=timing.duration,
+        schedules=reckon_schedules(durations, planned, max_parallel, strategy),
+        opportunities=opportunities(graph, [task.id for task in chosen], planned, max_parallel),
+        estimates_from=estimates.sentence,
+        satisfied=satisfied,
+        token_budget=token_budget,
+        everything=everything,
+        cancelled_satisfies=cancelled_satisfies,
+        generation=generation,
+        warnings=(*tasks.warnings, *_warnings(draft, under_way)),
+    )
+
+
+def _listed(tasks: TaskList) -> frozenset[TaskId]:
+    below = (subtask.id for task in tasks.tasks for subtask in task.subtasks)
+    return frozenset((*(task.id for task in tasks.tasks), *below))
+
+
+def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
+    settled = {ListedStatus.DONE, ListedStatus.CANCELLED} if cancelled_satisfies else {ListedStatus.DONE}
+    return tuple(task.id for task in tasks.tasks if task.status in settled)
+
+
+def _chosen(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
+    left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
+    return [task for task in tasks.tasks if task.id not in left_out]
+
+
+def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
+    """What the task waits for: of what is settled only what it waited for in the earlier plan.
+
+    A level says how deep a task lies. It must not change, and the branch with it, because work gets done.
+    """
+    if everything or not task.settled:
+        return task.depends_on
+    before = previous.tasks.get(task.id) if previous else None
+    kept = before.depends_on if before else ()
+    return tuple(need for need in task.depends_on if need not in task.settled or need in kept)
+
+
+def _subtasks(
+    tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
+) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
+    """The remaining subtasks of every task that has some."""
+    owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
+    planned = {
+        task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
+        for task in chosen
+        if task.subtasks
+    }
+    return {task: parts for task, parts in planned.items() if parts}
+
+
+def _pins(
+    chosen: Sequence[Task], previous: Plan | None, under_way: Collection[TaskId]
+) -> dict[TaskId, PlannedTask]:
+    if previous is None:
+        return {}
+    kept = (task.id for task in chosen if task.id in under_way)
+    return {task: previous.tasks[task] for task in kept if task in previous.tasks}
+
+
+def _level_waves(
+    chosen: Sequence[Task],
+    level_of: Mapping[TaskId, int],
+    minutes: Mapping[TaskId, float],
+    timing: Timing,
+    pins: Mapping[TaskId, PlannedTask],
+) -> dict[int, LevelWaves]:
+    members: dict[int, list[Task]] = {}
+    for task in chosen:
+        members.setdefault(level_of[task.id], []).append(task)
+    waves = {task: pin.wave for task, pin in pins.items()}
+    return {level: level_waves(members[level], minutes, timing, waves) for level in sorted(members)}
+
+
+def _levels(draft: _Draft, pattern: str, previous: Plan | None) -> tuple[PlannedLevel, ...]:
+    pinned = {pin.level for pin in draft.pins.values()}
+    kept = {level.number: level.branch for level in previous.levels} if previous else {}
+    return tuple(
+        PlannedLevel(
+            number=number,
+            name=f"level-{number}",
+            branch=kept[number]
+            if number in pinned and number in kept
+            else branch_name(pattern, draft.generation, level=str(number), tag=draft.tag),
+            waves=level.waves,
+            tasks=tuple(task for wave in level.waves for task in wave),
+        )
+        for number, level in draft.levels.items()
+    )
+
+
+def _tokens(
+    draft: _Draft, levels: Sequence[PlannedLevel], budget: int | None, max_parallel: int
+) -> dict[TaskId, int]:
+    if budget is None:
+        return {}
+    complexities = {task.id: task.complexity for task in draft.tasks.values() if task.complexity is not None}
+    # Complexity and minutes cannot be weighed against each other, so it is one of them for all.
+    weights = complexities if len(complexities) == len(draft.tasks) else draft.minutes
+    return {
+        task: share
+        for level in levels
+        for wave in level.waves
+        if wave
+        for task, share in split(budget, wave, weights, max_parallel).items()
+    }
+
+
+def _planned(
+    draft: _Draft, levels: Sequence[PlannedLevel], pattern: str, tokens: Mapping[TaskId, int]
+) -> dict[TaskId, PlannedTask]:
+    planned: dict[TaskId, PlannedTask] = {}
+    namer = Namer(pattern, draft.generation, draft.tag)
+    for level in levels:
+        for number, wave in enumerate(level.waves, start=1):
+            for id in wave:
+                pin = draft.pins.get(id)
+                planned[id] = _place(
+                    draft,
+                    draft.tasks[id],
+                    branch=pin.branch if pin else namer.name(level.number, id),
+                    wave=number,
+                    tokens=tokens.get(id),
+                )
+    return planned
+
+
+def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | None) -> PlannedTask:
+    id, timing, needs = task.id, draft.timing, draft.needs[task.id]
+    subtasks = draft.subtasks.get(id, ())
+    minutes, slack = draft.minutes[id], timing.slack[id]
+    return PlannedTask(
+        id=id,
+        title=task.title,
+        branch=branch,
+        level=draft.level_of[id],
+        wave=wave,
+        depends_on=needs,
+        lifted=tuple([need for need in task.lifted if need in needs]) if task.lifted else (),
+        estimate=minutes,
+        duration=longest_chain(subtasks, minutes) if subtasks else minutes,
+        earliest_start=timing.earliest[id],
+        latest_start=timing.latest[id],
+        slack=slack,
+        critical=slack == 0,
+        priority=task.priority,
+        subtask_waves=_waves_within(subtasks) if subtasks else (),
+        subtask_titles=_titles(task, subtasks) if subtasks else {},
+        subtasks=subtasks,
+        modifies=task.modifies,
+        parallel_safe=task.parallel_safe,
+        marked_safe=task.marked_safe,
+        conflicts_with=task.conflicts_with,
+        repo=task.repo,
+        tokens=tokens,
+        digest=digest_of(task),
+    )
+
+
+def _waves_within(subtasks: Sequence[PlannedSubtask]) -> tuple[tuple[TaskId, ...], ...]:
+    waves: dict[int, list[TaskId]] = {}
+    for part in subtasks:
+        waves.setdefault(part.wave, []).append(part.id)
+    return tuple(map(tuple, waves.values()))
+
+
+def _titles(task: Task, subtasks: Sequence[PlannedSubtask]) -> dict[TaskId, str]:
+    left = {part.id for part in subtasks}
+    return {part.id: part.title for part in task.subtasks if part.id in left}
+
+
+def _check_branches(base: str, planned: Mapping[TaskId, PlannedTask], levels: Sequence[PlannedLevel]) -> None:
+    check_names(
+        [
+            ("The base", base),
+            *((f"Task {task.id}", task.branch) for task in planned.values()),
+            *((level.name, level.branch) for level in levels),
+        ]
+    )
+
+
+def _warnings(draft: _Draft, under_way: Collection[TaskId]) -> list[Finding]:
+    return [
+        *broken_pins(draft.graph, draft.level_of, draft.pins.keys()),
+        *(coarse_warning(number) for number, level in draft.levels.items() if level.clashes.coarse),
+        *(
+            Finding(
+                code="under-way-gone",
+                message=f"Task {task} is under way, but the task list no longer has it.",
+                task=task,
+            )
+            for task in sorted(set(under_way) - draft.listed, key=natural_key)
+        ),
+    ]

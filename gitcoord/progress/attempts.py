@@ -1,0 +1,157 @@
+"""The tries of a journal as spans of time: who was at which unit, from when to when, and how it ended."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    Outcome,
+    TaskDeferred,
+    TaskStarted,
+    TaskSubmitted,
+)
+from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.tasks.model import TaskId
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a unit in seconds since 1970; `end` and `outcome` are None while it is at work.
+
+    `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`. `rework`: it began
+    with a conflict; `reworks` are those that came up at its end, and went back to its agent.
+    `work_seconds` is what the agent and the check took before the first of them; None where nobody measured.
+    """
+
+    unit: TaskId
+    attempt: int
+    start: float
+    end: float | None = None
+    outcome: Outcome | None = None
+    rework: bool = False
+    after_check: bool = False
+    """The rework is for a check that failed on what had been handed in."""
+    moved: bool = False
+    """The rework is to bring it onto what landed of the work that it stands on."""
+    reworks: int = 0
+    rework_seconds: float = 0.0
+    work_seconds: float | None = None
+    by: str = ""
+    tokens: int | None = None
+    usd: float | None = None
+    reason: str = ""
+    waited: dict[str, float] = {}
+    thrown_away: bool = False
+    """What it handed in stood on work that landed otherwise, and was begun anew."""
+
+    def seconds(self, now: float) -> float:
+        """How long it took, or has taken until `now`; never less than nothing, whatever the clocks say."""
+        return max(0.0, (now if self.end is None else self.end) - self.start)
+
+    def worth(self, now: float) -> float:
+        """The seconds of it that one worker alone would have needed, too: no rework, no coordination."""
+        took = self.took(now)
+        return took if self.work_seconds is None else min(took, self.work_seconds)
+
+    def took(self, now: float) -> float:
+        """How long it took without the rework within it."""
+        return max(0.0, self.seconds(now) - self.rework_seconds)
+
+    @property
+    def useful(self) -> bool:
+        """Whether one worker alone would have done it too: it handed work in, and is no rework."""
+        return self.kept and not self.rework
+
+    @property
+    def kept(self) -> bool:
+        """Whether it handed work in, be it that it conflicts; rework that still does brought nothing."""
+        handed_in = self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
+        return handed_in and not self.thrown_away
+
+
+def seconds_of(at: str) -> float | None:
+    """An event's time in seconds since 1970; None when it is no time."""
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
+    """Every try in the order of the starts. A try whose start has no readable time is left out."""
+    found: dict[tuple[str, int], Try] = {}
+    checked: dict[str, bool] = {}
+    moving: dict[str, bool] = {}
+    for event in events:
+        at = seconds_of(event.at)
+        if event.task is None or at is None:
+            continue
+        if isinstance(event, TaskDeferred):
+            checked[event.task], moving[event.task] = bool(event.check), bool(event.stands_on)
+            for key, begun in found.items():
+                if event.anew and key[0] == event.task and begun.kept:
+                    found[key] = msgspec.structs.replace(begun, thrown_away=True)
+        elif isinstance(event, AttemptStarted):
+            found[event.task, event.attempt] = Try(
+                unit=TaskId(event.task),
+                attempt=event.attempt,
+                start=at,
+                rework=event.rework,
+                after_check=event.rework and checked.get(event.task, False),
+                moved=event.rework and moving.get(event.task, False),
+                by=event.by,
+                waited=event.waited,
+            )
+        elif isinstance(event, AttemptEnded) and (event.task, event.attempt) in found:
+            begun = found[event.task, event.attempt]
+            found[event.task, event.attempt] = msgspec.structs.replace(
+                begun,
+                end=max(at, begun.start),
+                outcome=event.outcome,
+                tokens=event.tokens,
+                usd=event.usd,
+                reason=event.reason,
+                reworks=event.reworks,
+                rework_seconds=event.rework_seconds,
+                work_seconds=event.work_seconds,
+            )
+    engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
+    tries = [*found.values(), *_by_hand(events, engaged)]
+    return sorted(tries, key=lambda one: (one.start, natural_key(one.unit)))
+
+
+def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
+    """What people did with `checkout` and `submit`, for tasks that no run was at."""
+    found: list[Try] = []
+    under_way: dict[str, tuple[float, str, bool]] = {}
+    deferred: set[str] = set()
+    for event in events:
+        at, task = seconds_of(event.at), event.task
+        if task is None or at is None or task in engaged:
+            continue
+        if isinstance(event, TaskStarted):
+            under_way.setdefault(task, (at, event.by, task in deferred))
+        elif isinstance(event, TaskDeferred):
+            deferred.add(task)
+        elif isinstance(event, TaskSubmitted) and task in under_way:
+            start, by, rework = under_way.pop(task)
+            found.append(
+                Try(
+                    unit=TaskId(task),
+                    attempt=0,
+                    start=start,
+                    end=max(start, at),
+                    outcome="ok",
+                    rework=rework,
+                    by=by,
+                )
+            )
+    open_ones = (
+        Try(unit=TaskId(task), attempt=0, start=start, rework=rework, by=by)
+        for task, (start, by, rework) in under_way.items()
+    )
+    return [*found, *open_ones]

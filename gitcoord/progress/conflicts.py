@@ -1,0 +1,153 @@
+"""Conflicts between tasks: what the plan predicted, what was found, and how many tasks had any."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+import msgspec
+
+from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
+from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.planning.declared_conflicts import find_clashes
+from gitcoord.planning.model import Plan
+from gitcoord.planning.waves import footprint
+from gitcoord.progress.attempts import Try
+from gitcoord.progress.units import PlanUnit
+from gitcoord.tasks.model import TaskId
+
+# A set of more tasks that all touch one place says little about any two of them, and has a million pairs.
+_LARGEST_SET = 200
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tasks: whether the plan predicted that they clash, and whether they did, in `paths`.
+
+    `by_check`: they merge, and a check failed on what came of that.
+    """
+
+    tasks: tuple[TaskId, TaskId]
+    predicted: bool
+    found: bool
+    paths: tuple[str, ...] = ()
+    by_check: bool = False
+
+
+class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
+    """`rate` is the share of the tasks that somebody was at which conflicted with another.
+
+    `side_by_side` counts the pairs of tasks that were at work at the same time: the chances to clash.
+    """
+
+    rate: float
+    tasks: int
+    conflicted: int
+    predicted: int
+    found: int
+    both: int
+    side_by_side: int
+    pairs: tuple[Pair, ...]
+
+
+def conflicts_of(
+    plan: Plan,
+    units: Mapping[TaskId, PlanUnit],
+    events: Sequence[AnyEvent],
+    tries: Sequence[Try],
+    now: float,
+) -> Conflicts:
+    """All pairs of tasks that were predicted or found to clash, in the order of their ids."""
+    parents = {unit.id: unit.parent for unit in units.values()}
+    found = _found(events, parents)
+    predicted = _predicted(plan)
+    engaged = {parents.get(one.unit, one.unit) for one in tries}
+    conflicted = {task for pair in found for task in pair} | {
+        parents.get(one.unit, one.unit) for one in tries if one.outcome == "conflict"
+    }
+    checked = {
+        _pair_of(parents, event.task, other)
+        for event in events
+        if isinstance(event, TaskDeferred) and event.check
+        for other in event.others
+    }
+    pairs = [_pair(pair, predicted, found, pair in checked) for pair in {*predicted, *found}]
+    return Conflicts(
+        rate=len(conflicted & engaged) / len(engaged) if engaged else 0.0,
+        tasks=len(engaged),
+        conflicted=len(conflicted & engaged),
+        predicted=len(predicted),
+        found=len(found),
+        both=len(predicted & found.keys()),
+        side_by_side=len(_side_by_side(tries, parents, now)),
+        pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
+    )
+
+
+def _pair(
+    pair: frozenset[TaskId],
+    predicted: set[frozenset[TaskId]],
+    found: Mapping[frozenset[TaskId], tuple[str, ...]],
+    by_check: bool,
+) -> Pair:
+    one, other = sorted(pair, key=natural_key)
+    return Pair(
+        tasks=(one, other),
+        predicted=pair in predicted,
+        found=pair in found,
+        paths=found.get(pair, ()),
+        by_check=by_check,
+    )
+
+
+def _found(
+    events: Iterable[AnyEvent], parents: Mapping[TaskId, TaskId]
+) -> dict[frozenset[TaskId], tuple[str, ...]]:
+    found: dict[frozenset[TaskId], tuple[str, ...]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            others: tuple[str, ...] = (event.other,)
+        elif isinstance(event, TaskDeferred):
+            others = event.others
+        else:
+            continue
+        for other in others:
+            pair = _pair_of(parents, event.task, other)
+            if len(pair) == 2:
+                found[pair] = tuple(dict.fromkeys((*found.get(pair, ()), *event.paths)))
+    return found
+
+
+def _pair_of(parents: Mapping[TaskId, TaskId], task: str | None, other: str) -> frozenset[TaskId]:
+    """The tasks that two units belong to: one where both are parts of the same."""
+    return frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task or "", other))
+
+
+def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
+    sets = find_clashes([footprint(task) for task in plan.tasks.values()]).sets
+    return {
+        frozenset(pair)
+        for clash in sets
+        if len(clash) <= _LARGEST_SET
+        for pair in combinations(sorted(clash), 2)
+        if not _needs(plan, *pair)
+    }
+
+
+def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
+    """Whether one needs the other, so that they cannot meet whatever they touch."""
+    return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
+
+
+def _side_by_side(
+    tries: Sequence[Try], parents: Mapping[TaskId, TaskId], now: float
+) -> set[frozenset[TaskId]]:
+    pairs: set[frozenset[TaskId]] = set()
+    at_work: list[Try] = []
+    for one in tries:
+        at_work = [other for other in at_work if other.start + other.seconds(now) > one.start]
+        mine = parents.get(one.unit, one.unit)
+        pairs |= {
+            frozenset((mine, theirs))
+            for other in at_work
+            if (theirs := parents.get(other.unit, other.unit)) != mine
+        }
+        at_work.append(one)
+    return pairs

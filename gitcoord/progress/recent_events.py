@@ -1,0 +1,112 @@
+"""The newest events in few words, and the clashes that were seen."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from gitcoord.events import (
+    AnyEvent,
+    AttemptEnded,
+    AttemptStarted,
+    PullRejected,
+    TaskDeferred,
+    TaskFolded,
+    TaskLanded,
+    TaskRolledBack,
+    TasksClash,
+    TaskStarted,
+    TaskSubmitted,
+)
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+
+
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tasks that were seen to conflict while at work; `open` until one of the two has landed."""
+
+    at: str
+    task: TaskId
+    other: TaskId
+    paths: tuple[str, ...]
+    open: bool
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as a display shows it; `bad` when somebody may have to act, `short` where room is scarce."""
+
+    at: str
+    task: str | None
+    kind: str
+    sentence: str
+    short: str
+    bad: bool = False
+
+
+def clashes_of(
+    events: Sequence[AnyEvent], parents: Mapping[TaskId, TaskId], landed: Collection[TaskId]
+) -> tuple[Clash, ...]:
+    """Every pair once, as it was seen last; the newest first."""
+    newest: dict[frozenset[str], Clash] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            task, other = TaskId(event.task or ""), TaskId(event.other)
+            pair = frozenset((task, other))
+            newest.pop(pair, None)
+            newest[pair] = Clash(
+                at=event.at,
+                task=task,
+                other=other,
+                paths=event.paths,
+                open=not any(parents.get(one, one) in landed for one in (task, other)),
+            )
+    return tuple(reversed(newest.values()))
+
+
+def newest(events: Sequence[AnyEvent], most: int) -> tuple[News, ...]:
+    """The newest events, oldest first; without those that an attempt's own events say already."""
+    tried = {event.task for event in events if isinstance(event, AttemptStarted)}
+    told = (e for e in reversed(events) if not (isinstance(e, TaskStarted | TaskFolded) and e.task in tried))
+    return tuple(_news(event) for event in islice(told, most))[::-1]
+
+
+def is_bad(event: AnyEvent) -> bool:
+    """Whether somebody may have to act on it."""
+    if isinstance(event, AttemptEnded):
+        return event.outcome != "ok"
+    return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack | PullRejected)
+
+
+def _news(event: AnyEvent) -> News:
+    kind = str(event.__struct_config__.tag)
+    sentence = event.sentence()
+    return News(
+        at=event.at,
+        task=event.task,
+        kind=kind,
+        sentence=sentence,
+        short=_short(event) or sentence,
+        bad=is_bad(event),
+    )
+
+
+def _short(event: AnyEvent) -> str:
+    match event:
+        case AttemptStarted():
+            again = (
+                (", rework" if event.rework else f", attempt {event.attempt}") if event.attempt > 1 else ""
+            )
+            return f"{event.task} started by {event.by}{again}"
+        case AttemptEnded():
+            why = f": {event.reason}" if event.reason else ""
+            return f"{event.task} {event.outcome}{why}"
+        case TaskSubmitted():
+            return f"{event.task} submitted by {event.by}"
+        case TaskLanded():
+            return f"{event.task} landed"
+        case TasksClash():
+            return f"{event.task} and {event.other} clash in {some(event.paths, 2)}"
+        case TaskDeferred():
+            return f"{event.task} deferred: {event.why}"
+        case _:
+            return ""

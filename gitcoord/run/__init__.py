@@ -1,0 +1,1 @@
+"""The run: observe, decide, start, land, wait."""

@@ -1,0 +1,145 @@
+"""What a unit's earlier attempts mean for the next one: go on, wait a moment, wait for others, or give up."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from gitcoord.events import AttemptEnded
+from gitcoord.state.task_history import Attempt, Progress
+
+_MOST_LOST = 8
+"""Attempts in a row whose processes vanished: what ends them every time is no accident."""
+_MOST_AGAIN = 10
+"""Attempts in a row that asked to be tried again."""
+_MOST_OK = 4
+_SLOWEST = 120.0
+_SKEW = 5.0
+"""How far the clocks of machines may be apart."""
+
+
+class AttemptLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a unit is tried: `retries` after failures, `rework` after conflicts.
+
+    After `same_failures` units in a row that failed alike nothing more starts (0: never).
+    """
+
+    retries: int = 1
+    rework: int = 1
+    same_failures: int = 0
+
+
+class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the unit may be tried (again), from when on (seconds since the epoch), and why not.
+
+    `later`: only once the rest of its level has come to rest. `number` is the next attempt's.
+    """
+
+    state: Literal["open", "later", "failed", "cancelled"]
+    number: int
+    reason: str = ""
+    not_before: float = 0.0
+    pause: float = 0.0
+
+    def pauses(self, now: float) -> bool:
+        """Whether it is too early; an attempt that is told to end far in the future had a wrong clock."""
+        return 0 < self.not_before - now <= self.pause + _SKEW
+
+
+def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
+    """The fate of a unit that is not done, by what the journal says of it."""
+    number = (told.attempt.number if told.attempt else 0) + 1
+    if told.cancelled:
+        return RetryDecision(state="cancelled", number=number)
+    newest_number = number - 1
+    if told.stand == "rolled-back" and told.retried_after < max(newest_number, 1):
+        return RetryDecision(
+            state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
+        )
+    tried = [one for one in told.attempts if one.number > told.retried_after and _counts(one.ended)]
+    since = [one.ended for one in tried if one.ended is not None]
+    if not since:
+        return RetryDecision(state="open", number=number)
+    newest = since[-1]
+    reworks = sum(one.started is not None and one.started.rework for one in tried)
+    given_up = _given_up(told, since, reworks, limits)
+    if given_up:
+        return RetryDecision(state="failed", number=number, reason=given_up)
+    if newest.outcome == "conflict":
+        return RetryDecision(state="later", number=number)
+    pause = {"again": 2.0, "lost": 0.5}.get(newest.outcome, 0.0) * 2 ** (_in_a_row(since) - 1)
+    pause = min(pause, _SLOWEST)
+    return RetryDecision(state="open", number=number, not_before=seconds_of(newest.at) + pause, pause=pause)
+
+
+def _counts(ended: AttemptEnded | None) -> bool:
+    """Whether it says something about the unit: an account that was closed does not."""
+    return ended is not None and not ended.again_at
+
+
+def running_attempt(told: Progress) -> Attempt | None:
+    """The newest attempt while the journal knows of no end of it."""
+    return told.attempt if told.attempt is not None and told.attempt.running else None
+
+
+def seconds_of(at: str) -> float:
+    """An event's time in seconds since the epoch; 0 when it is no time."""
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: AttemptLimits) -> str:
+    newest = ends[-1]
+    why = f": {newest.reason}" if newest.reason else ""
+    if newest.outcome == "wrong":
+        return f"its agent says that the task itself is wrong{why}"
+    failures = sum(end.outcome in ("failed", "timeout") for end in ends)
+    if failures > limits.retries and newest.outcome in ("failed", "timeout"):
+        word = "ran out of time" if newest.outcome == "timeout" else "failed"
+        return f"its attempt {newest.attempt} {word}{why}"
+    row = _in_a_row(ends)
+    if newest.outcome == "again" and row > max(limits.retries, _MOST_AGAIN):
+        return f"{row} attempts in a row asked to be tried again{why}"
+    if newest.outcome == "ok" and row > _MOST_OK:
+        return f"it was submitted {row} times, and its work is not there"
+    if newest.outcome == "lost" and row > _MOST_LOST:
+        return f"the processes of {row} attempts in a row vanished without a result"
+    # One more than the agent was given: the last one begins when everything around has settled.
+    conflicts = sum(end.outcome == "conflict" for end in ends)
+    left = _left_unresolved(told)
+    if left or conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
+        return _in_conflict(told, left=left)
+    return ""
+
+
+def _left_unresolved(told: Progress) -> bool:
+    """Whether the newest attempt was to resolve a conflict, and handed in what had been there before."""
+    newest = told.attempt
+    if newest is None or newest.started is None or newest.ended is None:
+        return False
+    earlier = {newest.started.base, *(one.ended.head for one in told.attempts[:-1] if one.ended is not None)}
+    return (
+        newest.started.rework and newest.ended.outcome == "conflict" and newest.ended.head in earlier - {""}
+    )
+
+
+def _in_conflict(told: Progress, *, left: bool) -> str:
+    clash = told.deferral
+    what = clash.reason if clash is not None and clash.reason else "it conflicts"
+    how = "and its agent left that unresolved" if left else "again after it was reworked"
+    if clash is None:
+        return f"{what}, {how}"
+    by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
+    return f"{what}, {how}; by hand: {by_hand}, all in its checkout where one was kept"
+
+
+def _in_a_row(ends: list[AttemptEnded]) -> int:
+    """How many of the newest ends are of the same kind."""
+    count = 0
+    for end in reversed(ends):
+        if end.outcome != ends[-1].outcome:
+            break
+        count += 1
+    return count

@@ -1,0 +1,113 @@
+"""Who is at each unit: an attempt here, somebody elsewhere, or nobody although the journal says so."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.engines.engine import AttemptView, key_of
+from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
+from gitcoord.planning.units import Unit
+from gitcoord.run.attempt_policy import RetryDecision, running_attempt
+from gitcoord.state.task_history import PENDING, Attempt, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.leases import Leases, Silence
+
+HELD = 75
+"""What a worker exits with that may not begin now, because somebody else did or something is missing."""
+
+
+class DeadAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt whose process is gone, and of which the journal knows no end."""
+
+    unit: TaskId
+    attempt: int
+    code: int | None
+    claimed: bool
+    done: bool = False
+    """Its work is in all the same: it was cut off after that."""
+    silence: Silence | None = None
+    """It is somebody else's, who has given no sign of life for as long as that."""
+
+
+class AttemptsAtWork:
+    """Who is at work here, who elsewhere, and whose process is gone."""
+
+    def __init__(
+        self,
+        events: Sequence[AnyEvent],
+        progress: Mapping[TaskId, Progress],
+        fates: Mapping[TaskId, RetryDecision],
+        polled: Mapping[str, AttemptView],
+        held: Callable[[TaskId, AttemptStarted, AttemptView], bool],
+        leases: Leases | None = None,
+    ) -> None:
+        self._progress = progress
+        self._fates = fates
+        self._polled = polled
+        self._held = held
+        self._leases = leases or Leases()
+        self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
+        self.running: dict[TaskId, float] = {}
+        self.keys: dict[TaskId, str] = {}
+        self.elsewhere: dict[TaskId, str] = {}
+        self.ended: list[DeadAttempt] = []
+        self.waits: dict[TaskId, float] = {}
+        """Seconds until it will be known whether anybody is at a unit elsewhere."""
+
+    def sort(self, unit: Unit) -> None:
+        told = self._progress.get(unit.id, PENDING)
+        attempt = running_attempt(told)
+        number = self._fates[unit.id].number
+        if self._at_work(unit, number, claimed=False):
+            return
+        if attempt is not None:
+            if self._at_work(unit, attempt.number, claimed=True):
+                return
+            if told.retried_after < attempt.number:
+                self._others(unit, attempt)
+        elif told.stand == "started" and not told.attempts and unit.id not in self._asked:
+            self.elsewhere[unit.id] = (
+                f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
+            )
+
+    def _others(self, unit: Unit, attempt: Attempt) -> None:
+        """A unit at which somebody else is, or was before the machine died."""
+        who = attempt.started.by if attempt.started else "somebody"
+        known = self._leases.of(unit.id)
+        said = f"{who} is at it (attempt {attempt.number}), and not from here"
+        if known is None or known.attempt != attempt.number or not known.doubtful:
+            self.elsewhere[unit.id] = f"{said}; `gitcoord retry {unit.id}` takes it over"
+            return
+        left = max(0.0, known.lease - known.silent)
+        self.elsewhere[unit.id] = f"{said}; unless it gives a sign of life, it counts as lost in {left:.0f} s"
+        self.waits[unit.id] = max(1.0, left)
+        if known.over:
+            ended = DeadAttempt(unit=unit.id, attempt=attempt.number, code=None, claimed=True, silence=known)
+            self.ended.append(ended)
+
+    def finish(self, unit: Unit) -> None:
+        """A unit whose work is in, and whose worker is at its last steps, or was cut off there."""
+        attempt = running_attempt(self._progress.get(unit.id, PENDING))
+        if attempt is not None:
+            self._at_work(unit, attempt.number, claimed=True, done=True)
+
+    def _is_ours(self, unit: Unit, ended: AttemptView) -> bool:
+        attempt = running_attempt(self._progress.get(unit.id, PENDING))
+        started = attempt.started if attempt is not None else None
+        return started is not None and self._held(unit.id, started, ended)
+
+    def _at_work(self, unit: Unit, number: int, *, claimed: bool, done: bool = False) -> bool:
+        key = key_of(unit.id, number)
+        seen = self._polled.get(key)
+        if seen is None or seen.state == "absent":
+            return False
+        if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit, seen)):
+            return False  # our process never held the attempt: somebody else does
+        if seen.state == "ended":
+            self.ended.append(
+                DeadAttempt(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done)
+            )
+            return not claimed
+        self.running[unit.id] = 0.0
+        self.keys[unit.id] = key
+        return True

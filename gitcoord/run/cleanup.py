@@ -1,0 +1,105 @@
+"""What a run takes away once work is done: checkouts, and this clone's own branches of what has landed."""
+
+from collections.abc import Collection
+from contextlib import suppress
+
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.spent_branches import is_spent
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.git.worktree_sync import worktrees
+from gitcoord.notices import BranchesDeleted, Tell
+from gitcoord.planning.model import PlannedTask
+from gitcoord.run.run_report import RunEnd
+from gitcoord.settings import RunSettings
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import PENDING
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.checkout import clear_done
+from gitcoord.worker.attempt.local_attempts import attempts_here
+from gitcoord.worker.attempt.paths import checkout_directory
+from gitcoord.worker.unit import find_unit
+
+
+class Leftovers:
+    """The leftovers of one clone."""
+
+    def __init__(self, store: Store, settings: RunSettings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def clear(self, id: TaskId) -> None:
+        """Takes away the checkout of a task or subtask that is done, where no worker has done so."""
+        repository = self._store.repository
+        directory = checkout_directory(repository, self._store.generation, id, self._settings.worktrees)
+        if not directory.is_dir() or self._settings.keep_checkout == "always":
+            return
+        known = self._store.progress().get(id, PENDING)
+        newest, folded = known.attempt, known.folded.head if known.folded else None
+        by_worker = newest is not None and (newest.ended is None or newest.ended.outcome == "ok")
+        if not by_worker and _holds_more(WorkingCopy(repository, directory)):
+            return  # a person has worked there
+        unit = find_unit(self._store.require_plan(), id)
+        clear_done(repository, self._store.shared, unit, directory, folded)
+
+    def close(self) -> None:
+        """Takes away the directory of the checkouts when it is empty and nobody chose it."""
+        if not self._settings.worktrees:
+            with suppress(OSError):
+                checkout_directory(self._store.repository, 1, TaskId("1")).parent.rmdir()
+
+    def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
+        """Deletes this clone's branches of tasks that have landed, and returns their names.
+
+        Only branches that attempts made here, that no worktree uses, and that are not the only copy of
+        anything: the base provably has what they hold, or the shared branch has.
+        """
+        if self._store.shared.remote is None:
+            return ()  # they are the shared ones, and go with landing
+        git, ancestry = self._store.repository.git, Ancestry(self._store.repository.git)
+        plan, progress = self._store.require_plan(), self._store.progress()
+        taken = worktrees(git)
+        deleted = []
+        for task in (plan.tasks[id] for id in landed):
+            ref = HEADS + task.branch
+            tip = self._store.repository.resolve(ref)
+            if tip is None or ref in taken or not self._made_here(task):
+                continue
+            claim, shared = progress.get(task.id, PENDING).landing, self._store.shared.branch(task.branch)
+            landing = None if claim is None else Landing(commit=claim.commit, head=claim.head)
+            elsewhere = shared is not None and ancestry.contains(shared, tip)
+            spent = elsewhere or is_spent(git, ancestry, base_commit=base, tip=tip, landing=landing)
+            if spent and git.run("update-ref", "-d", ref, tip, ok=()).code == 0:
+                deleted.append(task.branch)
+        return tuple(deleted)
+
+    def _made_here(self, task: PlannedTask) -> bool:
+        common_dir = self._store.repository.common_dir
+        ids = (task.id, *(part.id for part in task.subtasks))
+        return any(attempts_here(common_dir, self._store.generation, id) for id in ids)
+
+
+def _holds_more(copy: WorkingCopy) -> bool:
+    """Whether something there is on no branch."""
+    try:
+        return copy.branch() is None or bool(copy.changes(untracked=True))
+    except GitcoordError:
+        return True  # no checkout at all
+
+
+def clear_up(leftovers: Leftovers, end: RunEnd, tell: Tell, *, branches: bool) -> None:
+    """Takes away what the run's units need no more; with `branches` also those that have landed."""
+    for report in end.of("landed", "handed-in", "done"):
+        leftovers.clear(report.unit)
+    # A whole task with subtasks may have been worked on; it is no unit by itself.
+    for task in {report.task for report in end.of("landed", "handed-in")} - {one.unit for one in end.units}:
+        leftovers.clear(task)
+    leftovers.close()
+    if branches:
+        landed = dict.fromkeys(report.task for report in end.of("landed"))
+        deleted = leftovers.delete_branches(end.base_commit, landed)
+        if deleted:
+            tell(BranchesDeleted(branches=deleted))

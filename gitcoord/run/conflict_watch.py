@@ -1,0 +1,114 @@
+"""Watching work under way: which of it already conflicts, committed or not, before anybody hands it in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.model import BranchInput, PairReport
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.errors import GitcoordError
+from gitcoord.events import TasksClash
+from gitcoord.evidence.stacks import find_stacks
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.repository import Repository
+from gitcoord.planning.arrange_waves import Candidate
+from gitcoord.run.clash_files import leave_clashes
+from gitcoord.run.observe import View
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import PENDING
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.unit import find_unit
+from gitcoord.worker.worktree_snapshots import with_working_copies
+
+Pair = frozenset[TaskId]
+
+
+class Watch:
+    """Looks at the worktrees of what is at work here, beside what is handed in and not landed."""
+
+    def __init__(self, repository: Repository, book: Rulebook, worktrees: str = "") -> None:
+        """`worktrees` is the setting: where checkouts lie, in which the agents hear of what is found."""
+        self._repository = repository
+        self._book = book
+        self._worktrees = worktrees
+        self._seen: object = None
+        self.quiet = False
+
+    def __call__(self, view: View) -> list[TasksClash]:
+        """Every pair that conflicts and of which nobody has been told since its attempts began."""
+        branches = _branches(view)
+        self.quiet = len(branches) < 2
+        if self.quiet:
+            return []
+        try:
+            with with_working_copies(self._repository, branches) as (repository, found, _):
+                present = tuple(branch for branch in found if branch.commit is not None)
+                self.quiet = present == self._seen
+                if self.quiet:
+                    return []
+                self._seen = present
+                pairs = self._conflicts(view, repository, present)
+        except GitcoordError:
+            return []  # a worktree that is being made or taken down: the next look sees it
+        told = _told(view)
+        events = [
+            TasksClash(
+                at=now(),
+                by=worker_name(),
+                task=pair.tasks[0],
+                other=pair.tasks[1],
+                paths=pair.conflicted_paths,
+            )
+            for pair in pairs
+            if frozenset(pair.tasks) not in told
+        ]
+        for clash in events:
+            leave_clashes(self._repository, view, clash, self._worktrees)
+        return events
+
+    def _conflicts(
+        self, view: View, repository: Repository, branches: Sequence[BranchInput]
+    ) -> list[PairReport]:
+        git = repository.git
+        report = examine(
+            repository,
+            level="",
+            base=view.plan.base,
+            base_commit=view.base_commit,
+            branches=branches,
+            candidates=[Candidate(id=branch.task) for branch in branches],
+            book=self._book,
+            stacks=find_stacks(git, Ancestry(git), view.base_commit, view.progress, view.landed),
+        )
+        return [
+            pair
+            for pair in report.pairs
+            if pair.verdict == "conflict" and any(task in view.seen.running for task in pair.tasks)
+        ]
+
+
+def _branches(view: View) -> list[BranchInput]:
+    waiting = [task for task in view.seen.submitted if task not in view.landed]
+    return [_branch(view, unit) for unit in (*view.seen.running, *waiting)]
+
+
+def _branch(view: View, id: TaskId) -> BranchInput:
+    branch = find_unit(view.plan, id).branch
+    return BranchInput(task=id, branch=branch, commit=view.tips.get(branch))
+
+
+def _told(view: View) -> set[Pair]:
+    """The pairs of which there was word after the newest attempts of both began."""
+    newest: dict[Pair, str] = {}
+    for event in view.events:
+        if isinstance(event, TasksClash):
+            newest[frozenset((TaskId(event.task or ""), TaskId(event.other)))] = event.at
+    return {pair for pair, at in newest.items() if at >= _begun(view, pair)}
+
+
+def _begun(view: View, pair: Iterable[TaskId]) -> str:
+    attempts: Mapping[TaskId, str] = {
+        task: attempt.started.at
+        for task in pair
+        if (attempt := view.progress.get(task, PENDING).attempt) is not None and attempt.started is not None
+    }
+    return max(attempts.values(), default="")

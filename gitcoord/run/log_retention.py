@@ -1,0 +1,80 @@
+"""What attempts have left in the git directory, removed when it is old or too much, never while needed.
+
+Needed is what is at work, and every attempt at a unit of the plan that has not landed.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.engines.engine import key_of
+from gitcoord.run.observe import View
+from gitcoord.settings import RunSettings
+from gitcoord.worker.attempt.local_attempts import under_way
+
+_DAY = 86_400.0
+
+
+class OldLogs(msgspec.Struct, frozen=True, kw_only=True):
+    """The directories of attempts that may go, the oldest first, and what they hold; `left` is the rest."""
+
+    places: tuple[Path, ...] = ()
+    size: int = 0
+    left: int = 0
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    place: Path
+    at: float
+    size: int
+
+
+def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | None = None) -> OldLogs:
+    """What goes by the settings, if a run begins `now`."""
+    earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
+    everything = (one for place in (run, *earlier) for one in _kept(place))
+    found = sorted(everything, key=lambda one: (one.at, one.place.name))
+    total = sum(one.size for one in found)
+    needed = _needed(view)
+    oldest = (time.time() if now is None else now) - settings.keep_logs_days * _DAY
+    most = settings.keep_logs_megabytes * (1 << 20)
+    gone: list[_Kept] = []
+    left = total
+    for one in found:
+        too_old = settings.keep_logs_days and one.at < oldest
+        too_much = settings.keep_logs_megabytes and left > most
+        # Nothing that was left for another task list is needed for this one.
+        if (too_old or too_much) and _free(one.place, needed if one.place.parent == run else ()):
+            gone.append(one)
+            left -= one.size
+    return OldLogs(places=tuple(one.place for one in gone), size=total - left, left=left)
+
+
+def remove_old_logs(old: OldLogs) -> None:
+    """Takes them away."""
+    for place in old.places:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _needed(view: View) -> set[str]:
+    """What the directories of units begin with whose work has not landed."""
+    open_tasks = [task for task in view.plan.tasks.values() if task.id not in view.landed]
+    ids = [id for task in open_tasks for id in (task.id, *(part.id for part in task.subtasks))]
+    return {key_of(id, 0).removesuffix("0") for id in ids}
+
+
+def _free(place: Path, needed: Collection[str]) -> bool:
+    unit, dash, _ = place.name.rpartition("-")
+    return unit + dash not in needed and not under_way(place)
+
+
+def _kept(run: Path) -> Iterator[_Kept]:
+    for place in run.iterdir() if run.is_dir() else ():
+        if re.search("-[1-9][0-9]*$", place.name) and place.is_dir() and not place.is_symlink():
+            files = [file.lstat() for file in place.iterdir()]
+            at = max((file.st_mtime for file in files), default=place.lstat().st_mtime)
+            yield _Kept(place, at, sum(file.st_size for file in files))

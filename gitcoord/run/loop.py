@@ -1,0 +1,297 @@
+"""The run: observe, decide what starts, start it, land beside that, and wait idly until something happens.
+
+What it keeps in memory only saves work: killed at any moment and begun again, it goes on with what git and
+the engine know.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.engines.engine import Engine
+from gitcoord.errors import GitcoordError
+from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
+from gitcoord.progress.run_state import Live
+from gitcoord.run.effects import RunEffects, RunOptions
+from gitcoord.run.heartbeat import Pulse, life_ref
+from gitcoord.run.landing import LandingThread
+from gitcoord.run.observe import Observer, View
+from gitcoord.run.polling import PollIntervals, Signals
+from gitcoord.run.reconcile import cancel_all, settle
+from gitcoord.run.retry_policy import RunPatience
+from gitcoord.run.run_report import RunEnd, ended_attempts, run_end
+from gitcoord.run.state_guard import KeptState
+from gitcoord.schedule.decide import next_starts
+from gitcoord.schedule.model import ScheduleDecision
+from gitcoord.state.heartbeats import beats_prefix
+from gitcoord.state.store import Store
+from gitcoord.worker.transient_errors import no_room
+
+if TYPE_CHECKING:
+    from gitcoord.tasks.model import TaskId
+
+_NOT_READY = frozenset({"dependencies", "blocked", "failed", "cancelled", "elsewhere"})
+_REFUSED_PAUSE = 10.0
+
+
+class Coordinator:
+    """One run on one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        wishes: RunOptions,
+        hands: RunEffects,
+        *,
+        landing: LandingThread | None,
+        signals: Signals,
+        pace: PollIntervals,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._wishes = wishes
+        self._hands = hands
+        self._landing = landing
+        self._signals = signals
+        self._pace = pace
+        speculates, budget = wishes.policy.speculate, wishes.token_budget
+        self._observer = Observer(
+            store, engine, wishes.limits, budget, account=wishes.account, speculates=speculates
+        )
+        self._last_start: float | None = None
+        self._refused: dict[TaskId, float] = {}
+        self._told: set[AnyNotice] = set()
+        self._patience = RunPatience(hands.tell)
+        self._pulse = Pulse(store)
+        self._waited: dict[TaskId, dict[str, float]] = {}
+        self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
+        self._state = KeptState(store, hands.tell)
+
+    def run(self) -> RunEnd:
+        """Runs until nothing can go on without somebody else, and reports how everything stands then."""
+        idle_since: float | None = None
+        before: set[tuple[str | None, int]] | None = None
+        while True:
+            if self._pace.fetch_is_due():
+                self._fetch()
+            view = self._try_to_look()
+            if view is None:
+                continue
+            if before is None:
+                before = {(event.task, event.attempt) for event in ended_attempts(view)}
+            if self._settle(view):
+                continue
+            decision = self._decide(view)
+            self._tell_what_holds(view, decision)
+            if self._start(view, decision):
+                continue
+            self._watch(view)
+            landing = self._land(view, decision)
+            self._hands.show(view, self._live(view, decision))
+            busy = bool(view.seen.running) or landing
+            if not busy and (self._signals.stop or self._over(view, decision)):
+                idle_since = idle_since or time.monotonic()
+                held = self._landing.held if self._landing else {}
+                end = run_end(view, decision, stopped=self._signals.stop, held=held, before=before)
+                patient = time.monotonic() - idle_since < self._wishes.wait
+                if end.stopped or not patient or end.complete(landing=self._landing is not None):
+                    return end
+            else:
+                idle_since = None
+            if not busy:
+                self._patience.give_up()
+            self._wait(view, decision)
+
+    def _tell_what_holds(self, view: View, decision: ScheduleDecision) -> None:
+        """Says once why nothing starts, where one thing holds everything."""
+        names = {refusal.name for refusal in decision.refusals.values()}
+        if "failing" in names:
+            self._tell_once(StartsHeld(until="", reason=view.seen.failing))
+        elif "closed" in names and view.closed is not None:
+            self._tell_once(StartsHeld(until=view.closed.end, reason=view.closed.sentence()))
+
+    def _fetch(self) -> None:
+        def fetch() -> None:
+            self._state.mend_configuration()
+            self._store.refresh()
+            self._state.look()
+            self._observer.fetched = time.monotonic()
+            refs = self._store.shared.list("refs/").items()
+            # Signs of life are no news.
+            signs = (life_ref(self._store), beats_prefix(self._store))
+            self._pace.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
+
+        self._patience.try_to("fetching", fetch)
+        if self._patience.faces("fetching"):
+            self._pace.unreachable()
+        elif self._pulse.due and self._patience.trouble is None:
+            self._patience.try_to("recording", self._pulse.beat)
+
+    def _settle(self, view: View) -> bool:
+        """Whether the journal was brought in line with the world, so that it has to be looked at again."""
+        if self._patience.faces("fetching") or not self._patience.due("recording"):
+            return False
+        hands = (self._hands.hand_in, self._hands.clear, self._tell_once)
+        done = bool(
+            self._patience.try_to("recording", lambda: settle(self._store, self._engine, view, *hands))
+        )
+        if done:
+            self._state.mend_configuration()
+            self._pace.hurry()
+        return done
+
+    def _tell_once(self, notice: AnyNotice) -> None:
+        if notice not in self._told:
+            self._told.add(notice)
+            self._hands.tell(notice)
+
+    def _try_to_look(self) -> View | None:
+        """One look; None, after a pause, when something is in its way."""
+        view = self._patience.try_to("looking", self._look)
+        if view is None:
+            self._state.mend_configuration()
+            if self._signals.stop:
+                raise KeyboardInterrupt
+            self._patience.give_up()
+            time.sleep(self._patience.pause())
+        return view
+
+    def _look(self) -> View:
+        self._state.glance()
+        now = time.time()
+        # What is kept here is kept by a clock that nobody sets.
+        ahead = now - time.monotonic()
+        view = self._observer.look(now, None if self._last_start is None else self._last_start + ahead)
+        later = {unit: at + ahead for unit, at in self._refused.items() if at + ahead > now}
+        stop = self._signals.stop or view.seen.paused
+        seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
+        return msgspec.structs.replace(view, seen=seen)
+
+    def _decide(self, view: View) -> ScheduleDecision:
+        seen = view.seen
+        if self._patience.trouble is not None:
+            # Nothing can be claimed or recorded now, and what could not be recorded would start again.
+            soon = seen.now + max(1.0, self._patience.pause())
+            seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
+        decided = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
+        decision = self._patience.named(decided)
+        since, before = self._held
+        moment = time.monotonic()
+        self._held = (
+            moment,
+            {
+                one: refusal.name
+                for one, refusal in decision.refusals.items()
+                if refusal.name not in _NOT_READY
+            },
+        )
+        for unit, name in before.items():
+            spent = self._waited.setdefault(unit, {})
+            spent[name] = spent.get(name, 0.0) + moment - since
+        return decision
+
+    def _start(self, view: View, decision: ScheduleDecision) -> bool:
+        """Starts what was decided; whether anything was."""
+        for start in decision.starts:
+            number = view.numbers[start.unit]
+            for warning in start.warnings:
+                self._hands.tell(StartedAlthough(unit=start.unit, warning=warning))
+            waited = self._waited.pop(start.unit, {})
+            try:
+                self._engine.start(self._hands.launch(view, start, number, waited))
+            except (GitcoordError, OSError) as error:
+                if isinstance(error, OSError) and no_room(error) is None:
+                    raise
+                self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
+                self._hands.tell(StartFailed(unit=start.unit, message=str(error)))
+                continue
+            self._observer.launched[start.unit] = number
+            self._last_start = time.monotonic()
+        return bool(decision.starts)
+
+    def _watch(self, view: View) -> None:
+        clashes = self._hands.clashes
+        if clashes is None or not view.keys or self._patience.trouble or not self._pace.watch_is_due():
+            return
+        began = time.monotonic()
+
+        def record() -> None:
+            for event in clashes(view):
+                self._store.record(event)
+                self._pace.hurry()
+
+        self._patience.try_to("recording", record)
+        self._pace.watched(time.monotonic() - began, quiet=clashes.quiet)
+
+    def _land(self, view: View, decision: ScheduleDecision) -> bool:
+        """Whether a pass of landing is under way."""
+        if self._landing is None:
+            return False
+        if not self._signals.stop and self._patience.trouble is None:
+            self._landing.begin(view, decision.refusals)
+        return self._landing.busy
+
+    def _over(self, view: View, decision: ScheduleDecision) -> bool:
+        """Whether nothing goes on by itself: nothing waits for a moment, a pause or trouble to end."""
+        hindered = self._landing is not None and self._landing.hindered
+        waits = view.seen.paused or self._patience.trouble is not None or hindered
+        return decision.wake is None and not waits
+
+    def _wait(self, view: View, decision: ScheduleDecision) -> None:
+        keys = list(view.keys.values())
+        wake = None if decision.wake is None else decision.wake - time.time()
+        watching = self._hands.clashes is not None and bool(keys)
+        until = self._pace.until(wake, watching=watching)
+        while time.monotonic() < until:
+            left = until - time.monotonic()
+            seconds = min(left, self._pace.tick(landing=self._landing is not None and self._landing.busy))
+            if keys:
+                self._engine.wait(keys, seconds)
+            else:
+                time.sleep(seconds)
+            if self._something_happened(view, keys):
+                return
+
+    def _something_happened(self, view: View, keys: Sequence[str]) -> bool:
+        if self._signals.end and keys:
+            self._hands.tell(AttemptsEnding(count=len(keys)))
+            cancel_all(self._engine, keys)
+            self._pace.hurry()
+            return True
+        ended = any(seen.state == "ended" for seen in self._engine.poll(keys).values())
+        landed = self._landing is not None and self._landing.finished()
+        if ended or landed or self._pace.poked():
+            self._pace.hurry()
+            return True
+        return self._signals.news()
+
+    def _live(self, view: View, decision: ScheduleDecision) -> Live:
+        capacity = self._hands.capacity(view)
+        return Live(
+            engine=self._engine.name,
+            slots=len(view.seen.running),
+            at_work=tuple(view.seen.running),
+            landing=self._landing.held if self._landing else {},
+            slot_limit=capacity.max_parallel,
+            tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
+            token_limit=capacity.token_budget,
+            paused=view.seen.paused,
+            quiet={one: quiet for one, key in view.keys.items() if (quiet := self._quiet(key)) is not None},
+            holding={
+                one: (refusal.name, refusal.reason)
+                for one, refusal in decision.refusals.items()
+                if refusal.name not in _NOT_READY
+            },
+        )
+
+    def _quiet(self, key: str) -> float | None:
+        """Seconds since the attempt printed something; its log lies on this machine, or nobody knows."""
+        path = self._engine.log(key)
+        try:
+            return None if path is None else max(0.0, time.time() - Path(path).stat().st_mtime)
+        except OSError:
+            return None

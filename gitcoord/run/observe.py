@@ -1,0 +1,296 @@
+"""Looking at a run: the journal, git's evidence and the engine, turned into what the scheduler takes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.engines.engine import AttemptView, Engine, key_of
+from gitcoord.errors import usage_error
+from gitcoord.events import AnyEvent, AttemptStarted, TaskDeferred
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.planning.model import Plan
+from gitcoord.planning.units import Unit, Units, units_of, with_rework
+from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, fate_of, running_attempt
+from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
+from gitcoord.run.recorded_state import KnownJournal, seen_in_journal
+from gitcoord.run.shared_failures import common_failure
+from gitcoord.schedule.model import Observation
+from gitcoord.state.accounts import ClosedAccount, closed_account
+from gitcoord.state.journal import worker_name
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.paths import attempt_directory
+from gitcoord.worker.attempt.pid_file import held_here, is_recorded
+from gitcoord.worker.done_subtasks import done_subtasks
+from gitcoord.worker.leases import Leases, held_attempts
+
+if TYPE_CHECKING:
+    from gitcoord.run.speculation import Speculation
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One look. `keys` are the attempts at work here, `numbers` what a unit's next attempt is called.
+
+    `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
+    unit at work uses, where the engine can tell. `cancelled` are units at work that somebody wants to end.
+    `overtaken` is what to record of speculative work that stands on what landed otherwise.
+    """
+
+    plan: Plan
+    units: Units
+    events: tuple[AnyEvent, ...]
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    seen: Observation
+    keys: Mapping[TaskId, str]
+    numbers: Mapping[TaskId, int]
+    ended: tuple[DeadAttempt, ...] = ()
+    whole: tuple[TaskId, ...] = ()
+    cancelled: tuple[TaskId, ...] = ()
+    memory: Mapping[TaskId, int] = {}
+    overtaken: tuple[TaskDeferred, ...] = ()
+    closed: ClosedAccount | None = None
+    """How the account of this machine's agents is closed now."""
+
+
+class Observer:
+    """Looks again and again. What it keeps between looks only saves work: another one sees the same.
+
+    No `engine`: nothing was ever started here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine | None,
+        limits: AttemptLimits,
+        token_budget: int | None,
+        *,
+        unsaved: Plan | None = None,
+        account: str = "",
+        speculates: bool = False,
+    ) -> None:
+        self._store = store
+        self._unsaved = unsaved
+        self._engine = engine
+        self._limits = limits
+        self._token_budget = token_budget
+        self._account = account
+        self._ancestry = Ancestry(store.repository.git)
+        self._speculation = _speculation(store, self._ancestry) if speculates else None
+        self._units: tuple[Plan, Units] | None = None
+        self._landed: tuple[object, dict[TaskId, Landing]] | None = None
+        self._first = True
+        self._journal = KnownJournal()
+        self._leases = Leases()
+        self.fetched: float | None = None
+        """When the remote answered last, by a clock that nobody sets; None: leases are not looked at."""
+        self.launched: dict[TaskId, int] = {}
+        """Attempts that were started here and that the journal need not know yet."""
+
+    def look(self, now: float, last_start: float | None) -> View:
+        """One look at what is there, without asking the remote. Raises `no-plan` or `base-missing`."""
+        store = self._store
+        plan = self._unsaved or store.require_plan()
+        units = self._units_of(plan)
+        events, progress = self._journal.read(store.journal())
+        tips = store.shared.branches()
+        base = tips.get(plan.base)
+        if base is None:
+            raise usage_error("base-missing", f"The plan's base branch {plan.base} does not exist.")
+        landed = self._landed_tasks(plan, progress, tips, base)
+        done = done_units(plan, units, progress, landed) | done_subtasks(
+            plan, progress, tips, self._ancestry, landed
+        )
+        units = with_rework(units, _sent_back(units, progress, done, landed))
+        unusable = store.unusable()
+        left = [unit for unit in units.by_id.values() if unit.id not in done and unit.id not in unusable]
+        fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
+        last_steps = [unit for unit in units.by_id.values() if unit.id in done]
+        polled = self._poll(fates, progress, last_steps)
+        work = AttemptsAtWork(events, progress, fates, polled, self._held, self._looked_at_leases(progress))
+        for unit in left:
+            work.sort(unit)
+        for unit in last_steps:
+            work.finish(unit)
+        self._first = False
+        submitted = submitted_tasks(units, progress)
+        over = submitted | landed.keys()
+        closed = closed_account(store, self._account, now)
+        failing = common_failure(events, worker_name(), self._limits.same_failures)
+        known = seen_in_journal(events, fates, now, closed, failing)
+        seen = msgspec.structs.replace(
+            known,
+            failed={**known.failed, **{one: why for one, why in unusable.items() if one not in done}},
+            running=work.running,
+            elsewhere=work.elsewhere,
+            done=frozenset(done),
+            submitted=submitted,
+            landed=frozenset(landed),
+            last_start=last_start,
+            not_before={**known.not_before, **{one: now + wait for one, wait in work.waits.items()}},
+        )
+        whole = _whole(units, progress, done, over | unusable.keys())
+        view = View(
+            plan=plan,
+            units=units,
+            events=events,
+            progress=progress,
+            landed=landed,
+            base_commit=base,
+            tips=tips,
+            seen=seen,
+            keys=work.keys,
+            numbers={one: fate.number for one, fate in fates.items()},
+            ended=tuple(work.ended),
+            whole=whole,
+            cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
+            memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
+            closed=closed,
+        )
+        return view if self._speculation is None else _speculating(view, self._speculation)
+
+    def _looked_at_leases(self, progress: Mapping[TaskId, Progress]) -> Leases:
+        if self.fetched is not None:
+            self._leases.look(held_attempts(self._store, progress), self.fetched)
+        return self._leases
+
+    def _held(self, unit: TaskId, started: AttemptStarted, ended: AttemptView) -> bool:
+        """Whether the process that ended held the attempt, as far as that can be told from here."""
+        place = attempt_directory(
+            self._store.repository.common_dir, self._store.generation, unit, started.attempt
+        )
+        own = self.launched.get(unit) == started.attempt and started.by == worker_name()
+        if own and not is_recorded(place):
+            return True  # an agent has removed the records
+        seen_to_end = ended.code is not None
+        return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
+
+    def _units_of(self, plan: Plan) -> Units:
+        if self._units is None or self._units[0] != plan:
+            self._units = (plan, units_of(plan, self._token_budget))
+        return self._units[1]
+
+    def _landed_tasks(
+        self, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid], base: Oid
+    ) -> dict[TaskId, Landing]:
+        heads = {task: (one.head, one.stand, one.landing) for task, one in progress.items()}
+        asked = (plan, base, dict(tips), heads)
+        if self._landed is None or self._landed[0] != asked:
+            found = landed_tasks(
+                self._store.repository.git,
+                base_commit=base,
+                plan=plan,
+                progress=progress,
+                tips=tips,
+                ancestry=self._ancestry,
+            )
+            self._landed = (asked, found)
+        return self._landed[1]
+
+    def _poll(
+        self,
+        fates: Mapping[TaskId, RetryDecision],
+        progress: Mapping[TaskId, Progress],
+        last_steps: Sequence[Unit],
+    ) -> Mapping[str, AttemptView]:
+        """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
+        ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
+        keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
+        for unit, fate in fates.items():
+            attempt = running_attempt(progress.get(unit, PENDING))
+            if attempt is not None:
+                keys.append(key_of(unit, attempt.number))
+            if self._first or self.launched.get(unit) == fate.number:
+                keys.append(key_of(unit, fate.number))
+        if self._engine is None:
+            return {key: AttemptView(key=key, state="absent") for key in keys}
+        return self._engine.poll(keys)
+
+
+def _speculation(store: Store, ancestry: Ancestry) -> "Speculation":
+    from gitcoord.run.speculation import Speculation  # not for who only looks
+
+    return Speculation(store.repository, ancestry)
+
+
+def _speculating(view: View, speculation: "Speculation") -> View:
+    from gitcoord.run.speculation import SpeculationFacts
+
+    facts = SpeculationFacts(
+        plan=view.plan,
+        progress=view.progress,
+        landed=view.landed,
+        tips=view.tips,
+        base_commit=view.base_commit,
+        submitted=view.seen.submitted,
+        at_work={*view.seen.running, *view.seen.elsewhere},
+    )
+    seen = msgspec.structs.replace(view.seen, apart=speculation.apart(facts))
+    return msgspec.structs.replace(view, seen=seen, overtaken=speculation.overtaken(facts))
+
+
+def _whole(
+    units: Units, progress: Mapping[TaskId, Progress], done: Collection[TaskId], over: Collection[TaskId]
+) -> tuple[TaskId, ...]:
+    """Parents whose subtasks are all done, and that are not `over` or rolled back."""
+    finished = frozenset(done)
+    return tuple(
+        task
+        for task, parts in units.of_task.items()
+        if task not in units.by_id and task not in over and finished.issuperset(parts)
+        if progress.get(task, PENDING).stand != "rolled-back"
+    )
+
+
+def _sent_back(
+    units: Units,
+    progress: Mapping[TaskId, Progress],
+    done: Collection[TaskId],
+    landed: Collection[TaskId],
+) -> list[TaskId]:
+    """Parents that conflict as a whole, although all their subtasks are done."""
+    parents = (task for task in units.of_task if task not in units.by_id and task not in landed)
+    return [
+        task
+        for task in parents
+        if progress.get(task, PENDING).deferral is not None and set(units.of_task[task]) <= set(done)
+    ]
+
+
+def done_units(
+    plan: Plan, units: Units, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]
+) -> set[TaskId]:
+    """Units that need no worker: tasks that are handed in or landed, with all their subtasks."""
+    over = submitted_tasks(units, progress) | set(landed)
+    return {unit.id for unit in units.by_id.values() if unit.task in over}
+
+
+def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
+    """Tasks whose work is handed in and not sent back."""
+    return frozenset(
+        task
+        for task in units.of_task
+        if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
+        and told.head is not None
+        and told.deferral is None
+        # A parent has no worker of its own that could do it again.
+        and not (task in units.by_id and _wanted_again(told))
+    )
+
+
+def _wanted_again(told: Progress) -> bool:
+    """Whether somebody asked for another try at what is handed in, and that is still to come or under way."""
+    newest = told.attempt
+    if newest is None:
+        return False
+    if newest.running and newest.started is not None:
+        return newest.started.at > told.submitted_at
+    return told.again

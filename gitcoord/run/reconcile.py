@@ -1,0 +1,146 @@
+"""Bringing the journal in line with what became of attempts, before anything new is decided."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from gitcoord.engines.engine import Engine, key_of
+from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.landing.deferral import record_deferral
+from gitcoord.notices import HandInFailed, Tell
+from gitcoord.run.attempt_state import HELD, DeadAttempt
+from gitcoord.run.observe import View
+from gitcoord.state.journal import now
+from gitcoord.state.journal import worker_name as who
+from gitcoord.state.store import Store, Unless
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.outside import MOST_OUTSIDE, outside_of_dead
+from gitcoord.worker.attempt.paths import attempt_directory
+from gitcoord.worker.attempt.preconditions import noted_not_begun
+from gitcoord.worker.leases import superseded, take_over
+from gitcoord.worker.transient_errors import passes
+
+_ERROR = "gitcoord: "
+"""What the sentence of an error begins with in a worker's log."""
+_LAST, _LONGEST = 4000, 300
+_BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
+
+
+def settle(
+    store: Store,
+    engine: Engine,
+    view: View,
+    hand_in: Callable[[TaskId], bool],
+    clear: Callable[[TaskId], None],
+    tell: Tell,
+) -> bool:
+    """Records attempts that vanished and work that was overtaken, cancels, hands whole parents in.
+
+    Whether anything was done, so that the world has to be looked at again.
+    """
+    cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
+    cancel_all(engine, cancelled)
+    lost = [ended for ended in view.ended if _record_end(store, engine, ended)]
+    for ended in lost:
+        if ended.done:
+            clear(ended.unit)
+    for event in view.overtaken:
+        record_deferral(store, event)
+    known = store.shared.list("refs/") if view.whole else {}
+    handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
+    # Somebody may have handed it in at the same moment: then the view is as old as that.
+    moved = bool(view.whole) and store.shared.list("refs/") != known
+    return bool(cancelled or lost or view.overtaken or handed_in or moved)
+
+
+def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
+    """Ends attempts with everything that they started, all at the same time."""
+    if keys:
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            list(pool.map(engine.cancel, keys))
+
+
+def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
+    """Whether the end had to be recorded: a worker may have done it while this was on its way."""
+    store.refresh()
+    told = store.progress().get(ended.unit, PENDING)
+    too_late = outdated(ended)
+    if too_late(told):
+        return True
+    engine.cancel(key_of(ended.unit, ended.attempt))
+    if ended.silence is not None:
+        take_over(store, ended.unit, ended.silence)
+        return True
+    place = attempt_directory(store.repository.common_dir, store.generation, ended.unit, ended.attempt)
+    word = None if ended.claimed else noted_not_begun(place)
+    outcome, reason = _verdict(ended, cancelled=told.cancelled)
+    if word is not None and word.reason and outcome not in ("lost", "ok"):
+        reason = f"it was not begun: {word.reason}"
+    elif outcome == "failed":
+        reason = f"{reason}{_last_words(engine, ended)}"
+    plan = store.plan()
+    outside = outside_of_dead(store.repository, plan, place) if plan and ended.claimed else ()
+    event = AttemptEnded(
+        at=now(),
+        by=who(),
+        task=ended.unit,
+        attempt=ended.attempt,
+        outcome=outcome,
+        reason=reason,
+        code=ended.code,
+        again_at=word.again_at if word is not None else "",
+        outside=outside[:MOST_OUTSIDE],
+        outside_count=len(outside),
+    )
+    store.record(event, unless=too_late)
+    return True
+
+
+def _last_words(engine: Engine, ended: DeadAttempt) -> str:
+    """What a worker said that ended before it began; its log is all that there is of it."""
+    path = engine.log(key_of(ended.unit, ended.attempt))
+    if path is None:
+        return ""
+    with Path(path).open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST))
+        lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
+    said = next((line for line in reversed(lines) if line.startswith(_ERROR)), "")
+    return f": {said.removeprefix(_ERROR).strip()[:_LONGEST]}" if said else ""
+
+
+def outdated(ended: DeadAttempt) -> Unless:
+    """Says of a unit's progress that its attempt is not what it was: ended, overtaken, or claimed since."""
+    overtaken = superseded(ended.attempt)
+
+    def too_late(told: Progress) -> bool:
+        claimed = any(one.number == ended.attempt and one.started is not None for one in told.attempts)
+        return overtaken(told) or (claimed and not ended.claimed)
+
+    return too_late
+
+
+def _verdict(ended: DeadAttempt, *, cancelled: bool) -> tuple[Outcome, str]:
+    if ended.done:
+        return "ok", "its process is gone, and its work is in"
+    if cancelled:
+        return "cancelled", ""
+    if ended.code is None or ended.code < 0 or ended.code > 128:
+        known = None if ended.code is None else _BY_CODE.get(ended.code)
+        return known or "lost", "" if known else "its process is gone, and it recorded no result"
+    if ended.claimed:
+        return "lost", f"its worker ended with code {ended.code} and recorded no result"
+    outcome = _BY_CODE.get(ended.code, "failed")
+    return outcome, f"its worker ended with code {ended.code} before it began"
+
+
+def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Tell) -> bool:
+    try:
+        return hand_in(task)
+    except GitcoordError as error:
+        if passes(error):
+            raise
+        tell(HandInFailed(task=task, code=error.code, message=error.message))
+        return error.code == "conflict"

@@ -1,0 +1,72 @@
+"""What the journal says of a run, as the scheduler takes it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitcoord.events import AnyEvent, RunChanged, TasksClash
+from gitcoord.run.attempt_policy import RetryDecision
+from gitcoord.run.shared_failures import CommonFailure
+from gitcoord.schedule.model import Observation
+from gitcoord.state.accounts import ClosedAccount
+from gitcoord.state.journal import JournalEntry
+from gitcoord.state.task_history import Progress, fold
+from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.git.git_cli import Oid
+
+
+def seen_in_journal(
+    events: Sequence[AnyEvent],
+    fates: Mapping[TaskId, RetryDecision],
+    now: float,
+    closed: ClosedAccount | None,
+    failing: CommonFailure | None,
+) -> Observation:
+    """What the journal alone says, how the account is `closed`, and what failures share."""
+    run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
+    return Observation(
+        failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
+        cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
+        deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
+        not_before={one: fate.not_before for one, fate in fates.items() if fate.pauses(now)},
+        clashing=_seen_clashes(events),
+        failing=failing.sentence() if failing else "",
+        closed=closed.sentence() if closed else "",
+        closed_until=closed.until if closed else 0.0,
+        paused=run is not None and run.state == "paused",
+        now=now,
+    )
+
+
+def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]:
+    found: dict[TaskId, set[TaskId]] = {}
+    for event in events:
+        if isinstance(event, TasksClash):
+            one, other = TaskId(event.task or ""), TaskId(event.other)
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return {one: frozenset(others) for one, others in found.items()}
+
+
+class KnownJournal:
+    """What the journal says, brought on by what is new in it."""
+
+    def __init__(self) -> None:
+        self._known: set[Oid] = set()
+        self._events: tuple[AnyEvent, ...] = ()
+        self._progress: dict[TaskId, Progress] = {}
+
+    def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
+        """Its events, and where every task stands by them."""
+        commits = {entry.commit for entry in entries}
+        if commits == self._known:
+            return self._events, self._progress
+        events = tuple(entry.event for entry in entries if entry.event is not None)
+        if self._known <= commits:
+            new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
+            self._progress = fold(new, self._progress)
+        else:
+            self._progress = fold(events)
+        self._known, self._events = commits, events
+        return events, self._progress

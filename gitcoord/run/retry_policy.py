@@ -1,0 +1,117 @@
+"""What is in a run's way: told once, looked at again with growing pauses, and given up only when it lasts."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from gitcoord.errors import Exit, GitcoordError
+from gitcoord.notices import RunHindered, RunUnhindered, Tell
+from gitcoord.schedule.model import ScheduleDecision, StartRefusal
+from gitcoord.worker.transient_errors import lasts, no_room, passes
+
+_FIRST, _LONGEST = 1.0, 30.0
+"""Seconds between two looks at what is in the way; each pause is twice the one before."""
+
+Answer = TypeVar("Answer")
+
+
+class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that did not work when it was tried last, `refusals` times in a row as if for good."""
+
+    error: GitcoordError
+    refusals: int
+    pause: float
+    since: float
+    next: float
+
+    @property
+    def lasting(self) -> bool:
+        """Whether somebody has to do something about it."""
+        return lasts(self.error, self.refusals, time.monotonic() - self.since)
+
+
+class RunPatience:
+    """The troubles of one run, by what it was at: `fetching`, `recording` or `looking`."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._troubles: dict[str, RunTrouble] = {}
+        self._given_up: set[str] = set()
+
+    def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
+        """What `act` gives; None when something was in its way, which is noted. Wrong usage is raised."""
+        try:
+            answer = act()
+        except GitcoordError as error:
+            if error.exit == Exit.USAGE:
+                raise
+            self._note(what, error)
+        except OSError as error:
+            without = no_room(error)
+            if without is None:
+                raise
+            self._note(what, without)
+        else:
+            self._given_up.discard(what)
+            if self._troubles.pop(what, None) is not None:
+                self._tell(RunUnhindered(activity=what))
+            return answer
+        return None
+
+    @property
+    def trouble(self) -> RunTrouble | None:
+        """What is in the way now; what lasts comes first."""
+        found = sorted(self._troubles.values(), key=lambda one: not one.lasting)
+        return found[0] if found else None
+
+    def due(self, what: str) -> bool:
+        """Whether it may be tried (again)."""
+        trouble = self._troubles.get(what)
+        return trouble is None or time.monotonic() >= trouble.next
+
+    def faces(self, what: str) -> bool:
+        """Whether it did not work the last time."""
+        return what in self._troubles
+
+    def pause(self) -> float:
+        """Seconds until the next look; 0 when nothing is in the way."""
+        ahead = [one.next - time.monotonic() for one in self._troubles.values()]
+        return max(0.0, min(ahead)) if ahead else 0.0
+
+    def named(self, decision: ScheduleDecision) -> ScheduleDecision:
+        """The decision with what is in the way as the reason of all that waits for a moment."""
+        trouble = self.trouble
+        if trouble is None:
+            return decision
+        refusal = StartRefusal(name="trouble", reason=f"nothing is started now: {trouble.error.message}")
+        refusals = {
+            one: refusal if known.name == "backoff" else known for one, known in decision.refusals.items()
+        }
+        return msgspec.structs.replace(decision, refusals=refusals)
+
+    def give_up(self) -> None:
+        """Raises what lasts, if anything does: nothing is at work any more, and nothing can be begun."""
+        trouble = self.trouble
+        if trouble is None or not trouble.lasting:
+            return
+        error = trouble.error
+        hint = f"{error.hint} Everything that was done is kept: `gitcoord run` goes on once that is fixed."
+        raise GitcoordError(
+            error.code, error.message, hint=hint.strip(), exit=error.exit, passing=error.passing
+        ) from error
+
+    def _note(self, what: str, error: GitcoordError) -> None:
+        before = self._troubles.get(what)
+        pause = _FIRST if before is None else min(_LONGEST, before.pause * 2)
+        refusals = 0 if passes(error) else (before.refusals if before else 0) + 1
+        moment = time.monotonic()
+        since = moment if before is None else before.since
+        now = RunTrouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
+        self._troubles[what] = now
+        given_up = now.lasting and what not in self._given_up
+        if given_up:
+            self._given_up.add(what)
+        if given_up or before is None:
+            self._tell(RunHindered(code=error.code, message=error.message, hint=error.hint, lasting=given_up))

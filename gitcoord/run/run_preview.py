@@ -1,0 +1,122 @@
+"""What a person approves before a run begins: what runs together, what may clash, what it costs and saves."""
+
+import msgspec
+
+from gitcoord.run.observe import View
+from gitcoord.schedule.model import Capacity, Policy
+from gitcoord.schedule.predict import Prediction, predict
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks
+
+
+class UnitClash(msgspec.Struct, frozen=True, kw_only=True):
+    """Two units that say that they touch the same paths, or that were seen to."""
+
+    units: tuple[TaskId, TaskId]
+    seen: bool
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole question. `done` units need nothing any more; `silent` ones do not say what they touch.
+
+    `together` are the largest sets that run at the same time. Minutes everywhere.
+    """
+
+    base: str
+    strategy: str
+    tasks: int
+    units: int
+    done: int
+    together: tuple[tuple[TaskId, ...], ...]
+    clashes: tuple[UnitClash, ...]
+    silent: int
+    sequential: float
+    duration: float
+    speedup: float
+    efficiency: float
+    """The speed-up over the workers; `parallel_efficiency` is that over `most`, the most at once."""
+    parallel_efficiency: float
+    pipeline: bool
+    """Whether work starts on what is handed in; else what it needs has to land first."""
+    speculate: bool
+    """Whether it is also moved, or begun anew, where that lands otherwise."""
+    otherwise: float | None
+    """The duration with --pipeline where it is not asked for, and the other way round; for the same work."""
+    most: int
+    max_parallel: int
+    tokens: int | None
+    lands: bool
+    never: dict[TaskId, str]
+    given_up: tuple[TaskId, ...] = ()
+    """Units that failed or were cancelled: nothing but `gitcoord retry` lets them start."""
+    landed: int = 0
+    """Tasks."""
+    estimates_from: str = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is at work and nothing would start."""
+        return not self.together
+
+
+def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
+    """What a run from here on would be, by the decisions that it would take."""
+    told = predict(view.plan, view.units, capacity, policy, lands=lands, begun=view.seen)
+    left = [one for one in view.units.by_id if one in told.starts]
+    return Approval(
+        base=view.plan.base,
+        strategy=view.plan.strategy,
+        tasks=len(view.plan.tasks),
+        units=len(view.units.by_id),
+        done=sum(one in view.seen.done for one in view.units.by_id),
+        together=told.together(),
+        clashes=_clashes(view, told),
+        silent=sum(not view.units.by_id[one].modifies for one in left),
+        sequential=told.sequential,
+        duration=told.duration,
+        speedup=told.speedup,
+        efficiency=told.efficiency,
+        parallel_efficiency=told.parallel_efficiency,
+        pipeline=policy.pipeline,
+        speculate=policy.speculate,
+        otherwise=_otherwise(view, told, capacity, policy, lands=lands),
+        most=told.most,
+        max_parallel=capacity.max_parallel,
+        tokens=told.tokens if capacity.token_budget is not None else None,
+        lands=lands,
+        never=_never(view, told, lands=lands),
+        given_up=tuple(
+            one for one in view.units.by_id if one in view.seen.failed or one in view.seen.cancelled
+        ),
+        landed=len(view.landed),
+        estimates_from=view.plan.estimates_from,
+    )
+
+
+def _otherwise(
+    view: View, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
+) -> float | None:
+    other = msgspec.structs.replace(policy, pipeline=not policy.pipeline, barrier=False)
+    found = predict(view.plan, view.units, capacity, other, lands=lands, begun=view.seen)
+    return found.duration if found.starts.keys() == told.starts.keys() else None
+
+
+def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
+    found = {one: reason for one, reason in told.never.items() if one not in view.seen.done}
+    for one in told.unlanded & found.keys():
+        # The prediction ends with all of these handed in; now they need not even be begun.
+        needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
+        why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"
+        found[one] = f"it needs {named_tasks(needs, 4)} in {view.plan.base}, and {why}"
+    return found
+
+
+def _clashes(view: View, told: Prediction) -> tuple[UnitClash, ...]:
+    found = {}
+    for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
+        for one, others in pairs.items():
+            for other in others:
+                if one in told.starts and other in told.starts:
+                    low, high = sorted((one, other), key=lambda id: view.units.by_id[id].place)
+                    found[low, high] = UnitClash(units=(low, high), seen=seen)
+    return tuple(found.values())

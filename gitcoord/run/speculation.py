@@ -1,0 +1,145 @@
+"""What is built on work that has not landed: whether it can begin, and what landed otherwise under it."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from gitcoord.events import TaskDeferred
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.stacks import Parents, find_stacks
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import merge_tree
+from gitcoord.git.repository import Repository
+from gitcoord.git.stacks import Stacks
+from gitcoord.landing.combinations import Combinations
+from gitcoord.planning.model import Plan
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+
+
+class SpeculationFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything stands; `at_work` are the units that somebody is at, `submitted` tasks."""
+
+    plan: Plan
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    tips: Mapping[str, Oid]
+    base_commit: Oid
+    submitted: frozenset[TaskId]
+    at_work: Collection[TaskId]
+
+
+class Speculation:
+    """Looks at speculative work. What it keeps between looks only saves merges."""
+
+    def __init__(self, repository: Repository, ancestry: Ancestry) -> None:
+        self._git = repository.git
+        self._ancestry = ancestry
+        self._merging: dict[tuple[Oid, ...], bool] = {}
+        self._judged: dict[tuple[Oid, ...], TaskDeferred | None] = {}
+
+    def apart(self, facts: SpeculationFacts) -> frozenset[TaskId]:
+        """The tasks of which what they need is handed in, and does not merge onto the base."""
+        found, stacks = set(), None
+        for task, planned in facts.plan.tasks.items():
+            needs = facts.plan.waits_for(task, facts.landed)
+            if not needs or task in facts.submitted or not facts.submitted.issuperset(needs):
+                continue
+            heads = [facts.tips.get(facts.plan.tasks[need].branch) for need in needs]
+            present = [head for head in heads if head]
+            key = (facts.base_commit, *present)
+            if key not in self._merging:
+                stacks = stacks or self._stacks(facts)
+                with self._git.quarantine() as aside:
+                    combined = Combinations(aside, stacks, present)
+                    self._merging[key] = combined.commit(tuple(range(len(present)))) is not None
+            if not self._merging[key]:
+                found.add(planned.id)
+        return frozenset(found)
+
+    def overtaken(self, facts: SpeculationFacts) -> tuple[TaskDeferred, ...]:
+        """The work that is handed in and that stands on what landed otherwise, where nobody has said so yet.
+
+        Work that only has to be merged with what landed is left to landing, which does that by itself.
+        """
+        found, looked = [], None
+        for task in facts.plan.tasks:
+            told = facts.progress.get(task, PENDING)
+            if not self._may_be_overtaken(facts, task, told):
+                continue
+            key = (task, told.head or "", facts.base_commit)
+            if key not in self._judged:
+                looked = looked or self._parents(facts)
+                self._judged[key] = self._judge(*looked, facts, task, told)
+            if event := self._judged[key]:
+                found.append(event)
+        return tuple(found)
+
+    def _may_be_overtaken(self, facts: SpeculationFacts, task: TaskId, told: Progress) -> bool:
+        planned, deferral = facts.plan.tasks[task], told.deferral
+        if task in facts.landed or told.head is None or facts.tips.get(planned.branch) != told.head:
+            return False
+        if told.stand not in ("submitted", "deferred") or facts.plan.waits_for(task, facts.landed):
+            return False
+        if any(one in facts.at_work for one in (task, *(part.id for part in planned.subtasks))):
+            return False
+        reworked = told.attempt is not None and told.attempt.running
+        own = deferral is not None and bool(deferral.stands_on or deferral.check or deferral.exclusive)
+        return bool(planned.depends_on) and not reworked and not own
+
+    def _judge(
+        self, stacks: Stacks, parents: Parents, facts: SpeculationFacts, task: TaskId, told: Progress
+    ) -> TaskDeferred | None:
+        head = told.head or ""
+        unknown = list(parents.all_unknown(head, task))
+        if not all(parent.here for parent in unknown):
+            return None
+        stands_on = {parent.task: parent.head for parent in unknown} | self._changed(facts, told, head)
+        if not stands_on:
+            return None
+        with self._git.quarantine() as aside:
+            onto = stacks.base_for(aside, head, *(parent.head for parent in unknown))
+            merged = merge_tree(aside, onto, head)
+        handed_in = {attempt.ended.head for attempt in told.attempts if attempt.ended is not None}
+        # What people did is not thrown away, and what subtasks did is no one agent's to do again.
+        anew = merged.clean is False and head in handed_in and not facts.plan.tasks[task].subtasks
+        if not unknown and not anew:
+            return None
+        below = " and ".join(f"{commit[:12]} of task {one}" for one, commit in stands_on.items())
+        reason = f"task {task} was built on {below}, which landed otherwise; its work "
+        if anew:
+            reason += f"conflicts with that in {some(merged.paths)}, and begins anew"
+        else:
+            reason += f"is moved onto {facts.plan.base}"
+        return TaskDeferred(
+            at=now(),
+            by=worker_name(),
+            task=task,
+            head=head,
+            reason=reason,
+            paths=merged.paths if merged.clean is False else (),
+            onto=facts.base_commit,
+            stands_on={str(one): commit for one, commit in stands_on.items()},
+            anew=anew,
+        )
+
+    def _changed(self, facts: SpeculationFacts, told: Progress, head: Oid) -> dict[TaskId, Oid]:
+        """What the branch was made on, and holds still, of tasks that landed with more or other changes."""
+        return {
+            TaskId(need): was
+            for need, was in told.parents.items()
+            if (landing := facts.landed.get(TaskId(need))) is not None
+            and landing.head != was
+            and self._ancestry.contains(head, was)
+            and not self._ancestry.contains(head, landing.commit)
+        }
+
+    def _stacks(self, facts: SpeculationFacts) -> Stacks:
+        return find_stacks(self._git, self._ancestry, facts.base_commit, facts.progress, facts.landed)
+
+    def _parents(self, facts: SpeculationFacts) -> tuple[Stacks, Parents]:
+        stacks = self._stacks(facts)
+        return stacks, Parents(self._git, stacks, facts.plan, facts.progress, facts.landed)

@@ -1,1 +1,0 @@
-"""Checks on this machine: checkouts that are moved from tree to tree, and commands in them."""

@@ -1,1 +1,0 @@
-"""Engines: what executes attempts. This machine is the first; each carries no state of gitcoord's."""

@@ -1,1 +1,0 @@
-"""How the work stands and how it went: what dashboard and report show. Pure: from plan, journal, landings."""

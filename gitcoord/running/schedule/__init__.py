@@ -1,1 +1,0 @@
-"""What starts next, decided purely; and what that predicts."""

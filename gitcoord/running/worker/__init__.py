@@ -1,1 +1,0 @@
-"""One unit from claim to result: checkout, agent, check, hand-in, whatever happens."""

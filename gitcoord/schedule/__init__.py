@@ -1,0 +1,1 @@
+"""The unit that starts next, and the prediction of a run. Pure."""

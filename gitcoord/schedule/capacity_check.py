@@ -1,0 +1,109 @@
+"""Room for one more: slots, tokens, memory, load, staggered starts, and units that have to be alone."""
+
+from collections.abc import Mapping
+
+from gitcoord.planning.units import Unit, Units
+from gitcoord.schedule.model import Capacity, Shortage
+from gitcoord.tasks.model import TaskId
+
+Full = tuple[Shortage, str]
+_GIB = 2**30
+
+
+class Room:
+    """The room that is left while a decision is made. `running` grows with each start."""
+
+    def __init__(
+        self,
+        units: Units,
+        running: Mapping[TaskId, float],
+        capacity: Capacity,
+        now: float,
+        last_start: float | None,
+    ) -> None:
+        self._units = units
+        self._capacity = capacity
+        self._now = now
+        self._last_start = last_start
+        self._started = 0
+        self._next_alone: Unit | None = None
+        self.running = list(running)
+        self.tokens = sum(self._tokens(one) for one in running)
+        self.opens: float | None = None
+        """When a refusal that only time takes back ends."""
+
+    def take(self, unit: Unit) -> None:
+        """The unit starts."""
+        self.running.append(unit.id)
+        self.tokens += self._tokens(unit.id)
+        self._started += 1
+        self._last_start = self._now
+
+    def full_for(self, unit: Unit) -> Full | None:
+        """What there is no room of for the unit; None when it can start."""
+        capacity = self._capacity
+        if len(self.running) >= capacity.max_parallel:
+            return "slots", f"{len(self.running)} of {capacity.max_parallel} are at work (--max-parallel)"
+        alone = self._alone(unit)
+        if alone:
+            return "alone", alone
+        if capacity.engine_free is not None and self._started >= capacity.engine_free:
+            return "engine", "the engine takes no more now"
+        return self._short_of(unit) or self._too_soon()
+
+    def _short_of(self, unit: Unit) -> Full | None:
+        """Tokens, memory and load; one unit always runs."""
+        capacity = self._capacity
+        if not self.running:
+            return None
+        budget = capacity.token_budget
+        takes = self._tokens(unit.id)
+        if budget is not None and self.tokens + takes > budget:
+            text = f"{self.tokens:,} of {budget:,} tokens are at work, and it takes {takes:,}"
+            return "tokens", text
+        if capacity.memory is not None:
+            left = capacity.memory - self._started * capacity.memory_each
+            if left < capacity.memory_each:
+                text = f"{left / _GIB:.1f} GiB are free and one takes {capacity.memory_each / _GIB:.1f}"
+                return "memory", text
+        if capacity.load is not None and capacity.load >= capacity.load_limit:
+            text = (
+                f"the machine's load is {capacity.load:.1f} for each core, more than {capacity.load_limit:g}"
+            )
+            return "load", text
+        return None
+
+    def _too_soon(self) -> Full | None:
+        stagger = self._capacity.stagger
+        if not stagger or self._last_start is None:
+            return None
+        left = self._last_start + stagger - self._now
+        if left <= 0:
+            return None
+        self.opens = self._now + left
+        return "stagger", f"the next start is in {left:.0f} s (--stagger)"
+
+    def _alone(self, unit: Unit) -> str:
+        """Keeps units apart that must be alone; nothing of less urgency may overtake one that waits."""
+        for other in self.running:
+            one = self._units.by_id.get(other)
+            if one is not None and _apart(one, unit):
+                if unit.alone and self._next_alone is None:
+                    self._next_alone = unit
+                who = unit if unit.alone else one
+                return f"task {who.id} runs alone (parallel_safe is false), and task {other} is at work"
+        if self._next_alone is not None and _apart(self._next_alone, unit):
+            return f"task {self._next_alone.id} runs alone (parallel_safe is false), and is next"
+        return ""
+
+    def _tokens(self, id: TaskId) -> int:
+        """The unit's share; shares of a budget always fit together, so that what units really use counts."""
+        unit = self._units.by_id.get(id)
+        return max(unit.tokens, self._capacity.tokens_each) if unit is not None else 0
+
+
+def _apart(one: Unit, other: Unit) -> bool:
+    """Whether one of the two must not have the other beside it."""
+    return "all" in (one.alone, other.alone) or (
+        one.task == other.task and "siblings" in (one.alone, other.alone)
+    )

@@ -1,0 +1,46 @@
+"""Refs that gitcoord never deletes: where an agent shares the repository with them, they come back.
+
+Only where there is no remote; what somebody deletes from a remote was meant.
+"""
+
+from typing import TYPE_CHECKING
+
+from gitcoord.git.remote_refs import HEADS, SharedRefs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LASTING = ("plan", "run", "tasks/", "pulls/", "generation/")
+
+
+class LastingRefs:
+    """Plan, journal and base of one repository, as they were seen last."""
+
+    def __init__(self, shared: SharedRefs, base: str) -> None:
+        self._shared, self._base = shared, HEADS + base
+        self._known: Mapping[str, str] = {}
+
+    def put_back(self) -> tuple[str, ...]:
+        """Puts back what is gone since the last look, and returns it."""
+        shared = self._shared
+        if shared.remote is not None:
+            return ()
+        now = shared.list("refs/")
+        gone = {ref: oid for ref, oid in self._known.items() if ref not in now}
+        # One by one: of two that look, one is first. Only what is not there is written.
+        none = "0" * len(next(iter(gone.values()), ""))
+        back = [
+            ref for ref, oid in gone.items() if shared.git.run("update-ref", ref, oid, none, ok=()).code == 0
+        ]
+        if gone:
+            shared.refresh()
+            now = shared.list("refs/")
+        wanted = tuple(shared.state_prefix + name for name in _LASTING)
+        self._known = {ref: oid for ref, oid in now.items() if ref == self._base or ref.startswith(wanted)}
+        return tuple(back)
+
+    @property
+    def lost(self) -> bool:
+        """Whether what everything is read from is gone."""
+        first = [ref for ref in (self._base, f"{self._shared.state_prefix}plan") if ref in self._known]
+        return self._shared.remote is None and any(self._shared.read(ref) is None for ref in first)

@@ -1,0 +1,59 @@
+"""The tasks whose records cannot be read or written on: gitcoord names them, and goes on with the others."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from gitcoord.git.git_cli import Oid
+from gitcoord.state.journal import JournalEntry
+from gitcoord.tasks.model import Finding, TaskId
+
+_LOST = "points to nothing that git can read; restore it from another clone, or delete it"
+_NEWER = "was written to by a newer gitcoord; upgrade gitcoord here"
+_FOREIGN = "holds something that gitcoord did not write; look at it with `git show {}`, and move it away"
+
+
+def unusable_records(
+    entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str], prefix: str
+) -> dict[TaskId, str]:
+    """For each task whose ref below `prefix` is not gitcoord's own throughout, why and the way out."""
+    known = {entry.commit for entry in entries}
+    own = {ref: tip for ref, tip in tips.items() if ref.startswith(prefix)}
+    found = dict.fromkeys([*broken, *(ref for ref, tip in own.items() if tip not in known)], _LOST)
+    for ref, aliens in alien_entries(entries, own).items():
+        newer = any(entry.newer for entry in aliens)
+        found[ref] = _NEWER if newer else _FOREIGN.format(aliens[0].commit[:12])
+    return {TaskId(ref.removeprefix(prefix)): f"{ref} {why}" for ref, why in found.items()}
+
+
+def find_problems(
+    entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str]
+) -> tuple[Finding, ...]:
+    """What in gitcoord's namespace gitcoord did not write, or cannot read."""
+    found = [
+        f"The commit {entry.commit[:12]} ({entry.subject}) in {ref} was "
+        f"{'written by a newer' if entry.newer else 'not written by'} gitcoord."
+        for ref, aliens in alien_entries(entries, tips).items()
+        for entry in aliens
+    ]
+    known = {entry.commit for entry in entries}
+    for ref in (*(ref for ref, tip in tips.items() if tip not in known), *broken):
+        found.append(f"{ref} cannot be read: what it points to is no commit, or is not there.")
+    return tuple(Finding(code="foreign-state", message=message) for message in found)
+
+
+def alien_entries(entries: Sequence[JournalEntry], tips: Mapping[str, Oid]) -> dict[str, list[JournalEntry]]:
+    """For each ref, its entries that this gitcoord did not write, or does not know; newest first."""
+    if all(entry.event is not None for entry in entries):
+        return {}
+    known = {entry.commit: entry for entry in entries}
+    found = {ref: [one for one in _reached(known, tip) if one.event is None] for ref, tip in tips.items()}
+    return {ref: aliens for ref, aliens in found.items() if aliens}
+
+
+def _reached(known: Mapping[Oid, JournalEntry], tip: Oid) -> Iterator[JournalEntry]:
+    todo, seen = [tip], set[Oid]()
+    while todo:
+        commit = todo.pop()
+        if commit in known and commit not in seen:
+            seen.add(commit)
+            yield known[commit]
+            todo += known[commit].parents

@@ -1,0 +1,119 @@
+"""Circles of waiting: among tasks, among the subtasks of a task, and through both.
+
+A circle whose members all remain is an error. Where it runs through finished work it holds nothing up:
+the edges of the finished tasks in it are cut with a warning, so that what leaves this room has no circle.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+
+from gitcoord.tasks.cycles import Graph, circle, knots
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.model import TaskId
+from gitcoord.tasks.parse_entries import TaskEntry
+from gitcoord.tasks.resolve_dependencies import Edges
+
+_MOST = 12
+Cut = dict[TaskId, tuple[TaskId, ...]]
+
+
+def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
+    """The tasks' dependencies of every kind, without a circle; what is in the way is an error."""
+    graph = {
+        id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id])))
+        if edges.lifted[id]
+        else edges.direct[id]
+        for id in entries
+    }
+    remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains)
+    every = knots(graph)
+    for knot in knots(_within(graph, remaining)) if every else ():
+        direct = knots(_within(edges.direct, knot))
+        if direct:
+            _tell_circle(findings, "Tasks", circle(edges.direct, direct[0]))
+        else:
+            _tell_deadlock(findings, circle(graph, knot), edges)
+    _tell_lifted(entries, edges, findings)
+    return _with_settled(_cut(graph, every, remaining, findings, "Tasks"), edges.settled, findings)
+
+
+def check_subtasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
+    """The dependencies between siblings, for the subtasks of all tasks at once, without a circle."""
+    remaining = dict.fromkeys(sub.id for entry in entries.values() for sub in entry.subtasks if sub.remains)
+    every = knots(edges.siblings)
+    for knot in knots(_within(edges.siblings, remaining)) if every else ():
+        _tell_circle(findings, "Subtasks", circle(edges.siblings, knot))
+    return _cut(edges.siblings, every, remaining, findings, "Subtasks")
+
+
+def _within(graph: Graph, members: Iterable[TaskId]) -> dict[TaskId, tuple[TaskId, ...]]:
+    inside = dict.fromkeys(members)
+    return {id: tuple(other for other in graph[id] if other in inside) for id in inside}
+
+
+def _cut(
+    graph: Cut,
+    every: Iterable[list[TaskId]],
+    remaining: Container[TaskId],
+    findings: Findings,
+    what: str,
+) -> Cut:
+    """`graph` without the edges of finished tasks in `every`, its knots."""
+    cut = dict(graph)
+    for knot in every:
+        members = set(knot)
+        finished = [id for id in knot if id not in remaining]
+        if not finished:
+            continue
+        for id in finished:
+            cut[id] = tuple(other for other in graph[id] if other not in members)
+        way = _way(circle(graph, knot))
+        findings.warn("finished-cycle", f"{what} {way} depend on each other; some are finished.", knot[0])
+    return cut
+
+
+def _with_settled(graph: Cut, settled: Cut, findings: Findings) -> Cut:
+    """`graph` with its settled edges, those left out that close a circle."""
+    if not any(settled.values()):
+        return graph
+    every = {id: tuple(dict.fromkeys((*needs, *settled[id]))) for id, needs in graph.items()}
+    for knot in knots(every):
+        members = set(knot)
+        findings.warn(
+            "finished-cycle",
+            f"Tasks {_way(circle(every, knot))} depend on each other through finished subtasks.",
+            knot[0],
+        )
+        for id in knot:
+            every[id] = tuple(need for need in every[id] if need in graph[id] or need not in members)
+    return every
+
+
+def _tell_circle(findings: Findings, what: str, way: list[TaskId]) -> None:
+    message = f"{what} {_way(way)} wait for each other: each depends on the next."
+    findings.fault("cycle", message, way[0])
+
+
+def _tell_deadlock(findings: Findings, way: list[TaskId], edges: Edges) -> None:
+    causes = [
+        edges.lifted[id][after]
+        for id, after in zip(way, [*way[1:], way[0]], strict=True)
+        if after not in edges.direct[id]
+    ]
+    told = f"{', '.join(causes[:3])}{' and so on' if len(causes) > 3 else ''}"
+    message = f"Tasks {_way(way)} wait for each other through subtasks: {told}."
+    findings.fault("subtask-deadlock", message, way[0])
+
+
+def _tell_lifted(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> None:
+    for id, lifted in edges.lifted.items():
+        for other, cause in lifted.items():
+            if other not in edges.direct[id] and entries[other].remains:
+                message = f"Task {id} waits for the whole of task {other}, since {cause}."
+                findings.warn("lifted-dependency", message, id)
+
+
+def _way(way: list[TaskId]) -> str:
+    if len(way) <= _MOST:
+        return " -> ".join([*way, way[0]])
+    shown = " -> ".join(way[:_MOST])
+    return f"{shown} -> ... ({len(way) - _MOST} more) -> {way[0]}"

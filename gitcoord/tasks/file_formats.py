@@ -1,0 +1,96 @@
+"""The shapes that a task list's file really has, unwrapped to the raw tasks of each tag.
+
+TaskMaster writes `{TAG: {tasks, metadata}}`. Older and foreign writers left `{tasks}`, a bare list, a tag
+that is the list itself, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. Where a tag occurs twice,
+the one at the top level is the live one: it is read and the other is only mentioned, never merged.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.tasks.coercion import one_line, quoted
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.other_tools import other_tool
+
+MASTER = "master"
+Tags = dict[str, list[Any]]
+
+_HINT = 'TaskMaster\'s shape is {"master": {"tasks": [...]}}.'
+
+
+def unwrap(document: Any, findings: Findings) -> Tags:
+    """The raw tasks of every tag in `document`, in file order. Raises `unknown-shape`."""
+    tool = other_tool(document)
+    if tool:
+        raise _unknown(findings, f"it is {tool}")
+    if isinstance(document, list):
+        if document and not _is_tasks(document):
+            raise _unknown(findings, "it is a list without a single task")
+        return {MASTER: document}
+    if not isinstance(document, dict):
+        raise _unknown(findings, f"it is just {quoted(document)}")
+    tags = _of_object(document, findings)
+    data = document.get("data")
+    # A reply of TaskMaster's server that was saved as the file; a tag named `data` would have metadata.
+    if isinstance(data, dict) and (tags.keys() <= {"data"}) and "metadata" not in data:
+        tags = _of_object(data, findings) or tags
+    if not tags:
+        raise _unknown(findings, _reason(document))
+    return tags
+
+
+def _of_object(document: Mapping[str, Any], findings: Findings) -> Tags:
+    live = _tags_of(document)
+    root: Any = document.get("tasks")
+    if _fits(root):
+        _place(live, MASTER, root, "at the top level of the file", findings)
+    wrapped = document.get("tags")
+    if isinstance(wrapped, dict):
+        for tag, tasks in _tags_of(wrapped).items():
+            _place(live, tag, tasks, "under `tags`", findings)
+    return live
+
+
+def _tags_of(document: Mapping[str, Any]) -> Tags:
+    """The members of `document` that are tags; a member that is the list itself only where none is whole."""
+    members = [(one_line(key), value) for key, value in document.items()]
+    whole = {
+        tag: value["tasks"] for tag, value in members if isinstance(value, dict) and _fits(value.get("tasks"))
+    }
+    if whole or "tasks" in document:
+        return whole
+    return {tag: value for tag, value in members if _fits(value) and (value or tag == MASTER)}
+
+
+def _place(live: Tags, tag: str, tasks: list[Any], where: str, findings: Findings) -> None:
+    """Adds the tag unless a live one of that name holds tasks already."""
+    if not live.get(tag):
+        live[tag] = tasks
+    elif tasks:
+        findings.warn(
+            "stale-tasks",
+            f"{findings.source} holds the tag {quoted(tag)} twice; its {len(live[tag])} live tasks are read, "
+            f"the {len(tasks)} {where} are not.",
+        )
+
+
+def _fits(tasks: Any) -> bool:
+    return isinstance(tasks, list) and (not tasks or _is_tasks(tasks))
+
+
+def _is_tasks(entries: list[Any]) -> bool:
+    return any(isinstance(entry, dict) and ("id" in entry or "title" in entry) for entry in entries)
+
+
+def _reason(document: Mapping[str, Any]) -> str:
+    holders = [("", document), *((f" of {quoted(key)}", value) for key, value in document.items())]
+    for whose, holder in holders:
+        if isinstance(holder, dict) and "tasks" in holder:
+            kind = "a list without a single task" if isinstance(holder["tasks"], list) else "not a list"
+            return f"`tasks`{whose} is {kind}"
+    return "it has neither `tasks` nor a tag that holds some"
+
+
+def _unknown(findings: Findings, reason: str) -> GitcoordError:
+    return usage_error("unknown-shape", f"{findings.source} is not a task list: {reason}.", _HINT)

@@ -1,0 +1,177 @@
+"""Raw tasks of a task list, read leniently. What they depend on is still as written, for `resolve`.
+
+What is wrong with work that is done or cancelled is a warning at most, since nobody will do it again.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gitcoord.tasks.coercion import (
+    ID_LENGTH,
+    id_text,
+    listed,
+    number,
+    one_line,
+    priority_of,
+    quoted,
+    status_of,
+    text,
+    usable,
+)
+from gitcoord.tasks.dependencies import WrittenDependencies, read_dependencies
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.metadata import Hints, read_hints
+from gitcoord.tasks.model import ListedStatus, TaskId
+
+SETTLED = (ListedStatus.DONE, ListedStatus.CANCELLED)
+# Whole numbers up to here need no look at their characters.
+_PLAIN_IDS = 10**18
+
+
+class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A task or subtask of the file, its dependencies still as written; `id` is the full id.
+
+    `remains` is whether it is left to do: neither done nor cancelled, nor its parent.
+    """
+
+    id: TaskId
+    title: str
+    status: ListedStatus
+    remains: bool
+    priority: str
+    description: str
+    details: str
+    test_strategy: str
+    written: WrittenDependencies
+    complexity: float | None
+    hints: Hints
+    subtasks: tuple["TaskEntry", ...] = ()
+
+
+def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
+    """Every task of `raw` that has a usable id, in order."""
+    entries: list[TaskEntry] = []
+    for place, value in enumerate(raw, 1):
+        if not isinstance(value, dict):
+            findings.warn(
+                "not-a-task",
+                f"There is {quoted(value)} at place {place} of the list, which is not a task; it is skipped.",
+            )
+            continue
+        id = _usable_id(value)
+        if id is None:
+            _tell_unusable(value, f"The task at place {place} of the list", findings)
+            continue
+        entries.append(_task(value, id, findings))
+    return entries
+
+
+def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> TaskEntry:
+    status = _status(raw, id, findings, strict=True)
+    remains = status not in SETTLED
+    priority = priority_of(raw.get("priority"))
+    if priority is None and raw.get("priority") not in (None, ""):
+        said = quoted(raw["priority"])
+        findings.gather("unknown-priority", f"The priority {said} is nobody's; it counts as medium", id)
+    return _entry(
+        raw,
+        id,
+        findings,
+        status=status,
+        remains=remains,
+        priority=priority or "medium",
+        subtasks=_subtasks(raw.get("subtasks"), id, remains, findings),
+    )
+
+
+def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) -> TaskEntry:
+    return TaskEntry(
+        id=id,
+        title=one_line(raw.get("title")) or one_line(raw.get("name")) or f"Task {id}",
+        description=text(raw.get("description")),
+        details=text(raw.get("details")),
+        test_strategy=text(raw.get("testStrategy")),
+        written=read_dependencies(raw, id, findings),
+        complexity=number(raw.get("complexity"), above=0, most=10),
+        hints=read_hints(raw, id, findings),
+        **known,
+    )
+
+
+def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tuple[TaskEntry, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        findings.warn("not-a-task", f"`subtasks` of task {parent} is {quoted(raw)}; it is ignored.", parent)
+        return ()
+    entries: list[TaskEntry] = []
+    for place, value in enumerate(raw, 1):
+        if not isinstance(value, dict):
+            where = f"at place {place} of the subtasks of task {parent}"
+            findings.warn("not-a-task", f"There is {quoted(value)} {where}; it is skipped.", parent)
+            continue
+        own = _usable_id(value)
+        if own is None:
+            what = f"The subtask at place {place} of the subtasks of task {parent}"
+            _tell_unusable(value, what, findings, blocks=remains)
+            continue
+        # Some lists write the full id, even as a number: 31.1 under task 31.
+        full = own if own.startswith(f"{parent}.") else f"{parent}.{own}"
+        status = _status(value, TaskId(full), findings, strict=False)
+        if value.get("subtasks"):
+            _tell_nested(value["subtasks"], TaskId(full), findings)
+        left = remains and status not in SETTLED
+        entry = _entry(value, TaskId(full), findings, status=status, remains=left, priority="medium")
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _tell_nested(raw: Any, owner: TaskId, findings: Findings) -> None:
+    """Names the subtasks of a subtask, which nobody plans, and what they depend on."""
+    below = [part for part in raw if isinstance(part, dict)] if isinstance(raw, list) else []
+    needs = dict.fromkeys(name for part in below for name in read_dependencies(part, owner, None).ids)
+    waits = f", nor that they depend on {listed(needs)}" if needs else ""
+    findings.warn(
+        "nested-subtasks",
+        f"Subtask {owner} has {quoted(raw) if not below else f'{len(below)}'} "
+        f"subtask{'' if len(below) == 1 else 's'} of its own, deeper than subtasks go; "
+        f"gitcoord does not read them{waits}.",
+        owner,
+    )
+
+
+def _usable_id(raw: dict[str, Any]) -> TaskId | None:
+    value = raw.get("id")
+    if type(value) is int and 0 <= value <= _PLAIN_IDS:
+        return TaskId(str(value))
+    id = id_text(value)
+    return TaskId(id) if id is not None and usable(id) else None
+
+
+def _tell_unusable(raw: dict[str, Any], what: str, findings: Findings, *, blocks: bool = True) -> None:
+    value = raw.get("id")
+    id = id_text(value)
+    title = one_line(raw.get("title"))
+    named = f"{what} ({quoted(title)})" if title else what
+    wrong = (
+        "has no id" if value is None or id == "" else f"has the id {quoted(value)}, which gitcoord cannot use"
+    )
+    findings.fault(
+        "unusable-id", f"{named} {wrong}.", TaskId(one_line(id)[:ID_LENGTH]) if id else None, blocks=blocks
+    )
+
+
+def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool) -> ListedStatus:
+    value = raw.get("status")
+    status, native = status_of(value)
+    if status is ListedStatus.UNKNOWN:
+        findings.warn(
+            "unknown-status",
+            f"Task {id} has the status {quoted(value)}, which nobody knows; it counts as not done.",
+            id,
+        )
+    elif strict and not native:
+        given = "A missing status" if value in (None, "") else f"The status {quoted(value)}"
+        findings.gather("odd-status", f"{given}, on which TaskMaster itself fails, is read as {status}", id)
+    return status

@@ -1,0 +1,1 @@
+"""One worker's side: the right branch for a task, and the hand-in."""

@@ -1,0 +1,1 @@
+"""One attempt: claim, checkout, agent, check, commits, hand-in."""

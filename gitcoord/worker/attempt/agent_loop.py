@@ -1,0 +1,295 @@
+"""The turns of one attempt: agent, check, commit, hand in; and once more where that meets a conflict."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.engines.memory_limit import said_why
+from gitcoord.errors import GitcoordError
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
+from gitcoord.worker.attempt.checkout import prepare, ready, unlock, unready
+from gitcoord.worker.attempt.checkout_repair import mend, mend_branch
+from gitcoord.worker.attempt.commit_work import settle
+from gitcoord.worker.attempt.conflict_handoff import merge_in
+from gitcoord.worker.attempt.finished_work import cut_off, note_finished, was_finished
+from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.attempt.hand_in import hand_in_task
+from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
+from gitcoord.worker.attempt.merge_subtask import fold
+from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.provision import provide
+from gitcoord.worker.attempt.run_commands import run_agent, run_check, run_setup, write_prompt
+from gitcoord.worker.own_work import began_at
+from gitcoord.worker.submit import who_else
+from gitcoord.worker.task_list_changes import list_note, put_back_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitcoord.git.git_cli import Oid
+
+
+def take_turns(context: AttemptContext) -> AttemptResult:
+    """Does the unit: the first time, and as often as a conflict may go back to the agent.
+
+    A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
+    """
+    _save_what_is_left(context)
+    copy = prepare(
+        context.task_context, context.unit, context.how, context.start, context.directory, context.log.say
+    )
+    if failed := provide(context, copy, lambda: run_setup(context)):
+        return failed
+    clash = _waiting(context, copy)
+    in_vain = 0
+    finished = clash is None and was_finished(context, copy)
+    if clash is None and _moved(context):
+        clash = _with_what_landed(context, copy)
+        finished = clash is None
+    for left in range(context.order.rework, -1, -1):
+        result = None if finished else _work(context, copy, clash)
+        finished = False
+        if result is not None and result.outcome == "conflict" and clash is not None:
+            in_vain += 1
+            if left and in_vain < context.order.rework:
+                continue
+            return _give_up(context, copy, result.reason)
+        if result is not None:
+            return result
+        outcome = _hand_in(context, copy, last=left == 0)
+        if isinstance(outcome, AttemptResult):
+            return outcome
+        clash, in_vain = outcome, 0
+        context.reworks.begin()
+    raise AssertionError("the last turn has a result")
+
+
+def _save_what_is_left(context: AttemptContext) -> None:
+    """Nothing that an earlier attempt left, killed or not, goes with what is taken away now."""
+    repository, earlier = context.task_context.repository, context.before.attempts
+    copy = WorkingCopy(repository, context.directory)
+    been = _save_what_nothing_names(context)
+    for mended in (
+        mend_branch(repository, copy, context.unit.branch, context.start),
+        mend(repository, context.directory, context.unit.branch, context.start, been=been),
+    ):
+        if mended:
+            context.log.say(mended)
+    if not earlier:
+        return
+    if shown := copy.show_hidden():
+        context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
+    ref = kept_ref(context.task_context.plan.generation, context.unit.id, earlier[-1].number)
+    since = context.start if context.how.fresh else None
+    kept = keep_commits(repository, context.unit.branch, context.directory, ref, since=since)
+    shared = context.task_context.shared_tip
+    if since and shared and not context.task_context.ancestry.contains(since, shared):
+        keep_also(repository, ref, shared)
+        kept = ref
+    if kept:
+        context.log.say(
+            f"commits that attempt {earlier[-1].number} left on no branch are kept: git log {kept}"
+        )
+
+
+def _save_what_nothing_names(context: AttemptContext) -> "Sequence[Oid]":
+    """Keeps the commits of an earlier attempt of whose checkout git has no record any more; returns them."""
+    earlier, directory, repository = (
+        context.before.attempts,
+        context.directory,
+        context.task_context.repository,
+    )
+    newest = earlier[-1] if earlier else None
+    if newest is None or newest.started is None:
+        return ()
+    # Where nobody was killed, a checkout that is gone was taken away.
+    if not directory.is_dir() and newest.ended is not None and newest.ended.outcome != "lost":
+        return ()
+    ref = kept_ref(context.task_context.plan.generation, context.unit.id, newest.number)
+    moment = datetime.fromisoformat(newest.started.at).timestamp()
+    if kept := keep_unnamed(repository, directory, ref, start=newest.started.base, moment=moment):
+        context.log.say(f"commits that attempt {newest.number} left on no branch are kept: git log {kept}")
+    return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()
+
+
+def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | None) -> AttemptResult | None:
+    """Agent, check and commit; None when the work is on the branch."""
+    write_prompt(context, clash)
+    steps: tuple[Callable[[], AttemptResult | None], ...] = (
+        lambda: run_agent(context, clash),
+        lambda: _damaged(context, copy),
+        lambda: _unresolved(copy),
+        lambda: run_check(context),
+        lambda: _damaged(context, copy),
+        lambda: _settled(context, copy),
+    )
+    result = next((result for step in steps if (result := _stopped(context) or step())), None)
+    if result is None:
+        note_finished(context, copy)
+    return result or _stopped(context)
+
+
+def _moved(context: AttemptContext) -> bool:
+    """Whether the work was merged with what landed of the tasks that it stands on, and nothing conflicted."""
+    deferral = context.before.deferral
+    return deferral is not None and bool(deferral.stands_on) and not context.how.fresh
+
+
+def _with_what_landed(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
+    """None when the work passes the check there, so that its agent has nothing to do; else what is for it."""
+    base, deferral = context.task_context.plan.base, context.before.deferral
+    context.log.say(f"{context.unit.branch} was moved onto what has landed on {base}; its agent need not run")
+    wrong = run_check(context, f" on {base}") or _settled(context, copy)
+    if wrong is None:
+        note_finished(context, copy)
+        return None
+    return ConflictBrief(
+        commit=context.task_context.base_commit,
+        name=base,
+        others=tuple(TaskId(task) for task in deferral.stands_on) if deferral is not None else (),
+        failure=wrong.reason,
+        output=context.log.tail(),
+    )
+
+
+def _stopped(context: AttemptContext) -> AttemptResult | None:
+    asked = context.stop.asked
+    if why := said_why(context.place):
+        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {why}")
+    return None if asked is None else cut_off(context, f"{asked.name} came")
+
+
+def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
+    state = copy.merge_state()
+    paths = copy.unresolved(state) if state.running else []
+    if not paths:
+        return None
+    return AttemptResult(outcome="conflict", reason=f"the conflict is not resolved in {some(paths)}")
+
+
+def _damaged(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
+    """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
+    if mended := mend_branch(context.task_context.repository, copy, context.unit.branch, context.start):
+        context.log.say(mended)
+    what = copy.damage()
+    if not what:
+        if left := unlock(context.task_context.repository, copy, context.unit.branch):
+            context.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
+        return None
+    reason = f"the agent damaged its checkout: {what}; everything it left stays in {context.directory}"
+    return AttemptResult(outcome="failed", reason=reason, keep=True)
+
+
+def _settled(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
+    try:
+        left = settle(
+            context.task_context.repository,
+            copy,
+            context.unit,
+            context.settings.rules,
+            start=context.start,
+            base=context.task_context.base_commit,
+            commit=context.order.commit_leftovers,
+            take_nested=context.settings.run.nested_repositories == "add",
+            hooks=context.settings.run.commit_hooks,
+        )
+    except GitcoordError as error:
+        full = without_room(context, error.message.rstrip("."))
+        if full is None:
+            raise
+        return full
+    for note in left.notes:
+        context.log.say(note)
+    if not left.problem and (carried := ProvidedFiles(copy).committed(copy.git, context.start, left.head)):
+        reason = f"it committed what was carried into its checkout: {some(carried)}"
+        return AttemptResult(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
+    if not left.problem:
+        since = began_at(context.task_context, left.head)
+        dropped = (
+            put_back_in(
+                context.task_context.repository,
+                copy,
+                since,
+                context.settings,
+                context.task_context.plan.source,
+            )
+            if since
+            else ()
+        )
+        for line in list_note(dropped):
+            context.log.say(line)
+        return None
+    if left.keep and (full := without_room(context, left.problem)):
+        return full
+    return AttemptResult(
+        outcome="conflict" if left.unresolved else "failed",
+        reason=left.problem,
+        head=left.head,
+        keep=left.keep,
+    )
+
+
+def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
+    """The conflict that an earlier attempt left, or that the unit was deferred for, now in the checkout."""
+    state, task_context = copy.merge_state(), context.task_context
+    if not state.running and context.unit.subtask is not None and context.before.deferral is not None:
+        return merge_in(
+            copy,
+            ConflictBrief(commit=task_context.tips[task_context.task.branch], name=task_context.task.branch),
+            context,
+        )
+    deferral = context.before.deferral
+    merges = deferral is not None and bool(deferral.exclusive or deferral.check)
+    if not state.running and deferral is not None and merges and deferral.onto:
+        return ConflictBrief(
+            commit=deferral.onto,
+            name=task_context.plan.base,
+            paths=deferral.paths,
+            others=tuple(TaskId(other) for other in deferral.others),
+            exclusive=deferral.exclusive,
+            failure=deferral.reason if deferral.check else "",
+            output=deferral.output,
+        )
+    if not state.running:
+        return None
+    commit, head = copy.git.text("rev-parse", "MERGE_HEAD"), copy.git.text("rev-parse", "HEAD")
+    message = Path(copy.git.text("rev-parse", "--absolute-git-dir"), "MERGE_MSG").read_text(
+        "utf-8", "replace"
+    )
+    merging = re.match(r"Merge (\S+) into ", message)
+    return ConflictBrief(
+        commit=commit,
+        name=merging[1] if merging else f"The commit {commit[:12]}",
+        paths=state.unmerged,
+        others=who_else(task_context, head, state.unmerged),
+    )
+
+
+def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
+    """The conflict stays unresolved: what the work was before is handed in, and deferred."""
+    kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
+    by_hand = f"by hand: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
+    context.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
+    context.log.say(by_hand)
+    unready(copy)
+    copy.git.run("merge", "--abort", ok=())
+    ready(copy)
+    outcome = _hand_in(context, copy, last=True)
+    if not isinstance(outcome, AttemptResult):
+        return AttemptResult(outcome="conflict", reason="it is not resolved")
+    if outcome.outcome != "conflict" or outcome.recorded:
+        return outcome
+    reason = f"{outcome.reason.removesuffix('.')}, and the agent left that unresolved"
+    return msgspec.structs.replace(outcome, reason=reason)
+
+
+def _hand_in(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
+    """The result, or the conflict that is in the checkout now."""
+    give = hand_in_task if context.unit.subtask is None else fold
+    return patiently(context, lambda: give(context, copy, last=last))

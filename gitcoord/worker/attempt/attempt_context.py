@@ -1,0 +1,209 @@
+"""What a worker has at hand once it holds an attempt, and how the attempt came out."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from gitcoord.engines.engine import key_of
+from gitcoord.errors import GitcoordError
+from gitcoord.events import AttemptEnded, Outcome
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.outside import OutsideChange
+from gitcoord.redact import redact
+from gitcoord.settings import Settings
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import Progress
+from gitcoord.text_lists import some
+from gitcoord.worker.attempt.environment import tokens_used
+from gitcoord.worker.attempt.held_back import held_back
+from gitcoord.worker.attempt.kept_commits import keep_commits, keep_unnamed, kept_ref
+from gitcoord.worker.attempt.log import Log
+from gitcoord.worker.attempt.outside import MOST_OUTSIDE, Surroundings
+from gitcoord.worker.attempt.prompt_template import PromptTemplate
+from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.attempt.signals import StopSignal
+from gitcoord.worker.attempt.task_description import TaskDescription
+from gitcoord.worker.checkout import CheckoutOptions
+from gitcoord.worker.task_context import TaskContext, load_task_context
+from gitcoord.worker.transient_errors import disk_problem, passes, try_for
+from gitcoord.worker.unit import WorkUnit
+
+_LONGEST_REASON = 400
+_PATIENCE = 300.0
+_MOST_HELD = 20
+
+
+class Reworks:
+    """How often a conflict went back to the agent in this attempt, and when it did first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.work_seconds = 0.0
+        """What the agent and the check took before the first."""
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Another one begins."""
+        self.count += 1
+        self._since = self._since or time.monotonic()
+
+    def spend(self, seconds: float) -> None:
+        """The agent or the check has taken so long."""
+        if not self.count:
+            self.work_seconds += seconds
+
+    def seconds(self) -> float:
+        """What they have taken so far."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
+
+class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt under way. `directory` is the checkout, `place` the attempt's own directory.
+
+    `task_context` and `before` are as they were at the claim; `began` is a time of `time.monotonic`.
+    """
+
+    task_context: TaskContext
+    unit: WorkUnit
+    order: WorkerOrder
+    described: TaskDescription
+    settings: Settings
+    attempt: int
+    before: Progress
+    how: CheckoutOptions
+    start: Oid
+    directory: Path
+    place: Path
+    log: Log
+    stop: StopSignal
+    began: float
+    slot: int = 0
+    """The number that no other attempt of this clone has meanwhile."""
+    template: PromptTemplate | None = None
+    outside: Surroundings
+    reworks: Reworks = msgspec.field(default_factory=Reworks)
+    since: float = msgspec.field(default_factory=time.time)
+    """When it began, in seconds since the epoch."""
+    clock: Callable[[], float] = time.time
+    """What time it is, in seconds since the epoch."""
+
+    @property
+    def key(self) -> str:
+        """The attempt's name for engines."""
+        return key_of(self.unit.id, self.attempt)
+
+    @property
+    def until(self) -> float | None:
+        """When its time is over, by `time.monotonic`."""
+        return None if self.order.seconds is None else self.began + self.order.seconds
+
+    def look(self) -> TaskContext:
+        """The desk as everything stands now."""
+        task_context = self.task_context
+        return load_task_context(
+            task_context.repository, task_context.shared, task_context.store, self.unit.task.id, self.settings
+        )
+
+
+class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt came out; `recorded`: the journal has it already.
+
+    `keep`: the checkout stays whatever the settings say, because what is in it could not be committed.
+    `again_at`: the account is closed until then, as an event has its time.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    code: int | None = None
+    head: str = ""
+    recorded: bool = False
+    keep: bool = False
+    again_at: str = ""
+
+
+Answer = TypeVar("Answer")
+
+
+def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
+    """What `act` gives, tried again while what is in its way may pass: no work is lost for that."""
+
+    def tell(error: BaseException) -> None:
+        how = "for some minutes" if passes(error) else "a few times"
+        context.log.say(f"{error} Trying again {how}.")
+
+    stopped = lambda: context.stop.asked is not None  # noqa: E731
+    return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
+
+
+def without_room(context: AttemptContext, why: str, code: int | None = None) -> AttemptResult | None:
+    """The result of an attempt that failed for a full disk, if it did: its work stays where it is."""
+    full = disk_problem(context.directory)
+    if not full:
+        return None
+    reason = f"the disk of the checkout is full: {full}; its work stays in {context.directory}; {why}"
+    return AttemptResult(outcome="failed", reason=reason, code=code, keep=True)
+
+
+def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
+    """The event that tells of `result`."""
+    tokens, spending = tokens_used(context.place), context.log.spending
+    spending.close()
+    outside = _outside(context)
+    return AttemptEnded(
+        at=now(),
+        by=worker_name(),
+        task=context.unit.id,
+        attempt=context.attempt,
+        outcome=result.outcome,
+        reason=redact(result.reason)[:_LONGEST_REASON],
+        code=result.code,
+        head=result.head,
+        seconds=round(time.monotonic() - context.began, 3),
+        tokens=tokens if tokens is not None else spending.tokens,
+        usd=None if spending.usd is None else round(spending.usd, 6),
+        reworks=context.reworks.count,
+        rework_seconds=round(context.reworks.seconds(), 3),
+        work_seconds=round(context.reworks.work_seconds, 3),
+        kept=_kept(context),
+        held_back=held_back(WorkingCopy(context.task_context.repository, context.directory))[:_MOST_HELD],
+        again_at=result.again_at,
+        outside=outside[:MOST_OUTSIDE],
+        outside_count=len(outside),
+    )
+
+
+def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
+    """What changed outside of its checkout meanwhile, told in the log."""
+    found = context.outside.changes()
+    own = [change.words() for change in found if change.by_agent]
+    others = [change.words() for change in found if not change.by_agent]
+    if own:
+        context.log.say(f"its git changed outside of its checkout: {some(own)}")
+    if others:
+        context.log.say(f"changed outside of its checkout while it ran, by whom is not known: {some(others)}")
+    return found
+
+
+def _kept(context: AttemptContext) -> str:
+    """The ref with the commits that the agent left outside of its branch; nothing where it left none."""
+    task_context, ref = (
+        context.task_context,
+        kept_ref(context.task_context.plan.generation, context.unit.id, context.attempt),
+    )
+    try:
+        found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
+        # Whichever way the clock was set meanwhile, rather too many than too few.
+        moment = min(context.since, time.time() - (time.monotonic() - context.began))
+        found = found or keep_unnamed(
+            task_context.repository, context.directory, ref, start=context.start, moment=moment
+        )
+    except GitcoordError as error:
+        context.log.say(f"whether it left commits on no branch cannot be told: {error}")
+        return ""
+    if found:
+        context.log.say(f"commits that it left on no branch are kept: git log {found}")
+    return found

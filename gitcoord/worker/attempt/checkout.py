@@ -1,0 +1,265 @@
+"""A unit's checkout: made, gone on with, or begun afresh; a half-made one is never taken for work."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree import WorkingCopy, add_worktree, in_use
+from gitcoord.git.worktree_sync import worktree_fields, worktrees
+from gitcoord.state.task_history import PENDING
+from gitcoord.worker.attempt.held_back import take_out
+from gitcoord.worker.attempt.kept_commits import checkout_ref, keep_commits
+from gitcoord.worker.attempt.nested_repositories import move_out
+from gitcoord.worker.attempt.submodules import before_moving, bring_in
+from gitcoord.worker.checkout import CheckoutOptions, take
+from gitcoord.worker.rewritten_work import was_here
+from gitcoord.worker.task_context import TaskContext, load_task_context
+from gitcoord.worker.unit import WorkUnit
+
+_READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
+
+
+def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
+    """Raises `in-use` (exit 1) when the unit's branch is checked out elsewhere: a person may work there."""
+    place = worktrees(repository.git).get(HEADS + unit.branch)
+    if place is not None and place.resolve() != directory.resolve():
+        raise in_use(unit.branch, place)
+
+
+def prepare(
+    task_context: TaskContext,
+    unit: WorkUnit,
+    how: CheckoutOptions,
+    start: Oid,
+    directory: Path,
+    say: Callable[[str], None],
+) -> WorkingCopy:
+    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it.
+
+    `say` is given a sentence on each repository that was in a checkout which cannot be gone on with.
+    """
+    repository = task_context.repository
+    moved: tuple[Path, ...] = ()
+    if how.fresh:
+        moved = remove(repository, directory)
+        _begin_anew(task_context, unit, start)
+        task_context = load_task_context(
+            repository, task_context.shared, task_context.store, unit.task.id, task_context.settings
+        )
+    elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
+        moved = remove(repository, directory)
+    else:
+        deferred = task_context.progress.get(unit.id, PENDING).deferral is not None
+        _tidy(repository, WorkingCopy(repository, directory), unit.branch, merge_ahead=deferred)
+    for place in moved:
+        say(f"a repository that was made in the checkout is in {place} now")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    copy = WorkingCopy(repository, directory)
+    before = before_moving(copy)
+    with _unready_meanwhile(copy):
+        if unit.subtask is None:
+            take(
+                task_context,
+                CheckoutOptions(stack=how.stack, now=how.now, rewritten=True, worktree=directory),
+            )
+        else:
+            _take_subtask(task_context, unit, start, directory)
+        bring_in(repository, copy, before)
+    ready(copy)
+    return copy
+
+
+def ready(copy: WorkingCopy) -> None:
+    """Marks the checkout as one in which whatever is there is somebody's work."""
+    place = copy.administration()
+    if place is None:
+        return
+    try:
+        # Takes no room: the disk may be full.
+        (place / _UNREADY).replace(place / _READY)
+    except FileNotFoundError:
+        (place / _READY).touch()
+
+
+def unready(copy: WorkingCopy) -> None:
+    """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
+    place = copy.administration()
+    if place is not None:
+        with suppress(FileNotFoundError):
+            (place / _READY).replace(place / _UNREADY)
+
+
+def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ...]:
+    """Removes the locks of a checkout in which no process is alive any more, and returns what they locked.
+
+    `own` is the branch that its attempts are at, whatever is checked out just now.
+    """
+    place, branches = copy.administration(), dict.fromkeys(filter(None, (own, copy.branch())))
+    if place is None:
+        return ()
+    locks = [place / f"{name}.lock" for name in ("index", "HEAD", "ORIG_HEAD")]
+    # Only where it is this checkout's branch: others may be writing what all of them share.
+    locks += [repository.common_dir / f"{HEADS}{branch}.lock" for branch in branches]
+    left = [lock for lock in locks if lock.exists()]
+    for lock in left:
+        lock.unlink(missing_ok=True)
+    return tuple(lock.name.removesuffix(".lock") for lock in left)
+
+
+@contextmanager
+def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
+    """Git writes into the checkout. Where it gives that up by itself, what was there before is still work."""
+    unready(copy)
+    try:
+        yield
+    except GitcoordError:
+        place = copy.administration()
+        if place is not None and (place / _UNREADY).exists():
+            ready(copy)
+        raise
+
+
+def clear_done(
+    repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path, folded: Oid | None
+) -> None:
+    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch.
+
+    Where somebody went on in the checkout, all of it is left; and the branch, where it holds more than the
+    head `folded`, which is in the parent's.
+    """
+    if _edited(repository, directory):
+        return
+    remove(repository, directory)
+    if unit.subtask is None:
+        return
+    ref, ancestry = HEADS + unit.branch, Ancestry(repository.git)
+    there, here = shared.read(ref), repository.resolve(ref)
+    done = ancestry.contained(folded, {tip for tip in (there, here) if tip}) if folded else set()
+    if there in done:
+        shared.publish([RefUpdate(ref, there, None)])
+    if here in done:
+        repository.git.run("update-ref", "-d", ref, str(here), ok=())
+
+
+def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
+    """Takes a checkout away with its files; commits stay on their branch, or are kept under a ref.
+
+    Only what git knows as a worktree of this repository is touched. Returns where the repositories are now
+    that were made in it.
+    """
+    if not _is_own(repository, directory):
+        return ()
+    moved = move_out(repository, directory)
+    keep_commits(repository, None, directory, checkout_ref(directory))
+    take_out(repository, directory)
+    # Twice, because one that git was killed over is locked.
+    repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
+    if directory.is_dir():
+        shutil.rmtree(directory, ignore_errors=True)
+        repository.git.run("worktree", "prune", ok=())
+    return moved
+
+
+def _is_own(repository: Repository, directory: Path) -> bool:
+    listed = worktree_fields(repository.git)
+    known = {Path(field.removeprefix("worktree ")) for field in listed if field.startswith("worktree ")}
+    return directory.resolve() in known and directory.resolve() != repository.root
+
+
+def _edited(repository: Repository, directory: Path) -> bool:
+    """Whether a file that git knows holds what no commit does: workers leave none like that when done."""
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    try:
+        changes = WorkingCopy(repository, directory).changes(untracked=False)
+    except GitcoordError:
+        return False  # half taken away
+    return any(os.path.lexists(directory / path) for path in changes)
+
+
+def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
+    """Brings a checkout whose agent went onto a branch of its own back onto the unit's, as it is.
+
+    False when there is nothing to go on with; what cannot be gone on with is put into git's stash.
+    """
+    if not directory.is_dir() or not _is_own(repository, directory):
+        return False
+    copy = WorkingCopy(repository, directory)
+    if not _is_ready(copy):
+        return False
+    _tidy(repository, copy, unit.branch, merge_ahead=False)
+    ref = HEADS + unit.branch
+    head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
+    if copy.branch() == unit.branch:
+        return True
+    if tip is None or not Ancestry(repository.git).contains(head, tip):
+        message = f"left in the checkout of {unit.branch}"
+        options = ("--quiet", "--include-untracked", "--message", message)
+        if copy.changes(untracked=True):
+            copy.git.run("stash", "push", *options, environment=repository.identity)
+        return False
+    copy.git.run("update-ref", ref, head, tip)
+    copy.git.run("symbolic-ref", "HEAD", ref)
+    return True
+
+
+def _is_ready(copy: WorkingCopy) -> bool:
+    place = copy.administration()
+    return place is not None and (place / _READY).exists()
+
+
+def _usable(repository: Repository, directory: Path, branch: str) -> bool:
+    on_it = worktrees(repository.git).get(HEADS + branch) == directory.resolve()
+    return on_it and _is_ready(WorkingCopy(repository, directory))
+
+
+def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: bool) -> None:
+    """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
+    unlock(repository, copy, own)
+    begun = copy.operation()
+    if begun:
+        copy.git.run(begun, "--abort", ok=())
+    if merge_ahead and not copy.merge_state().running and copy.changes(untracked=False):
+        message = "Keep what an earlier attempt left"
+        who = repository.identity
+        copy.git.run("commit", "--quiet", "--all", "--no-verify", "-m", message, environment=who)
+
+
+def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:
+    repository, ref = task_context.repository, HEADS + unit.branch
+    shared = task_context.shared.read(ref)
+    if (
+        shared is not None
+        and shared != start
+        and not task_context.shared.publish([RefUpdate(ref, shared, start)])
+    ):
+        raise GitcoordError(
+            "push-raced", f"{unit.branch} moved while it was set back to its beginning.", hint="Try again."
+        )
+    if task_context.shared.remote is not None and repository.resolve(ref) is not None:
+        repository.git.run("update-ref", ref, start)
+
+
+def _take_subtask(task_context: TaskContext, unit: WorkUnit, start: Oid, directory: Path) -> None:
+    repository, ref = task_context.repository, HEADS + unit.branch
+    local, shared = repository.resolve(ref), task_context.shared.read(ref)
+    if worktrees(repository.git).get(ref) != directory.resolve():
+        add_worktree(repository, directory, unit.branch, None if local else shared or start)
+    if not local or not shared or task_context.ancestry.contains(local, shared):
+        return
+    if was_here(repository, task_context.ancestry, unit.branch, shared, directory):
+        return
+    if not task_context.ancestry.contains(shared, local):
+        raise answer_no(
+            "diverged",
+            f"{unit.branch} here and on {task_context.shared.remote} have gone different ways.",
+            f"Merge them in {directory}, or begin anew with `--fresh`.",
+        )
+    WorkingCopy(repository, directory).fast_forward(shared)

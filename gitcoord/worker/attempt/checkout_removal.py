@@ -1,0 +1,17 @@
+"""What becomes of a checkout when its attempt has ended."""
+
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
+from gitcoord.worker.attempt.checkout import clear_done, remove
+
+
+def clear_away(context: AttemptContext, result: AttemptResult) -> None:
+    """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
+    repository, unit = context.task_context.repository, context.unit
+    wish = context.settings.run.keep_checkout
+    kept = wish == "always" or (wish == "failed" and result.outcome != "ok")
+    if result.outcome == "lost" or result.keep or kept:
+        return
+    if result.outcome == "ok":
+        clear_done(repository, context.task_context.shared, unit, context.directory, result.head)
+    else:
+        remove(repository, context.directory)

@@ -1,0 +1,96 @@
+"""A checkout that an attempt took away from git, or git from it, is put right: what lies in it is work."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.worker.attempt.checkout import ready
+from gitcoord.worker.attempt.kept_commits import put_aside
+
+
+def mend(
+    repository: Repository, directory: Path, branch: str, start: Oid, *, been: Sequence[Oid] = ()
+) -> str:
+    """Gives a checkout its `.git`, or git its record of it, back that an earlier attempt removed or replaced.
+
+    Returns what was done. What was put there instead is kept in the git directory: it may be a repository
+    with work in it. A record that is gone is made anew, on `branch`, which is made at `start` if need be; or
+    on that one of the commits `been` to which the files are closer.
+    """
+    copy = WorkingCopy(repository, directory)
+    if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
+        place.mkdir(parents=True)
+        (place / "commondir").write_text("../..\n")
+        (place / "gitdir").write_bytes(os.fsencode(directory / ".git") + b"\n")
+        (place / "HEAD").write_text(f"ref: {HEADS}{branch}\n")
+        if repository.resolve(HEADS + branch) is None:
+            repository.git.run("update-ref", HEADS + branch, start)
+        copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
+        closest = min((HEADS + branch, *been), key=lambda one: _differing(copy, one))
+        if closest != HEADS + branch:
+            (place / "HEAD").write_text(f"{closest}\n")
+            copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
+        ready(copy)
+        return "Git's own record of the checkout was removed by an earlier attempt, and was made anew"
+    if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
+        return ""
+    link, kept = directory / ".git", ""
+    if os.path.lexists(link):
+        kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
+    repository.git.run("worktree", "repair", "--", str(directory), ok=())
+    return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
+
+
+def _differing(copy: WorkingCopy, commit: str) -> int:
+    """How many files of the checkout are not as `commit` has them."""
+    listed = copy.git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit, "--", ok=())
+    return listed.text.count("\0")
+
+
+def _record_of(repository: Repository, directory: Path) -> Path | None:
+    """Where git's record of the checkout was that its `.git` still names, and is not any more."""
+    try:
+        told = (directory / ".git").read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: ")
+    except OSError:
+        return None
+    place = Path(told)
+    ours = place.parent.resolve() == (repository.common_dir / "worktrees").resolve()
+    return place if ours and not place.exists() else None
+
+
+def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
+    """Puts back what is checked out where somebody deleted it (`git update-ref -d HEAD`).
+
+    That is where git's log of the checkout saw it last, else the tip of `branch`, else `start`: what lies in
+    the checkout is work beyond that. Returns what was done.
+    """
+    place = copy.administration()
+    if place is None:
+        return ""
+    head, ref = place / "HEAD", HEADS + branch
+    if os.path.lexists(head):
+        ref = head.read_text("utf-8", "surrogateescape").strip().removeprefix("ref: ")
+        # A look at the file costs no process.
+        there = not ref.startswith(HEADS) or (repository.common_dir / ref).is_file()
+        if there or repository.resolve(ref) is not None:
+            return ""
+    else:
+        head.write_text(f"ref: {ref}\n")
+    commit = repository.resolve(ref) or _last_seen(repository, place) or start
+    repository.git.run("update-ref", ref, commit, ok=())
+    return f"{ref.removeprefix(HEADS)} was deleted under the checkout, and is at {commit[:12]} again"
+
+
+def _last_seen(repository: Repository, place: Path) -> Oid:
+    """The newest commit that git's log of a checkout's HEAD names and that is there; else nothing."""
+    with suppress(OSError):
+        for line in reversed((place / "logs/HEAD").read_text("utf-8", "replace").splitlines()):
+            commit = line.split(" ", 2)[1]
+            if commit.strip("0") and repository.resolve(commit) is not None:
+                return commit
+    return ""

@@ -1,0 +1,76 @@
+"""An agent whose account is closed for a while: found out when it ends, and told to all who share it."""
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.redact import redact
+from gitcoord.state.accounts import ClosedAccount, account_of, close_account
+from gitcoord.state.journal import worker_name
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently
+from gitcoord.worker.attempt.exchange_files import AGAIN_AT, read
+from gitcoord.worker.attempt.usage_limit import UsageLimit, find_limit, told_time
+
+_AGAIN = 75
+
+
+def limit_of(context: AttemptContext, code: int, said: str, *, since: float) -> UsageLimit | None:
+    """The limit that ended an agent with `code`, whose last words are in `said`; None if that was not it.
+
+    It began at the time `since`, in seconds since the epoch.
+    """
+    now = context.clock()
+    if code == 0:
+        return _limit_of_well(context, said, now, since)
+    if code == _AGAIN:
+        words = read(context.directory, AGAIN_AT)[:200]
+        until = told_time(words, now) if words.strip() else None
+        if until is not None:
+            return UsageLimit(until=until, said="its agent said so")
+        if words.strip():
+            context.log.say(f"no time that is to come: {words.strip()!r} in $GITCOORD_AGAIN_AT_FILE")
+    return find_limit(said, now, context.settings.run.limit_patterns)
+
+
+def _limit_of_well(context: AttemptContext, said: str, now: float, since: float) -> UsageLimit | None:
+    """The limit of an agent that ended with 0 all the same.
+
+    Work may be about limits: where the agent has changed something, its very last line has to name one that
+    ends at a time.
+    """
+    own = context.settings.run.limit_patterns
+    if find_limit(said, now, own) is None:
+        return None
+    copy = WorkingCopy(context.task_context.repository, context.directory)
+    if not _has_worked(copy, since):
+        return find_limit(said, now, own)
+    lines = [line for line in said.splitlines() if line.strip()]
+    last = find_limit(lines[-1], now, own) if lines else None
+    return last if last is not None and last.until is not None else None
+
+
+def _has_worked(copy: WorkingCopy, since: float) -> bool:
+    """Whether something was committed or changed in the checkout since then."""
+    try:
+        committed = copy.git.probe("log", "-1", "--format=%ct") or "0"
+        changed = [copy.directory / path for path in copy.changes(untracked=True)]
+        return int(committed) >= int(since) or any(path.lstat().st_mtime >= since - 1 for path in changed)
+    except (GitcoordError, OSError, ValueError):
+        return True
+
+
+def close(context: AttemptContext, limit: UsageLimit, code: int) -> AttemptResult:
+    """Closes the account for everybody who shares it, and returns the attempt's result."""
+    settings, store = context.settings.run, context.task_context.store
+
+    def act() -> ClosedAccount:
+        store.refresh()
+        return close_account(
+            store,
+            account_of(settings),
+            limit.until,
+            redact(limit.said),
+            by=worker_name(),
+            now=context.clock(),
+        )
+
+    closed = patiently(context, act)
+    return AttemptResult(outcome="again", reason=closed.sentence(), code=code, again_at=closed.end)

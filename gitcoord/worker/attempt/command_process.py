@@ -1,0 +1,229 @@
+"""Runs a command on a worker's behalf: its output into the log, its time limited, its whole tree ended."""
+
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gitcoord.engines.processes import MARK, Find, adopt_orphans, end, has_children, tell, tree
+from gitcoord.worker.attempt.log import Log
+from gitcoord.worker.attempt.signals import StopSignal
+
+_CHUNK = 1 << 18
+_PIPE_SIZE = 1 << 20
+_SET_PIPE_SIZE = 1031
+_LOOK_AGAIN = 0.05
+_FOR_LEFT_BEHIND = 2.0
+_AT_MOST = 5.0
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A program with its arguments; `input` is the file on its standard input."""
+
+    argv: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+    input: Path | None = None
+
+
+class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command ended: by itself with `code` (negative: by that signal), or because it had to.
+
+    `killed` counts processes that had to be killed, `left_behind` those that its end did not end.
+    """
+
+    why: Literal["by itself", "timeout", "stopped", "not started"]
+    code: int = 0
+    killed: int = 0
+    left_behind: int = 0
+    problem: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended by itself and with 0."""
+        return self.why == "by itself" and self.code == 0
+
+
+def run_command(
+    command: Command,
+    log: Log,
+    *,
+    stop: StopSignal,
+    until: float | None = None,
+    grace: float,
+    look: Callable[[], bool] = bool,
+    every: float = 60.0,
+) -> CommandEnd:
+    """Runs `command` to its end, or ends it `until` a time of `time.monotonic` or when `stop` is asked for.
+
+    It is ended as well when `look`, asked `every` so many seconds, says that nobody wants it any more.
+    Nothing that it started is alive afterwards, whatever session it fled to.
+    """
+    find = tree(command.environment.get(MARK, ""), adopted=adopt_orphans())
+    reading, writing = os.pipe()
+    _widen(reading)
+    try:
+        started = _started(command, writing)
+    except (OSError, ValueError) as error:
+        os.close(reading)
+        reason = getattr(error, "strerror", None) or str(error)
+        return CommandEnd(why="not started", problem=f"{command.argv[0]} cannot be started: {reason}")
+    finally:
+        os.close(writing)
+    output = _Output(reading, log)
+    asked = _SlowQuestion(look, every)
+    why = _wait(started, output, stop, until, asked)
+    killed, left_behind = _end_all(started, output, find, grace if why != "by itself" else None, stop)
+    output.drain()
+    asked.finish()
+    os.close(reading)
+    return CommandEnd(why=why, code=started.wait(), killed=killed, left_behind=left_behind)
+
+
+Why = Literal["by itself", "timeout", "stopped"]
+
+
+class _Output:
+    """What the command prints; it must be read all the time, or the command would stand still."""
+
+    def __init__(self, descriptor: int, log: Log) -> None:
+        os.set_blocking(descriptor, False)
+        self.descriptor: int | None = descriptor
+        self._log = log
+
+    def read(self) -> bool:
+        """Moves what is there into the log; False when there was nothing."""
+        if self.descriptor is None:
+            return False
+        try:
+            data = os.read(self.descriptor, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            self.descriptor = None  # everybody has closed it
+            return False
+        self._log.write(data)
+        return True
+
+    def drain(self) -> None:
+        """Moves everything that is there."""
+        while self.read():
+            pass
+
+
+def _started(command: Command, output: int) -> "subprocess.Popen[bytes]":
+    with (command.input or Path(os.devnull)).open("rb") as source:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.directory,
+            env=dict(command.environment),
+            stdin=source,
+            stdout=output,
+            stderr=output,
+            # What the terminal sends to everybody (Ctrl-C) is for the worker to pass on.
+            start_new_session=True,
+        )
+
+
+def _widen(pipe: int) -> None:
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_SIZE)
+    except OSError:
+        return  # not on this system
+
+
+class _SlowQuestion:
+    """A question that is asked again after a while, aside: its answer may take long."""
+
+    def __init__(self, unwanted: Callable[[], bool], every: float) -> None:
+        self._question, self._every = unwanted, every
+        self._asking: threading.Thread | None = None
+        self.unwanted = False
+        self.next = time.monotonic() + every
+
+    def ask(self) -> None:
+        """Asks, if it is time and nobody is asking."""
+        if time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + self._every
+        if self._asking is None or not self._asking.is_alive():
+            self._asking = threading.Thread(target=self._ask, daemon=True)
+            self._asking.start()
+
+    def finish(self) -> None:
+        """Waits for an answer that is on its way: what was asked is not to be used by two at once."""
+        if self._asking is not None:
+            self._asking.join()
+
+    def _ask(self) -> None:
+        if self._question():
+            self.unwanted = True
+
+
+def _wait(
+    started: "subprocess.Popen[bytes]",
+    output: _Output,
+    stop: StopSignal,
+    until: float | None,
+    look: _SlowQuestion,
+) -> Why:
+    ended = _end_of(started.pid)
+    poll = select.poll()
+    for descriptor in (output.descriptor, ended, stop.descriptor):
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
+    listening = output.descriptor
+    try:
+        while started.poll() is None:
+            look.ask()
+            if stop.asked or look.unwanted:
+                return "stopped"
+            if until is not None and time.monotonic() >= until:
+                return "timeout"
+            wait = min(look.next, until or look.next, time.monotonic() + _AT_MOST) - time.monotonic()
+            poll.poll(max(0.0, wait if ended is not None else min(wait, _LOOK_AGAIN)) * 1000 + 1)
+            stop.hear()
+            output.read()
+            if output.descriptor is None and listening is not None:
+                poll.unregister(listening)
+                listening = None
+        return "by itself"
+    finally:
+        if ended is not None:
+            os.close(ended)
+
+
+def _end_of(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends, where the system has that."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _end_all(
+    started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: StopSignal
+) -> tuple[int, int]:
+    """Ends what is left of the tree: (how many had to be killed, how many had been left behind)."""
+    if grace is None and not has_children():
+        return 0, 0
+    left_behind = len(find()) if grace is None else 0
+    if grace is None and not left_behind:
+        return 0, 0
+    tell(find(), signal.SIGTERM)
+    until = time.monotonic() + (_FOR_LEFT_BEHIND if grace is None else grace)
+    asked = stop.count
+    while find() and time.monotonic() < until and stop.count <= max(asked, 1):
+        output.drain()
+        started.poll()
+        time.sleep(_LOOK_AGAIN)
+    return end(find, 0.0), left_behind

@@ -1,0 +1,191 @@
+"""What an agent leaves in its checkout becomes commits on its branch, or a reason why it cannot."""
+
+import os
+
+import msgspec
+
+from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.hooked_commits import commit_with_hooks
+from gitcoord.git.merge_tree import commit_tree
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.settings import RuleSettings
+from gitcoord.text_lists import some
+from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.attempt.held_back import held_back, remember
+from gitcoord.worker.attempt.nested_repositories import NestedResult, take_in
+from gitcoord.worker.attempt.submodules import problem_with
+from gitcoord.worker.unit import WorkUnit
+from gitcoord.worker.unwanted_files import in_words, unwanted_files
+
+_TRIES = 2
+_SKIPPED = "the repository's hooks were not asked about what was left (commit-hooks is off)"
+
+
+class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict.
+
+    `keep`: what is there could not be committed, and must not go.
+    """
+
+    head: Oid
+    problem: str = ""
+    keep: bool = False
+    notes: tuple[str, ...] = ()
+    unresolved: bool = False
+
+
+def settle(
+    repository: Repository,
+    copy: WorkingCopy,
+    unit: WorkUnit,
+    rules: RuleSettings,
+    *,
+    start: Oid,
+    base: Oid,
+    commit: bool,
+    take_nested: bool = True,
+    hooks: bool = True,
+) -> CheckoutOutcome:
+    """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
+    head = copy.git.text("rev-parse", "--verify", "HEAD")
+    begun = copy.operation()
+    if begun:
+        return CheckoutOutcome(head=head, problem=f"it was left in the middle of a {begun}")
+    problem = _onto_branch(repository, copy, unit, head)
+    if problem:
+        return CheckoutOutcome(head=head, problem=problem)
+    anew = _with_history(repository, copy, unit, start, base)
+    state = copy.merge_state()
+    unresolved = copy.unresolved(state) if state.running else []
+    if unresolved:
+        return CheckoutOutcome(
+            head=head, problem=f"the conflict is not resolved in {some(unresolved)}", unresolved=True
+        )
+    taken, held = NestedResult(), ""
+    if commit and (nested := _nested(copy, rules)):
+        taken = take_in(repository, copy, nested, add=take_nested)
+    if taken.problem:
+        return CheckoutOutcome(head=head, problem=taken.problem, keep=True)
+    if commit:
+        held = _hold_back(copy, rules)
+    if state.running or commit:
+        refused = _commit(
+            repository, copy, unit, rules, merging=state.running, everything=commit, hooks=hooks
+        )
+        if refused:
+            return CheckoutOutcome(head=head, problem=refused, keep=True)
+    elif changes := copy.changes(untracked=True):
+        return CheckoutOutcome(head=head, problem=f"it left changes that are not committed: {some(changes)}")
+    tip = copy.git.text("rev-parse", "--verify", "HEAD")
+    skipped = _SKIPPED if tip != head and not hooks else ""
+    notes = (*taken.notes, *filter(None, (anew, held, skipped)))
+    return CheckoutOutcome(head=tip, problem=problem_with(copy, start), notes=notes)
+
+
+def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid, base: Oid) -> str:
+    """Puts commits that begin a history of their own (`git checkout --orphan`) onto the branch's start.
+
+    Onto `base` where an earlier attempt's start has none of the project's history either.
+    """
+    git = copy.git
+    if git.probe("merge-base", "HEAD", base) is not None:
+        return ""
+    start = base if git.probe("merge-base", start, base) is None else start
+    tree, message = git.text("rev-parse", "HEAD^{tree}"), f"{unit.id}: {' '.join(unit.title.split())}"
+    commit = commit_tree(git, tree, [start], message, environment=repository.identity)
+    git.run("reset", "--quiet", "--soft", commit)
+    return f"its commits had no history in common with {start[:12]}: they are one commit after that now"
+
+
+def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
+    """Takes new files that hardly belong into a commit out of the next one; says which they are, and why."""
+    git, fields = copy.git, _status(copy)
+    staged = [field[3:] for field in fields if field.startswith("A")]
+    unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
+    new = [*unknown, *(path for path in staged if git.probe("cat-file", "-e", f"MERGE_HEAD:{path}") is None)]
+    found = unwanted_files(copy.directory, new, rules)
+    remember(copy, list(found))
+    if out := [path for path in staged if path in found]:
+        listed = b"\0".join(map(os.fsencode, out))
+        how = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        git.run("--literal-pathspecs", "rm", "--cached", "--force", "--quiet", "--sparse", *how, input=listed)
+    if not found:
+        return ""
+    where = "they stay in this clone (.git/gitcoord-kept/held-back)"
+    return f"held back, and not committed: {in_words(found)}; {where}"
+
+
+def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
+    """The directories with a repository of their own, which git shows as if they were one file."""
+    unknown = [field[3:] for field in _status(copy) if field.startswith("??") and field.endswith("/")]
+    return [path for path in unknown if path not in Rulebook(rules).by("scratch", unknown)]
+
+
+def _status(copy: WorkingCopy) -> list[str]:
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    given = ProvidedFiles(copy)
+    fields = (field for field in copy.git.text("status", *options).split("\0") if field)
+    return [field for field in fields if not (field.startswith("??") and given.holds(field[3:]))]
+
+
+def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:
+    here = copy.branch()
+    if here == unit.branch:
+        return ""
+    tip = repository.resolve(f"refs/heads/{unit.branch}")
+    if tip is not None and not Ancestry(repository.git).contains(head, tip):
+        return f"it was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
+    # Agents like to make branches of their own; the work is what was asked for.
+    copy.git.run("switch", "--quiet", "--force-create", unit.branch)
+    return ""
+
+
+def _commit(
+    repository: Repository,
+    copy: WorkingCopy,
+    unit: WorkUnit,
+    rules: RuleSettings,
+    *,
+    merging: bool,
+    everything: bool,
+    hooks: bool,
+) -> str:
+    """Commits what was left; why a hook refused that, or nothing."""
+    git = copy.git
+    _add(copy, rules, everything=everything)
+    message = f"{unit.id}: {' '.join(unit.title.split())}\n"
+    how = ("--no-edit",) if merging else ("--file=-",)
+    text, who, refused = message.encode("utf-8", "replace"), repository.identity, ""
+    for _ in range(_TRIES):
+        if not merging and git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 0:
+            return ""
+        if hooks:
+            refused = commit_with_hooks(git, *how, message=text, environment=who)
+        else:
+            ended = git.run("commit", "--quiet", *how, "--no-verify", input=text, environment=who, ok=())
+            refused = ended.reason if ended.code else ""
+        if not refused:
+            return ""
+        # A hook that formats files refuses the commit once, and is content when they are added again.
+        _add(copy, rules, everything=everything)
+    return f"what it left could not be committed: {refused}"
+
+
+def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
+    git = copy.git
+    fields = _status(copy)
+    unknown = [field[3:] for field in fields if field.startswith("??")]
+    scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back(copy))
+    # A repository inside this one is shown as a directory: it is nobody's file.
+    left = [field[3:] for field in fields if field[1] != " " and not field.endswith("/")]
+    wanted = [path for path in left if path not in scratch]
+    if not everything:
+        wanted = [path for path in wanted if path not in set(unknown)]
+    if wanted:
+        listed = b"\0".join(map(os.fsencode, wanted))
+        how = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        # Also where an agent has git show a part of the files only (`git sparse-checkout`).
+        git.run("--literal-pathspecs", "add", "--all", "--sparse", *how, input=listed)

@@ -1,0 +1,128 @@
+"""A task's work is handed in, unless it conflicts with what is there: then the agent gets to see that."""
+
+from gitcoord.conflicts.exclusive_paths import overtaken
+from gitcoord.conflicts.rules import rulebook
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import TaskDeferred
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import merge_tree
+from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.landing.deferral import conflict_reason, exclusive_reason, record_deferral
+from gitcoord.landing.level_branch_names import present_round
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import PENDING
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
+from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
+from gitcoord.worker.attempt.held_back import why_nothing
+from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
+from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.run_commands import run_check
+from gitcoord.worker.deferral import merged_like
+from gitcoord.worker.leases import superseded
+from gitcoord.worker.rewritten_work import was_here
+from gitcoord.worker.submit import hand_in_commit, who_else
+from gitcoord.worker.task_context import TaskContext
+
+
+def hand_in_task(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
+    """The result, or the conflict that is in the checkout now for the agent."""
+    task_context = context.look()
+    head = copy.git.text("rev-parse", "--verify", "HEAD")
+    clash = _ahead(task_context, head)
+    if clash is not None and not last:
+        tell(context, clash)
+        left = merge_in(copy, clash, context)
+        # A merge driver of this repository may settle what git alone cannot.
+        return left or run_check(context, " with the other side") or hand_in_task(context, copy, last=True)
+    return _handed_in(context, task_context, copy, head, clash)
+
+
+def _handed_in(
+    context: AttemptContext,
+    task_context: TaskContext,
+    copy: WorkingCopy,
+    head: Oid,
+    clash: ConflictBrief | None,
+) -> AttemptResult:
+    try:
+        done = hand_in_commit(
+            task_context, head, unless=superseded(context.attempt), allow_empty=context.order.allow_empty
+        )
+    except GitcoordError as error:
+        if error.code == "no-commits-of-its-own" and (why := why_nothing(copy)):
+            raise answer_no(error.code, f"{error.message.removesuffix('.')}{why}.", error.hint) from error
+        if error.code == "behind" and _take_back(context, task_context, head):
+            return _handed_in(context, context.look(), copy, head, clash)
+        if error.code != "conflict":
+            raise
+        return AttemptResult(outcome="conflict", reason=error.message, head=head)
+    if done is None:
+        return SHUT_OUT
+    if clash is not None and done.folded is None:
+        return _defer(task_context, head, clash)
+    for note in done.notes:
+        context.log.say(note)
+    pushed = task_context.ancestry.contains(task_context.base_commit, head) and not context.order.allow_empty
+    return AttemptResult(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
+
+
+def _take_back(context: AttemptContext, task_context: TaskContext, head: Oid) -> bool:
+    """Replaces what the agent pushed itself and rewrote since, and keeps it; False if that is not so."""
+    branch = task_context.task.branch
+    pushed = task_context.shared.branch(branch)
+    if superseded(context.attempt)(task_context.progress.get(task_context.task.id, PENDING)):
+        return False
+    if pushed is None or not was_here(
+        task_context.repository, task_context.ancestry, branch, pushed, context.directory
+    ):
+        return False
+    kept = kept_ref(task_context.plan.generation, context.unit.id, context.attempt)
+    keep_also(task_context.repository, kept, pushed)
+    context.log.say(
+        f"{branch} was pushed and rewritten since; {pushed[:12]} is replaced, and kept: git log {kept}"
+    )
+    return task_context.shared.publish([RefUpdate(HEADS + branch, pushed, head)], hooks=True)
+
+
+def _ahead(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
+    """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
+    name, commit = task_context.plan.base, task_context.base_commit
+    folds = task_context.plan.strategy == "single-pr" and not task_context.stacks.heads(
+        task_context.repository.git, head
+    )
+    if folds and not task_context.plan.waits_for(task_context.task.id, task_context.landed):
+        level = present_round(task_context.plan.level_of(task_context.task.id), task_context.progress)
+        tip = task_context.tips.get(level)
+        if tip is not None and not task_context.ancestry.contains(commit, tip):
+            name, commit = level, tip
+    if task_context.ancestry.contains(head, commit) or task_context.ancestry.contains(commit, head):
+        return None
+    like = merged_like(task_context, commit, head)
+    merged = merge_tree(task_context.repository.git, like, head)
+    apart = overtaken(task_context.repository.git, rulebook(task_context.settings.rules), like, head)
+    if merged.clean is None or (merged.clean and not apart):
+        return None
+    paths = merged.paths if not merged.clean else apart
+    others = who_else(task_context, head, paths)
+    exclusive = merged.clean is True
+    return ConflictBrief(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
+
+
+def _defer(task_context: TaskContext, head: Oid, clash: ConflictBrief) -> AttemptResult:
+    task = task_context.task.id
+    say = exclusive_reason if clash.exclusive else conflict_reason
+    reason = say(task, clash.others, clash.paths, clash.name)
+    event = TaskDeferred(
+        at=now(),
+        by=worker_name(),
+        task=task,
+        head=head,
+        reason=reason,
+        others=clash.others,
+        paths=clash.paths,
+        onto=clash.commit,
+        exclusive=clash.exclusive,
+    )
+    record_deferral(task_context.store, event)
+    return AttemptResult(outcome="conflict", reason=reason, head=head)

@@ -1,0 +1,62 @@
+"""What an agent left and no commit has: files that are held back are kept, and what git ignores is named."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.text_lists import some
+from gitcoord.worker.attempt.agent_result import agent_words
+from gitcoord.worker.attempt.exchange_files import EXCHANGE
+from gitcoord.worker.attempt.given_files import ProvidedFiles
+
+_LIST = "gitcoord-held-back"
+
+
+def remember(copy: WorkingCopy, paths: Sequence[str]) -> None:
+    """Keeps in mind, with the checkout, which files of it were not committed."""
+    place = copy.administration()
+    if place is not None:
+        (place / _LIST).write_bytes(b"\0".join(map(os.fsencode, paths)))
+
+
+def held_back(copy: WorkingCopy) -> tuple[str, ...]:
+    """The files of the checkout that were not committed for what they are."""
+    place = copy.administration()
+    if place is None or not (place / _LIST).is_file():
+        return ()
+    return tuple(os.fsdecode(path) for path in (place / _LIST).read_bytes().split(b"\0") if path)
+
+
+def take_out(repository: Repository, directory: Path) -> Path | None:
+    """Moves them out of a checkout that is to go into the git directory; returns where they are, if any."""
+    copy = WorkingCopy(repository, directory)
+    paths = [path for path in held_back(copy) if os.path.lexists(directory / path)]
+    if not paths:
+        return None
+    above = repository.common_dir / "gitcoord-kept" / "held-back"
+    above.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=f"{directory.name}-", dir=above))
+    for path in paths:
+        (aside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(directory / path, aside / path)
+    return aside
+
+
+def why_nothing(copy: WorkingCopy) -> str:
+    """What is in the checkout although there is nothing to hand in, as the end of a sentence; or nothing."""
+    options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
+    fields = copy.git.text("status", *options).split("\0")
+    given = ProvidedFiles(copy)
+    ignored = [
+        path
+        for path in (field[3:] for field in fields if field.startswith("!! "))
+        if path != f"{EXCHANGE}/" and not given.holds(path)
+    ]
+    told = [f"held back: {some(held)}"] if (held := held_back(copy)) else []
+    told += [f"the agent says: {said}"] if (said := agent_words(copy.directory)) else []
+    told += [f"git ignores {some(ignored)} (`git check-ignore -v PATH` says why)"] if ignored else []
+    return f"; {'; '.join(told)}" if told else ""

@@ -1,0 +1,146 @@
+"""Commits that a checkout holds and no branch does: kept under a ref before anything is taken away."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+
+from gitcoord.engines.engine import key_of
+from gitcoord.git.bound_worktree import administration, bound
+from gitcoord.git.git_cli import Git, Oid, stdin_lines
+from gitcoord.git.merge_tree import commit_tree
+from gitcoord.git.new_commits import unnamed_commits
+from gitcoord.git.refs import read_refs
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.tasks.model import TaskId
+
+_KEPT = "refs/gitcoord-kept/"
+_MOST = 500
+"""Positions of HEAD, and commits of the branch, that are looked at."""
+
+
+def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
+    """The ref, in this clone, for what an attempt left on no branch; it stays until somebody deletes it."""
+    of = "" if generation == 1 else f"generation-{generation}/"
+    return f"{_KEPT}{of}{key_of(unit, attempt)}"
+
+
+def checkout_ref(directory: Path) -> str:
+    """The ref for what was left in a checkout after its attempts had ended."""
+    return f"{_KEPT}checkout/{directory.name}"
+
+
+def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[str, ...]:
+    """The refs of all attempts at `unit` that left commits, on this machine."""
+    start = kept_ref(generation, unit, 0).removesuffix("0")
+    found = read_refs(repository.git, _KEPT).targets
+    return tuple(sorted(ref for ref in found if ref.rpartition("-")[0] + "-" == start))
+
+
+def put_aside(repository: Repository, path: Path, name: str) -> Path:
+    """Moves what an agent put where it cannot stay into the git directory; returns where it is now."""
+    above = repository.common_dir / "gitcoord-kept" / "replaced"
+    above.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=f"{name}-", dir=above)) / "git"
+    shutil.move(path, aside)
+    return aside
+
+
+def keep_commits(
+    repository: Repository, branch: str | None, directory: Path, ref: str, *, since: Oid | None = None
+) -> str:
+    """Points `ref` to the commits of the checkout that would be lost, and returns it; else nothing.
+
+    Those are where its HEAD is or has been and that nothing else holds. Where HEAD is now counts unless
+    `branch` has it. With `since` the branch will be set back to that commit, and all above it counts. What is
+    uncommitted in the middle of a rebase or the like counts, too: giving that up throws it away.
+    """
+    place = administration(repository.common_dir, directory)
+    if place is None:
+        return ""
+    there = directory.is_dir()
+    # Git's own record outlives the files of a checkout.
+    git = (
+        bound(repository.git, directory, repository.common_dir)
+        if there
+        else repository.git.within(place, place)
+    )
+    head = git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    been = (git.probe("rev-list", "--walk-reflogs", f"--max-count={_MOST}", "HEAD") or "").split()
+    own = [HEADS + branch] if branch and repository.resolve(HEADS + branch) else []
+    everything = ["--branches", "--remotes", "--tags", f"--exclude={ref}", f"--glob={_KEPT}*"]
+    lost = _outside(git, been, everything) if since is None else []
+    lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
+    now = [head, repository.resolve(own[0]) if own and since else None]
+    lost += _outside(git, [commit for commit in now if commit], [since] if since else own or everything)
+    begun = _interrupted(repository, git, directory) if there else None
+    tips = list(dict.fromkeys([*lost, *filter(None, [begun])]))
+    if len(tips) > 1:
+        tips = git.text("merge-base", "--independent", *tips).split()
+    return _point(repository, git, ref, tips)
+
+
+def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oid, moment: float) -> str:
+    """Points `ref` to commits after `start` that nothing names, and returns it; else nothing.
+
+    For a checkout of which git has no record any more, nor the log of where its HEAD has been. It was made
+    after `moment`, in seconds since the epoch.
+    """
+    if administration(repository.common_dir, directory) is not None:
+        return ""
+    git = repository.git
+    return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
+
+
+def keep_also(repository: Repository, ref: str, commit: Oid) -> None:
+    """Has `ref` keep one more commit, beside what it keeps already."""
+    _point(repository, repository.git, ref, [commit])
+
+
+def _point(repository: Repository, git: Git, ref: str, tips: list[Oid]) -> str:
+    if not tips:
+        return ""
+    old = repository.resolve(ref)
+    if old is not None and old not in tips:
+        tips = git.text("merge-base", "--independent", old, *tips).split()
+    git.run("update-ref", ref, tips[0] if len(tips) == 1 else _joined(repository, git, tips))
+    return ref
+
+
+def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
+    """Those of `commits` that `known` does not contain."""
+    if not commits:
+        return []
+    asked = stdin_lines(dict.fromkeys(commits))
+    found = git.run("rev-list", "--stdin", "--not", *known, input=asked, ok=()).text.split()
+    inside = set(found)
+    return [commit for commit in dict.fromkeys(commits) if commit in inside]
+
+
+def _same_content(git: Git, commit: Oid, own: list[str]) -> bool:
+    """Whether a commit of the branch has the same files: it was amended or rebased, and is there."""
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    shown = git.probe("log", "--format=%T", f"--max-count={_MOST}", *own, "--")
+    return tree in (shown or "").split()
+
+
+def _interrupted(repository: Repository, git: Git, directory: Path) -> Oid | None:
+    """A commit of all files as they lie there, where git has begun something that is not finished."""
+    if WorkingCopy(repository, directory).operation() is None:
+        return None
+    head = git.text("rev-parse", "--verify", "HEAD")
+    with TemporaryDirectory(prefix="gitcoord-index-") as scratch:
+        index = Path(scratch, "index")
+        shutil.copy(git.text("rev-parse", "--path-format=absolute", "--git-path", "index"), index)
+        environment = {"GIT_INDEX_FILE": str(index)}
+        git.run("add", "--all", "--sparse", "--ignore-errors", environment=environment, ok=())
+        tree = git.run("write-tree", environment=environment).text
+    if tree == git.text("rev-parse", f"{head}^{{tree}}"):
+        return None
+    return commit_tree(git, tree, [head], "What was not committed", environment=repository.identity)
+
+
+def _joined(repository: Repository, git: Git, tips: list[Oid]) -> Oid:
+    tree = git.text("rev-parse", f"{tips[-1]}^{{tree}}")
+    return commit_tree(git, tree, tips, "What an attempt left on no branch", environment=repository.identity)

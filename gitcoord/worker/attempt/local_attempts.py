@@ -1,0 +1,65 @@
+"""What attempts have left on this machine: their logs, and workers that are still at it."""
+
+import re
+import signal
+import time
+from pathlib import Path
+
+from gitcoord.engines.engine import key_of, mark_of
+from gitcoord.engines.local import LocalEngine
+from gitcoord.engines.processes import end, marked, sleep_until_end, tell
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.paths import run_directory
+from gitcoord.worker.attempt.pid_file import worker_at
+
+_BEYOND_GRACE = 10.0
+
+
+def attempts_here(common_dir: Path, generation: int, unit: TaskId) -> dict[int, Path]:
+    """The directory of every attempt at `unit` that was made on this machine, by number."""
+    prefix = key_of(unit, 0).removesuffix("0")
+    run = run_directory(common_dir, generation)
+    found = {}
+    for place in run.glob("*") if run.is_dir() else ():
+        number = place.name.removeprefix(prefix)
+        if place.name.startswith(prefix) and re.fullmatch("[1-9][0-9]*", number):
+            found[int(number)] = place
+    return dict(sorted(found.items()))
+
+
+def at_work(place: Path) -> bool:
+    """Whether the attempt's worker is alive on this machine."""
+    return worker_at(place) is not None
+
+
+def under_way(place: Path) -> bool:
+    """Whether the attempt's worker is alive on this machine, or is about to be."""
+    engine = LocalEngine(place.parent)
+    return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
+
+
+def may_begin_here(told: Progress, attempt: int | None) -> bool:
+    """Whether an attempt (None: the newest) that has left nothing here may still begin, by the journal."""
+    newest = told.attempt.number if told.attempt else 0
+    if told.cancelled or (told.stand in ("submitted", "landed") and not told.again):
+        return False
+    return newest < attempt if attempt is not None else newest <= told.retried_after
+
+
+def end_here(common_dir: Path, generation: int, unit: TaskId, attempt: int, grace: float) -> bool:
+    """Ends an attempt with everything that it started; False when nothing of it was alive here."""
+    run, key = run_directory(common_dir, generation), key_of(unit, attempt)
+    mark = mark_of(run, key)
+    process = worker_at(run / key)
+    alive = process is not None or bool(marked(mark.__eq__))
+    if process is not None:
+        tell([process], signal.SIGTERM)
+        until = time.monotonic() + grace + _BEYOND_GRACE
+        while worker_at(run / key) is not None and time.monotonic() < until:
+            sleep_until_end([process.pid], until - time.monotonic())
+        if process.is_running():
+            process.kill()
+    LocalEngine(run).cancel(key)
+    end(lambda: marked(mark.__eq__), 0.0)
+    return alive

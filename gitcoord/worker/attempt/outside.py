@@ -1,0 +1,187 @@
+"""What changes outside of an attempt's checkout while it runs: looked at before it and after it.
+
+Files that somebody changes tell nobody's name, so that only git's event trace proves what an agent did.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Git
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.outside import OutsideChange, OutsideKind
+from gitcoord.planning.model import Plan
+from gitcoord.worker.attempt.git_trace import GitProcess
+from gitcoord.worker.attempt.surroundings import (
+    REMOTES,
+    FileMark,
+    SurroundingsLook,
+    file_mark,
+    look_around,
+)
+
+MOST_OUTSIDE = 50
+"""So many changes are in an event."""
+_KEPT = "outside.json"
+_WRITING = frozenset(
+    {
+        *("add", "am", "apply", "checkout", "checkout-index", "cherry-pick", "clean", "commit", "merge"),
+        *("mv", "pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout"),
+        *("stash", "switch", "update-index"),
+    }
+)
+_MOVING: Mapping[OutsideKind, frozenset[str]] = {
+    "branch": frozenset({"branch", "update-ref", "switch", "checkout", "fetch"}),
+    "tag": frozenset({"tag", "update-ref", "fetch"}),
+}
+_HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
+_DROPPING = frozenset({"pop", "drop", "clear"})
+
+
+class Surroundings:
+    """Everything outside of one checkout, looked at when made; `place` is the attempt's directory."""
+
+    def __init__(self, repository: Repository, plan: Plan, place: Path, own: Path, branch: str) -> None:
+        self._repository, self._plan, self._place = repository, plan, place
+        self._processes: list[GitProcess] = []
+        self._keys: dict[str, bool] = {}
+        self._before = _kept(place)
+        if self._before is None:
+            self._before = self._look(own, branch)
+            if self._before is not None:
+                place.mkdir(parents=True, exist_ok=True)
+                (place / _KEPT).write_bytes(msgspec.json.encode(self._before))
+
+    def saw(self, processes: list[GitProcess], own: Collection[str], others: Collection[str]) -> None:
+        """Takes in git's words on a command, and which keys of the configuration it and others changed."""
+        self._processes += processes
+        self._keys |= {**dict.fromkeys(others, False), **dict.fromkeys(own, True)}
+
+    def changes(self) -> tuple[OutsideChange, ...]:
+        """What is not as it was; what the attempt's own git provably did comes first."""
+        before = self._before
+        now = None if before is None else self._look(Path(before.own), before.branch)
+        if before is None or now is None:
+            return ()
+        found = [
+            *self._commands(before, now),
+            *self._refs(before, now),
+            *_hooks(before, now),
+            *(change for path in before.checkouts for change in _worktree(path, before, now)),
+        ]
+        found += [
+            OutsideChange(kind="configuration", name=key, by_agent=own) for key, own in self._keys.items()
+        ]
+        return tuple(sorted(dict.fromkeys(found), key=lambda change: not change.by_agent))
+
+    def _look(self, own: Path, branch: str) -> SurroundingsLook | None:
+        """One look; None where git cannot be asked: that is no reason for an attempt to fail."""
+        try:
+            return look_around(self._repository, self._plan, self._place.parent, own, branch)
+        except (GitcoordError, OSError):
+            return None
+
+    def _commands(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
+        """Git that ran in another worktree, and writes there."""
+        own = Path(before.own).resolve()
+        # What the agent made for itself meanwhile is its own affair, unlike a checkout of another attempt.
+        others = {
+            path for path in now.worktrees if path in before.worktrees or Path(path).parent == own.parent
+        }
+        others.discard(str(own))
+        for process in self._processes:
+            writes = process.command in _WRITING and _HARMLESS.isdisjoint(process.argv)
+            if writes and process.worktree in others:
+                yield OutsideChange(
+                    kind="command", name=process.command, place=process.worktree, by_agent=True
+                )
+
+    def _refs(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
+        pushes = any(process.command == "push" for process in self._processes)
+        for ref, oid in now.refs.items():
+            pushed = ref.startswith(REMOTES) and oid != before.refs.get(ref) and pushes
+            name = ref.removeprefix(REMOTES)
+            if pushed and name.partition("/")[2] != before.branch and _by_push(self._repository.git, ref):
+                yield OutsideChange(kind="pushed", name=name, was=before.refs.get(ref, ""), by_agent=True)
+        for ref, oid in before.refs.items():
+            unused = ref not in before.in_use and ref not in now.in_use
+            if not ref.startswith(REMOTES) and unused and now.refs.get(ref) != oid:
+                name = ref.split("/", 2)[2]
+                kind: OutsideKind = "tag" if ref.startswith("refs/tags/") else "branch"
+                yield OutsideChange(
+                    kind=kind, name=name, was=oid, by_agent=self._has_moved(kind, name, before)
+                )
+        stashes = [set(process.argv) for process in self._processes if process.command == "stash"]
+        dropped = any(_DROPPING & words for words in stashes)
+        for oid, message in before.stash.items():
+            if oid not in now.stash:
+                yield OutsideChange(kind="stash", name=message, was=oid, by_agent=dropped)
+
+    def _has_moved(self, kind: OutsideKind, name: str, before: SurroundingsLook) -> bool:
+        """Whether the attempt's git was told to move this ref, or ran where it was checked out."""
+        named = {name.lower(), f"heads/{name}".lower(), f"{HEADS}{name}".lower(), f"refs/tags/{name}".lower()}
+        for process in self._processes:
+            there = before.checkouts.get(process.worktree)
+            if there is not None and there.head == HEADS + name and process.command in _WRITING:
+                return True
+            words = {word.rpartition(":")[2] for word in process.argv}
+            if process.command in _MOVING[kind] and not named.isdisjoint(words):
+                return True
+        return False
+
+
+def outside_of_dead(repository: Repository, plan: Plan, place: Path) -> tuple[OutsideChange, ...]:
+    """What changed outside of the checkout of an attempt whose worker was killed."""
+    if _kept(place) is None:
+        return ()
+    return Surroundings(repository, plan, place, place, "").changes()
+
+
+def _kept(place: Path) -> SurroundingsLook | None:
+    try:
+        return msgspec.json.decode((place / _KEPT).read_bytes(), type=SurroundingsLook)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _by_push(git: Git, ref: str) -> bool:
+    """Whether the remote-tracking branch moved because somebody here pushed, and not by a fetch.
+
+    Git has no other record of that than the words in the reflog, which it never translates:
+    `transport_update_tracking_ref` in https://github.com/git/git/blob/v2.39.5/transport.c
+    """
+    return git.probe("reflog", "show", "-1", "--format=%gs", ref, "--") == "update by push"
+
+
+def _worktree(path: str, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
+    """What changed in one worktree in which no attempt was at work all the time."""
+    was, after = before.checkouts[path], now.checkouts.get(path)
+    if after is None or after.attempts != was.attempts:
+        if was.attempts is None and not Path(path).is_dir():
+            yield OutsideChange(kind="worktree", name=Path(path).name, place=path, was=was.commit)
+        return
+    if after.head != was.head:
+        names = " -> ".join(one.removeprefix(HEADS)[:60] for one in (was.head, after.head))
+        yield OutsideChange(kind="checked-out", name=names, place=path, was=was.commit)
+    for name in dict.fromkeys((*was.files, *after.files)):
+        first, last = was.files.get(name), after.files.get(name)
+        if _differ(Path(path, name), first, last, before.at, moved=was.commit != after.commit):
+            yield OutsideChange(kind="file", name=name, place=path)
+
+
+def _differ(file: Path, first: FileMark | None, last: FileMark | None, since: int, *, moved: bool) -> bool:
+    """Whether a file that git names in one of two looks is another one; a commit alone does not change it."""
+    if first is None:
+        return last is not None and (last[1] == 0 or last[1] >= since)
+    if last is None:
+        return file_mark(file) != first[1:]
+    return first[1:] != last[1:] or (first[0] != last[0] and not moved)
+
+
+def _hooks(before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
+    for name in dict.fromkeys((*before.hooks, *now.hooks)):
+        if before.hooks.get(name, (0, 0)) != now.hooks.get(name, (0, 0)):
+            yield OutsideChange(kind="hook", name=name)

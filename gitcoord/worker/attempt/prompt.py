@@ -1,0 +1,182 @@
+"""What an agent is told: the task in words, in a file, and in the environment. Never on a command line."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gitcoord.tasks.model import Task, TaskId
+from gitcoord.text_lists import named_tasks, some
+from gitcoord.worker.attempt.exchange_files import CLASHES, EXCHANGE, RESULT
+from gitcoord.worker.attempt.prompt_task import Sibling, own_work, siblings_section, whole_task
+from gitcoord.worker.file_index import TouchedPath
+from gitcoord.worker.unit import WorkUnit
+
+_MOST_PATHS, _MOST_SILENT = 60, 12
+
+
+class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
+    """What a unit's work conflicts with: `commit` is being merged, `name` is what people call it.
+
+    `like` is the commit of the same tree that has the right merge base, where that is another one.
+    """
+
+    commit: str
+    name: str
+    like: str = ""
+    paths: tuple[str, ...] = ()
+    others: tuple[TaskId, ...] = ()
+    exclusive: bool = False
+    """The two merge; the work came second where only one task at a time may work."""
+    failure: str = ""
+    """The two merge, and a check fails on what comes of it: why, with the end of its `output`."""
+    output: str = ""
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone.
+
+    `expected` are the globs that each task at work says it will change, and `titles` what they are called.
+    """
+
+    unit: WorkUnit
+    task: Task | None = None
+    siblings: Sequence[Sibling] = ()
+    touched: Sequence[TouchedPath] = ()
+    expected: Mapping[TaskId, Sequence[str]] = {}
+    titles: Mapping[TaskId, str] = {}
+    clash: ConflictBrief | None = None
+    earlier: str = ""
+    kept: Sequence[str] = ()
+    check: str = ""
+    commits: bool = True
+
+
+def whole_prompt(brief: Brief) -> str:
+    """The prompt in Markdown; the most important comes first."""
+    return "\n\n".join(filter(None, sections(brief).values())) + "\n"
+
+
+def sections(brief: Brief) -> dict[str, str]:
+    """The parts of the prompt by name, in their order; one that has nothing to say is empty."""
+    parts = {
+        "heading": [_heading(brief)],
+        "conflict": _conflict(brief),
+        "work": [*_finished(brief), *own_work(brief.unit, brief.task)],
+        "siblings": siblings_section(brief.unit, brief.siblings),
+        "whole": whole_task(brief.unit, brief.task),
+        "earlier": _earlier(brief),
+        "others": _others(brief),
+        "rules": [_rules(brief), _ENDING],
+    }
+    return {
+        name: "\n\n".join(text.strip() for text in texts if text.strip()) for name, texts in parts.items()
+    }
+
+
+_ENDING = f"""\
+When the work is done, just end. If you cannot do it, write one line into `{EXCHANGE}/{RESULT}` and end:
+
+- `again: REASON` if it can work later, without any change to the task (a server is down);
+- `wrong: REASON` if the task itself is wrong or impossible, so that a person has to decide."""
+
+
+def _heading(brief: Brief) -> str:
+    unit = brief.unit
+    kind = "Task" if unit.subtask is None else "Subtask"
+    return f"# {kind} {unit.id}: {unit.title}"
+
+
+def _conflict(brief: Brief) -> list[str]:
+    clash = brief.clash
+    if clash is None:
+        return []
+    against = named_tasks(clash.others) if clash.others else clash.name
+    listed = "\n".join(f"- `{path}`" for path in clash.paths)
+    if clash.failure:
+        return _failed_check(clash, against)
+    if clash.exclusive:
+        return [
+            "## First: come after what is there",
+            f"Only one task at a time may change some paths, and {against} came first. {clash.name} has "
+            f"been merged into the working copy without a conflict. Look at:\n\n{listed}",
+            "Adapt the work of this branch to what came first: take the next free number, for example, or "
+            "generate the file again. The rest of the work is finished: leave it as it is.",
+        ]
+    return [
+        "## First: resolve a conflict",
+        f"The work on this branch conflicts with {against}. {clash.name} has been merged into the working "
+        f"copy. There are conflict markers in:\n\n{listed}",
+        "Resolve them so that both changes keep their purpose, and leave no marker behind. "
+        "The rest of the work is finished: leave it as it is.",
+    ]
+
+
+def _failed_check(clash: ConflictBrief, against: str) -> list[str]:
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clash.output)), default=0))
+    output = (
+        f"The check ended with:\n\n{ticks}\n{clash.output.strip()}\n{ticks}" if clash.output.strip() else ""
+    )
+    return [
+        "## First: make the check pass",
+        f"The work on this branch merges with {against}, and the check fails on the two together: "
+        f"{clash.failure}. {clash.name} has been merged into the working copy without a conflict.",
+        output,
+        "Adapt the work of this branch to what is there now, so that the check passes. The rest of the work "
+        "is finished: leave it as it is.",
+    ]
+
+
+def _finished(brief: Brief) -> list[str]:
+    """What tells the task itself apart from the conflict that is to be resolved."""
+    return ["## The task", "This was done before, on this branch."] if brief.clash is not None else []
+
+
+def _earlier(brief: Brief) -> list[str]:
+    ended = f"It ended with: {brief.earlier}. Its changes are in the working copy. Look at them first."
+    refs = ", ".join(f"`{ref}`" for ref in brief.kept)
+    kept = f"Commits that are not on this branch were kept: {refs} (see `git log REF`, `git cherry-pick`)."
+    texts = [*([ended] if brief.earlier else []), *([kept] if brief.kept else [])]
+    return ["## An earlier attempt", *texts] if texts else []
+
+
+def _others(brief: Brief) -> list[str]:
+    given = brief.clash.paths if brief.clash is not None else ()
+    touched = [one for one in brief.touched if one.path not in given]
+    lines = [
+        f"- `{one.path}`: task {one.task} ({' '.join(one.title.split())}), on {one.branch}"
+        for one in touched[:_MOST_PATHS]
+    ]
+    more = len(touched) - _MOST_PATHS
+    lines += [f"- and {more} more"] if more > 0 else []
+    names = {
+        id: f"{id} ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else id
+        for id in brief.expected
+    }
+    for id, globs in brief.expected.items():
+        if globs:
+            lines.append(f"- {', '.join(f'`{glob}`' for glob in globs)}: {names[id]} is at work there now")
+    if silent := [names[id] for id, globs in brief.expected.items() if not globs]:
+        lines.append(f"- files not known yet: {some(silent, _MOST_SILENT)}, at work now, too")
+    if not lines:
+        return []
+    return [
+        "## Files that others are changing",
+        "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines),
+    ]
+
+
+def _rules(brief: Brief) -> str:
+    commit = (
+        "Commit your work, or leave it uncommitted: it is committed for you."
+        if brief.commits
+        else "Commit your work: what is not committed does not count."
+    )
+    check = f" At the end `{brief.check}` is run, and has to succeed." if brief.check else ""
+    return (
+        "## How to hand it in\n\n"
+        f"You are on the branch `{brief.unit.branch}` in a checkout of your own. {commit} Do not switch "
+        f"branches, do not push, do not merge.{check} `gitcoord check-file PATH` says who else is changing "
+        f"a file. If your work begins to conflict with another's, the file `{EXCHANGE}/{CLASHES}` appears "
+        "and says where."
+    )

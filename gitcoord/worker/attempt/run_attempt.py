@@ -1,0 +1,305 @@
+"""One unit of work from claim to result, the same on every engine.
+
+Everything after the claim is fenced by it: an attempt that a newer one has overtaken hands nothing in.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.engines.memory_limit import said_why
+from gitcoord.errors import GitcoordError
+from gitcoord.events import Outcome, TaskStarted
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import SharedRefs
+from gitcoord.git.repository import Repository
+from gitcoord.notices import AnyNotice, Tell
+from gitcoord.settings import Settings
+from gitcoord.state.heartbeats import Beat
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import PENDING
+from gitcoord.worker.attempt.agent_loop import take_turns
+from gitcoord.worker.attempt.attempt_context import (
+    AttemptContext,
+    AttemptResult,
+    ended,
+    patiently,
+    without_room,
+)
+from gitcoord.worker.attempt.checkout_removal import clear_away
+from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, MOMENT, Claim, ClaimRefusal, claim
+from gitcoord.worker.attempt.finished_work import cut_off
+from gitcoord.worker.attempt.heartbeat import Heartbeat, lease_of
+from gitcoord.worker.attempt.log import Log
+from gitcoord.worker.attempt.outside import Surroundings
+from gitcoord.worker.attempt.paths import attempt_directory, checkout_directory
+from gitcoord.worker.attempt.pid_file import announce, take_seat, withdraw
+from gitcoord.worker.attempt.preconditions import (
+    WorkerEnd,
+    clear_what_is_done,
+    look,
+    not_begun,
+    note_not_begun,
+    without_attempt,
+    without_the_dead,
+)
+from gitcoord.worker.attempt.prompt_template import read_template
+from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.attempt.run_commands import end_older
+from gitcoord.worker.attempt.signals import StopSignal
+from gitcoord.worker.attempt.slots import held_slot
+from gitcoord.worker.attempt.task_description import describe
+from gitcoord.worker.attempt.wait_for_holder import Holder
+from gitcoord.worker.leases import superseded
+from gitcoord.worker.task_context import TaskContext, task_context_for
+from gitcoord.worker.transient_errors import passes, try_for
+from gitcoord.worker.unit import WorkUnit, find_unit
+
+
+def _unheard(notice: AnyNotice) -> None:
+    """For callers to whom nobody listens."""
+
+
+_BALLAST = b"\1" * (256 << 10)
+
+
+def work(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    settings: Settings,
+    order: WorkerOrder,
+    stop: StopSignal,
+    *,
+    dry_run: bool = False,
+    clock: Callable[[], float] = time.time,
+    tell: Tell = _unheard,
+) -> WorkerEnd:
+    """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
+
+    `clock` tells seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
+    `has-subtasks`, and what reading the repository raises; nothing has been claimed then.
+    """
+    act = partial(_work, repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
+    holder = Holder(store, order.unit, order.wait, stop, tell)
+    done = act()
+    while order.wait and not dry_run and not done.outcome and done.code == AGAIN and holder.wait():
+        done = act()
+    if not done.outcome and order.attempt is not None and not dry_run:
+        place = attempt_directory(repository.common_dir, store.generation, order.unit, order.attempt)
+        note_not_begun(place, done)
+    return done
+
+
+def _work(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    settings: Settings,
+    order: WorkerOrder,
+    stop: StopSignal,
+    *,
+    dry_run: bool,
+    clock: Callable[[], float],
+) -> WorkerEnd:
+    def stopped() -> bool:
+        return stop.asked is not None
+
+    try_for(MOMENT, store.refresh, given_up=stopped)
+    plan = store.require_plan()
+    unit = find_unit(plan, order.unit)
+    task_context = task_context_for(repository, shared, store, plan, unit.task, settings)
+    words = describe(task_context, unit, order)
+    template = read_template(repository.root, settings.run.prompt)
+    directory = checkout_directory(repository, plan.generation, unit.id, settings.run.worktrees)
+    mine = (
+        task_context.progress.get(unit.id, PENDING)
+        if dry_run
+        else without_the_dead(task_context, unit, order)
+    )
+    ready = look(task_context, unit, order, directory, mine, fresh=settings.run.fresh)
+    if isinstance(ready, WorkerEnd):
+        if ready.code == 0 and not dry_run:
+            clear_what_is_done(task_context, unit, directory, mine, keep=settings.run.keep_checkout)
+        return ready
+    how, start = ready
+    preview = _would_begin(repository, unit, start, directory) if dry_run else ""
+    instead = without_attempt(task_context, unit, order, mine, stop, clock, preview)
+    if instead is not None:
+        return instead
+    attempt = order.attempt or (mine.attempt.number if mine.attempt else 0) + 1
+    place = attempt_directory(repository.common_dir, plan.generation, unit.id, attempt)
+    held = _take(task_context, unit, msgspec.structs.replace(order, attempt=attempt), start, place, stopped)
+    if isinstance(held, ClaimRefusal):
+        return not_begun(unit, order, held.reason, held.code)
+    slots = held_slot(repository.common_dir, order.slots, given_up=stopped)
+    with closing(_log(place, settings)) as log, slots as slot:
+        context = AttemptContext(
+            task_context=task_context,
+            unit=unit,
+            order=order,
+            described=words,
+            settings=settings,
+            attempt=held.attempt,
+            before=held.before,
+            how=how,
+            start=start,
+            directory=directory,
+            place=place,
+            log=log,
+            stop=stop,
+            began=time.monotonic(),
+            outside=Surroundings(repository, plan, place, directory, unit.branch),
+            slot=slot,
+            template=template,
+            clock=clock,
+        )
+        with Heartbeat(store, unit.id, held.attempt, lease_of(settings.run), lambda: _sign(context)):
+            return _attempt(context, held)
+
+
+def _log(place: Path, settings: Settings) -> Log:
+    return Log(place / "log", int(settings.run.log_megabytes * (1 << 20)))
+
+
+def _sign(context: AttemptContext) -> Beat:
+    return Beat(
+        unit=context.unit.id,
+        attempt=context.attempt,
+        by=worker_name(),
+        at=now(),
+        quiet=round(context.log.quiet, 1),
+    )
+
+
+def _take(
+    task_context: TaskContext,
+    unit: WorkUnit,
+    order: WorkerOrder,
+    start: Oid,
+    place: Path,
+    stopped: Callable[[], bool],
+) -> Claim | ClaimRefusal:
+    """Claims the attempt, with word at `place` of who does so."""
+    announce(place)
+    held = claim(task_context, unit, order, start, given_up=stopped)
+    if isinstance(held, ClaimRefusal):
+        withdraw(place)
+    else:
+        take_seat(place)
+    return held
+
+
+def _would_begin(repository: Repository, unit: WorkUnit, start: Oid, directory: Path) -> str:
+    begin = "gone on with" if repository.resolve(f"refs/heads/{unit.branch}") else "made"
+    return f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
+
+
+def _attempt(context: AttemptContext, held: Claim) -> WorkerEnd:
+    ballast = _loaded(context.place)
+    end_older(context)
+    for note in context.described.notes:
+        context.log.say(note)
+    context.log.say(f"attempt {held.attempt} at {context.unit.id}: {' '.join(context.unit.title.split())}")
+    try:
+        patiently(context, lambda: _start_parent(context))
+        result = take_turns(context)
+    except GitcoordError as error:
+        result = _broken_off(context, error)
+    except OSError as error:
+        without = without_room(context, str(error)) or _without_records(context)
+        if without is None:
+            _record(context, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {error}"))
+            raise
+        result = without
+    except BaseException as error:
+        ballast.unlink(missing_ok=True)
+        _record(context, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
+        raise
+    # On a full disk this is what the result is written with.
+    ballast.unlink(missing_ok=True)
+    if result.recorded or _record(context, result):
+        code = EXIT_CODES[result.outcome]
+    else:
+        result = AttemptResult(
+            outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded"
+        )
+        code = 1
+    context.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
+    clear_away(context, result)
+    return WorkerEnd(
+        task=context.unit.id,
+        attempt=held.attempt,
+        outcome=result.outcome,
+        code=code,
+        reason=result.reason,
+        again_at=result.again_at,
+        branch=context.unit.branch,
+        head=result.head,
+        directory=str(context.directory) if context.directory.exists() else "",
+        log=str(context.place / "log"),
+    )
+
+
+def outcome_of(error: GitcoordError) -> Outcome:
+    """How an attempt comes out that `error` broke off; what passes by itself says nothing about the work."""
+    return "again" if passes(error) else "failed"
+
+
+def _broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
+    if ended := said_why(context.place):
+        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
+    why = f"{error.message} {error.hint}".strip()
+    asked = context.stop.asked
+    full = without_room(context, why)
+    if full is None and asked is not None:
+        return cut_off(context, f"{asked.name} came while it waited: {why}")
+    return full or AttemptResult(outcome=outcome_of(error), reason=why)
+
+
+def _without_records(context: AttemptContext) -> AttemptResult | None:
+    """The result of an attempt whose own directory somebody removed, with what it needs to go on."""
+    if context.place.is_dir():
+        return None
+    reason = f"{context.place} was removed while the agent ran; what it left stays in {context.directory}"
+    return AttemptResult(outcome="failed", reason=reason, keep=True)
+
+
+def _start_parent(context: AttemptContext) -> None:
+    """The first of its subtasks starts a task: it is under way for everybody."""
+    unit, who = context.unit, worker_name()
+    if unit.subtask is not None and not context.task_context.mine.started_by:
+        event = TaskStarted(at=now(), by=who, task=unit.task.id, branch=unit.task.branch, base=context.start)
+        context.task_context.store.record(event, unless=lambda before: bool(before.started_by))
+
+
+def _record(context: AttemptContext, result: AttemptResult) -> bool:
+    """Writes the result, unless a newer attempt has begun. Raises what keeps it from being written.
+
+    The checkout stays then, for whoever goes on: an attempt without a result counts as lost.
+    """
+    event, shut_out = ended(context, result), superseded(context.attempt)
+    try:
+        return patiently(context, lambda: context.task_context.store.record(event, unless=shut_out))
+    except GitcoordError as error:
+        where = f"The work of attempt {context.attempt} stays in {context.directory}; "
+        where += "the next one goes on from it."
+        what = f"That it ended ({result.outcome}) could not be recorded: {error.message}"
+        context.log.say(f"{what} {where}")
+        raise GitcoordError(
+            error.code, what, hint=f"{error.hint} {where}".strip(), passing=error.passing
+        ) from error
+
+
+def _loaded(place: Path) -> Path:
+    ballast = place / "ballast"
+    try:
+        ballast.write_bytes(_BALLAST)
+    except OSError:
+        ballast.unlink(missing_ok=True)
+    return ballast

@@ -1,0 +1,294 @@
+"""The agent and the check of one attempt: told what to do, run, and how they ended put into words."""
+
+import os
+import shlex
+import signal
+import time
+from collections.abc import Mapping
+
+from gitcoord.engines.engine import key_of, mark_of
+from gitcoord.engines.memory_limit import said_why
+from gitcoord.engines.processes import end, marked
+from gitcoord.errors import GitcoordError
+from gitcoord.events import Outcome
+from gitcoord.git.git_cli import nowhere_above
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.state.permanent_refs import LastingRefs
+from gitcoord.state.task_history import PENDING
+from gitcoord.text_lists import some
+from gitcoord.worker.attempt.agent_presets import AgentPreset, find_preset, preset_words
+from gitcoord.worker.attempt.agent_result import AgentWords, agent_words
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, without_room
+from gitcoord.worker.attempt.changed_paths import changed_paths
+from gitcoord.worker.attempt.closed_account import close, limit_of
+from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
+from gitcoord.worker.attempt.environment import agent_environment, prompt_file
+from gitcoord.worker.attempt.exchange_files import open_exchange
+from gitcoord.worker.attempt.git_trace import GitTrace
+from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.attempt.idle import Idle, idle_limit
+from gitcoord.worker.attempt.paths import run_directory
+from gitcoord.worker.attempt.pid_file import worker_at
+from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.prompt_facts import make_brief
+from gitcoord.worker.attempt.prompt_template import wrapped_prompt
+from gitcoord.worker.attempt.shared_config import SharedConfig
+from gitcoord.worker.leases import superseded
+
+_LOOK_EVERY = 60.0
+_LONGEST_LINE = 200
+_LAST = 4000
+_NOTHING: Mapping[str, str] = {}
+_SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
+
+
+def end_older(context: AttemptContext) -> None:
+    """Ends whatever older attempts of the unit have left on this machine, frozen processes too."""
+    run = run_directory(context.task_context.repository.common_dir, context.task_context.plan.generation)
+    older = {key_of(context.unit.id, known.number) for known in context.before.attempts} - {context.key}
+    if not older:
+        return
+    for key in older:
+        process = worker_at(run / key)
+        if process is not None:
+            process.kill()
+    marks = {mark_of(run, key) for key in older}
+    if count := end(lambda: marked(marks.__contains__), context.order.grace):
+        context.log.say(f"ended {_processes(count)} of earlier attempts")
+
+
+def run_agent(context: AttemptContext, clash: ConflictBrief | None) -> AttemptResult | None:
+    """Runs the agent; None when it says that its work is done."""
+    open_exchange(context.directory)
+    return _with_words(context, _run(context, context.order.agent, "the agent", clash))
+
+
+def run_check(context: AttemptContext, what: str = "") -> AttemptResult | None:
+    """Runs the check command, if there is one; None when nothing is wrong."""
+    if not context.order.check:
+        return None
+    changed = context.place / "changed"
+    paths = changed_paths(
+        context.task_context, WorkingCopy(context.task_context.repository, context.directory)
+    )
+    context.place.mkdir(parents=True, exist_ok=True)
+    changed.write_bytes(b"".join(os.fsencode(f"{path}\n") for path in paths))
+    return _run(
+        context, context.order.check, f"the check{what}", None, {"GITCOORD_CHANGED_FILE": str(changed)}
+    )
+
+
+def run_setup(context: AttemptContext) -> AttemptResult | None:
+    """Runs the project's setup in the checkout; None when nothing is wrong."""
+    return _run(context, context.settings.run.setup, "the setup", None)
+
+
+def write_prompt(context: AttemptContext, clash: ConflictBrief | None) -> None:
+    """Writes the file that the agent is told its task in."""
+    order = context.order
+    brief = make_brief(
+        context.task_context,
+        context.unit,
+        context.described.task,
+        clash=clash,
+        last=None if context.how.fresh else context.before.attempt,
+        check=order.check,
+        commits=order.commit_leftovers,
+        beside=order.beside,
+    )
+    # An agent may have removed what lies in the git directory.
+    context.place.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "base": context.task_context.plan.base,
+        "level": context.task_context.plan.level_of(context.unit.task.id).name,
+    }
+    text = wrapped_prompt(brief, context.template, facts)
+    prompt_file(context.place).write_text(text, encoding="utf-8", errors="replace")
+
+
+def command_words(command: str, *, shell: bool) -> list[str]:
+    """The command as its words; raises ValueError when it has an open quote."""
+    return ["sh", "-c", command] if shell else shlex.split(command)
+
+
+def _run(
+    context: AttemptContext,
+    text: str,
+    who: str,
+    clash: ConflictBrief | None,
+    also: Mapping[str, str] = _NOTHING,
+) -> AttemptResult | None:
+    repository = context.task_context.repository
+    config = SharedConfig(repository.git, repository.common_dir, context.place)
+    traced = GitTrace(context.place)
+    lasting = LastingRefs(context.task_context.shared, context.task_context.plan.base)
+    lasting.put_back()
+    preset = find_preset(text) if who == "the agent" else None
+    command = _command(context, text, who, preset, traced.environment | dict(also), rework=clash is not None)
+    again = " once more, with a conflict" if clash else ""
+    context.log.say(f"{who} begins{again}{f': {shlex.join(command.argv)}' if preset else ''}")
+    before, began, moment = context.log.written, time.monotonic(), time.time()
+    idle = Idle(idle_limit(context.settings.run), context.log, WorkingCopy(repository, context.directory))
+    finish = run_command(
+        command,
+        context.log,
+        stop=context.stop,
+        until=context.until,
+        grace=context.order.grace,
+        look=lambda: idle.look() or _unwanted(context),
+        every=idle.every(_LOOK_EVERY),
+    )
+    context.reworks.spend(time.monotonic() - began)
+    if finish.left_behind:
+        context.log.say(f"{who} left {_processes(finish.left_behind)} behind, ended now")
+    _put_back(context, config, traced, lasting)
+    said = context.log.written - before
+    if who == "the agent" and finish.why == "by itself":
+        limit = limit_of(context, finish.code, context.log.tail(min(_LAST, said)), since=moment)
+        if limit is not None:
+            return close(context, limit, finish.code)
+    if finish.well:
+        return None
+    if idle.over and context.stop.asked is None:
+        return AttemptResult(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
+    return _result(context, who, finish, said=said)
+
+
+def _command(
+    context: AttemptContext,
+    text: str,
+    who: str,
+    preset: AgentPreset | None,
+    also: Mapping[str, str],
+    *,
+    rework: bool,
+) -> Command:
+    """What is run for `text`, with all that its environment has; `also` goes before that of a preset."""
+    repository, file = context.task_context.repository, prompt_file(context.place)
+    run = run_directory(repository.common_dir, context.task_context.plan.generation)
+    if preset is None:
+        words = command_words(text, shell=context.order.shell)
+    else:
+        words = preset_words(text, preset, file, context.order.check)
+    provided = ProvidedFiles(WorkingCopy(repository, context.directory))
+    return Command(
+        argv=words,
+        directory=context.directory,
+        environment=agent_environment(
+            context.task_context,
+            context.unit,
+            attempt=context.attempt,
+            directory=context.place,
+            checkout=context.directory,
+            mark=mark_of(run, context.key),
+            slot=context.slot,
+            token_budget=context.order.token_budget,
+            rework=rework,
+        )
+        | nowhere_above(context.directory)
+        | dict(preset.environment if preset else {})
+        | provided.exclude(repository.git, context.place / "exclude")
+        | dict(also),
+        input=file if who == "the agent" and (preset is None or preset.stdin) else None,
+    )
+
+
+def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, lasting: LastingRefs) -> None:
+    """What all checkouts share is as it was again, as far as a command of this attempt changed it."""
+    by = f"attempt {context.attempt} at {context.unit.id}"
+    if locks := config.unlock():
+        context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
+    processes = traced.take()
+    own, others = config.put_back(processes)
+    context.outside.saw(processes, own, others)
+    if own:
+        context.log.say(
+            f"{by} changed the repository's configuration; it is as it was again: {', '.join(own)}"
+        )
+    if others:
+        context.log.say(
+            f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
+        )
+    if config.hides and (
+        shown := WorkingCopy(context.task_context.repository, context.directory).show_hidden()
+    ):
+        context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
+    if context.task_context.shared.remote is None:
+        # What a remote holds is not put back; one that is away now is waited for at the hand-in.
+        context.task_context.shared.refresh()
+    if back := lasting.put_back():
+        context.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
+
+
+def _with_words(context: AttemptContext, result: AttemptResult | None) -> AttemptResult | None:
+    """The result of an agent's turn (None: it ended with 0), after what it wrote about that.
+
+    What it wrote counts where its exit code says nothing but that it failed or not. A `done` is no proof.
+    """
+    said = agent_words(context.directory)
+    if said is None:
+        return result
+    context.log.say(f"the agent says: {said}")
+    if said.word == "done" or (result is not None and not _may_change(result, said)):
+        return result
+    code = None if result is None else result.code
+    return AttemptResult(outcome=said.word, reason=f"the agent says: {said.sentence or said.word}", code=code)
+
+
+def _may_change(result: AttemptResult, said: AgentWords) -> bool:
+    by_itself = result.code is not None and result.code > 0 and not result.keep and not result.again_at
+    return by_itself and result.outcome in ("failed", said.word)
+
+
+def _result(context: AttemptContext, who: str, finish: CommandEnd, said: int) -> AttemptResult:
+    ended = f"{who} was ended"
+    if finish.killed:
+        ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
+    if finish.why == "timeout":
+        return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} seconds")
+    if finish.why == "stopped" and not said_why(context.place):
+        asked = (
+            f"{context.stop.asked.name} came"
+            if context.stop.asked
+            else "it was cancelled, or a newer one began"
+        )
+        return AttemptResult(outcome="cancelled", reason=f"{ended}: {asked}")
+    if why := said_why(context.place):
+        return AttemptResult(outcome="failed", reason=f"{ended}: {why}", code=finish.code)
+    if finish.why == "not started":
+        return AttemptResult(outcome="failed", reason=finish.problem)
+    outcome: Outcome = "failed" if who != "the agent" else _SPEAKING.get(finish.code, "failed")
+    how = f"was killed by {_signal(-finish.code)}" if finish.code < 0 else f"ended with code {finish.code}"
+    reason = f"{who} {how}{_last_line(context, said)}"
+    full = without_room(context, reason, finish.code)
+    return full or AttemptResult(outcome=outcome, reason=reason, code=finish.code)
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'' if count == 1 else 'es'}"
+
+
+def _signal(number: int) -> str:
+    try:
+        known = signal.Signals(number)
+    except ValueError:
+        return f"signal {number}"
+    return f"{known.name} ({signal.strsignal(number)})"
+
+
+def _last_line(context: AttemptContext, written: int) -> str:
+    """The last of the bytes that were written since the command began: nobody else's words."""
+    lines = [line.strip() for line in context.log.tail(min(_LAST, written)).splitlines()]
+    said = [line for line in lines if line and not line.startswith("[gitcoord]")]
+    return f": {said[-1][:_LONGEST_LINE]}" if said else ""
+
+
+def _unwanted(context: AttemptContext) -> bool:
+    """Whether somebody cancelled the unit, or a newer attempt has begun, on whatever machine."""
+    store = context.task_context.store
+    try:
+        store.refresh()
+        mine = store.progress().get(context.unit.id, PENDING)
+    except GitcoordError:
+        return False  # it will be found out at the end
+    return mine.cancelled or superseded(context.attempt)(mine)

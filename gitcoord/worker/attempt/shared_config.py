@@ -1,0 +1,134 @@
+"""The repository's configuration, which all checkouts share: what an agent's git wrote there is taken back.
+
+Whose change it was is told by git's own event trace, so that what the user or another attempt changed
+meanwhile stays.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.git.git_cli import Git
+from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
+from gitcoord.worker.attempt.local_attempts import under_way
+
+_OF_BRANCHES = "branch."
+"""Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
+
+_BEFORE = "shared-config.json"
+_LOCKED = ("config", "packed-refs")
+_LET_GO = 3.0
+"""Seconds after which a lock that does not change is nobody's any more."""
+
+Entries = Mapping[str, tuple[str, ...]]
+
+
+class SharedConfig:
+    """The configuration as it was before a command of an attempt; `place` is the attempt's directory."""
+
+    def __init__(self, git: Git, common_dir: Path, place: Path) -> None:
+        self._git, self._file = git, common_dir / "config"
+        self._locks = [common_dir / f"{one}.lock" for one in _LOCKED]
+        self._kept = place / _BEFORE
+        self._others = self._locks_before()
+        self._before = _decoded(self._kept) or self._read()
+        self._keep()
+        self.hides = False
+        """Whether the command had git take files for unchanged, whatever becomes of them."""
+
+    def unlock(self) -> tuple[str, ...]:
+        """Removes locks that have come since and that nobody lets go; returns what they locked."""
+        found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and self._others[lock] != seen}
+        until = time.monotonic() + _LET_GO
+        # The command's processes are dead, but others write there, too: for moments.
+        while found and time.monotonic() < until:
+            time.sleep(0.1)
+            found = {lock: seen for lock, seen in found.items() if _seen(lock) == seen}
+        for lock in found:
+            lock.unlink(missing_ok=True)
+        return tuple(lock.stem for lock in found)
+
+    def _locks_before(self) -> "dict[Path, _Seen]":
+        """The locks that were there before the command, told by what they are: the clock may be set back."""
+        there = {lock: _seen(lock) for lock in self._locks}
+        if not self._kept.exists():
+            return there
+        began = self._kept.stat().st_mtime  # by a worker that was killed
+        return {lock: seen if seen and seen[1] < began - 1 else None for lock, seen in there.items()}
+
+    def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Takes back what `processes` of the command changed.
+
+        Returns those keys, and others that have changed meanwhile.
+        """
+        now, words = self._read(), [process.argv for process in processes]
+        self._kept.unlink(missing_ok=True)
+        self.hides = any("--assume-unchanged" in argv for argv in words)
+        keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
+        own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
+        for key in own:
+            self._write(key)
+        others = tuple(key for key in keys if key not in own and not key.startswith(_OF_BRANCHES))
+        return own, others
+
+    def _keep(self) -> None:
+        """For whoever has to do this for a worker that was killed."""
+        with suppress(OSError):
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            self._kept.write_bytes(msgspec.json.encode(self._before))
+
+    def _write(self, key: str) -> None:
+        asked = ("config", "--file", str(self._file))
+        self._git.run(*asked, "--unset-all", key, ok=())
+        for value in self._before.get(key, ()):
+            self._git.run(*asked, "--add", key, value)
+
+    def _read(self) -> Entries:
+        found: dict[str, tuple[str, ...]] = {}
+        listed = self._git.run("config", "--file", str(self._file), "--list", "-z", ok=()).text
+        for entry in filter(None, listed.split("\0")):
+            key, has, value = entry.partition("\n")
+            found[key] = (*found.get(key, ()), value if has else "true")
+        return found
+
+
+def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Takes back what attempts changed whose workers were killed: keys by attempt."""
+    for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
+        if not under_way(kept.parent):
+            config = SharedConfig(git, common_dir, kept.parent)
+            config.unlock()
+            own, _ = config.put_back(GitTrace(kept.parent).take())
+            if own:
+                yield kept.parent.name, own
+
+
+def _decoded(kept: Path) -> Entries | None:
+    try:
+        return msgspec.json.decode(kept.read_bytes(), type=dict[str, tuple[str, ...]])
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+_Seen = tuple[int, float, int] | None
+
+
+def _seen(lock: Path) -> _Seen:
+    """What tells one lock from the next; None when there is none."""
+    try:
+        found = lock.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime, found.st_size
+
+
+def _writes(argv: tuple[str, ...], key: str) -> bool:
+    """Whether a git command names what `key` belongs to: the key, its section, or a remote."""
+    key = key.lower()
+    section = key.rpartition(".")[0]
+    if "config" in argv:
+        return key in argv or section in argv
+    return "remote" in argv and section.startswith("remote.") and section.removeprefix("remote.") in argv

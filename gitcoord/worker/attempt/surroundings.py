@@ -1,0 +1,182 @@
+"""One look at everything outside of an attempt's checkout: worktrees, refs, the stash, hooks.
+
+A checkout in which another attempt is at work is left to that one.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.refs import read_refs
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.landing.level_branch_names import round_names
+from gitcoord.planning.model import Plan
+from gitcoord.worker.attempt.pid_file import worker_at
+from gitcoord.worker.unit import subtask_branch
+
+REMOTES = "refs/remotes/"
+_STASH = "refs/stash"
+_MOST_FILES = 5000
+_MOST_CHECKOUTS = 20
+_BEFORE_PATH = {"1": 7, "u": 9}
+"""Words between the kind of an entry and its path."""
+_CLOCK = 20_000_000
+"""Nanoseconds by which the clock of a file system may be behind."""
+
+FileMark = tuple[str, int, int]
+"""Git's letters for a file, when its entry was changed last (in ns), and its size."""
+
+
+class IdleCheckout(msgspec.Struct, frozen=True, kw_only=True):
+    """A worktree in which no attempt is at work; `attempts` were made in it (None: it is a person's)."""
+
+    head: str
+    commit: Oid
+    files: Mapping[str, FileMark]
+    attempts: int | None = None
+
+
+class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything outside of the checkout `own` at the moment `at` (ns since the epoch)."""
+
+    own: str
+    branch: str
+    at: int
+    checkouts: Mapping[str, IdleCheckout]
+    worktrees: frozenset[str]
+    """All there are, by their resolved paths."""
+    refs: Mapping[str, Oid]
+    in_use: frozenset[str]
+    """The branches that attempts have checked out."""
+    stash: Mapping[Oid, str]
+    hooks: Mapping[str, tuple[int, int]]
+
+
+def look_around(repository: Repository, plan: Plan, run: Path, own: Path, branch: str) -> SurroundingsLook:
+    """Looks at everything outside of the checkout `own`, which is on `branch`; attempts are kept in `run`.
+
+    Raises what keeps git from answering.
+    """
+    at = time.time_ns() - _CLOCK
+    checkouts, in_use = _checkouts(repository, own, run)
+    refs = read_refs(repository.git, HEADS, "refs/tags/", REMOTES, _STASH).targets
+    stash = repository.git.text("stash", "list", "--format=%H %gs") if _STASH in refs else ""
+    is_plans = _Names(plan, has_remote=repository.remote is not None)
+    entries = (line.partition(" ") for line in stash.split("\n") if line)
+    return SurroundingsLook(
+        own=str(own),
+        branch=branch,
+        at=at,
+        checkouts=checkouts,
+        worktrees=frozenset(_plain(str(path.resolve())) for path, _ in worktree_places(repository)),
+        refs={_plain(ref): oid for ref, oid in refs.items() if ref != _STASH and not is_plans.has(ref)},
+        in_use=frozenset(in_use),
+        stash={oid: _plain(message) for oid, _, message in entries},
+        hooks=_hook_files(repository.common_dir),
+    )
+
+
+class _Names:
+    """The branches that the plan's work goes to: whoever moves them is looked at where they are handed in."""
+
+    def __init__(self, plan: Plan, *, has_remote: bool) -> None:
+        self._names = {task.branch for task in plan.tasks.values()}
+        for task in plan.tasks.values():
+            self._names |= {subtask_branch(task.branch, task.id, part.id) for part in task.subtasks}
+        for level in plan.levels:
+            # Each round after the first takes a task that was deferred in the one before.
+            self._names |= set(islice(round_names(level), len(level.tasks) + 1))
+        if not has_remote:
+            self._names.add(plan.base)  # landing moves it
+
+    def has(self, ref: str) -> bool:
+        return ref.removeprefix(HEADS) in self._names
+
+
+def _checkouts(repository: Repository, own: Path, run: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
+    """The worktrees in which no attempt is at work, and the branches that attempts have checked out."""
+    found, in_use = dict[str, IdleCheckout](), set[str]()
+    for path, place in islice(worktree_places(repository), _MOST_CHECKOUTS):
+        if path.resolve() == own.resolve() or not path.is_dir():
+            continue
+        head = (place / "HEAD").read_text("utf-8", "replace").strip().removeprefix("ref: ")
+        attempts = _attempts(run, path.name) if path.parent == own.parent else None
+        if attempts is not None:
+            in_use.add(head)
+            if attempts and worker_at(run / f"{path.name}-{attempts}") is not None:
+                continue
+        with suppress(GitcoordError):  # one that is damaged is looked at by whose it is
+            commit, files = _status(repository.git.within(place, path), path, own.parent)
+            found[_plain(str(path))] = IdleCheckout(head=head, commit=commit, files=files, attempts=attempts)
+    return found, in_use
+
+
+def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
+    """The main worktree and the linked ones, with where git keeps HEAD and index of each.
+
+    They are read from git's own files, which costs no process.
+    """
+    if repository.common_dir.name == ".git":
+        yield repository.common_dir.parent, repository.common_dir
+    for record in sorted((repository.common_dir / "worktrees").glob("*/gitdir")):
+        with suppress(OSError):  # one may just be being removed
+            link = record.read_text("utf-8", "surrogateescape").rstrip("\n")
+            yield (record.parent / link).parent, record.parent
+
+
+def _attempts(run: Path, name: str) -> int:
+    """The number of the newest attempt that was made here in the checkout `name`; 0 where there is none."""
+    numbers = (path.name.removeprefix(f"{name}-") for path in run.glob(f"{name}-*"))
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+def _status(git: Git, top: Path, checkouts: Path) -> tuple[Oid, dict[str, FileMark]]:
+    """What is checked out in a worktree, and its files that are not as git knows them, or that git ignores.
+
+    Source: https://git-scm.com/docs/git-status (porcelain format version 2).
+    """
+    options = ("--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all")
+    shown = git.text(
+        *("--no-optional-locks", "status", *options, "--ignored=matching", "--ignore-submodules=dirty")
+    )
+    commit, files = "", dict[str, FileMark]()
+    for field in islice(filter(None, shown.split("\0")), _MOST_FILES):
+        kind, _, rest = field.partition(" ")
+        if kind == "#":
+            commit = rest.removeprefix("branch.oid ") if rest.startswith("branch.oid ") else commit
+            continue
+        words = rest.split(" ", _BEFORE_PATH.get(kind, 0))
+        path, state = words[-1], words[0] if len(words) > 1 else kind
+        here = top / path
+        inside = top in checkouts.parents and (here == checkouts or checkouts in here.parents)
+        if not inside and not (kind == "!" and path.endswith("/")):
+            files[_plain(path)] = (state, *file_mark(here))
+    return commit, files
+
+
+def _plain(name: str) -> str:
+    """The name as JSON can hold it, whatever bytes git has for it."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def file_mark(path: Path) -> tuple[int, int]:
+    """When the entry of a file was changed last (in ns), and its size; nothing of one that is not there."""
+    try:
+        entry = path.lstat()
+    except OSError:
+        return 0, 0
+    return entry.st_ctime_ns, entry.st_size
+
+
+def _hook_files(common_dir: Path) -> dict[str, tuple[int, int]]:
+    """What else of git's directory concerns every checkout: hooks, and what is ignored or has attributes."""
+    paths = (*(common_dir / "hooks").glob("*"), common_dir / "info/exclude", common_dir / "info/attributes")
+    return {str(path.relative_to(common_dir)): file_mark(path) for path in paths}

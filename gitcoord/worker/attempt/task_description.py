@@ -1,0 +1,65 @@
+"""The words of a worker's task: from the plan, or from a task list here that says the same or was named.
+
+The plan is what everybody shares, so it wins over a list in the checkout that differs: nobody can tell which
+of the two is newer. A list that is named with `--tasks` wins over the plan.
+"""
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.planning.task_texts import task_texts
+from gitcoord.state.known_tasks import find_others, tasks_changed
+from gitcoord.tasks.model import Task, TaskList
+from gitcoord.tasks.reader import read_task_list
+from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.task_context import TaskContext
+from gitcoord.worker.unit import WorkUnit
+
+
+class TaskDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """The task's words (None: there are only its titles), and what is to be said of where they are from."""
+
+    task: Task | None = None
+    notes: tuple[str, ...] = ()
+
+
+def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> TaskDescription:
+    """The words of the unit's task.
+
+    Raises `tasks-changed` (exit 2) when its work has begun, and the list here has another task instead.
+    """
+    notes: list[str] = []
+    listed = _read(task_context, order, notes)
+    if listed is not None:
+        own = {unit.id, unit.task.id}
+        others = find_others(listed, task_context.plan, task_context.progress, task_context.tips, own)
+        if others:
+            raise tasks_changed(others, listed.source)
+    here = next((task for task in listed.tasks if task.id == unit.task.id), None) if listed else None
+    kept = task_context.store.saved.texts().get(unit.task.id)
+    if kept is None or (here is not None and order.tasks is not None):
+        return TaskDescription(task=here, notes=tuple(notes))
+    if here is None:
+        return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))
+    if task_texts([here])[unit.task.id] == kept:
+        return TaskDescription(task=here, notes=tuple(notes))
+    where = listed.source if listed is not None else "the task list"
+    notes.append(
+        f"task {unit.task.id} has other words in {where} than in the plan, which are used; "
+        "`gitcoord plan` takes the list's"
+    )
+    return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))
+
+
+def _read(task_context: TaskContext, order: WorkerOrder, notes: list[str]) -> TaskList | None:
+    try:
+        return read_task_list(
+            root=task_context.repository.root,
+            tasks=order.tasks,
+            tag=order.tag or task_context.plan.tag,
+            environ={},
+        )
+    except GitcoordError as error:
+        if order.tasks is not None:
+            notes.append(f"the task list was not read: {error.message}")
+        return None

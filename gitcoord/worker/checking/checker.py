@@ -1,0 +1,209 @@
+"""Runs checks on this machine, each in a process and a checkout of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gitcoord.checks.hourly_cap import HourlyCap
+from gitcoord.checks.memo import CheckMemo, read_result
+from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
+from gitcoord.checks.shared_results import SharedResults
+from gitcoord.engines.processes import sleep_until_end
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.repository import Repository
+from gitcoord.settings import RunSettings
+from gitcoord.worker.attempt.environment import withheld
+from gitcoord.worker.attempt.run_commands import command_words
+from gitcoord.worker.checking.process import CheckOrder, write_order
+from gitcoord.worker.checking.slots import source_of
+
+_LOOK_AGAIN = 5.0
+_LOG_BYTES = 1 << 20
+_BEYOND_GRACE = 10.0
+_OWN = "GITCOORD_"
+_SLOTS = "_checks"
+"""Where checkouts lie, beside those of workers; no task's checkout has such a name."""
+
+
+class LocalChecker:
+    """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
+
+    `shared` are the results of other machines, if any count. `cap` says when a check may start; `held` is
+    told once how many have started when it holds one back, and until when (seconds since the epoch).
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        command: CheckCommand,
+        slots: int,
+        run: RunSettings,
+        shared: SharedResults | None = None,
+        cap: HourlyCap | None = None,
+        held: Callable[[int, float], None] = lambda most, until: None,
+    ) -> None:
+        self.slots = slots
+        self._cap, self._held, self._held_until = cap, held, 0.0
+        self._shared = shared
+        self._memo = CheckMemo(repository.common_dir, command)
+        self._command = command
+        self._argv = tuple(command_words(command.text, shell=command.shell))
+        self._source = source_of(repository.git, repository.common_dir)
+        self._place = slots_directory(repository, run.worktrees)
+        self._passed = run.pass_environment
+        self._running: dict[Oid, subprocess.Popen[bytes]] = {}
+        self._ending: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def running(self) -> Collection[Oid]:
+        """The trees whose checks run now."""
+        return self._running.keys()
+
+    def known(self, tree: Oid) -> CheckResult | None:
+        """The result that is kept, this machine's own before those of others; unclear ones are not."""
+        own = self._memo.read(tree)
+        if self._shared is None:
+            return own
+        if own is None:
+            return self._shared.read(tree)
+        self._shared.add(own)
+        return own
+
+    def forget_failures(self) -> int:
+        """Have failures checked again; return how many were known."""
+        return self._memo.forget_failures()
+
+    def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
+        """See `Checker.check`."""
+        wanted = {target.tree: target for target in targets}
+        ended = self._collect()
+        for tree in [tree for tree in self._running if tree not in wanted]:
+            self._stop(tree)
+        while True:
+            found, ended = {**ended, **self._collect()}, {}
+            if found or not wanted:
+                return found
+            for tree, target in wanted.items():
+                if len(self._running) < self.slots and tree not in self._running and self._may_start():
+                    self._running[tree] = self._start(target)
+            self.share()
+            sleep_until_end([process.pid for process in self._running.values()], _LOOK_AGAIN)
+
+    def _may_start(self) -> bool:
+        """Whether the cap lets another check start; counts it."""
+        if self._cap is None or (self._running and time.time() < self._held_until):
+            return self._cap is None
+        try:
+            until = self._cap.take()
+        except OSError as error:
+            raise _cannot_start(self._cap.place, error) from error
+        if until and until != self._held_until:
+            self._held(self._cap.most, until)
+        self._held_until = until
+        return not until
+
+    def share(self, *, at_end: bool = False) -> None:
+        """Push what passed for other machines; without `at_end` only now and then."""
+        if self._shared is not None:
+            self._shared.push(at_end=at_end)
+
+    def close(self) -> None:
+        """End all that run."""
+        for tree in list(self._running):
+            self._stop(tree)
+        self._wait_for_end()
+        self._memo.make_room()
+
+    def _start(self, target: CheckTarget) -> "subprocess.Popen[bytes]":
+        place = self._memo.place(target.tree)
+        order = CheckOrder(
+            target=target,
+            argv=self._argv,
+            source=self._source,
+            slots=str(self._place),
+            count=self.slots,
+            seconds=self._command.seconds,
+            grace=self._command.grace,
+            clean=self._command.clean,
+            log_bytes=_LOG_BYTES,
+        )
+        try:
+            write_order(place, order)
+            return subprocess.Popen(
+                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.worker.checking.process", str(place)),
+                env=check_environment(os.environ, self._passed),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _cannot_start(place, error) from error
+
+    def _collect(self) -> dict[Oid, CheckResult]:
+        """The results of those that have ended."""
+        found = {}
+        for tree, process in list(self._running.items()):
+            if process.poll() is None:
+                continue
+            del self._running[tree]
+            result = read_result(self._memo.place(tree))
+            if result is None or result.tree != tree:
+                why = f"its process ended with code {process.returncode} and left no result"
+                result = CheckResult(tree=tree, outcome="unclear", reason=why)
+            found[tree] = result
+            if self._shared is not None:
+                self._shared.add(result)
+        return found
+
+    def _stop(self, tree: Oid) -> None:
+        """Ask a check to end; what wants its checkout waits for that, and this process does not."""
+        process = self._running.pop(tree)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        self._ending = [one for one in self._ending if one.poll() is None] + [process]
+
+    def _wait_for_end(self) -> None:
+        until = time.monotonic() + self._command.grace + _BEYOND_GRACE
+        for process in self._ending:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _cannot_start(place: Path, error: OSError) -> GitcoordError:
+    return GitcoordError(
+        "engine-refused",
+        f"The check cannot be started in {place}: {error.strerror or error}.",
+        hint="Free room or processes, then run the command again.",
+    )
+
+
+def slots_directory(repository: Repository, worktrees: str = "") -> Path:
+    """Where the checkouts of checks lie: beside the repository, or where `worktrees` of the settings says."""
+    own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
+    above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
+    return Path(os.path.abspath(above / _SLOTS))  # noqa: PTH100 - links stay
+
+
+def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> dict[str, str]:
+    """What a check sees of `environ`: no logins but those `passed`, and nothing of gitcoord's own."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not withheld(name, passed) and (name in passed or not name.startswith(_OWN))
+    }
+
+
+def default_slots() -> int:
+    """How many checks this machine has room for at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, 8))

@@ -1,0 +1,171 @@
+"""The process of one check: takes a checkout, runs the command to its end, and keeps the result.
+
+A process of its own, so that a check outlives the command that wanted it, and is ended with everything that
+it started. Run as `python -X utf8 -P -m gitcoord.worker.checking.process DIRECTORY`; what to check is in a
+file there.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.checks.memo import LOCK_FILE, LOG_FILE, read_result, write_result
+from gitcoord.checks.model import MOST_OUTPUT, CheckResult, CheckTarget
+from gitcoord.engines.processes import MARK, adopt_orphans, end, marked
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import nowhere_above
+from gitcoord.redact import redact
+from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
+from gitcoord.worker.attempt.log import Log
+from gitcoord.worker.attempt.signals import StopSignal, listening
+from gitcoord.worker.checking.slots import BorrowedRepository, Slot, Waiting, held_lock, held_slot
+from gitcoord.worker.transient_errors import disk_problem
+
+ORDER_FILE = "order.json"
+_PAUSE = 0.05
+_LONGEST_LINE = 200
+_CANNOT_START = {126: "cannot be run", 127: "was not found"}
+_TRY_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h: the command itself says that nothing is certain."""
+
+
+class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is to check, and where."""
+
+    target: CheckTarget
+    argv: tuple[str, ...]
+    source: BorrowedRepository
+    slots: str
+    count: int
+    seconds: float | None
+    grace: float
+    clean: bool
+    log_bytes: int
+
+
+def write_order(place: Path, order: CheckOrder) -> None:
+    """Write down what the process at `place` is to check."""
+    place.mkdir(parents=True, exist_ok=True)
+    draft = place / f"{ORDER_FILE}.{os.getpid()}"
+    draft.write_bytes(msgspec.json.encode(order))
+    draft.replace(place / ORDER_FILE)
+
+
+def main() -> None:
+    """Check what the directory says, unless somebody did meanwhile."""
+    place = Path(sys.argv[1])
+    order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
+    adopt_orphans()
+    with listening() as stop, held_lock(place / LOCK_FILE, given_up=_given_up(stop)) as mine:
+        before = read_result(place)
+        before = before if before is not None and before.tree == order.target.tree else None
+        if not mine or (before is not None and not _is_wanted(order.target, before)):
+            return
+        with held_slot(Path(order.slots), order.count, order.source, given_up=_given_up(stop)) as slot:
+            result = _check(order, slot, place, stop, before) if slot is not None else None
+        if result is not None:
+            write_result(place, result)
+
+
+def _is_wanted(target: CheckTarget, before: CheckResult) -> bool:
+    return before.outcome == "unclear" or (target.again and before.outcome == "failed")
+
+
+def _given_up(stop: StopSignal) -> Waiting:
+    parent, first = os.getppid(), True
+
+    def given_up() -> bool:
+        nonlocal first
+        if not first:
+            time.sleep(_PAUSE)
+        first = False
+        # Nobody waits for what has not begun once the command that wanted it is gone.
+        return stop.asked is not None or os.getppid() != parent
+
+    return given_up
+
+
+def _check(
+    order: CheckOrder, slot: Slot, place: Path, stop: StopSignal, before: CheckResult | None
+) -> CheckResult | None:
+    """The result; None when the check was ended because nobody wants it any more."""
+    mark, busy = str(slot.directory), slot.directory.with_suffix(".busy")
+    if busy.exists():  # a process was killed here, and what it ran may be alive
+        end(lambda: marked(mark.__eq__), order.grace)
+    busy.touch()
+    runs = 1 if before is None or before.outcome == "unclear" else before.runs + 1
+    (place / LOG_FILE).unlink(missing_ok=True)
+    log = Log(place / LOG_FILE, order.log_bytes, echo=None)
+    began = time.monotonic()
+    try:
+        slot.move_to(order.target.tree, order.target.parent, clean=order.clean)
+        finish = _run(order, slot, mark, log, stop)
+    except (GitcoordError, OSError) as error:
+        why = f"its checkout could not be made: {disk_problem(slot.directory) or redact(str(error))}"
+        return CheckResult(tree=order.target.tree, outcome="unclear", reason=why, runs=runs)
+    finally:
+        log.close()
+        busy.unlink(missing_ok=True)
+    if finish.why == "stopped":
+        return None
+    return _result(order, slot, finish, place, runs, time.monotonic() - began)
+
+
+def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -> CommandEnd:
+    given = {"GITCOORD_CHECK_SLOT": str(slot.number), MARK: mark} | nowhere_above(slot.directory)
+    command = Command(argv=order.argv, directory=slot.directory, environment={**os.environ, **given})
+    until = None if order.seconds is None else time.monotonic() + order.seconds
+    return run_command(command, log, stop=stop, until=until, grace=order.grace)
+
+
+def _result(
+    order: CheckOrder, slot: Slot, finish: CommandEnd, place: Path, runs: int, seconds: float
+) -> CheckResult:
+    output = _tail(place / LOG_FILE)
+    result = CheckResult(
+        tree=order.target.tree,
+        outcome="passed" if finish.well else "unclear",
+        code=finish.code if finish.why == "by itself" else None,
+        output=output,
+        seconds=round(seconds, 3),
+        runs=runs,
+    )
+    if finish.well:
+        return result
+    full = disk_problem(slot.directory)
+    if finish.why == "timeout":
+        reason = f"it was ended after {order.seconds:g} s"
+    elif finish.why == "not started":
+        reason = finish.problem
+    elif full:
+        reason = f"the disk of its checkout is full: {full}"
+    elif finish.code < 0:
+        reason = f"it was killed by signal {-finish.code}"
+    elif finish.code in _CANNOT_START:
+        reason = f"its command {_CANNOT_START[finish.code]} (code {finish.code}){_last_line(output)}"
+    elif finish.code == _TRY_AGAIN:
+        reason = f"it asks to be tried again (code {finish.code}){_last_line(output)}"
+    else:
+        reason = f"it ended with code {finish.code}{_last_line(output)}"
+        return msgspec.structs.replace(result, outcome="failed", reason=reason)
+    return msgspec.structs.replace(result, reason=reason)
+
+
+def _tail(file: Path) -> str:
+    try:
+        data = file.read_bytes()[-4 * MOST_OUTPUT :]
+    except OSError:
+        return ""
+    return data.decode("utf-8", "replace")[-MOST_OUTPUT:]
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return f": {lines[-1][:_LONGEST_LINE]}" if lines else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""The checkouts that checks run in: repositories of their own, which borrow objects and share nothing else.
+
+A check may do to its repository what it likes: branches, configuration and worktrees of the user's are not
+there. Each is moved from tree to tree, so that what git ignores, such as build output, stays and is built on.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.git.git_cli import Git, Oid, nowhere_above
+from gitcoord.git.merge_tree import fixed_author
+
+_COPIED = r"^(filter\..*|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|longpaths))$"
+"""The settings of the user's repository that decide what a checkout looks like."""
+Waiting = Callable[[], bool]
+"""Sleeps a moment, unless it is called for the first time; whether to wait no longer."""
+
+
+class BorrowedRepository(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's repository, as far as checkouts depend on it."""
+
+    common_dir: str
+    object_format: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+def source_of(git: Git, common_dir: Path) -> BorrowedRepository:
+    """What checkouts need to know of the repository at `common_dir`."""
+    told = git.probe("config", "--local", "-z", "--get-regexp", _COPIED) or ""
+    pairs = (entry.partition("\n") for entry in told.split("\0") if entry)
+    return BorrowedRepository(
+        common_dir=str(common_dir),
+        object_format=git.probe("rev-parse", "--show-object-format") or "sha1",
+        settings=tuple((name, value if has else "true") for name, has, value in pairs),
+    )
+
+
+class Slot:
+    """One checkout, held by this process until the block around `held_slot` ends."""
+
+    def __init__(self, directory: Path, number: int, source: BorrowedRepository) -> None:
+        self.directory = directory
+        self.number = number
+        self._source = source
+        self._inside = directory / ".git"
+        which = {"GIT_DIR": str(self._inside), "GIT_WORK_TREE": str(directory)}
+        self._git = Git(directory, nowhere_above(directory) | which)
+
+    def move_to(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
+        """Make the files those of `tree`, on a commit on top of `parent`. Ignored files stay without `clean`.
+
+        A checkout that cannot be brought there is made anew. Raises OSError and GitcoordError.
+        """
+        from gitcoord.errors import GitcoordError
+
+        try:
+            self._move(tree, parent, clean=clean)
+        except (GitcoordError, OSError):
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self._move(tree, parent, clean=clean)
+
+    def _move(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
+        self._make()
+        commit = self._git.run(
+            "commit-tree", tree, "-p", parent, "-m", "A combination to check", environment=fixed_author()
+        ).text
+        self._git.run("checkout", "--quiet", "--force", "--detach", commit)
+        # Ignored files go first where they would be in the way of what is to be removed.
+        self._git.run("clean", "-ffdq", *(("-x",) if clean else ()))
+
+    def _make(self) -> None:
+        """Makes the repository, or puts back what an earlier check may have changed in it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if not (self._inside / "HEAD").is_file():
+            shutil.rmtree(self._inside, ignore_errors=True)
+            options = ("--quiet", "--template=", f"--object-format={self._source.object_format}")
+            Git(self.directory, nowhere_above(self.directory)).run("init", *options)
+        for left in (
+            "hooks",
+            "config.worktree",
+            "packed-refs",
+            "refs/heads",
+            "refs/tags",
+            "index.lock",
+            "HEAD.lock",
+        ):
+            place = self._inside / left
+            shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink(
+                missing_ok=True
+            )
+        (self._inside / "refs").mkdir(exist_ok=True)
+        common, info = Path(self._source.common_dir), self._inside / "objects" / "info"
+        info.mkdir(parents=True, exist_ok=True)
+        (info / "alternates").write_bytes(os.fsencode(common / "objects") + b"\n")
+        (self._inside / "info").mkdir(exist_ok=True)
+        for name in ("attributes", "exclude"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(common / "info" / name, self._inside / "info" / name)
+        self._configure()
+
+    def _configure(self) -> None:
+        sha256 = self._source.object_format != "sha1"
+        (self._inside / "config").write_text(
+            f"[core]\n\trepositoryformatversion = {int(sha256)}\n\tbare = false\n"
+            + (f"[extensions]\n\tobjectformat = {self._source.object_format}\n" if sha256 else ""),
+            encoding="ascii",
+        )
+        for name, value in self._source.settings:
+            self._git.run("config", "--add", name, value)
+
+
+@contextlib.contextmanager
+def held_slot(
+    place: Path, count: int, source: BorrowedRepository, *, given_up: Waiting
+) -> Iterator[Slot | None]:
+    """One of the `count` checkouts under `place` that nobody holds; None when `given_up` says so first."""
+    place.mkdir(parents=True, exist_ok=True)
+    while not given_up():
+        for number in range(1, count + 1):
+            lock = os.open(place / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(lock)
+                continue
+            try:
+                yield Slot(place / str(number), number, source)
+            finally:
+                os.close(lock)
+            return
+    yield None
+
+
+@contextlib.contextmanager
+def held_lock(file: Path, *, given_up: Waiting) -> Iterator[bool]:
+    """Hold the lock of `file`; False when `given_up` says so before it is free."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not given_up():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            yield True
+            return
+        yield False
+    finally:
+        os.close(lock)

@@ -1,0 +1,233 @@
+"""Putting a worker on the right branch, without losing anything and however many do it at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import answer_no
+from gitcoord.events import TaskStarted
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.worktree import WorkingCopy, add_worktree
+from gitcoord.git.worktree_sync import worktrees
+from gitcoord.landing.level_branch import FoldConflict, fold_in_memory
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import PENDING
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks, some
+from gitcoord.worker.branch_names import require_free_names
+from gitcoord.worker.deferral import check_notes, merged_like, other_side
+from gitcoord.worker.restore_after_rollback import bring_back, former_work, rolled_back
+from gitcoord.worker.rewritten_work import was_here
+from gitcoord.worker.stacked_work import bring_up_to_date, say_conflict, told_of_update
+from gitcoord.worker.task_context import Checkout, TaskContext
+from gitcoord.worker.task_list_changes import beside_lists, paths_at
+
+
+class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
+
+    `fresh`: as if the branch were not there yet. `rewritten`: go on with what is here, where it was pushed
+    and rewritten since.
+    """
+
+    stack: bool = False
+    now: bool = False
+    fresh: bool = False
+    rewritten: bool = False
+    worktree: Path | None = None
+
+
+def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, bool]:
+    """The commit that the branch is (or would be) at, and whether it has to be made.
+
+    Raises (exit 1) `already-landed`, `not-ready` with what has to land first, or `diverged`.
+    """
+    task = context.task
+    if task.id in context.landed:
+        raise answer_no("already-landed", f"Task {task.id} has landed on {context.plan.base} already.")
+    local = context.local_tip
+    if local and context.shared_tip and local != context.shared_tip and not how.fresh:
+        if context.ancestry.contains(context.shared_tip, local):
+            return context.shared_tip, False
+        ours = how.rewritten and was_here(
+            context.repository, context.ancestry, task.branch, context.shared_tip, how.worktree
+        )
+        if not ours and not context.ancestry.contains(local, context.shared_tip):
+            raise answer_no(
+                "diverged",
+                f"{task.branch} here and on {context.shared.remote} have gone different ways.",
+                f"Run `git pull --no-rebase {context.shared.remote} {task.branch}` on it, or delete it here.",
+            )
+    existing = None if how.fresh else local or context.shared_tip or former_work(context)
+    if existing and not how.stack and rolled_back(context, existing):
+        _require_dependencies(context, how)
+    if existing:
+        return existing, not local
+    _require_dependencies(context, how)
+    if not how.now:
+        _require_earlier_waves(context)
+    return (_stacked(context) if how.stack else context.base_commit), True
+
+
+def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
+    """Checks the task's branch out, resuming what exists, and records who started it."""
+    require_free_names(context.shared, context.plan, context.progress, [context.task.id])
+    before = context.local_tip
+    commit, create = starting_point(context, how)
+    copy = put_on_branch(context, how, commit, create=create)
+    if context.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
+        copy.fast_forward(commit)
+    conflicts, notes = _with_other_side(context, copy)
+    notes = (*told_of_update(context, before, commit), *notes)
+    _record_start(context, commit, _stacked_on(context, how) if create and how.stack else {})
+    others = [
+        who for who in [context.mine.started_by] if who and who != worker_name() and not context.mine.head
+    ]
+    notes += tuple(f"task {context.task.id} was started before by {who}; going on with it" for who in others)
+    return Checkout(
+        task=context.task.id,
+        branch=context.task.branch,
+        base=context.plan.base,
+        commit=copy.git.text("rev-parse", "HEAD"),
+        directory=str(copy.directory),
+        created=create and context.shared_tip is None,
+        conflicts=conflicts,
+        notes=notes,
+    )
+
+
+def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:
+    needed = context.plan.waits_for(context.task.id, context.landed)
+    if how.stack:
+        needed = [dep for dep in needed if context.plan.tasks[dep].branch not in context.tips]
+        if needed:
+            raise _not_ready(context, f"depends on {named_tasks(needed)}, with no branch yet to stack on", "")
+    elif needed:
+        hint = _before_landing(context, needed)
+        raise _not_ready(context, f"depends on {named_tasks(needed)}, not landed yet", hint)
+
+
+def _before_landing(context: TaskContext, needed: Sequence[TaskId]) -> str:
+    """What is to be done first: only what is submitted can land, only what has a branch can be stacked on."""
+    absent = [task for task in needed if context.plan.tasks[task].branch not in context.tips]
+    if absent:
+        verb = "has" if len(absent) == 1 else "have"
+        return (
+            f"{named_tasks(absent).capitalize()} {verb} no branch yet; `gitcoord next` shows what can start."
+        )
+    open_still = [task for task in needed if context.progress.get(task, PENDING).head is None]
+    if open_still:
+        verb = "has" if len(open_still) == 1 else "have"
+        first = f"{named_tasks(open_still).capitalize()} {verb} to be submitted and landed first"
+        return f"{first}, or use `--stack` to start from their branches."
+    return "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
+
+
+def _require_earlier_waves(context: TaskContext) -> None:
+    level = context.plan.level_of(context.task.id)
+    earlier = [
+        task for wave in level.waves[: context.task.wave - 1] for task in wave if task not in context.landed
+    ]
+    if earlier:
+        hint = f"Land the earlier waves of {level.name} first, or use `--now` to start all the same."
+        raise _not_ready(context, f"comes after {named_tasks(earlier)} in {level.name}, not landed yet", hint)
+
+
+def _not_ready(context: TaskContext, why: str, hint: str) -> Exception:
+    return answer_no("not-ready", f"Task {context.task.id} {why}.", hint)
+
+
+def _stacked(context: TaskContext) -> Oid:
+    tip = context.base_commit
+    for dep in context.plan.waits_for(context.task.id, context.landed):
+        planned = context.plan.tasks[dep]
+        named = {"task": dep, "title": planned.title, "branch": context.task.branch}
+        head = context.tips[planned.branch]
+        below = context.stacks.heads(context.repository.git, head)
+        outcome = fold_in_memory(context.repository, tip, head, None, **named, below=below)
+        if isinstance(outcome, FoldConflict):
+            raise answer_no(
+                "not-ready",
+                f"Task {context.task.id} cannot be stacked: task {dep} conflicts with the others in "
+                f"{', '.join(outcome.paths)}.",
+                "Land the dependencies first (`gitcoord merge-level`).",
+            )
+        tip = outcome.commit
+    return tip
+
+
+def put_on_branch(context: TaskContext, how: CheckoutOptions, commit: Oid, *, create: bool) -> WorkingCopy:
+    """The working copy on the task's branch, made at `commit` with `create`; nothing in it is lost."""
+    branch, start = context.task.branch, commit if create else None
+    if how.worktree is not None:
+        directory = how.worktree.absolute()
+        if worktrees(context.repository.git).get(HEADS + branch) != directory.resolve():
+            add_worktree(context.repository, directory, branch, start)
+        return WorkingCopy(context.repository, directory)
+    copy = WorkingCopy(context.repository, context.repository.require_working_tree())
+    here = copy.branch()
+    if here != branch:
+        _require_nothing_unfinished(context, copy, here)
+        copy.switch(branch, start)
+    return copy
+
+
+def _require_nothing_unfinished(context: TaskContext, copy: WorkingCopy, here: str | None) -> None:
+    where = here or "a detached HEAD"
+    begun = "merge" if copy.merge_state().running else copy.operation()
+    if begun:
+        raise answer_no(
+            "unfinished",
+            f"{copy.directory} is in the middle of a {begun} on {where}.",
+            f"Finish it or give it up (`git {begun} --abort`) first, or use `--worktree DIR`.",
+        )
+    unclean = beside_lists(copy, copy.changes(untracked=False), paths_at(context))
+    if unclean:
+        raise answer_no(
+            "unclean",
+            f"{copy.directory} has uncommitted changes on {where}: {some(unclean)}.",
+            "Commit or stash them first, or use `--worktree DIR`.",
+        )
+
+
+def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """For deferred work: merges what it conflicts with, and leaves the conflict for the worker."""
+    state = copy.merge_state()
+    if state.running:
+        return state.unmerged, (say_conflict(context, state.unmerged),)
+    brought = bring_back(context, copy)
+    if brought:
+        state = copy.merge_state()
+        return state.unmerged, (*brought, *([say_conflict(context, state.unmerged)] if state.running else []))
+    head = copy.git.text("rev-parse", "HEAD")
+    if context.mine.deferral is None:
+        return bring_up_to_date(context, copy, head)
+    commit, name = other_side(context)
+    failed = check_notes(context.mine.deferral)
+    if context.ancestry.contains(head, commit):
+        return (), (f"{context.task.branch} holds {name} already; `gitcoord submit` hands it in", *failed)
+    message = f"Merge {name} into {context.task.branch}"
+    state = copy.merge(commit, message, like=merged_like(context, commit, head))
+    if not state.running:
+        deferral = context.mine.deferral
+        after = f": look at {some(deferral.paths)}, then `gitcoord submit`" if deferral.exclusive else ""
+        return (), (f"{name} was merged into {context.task.branch} without a conflict{after}", *failed)
+    return state.unmerged, (say_conflict(context, state.unmerged),)
+
+
+def _stacked_on(context: TaskContext, how: CheckoutOptions) -> dict[str, Oid]:
+    """The heads of the dependencies that the branch was made on."""
+    unlanded = context.plan.waits_for(context.task.id, context.landed)
+    return {dep: context.tips[context.plan.tasks[dep].branch] for dep in unlanded}
+
+
+def _record_start(context: TaskContext, commit: Oid, parents: dict[str, Oid]) -> None:
+    who = worker_name()
+    event = TaskStarted(
+        at=now(), by=who, task=context.task.id, branch=context.task.branch, base=commit, parents=parents
+    )
+    context.store.record(
+        event, unless=lambda before: before.started_by == who and before.stand != "rolled-back"
+    )

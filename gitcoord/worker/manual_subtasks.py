@@ -1,0 +1,190 @@
+"""A subtask in a person's hands: its branch in a working copy, and from there into its parent's branch."""
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.events import TaskFolded, TaskStarted
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.worktree import MergeState, WorkingCopy
+from gitcoord.git.worktree_sync import worktrees
+from gitcoord.planning.model import Plan
+from gitcoord.state.journal import now, worker_name
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.branch_names import require_free_names
+from gitcoord.worker.checkout import CheckoutOptions, put_on_branch
+from gitcoord.worker.complete import check_ready
+from gitcoord.worker.own_work import check_brought
+from gitcoord.worker.subtasks import done_at, hand_in_whole, subtask_start
+from gitcoord.worker.task_context import Checkout, Submission, TaskContext
+from gitcoord.worker.task_list_changes import list_note, put_lists_back
+from gitcoord.worker.unit import WorkUnit, find_unit
+
+_FOLDS = 20
+
+
+def subtask_of(plan: Plan, id: str) -> WorkUnit | None:
+    """The subtask with this id, or None when it is none's."""
+    parts = {part.id for task in plan.tasks.values() for part in task.subtasks}
+    return find_unit(plan, id) if TaskId(id.strip()) in parts else None
+
+
+def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
+    """The subtask whose branch this is."""
+    parts = (part.id for task in plan.tasks.values() for part in task.subtasks)
+    return next((id for id in parts if find_unit(plan, id).branch == branch), None)
+
+
+def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Checkout:
+    """Checks the subtask's branch out, with its parent's merged in where the two conflict.
+
+    Raises (exit 1) `already-done`, `busy` while somebody's attempt is under way, and what `take` raises.
+    """
+    require_free_names(context.shared, context.plan, context.progress, [context.task.id])
+    start, create = where_to_begin(context, unit, how)
+    copy = put_on_branch(_own(context, unit), how, start, create=create)
+    if not create and copy.git.text("rev-parse", "HEAD") != start:
+        copy.fast_forward(start)
+    mine = _mine(context, unit)
+    conflicts: tuple[str, ...] = ()
+    parent = context.tips.get(context.task.branch)
+    if mine.deferral is not None and parent is not None and not copy.merge_state().running:
+        copy.merge(parent, f"Merge {context.task.branch} into {unit.branch}")
+    if (state := copy.merge_state()).running:
+        conflicts = state.unmerged
+    if not mine.attempts:
+        who = worker_name()
+        event = TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start)
+        context.store.record(event, unless=lambda before: before.started_by == who)
+    said = f"resolve {', '.join(conflicts)} in the working copy, then `gitcoord submit {unit.id}`"
+    return Checkout(
+        task=unit.id,
+        branch=unit.branch,
+        base=context.task.branch,
+        commit=copy.git.text("rev-parse", "HEAD"),
+        directory=str(copy.directory),
+        created=create,
+        conflicts=conflicts,
+        notes=(f"{unit.branch} conflicts with {context.task.branch}: {said}",) if conflicts else (),
+    )
+
+
+def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> tuple[Oid, bool]:
+    """The commit that the subtask's branch is (or would be) at, and whether it has to be made."""
+    if unit.id in done_at(context):
+        raise answer_no("already-done", f"Subtask {unit.id} is in {context.task.branch} already.")
+    _require_nobody(_mine(context, unit), unit)
+    local, shared = context.repository.resolve(HEADS + unit.branch), context.tips.get(unit.branch)
+    if local and shared and not context.ancestry.contains(local, shared):
+        if not context.ancestry.contains(shared, local):
+            raise answer_no(
+                "diverged",
+                f"{unit.branch} here and on {context.shared.remote} have gone different ways.",
+                f"Run `git pull --no-rebase {context.shared.remote} {unit.branch}` on it, or delete it here.",
+            )
+        return shared, False
+    return (local or shared or subtask_start(context, unit, how)), not local
+
+
+def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool = False) -> Submission:
+    """Brings the subtask's work into its parent's branch; the last one hands the parent in.
+
+    Raises (exit 1) `conflict` when that conflicts, which is in the working copy then; `busy`,
+    `no-commits-of-its-own`, and what an unfinished working copy raises.
+    """
+    own = _own(context, unit)
+    check_ready(own)
+    _require_nobody(_mine(context, unit), unit)
+    place = worktrees(context.repository.git).get(HEADS + unit.branch)
+    copy = None if place is None else WorkingCopy(context.repository, place)
+    if copy is not None and (state := copy.merge_state()).running:
+        copy.conclude_merge(state.unmerged)
+        if context.shared.remote is None:
+            context.shared.refresh()
+    put_back = put_lists_back(own)
+    for _ in range(_FOLDS):
+        head = own.local_tip or context.shared.branch(unit.branch)
+        before = context.shared.branch(context.task.branch)
+        if head is None or (
+            not allow_empty and context.ancestry.contains(before or context.base_commit, head)
+        ):
+            raise answer_no(
+                "no-commits-of-its-own",
+                f"{unit.branch} has no commits that {context.task.branch} lacks: there is nothing "
+                "to hand in.",
+                f"Begin with `gitcoord checkout {unit.id}`, and commit the work.",
+            )
+        if before is not None and not context.ancestry.contains(head, before):
+            _merge_in(context, unit, copy, before)
+            continue
+        brought = check_brought(context, head, unit.branch)
+        if _fold(context, unit, before, head):
+            done = _handed_in(context, unit, head)
+            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
+    raise GitcoordError("push-raced", f"{context.task.branch} kept moving.", hint="Submit again.")
+
+
+def _fold(context: TaskContext, unit: WorkUnit, before: Oid | None, head: Oid) -> bool:
+    branch, here = context.task.branch, HEADS + unit.branch
+    event = TaskFolded(at=now(), by=worker_name(), task=unit.id, into=branch, head=head, commit=head)
+    moves = [] if before == head else [RefUpdate(HEADS + branch, before, head)]
+    there = context.shared.read(here)
+    if there is not None and context.shared.remote is not None:
+        moves.append(RefUpdate(here, there, None))  # nothing is in it that its parent has not
+    written = context.store.try_record([event], moves, lambda told: _at_work(told) is not None, hooks=True)
+    if written is False:
+        _require_nobody(context.store.progress().get(unit.id, PENDING), unit)
+    return bool(written)
+
+
+def _handed_in(context: TaskContext, unit: WorkUnit, head: Oid) -> Submission:
+    from gitcoord.worker.task_context import load_task_context
+
+    anew = load_task_context(
+        context.repository, context.shared, context.store, unit.task.id, context.settings
+    )
+    whole = hand_in_whole(anew) is not None
+    notes = (f"task {unit.task.id} is whole, and submitted",) if whole else ()
+    return Submission(
+        task=unit.id, branch=unit.branch, head=head, folded_into=unit.task.branch, folded=head, notes=notes
+    )
+
+
+def _merge_in(context: TaskContext, unit: WorkUnit, copy: WorkingCopy | None, before: Oid) -> None:
+    name = context.task.branch
+    state = MergeState(running=True)
+    if copy is not None:
+        state = copy.merge(before, f"Merge {name} into {unit.branch}")
+    if state.running:
+        where = f" in {', '.join(state.unmerged)}" if state.unmerged else ""
+        raise answer_no(
+            "conflict",
+            f"Subtask {unit.id} conflicts with {name}{where}.",
+            f"Resolve it in {copy.directory}, then submit again."
+            if copy is not None
+            else f"`gitcoord checkout {unit.id}`, then submit again.",
+        )
+
+
+def _own(context: TaskContext, unit: WorkUnit) -> TaskContext:
+    """The desk as if the subtask's branch were the task's."""
+    return msgspec.structs.replace(context, task=msgspec.structs.replace(context.task, branch=unit.branch))
+
+
+def _mine(context: TaskContext, unit: WorkUnit) -> Progress:
+    return context.progress.get(unit.id, PENDING)
+
+
+def _at_work(told: Progress) -> str | None:
+    newest = told.attempt
+    running = newest is not None and newest.running and newest.started is not None
+    return f"attempt {newest.number} by {newest.started.by}" if running else None  # type: ignore[union-attr]
+
+
+def _require_nobody(told: Progress, unit: WorkUnit) -> None:
+    who = _at_work(told)
+    if who is not None:
+        raise answer_no(
+            "busy", f"Subtask {unit.id} is being worked at: {who}.", f"`gitcoord cancel {unit.id}` ends that."
+        )

@@ -1,0 +1,103 @@
+"""What a branch brings beyond the base: what is looked at before it is handed in."""
+
+from gitcoord.conflicts.fork_points import find_forks
+from gitcoord.errors import answer_no
+from gitcoord.evidence.foreign_commits import Carried, Tracks, foreign_work
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.gitlinks import links_without_row
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.landing.foreign_work import carried_words
+from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES
+from gitcoord.text_lists import some
+from gitcoord.worker.task_context import TaskContext
+from gitcoord.worker.unwanted_files import check_commits
+
+
+def began_at(context: TaskContext, head: Oid) -> Oid | None:
+    """The commit from which on everything is the branch's own; None when it has nothing of its own."""
+    git = context.repository.git
+    fork = find_forks(git, context.base_commit, [head], context.stacks.find(git, [head]))[head]
+    return None if fork.inside or not fork.merge_bases else fork.merge_bases[0]
+
+
+def find_carried(context: TaskContext, head: Oid) -> Carried:
+    """What `head` has of tasks not handed in, by the shared branches and this clone's own."""
+    git, heads = context.repository.git, dict(context.tips)
+    here = (
+        git.lines("for-each-ref", "--format=%(objectname) %(refname)", HEADS) if context.shared.remote else []
+    )
+    local = {ref.removeprefix(HEADS): commit for commit, _, ref in (line.partition(" ") for line in here)}
+    tips = {
+        (task, tip)
+        for task, planned in context.plan.tasks.items()
+        for tip in (heads.get(planned.branch), local.get(planned.branch))
+        if tip and task != context.task.id
+    }
+    tracks = Tracks(plan=context.plan, progress=context.progress, landed=context.landed)
+    found = foreign_work(git, context.ancestry, context.base_commit, tracks, {context.task.id: head}, tips)
+    return found.get(context.task.id, {})
+
+
+def carried_note(context: TaskContext, carried: Carried) -> list[str]:
+    """What a worker is told of that."""
+    if not carried:
+        return []
+    held = context.settings.foreign_commits == "hold"
+    then = "it lands once they are" if held else "they land with it"
+    return [
+        f"{carried_words(context.plan, context.task.branch, carried)}: {then}; or take them out of the branch"
+    ]
+
+
+def check_brought(context: TaskContext, head: Oid | None, branch: str = "") -> tuple[str, ...]:
+    """What a worker is told of what `branch` (the task's own where none is named) brings with it.
+
+    Raises (exit 1) `embedded-repository` for a repository that nobody can clone, and `private-key`.
+    """
+    since = None if head is None else began_at(context, head)
+    if since is None or head is None:
+        return ()
+    git, branch = context.repository.git, branch or context.task.branch
+    found = links_without_row(git, since, head)
+    if found:
+        raise answer_no(
+            "embedded-repository",
+            f"{branch} adds a repository as a submodule without a row in .gitmodules: {some(found)}.",
+            f"Take it out with `git rm --cached {found[0]}` and commit; or make it a submodule with "
+            "`git submodule add URL PATH`.",
+        )
+    unwanted = check_commits(git, since, head, context.base_commit, context.settings.rules, branch)
+    return (*unwanted, *_rules_changed(context, since, head, branch))
+
+
+def _rules_changed(context: TaskContext, since: Oid, head: Oid, branch: str) -> list[str]:
+    """What is said of changes to gitcoord's own settings, and to the task list where those are kept."""
+    git, kept = context.repository.git, context.settings.task_list_changes == "keep"
+    lists = [context.plan.source] if kept and context.plan.source else []
+    options = ("-r", "--name-only", "-z", "--no-renames")
+    told = git.text(
+        *("--literal-pathspecs", "diff-tree", *options, since, head, "--", *SETTINGS_FILES, PYPROJECT, *lists)
+    )
+    changed = [path for path in told.split("\0") if path]
+    settings = [path for path in changed if path in SETTINGS_FILES]
+    if PYPROJECT in changed and len({_table_at(git, commit) for commit in (since, head)}) > 1:
+        settings.append(f"[tool.gitcoord] in {PYPROJECT}")
+    notes = (
+        [f"{branch} changes gitcoord's settings ({some(settings)}): they land with it"] if settings else []
+    )
+    listed = [path for path in changed if path in lists]
+    return [
+        *notes,
+        *([f"{branch} changes the task list ({some(listed)}): it lands with it"] if listed else []),
+    ]
+
+
+def _table_at(git: Git, commit: Oid) -> str:
+    """The settings in the `pyproject.toml` of a commit, to be compared with others."""
+    import tomllib
+
+    text = git.run("cat-file", "blob", f"{commit}:{PYPROJECT}", ok=()).stdout
+    try:
+        return repr(tomllib.loads(text.decode()).get("tool", {}).get("gitcoord"))
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,95 @@
+"""A worker's view of a rollback: the task's branch gets its work back, or says that it has to."""
+
+from gitcoord.errors import answer_no
+from gitcoord.evidence.model import Rollback
+from gitcoord.evidence.rollbacks import find_rollbacks, stands
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.landing.rollback.restore_work import TO_COME, revive
+from gitcoord.text_lists import some
+from gitcoord.worker.task_context import TaskContext
+
+
+def rolled_back(context: TaskContext, tip: Oid) -> Rollback | None:
+    """The newest rollback of the task whose work a branch at `tip` has not brought back."""
+    found = find_rollbacks(context.repository.git, context.ancestry, context.base_commit, context.progress)
+    mine = found.get(context.task.id, [])
+    missing = mine and (not stands(context.ancestry, mine, tip) or _before_work(context, tip) != tip)
+    return mine[-1] if missing else None
+
+
+def former_work(context: TaskContext) -> Oid | None:
+    """The work of a task that was rolled back, when its branch is gone; the remote may still have it."""
+    found = find_rollbacks(context.repository.git, context.ancestry, context.base_commit, context.progress)
+    mine = found.get(context.task.id, [])
+    head = mine[-1].head if mine else None
+    if head is None or context.ancestry.existing({head}):
+        return head
+    return head if context.shared.bring(head) and context.ancestry.existing({head}) else None
+
+
+def check_brought_back(context: TaskContext) -> None:
+    """Raises `rolled-back` (exit 1) when landing the branch would bring nothing of its former work back."""
+    head = context.local_tip or context.shared_tip
+    if head is None or rolled_back(context, head) is None:
+        return
+    task = context.task.id
+    raise answer_no(
+        "rolled-back",
+        f"Task {task} was rolled back, and {context.task.branch} goes on from before that. "
+        f"{context.plan.base} has had its commits already: merging them again would bring nothing back.",
+        f"`gitcoord checkout {task}` brings the work back as a new commit on top; then submit.",
+    )
+
+
+def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
+    """Puts the rolled-back work onto the checked-out branch again; a conflict stays in the working copy."""
+    tip = copy.git.text("rev-parse", "HEAD")
+    rollback = rolled_back(context, tip)
+    if rollback is None:
+        return _say_gone(context)
+    unclean = copy.changes(untracked=False)
+    if unclean:
+        raise answer_no(
+            "unclean",
+            f"{copy.directory} has uncommitted changes in the way of the work that was rolled back: "
+            f"{some(unclean)}.",
+            "Commit or stash them, then run the command again.",
+        )
+    base, branch = context.plan.base, context.task.branch
+    again = revive(
+        context.repository,
+        task=context.task.id,
+        branch=branch,
+        tip=tip,
+        former=_before_work(context, tip),
+        start=rollback.start,
+        base=base,
+        base_commit=context.base_commit,
+    )
+    copy.fast_forward(again.work or again.without)
+    if again.work == again.without:
+        return (f"{branch} was brought up to date with {base}, which has the task's former work again",)
+    if again.work is not None:
+        return (f"task {context.task.id} was rolled back: its work is back on {branch} as {again.work[:12]}",)
+    copy.merge(again.former, f"Bring the work of task {context.task.id} back after its rollback")
+    return (f"task {context.task.id} was rolled back: bringing its work back conflicts with {base}",)
+
+
+def _say_gone(context: TaskContext) -> tuple[str, ...]:
+    """A word to the worker who begins anew, because nobody has the former work any more."""
+    if context.mine.stand != "rolled-back" or context.shared_tip is not None or former_work(context):
+        return ()
+    taken_back = context.mine.rollbacks[-1].commit[:12]
+    return (
+        f"the former work of task {context.task.id} is gone; `git show {taken_back}` shows what was "
+        "taken back",
+    )
+
+
+def _before_work(context: TaskContext, tip: Oid) -> Oid:
+    """The commit that holds the work: not one that was to have it brought back on top, and did not."""
+    git = context.repository.git
+    while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):
+        tip = git.text("rev-parse", "--verify", f"{tip}^1")
+    return tip

@@ -1,0 +1,114 @@
+"""A worker's view of a stack: the parent has landed under other commits, and the branch takes the base in."""
+
+from gitcoord.evidence.stacks import Parents, UnknownParent
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.worktree import WorkingCopy
+from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.state.task_history import PENDING
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks, some
+from gitcoord.worker.task_context import TaskContext
+
+
+def bring_up_to_date(
+    context: TaskContext, copy: WorkingCopy, head: Oid
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Merges the base into a stacked branch; the conflicted paths that are left, and what to tell the worker.
+
+    Uncommitted work is never in the way: the worker is told, and nothing moves.
+    """
+    base, branch = context.plan.base, context.task.branch
+    rewritten = rewritten_parents(context, head)
+    for parent in rewritten:
+        if not parent.here:
+            return (), (parent.sentence(branch, base),)
+    if not rewritten and not context.stacks.heads(context.repository.git, head):
+        return (), ()
+    why = rewritten[0].fact(branch) if rewritten else _why(context, head)
+    others = _unlanded_parents(context, head)
+    if others:
+        return (), (f"{why}; {branch} takes {base} in once {named_tasks(others)} landed, too",)
+    unclean = copy.changes(untracked=False)
+    if unclean:
+        return (), (
+            f"{why}; commit what is in {some(unclean)}, and `gitcoord checkout {context.task.id}` "
+            f"merges {base} "
+            "into the branch",
+        )
+    # The worker looks at what comes of a rewritten parent; landing, where nobody does, holds such a branch.
+    like = context.stacks.base_for(context.repository.git, head, *(parent.head for parent in rewritten))
+    state = copy.merge(context.base_commit, f"Merge {base} into {branch}\n", like=like)
+    if not state.running:
+        after = f" as if it began at {rewritten[0].head[:12]}: look through it" if rewritten else ""
+        return (), (f"{why}: {base} was merged into {branch}{after}",)
+    return state.unmerged, (f"{why}: {base} was merged in", say_conflict(context, state.unmerged))
+
+
+def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
+    """The other tasks that the branch is stacked on: while the base lacks one, no merge base is right."""
+    heads: dict[Oid, TaskId] = {}
+    for task, planned in context.plan.tasks.items():
+        if task == context.task.id or task in context.landed:
+            continue
+        known = (
+            context.tips.get(planned.branch),
+            context.progress.get(task, PENDING).head,
+            context.mine.parents.get(task),
+        )
+        heads |= {commit: task for commit in known if commit}
+    below = context.ancestry.contained(head, set(heads)) if heads else set()
+    below -= context.ancestry.contained(context.base_commit, below) if below else set()
+    return sorted({heads[commit] for commit in below}, key=natural_key)
+
+
+def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tuple[str, ...]:
+    """A word to the worker whose branch somebody else brought up to date meanwhile."""
+    git = context.repository.git
+    if before is None or before == commit or not context.stacks.heads(git, before):
+        return ()
+    if context.stacks.heads(git, commit):
+        return ()
+    return (
+        f"{_why(context, before)}: {context.task.branch} was brought up to date with {context.plan.base}",
+    )
+
+
+def parent_unknown(context: TaskContext, head: Oid) -> UnknownParent | None:
+    """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
+    return _parents(context).unknown(head, context.task.id)
+
+
+def rewritten_parents(context: TaskContext, head: Oid) -> list[UnknownParent]:
+    """The parents that landed rewritten, so that it cannot be told what the branch did itself."""
+    return list(_parents(context).all_unknown(head, context.task.id))
+
+
+def _parents(context: TaskContext) -> Parents:
+    return Parents(context.repository.git, context.stacks, context.plan, context.progress, context.landed)
+
+
+def only_stacked(context: TaskContext, head: Oid) -> bool:
+    """Whether the branch holds nothing but what it is stacked on, which has landed under other commits."""
+    git = context.repository.git
+    heads = context.stacks.heads(git, head)
+    landed = [f"^{commit}" for commit in (context.base_commit, *heads)]
+    return bool(heads) and not git.lines("rev-list", "--no-merges", "--max-count=1", head, *landed)
+
+
+def say_conflict(context: TaskContext, paths: tuple[str, ...]) -> str:
+    """What to do about a merge that is in progress in the working copy."""
+    if not paths:
+        return f"a merge into {context.task.branch} is in progress; `gitcoord submit` completes it"
+    return (
+        f"{context.task.branch} conflicts in {', '.join(paths)}: resolve the conflict in the working copy, "
+        "then `gitcoord submit`"
+    )
+
+
+def _why(context: TaskContext, head: Oid) -> str:
+    heads = context.stacks.heads(context.repository.git, head)
+    landings = {task: one for task, one in context.landed.items() if one.head in heads}
+    if not landings:
+        return f"{context.task.branch} is stacked on work that {context.plan.base} holds under other commits"
+    commits = ", ".join(dict.fromkeys(one.commit[:12] for one in landings.values()))
+    return f"{named_tasks(list(landings))} landed as {commits}"

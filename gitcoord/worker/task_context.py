@@ -1,0 +1,147 @@
+"""The values of a worker's two commands: taking a task, and handing it in."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.errors import usage_error
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.stacks import find_stacks
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS, SharedRefs
+from gitcoord.git.repository import Repository
+from gitcoord.git.stacks import Stacks
+from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.settings import Settings
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.tasks.model import TaskId
+
+_USUAL = Settings()
+
+
+class TaskContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker's command looks at: the task in its plan, and the facts about it, read just now."""
+
+    repository: Repository
+    shared: SharedRefs
+    store: Store
+    plan: Plan
+    task: PlannedTask
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    ancestry: Ancestry
+    stacks: Stacks
+    settings: Settings = Settings()
+
+    @property
+    def mine(self) -> Progress:
+        """What the journal says of the task."""
+        return self.progress.get(self.task.id, PENDING)
+
+    @property
+    def shared_tip(self) -> Oid | None:
+        """The tip of the task's branch as everybody sees it."""
+        return self.tips.get(self.task.branch)
+
+    @property
+    def local_tip(self) -> Oid | None:
+        """The tip of the task's branch in this clone, read anew each time."""
+        return self.repository.resolve(HEADS + self.task.branch)
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker is on the right branch, at `commit` in `directory`.
+
+    `created` is False for a branch that was resumed. `conflicts` holds the paths that were left in
+    conflict for the worker to resolve.
+    """
+
+    task: TaskId
+    branch: str
+    base: str
+    commit: Oid
+    directory: str
+    created: bool
+    conflicts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's work is on the shared branch and recorded; under single-PR it is folded in as `folded`."""
+
+    task: TaskId
+    branch: str
+    head: Oid
+    folded_into: str | None = None
+    folded: Oid | None = None
+    notes: tuple[str, ...] = ()
+
+
+def load_task_context(
+    repository: Repository, shared: SharedRefs, store: Store, task: str, settings: Settings = _USUAL
+) -> TaskContext:
+    """Reads everything anew for `task`. Raises `no-plan`, `no-such-task` or `base-missing` (exit 2)."""
+    store.refresh()
+    plan = store.require_plan()
+    return task_context_for(repository, shared, store, plan, find_task(plan, task), settings)
+
+
+def task_context_for(
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    plan: Plan,
+    planned: PlannedTask,
+    settings: Settings = _USUAL,
+) -> TaskContext:
+    """The desk of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
+    base_commit = shared.branch(plan.base)
+    if base_commit is None:
+        raise usage_error(
+            "base-missing",
+            f"The plan's base branch {plan.base} does not exist.",
+            "Plan again with `gitcoord plan --base BRANCH`.",
+        )
+    ancestry = Ancestry(repository.git)
+    tips, progress = shared.branches(), store.progress()
+    landed = landed_tasks(
+        repository.git, base_commit=base_commit, plan=plan, progress=progress, tips=tips, ancestry=ancestry
+    )
+    return TaskContext(
+        repository=repository,
+        shared=shared,
+        store=store,
+        plan=plan,
+        task=planned,
+        base_commit=base_commit,
+        tips=tips,
+        progress=progress,
+        landed=landed,
+        ancestry=ancestry,
+        stacks=find_stacks(repository.git, ancestry, base_commit, progress, landed),
+        settings=settings,
+    )
+
+
+def find_task(plan: Plan, task: str) -> PlannedTask:
+    """The planned task with this id; raises `no-such-task` (exit 2)."""
+    planned = plan.tasks.get(TaskId(task.strip()))
+    if planned is not None:
+        return planned
+    if task in plan.satisfied:
+        raise usage_error("task-done", f"Task {task} is done already according to the task list.")
+    known = ", ".join(sorted(plan.tasks, key=natural_key)[:12]) + (" …" if len(plan.tasks) > 12 else "")
+    raise usage_error(
+        "no-such-task", f"The plan has no task {task!r}.", f"It has: {known}. Plan again if the list changed."
+    )
+
+
+def task_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
+    """The task whose branch this is."""
+    return next((task for task, planned in plan.tasks.items() if planned.branch == branch), None)

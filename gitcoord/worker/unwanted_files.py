@@ -1,0 +1,149 @@
+"""Files that hardly anybody wants to land: secrets, private keys, agents' own notes, large files.
+
+What an agent left is not committed with them; what it committed itself is named, and a private key refused.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitcoord.errors import answer_no, usage_error
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.settings import RuleSettings
+from gitcoord.text_lists import some
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+_NAMES = (
+    *(".env", ".env.*", "!.env.example", "!.env.sample", "!.env.template", "!.env.dist", ".netrc", ".pypirc"),
+    *(".git-credentials", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.p12", "*.pfx", "*.jks", "*.kdbx"),
+    *(".aider.chat.history.md", ".aider.input.history", ".aider.tags.cache*/", ".claude/settings.local.json"),
+)
+_KEY = re.compile(
+    rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-|AGE-SECRET-KEY-1"
+)
+"""How the files of OpenSSL, OpenSSH, PGP, PuTTY and age begin, whatever they are called."""
+_BEFORE = re.compile(rb"\s|\# (?:created|public key): |(?:Bag|Key) Attributes")
+"""Lines that may come before that."""
+_BEGINNING, _LARGEST_KEY = 4096, 16 << 10
+_A_KEY = "a private key"
+
+
+def unwanted_files(directory: Path, paths: Sequence[str], rules: RuleSettings) -> dict[str, str]:
+    """Those of the files at `paths` that are not committed for an agent, each with the reason in words."""
+    book, found = _patterns(rules), {}
+    for path in paths:
+        file = directory / path
+        if not file.is_file() or file.is_symlink():
+            continue
+        if (
+            why := _by_name(book, path)
+            or _by_size(file.stat().st_size, rules)
+            or _by_content(book, file, path)
+        ):
+            found[path] = why
+    return found
+
+
+def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSettings, branch: str) -> list[str]:
+    """What is to be said of files that the commits of `branch` add, also of those that are gone again.
+
+    Raises `private-key` (exit 1): it would be public for good.
+    """
+    added = dict(_added(git, since, head, base))
+    if not added:
+        return []
+    book, sizes = _patterns(rules), _sizes(git, added)
+    keys = sorted(
+        _keys(git, book, {path: blob for path, blob in added.items() if sizes[blob] < _LARGEST_KEY})
+    )
+    if keys:
+        raise answer_no(
+            "private-key",
+            f"{branch} has {_A_KEY} in its commits: {some(keys)}.",
+            f"Take it out of the commits, too: `git reset --soft {since[:12]}`, `git rm --cached`, commit. "
+            f'One that may be seen by all lands with `hold-back = ["!{keys[0]}"]` under [rules].',
+        )
+    named = {
+        path: why
+        for path, blob in added.items()
+        if (why := _by_name(book, path) or _by_size(sizes[blob], rules))
+    }
+    return [f"{branch} adds {in_words(named)}: committed, so it lands"] if named else []
+
+
+def in_words(found: Mapping[str, str]) -> str:
+    """The files with their reasons."""
+    return some([f"{path} ({why})" for path, why in found.items()])
+
+
+def _by_name(book: "GitIgnoreSpec", path: str) -> str:
+    decided = book.check_file(path)
+    if not decided.include or decided.index is None:
+        return ""
+    return f"matches {getattr(book.patterns[decided.index], 'pattern', '')}"
+
+
+def _by_size(size: int, rules: RuleSettings) -> str:
+    limit = rules.max_file_megabytes
+    return f"{size / (1 << 20):.1f} MB, the limit is {limit:g}" if 0 < limit * (1 << 20) < size else ""
+
+
+def _by_content(book: "GitIgnoreSpec", file: Path, path: str) -> str:
+    if book.check_file(path).include is False or not os.access(file, os.R_OK):
+        return ""
+    with file.open("rb") as opened:
+        return _A_KEY if _is_key(opened.read(_BEGINNING)) else ""
+
+
+def _is_key(beginning: bytes) -> bool:
+    lines = beginning.splitlines()
+    return next((bool(_KEY.match(line)) for line in lines if line and not _BEFORE.match(line)), False)
+
+
+def _keys(git: Git, book: "GitIgnoreSpec", added: Mapping[str, Oid]) -> Iterator[str]:
+    asked = [(path, blob) for path, blob in added.items() if book.check_file(path).include is not False]
+    if not asked:
+        return
+    # The ids alone go in: names may hold anything.
+    output = git.run("cat-file", "--batch", input="".join(f"{blob}\n" for _, blob in asked).encode()).stdout
+    at = 0
+    for path, _ in asked:
+        end = output.index(b"\n", at)
+        size = int(output[at:end].rpartition(b" ")[2])
+        if _is_key(output[end + 1 : end + 1 + min(size, _BEGINNING)]):
+            yield path
+        at = end + 1 + size + 1
+
+
+def _sizes(git: Git, added: Mapping[str, Oid]) -> dict[Oid, int]:
+    blobs = list(dict.fromkeys(added.values()))
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    told = git.run("cat-file", "--batch-check=%(objectsize)", input=asked).text.split("\n")
+    return {blob: int(size) for blob, size in zip(blobs, told, strict=True)}
+
+
+def _added(git: Git, since: Oid, head: Oid, base: Oid) -> Iterator[tuple[str, Oid]]:
+    """The regular files that commits added, with their content: also where a later one took them out."""
+    options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--diff-filter=A", "--format=")
+    told = git.text("log", *options, head, "--not", since, base, "--").split("\0")
+    for entry, path in zip(told[::2], told[1::2], strict=False):
+        _, mode, _, blob, _ = entry.lstrip("\n").split(" ")
+        if mode.startswith("100"):
+            yield path, blob
+
+
+def _patterns(rules: RuleSettings) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines([*_NAMES, *rules.hold_back])
+    except ValueError as error:
+        raise usage_error(
+            "bad-rule",
+            f"`hold-back` has what is no pattern for paths: {error}.",
+            "Patterns are written as in .gitignore, for example `secrets/**` or `!tests/**`.",
+        ) from error

@@ -1,0 +1,70 @@
+"""Bringing the journal in line with the world: what somebody else did meanwhile is looked at, too."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gitcoord.engines.local import LocalEngine
+from gitcoord.events import AttemptStarted
+from gitcoord.run.attempt_policy import AttemptLimits
+from gitcoord.run.attempt_state import DeadAttempt
+from gitcoord.run.observe import Observer
+from gitcoord.run.reconcile import settle
+from gitcoord.tasks.model import TaskId
+from tests.state.world import plan_of, store_of, submitted
+from tests.support.repos import Repo
+
+
+def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(tmp_path: Path) -> None:
+    remote, desk = Repo.pair(tmp_path)
+    store, worker, engine = (
+        store_of(desk),
+        store_of(remote.clone(tmp_path / "other")),
+        LocalEngine(tmp_path),
+    )
+    store.save_plan(plan_of([["1"]]))
+    view = Observer(store, engine, AttemptLimits(), None).look(0.0, None)
+    view = msgspec.structs.replace(view, whole=(TaskId("1"),))
+
+    def hand_in(task: TaskId) -> bool:
+        worker.refresh()
+        worker.record(submitted("1", remote.tip("main")), unless=lambda before: before.head is not None)
+        store.refresh()
+        return False  # it is handed in already
+
+    looks = [settle(store, engine, view, hand_in, lambda _: None, lambda _: None) for _ in range(2)]
+    assert looks == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("code", "claimed", "outcome"),
+    [
+        (None, True, "lost"),
+        (None, False, "lost"),
+        (-9, True, "lost"),
+        (137, False, "lost"),
+        (0, True, "lost"),
+        (0, False, "again"),
+        (75, False, "again"),
+        (143, True, "cancelled"),
+        (2, False, "failed"),
+    ],
+)
+def test_an_attempt_whose_end_nobody_saw_is_lost(
+    tmp_path: Path, code: int | None, claimed: bool, outcome: str
+) -> None:
+    _, desk = Repo.pair(tmp_path)
+    store, engine = store_of(desk), LocalEngine(tmp_path)
+    store.save_plan(plan_of([["1"]]))
+    if claimed:
+        event = AttemptStarted(at="2026-01-01T00:00:00Z", by="ann", task="1", attempt=1, branch="b", base="c")
+        store.record(event, unless=lambda before: False)
+    view = Observer(store, engine, AttemptLimits(), None).look(0.0, None)
+    ended = DeadAttempt(unit=TaskId("1"), attempt=1, code=code, claimed=claimed)
+    view = msgspec.structs.replace(view, ended=(ended,))
+    assert settle(store, engine, view, lambda _: False, lambda _: None, lambda _: None)
+    told = store.progress()[TaskId("1")].attempt
+    assert told is not None
+    assert told.ended is not None
+    assert (told.ended.outcome, told.ended.code) == (outcome, code)

@@ -1,0 +1,73 @@
+"""What an agent writes into the repository's configuration is taken back; what others write stays."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project
+from tests.support.tasklists import task
+from tests.worker.test_worker_kept import shell
+
+CHANGES = (
+    "git config core.hooksPath .husky",
+    "git config user.name Agent",
+    "git config core.bare true",
+    "git config core.worktree /nowhere",
+    "git remote set-url origin /nowhere",
+    "git config --add remote.origin.fetch +refs/x:refs/x",
+    "git remote add mine /elsewhere",
+)
+
+
+@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
+def test_an_agents_changes_are_named_and_taken_back(tmp_path: Path, strategy: str) -> None:
+    parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
+    project = Project.create(tmp_path / "project", [task(1), task(2, subtasks=parts)], strategy=strategy)
+    before = project.desk.git("config", "--local", "--list")
+    for unit, changes in (("1", CHANGES), ("2.1", ("git config --remove-section core",))):
+        said = shell(project, f"echo 1 > {unit}; {'; '.join(changes)}", unit)
+        assert f"attempt 1 at {unit} changed the repository's configuration; it is as it was again" in said
+        keys = set(said.split("again: ")[1].splitlines()[0].split(", "))
+        wanted = {"core.hookspath", "user.name", "core.bare", "core.worktree", "remote.origin.url"}
+        assert wanted <= keys if unit == "1" else "core.bare" in keys
+        assert sorted(project.desk.git("config", "--local", "--list").split("\n")) == sorted(
+            before.split("\n")
+        )
+    assert not list((project.desk.path / ".git").glob("gitcoord-trace*"))
+
+
+def test_changes_are_taken_back_also_where_gitcoords_own_files_are_gone(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    said = shell(project, f"echo 1 > x; rm -rf {project.desk.path}/.git/gitcoord; git config gc.auto 1")
+    assert "it is as it was again: gc.auto" in said
+    assert "gc.auto" not in project.desk.git("config", "--local", "--list")
+    assert not list((project.desk.path / ".git").glob("gitcoord-trace*"))
+
+
+def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    # Not through the attempt's environment: it is the user's own git.
+    own = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} config user.email me@example.com"
+    said = shell(project, f"echo 1 > x; git config user.name Agent; {own}")
+    assert "changed meanwhile, and stays so: user.email" in said
+    assert project.desk.git("config", "--local", "user.email") == "me@example.com"
+
+
+KILLED = "if [ $GITCOORD_ATTEMPT = 1 ]; then git remote remove origin; kill -9 $PPID; fi; echo 1 > x"
+
+
+def test_a_run_finds_the_remote_again_that_an_agent_removed_which_killed_its_worker(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    ended = project.run("run", "--shell", "--agent", KILLED, "--land", "--yes", ok=0)
+    assert "The worker of attempt 1-1 was killed; the configuration that its agent changed" in ended.err
+    assert "remote.origin.url" in ended.err
+    assert "x" in project.remote.files("main")
+
+
+def test_a_worker_finds_the_remote_again_that_a_killed_one_has_lost(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    shell(project, KILLED, ok=-9)
+    assert "origin" not in project.desk.git("remote")
+    said = shell(project, KILLED)
+    assert "The worker of attempt 1-1 was killed" in said
+    assert project.remote.files("feature/level-0-task-1") == ["src/main.rs", "x"]

@@ -1,0 +1,65 @@
+"""Checkouts that are kept: what an attempt or a person left there is gone on with, and never thrown away."""
+
+import subprocess
+from pathlib import Path
+
+from tests.support.agents import ScriptAgent
+from tests.support.cli import gitcoord
+from tests.support.project import Project
+from tests.support.repos import Repo
+from tests.support.tasklists import task
+from tests.worker.test_worker import BRANCH, LINES, project, work
+
+__all__ = ["project"]  # a fixture
+
+
+def shell(project: Project, script: str, unit: str = "1", *, at: Path | None = None, ok: int = 0) -> str:
+    """A worker whose agent is a line of shell, with things in its environment that are not for agents."""
+    env = {"GITCOORD_APP_PRIVATE_KEY": "the key", "KEPT": "yes"}
+    arguments = ("worker", unit, "--shell", "--rework", "0", "--agent", script)
+    return gitcoord(*arguments, cwd=at or project.desk.path, env=env, ok=ok).err
+
+
+def test_an_agents_own_branch_is_gone_on_with_and_the_apps_key_is_not_for_agents(project: Project) -> None:
+    own = "git switch -q -c mine; echo 1 > one; git add one; git commit -qm One; echo half >> app.txt; exit 1"
+    shell(project, f"env > seen; {own}", ok=1)
+    seen = (project.desk.path.parent / "desk.gitcoord/1/seen").read_text()
+    assert ("KEPT=yes" in seen, "GITCOORD_APP" in seen) == (True, False)
+    shell(project, "rm seen; git checkout -q --detach; echo 2 > two; exit 1", ok=1)
+    shell(project, "test -e one && test -e two && grep half app.txt")
+    assert project.remote.files(BRANCH) == ["app.txt", "one", "src/main.rs", "two"]
+
+
+def test_what_does_not_fit_onto_the_branch_is_stashed(project: Project) -> None:
+    shell(project, "echo 1 > one; git add one; git commit -qm One; exit 1", ok=1)
+    shell(project, "git checkout -q --detach main; echo precious > two; exit 1", ok=1)
+    shell(project, "test -e one && ! test -e two")
+    assert "two" in project.desk.git("stash", "show", "--include-untracked", "--name-only")
+
+
+def test_a_checkout_in_which_somebody_goes_on_stays(project: Project, tmp_path: Path) -> None:
+    agent = ScriptAgent(tmp_path / "agent").does(
+        "1", {"write": {"one": "1\n"}}, {"commit": "One"}, {"exit": 1}
+    )
+    work(project, agent, "1", ok=1)
+    checkout = project.desk.path.parent / "desk.gitcoord/1"
+    gitcoord("submit", "1", cwd=checkout, ok=0)
+    (checkout / "one").write_text("an afternoon\n")
+    work(project, agent, "1", ok=0)
+    assert (checkout / "one").read_text() == "an afternoon\n"
+    subprocess.run(["git", "checkout", "--quiet", "one"], cwd=checkout, check=True)
+    work(project, agent, "1", ok=0)
+    assert not checkout.exists()
+
+
+def test_a_subtask_goes_on_with_what_another_machine_did(tmp_path: Path) -> None:
+    parts = [{"id": id, "title": f"Part {id}", "status": "pending"} for id in (1, 2)]
+    project = Project.create(tmp_path / "project", [task(1, subtasks=parts)], files={"app.txt": LINES})
+    other = Repo(tmp_path / "other" / "desk")
+    project.desk.git("clone", "--quiet", project.remote.path.as_uri(), str(other.path))
+    commit = "git add -A; git commit -qm Work"
+    shell(project, "echo two > app.txt", "1.2")
+    shell(project, f"git reset -q --hard main; echo one > app.txt; {commit}", "1.1", ok=1)
+    shell(project, f"git merge --abort; echo 1 > elsewhere; {commit}", "1.1", at=other.path, ok=1)
+    shell(project, f"git merge --abort; echo 1 > here; {commit}", "1.1", ok=1)
+    assert {"elsewhere", "here"} <= set(project.remote.files(f"{BRANCH}-subtask-1"))
