@@ -32,14 +32,21 @@ def read_source(root: Path | None, tasks: str | None) -> Source:
 
 
 def _find(root: Path | None) -> Path:
-    hint = "Give its path with `--tasks PATH` (`-` reads standard input)."
     if root is None:
-        raise usage_error("no-task-list", "There is no working tree here to find a task list in.", hint)
+        raise usage_error(
+            "no-task-list",
+            "There is no checkout of a git repository here to find a task list in.",
+            "Change to the project's checkout (`git init` begins one), or name a list: `--tasks PATH`.",
+        )
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
             return root / place
     places = " and no ".join(map(str, PLACES))
-    raise usage_error("no-task-list", f"There is no {places} in {root}.", hint)
+    raise usage_error(
+        "no-task-list",
+        f"There is no {places} in {root}.",
+        "Write one as `gitcoord help planning` shows, or name another: `--tasks PATH` (`-`: standard input).",
+    )
 
 
 def _name(path: Path, root: Path | None) -> str:

@@ -41,13 +41,18 @@ def test_the_start_script_of_containers_is_printed_as_it_is(tmp_path: Path) -> N
     assert gitcoord("container-script", cwd=tmp_path, ok=0).out == script
 
 
-def test_the_task_list_of_the_readme_can_be_planned(tmp_path: Path) -> None:
-    listed = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)[0]
+@pytest.mark.parametrize(
+    ("document", "levels"), [("README.md", [[1], [2, 3], [4]]), ("docs/planning.md", [[1], [2]])]
+)
+def test_the_task_lists_of_the_documents_can_be_planned(
+    tmp_path: Path, document: str, levels: list[list[int]]
+) -> None:
+    listed = re.findall(r"```json\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)[0]
     assert len(listed.strip().splitlines()) == 6
     desk = Repo.create(tmp_path)
     desk.commit({"tasks/tasks.json": listed})
     ran = gitcoord("plan", "--format", "levels", cwd=tmp_path, ok=0)
-    assert (json.loads(ran.out), "warning" in ran.err) == ([[1], [2, 3], [4]], False)
+    assert (json.loads(ran.out), "warning" in ran.err) == (levels, False)
 
 
 def test_the_wheel_has_what_the_readme_promises(tmp_path: Path) -> None:

@@ -42,12 +42,14 @@ def test_without_a_list_both_places_are_named(tmp_path: Path) -> None:
     error = failure(tmp_path)
     assert error.code == "no-task-list"
     assert ".taskmaster/tasks/tasks.json" in error.message
+    assert "gitcoord help planning" in error.hint
     assert "--tasks" in error.hint
 
 
 def test_without_a_repository_a_path_is_asked_for() -> None:
     error = failure(None)
-    assert error.code == "no-task-list"
+    assert (error.code, "git repository" in error.message) == ("no-task-list", True)
+    assert "git init" in error.hint
     assert "--tasks" in error.hint
 
 

@@ -4,7 +4,7 @@ from gitcoord.cli.views.output import clean, stdout_console
 from gitcoord.landing.report import Report
 from gitcoord.text_lists import named_tasks
 
-ONLY_TEXT = "Only text was proved: nothing was run on what landed. --check 'COMMAND' proves more."
+ONLY_TEXT = "Git merged all of it cleanly, and no check was run: --check 'COMMAND' proves more."
 
 
 def show_report(report: Report) -> None:
