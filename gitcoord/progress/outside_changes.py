@@ -18,11 +18,14 @@ class OutsideSeen(msgspec.Struct, frozen=True, kw_only=True):
     change: OutsideChange
     units: tuple[TaskId, ...]
 
-    def sentence(self) -> str:
-        """The change, and who made it where that is proved; else while who was at work."""
+    def who(self) -> str:
+        """Who made the change where that is proved; else while who was at work."""
         tasks = named_tasks(self.units, _MOST_NAMED)
-        how = f"by the git of {tasks}" if self.change.by_agent else f"while {tasks} ran"
-        return f"{self.change.words()}: {how}"
+        return f"by the git of {tasks}" if self.change.by_agent else f"while {tasks} ran"
+
+    def sentence(self) -> str:
+        """The change, and who made it or was at work."""
+        return f"{self.change.words()}: {self.who()}"
 
 
 def seen_outside(events: Iterable[AnyEvent]) -> tuple[tuple[OutsideSeen, ...], int]:

@@ -14,6 +14,7 @@ from gitcoord.cli.views.report.page import report_page
 from gitcoord.cli.views.report.text import report_text
 from gitcoord.cli.views.report.tiles import story_of
 from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskDeferred, TasksClash
+from gitcoord.outside import OutsideChange
 from gitcoord.planning.model import Plan
 from gitcoord.progress.build import make_picture
 from gitcoord.progress.measure import make_metrics
@@ -184,6 +185,26 @@ def test_the_page_needs_nothing_else_and_lets_nothing_else_in() -> None:
         digest = base64.b64encode(hashlib.sha256(body[0].encode()).digest()).decode()
         assert len(body) == 1
         assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_the_page_names_what_changed_outside_of_the_checkouts() -> None:
+    plan = planned([task("1"), task("2")])
+    assert 'id="outside"' not in page_of(plan, play(plan))
+    changes = (
+        OutsideChange(kind="file", name=HOSTILE, place="/home/me/app"),
+        OutsideChange(kind="branch", name="other", was="1234567890" * 4, by_agent=True),
+    )
+    ended = AttemptEnded(
+        at=at(2), by="x", task="1", attempt=1, outcome="ok", outside=changes, outside_count=5
+    )
+    page = page_of(plan, play(plan), ended)
+    (section,) = re.findall(r"<section id=\"outside\".*?</section>", page, re.DOTALL)
+    rows = re.findall(r"<li class=\"(.*?)\"><code>(.*?)</code> <span>(.*?)</span></li>", section)
+    assert rows[0] == ("proved", "the branch other (was at 123456789012)", "by the git of task 1")
+    assert (rows[1][0], rows[1][2]) == ("", "while task 1 ran")
+    assert "&lt;script&gt;alert(1)" in rows[1][1]
+    assert "3 more are left out" in section
+    assert Elements(page).open == []
 
 
 def test_everything_untrusted_is_escaped() -> None:

@@ -23,6 +23,7 @@ from gitcoord.tasks.model import TaskId
 
 MOST_EVENTS = 2000
 MOST_STEPS = 40
+MOST_OUTSIDE = 200
 _STATES: tuple[UnitState, ...] = (
     *("landed", "submitted", "done", "running", "ready"),
     *("deferred", "failed", "blocked", "cancelled", "waiting"),
@@ -98,6 +99,14 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     bad: bool
 
 
+class OutsideLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One change outside of the agents' checkouts; `proved` when git's event trace tells who made it."""
+
+    what: str
+    who: str
+    proved: bool
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on the page."""
 
@@ -121,6 +130,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     graph: GraphPicture | None
     rows: tuple[Row, ...]
     conflicts: Matrix
+    outside: tuple[OutsideLine, ...]
+    more_outside: int
     events: tuple[EventLine, ...]
     more_events: int
 
@@ -155,6 +166,11 @@ def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[A
         graph=lay_out(plan, picture, tasks_on_path or frozenset(plan.critical_path)),
         rows=rows_of(picture, tries_of(events)),
         conflicts=matrix_of(metrics.conflicts, task_titles),
+        outside=tuple(
+            OutsideLine(what=one.change.words(), who=one.who(), proved=one.change.by_agent)
+            for one in metrics.outside[:MOST_OUTSIDE]
+        ),
+        more_outside=metrics.outside_more + max(0, len(metrics.outside) - MOST_OUTSIDE),
         events=tuple(_said(event) for event in reversed(events[-MOST_EVENTS:])),
         more_events=max(0, len(events) - MOST_EVENTS),
     )
