@@ -1,7 +1,7 @@
 """Foresight of a repository at a commit: the front of this room. Reads history, then answers."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +14,7 @@ from gitcoord.foresight.indexing import Tell, make_corpus
 from gitcoord.foresight.mining import MOST_CHANGES, HistoryReader
 from gitcoord.foresight.model import TaskText
 from gitcoord.foresight.pairs import PairChances, PairComparison, TaskProfile
-from gitcoord.foresight.scoring import make_query, named_files
+from gitcoord.foresight.scoring import make_query, named_files, similar_changes
 from gitcoord.foresight.store import DamagedIndexError, IndexStore, discard, open_store
 from gitcoord.foresight.words import looks_like_file, paths_in
 from gitcoord.planning.risks import RiskyFile
@@ -61,6 +61,15 @@ class Foresight:
     def paths(self) -> Collection[str]:
         """The paths of the tree."""
         return self._asked(lambda known: known.corpus.number_of.keys())
+
+    @property
+    def popular_paths(self) -> Sequence[str]:
+        """The paths that were changed most, lately above all: what is foretold without a text."""
+        return self._asked(lambda known: [known.corpus.paths[file] for file in known.corpus.most_popular])
+
+    def similar_paths(self, task: TaskText) -> list[str]:
+        """The paths that the most similar changes touched: what is foretold from messages alone."""
+        return self._asked(lambda known: known.similar_paths(task))
 
     def chances(self, task: TaskText) -> Mapping[str, float]:
         """How likely the task changes each path, hot files included; paths that are left out are unlikely."""
@@ -133,6 +142,12 @@ class _Knowledge:
             known |= self._new_files(query.text, task.modifies)
             self._chances[task] = known
         return known
+
+    def similar_paths(self, task: TaskText) -> list[str]:
+        votes = similar_changes(self.corpus, make_query(f"{task.title}\n{task.title}\n{task.body}"))[0]
+        return [
+            path for path, _ in likely_first((self.corpus.paths[one], vote) for one, vote in votes.items())
+        ]
 
     def pair(self, one: TaskText, other: TaskText) -> PairChances:
         return self._comparison.compare(self._profile(one), self._profile(other))

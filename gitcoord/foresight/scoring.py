@@ -55,7 +55,7 @@ def make_query(text: str) -> Query:
 
 def find_scores(corpus: Corpus, query: Query) -> FileScores:
     """Everything that points from the query to files."""
-    similar, best, similarity = _similar_changes(corpus, query)
+    similar, best, similarity = similar_changes(corpus, query)
     messages, messages_total = corpus.file_messages.scores(query.terms)
     path, path_total = corpus.path_words.scores(query.terms)
     content, content_total = corpus.contents.scores(query.terms)
@@ -104,7 +104,7 @@ def largest(scores: Scores) -> float:
     return max(scores.values(), default=0.0) + 1e-6
 
 
-def _similar_changes(corpus: Corpus, query: Query) -> tuple[Scores, Scores, float]:
+def similar_changes(corpus: Corpus, query: Query) -> tuple[Scores, Scores, float]:
     """Votes of the most similar changes for what they touched, the best of them, and how similar that is."""
     scores, total = corpus.messages.scores(query.terms)
     count = corpus.change_count
