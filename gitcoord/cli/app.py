@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "plan": ("plan", "Plan a task list: levels, waves, branches."),
+    "predict": ("predict", "Foretell which tasks conflict, and in which files."),
     "show": ("show", "Show the saved plan."),
     "next": ("show", "Show what can start now."),
     "run": ("run", "Run the plan: a worker for each task that can start."),
@@ -58,6 +59,7 @@ _MEANT = {
     "pause": ("stop", "hold"),
     "rollback": ("undo", "revert", "back-out"),
     "next": ("ready",),
+    "predict": ("foresee", "forecast", "risk"),
     "show": ("list", "ls", "view"),
     "status": ("watch", "st"),
     "submit": ("done", "finish", "hand-in", "push"),

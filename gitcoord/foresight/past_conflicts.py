@@ -12,9 +12,9 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.foresight.replay import PastTask
-from gitcoord.git.merges import TreeMerge, merge_trees, trees_of
-from gitcoord.git.run import Git, Oid
-from gitcoord.git.writing import Writer
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import TreeMerge, merge_trees, trees_of
+from gitcoord.git.object_writer import Writer
 
 
 class PastPair(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,11 +36,8 @@ class PairRisk(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.0
     files: tuple[RiskyFile, ...] = ()
     asserted: bool = False
-
-    @property
-    def band(self) -> Band:
-        """The probability in a word."""
-        return band_of(self.conflict)
+    band: Band = "low"
+    """The probability in a word."""
 
 
 class Risks(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ from gitcoord.foresight.model import TaskText
 from gitcoord.foresight.past_conflicts import past_conflicts
 from gitcoord.foresight.replay import PastTask, PlanPoint, past_tasks, replay
 from gitcoord.foresight.words import without_paths
-from gitcoord.git.run import Git
+from gitcoord.git.git_cli import Git
 from gitcoord.planning.spread import spread
 from gitcoord.tasks.model import TaskId
 

@@ -1,0 +1,149 @@
+"""`gitcoord predict`: which files tasks will change, and which tasks will conflict, before anybody starts."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.completion import complete_task
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.foresight.foresee import Foresight
+    from gitcoord.planning.risks import PairRisk
+    from gitcoord.tasks.model import Task, TaskList
+
+_EPILOG = """\b
+Examples:
+  gitcoord predict 3 7          how likely 3 and 7 conflict, and in which files
+  gitcoord predict --files 3    the files that task 3 will probably change
+  gitcoord predict              the riskiest pairs of the whole list
+  gitcoord predict --json 3 7 | jq '.pairs[0].conflict'
+
+\b
+In words: low below 5 %, medium below 20 %, high from there on.
+"""
+
+_Tasks = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TASK]...",
+        autocompletion=complete_task,
+        help="The tasks; without one all that are not done.",
+        show_default=False,
+    ),
+]
+_Files = Annotated[bool, typer.Option("--files", help="Show the files of each task, not the pairs.")]
+_Most = Annotated[int, typer.Option("--most", min=1, metavar="N", help="How many files or pairs to show.")]
+_List = Annotated[
+    str | None, typer.Option("--tasks", metavar="PATH", help="The task list; `-` reads standard input.")
+]
+_Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")]
+_Base = Annotated[
+    str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is learned from.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.predict/1 document on stdout.")]
+
+
+@app.command("predict", epilog=_EPILOG)
+def predict(
+    tasks: _Tasks = None,
+    files: _Files = False,
+    most: _Most = 10,
+    list_path: _List = None,
+    tag: _Tag = None,
+    base: _Base = None,
+    as_json: _Json = False,
+) -> None:
+    """Foretell which tasks conflict and which files they change, learned from the repository's history.
+
+    Titles and texts of tasks are compared with past changes and with the content of files; `modifies` of a
+    task counts, too. Nothing is saved but an index under the git directory.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit_json
+    from gitcoord.cli.views.predict import Prediction, print_files, print_pairs
+    from gitcoord.foresight.plan_risks import likely_files
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    listed = _listed(context, list_path, tag)
+    chosen = _chosen(listed, tasks or [])
+    branch, foresight = _foresight(context, base)
+    with_pairs = not files and len(chosen) != 1
+    prediction = Prediction(
+        base=branch,
+        changes=foresight.change_count,
+        files={task.id: likely_files(foresight, task, most) for task in chosen if files or len(chosen) <= 2},
+        pairs=tuple(_pairs(foresight, chosen)[: most if not tasks else None]) if with_pairs else (),
+        left_out=_left_out(foresight, chosen) if with_pairs else (),
+    )
+    if as_json:
+        emit_json("predict", prediction)
+    elif with_pairs:
+        print_pairs(prediction, chosen)
+    else:
+        print_files(prediction, chosen)
+
+
+def _listed(context: "Context", path: str | None, tag: str | None) -> "TaskList":
+    from gitcoord.tasks.reader import read_task_list
+
+    saved = context.store.plan()
+    kept = saved.tag if saved is not None else None
+    return read_task_list(root=context.repository.root, tasks=path, tag=tag, kept_tag=kept)
+
+
+def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
+    """The tasks that are asked for; raises `no-such-task` (exit 2)."""
+    from gitcoord.errors import usage_error
+    from gitcoord.foresight.plan_risks import MOST_TASKS
+    from gitcoord.planning.arrange_waves import natural_key
+    from gitcoord.tasks.model import ListedStatus
+
+    if not names:
+        over = (ListedStatus.DONE, ListedStatus.CANCELLED)
+        return [task for task in listed.tasks if task.status not in over][:MOST_TASKS]
+    by_id = {str(task.id): task for task in listed.tasks}
+    for name in names:
+        if name not in by_id:
+            known = ", ".join(sorted(by_id, key=natural_key)[:12]) + (" …" if len(by_id) > 12 else "")
+            raise usage_error("no-such-task", f"The task list has no task {name!r}.", f"It has: {known}.")
+    return [by_id[name] for name in dict.fromkeys(names)]
+
+
+def _foresight(context: "Context", base: str | None) -> "tuple[str, Foresight]":
+    from gitcoord.cli.open_foresight import open_for
+    from gitcoord.errors import usage_error
+
+    saved = context.store.plan()
+    branch = context.base(base or (saved.base if saved is not None else None))
+    found = open_for(context, branch)
+    if found is None:
+        hint = "Name another one with --base."
+        raise usage_error("no-such-base", f"The base branch {branch!r} does not exist.", hint)
+    return branch, found
+
+
+def _pairs(foresight: "Foresight", tasks: "Sequence[Task]") -> "list[PairRisk]":
+    from itertools import combinations
+
+    from gitcoord.foresight.plan_risks import pair_risk
+
+    found = [pair_risk(foresight, one, other) for one, other in combinations(tasks, 2)]
+    return sorted(found, key=lambda risk: -risk.conflict)
+
+
+def _left_out(foresight: "Foresight", tasks: "Sequence[Task]") -> tuple[tuple[str, str], ...]:
+    """The files that these tasks may well change, and that say nothing about which of them conflict."""
+    from gitcoord.foresight.plan_risks import task_text
+    from gitcoord.planning.risks import MEDIUM
+
+    likely = {
+        path
+        for task in tasks
+        for path, chance in foresight.chances(task_text(task)).items()
+        if chance >= MEDIUM
+    }
+    return tuple(sorted((path, kind) for path, kind in foresight.hot.items() if path in likely))

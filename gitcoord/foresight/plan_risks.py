@@ -1,0 +1,69 @@
+"""What is foretold of the tasks of a list, in the form that a plan keeps."""
+
+from collections.abc import Container, Sequence
+from itertools import combinations
+from typing import Final
+
+from gitcoord.foresight.foresee import Foresight
+from gitcoord.foresight.model import TaskText
+from gitcoord.planning.risks import LEAST, PairRisk, Risks, RiskyFile, band_of
+from gitcoord.tasks.model import Task, TaskId
+
+MOST_TASKS: Final = 300
+"""Pairs grow with the square; tasks that come later are foretold when the list is planned again."""
+_MOST_PAIRS: Final = 500
+_MOST_FILES: Final = 5
+_LIKELY: Final = 0.3
+
+
+def task_text(task: Task) -> TaskText:
+    """The words of a task with its subtasks, and the globs that it declares."""
+    own = (task.description, task.details, task.test_strategy)
+    below = (text for part in task.subtasks for text in (part.title, part.description, part.details))
+    globs = (glob for part in task.subtasks for glob in part.modifies)
+    return TaskText(
+        id=task.id,
+        title=task.title,
+        body="\n".join(filter(None, (*own, *below))),
+        modifies=tuple(dict.fromkeys((*task.modifies, *globs))),
+    )
+
+
+def pair_risk(foresight: Foresight, one: Task, other: Task) -> PairRisk:
+    """The risk of a pair of tasks."""
+    chances = foresight.pair(task_text(one), task_text(other))
+    return PairRisk(
+        tasks=(one.id, other.id),
+        conflict=round(chances.conflict, 4),
+        share=round(chances.share, 4),
+        files=chances.files,
+        asserted=one.marked_safe or other.marked_safe,
+        band=band_of(chances.conflict),
+    )
+
+
+def likely_files(foresight: Foresight, task: Task, most: int = _MOST_FILES) -> tuple[RiskyFile, ...]:
+    """The files that the task most likely changes."""
+    return foresight.likely_files(task_text(task), most)
+
+
+def plan_risks(foresight: Foresight, tasks: Sequence[Task], after: Container[tuple[TaskId, TaskId]]) -> Risks:
+    """The risks of the first `MOST_TASKS` tasks; pairs of which one comes `after` the other never meet."""
+    tasks = tasks[:MOST_TASKS]
+    pairs = [
+        risk
+        for one, other in combinations(tasks, 2)
+        if (one.id, other.id) not in after
+        and (other.id, one.id) not in after
+        and (risk := pair_risk(foresight, one, other)).conflict >= LEAST
+    ]
+    pairs.sort(key=lambda risk: -risk.conflict)
+    return Risks(
+        pairs=tuple(pairs[:_MOST_PAIRS]),
+        files={
+            task.id: files
+            for task in tasks
+            if (files := foresight.likely_files(task_text(task), _MOST_FILES, _LIKELY))
+        },
+        changes=foresight.change_count,
+    )
