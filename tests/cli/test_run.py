@@ -108,7 +108,7 @@ def test_two_that_clash_are_seen_at_work_reworked_and_landed_with_the_base_never
     clash = wait_for(lambda: [one for one in log(project) if one["event"] == "clash"])
     # What starts in the same moment is known, and a clash that begins then is heard where it matters.
     for unit, other in (("1", "2.1"), ("2.1", "1")):
-        assert f"files not known yet: {other} (" in agent.noted(unit)["prompt"]
+        assert f"files that are not known yet: {other} (" in agent.noted(unit)["prompt"]
         checkout = project.desk.path.with_name("desk.gitcoord") / unit
         heard = checkout / ".gitcoord" / "clashes"
         assert agent.noted(unit)["environment"]["GITCOORD_CLASHES_FILE"] == str(heard)

@@ -119,16 +119,19 @@ def test_the_second_turn_is_told_of_the_conflict_and_after_a_failure_of_that(
     work(project, agent, "2", ok=1)
     again = project.run("prompt", "2", "--check", "make test", ok=0).out
     assert "Look.\tTwice\\x1b[2J." in again
-    assert "It ended with: failed: the agent ended with code 1: no idea. Its changes are in" in again
+    assert "It failed: the agent ended with code 1: no idea. What it changed is in" in again
     assert "At the end `make test` is run, and has to succeed." in again
     work(project, agent, "1", ok=0)
     work(project, agent, "2", "--rework", "0", ok=1)
     printed = project.run("prompt", "2", ok=0).out
     conflict = (
-        "# Task 2: Two\n\n## First: resolve a conflict\n\nThe work on this branch conflicts with task 1."
+        "# Task 2: Two\n\n## First: resolve a conflict\n\n"
+        "The work on this branch conflicts with task 1 (One)."
     )
     assert printed.startswith(conflict)
     assert "- `app.txt`" in printed
+    assert "Do not abort the merge." in printed
+    assert "do not push, start no other merge." in printed
     # Whoever has to resolve it is not told to keep out of it, nor to do the task again.
     assert "- `app.txt`: task 1" not in printed
     assert "\n## The task\n\nThis was done before, on this branch.\n" in printed

@@ -131,7 +131,7 @@ def test_what_an_agent_ends_with_is_the_result(project: Project, agent: ScriptAg
     # The next one goes on with what was left, and hears of it.
     agent.does("1", {"note": True}, {"append": {"kept.txt": "and by attempt {attempt}\n"}})
     work(project, agent, "1", "--check", "grep -q 6 kept.txt", ok=0)
-    assert "It ended with: failed: the check ended with code 1" in agent.noted("1")["prompt"]
+    assert "It failed: the check ended with code 1" in agent.noted("1")["prompt"]
     assert project.remote.read(BRANCH, "kept.txt") == "by attempt 5\nand by attempt 6"
 
 
@@ -157,7 +157,7 @@ def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     agent.does("1", {"ignore": "TERM"}, {"child": 100}, {"flee": 100}, {"hang": True})
     late = work(project, agent, "1", "--timeout", "1s", "--grace", "0.2")
     assert late.code == 124
-    assert "did not heed TERM) after 1 seconds" in told(project)[-1]
+    assert "did not heed TERM) after 1 s" in told(project)[-1]
     assert left_over(agent) == []
     # The same when it says that it is done, and leaves its children behind.
     agent.does("1", {"flee": 100}, {"write": {"done.txt": "1\n"}})

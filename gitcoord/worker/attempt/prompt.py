@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.tasks.model import Task, TaskId
 from gitcoord.text_lists import named_tasks, some
 from gitcoord.worker.attempt.exchange_files import CLASHES, EXCHANGE, RESULT
@@ -36,7 +37,8 @@ class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone.
 
-    `expected` are the globs that each task at work says it will change, and `titles` what they are called.
+    `expected` are the globs that each task at work says it will change, and `titles` what tasks are called.
+    `earlier` is how the attempt ended from which this one goes on.
     """
 
     unit: WorkUnit
@@ -46,7 +48,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     expected: Mapping[TaskId, Sequence[str]] = {}
     titles: Mapping[TaskId, str] = {}
     clash: ConflictBrief | None = None
-    earlier: str = ""
+    earlier: AttemptEnded | None = None
     kept: Sequence[str] = ()
     check: str = ""
     commits: bool = True
@@ -84,14 +86,21 @@ When the work is done, just end. If you cannot do it, write one line into `{EXCH
 def _heading(brief: Brief) -> str:
     unit = brief.unit
     kind = "Task" if unit.subtask is None else "Subtask"
-    return f"# {kind} {unit.id}: {unit.title}"
+    return f"# {kind} {unit.id}: {' '.join(unit.title.split())}"
+
+
+def _named(brief: Brief, id: TaskId) -> str:
+    """`3 (Title)`, or the id alone where nobody knows a title."""
+    title = " ".join(brief.titles.get(id, "").split())
+    return f"{id} ({title})" if title else id
 
 
 def _conflict(brief: Brief) -> list[str]:
     clash = brief.clash
     if clash is None:
         return []
-    against = named_tasks(clash.others) if clash.others else clash.name
+    others = [_named(brief, other) for other in clash.others]
+    against = named_tasks(others) if others else clash.name
     listed = "\n".join(f"- `{path}`" for path in clash.paths)
     if clash.failure:
         return _failed_check(clash, against)
@@ -105,10 +114,10 @@ def _conflict(brief: Brief) -> list[str]:
         ]
     return [
         "## First: resolve a conflict",
-        f"The work on this branch conflicts with {against}. {clash.name} has been merged into the working "
+        f"The work on this branch conflicts with {against}. {clash.name} is being merged into the working "
         f"copy. There are conflict markers in:\n\n{listed}",
-        "Resolve them so that both changes keep their purpose, and leave no marker behind. "
-        "The rest of the work is finished: leave it as it is.",
+        "Resolve them so that both changes keep their purpose, and leave no marker behind. Do not abort the "
+        "merge. The rest of the work is finished: leave it as it is.",
     ]
 
 
@@ -132,11 +141,26 @@ def _finished(brief: Brief) -> list[str]:
     return ["## The task", "This was done before, on this branch."] if brief.clash is not None else []
 
 
+_ENDINGS: Mapping[Outcome, str] = {
+    "failed": "It failed",
+    "timeout": "It ran out of time",
+    "again": "It asked to be tried again",
+    "wrong": "It called the task itself wrong",
+    "conflict": "It ended in a conflict",
+    "cancelled": "It was cancelled",
+    "lost": "It ended without a result",
+}
+
+
 def _earlier(brief: Brief) -> list[str]:
-    ended = f"It ended with: {brief.earlier}. Its changes are in the working copy. Look at them first."
+    end, ended = brief.earlier, ""
+    if end is not None:
+        how = _ENDINGS.get(end.outcome, "It is over")
+        reason = f": {end.reason.rstrip('.')}" if end.reason else ""
+        ended = f"{how}{reason}. What it changed is in the working copy: look at that first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
     kept = f"Commits that are not on this branch were kept: {refs} (see `git log REF`, `git cherry-pick`)."
-    texts = [*([ended] if brief.earlier else []), *([kept] if brief.kept else [])]
+    texts = [*([ended] if ended else []), *([kept] if brief.kept else [])]
     return ["## An earlier attempt", *texts] if texts else []
 
 
@@ -149,20 +173,22 @@ def _others(brief: Brief) -> list[str]:
     ]
     more = len(touched) - _MOST_PATHS
     lines += [f"- and {more} more"] if more > 0 else []
-    names = {
-        id: f"{id} ({' '.join(brief.titles[id].split())})" if brief.titles.get(id) else id
-        for id in brief.expected
-    }
     for id, globs in brief.expected.items():
         if globs:
-            lines.append(f"- {', '.join(f'`{glob}`' for glob in globs)}: {names[id]} is at work there now")
-    if silent := [names[id] for id, globs in brief.expected.items() if not globs]:
-        lines.append(f"- files not known yet: {some(silent, _MOST_SILENT)}, at work now, too")
-    if not lines:
+            shown = ", ".join(f"`{glob}`" for glob in globs)
+            lines.append(f"- {shown}: {_named(brief, id)} is at work there now")
+    silent = [_named(brief, id) for id, globs in brief.expected.items() if not globs]
+    unknown = (
+        f"At work now, too, on files that are not known yet: {some(silent, _MOST_SILENT)}. "
+        "Ask `gitcoord check-file PATH` before you change a file that they may change."
+    )
+    if not lines and not silent:
         return []
+    keep_out = "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines)
     return [
         "## Files that others are changing",
-        "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines),
+        *([keep_out] if lines else []),
+        *([unknown] if silent else []),
     ]
 
 
@@ -172,11 +198,12 @@ def _rules(brief: Brief) -> str:
         if brief.commits
         else "Commit your work: what is not committed does not count."
     )
+    merge = "start no other merge" if brief.clash is not None else "do not merge"
     check = f" At the end `{brief.check}` is run, and has to succeed." if brief.check else ""
     return (
         "## How to hand it in\n\n"
         f"You are on the branch `{brief.unit.branch}` in a checkout of your own. {commit} Do not switch "
-        f"branches, do not push, do not merge.{check} `gitcoord check-file PATH` says who else is changing "
+        f"branches, do not push, {merge}.{check} `gitcoord check-file PATH` says who else is changing "
         f"a file. If your work begins to conflict with another's, the file `{EXCHANGE}/{CLASHES}` appears "
         "and says where."
     )

@@ -32,15 +32,16 @@ def make_brief(
     """
     end = last.ended if last is not None and clash is None else None
     expected = _expected(task_context, unit, beside)
+    named = {*expected, *(clash.others if clash is not None else ())}
     return Brief(
         unit=unit,
         task=task,
         siblings=_siblings(task_context, unit, beside),
         touched=_touched(task_context, unit),
         expected=expected,
-        titles={id: title for id, title in _titles(task_context).items() if id in expected},
+        titles={id: title for id, title in _titles(task_context).items() if id in named},
         clash=clash,
-        earlier=f"{end.outcome}: {end.reason}".removesuffix(": ") if end is not None else "",
+        earlier=end,
         kept=refs_kept(task_context.repository, task_context.plan.generation, unit.id),
         check=check,
         commits=commits,

@@ -245,7 +245,7 @@ def _result(context: AttemptContext, who: str, finish: CommandEnd, said: int) ->
     if finish.killed:
         ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
     if finish.why == "timeout":
-        return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} seconds")
+        return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} s")
     if finish.why == "stopped" and not said_why(context.place):
         asked = (
             f"{context.stop.asked.name} came"
