@@ -19,7 +19,8 @@ from gitcoord.tasks.model import TaskId
 
 _PROGRAMS: Final = re.compile(r"\[bot\]|dependabot|renovate|pre-commit-ci|github-actions|greenkeeper", re.I)
 _ROUTINE: Final = re.compile(
-    r"(chore|build|fix)\(deps|(chore: )?(bump|upgrade|update dependenc)\b|\[automated|update .* to v?\d|(prepare )?release\b|"
+    r"(chore|build|fix)\(deps|(chore: )?(bump|upgrade|update dependenc)\b|\[automated|"
+    r"update .* to v?\d|(prepare )?release\b|"
     r"\[pre-commit|v?\d+\.\d+(\.\d+)?$|chore: release|merge (branch|remote)|prepar(e|ing) (for )?version",
     re.IGNORECASE,
 )

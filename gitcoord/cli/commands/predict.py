@@ -63,7 +63,7 @@ def predict(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit_json
-    from gitcoord.cli.views.predict import Prediction, print_files, print_pairs
+    from gitcoord.cli.views.predict import ConflictPrediction, print_files, print_pairs
     from gitcoord.foresight.plan_risks import likely_files
 
     context = open_context(reads=True)
@@ -72,7 +72,7 @@ def predict(
     chosen = _chosen(listed, tasks or [])
     branch, foresight = _foresight(context, base)
     with_pairs = not files and len(chosen) != 1
-    prediction = Prediction(
+    prediction = ConflictPrediction(
         base=branch,
         changes=foresight.change_count,
         files={task.id: likely_files(foresight, task, most) for task in chosen if files or len(chosen) <= 2},

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STYLES = {"low": "green", "medium": "yellow", "high": "bold red"}
 
 
-class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
     """The document `gitcoord.predict/1`. `left_out`: paths that say nothing about pairs, and why."""
 
     base: str
@@ -32,7 +32,7 @@ def percent(chance: float) -> str:
     return f"{min(99, round(chance * 100))} %" if chance < 1 else "100 %"
 
 
-def print_pairs(prediction: Prediction, tasks: Iterable[Task]) -> None:
+def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
     """The pairs, the riskiest first, and where each would conflict."""
     titles = {task.id: task.title for task in tasks}
     if not prediction.pairs:
@@ -53,7 +53,7 @@ def print_pairs(prediction: Prediction, tasks: Iterable[Task]) -> None:
     _say_source(prediction)
 
 
-def print_files(prediction: Prediction, tasks: Iterable[Task]) -> None:
+def print_files(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
     """The likely files of each task."""
     console = stdout_console()
     for task in tasks:
@@ -73,7 +73,7 @@ def _file_table(files: Iterable[RiskyFile]) -> "Table":
     return table
 
 
-def _say_source(prediction: Prediction) -> None:
+def _say_source(prediction: ConflictPrediction) -> None:
     """Where the numbers come from."""
     learned = f"Learned from {count_of(prediction.changes, 'change')} of {clean(prediction.base)}"
     lists = [path for path, kind in prediction.left_out if kind == "append"]
