@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord predict 3 7          how likely 3 and 7 conflict, and in which files
+  gitcoord predict 3 7          how likely 3 and 7 conflict, and where
   gitcoord predict --files 3    the files that task 3 will probably change
   gitcoord predict              the riskiest pairs of the whole list
   gitcoord predict --json 3 7 | jq '.pairs[0].conflict'
