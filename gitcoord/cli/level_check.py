@@ -11,10 +11,8 @@ from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
 from gitcoord.evidence.foreign_commits import Carried, Tracks
-from gitcoord.evidence.landings import landed_tasks
-from gitcoord.evidence.model import Landing
-from gitcoord.evidence.stacks import Parents, find_stacks
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.evidence.snapshot import read_snapshot
+from gitcoord.evidence.stacks import Parents
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
@@ -79,8 +77,8 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
     """Reads the plan and the branches anew. Raises `no-such-level` or `no-such-task` (exit 2)."""
     context.store.refresh()
     plan = context.store.require_plan()
-    base_commit = context.shared.branch(context.base(plan.base)) or ""
-    landed = _landed(context, plan, base_commit)
+    snapshot = read_snapshot(context.store, plan)
+    base_commit, progress, landed = snapshot.base_commit, snapshot.progress, snapshot.landed
     inputs = _inputs(context, plan, landed)
     level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
     for task in filter(None, (asked.first, *asked.without)):
@@ -89,9 +87,7 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
                 " …" if len(level.tasks) > 12 else ""
             )
             raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
-    git = context.repository.git
-    progress, ancestry = context.store.progress(), Ancestry(git)
-    stacks = find_stacks(git, ancestry, base_commit, progress, landed)
+    git, stacks = context.repository.git, snapshot.make_stacks()
     parents = Parents(git, stacks, plan, progress, landed)
     branches = tuple(_judged(parents, plan, one) for one in inputs if one.task in level.tasks)
     heads = {
@@ -106,7 +102,7 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
         base_commit=base_commit,
         branches=branches,
         landed_heads=stacks.landed,
-        carried=all_carried(git, ancestry, base_commit, tracks, context.shared.branches(), heads),
+        carried=all_carried(git, snapshot.ancestry, base_commit, tracks, snapshot.tips, heads),
     )
 
 
@@ -131,7 +127,7 @@ def _check(
     weighed = candidates(sight.plan, sight.level)
 
     def report(branches: Sequence[BranchInput], tasks: Sequence[Candidate]) -> ConflictReport:
-        stacks = Stacks(Ancestry(repository.git), sight.base_commit, sight.landed_heads)
+        stacks = Stacks(repository.ancestry, sight.base_commit, sight.landed_heads)
         lists = list_paths(context.settings, sight.plan.source)
         with without_lists(repository, sight.base_commit, branches, stacks, lists) as (inside, seen, tips):
             return _under_own_names(examined(inside, seen, tasks), tips)
@@ -149,7 +145,7 @@ def _check(
             serialize_on=asked.serialize_on or context.settings.serialize_on,
             book=book,
             most=asked.most,
-            stacks=Stacks(Ancestry(inside.git), sight.base_commit, sight.landed_heads),
+            stacks=Stacks(inside.ancestry, sight.base_commit, sight.landed_heads),
         )
 
     plain = report(sight.branches, weighed)
@@ -181,16 +177,6 @@ def _under_own_names(report: ConflictReport, tips: Mapping[Oid, Oid]) -> Conflic
 
 def _ahead(task: Candidate) -> Candidate:
     return msgspec.structs.replace(task, wave=0, priority=float("inf"))
-
-
-def _landed(context: Context, plan: Plan, base_commit: Oid) -> dict[TaskId, Landing]:
-    return landed_tasks(
-        context.repository.git,
-        base_commit=base_commit,
-        plan=plan,
-        progress=context.store.progress(),
-        tips=context.shared.branches(),
-    )
 
 
 def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[BranchInput]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gitcoord.cli.views.output import clean
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.deferral import failure_reason
 from gitcoord.landing.level_search import LevelSearch, recent_failures
@@ -33,7 +32,7 @@ def prove_level(
     place = CheckScene(
         git=git,
         store=context.store,
-        stacks=Stacks(Ancestry(git), sight.base_commit, sight.landed_heads),
+        stacks=Stacks(context.repository.ancestry, sight.base_commit, sight.landed_heads),
         base=sight.plan.base,
         base_commit=sight.base_commit,
     )

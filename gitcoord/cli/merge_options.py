@@ -7,9 +7,8 @@ from gitcoord.cli.levels import find_level
 from gitcoord.cli.open_forge import open_forge
 from gitcoord.durations import parse_duration
 from gitcoord.errors import usage_error
-from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.snapshot import find_snapshot
 from gitcoord.forge.pull_requests import Method
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import Options
 from gitcoord.landing.proof import CheckOptions
@@ -78,27 +77,13 @@ def make_landing_context(
     repository: str | None,
 ) -> LandingContext:
     """Where landing takes place: the level asked for, or the first that has not landed."""
-    ancestry = Ancestry(context.repository.git)
-    base_commit = context.shared.branch(plan.base)
-    landed = (
-        landed_tasks(
-            context.repository.git,
-            base_commit=base_commit or "",
-            plan=plan,
-            progress=context.store.progress(),
-            tips=context.shared.branches(),
-            ancestry=ancestry,
-        )
-        if base_commit
-        else {}
-    )
+    snapshot = find_snapshot(context.store, plan)
     return LandingContext(
         repository=context.repository,
         shared=context.shared,
-        ancestry=ancestry,
         store=context.store,
         forge=open_forge(context, asked=forge, repository=repository),
         plan=plan,
-        level=find_level(plan, level, landed),
+        level=find_level(plan, level, snapshot.landed if snapshot else ()),
         options=options,
     )

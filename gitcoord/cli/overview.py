@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitcoord.cli.status_document import Lease
 from gitcoord.events import AnyEvent
-from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
+from gitcoord.evidence.snapshot import Snapshot, find_snapshot
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import seconds_of
 from gitcoord.progress.build import Picture, make_picture
@@ -47,6 +47,17 @@ def leases_at(
     return found
 
 
+def doubts(context: "Context", plan: Plan, snapshot: Snapshot | None) -> list[Finding]:
+    """Why what has landed may not be all that one sees here."""
+    if snapshot is None:
+        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
+        return [Finding(code="base-missing", message=message)]
+    if context.repository.shallow:
+        message = "This clone is shallow, so work that landed long ago may not be seen."
+        return [Finding(code="shallow", message=message)]
+    return []
+
+
 class Overview:
     """Plan, journal and landings as they were at the time `at`."""
 
@@ -54,7 +65,7 @@ class Overview:
         self,
         plan: Plan,
         events: tuple[AnyEvent, ...],
-        landed: dict[TaskId, Landing],
+        landed: Mapping[TaskId, Landing],
         warnings: tuple[Finding, ...],
         heard: str = "",
         closed: ClosedAccount | None = None,
@@ -95,20 +106,9 @@ def look(context: "Context", *, fresh: bool = True) -> Overview:
     if fresh:
         context.store.refresh()
     plan = context.store.require_plan()
-    base_commit = context.shared.branch(plan.base)
-    landed: dict[TaskId, Landing] = {}
-    warnings = context.store.problems()
-    if base_commit is None:
-        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
-        warnings = (*warnings, Finding(code="base-missing", message=message))
-    else:
-        landed = landed_tasks(
-            context.repository.git,
-            base_commit=base_commit,
-            plan=plan,
-            progress=context.store.progress(),
-            tips=context.shared.branches(),
-        )
+    snapshot = find_snapshot(context.store, plan)
+    landed = snapshot.landed if snapshot is not None else {}
+    warnings = (*context.store.problems(), *doubts(context, plan, snapshot))
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
     closed = closed_now(context.store, context.settings.run)
     return Overview(

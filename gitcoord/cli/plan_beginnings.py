@@ -121,20 +121,12 @@ def _is_over(told: Progress) -> bool:
 
 def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress]) -> set[TaskId]:
     """The tasks of the saved plan that the base has, with their subtasks."""
-    from gitcoord.evidence.landings import landed_tasks
+    from gitcoord.evidence.snapshot import find_snapshot
 
     if saved is None:
         return {task for task, told in progress.items() if told.stand == "landed"}
-    base = store.shared.branch(saved.base)
-    if base is None:
-        return set()
-    found = landed_tasks(
-        store.repository.git,
-        base_commit=base,
-        plan=saved,
-        progress=progress,
-        tips=store.shared.branches(),
-    )
+    snapshot = find_snapshot(store, saved)
+    found = snapshot.landed if snapshot is not None else {}
     below = (part.id for task in found for part in saved.tasks[task].subtasks)
     return {*found, *below}
 

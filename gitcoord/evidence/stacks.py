@@ -10,7 +10,6 @@ from gitcoord.evidence.copies import older_version
 from gitcoord.evidence.landings import needed
 from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.evidence.rollbacks import find_rollbacks
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import merge_tree
@@ -77,18 +76,6 @@ def landed_heads(
 def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> dict[Oid, Oid]:
     """The same of what the forge says it has merged: a level branch may hold more than tasks."""
     return {pull.head_commit: commit for pull, commit in merged_into(ancestry, base_commit, pulls)}
-
-
-def find_stacks(
-    git: Git,
-    ancestry: Ancestry,
-    base_commit: Oid,
-    progress: Mapping[TaskId, Progress],
-    landed: Mapping[TaskId, Landing],
-) -> Stacks:
-    """The stacks on what has landed, from the landings that git shows."""
-    undone = find_rollbacks(git, ancestry, base_commit, progress)
-    return Stacks(ancestry, base_commit, landed_heads(progress, landed, undone))
 
 
 class Parents:

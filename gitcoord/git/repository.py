@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.credentials import appended, git_auth_environment
 from gitcoord.git.damage import damaged
 from gitcoord.git.failures import TRACED, failure_of, traced_version
@@ -44,6 +45,8 @@ class Repository:
         self.remote = remote
         self.address = address or remote
         self._used = used
+        self.ancestry = Ancestry(git)
+        """What is known of ancestors, for all that ask in this repository."""
 
     @classmethod
     def discover(cls, start: Path | None = None, *, remote: str = USUAL_REMOTE) -> "Repository":

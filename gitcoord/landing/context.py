@@ -21,7 +21,6 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
 
     repository: Repository
     shared: SharedRefs
-    ancestry: Ancestry
     store: Store
     forge: Forge
     plan: Plan
@@ -32,6 +31,11 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
     """For each task, those that it may not share a wave with."""
     checker: Checker | None = None
+
+    @property
+    def ancestry(self) -> Ancestry:
+        """What is known of ancestors in the repository."""
+        return self.repository.ancestry
 
 
 def stacks_on(context: LandingContext, snapshot: LandingSnapshot) -> Stacks:

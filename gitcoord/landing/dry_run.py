@@ -13,7 +13,6 @@ from gitcoord.checks.memo import CheckMemo
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.pull_requests import Pull
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
@@ -59,7 +58,7 @@ def preview(context: LandingContext) -> list[str]:
     with context.repository.git.quarantine() as git:
         real = context.repository
         repository = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
-        aside = msgspec.structs.replace(context, repository=repository, ancestry=Ancestry(git))
+        aside = msgspec.structs.replace(context, repository=repository)
         return list(_Rehearsal(aside, snapshot).steps())
 
 

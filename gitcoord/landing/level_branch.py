@@ -7,8 +7,8 @@ import msgspec
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
+from gitcoord.evidence.snapshot import base_missing
 from gitcoord.evidence.trailers import FOLDED, trailer
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree, merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
@@ -41,15 +41,6 @@ class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
 FoldOutcome = FoldResult | FoldConflict
 
 
-def base_missing(base: str) -> GitcoordError:
-    """The error for a base that somebody deleted or renamed."""
-    return GitcoordError(
-        "base-missing",
-        f"The base branch {base} does not exist any more.",
-        hint="Restore it, or plan again with `gitcoord plan --base BRANCH`.",
-    )
-
-
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
     """The message of the commit that folds a task in."""
     line = inert(" ".join(title.split()))
@@ -72,7 +63,7 @@ def fold_in_memory(
     `below` are heads that `head` is stacked on and that `tip` holds under other commits.
     """
     git = repository.git
-    if Ancestry(git).contains(tip, head):
+    if repository.ancestry.contains(tip, head):
         return FoldResult(commit=tip, fresh=False)
     merged = merge_tree(git, base_of_stack(git, tip, below), head)
     if not merged.clean:
@@ -133,7 +124,7 @@ def _try_fold(
     if base_commit is None:
         raise base_missing(base)
     # A level branch that has landed (or has nothing of its own) goes on from the base.
-    landed = before is not None and Ancestry(repository.git).contains(base_commit, before)
+    landed = before is not None and repository.ancestry.contains(base_commit, before)
     start = base_commit if before is None or landed else before
     outcome = fold_in_memory(repository, start, head, book, task=named[0], title=named[1], branch=branch)
     if isinstance(outcome, FoldConflict) or not outcome.fresh:

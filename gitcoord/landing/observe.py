@@ -5,17 +5,17 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from gitcoord.evidence.foreign_commits import Tracks
-from gitcoord.evidence.landings import in_parts, just_stacked, landed_tasks
-from gitcoord.evidence.model import Landing, Rollbacks
-from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, stands, unrecorded, with_rollbacks
-from gitcoord.evidence.stacks import Parents, landed_heads, pull_heads
+from gitcoord.evidence.landings import in_parts, just_stacked
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.rollbacks import stands, unrecorded
+from gitcoord.evidence.snapshot import Snapshot, base_missing, read_snapshot
+from gitcoord.evidence.stacks import Parents, pull_heads
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.excess_work import with_excess
 from gitcoord.landing.foreign_work import with_carried
-from gitcoord.landing.level_branch import base_missing
 from gitcoord.landing.level_branch_names import present_round
 from gitcoord.landing.model import KnownPulls, LandingSnapshot, LevelBranch, Needs, Standing, TaskState
 from gitcoord.landing.pull_requests import ask_branches, ask_pulls, unless_rejected
@@ -29,18 +29,13 @@ from gitcoord.text_lists import named_tasks
 NOTHING: KnownPulls = {}
 
 
-class _RawFacts(msgspec.Struct, frozen=True, kw_only=True):
+class _RawFacts(Snapshot, frozen=True, kw_only=True):
     """The raw facts of one look, before they are turned into works."""
 
-    base_commit: Oid
-    tips: Mapping[str, Oid]
-    progress: Mapping[TaskId, Progress]
     asked: KnownPulls
     proposed: KnownPulls
     """Pull requests of rollbacks that nothing shows yet."""
     pulls: Mapping[str, Pull]
-    landed: Mapping[TaskId, Landing]
-    undone: Rollbacks
     stacked: Collection[TaskId]
     stacks: Stacks
     parents: Parents
@@ -91,49 +86,34 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
 
 
 def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
-    base_commit = context.shared.branch(context.plan.base)
-    if base_commit is None:
-        raise base_missing(context.plan.base)
-    tips = context.shared.branches()
-    progress = context.store.progress()
-    asked = ask_pulls(context.forge, context.plan, context.level, context.options, tips, progress, known)
+    plan, store, git = context.plan, context.store, context.repository.git
+    if context.shared.branch(plan.base) is None:
+        raise base_missing(plan.base)
+    tips, progress = context.shared.branches(), store.progress()
+    asked = ask_pulls(context.forge, plan, context.level, context.options, tips, progress, known)
     pulls = {head: known.current for head, known in asked.items() if known.current is not None}
-    git = context.repository.git
-    undone = find_rollbacks(git, context.ancestry, base_commit, progress)
-    proposed = ask_branches(context.forge, context.plan.base, sorted(open_proposals(progress, undone)), known)
-    if proposed:
-        taken_back = [found.current for found in proposed.values() if found.current is not None]
-        undone = find_rollbacks(git, context.ancestry, base_commit, progress, taken_back)
-    progress = with_rollbacks(context.ancestry, progress, undone)
-    landed = landed_tasks(
-        git,
-        base_commit=base_commit,
-        plan=context.plan,
-        progress=progress,
-        tips=tips,
-        ancestry=context.ancestry,
-        pulls=pulls.values(),
-        undone=undone,
+    proposed: KnownPulls = {}
+
+    def rollback_pulls(branches: Collection[str]) -> list[Pull]:
+        nonlocal proposed
+        proposed = ask_branches(context.forge, plan.base, list(branches), known)
+        return [found.current for found in proposed.values() if found.current is not None]
+
+    snapshot = read_snapshot(
+        store, plan, progress=progress, pulls=pulls.values(), rollback_pulls=rollback_pulls
     )
-    brought = pull_heads(context.ancestry, base_commit, pulls.values()) | landed_heads(
-        progress, landed, undone
-    )
-    stacks = Stacks(context.ancestry, base_commit, brought)
-    tasks = (context.plan.tasks[task] for task in context.level.tasks if task not in landed)
+    stacks = snapshot.make_stacks(pull_heads(snapshot.ancestry, snapshot.base_commit, pulls.values()))
+    tasks = (plan.tasks[task] for task in context.level.tasks if task not in snapshot.landed)
     stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
     return _RawFacts(
-        base_commit=base_commit,
-        tips=tips,
-        progress=progress,
+        **msgspec.structs.asdict(snapshot),
         asked=asked,
         proposed=proposed,
         pulls=pulls,
-        landed=landed,
-        undone=undone,
-        stacked=just_stacked(context.ancestry, context.plan, progress, tips),
+        stacked=just_stacked(snapshot.ancestry, plan, snapshot.progress, tips),
         stacks=stacks,
-        parents=Parents(git, stacks, context.plan, progress, landed),
-        unusable=context.store.unusable(),
+        parents=Parents(git, stacks, plan, snapshot.progress, snapshot.landed),
+        unusable=store.unusable(),
     )
 
 

@@ -6,7 +6,6 @@ from contextlib import suppress
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.spent_branches import is_spent
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy
@@ -59,7 +58,7 @@ class Leftovers:
         """
         if self._store.shared.remote is None:
             return ()  # they are the shared ones, and go with landing
-        git, ancestry = self._store.repository.git, Ancestry(self._store.repository.git)
+        git, ancestry = self._store.repository.git, self._store.repository.ancestry
         plan, progress = self._store.require_plan(), self._store.progress()
         taken = worktrees(git)
         deleted = []

@@ -7,8 +7,6 @@ from gitcoord.conflicts.model import BranchInput, PairReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.events import TasksClash
-from gitcoord.evidence.stacks import find_stacks
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.repository import Repository
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.run.clash_files import leave_clashes
@@ -77,7 +75,7 @@ class Watch:
             branches=branches,
             candidates=[Candidate(id=branch.task) for branch in branches],
             book=self._book,
-            stacks=find_stacks(git, Ancestry(git), view.base_commit, view.progress, view.landed),
+            stacks=view.make_stacks(git=git),
         )
         return [
             pair

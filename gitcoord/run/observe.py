@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gitcoord.engines.engine import AttemptView, Engine, key_of
-from gitcoord.errors import usage_error
 from gitcoord.events import AnyEvent, AttemptStarted, TaskDeferred
-from gitcoord.evidence.landings import landed_tasks
-from gitcoord.evidence.model import Landing
-from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.git_cli import Oid
+from gitcoord.evidence.rollbacks import with_rollbacks
+from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, fate_of, running_attempt
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from gitcoord.run.speculation import Speculation
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(Snapshot, frozen=True, kw_only=True):
     """One look. `keys` are the attempts at work here, `numbers` what a unit's next attempt is called.
 
     `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
@@ -41,13 +38,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     `overtaken` is what to record of speculative work that stands on what landed otherwise.
     """
 
-    plan: Plan
     units: Units
     events: tuple[AnyEvent, ...]
-    progress: Mapping[TaskId, Progress]
-    landed: Mapping[TaskId, Landing]
-    base_commit: Oid
-    tips: Mapping[str, Oid]
     seen: Observation
     keys: Mapping[TaskId, str]
     numbers: Mapping[TaskId, int]
@@ -83,10 +75,9 @@ class Observer:
         self._limits = limits
         self._token_budget = token_budget
         self._account = account
-        self._ancestry = Ancestry(store.repository.git)
-        self._speculation = _speculation(store, self._ancestry) if speculates else None
+        self._speculation = _speculation(store) if speculates else None
         self._units: tuple[Plan, Units] | None = None
-        self._landed: tuple[object, dict[TaskId, Landing]] | None = None
+        self._known: tuple[object, Snapshot] | None = None
         self._first = True
         self._journal = KnownJournal()
         self._leases = Leases()
@@ -100,14 +91,11 @@ class Observer:
         store = self._store
         plan = self._unsaved or store.require_plan()
         units = self._units_of(plan)
-        events, progress = self._journal.read(store.journal())
-        tips = store.shared.branches()
-        base = tips.get(plan.base)
-        if base is None:
-            raise usage_error("base-missing", f"The plan's base branch {plan.base} does not exist.")
-        landed = self._landed_tasks(plan, progress, tips, base)
+        events, journal = self._journal.read(store.journal())
+        snapshot = self._snapshot(plan, journal)
+        progress, landed = snapshot.progress, snapshot.landed
         done = done_units(plan, units, progress, landed) | done_subtasks(
-            plan, progress, tips, self._ancestry, landed
+            plan, progress, snapshot.tips, snapshot.ancestry, landed
         )
         units = with_rework(units, _sent_back(units, progress, done, landed))
         unusable = store.unusable()
@@ -139,13 +127,9 @@ class Observer:
         )
         whole = _whole(units, progress, done, over | unusable.keys())
         view = View(
-            plan=plan,
+            **msgspec.structs.asdict(snapshot),
             units=units,
             events=events,
-            progress=progress,
-            landed=landed,
-            base_commit=base,
-            tips=tips,
             seen=seen,
             keys=work.keys,
             numbers={one: fate.number for one, fate in fates.items()},
@@ -178,22 +162,16 @@ class Observer:
             self._units = (plan, units_of(plan, self._token_budget))
         return self._units[1]
 
-    def _landed_tasks(
-        self, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid], base: Oid
-    ) -> dict[TaskId, Landing]:
-        heads = {task: (one.head, one.stand, one.landing) for task, one in progress.items()}
-        asked = (plan, base, dict(tips), heads)
-        if self._landed is None or self._landed[0] != asked:
-            found = landed_tasks(
-                self._store.repository.git,
-                base_commit=base,
-                plan=plan,
-                progress=progress,
-                tips=tips,
-                ancestry=self._ancestry,
-            )
-            self._landed = (asked, found)
-        return self._landed[1]
+    def _snapshot(self, plan: Plan, progress: Mapping[TaskId, Progress]) -> Snapshot:
+        """The snapshot, made anew only when what decides on landings has changed."""
+        shared = self._store.shared
+        records = {task: (one.head, one.stand, one.landing, one.rollbacks) for task, one in progress.items()}
+        asked = (plan, shared.branch(plan.base), dict(shared.branches()), records)
+        if self._known is None or self._known[0] != asked:
+            self._known = (asked, read_snapshot(self._store, plan, progress=progress))
+        known = self._known[1]
+        corrected = with_rollbacks(known.ancestry, progress, known.undone)
+        return msgspec.structs.replace(known, progress=corrected)
 
     def _poll(
         self,
@@ -215,21 +193,17 @@ class Observer:
         return self._engine.poll(keys)
 
 
-def _speculation(store: Store, ancestry: Ancestry) -> "Speculation":
+def _speculation(store: Store) -> "Speculation":
     from gitcoord.run.speculation import Speculation  # not for who only looks
 
-    return Speculation(store.repository, ancestry)
+    return Speculation(store.repository)
 
 
 def _speculating(view: View, speculation: "Speculation") -> View:
     from gitcoord.run.speculation import SpeculationFacts
 
     facts = SpeculationFacts(
-        plan=view.plan,
-        progress=view.progress,
-        landed=view.landed,
-        tips=view.tips,
-        base_commit=view.base_commit,
+        **{name: getattr(view, name) for name in Snapshot.__struct_fields__},
         submitted=view.seen.submitted,
         at_work={*view.seen.running, *view.seen.elsewhere},
     )

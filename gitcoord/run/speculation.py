@@ -1,33 +1,24 @@
 """What is built on work that has not landed: whether it can begin, and what landed otherwise under it."""
 
-from collections.abc import Collection, Mapping
-
-import msgspec
+from collections.abc import Collection
 
 from gitcoord.events import TaskDeferred
-from gitcoord.evidence.model import Landing
-from gitcoord.evidence.stacks import Parents, find_stacks
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.evidence.snapshot import Snapshot
+from gitcoord.evidence.stacks import Parents
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.combinations import Combinations
-from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 
 
-class SpeculationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything stands; `at_work` are the units that somebody is at, `submitted` tasks."""
+class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
+    """The snapshot, the units that somebody is at, and the tasks that are submitted."""
 
-    plan: Plan
-    progress: Mapping[TaskId, Progress]
-    landed: Mapping[TaskId, Landing]
-    tips: Mapping[str, Oid]
-    base_commit: Oid
     submitted: frozenset[TaskId]
     at_work: Collection[TaskId]
 
@@ -35,9 +26,8 @@ class SpeculationFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Speculation:
     """Looks at speculative work. What it keeps between looks only saves merges."""
 
-    def __init__(self, repository: Repository, ancestry: Ancestry) -> None:
-        self._git = repository.git
-        self._ancestry = ancestry
+    def __init__(self, repository: Repository) -> None:
+        self._git, self._ancestry = repository.git, repository.ancestry
         self._merging: dict[tuple[Oid, ...], bool] = {}
         self._judged: dict[tuple[Oid, ...], TaskDeferred | None] = {}
 
@@ -52,7 +42,7 @@ class Speculation:
             present = [head for head in heads if head]
             key = (facts.base_commit, *present)
             if key not in self._merging:
-                stacks = stacks or self._stacks(facts)
+                stacks = stacks or facts.make_stacks()
                 with self._git.quarantine() as aside:
                     combined = Combinations(aside, stacks, present)
                     self._merging[key] = combined.commit(tuple(range(len(present)))) is not None
@@ -137,9 +127,6 @@ class Speculation:
             and not self._ancestry.contains(head, landing.commit)
         }
 
-    def _stacks(self, facts: SpeculationFacts) -> Stacks:
-        return find_stacks(self._git, self._ancestry, facts.base_commit, facts.progress, facts.landed)
-
     def _parents(self, facts: SpeculationFacts) -> tuple[Stacks, Parents]:
-        stacks = self._stacks(facts)
+        stacks = facts.make_stacks()
         return stacks, Parents(self._git, stacks, facts.plan, facts.progress, facts.landed)

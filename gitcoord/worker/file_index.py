@@ -9,8 +9,8 @@ from gitcoord.conflicts.changes import Changes, Edit, changes_between
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.hunks import Hunk, Hunks, hunks_of
 from gitcoord.events import TasksClash
-from gitcoord.evidence.landings import landed_tasks, needed
-from gitcoord.evidence.stacks import find_stacks
+from gitcoord.evidence.landings import needed
+from gitcoord.evidence.snapshot import find_snapshot
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.object_writer import Writer
@@ -45,11 +45,15 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
     Where work under way was seen to conflict, its paths are there before any branch has them.
     """
     plan = store.require_plan()
-    base = shared.branch(plan.base) or repository.resolve(HEADS + plan.base)
-    if base is None:
+    snapshot = find_snapshot(store, plan)
+    if snapshot is None:
         return []
-    branches = _branches(repository, shared)
-    tips, stacks = _tips(repository.git, shared, store, plan, base, branches)
+    branches, base, stacks = _branches(repository, shared), snapshot.base_commit, snapshot.make_stacks()
+    tips = {
+        task: branches[planned.branch]
+        for task, planned in plan.tasks.items()
+        if task not in snapshot.landed and planned.branch in branches
+    }
     below = _heads_below(plan, store, tips, stacks.ancestry)
     own = {task: [tip for tip in both if tip not in below[task]] for task, both in tips.items()}
     known_to = _known_to(plan, tips, branches, stacks.ancestry)
@@ -107,22 +111,6 @@ def _branches(repository: Repository, shared: SharedRefs) -> dict[str, list[Oid]
         both.setdefault(name, [])
         both[name] += [tip] if tip not in both[name] else []
     return both
-
-
-def _tips(
-    git: Git, shared: SharedRefs, store: Store, plan: Plan, base: Oid, branches: Mapping[str, list[Oid]]
-) -> tuple[dict[TaskId, list[Oid]], Stacks]:
-    """The tips of all branches of tasks that have not landed, and what is stacked on landed ones."""
-    progress, ancestry = store.progress(), Ancestry(git)
-    landed = landed_tasks(
-        git, base_commit=base, plan=plan, progress=progress, tips=shared.branches(), ancestry=ancestry
-    )
-    tips = {
-        task: branches[planned.branch]
-        for task, planned in plan.tasks.items()
-        if task not in landed and planned.branch in branches
-    }
-    return tips, find_stacks(git, ancestry, base, progress, landed)
 
 
 def _heads_below(

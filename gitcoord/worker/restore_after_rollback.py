@@ -2,7 +2,7 @@
 
 from gitcoord.errors import answer_no
 from gitcoord.evidence.model import Rollback
-from gitcoord.evidence.rollbacks import find_rollbacks, stands
+from gitcoord.evidence.rollbacks import stands
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.landing.rollback.restore_work import TO_COME, revive
@@ -12,16 +12,14 @@ from gitcoord.worker.task_context import TaskContext
 
 def rolled_back(context: TaskContext, tip: Oid) -> Rollback | None:
     """The newest rollback of the task whose work a branch at `tip` has not brought back."""
-    found = find_rollbacks(context.repository.git, context.ancestry, context.base_commit, context.progress)
-    mine = found.get(context.task.id, [])
+    mine = context.undone.get(context.task.id, [])
     missing = mine and (not stands(context.ancestry, mine, tip) or _before_work(context, tip) != tip)
     return mine[-1] if missing else None
 
 
 def former_work(context: TaskContext) -> Oid | None:
     """The work of a task that was rolled back, when its branch is gone; the remote may still have it."""
-    found = find_rollbacks(context.repository.git, context.ancestry, context.base_commit, context.progress)
-    mine = found.get(context.task.id, [])
+    mine = context.undone.get(context.task.id, [])
     head = mine[-1].head if mine else None
     if head is None or context.ancestry.existing({head}):
         return head

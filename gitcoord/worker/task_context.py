@@ -1,14 +1,9 @@
 """The values of a worker's two commands: taking a task, and handing it in."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.evidence.landings import landed_tasks
-from gitcoord.evidence.model import Landing
-from gitcoord.evidence.stacks import find_stacks
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, SharedRefs
 from gitcoord.git.repository import Repository
@@ -23,19 +18,13 @@ from gitcoord.tasks.model import TaskId
 _USUAL = Settings()
 
 
-class TaskContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker's command looks at: the task in its plan, and the facts about it, read just now."""
+class TaskContext(Snapshot, frozen=True, kw_only=True):
+    """What a worker's command looks at: the task in its plan, and the snapshot that was read just now."""
 
     repository: Repository
     shared: SharedRefs
     store: Store
-    plan: Plan
     task: PlannedTask
-    base_commit: Oid
-    tips: Mapping[str, Oid]
-    progress: Mapping[TaskId, Progress]
-    landed: Mapping[TaskId, Landing]
-    ancestry: Ancestry
     stacks: Stacks
     settings: Settings = Settings()
 
@@ -100,31 +89,15 @@ def task_context_for(
     planned: PlannedTask,
     settings: Settings = _USUAL,
 ) -> TaskContext:
-    """The desk of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
-    base_commit = shared.branch(plan.base)
-    if base_commit is None:
-        raise usage_error(
-            "base-missing",
-            f"The plan's base branch {plan.base} does not exist.",
-            "Plan again with `gitcoord plan --base BRANCH`.",
-        )
-    ancestry = Ancestry(repository.git)
-    tips, progress = shared.branches(), store.progress()
-    landed = landed_tasks(
-        repository.git, base_commit=base_commit, plan=plan, progress=progress, tips=tips, ancestry=ancestry
-    )
+    """The context of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
+    snapshot = read_snapshot(store, plan)
     return TaskContext(
+        **msgspec.structs.asdict(snapshot),
         repository=repository,
         shared=shared,
         store=store,
-        plan=plan,
         task=planned,
-        base_commit=base_commit,
-        tips=tips,
-        progress=progress,
-        landed=landed,
-        ancestry=ancestry,
-        stacks=find_stacks(repository.git, ancestry, base_commit, progress, landed),
+        stacks=snapshot.make_stacks(),
         settings=settings,
     )
 

@@ -9,7 +9,6 @@ from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import Method
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree, merge_tree
 from gitcoord.git.remote_refs import SharedRefs
@@ -84,7 +83,6 @@ class StackWorld:
         scene = LandingContext(
             repository=self.repository,
             shared=self.shared,
-            ancestry=Ancestry(self.repository.git),
             store=self.store,
             forge=LocalForge(self.repository, self.shared),
             plan=plan,

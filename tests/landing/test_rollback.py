@@ -261,7 +261,9 @@ def test_a_reviewer_who_squashes_the_rollback_rolls_back(hub: GitHubEmulator, tm
     api = Api(hub.repository("acme/app"))
     api.ready(3)
     assert api.merge(3, "squash")[0] == 200
+    # Nobody has recorded it, and every command sees it.
     assert states(project) == dict.fromkeys("12", "rolled-back")
+    assert "1, 2: it was rolled back" in project.run("run", "--dry-run", "--agent", "true", ok=0).out
     assert "already" not in project.run("rollback", "level-0", ok=0).out
     assert "already" in project.run("rollback", "level-0", ok=0).out
 

@@ -64,7 +64,6 @@ def rollback(
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json
-    from gitcoord.git.ancestry import Ancestry
     from gitcoord.landing.rollback.loop import Rollbacker
     from gitcoord.landing.rollback.model import RollbackContext
 
@@ -77,7 +76,6 @@ def rollback(
     place = RollbackContext(
         repository=context.repository,
         shared=context.shared,
-        ancestry=Ancestry(context.repository.git),
         store=context.store,
         forge=open_forge(context, asked=forge, repository=repository),
         plan=plan,

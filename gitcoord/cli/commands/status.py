@@ -7,16 +7,10 @@ import typer
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitcoord.cli.context import Context
     from gitcoord.cli.status_document import StatusDocument
-    from gitcoord.evidence.model import Landing
-    from gitcoord.git.ancestry import Ancestry
-    from gitcoord.git.git_cli import Oid
-    from gitcoord.planning.model import Plan
-    from gitcoord.state.task_history import Progress
-    from gitcoord.tasks.model import Finding, TaskId
+    from gitcoord.evidence.snapshot import Snapshot
+    from gitcoord.tasks.model import TaskId
 
 _EPILOG = """\b
 Examples:
@@ -71,107 +65,59 @@ def status(
 
 def _read(context: "Context") -> "StatusDocument":
     """Where every task stands now."""
-    from gitcoord.cli.overview import leases_at, quiet_at
+    from gitcoord.cli.overview import doubts, leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
-    from gitcoord.git.ancestry import Ancestry
+    from gitcoord.evidence.landings import moved_on
+    from gitcoord.evidence.snapshot import find_snapshot
     from gitcoord.progress.build import make_picture
     from gitcoord.state.accounts import closed_now
     from gitcoord.state.heartbeats import read_beats
     from gitcoord.state.journal import now
 
-    context.store.refresh()
-    plan = context.store.require_plan()
-    progress = context.store.progress()
-    events = [entry.event for entry in context.store.journal() if entry.event is not None]
-    ancestry = Ancestry(context.repository.git)
-    progress = _with_rollbacks(context, plan, progress, ancestry)
-    landed, doubts = _landed(context, plan, progress, ancestry)
-    beats = read_beats(context.store)
+    store = context.store
+    store.refresh()
+    plan = store.require_plan()
+    snapshot = find_snapshot(store, plan)
+    progress = store.progress() if snapshot is None else snapshot.progress
+    landed = {} if snapshot is None else snapshot.landed
+    events = [entry.event for entry in store.journal() if entry.event is not None]
+    beats = read_beats(store)
     return make_status(
         plan,
         progress,
         landed,
-        (*context.store.problems(), *doubts),
-        _moved_on(context, plan, landed, ancestry),
+        (*store.problems(), *doubts(context, plan, snapshot)),
+        {}
+        if snapshot is None
+        else moved_on(
+            snapshot.ancestry,
+            base_commit=snapshot.base_commit,
+            plan=plan,
+            landed=landed,
+            tips=snapshot.tips,
+        ),
         make_picture(
             plan,
             events,
             landed,
             now(),
-            closed=closed_now(context.store, context.settings.run),
+            closed=closed_now(store, context.settings.run),
             quiet=quiet_at(beats, now()),
         ),
-        _untold(context, plan, progress, landed, ancestry),
+        {} if snapshot is None else _untold(context, snapshot),
         leases_at(beats, progress, now()),
     )
 
 
-def _landed(
-    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
-) -> "tuple[dict[TaskId, Landing], list[Finding]]":
-    from gitcoord.evidence.landings import landed_tasks
-    from gitcoord.tasks.model import Finding
-
-    base_commit = context.shared.branch(plan.base)
-    if base_commit is None:
-        message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
-        return {}, [Finding(code="base-missing", message=message)]
-    doubts = []
-    if context.repository.shallow:
-        message = "This clone is shallow, so work that landed long ago may not be seen."
-        doubts.append(Finding(code="shallow", message=message))
-    landed = landed_tasks(
-        context.repository.git,
-        base_commit=base_commit,
-        plan=plan,
-        progress=progress,
-        tips=context.shared.branches(),
-        ancestry=ancestry,
-    )
-    return landed, doubts
-
-
-def _with_rollbacks(
-    context: "Context", plan: "Plan", progress: "Mapping[TaskId, Progress]", ancestry: "Ancestry"
-) -> "dict[TaskId, Progress]":
-    """The journal's word; a rollback whose pull request a reviewer merged is in git alone so far."""
-    from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
-
-    base_commit = context.shared.branch(plan.base)
-    if base_commit is None:
-        return dict(progress)
-    found = find_rollbacks(context.repository.git, ancestry, base_commit, progress)
-    return with_rollbacks(ancestry, progress, found)
-
-
-def _untold(
-    context: "Context",
-    plan: "Plan",
-    progress: "Mapping[TaskId, Progress]",
-    landed: "dict[TaskId, Landing]",
-    ancestry: "Ancestry",
-) -> "dict[TaskId, str]":
+def _untold(context: "Context", snapshot: "Snapshot") -> "dict[TaskId, str]":
     """For handed-in tasks whose parent landed rewritten: the reason with which landing holds them."""
-    from gitcoord.evidence.stacks import Parents, find_stacks
+    from gitcoord.evidence.stacks import Parents
 
-    base_commit, tips = context.shared.branch(plan.base), context.shared.branches()
+    plan, progress, landed = snapshot.plan, snapshot.progress, snapshot.landed
     handed_in = [task for task, before in progress.items() if before.head and task in plan.tasks]
-    open_ones = {task: tips.get(plan.tasks[task].branch) for task in handed_in if task not in landed}
-    if base_commit is None or not landed or not open_ones:
+    open_ones = {task: snapshot.tips.get(plan.tasks[task].branch) for task in handed_in if task not in landed}
+    if not landed or not open_ones:
         return {}
-    git = context.repository.git
-    stacks = find_stacks(git, ancestry, base_commit, progress, landed)
-    parents = Parents(git, stacks, plan, progress, landed)
+    parents = Parents(context.repository.git, snapshot.make_stacks(), plan, progress, landed)
     unknown = {task: parents.unknown(tip, task) for task, tip in open_ones.items() if tip is not None}
     return {task: one.sentence(plan.tasks[task].branch, plan.base) for task, one in unknown.items() if one}
-
-
-def _moved_on(
-    context: "Context", plan: "Plan", landed: "dict[TaskId, Landing]", ancestry: "Ancestry"
-) -> "dict[TaskId, Oid]":
-    from gitcoord.evidence.landings import moved_on
-
-    base_commit, tips = context.shared.branch(plan.base), context.shared.branches()
-    if base_commit is None:
-        return {}
-    return moved_on(ancestry, base_commit=base_commit, plan=plan, landed=landed, tips=tips)

@@ -7,7 +7,6 @@ import msgspec
 
 from gitcoord.evidence.model import Landing, Rollback
 from gitcoord.forge.pull_requests import Forge, Method
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
@@ -21,7 +20,6 @@ class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
 
     repository: Repository
     shared: SharedRefs
-    ancestry: Ancestry
     store: Store
     forge: Forge
     plan: Plan

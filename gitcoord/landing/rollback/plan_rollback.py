@@ -7,10 +7,10 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskStarted
-from gitcoord.evidence.landings import landed_tasks
-from gitcoord.evidence.rollbacks import find_rollbacks, is_recorded, open_proposals, unrecorded
+from gitcoord.evidence.rollbacks import is_recorded, unrecorded
+from gitcoord.evidence.snapshot import read_snapshot
+from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.landing.level_branch import base_missing
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
@@ -37,31 +37,20 @@ def look(place: RollbackContext) -> RollbackSnapshot:
     """One look at the base and the journal, read anew. Raises `base-missing`."""
     place.store.refresh()
     plan = place.plan
-    base_commit = place.shared.branch(plan.base)
-    if base_commit is None:
-        raise base_missing(plan.base)
-    git, progress = place.repository.git, place.store.progress()
-    undone = find_rollbacks(git, place.ancestry, base_commit, progress)
-    if proposed := open_proposals(progress, undone):
-        known = place.forge.find_pulls(proposed, plan.base).values()
-        pulls = [one.current for one in known if one.current is not None]
-        undone = find_rollbacks(git, place.ancestry, base_commit, progress, pulls)
-    landed = landed_tasks(
-        git,
-        base_commit=base_commit,
-        plan=plan,
-        progress=progress,
-        tips=place.shared.branches(),
-        ancestry=place.ancestry,
-        undone=undone,
-    )
+
+    def rollback_pulls(branches: Collection[str]) -> list[Pull]:
+        known = place.forge.find_pulls(branches, plan.base).values()
+        return [one.current for one in known if one.current is not None]
+
+    snapshot = read_snapshot(place.store, plan, rollback_pulls=rollback_pulls)
+    landed, undone = snapshot.landed, snapshot.undone
     numbers = set(place.levels)
     if place.include_later:
         numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
     chosen = [level for level in plan.levels if level.number in numbers]
     tasks = {task for level in chosen for task in level.tasks}
     return RollbackSnapshot(
-        base_commit=base_commit,
+        base_commit=snapshot.base_commit,
         levels=tuple(level.name for level in chosen),
         numbers=tuple(level.number for level in chosen),
         wanted={task: landing for task, landing in landed.items() if task in tasks},
@@ -86,7 +75,9 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
     """
     _require_nothing_on_top(place.plan, sight)
     others = {landing.head for landing in sight.others.values()}
-    history = History(place.repository.git, place.ancestry, sight.base_commit, _begun(place), others)
+    history = History(
+        place.repository.git, place.repository.ancestry, sight.base_commit, _begun(place), others
+    )
     units = history.units(sight.wanted)
     going = set[Oid]().union(*(brought(place.repository.git, unit) for unit in units))
     _require_nothing_shared(place.plan, sight, going)

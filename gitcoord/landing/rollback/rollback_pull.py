@@ -153,7 +153,7 @@ class PullRequest:
         if pull.head_commit != tip or pull.mergeable is None:
             return self._settle(pull.head, pull, "the forge has not made up its mind")
         gates = self._place.forge.closed_gates(pull, self._place.method)
-        contains = self._place.ancestry.contains(tip, sight.base_commit)
+        contains = self._place.repository.ancestry.contains(tip, sight.base_commit)
         if any(gate.name == BEHIND for gate in gates) and not contains:
             return self._publish(sight, back, pull.head, tip)
         if gates:
@@ -208,7 +208,9 @@ class PullRequest:
         git, head = self._place.repository.git, pull.head_commit
         self._place.store.refresh()
         place, base = self._place, self._place.plan.base
-        if not base_holds(place.forge, place.ancestry, base, place.shared.branch(base), pull.number, commit):
+        if not base_holds(
+            place.forge, place.repository.ancestry, base, place.shared.branch(base), pull.number, commit
+        ):
             return
         before = git.text("rev-parse", "--verify", f"{commit}^1")
         expected = back.tree if before == sight.base_commit else merge_tree(git, before, head).tree

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError, answer_no
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
@@ -139,7 +138,7 @@ def clear_done(
     remove(repository, directory)
     if unit.subtask is None:
         return
-    ref, ancestry = HEADS + unit.branch, Ancestry(repository.git)
+    ref, ancestry = HEADS + unit.branch, repository.ancestry
     there, here = shared.read(ref), repository.resolve(ref)
     done = ancestry.contained(folded, {tip for tip in (there, here) if tip}) if folded else set()
     if there in done:
@@ -199,7 +198,7 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
     if copy.branch() == unit.branch:
         return True
-    if tip is None or not Ancestry(repository.git).contains(head, tip):
+    if tip is None or not repository.ancestry.contains(head, tip):
         message = f"left in the checkout of {unit.branch}"
         options = ("--quiet", "--include-untracked", "--message", message)
         if copy.changes(untracked=True):

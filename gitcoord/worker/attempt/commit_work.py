@@ -5,7 +5,6 @@ import os
 import msgspec
 
 from gitcoord.conflicts.rules import Rulebook
-from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.hooked_commits import commit_with_hooks
 from gitcoord.git.merge_tree import commit_tree
@@ -136,7 +135,7 @@ def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head
     if here == unit.branch:
         return ""
     tip = repository.resolve(f"refs/heads/{unit.branch}")
-    if tip is not None and not Ancestry(repository.git).contains(head, tip):
+    if tip is not None and not repository.ancestry.contains(head, tip):
         return f"it was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
     # Agents like to make branches of their own; the work is what was asked for.
     copy.git.run("switch", "--quiet", "--force-create", unit.branch)

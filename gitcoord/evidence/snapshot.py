@@ -1,0 +1,109 @@
+"""The snapshot: plan, journal, branches and base as one look shows them, with what has landed."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.evidence.landings import landed_tasks
+from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, with_rollbacks
+from gitcoord.evidence.stacks import landed_heads
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.stacks import Stacks
+from gitcoord.planning.model import Plan
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.forge.pull_requests import Pull
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Plan, journal, branches and base as one look shows them.
+
+    `progress` is the journal's word, corrected by the rollbacks in `undone` that nobody has recorded yet.
+    `tips` maps branch names to commits.
+    """
+
+    plan: Plan
+    base_commit: Oid
+    tips: Mapping[str, Oid]
+    progress: Mapping[TaskId, Progress]
+    landed: Mapping[TaskId, Landing]
+    undone: Rollbacks
+    ancestry: Ancestry
+
+    def make_stacks(self, others: Mapping[Oid, Oid] | None = None, git: Git | None = None) -> Stacks:
+        """Branches stacked on what landed under other commits.
+
+        `others` adds heads with their landings. `git` is asked where the branches are in a quarantine only.
+        """
+        ancestry = self.ancestry if git is None else Ancestry(git)
+        heads = landed_heads(self.progress, self.landed, self.undone)
+        return Stacks(ancestry, self.base_commit, {**(others or {}), **heads})
+
+
+def _nothing(branches: Collection[str]) -> "Collection[Pull]":
+    return ()
+
+
+def read_snapshot(
+    store: Store,
+    plan: Plan,
+    *,
+    progress: Mapping[TaskId, Progress] | None = None,
+    pulls: "Collection[Pull]" = (),
+    rollback_pulls: "Callable[[Collection[str]], Collection[Pull]]" = _nothing,
+) -> Snapshot:
+    """Read a snapshot from the refs as they were fetched last. Raises `base-missing` (exit 2).
+
+    `progress` is the journal, where the caller has read it. `pulls` are merged pull requests of the plan's
+    branches; `rollback_pulls` asks the forge for those of rollback branches that git does not show.
+    """
+    base_commit = store.shared.branch(plan.base)
+    if base_commit is None:
+        raise base_missing(plan.base)
+    git, ancestry, tips = store.repository.git, store.repository.ancestry, store.shared.branches()
+    progress = store.progress() if progress is None else progress
+    undone = find_rollbacks(git, ancestry, base_commit, progress)
+    if proposed := open_proposals(progress, undone):
+        merged = rollback_pulls(sorted(proposed))
+        undone = find_rollbacks(git, ancestry, base_commit, progress, merged) if merged else undone
+    progress = with_rollbacks(ancestry, progress, undone)
+    landed = landed_tasks(
+        git,
+        base_commit=base_commit,
+        plan=plan,
+        progress=progress,
+        tips=tips,
+        ancestry=ancestry,
+        pulls=pulls,
+        undone=undone,
+    )
+    return Snapshot(
+        plan=plan,
+        base_commit=base_commit,
+        tips=tips,
+        progress=progress,
+        landed=landed,
+        undone=undone,
+        ancestry=ancestry,
+    )
+
+
+def find_snapshot(store: Store, plan: Plan) -> Snapshot | None:
+    """The same; None where the plan's base branch does not exist, so that nothing counts as landed."""
+    return read_snapshot(store, plan) if store.shared.branch(plan.base) is not None else None
+
+
+def base_missing(base: str) -> GitcoordError:
+    """The error for a base branch that somebody deleted or renamed."""
+    return usage_error(
+        "base-missing",
+        f"The plan's base branch {base} does not exist.",
+        "Restore it, or plan again with `gitcoord plan --base BRANCH`.",
+    )
