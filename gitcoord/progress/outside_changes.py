@@ -6,6 +6,7 @@ import msgspec
 
 from gitcoord.events import AnyEvent, AttemptEnded
 from gitcoord.outside import OutsideChange
+from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 
@@ -44,5 +45,7 @@ def seen_outside(events: Iterable[AnyEvent]) -> tuple[tuple[OutsideSeen, ...], i
     seen = []
     for by in found.values():
         units = by.get(True) or by[False]
-        seen.append(OutsideSeen(change=next(iter(units.values())), units=tuple(units)))
+        seen.append(
+            OutsideSeen(change=next(iter(units.values())), units=tuple(sorted(units, key=natural_key)))
+        )
     return tuple(sorted(seen, key=lambda one: not one.change.by_agent)), more

@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
@@ -197,11 +198,12 @@ def test_the_page_names_what_changed_outside_of_the_checkouts() -> None:
     ended = AttemptEnded(
         at=at(2), by="x", task="1", attempt=1, outcome="ok", outside=changes, outside_count=5
     )
-    page = page_of(plan, play(plan), ended)
+    later = msgspec.structs.replace(ended, task="10", outside=changes[:1], outside_count=1)
+    page = page_of(plan, play(plan), later, ended)
     (section,) = re.findall(r"<section id=\"outside\".*?</section>", page, re.DOTALL)
     rows = re.findall(r"<li class=\"(.*?)\"><code>(.*?)</code> <span>(.*?)</span></li>", section)
     assert rows[0] == ("proved", "the branch other (was at 123456789012)", "by the git of task 1")
-    assert (rows[1][0], rows[1][2]) == ("", "while task 1 ran")
+    assert (rows[1][0], rows[1][2]) == ("", "while tasks 1, 10 ran")
     assert "&lt;script&gt;alert(1)" in rows[1][1]
     assert "3 more are left out" in section
     assert Elements(page).open == []
