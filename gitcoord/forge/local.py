@@ -55,6 +55,10 @@ class LocalForge:
                 found.setdefault(pull.head, []).append(self._with_head(pull))
         return {head: branch_pulls(pulls, base) for head, pulls in found.items()}
 
+    def open_pulls(self) -> tuple[Pull, ...]:
+        """See `Forge.open_pulls`; as of the last refresh of the shared refs."""
+        return tuple(self._with_head(pull) for pull in self._all_pulls() if pull.state == "open")
+
     def read_pull(self, number: int) -> Pull:
         """See `Forge.read_pull`; as of the last refresh of the shared refs."""
         return self._with_tip(self._read(number)[0])
@@ -107,9 +111,10 @@ class LocalForge:
         self._change(number, "ready", lambda pull: msgspec.structs.replace(pull, draft=False))
         return None
 
-    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+    def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
         """See `Forge.retarget`."""
-        found = [pull for pull in self._all_pulls() if pull.state == "open" and pull.base == branch]
+        onto = [pull for pull in self.open_pulls() if pull.base == branch]
+        found = [pull for pull in onto if only is None or pull.number in only]
         for pull in found:
             self._change(pull.number, "moved", lambda pull: msgspec.structs.replace(pull, base=base))
         return tuple(pull.number for pull in found)
@@ -231,8 +236,7 @@ class LocalForge:
     def _open_one(self, claim: Oid | None) -> Pull | None:
         if claim is None:
             return None
-        claimed = self._decode(claim)
-        pull = self._read(claimed.number)[0]
+        pull = self._read(self._decode(claim).number)[0]
         return pull if pull.state == "open" else None
 
     def _with_tip(self, pull: Pull) -> Pull:
@@ -250,14 +254,13 @@ class LocalForge:
 
     def _all_pulls(self) -> list[Pull]:
         tips = self._shared.list(f"{self._shared.state_prefix}pulls/").values()
-        new = [tip for tip in tips if tip not in self._records]
-        for document in read_documents(self._git, new, newest_only=True):
+        for document in read_documents(self._git, {*tips} - self._records.keys(), newest_only=True):
             self._remember(document)
         return sorted(map(self._decode, tips), key=lambda pull: pull.number)
 
     def _newest(self) -> int:
-        prefix = f"{self._shared.state_prefix}pulls/"
-        numbers = [ref.removeprefix(prefix) for ref in self._shared.list(prefix)]
+        refs = self._shared.list(f"{self._shared.state_prefix}pulls/")
+        numbers = (ref.rpartition("/")[2] for ref in refs)
         return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
     def _read(self, number: int) -> tuple[Pull, Oid]:

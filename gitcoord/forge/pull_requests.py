@@ -44,7 +44,8 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
 
     `mergeable` is None while the forge computes it. `merge_commit` is set for merged ones only: the
     commit on the base that ended the merge. `head_commit` may lag behind git; tips are read from git.
-    `merges_itself`: the forge was told to merge it as soon as nothing is in the way.
+    `merges_itself`: the forge was told to merge it as soon as nothing is in the way. A `head` in a fork is
+    `OWNER:BRANCH`, which no branch of the repository itself can be called.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     mergeable: bool | None = None
     merge_commit: str | None = None
     url: str = ""
+    labels: tuple[str, ...] = ()
 
 
 class BranchPulls(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +191,9 @@ class Forge(Protocol):
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """The pull requests of each head branch, seen from `base`; branches without any are left out."""
 
+    def open_pulls(self) -> tuple[Pull, ...]:
+        """Every open pull request, by number; those of forks too."""
+
     def read_pull(self, number: int) -> Pull:
         """One pull request as it is now. Raises GitcoordError when there is none."""
 
@@ -216,8 +221,8 @@ class Forge(Protocol):
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """Ends a pull request's being a draft."""
 
-    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
-        """Moves the open pull requests onto `branch` to `base`, before `branch` is deleted; their numbers."""
+    def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
+        """Moves the open pull requests onto `branch` (or `only` these of them) to `base`; their numbers."""
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
         """What keeps this pull request from merging by `method` although it has no conflict."""

@@ -220,6 +220,12 @@ def test_pull_requests_of_forks_are_nobodys_here(
     assert forge.find_pulls(heads, "main") == {}
     own = opened(forge, "one")
     assert forge.find_pulls(heads, "main") == {"one": BranchPulls(current=own)}
+    found = forge.find_pulls(["stranger:one"], "main")["stranger:one"]
+    assert found.current is not None
+    assert (found.current.head_commit, found.current.author) == (foreign, "stranger")
+    assert [pull.head for pull in forge.open_pulls()] == ["stranger:one", "one"]
+    app.pulls[found.current.number].fork_is_gone = True
+    assert forge.read_pull(found.current.number).head == "stranger:one"
 
 
 def test_a_merge_that_is_refused_while_mergeability_is_unknown_is_no_conflict(

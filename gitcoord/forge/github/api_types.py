@@ -1,10 +1,8 @@
 """GitHub's answers as typed values: only the fields that gitcoord reads, checked while they are decoded."""
 
-from typing import Literal
-
 import msgspec
 
-from gitcoord.forge.pull_requests import Method, Pull
+from gitcoord.forge.pull_requests import Method
 from gitcoord.redact import redact
 
 
@@ -151,62 +149,10 @@ class LimitsAnswer(Answer, frozen=True):
     resources: RateLimits
 
 
-class NamedRepository(Answer, frozen=True):
-    """A repository inside another answer."""
-
-    full_name: str
-
-
-class SideAnswer(Answer, frozen=True):
-    """The head or base of a pull request; a deleted fork leaves no repository."""
-
-    ref: str
-    sha: str
-    repo: NamedRepository | None = None
-
-
 class UserAnswer(Answer, frozen=True):
     """Who wrote something."""
 
     login: str
-
-
-class PullAnswer(Answer, frozen=True):
-    """A pull request; what concerns mergeability is there when it was read by its number only."""
-
-    number: int
-    state: Literal["open", "closed"]
-    title: str
-    head: SideAnswer
-    base: SideAnswer
-    html_url: str
-    user: UserAnswer | None = None
-    body: str | None = None
-    draft: bool = False
-    auto_merge: msgspec.Raw = msgspec.Raw(b"null")
-    merged_at: str | None = None
-    merge_commit_sha: str | None = None
-    mergeable: bool | None = None
-    mergeable_state: str = "unknown"
-
-    def to_pull(self) -> Pull:
-        """The port's value. Of a pull request that is not open, GitHub's `mergeable` means nothing."""
-        merged = self.merged_at is not None
-        return Pull(
-            number=self.number,
-            head=self.head.ref,
-            head_commit=self.head.sha,
-            base=self.base.ref,
-            state="merged" if merged else self.state,
-            title=self.title,
-            body=self.body or "",
-            author=self.user.login if self.user is not None else "",
-            draft=self.draft,
-            merges_itself=bytes(self.auto_merge) != b"null",
-            mergeable=self.mergeable if self.state == "open" else None,
-            merge_commit=self.merge_commit_sha if merged else None,
-            url=self.html_url,
-        )
 
 
 class MergeAnswer(Answer, frozen=True):

@@ -5,13 +5,15 @@ there once. GitHub takes the same comment twice: of those that two clients write
 Deleting a branch closes the pull requests that build on it, so those are moved first.
 """
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from gitcoord.errors import GitcoordError
-from gitcoord.forge.github.api_types import CommentAnswer, PullAnswer, UserAnswer
+from gitcoord.forge.github.api_types import CommentAnswer, UserAnswer
 from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written
+from gitcoord.forge.github.pull_types import PullAnswer
 from gitcoord.forge.github.refusals import ref_refusal
 from gitcoord.forge.github.transport import NoAnswer
 from gitcoord.forge.pull_requests import CommitStatus
@@ -75,11 +77,12 @@ class Conversation:
             _require(written, f"the branch {branch}")
         return dependents
 
-    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
-        """Moves the pull requests onto `branch` to `base`; returns their numbers."""
+    def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
+        """Moves the pull requests onto `branch`, or `only` these of them, to `base`; their numbers."""
         query = {"state": "open", "base": branch}
         pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
-        dependents = tuple(pull.number for page in pages for pull in page)
+        found = (pull.number for page in pages for pull in page)
+        dependents = tuple(number for number in found if only is None or number in only)
         for number in dependents:
             what = f"the base of pull request {number}"
             self._twice("PATCH", f"{self._path}/pulls/{number}", {"base": base}, what)

@@ -6,7 +6,6 @@ from typing import Any
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.api_types import (
     MergeAnswer,
-    PullAnswer,
     RepositoryAnswer,
 )
 from gitcoord.forge.github.async_merge import LaterMerges
@@ -14,6 +13,7 @@ from gitcoord.forge.github.client import Accepted, Denied, Gateway, decode_writt
 from gitcoord.forge.github.comments import Conversation
 from gitcoord.forge.github.merge_queue import Handover
 from gitcoord.forge.github.pull_search import Finder
+from gitcoord.forge.github.pull_types import PullAnswer
 from gitcoord.forge.github.refusals import (
     is_already_open,
     merge_refusal,
@@ -71,6 +71,10 @@ class GitHubForge:
         found = self._finder.find(heads, base)
         self._seen |= {pulls.current.number for pulls in found.values() if pulls.current is not None}
         return found
+
+    def open_pulls(self) -> tuple[Pull, ...]:
+        """See `Forge.open_pulls`."""
+        return self._finder.open_ones()
 
     def read_pull(self, number: int) -> Pull:
         """See `Forge.read_pull`."""
@@ -131,9 +135,9 @@ class GitHubForge:
         done = self.handover.mark_ready(number)
         return None if isinstance(done, str) else done
 
-    def retarget(self, branch: str, base: str) -> tuple[int, ...]:
+    def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
         """See `Forge.retarget`."""
-        return self.conversation.retarget(branch, base)
+        return self.conversation.retarget(branch, base, only)
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
         """See `Forge.closed_gates`."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from gitcoord.forge.github.api_types import PullAnswer
 from gitcoord.forge.github.client import Gateway
+from gitcoord.forge.github.pull_types import PullAnswer
 from gitcoord.forge.pull_requests import BranchPulls, Pull, branch_pulls
 
 _FEW = 5
@@ -16,7 +16,6 @@ class Finder:
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
-        self._full_name = full_name
         self._owner = full_name.split("/")[0]
         self._path = f"/repos/{full_name}/pulls"
         self._crowded = False
@@ -25,6 +24,12 @@ class Finder:
     def open_one(self, head: str, base: str) -> Pull | None:
         """The open pull request of a branch onto `base`."""
         return branch_pulls(self._of_head(head, state="open"), base).current
+
+    def open_ones(self) -> tuple[Pull, ...]:
+        """Every open pull request, by number."""
+        pages = self._gateway.read_pages(self._path, _Page, {"state": "open"})
+        found = {pull.number: pull for page in pages for pull in _pulls(page)}
+        return tuple(found[number] for number in sorted(found))
 
     def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """The pull requests of each head onto every base: a person may have moved one."""
@@ -36,9 +41,9 @@ class Finder:
 
     def _of_head(self, head: str, *, state: str) -> list[Pull]:
         # Without an owner GitHub ignores `head`, and lists the pull requests of all branches.
-        query = {"head": f"{self._owner}:{head}", "state": state}
+        query = {"head": head if ":" in head else f"{self._owner}:{head}", "state": state}
         pages = self._gateway.read_pages(self._path, _Page, query)
-        return [pull for page in pages for pull in self._own(page) if pull.head == head]
+        return [pull for page in pages for pull in _pulls(page) if pull.head == head]
 
     def _of_many(self, heads: Collection[str]) -> dict[str, list[Pull]]:
         """All there are where they fit on one page.
@@ -48,16 +53,15 @@ class Finder:
         if not self._crowded:
             page = self._gateway.read(self._path, _Page, {"state": "all", "per_page": _MOST})
             if len(page) < _MOST:
-                return _by_head(heads, self._own(page))
+                return _by_head(heads, _pulls(page))
             self._crowded = True
-        pages = self._gateway.read_pages(self._path, _Page, {"state": "open"})
-        seen = [pull for page in pages for pull in self._own(page)]
+        seen = self.open_ones()
         recent = self._gateway.read(
             self._path,
             _Page,
             {"state": "closed", "sort": "updated", "direction": "desc", "per_page": _MOST},
         )
-        found = _by_head(heads, [*seen, *self._own(recent)])
+        found = _by_head(heads, [*seen, *_pulls(recent)])
         if len(recent) == _MOST:
             for head in (head for head, pulls in found.items() if not pulls):
                 found[head] = self._earlier_ones(head)
@@ -69,13 +73,10 @@ class Finder:
             self._earlier[head] = self._of_head(head, state="closed")
         return self._earlier[head]
 
-    def _own(self, page: _Page) -> list[Pull]:
-        """Those whose head is in this repository; forks use the same branch names."""
-        return [
-            answer.to_pull()
-            for answer in page
-            if answer.head.repo is not None and answer.head.repo.full_name == self._full_name
-        ]
+
+def _pulls(page: _Page) -> list[Pull]:
+    """Those of forks are none of a branch here: the owner is part of their head's name."""
+    return [answer.to_pull() for answer in page]
 
 
 def _by_head(heads: Collection[str], pulls: Collection[Pull]) -> dict[str, list[Pull]]:

@@ -158,9 +158,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "forks counted",
         (
             Body(
-                "forge/github/pull_search.py",
-                "Finder._own",
-                "return [answer.to_pull() for answer in page]",
+                "forge/github/pull_types.py",
+                "PullAnswer.head_branch",
+                "return self.head.ref",
             ),
         ),
         _many_with_forks,
