@@ -60,6 +60,8 @@ class Mirror:
         self.broken: tuple[str, ...] = ()
         """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
         self._broken_since = 0.0
+        self.more: tuple[str, ...] = ()
+        """Refs that are copied beside branches and state, where the remote has them."""
 
     def fetch(self) -> GitResult:
         """Brings the copy up to date; tried a few times, because a remote that is written to answers
@@ -97,7 +99,11 @@ class Mirror:
             before_sleep=lambda state: self._drop_broken(),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        ended: GitResult = patience(self._fetch_once, (HEADS + "*", self._state_prefix + "*"), self.broken)
+        # As patterns, because git fails where a name is not there.
+        more = (f"{ref}*" for ref in self.more)
+        ended: GitResult = patience(
+            self._fetch_once, (HEADS + "*", self._state_prefix + "*", *more), self.broken
+        )
         return ended
 
     def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> GitResult:

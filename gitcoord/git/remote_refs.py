@@ -28,6 +28,7 @@ class SharedRefs:
         self.git = repository.git
         self.state_prefix = state_prefix
         self._known: Refs | None = None
+        self._pulled: dict[str, str] = {}
 
     @property
     def remote(self) -> str | None:
@@ -37,6 +38,21 @@ class SharedRefs:
     @property
     def _address(self) -> str:
         return self.repository.address or ""
+
+    def add_pulled(self, heads: Mapping[str, str]) -> None:
+        """Counts refs that the remote keeps for branches of forks among the branches, once they are fetched.
+
+        `heads` maps `OWNER:BRANCH`, which no branch here can be called, to such a ref: `refs/pull/12/head`.
+        """
+        if not heads.items() <= self._pulled.items():
+            self._pulled.update(heads)
+            self._known = None
+            if self._mirror is not None:
+                self._mirror.more = tuple(self._pulled.values())
+
+    def is_pulled(self, branch: str) -> bool:
+        """Whether a branch is that of a fork, which nobody can move from here."""
+        return branch in self._pulled
 
     def refresh(self) -> None:
         """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
@@ -70,7 +86,7 @@ class SharedRefs:
 
     def branch(self, name: str) -> Oid | None:
         """The tip of the branch `name`, as of the last refresh."""
-        return self.read(HEADS + name)
+        return self.read(self._pulled.get(name, HEADS + name))
 
     def list(self, prefix: str) -> Mapping[str, Oid]:
         """Every ref under `prefix` (full names) with its target, as of the last refresh; no broken ones."""
@@ -86,9 +102,9 @@ class SharedRefs:
     def branches(self) -> Mapping[str, Oid]:
         """The tip of every branch by its short name; state that is kept in branches is left out."""
         found = self.list(HEADS).items()
-        return {
-            name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)
-        }
+        own = {name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)}
+        pulled = {name: self.read(ref) for name, ref in self._pulled.items()}
+        return own | {name: oid for name, oid in pulled.items() if oid is not None}
 
     def clashes(self, refs: Iterable[str]) -> Mapping[str, str]:
         """Those of `refs` that cannot be made, each with the ref in its way, as of the last refresh."""
@@ -125,6 +141,10 @@ class SharedRefs:
         `uploadpack.allowAnySHA1InWant` (https://git-scm.com/docs/git-config).
         """
         return self._mirror is not None and self._mirror.bring([commit]).code == 0
+
+    def expect(self, updates: Sequence[RefUpdate]) -> None:
+        """Counts refs as moved until the next refresh, without moving anything."""
+        self._known = self._refs.moved({self._local(update.ref): update.new for update in updates})
 
     def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
         """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
@@ -185,7 +205,8 @@ class SharedRefs:
     def _refs(self) -> Refs:
         """All of them, read in one go and kept until something may have moved."""
         if self._known is None:
-            known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix))
+            more = map(self._local, self._pulled.values())
+            known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix), *more)
             lost = [self._local(name) for name in self._mirror.broken] if self._mirror is not None else []
             self._known = Refs(known.targets, (*known.broken, *lost))
         return self._known

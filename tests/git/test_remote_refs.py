@@ -276,3 +276,24 @@ def test_hooks_of_the_user_run_only_when_asked(tmp_path: Path) -> None:
     with pytest.raises(GitcoordError, match="pre-push hook says: not today"):
         shared.publish([RefUpdate(HEADS + "feature", None, new)], hooks=True)
     assert shared.publish([RefUpdate(HEADS + "feature", None, new)])
+
+
+def test_the_head_of_a_fork_is_a_branch_that_moves_and_goes_with_the_ref_that_the_remote_keeps(
+    tmp_path: Path,
+) -> None:
+    remote, work = Repo.pair(tmp_path)
+    shared = shared_of(work)
+    shared.add_pulled({"lisa:fix": "refs/pull/1/head", "tom:gone": "refs/pull/12/head"})
+    for text in ("one", "two"):
+        tip = remote.commit({"fix.txt": text}, branch="scratch")
+        remote.git("update-ref", "refs/pull/1/head", tip)
+        shared.refresh()
+        assert shared.branch("lisa:fix") == tip
+        assert shared.branches()["lisa:fix"] == tip
+    assert shared.branch("tom:gone") is None
+    assert "tom:gone" not in shared.branches()
+    assert shared.is_pulled("lisa:fix")
+    assert not shared.is_pulled("scratch")
+    remote.git("update-ref", "-d", "refs/pull/1/head")
+    shared.refresh()
+    assert shared.branch("lisa:fix") is None
