@@ -10,7 +10,7 @@ from gitcoord.git.remote_refs import HEADS, SharedRefs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LASTING = ("plan", "run", "tasks/", "pulls/", "generation/")
+_LASTING = ("plan", "run", "tasks/", "pulls/", "generation/", "adopted/")
 
 
 class LastingRefs:

@@ -28,15 +28,16 @@ GENERATIONS = "generation/"
 class SavedPlan:
     """The ref that holds the plan, whatever its generation."""
 
-    def __init__(self, git: Git, shared: SharedRefs) -> None:
+    def __init__(self, git: Git, shared: SharedRefs, prefix: str) -> None:
         self._git = git
         self._shared = shared
+        self._prefix = prefix
         self._read: tuple[Oid, Plan] | None = None
 
     @property
     def ref(self) -> str:
         """The ref's full name."""
-        return self._shared.state_prefix + "plan"
+        return f"{self._prefix}plan"
 
     @property
     def tip(self) -> Oid | None:

@@ -14,6 +14,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.planning.model import Plan
+from gitcoord.state.contention import until_known, until_still
 from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.journal_reader import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
@@ -25,8 +26,6 @@ from gitcoord.tasks.model import Finding, TaskId
 if TYPE_CHECKING:
     from gitcoord.planning.task_texts import Texts
 
-_ATTEMPTS = 40
-
 Unless = Callable[[Progress], bool]
 """Says of a task's newest progress that an event is not to be written (any more)."""
 
@@ -35,15 +34,19 @@ class Store:
     """The state of one repository. Call `refresh` before reading; writing refreshes by itself when needed.
 
     It belongs to one generation of the task list, by default the one that is saved when it is first read, and
-    stays with it: whoever works at an old list's task writes into that list's journal.
+    stays with it: whoever works at an old list's task writes into that list's journal. An `area`, such as
+    `adopted/`, holds a plan and a journal of its own beside those of the task list.
     """
 
-    def __init__(self, repository: Repository, shared: SharedRefs, generation: int | None = None) -> None:
+    def __init__(
+        self, repository: Repository, shared: SharedRefs, generation: int | None = None, area: str = ""
+    ) -> None:
         self.repository = repository
         self.shared = shared
         self._generation = generation
+        self._area = area
         self._reader = JournalReader(repository.git)
-        self.saved = SavedPlan(repository.git, shared)
+        self.saved = SavedPlan(repository.git, shared, self.prefix)
         self._identities: tuple[Plan | None, dict[TaskId, TaskIdentity]] = (None, {})
 
     def refresh(self) -> None:
@@ -56,7 +59,12 @@ class Store:
 
     def of_generation(self, generation: int) -> "Store":
         """The state of another generation; its journal can be read."""
-        return Store(self.repository, self.shared, generation)
+        return Store(self.repository, self.shared, generation, self._area)
+
+    @property
+    def prefix(self) -> str:
+        """What the refs of this state begin with."""
+        return self.shared.state_prefix + self._area
 
     @property
     def generation(self) -> int:
@@ -68,14 +76,14 @@ class Store:
 
     def generations(self) -> range:
         """The numbers of all generations that have left something."""
-        prefix = self.shared.state_prefix + GENERATIONS
+        prefix = self.prefix + GENERATIONS
         names = (name.removeprefix(prefix).partition("/")[0] for name in self.shared.list(prefix))
         return range(1, max((int(name) for name in names if name.isdecimal()), default=1) + 1)
 
     @property
     def own_prefix(self) -> str:
         """What the refs of this generation begin with; the plan's ref is one for all."""
-        return own_prefix(self.shared.state_prefix, self.generation)
+        return own_prefix(self.prefix, self.generation)
 
     def plan(self) -> Plan | None:
         """The saved plan, or None.
@@ -140,35 +148,33 @@ class Store:
 
         Raises `no-plan`, or `plan-moved` when it never stood still.
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
         def attempt() -> Plan:
             plan = change(self.require_plan())
             self.save_plan(plan, told(plan))
             return plan
 
-        patience = Retrying(
-            retry=retry_if_exception(lambda error: getattr(error, "code", "") == "plan-moved"),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.02, max=1),
-            reraise=True,
-        )
-        return patience(attempt)
+        return until_still(attempt)
+
+    def put_plan(self, make: Callable[[Plan | None], Plan]) -> Plan:
+        """Saves what `make` makes of the newest saved plan, if any, again when another worker was faster.
+
+        Raises `plan-moved` when it never stood still.
+        """
+
+        def attempt() -> Plan:
+            plan = make(self.plan())
+            self.save_plan(plan)
+            return plan
+
+        return until_still(attempt)
 
     def record(self, event: AnyEvent, unless: Unless | None = None) -> bool:
         """Appends `event` to its task's ref; False when `unless` says of the newest progress not to.
 
         Raises `foreign-state` when the ref holds a commit that gitcoord did not write.
         """
-        from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
-
-        patience = Retrying(
-            retry=retry_if_result(lambda written: written is None),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.02, max=1),
-            retry_error_callback=lambda state: None,
-        )
-        written: bool | None = patience(self._try_record, event, unless)
+        written = until_known(lambda: self.try_record([event], (), unless))
         if written is None:
             raise GitcoordError(
                 "state-busy",
@@ -236,7 +242,7 @@ class Store:
     def problems(self) -> tuple[Finding, ...]:
         """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
         tips = self._tips()
-        return find_problems(self._reader.read(tips), tips, self.shared.broken(self.shared.state_prefix))
+        return find_problems(self._reader.read(tips), tips, self.shared.broken(self.prefix))
 
     def task_ref(self, task: str | None) -> str:
         """The ref that holds the record of `task`."""
@@ -266,9 +272,6 @@ class Store:
             self._identities = (plan, plan.identities())
         identity = self._identities[1].get(task)
         return None if identity == before.identity else identity
-
-    def _try_record(self, event: AnyEvent, unless: Unless | None) -> bool | None:
-        return self.try_record([event], (), unless)
 
     def _move(self, told: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
         """The move of the task's ref that appends `told`, or None when `unless` says not to."""

@@ -1,0 +1,38 @@
+"""Trying a write again while other workers are faster."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from gitcoord.errors import GitcoordError
+
+_ATTEMPTS = 40
+_Result = TypeVar("_Result")
+
+
+def until_still(attempt: Callable[[], _Result]) -> _Result:
+    """What `attempt` returns once it does not raise `plan-moved`, which it raises at last all the same."""
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+    patience = Retrying(
+        retry=retry_if_exception(
+            lambda error: isinstance(error, GitcoordError) and error.code == "plan-moved"
+        ),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        reraise=True,
+    )
+    return patience(attempt)
+
+
+def until_known(attempt: Callable[[], bool | None]) -> bool | None:
+    """The first answer of `attempt` that is not None; None when somebody else was faster each time."""
+    from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+    patience = Retrying(
+        retry=retry_if_result(lambda written: written is None),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        retry_error_callback=lambda state: None,
+    )
+    written: bool | None = patience(attempt)
+    return written
