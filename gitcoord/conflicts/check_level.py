@@ -1,6 +1,7 @@
 """One level's branches examined: what they changed, what meets, what really conflicts, what follows."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from gitcoord.conflicts.branch_facts import BranchFacts, find_standings
 from gitcoord.conflicts.changes import changes_between
@@ -36,6 +37,7 @@ def examine(
     only_pairs: bool = False,
     caching: bool = True,
     stacks: Stacks | None = None,
+    largest_first: bool = False,
 ) -> ConflictReport:
     """What `branches` do to each other on the base as it is now, and the waves in which they can land.
 
@@ -43,6 +45,7 @@ def examine(
     `stacks` tells which branches are stacked on what has landed by a squash or a rebase: the base
     has those changes.
 
+    `largest_first`: the first wave is to hold as much as can land without anybody's rework.
     `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
     count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
     repository. Raises `bad-ignore`.
@@ -67,8 +70,8 @@ def examine(
         else:
             weighed = {candidate.id: candidate for candidate in candidates}
             runners = [_runner(branch, standings, weighed, late) for branch in ready]
-            known = memory.arranged
-            found = find_waves(bench, runners, told, standings, pairs.tied, most=most, arranged=known)
+            aim = partial(find_waves, most=most, arranged=memory.arranged, largest_first=largest_first)
+            found = aim(bench, runners, told, standings, pairs.tied)
         now = LevelMemory(
             base=seen_from,
             rules=rules.digest,

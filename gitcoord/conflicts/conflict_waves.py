@@ -54,11 +54,13 @@ def find_waves(
     *,
     most: int | None = None,
     arranged: Mapping[str, Arrangement] | None = None,
+    largest_first: bool = False,
 ) -> Waves:
     """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last.
 
     No wave has more than `most` members (None: any number). `tied` are pairs of `runners`, by place, of which
-    changed files tell too little; `arranged` are arrangements that are known.
+    changed files tell too little; `arranged` are arrangements that are known. With `largest_first`
+    the first wave is as heavy as it can be.
     """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     able = [runner for runner in runners if runner.able]
@@ -67,8 +69,9 @@ def find_waves(
 
     def arrangement(of: Sequence[ReadyBranch]) -> Arrangement:
         tasks = [runner.candidate for runner in of]
-        name = _name(tasks, clashes, most)
-        asked[name] = (arranged or {}).get(name) or asked.get(name) or arrange(tasks, clashes, most=most)
+        name = _name(tasks, clashes, most, largest_first)
+        known = (arranged or {}).get(name) or asked.get(name)
+        asked[name] = known or arrange(tasks, clashes, most=most, largest_first=largest_first)
         return asked[name]
 
     last = arrangement(stuck)
@@ -99,11 +102,13 @@ def find_waves(
     )
 
 
-def _name(tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None) -> str:
+def _name(
+    tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None, largest: bool
+) -> str:
     weighed = (f"{t.id}\0{t.weight}\0{t.priority}\0{t.wave}\0{t.fixed}\0{t.alone}\0{t.after}" for t in tasks)
     inside = {task.id for task in tasks}
     apart = sorted("\0".join(sorted(clash)) for clash in clashes if not clash.isdisjoint(inside))
-    return digest_of(str(most), *weighed, "", *apart)
+    return digest_of(f"{most}{' largest' if largest else ''}", *weighed, "", *apart)
 
 
 def _split(

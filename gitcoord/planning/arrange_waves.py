@@ -5,7 +5,7 @@ what branches really do. `search` holds the part that looks for fewer waves.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -52,7 +52,11 @@ def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
 
 
 def arrange(
-    tasks: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], *, most: int | None = None
+    tasks: Sequence[Candidate],
+    clashes: Collection[frozenset[TaskId]],
+    *,
+    most: int | None = None,
+    largest_first: bool = False,
 ) -> Arrangement:
     """The fewest waves in which no two members of a clash meet, the weightiest tasks first.
 
@@ -60,35 +64,62 @@ def arrange(
     better one has the most important task earlier; importance is priority, then weight, then the id. Optimal
     for about twenty tasks that hang together, nearly so for a hundred; equal input in any order gives an
     equal answer.
+
+    `largest_first`: the first wave is as heavy as it can be, whatever number of waves the others then need.
+    That is for tasks that know nothing of waves: what clashes with the first will not land as it is.
     """
+    ranked = sorted(tasks, key=lambda task: (task.wave, *_importance(task)))
+    waves, at_least = _solved(ranked, clashes, most)
+    if largest_first and len(waves) > 1:
+        first = _heaviest(sorted(tasks, key=_importance), clashes)[:most]
+        rest = [task for task in ranked if task not in first]
+        waves = [first, *_solved(rest, clashes, most)[0]]
+    return Arrangement(
+        waves=tuple(tuple(task.id for task in wave) for wave in waves),
+        landing_order=tuple(task.id for wave in waves for task in wave),
+        at_least=at_least,
+    )
+
+
+def _solved(
+    ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None
+) -> tuple[list[list[Candidate]], int]:
+    """The fewest waves of tasks that are ranked by importance, and how few there could be."""
     from gitcoord.planning.wave_problem import Puzzle  # not for who only sorts ids
     from gitcoord.planning.wave_solver import solve
 
-    ranked = sorted(tasks, key=lambda task: (task.wave, *_importance(task)))
     number = {task.id: index for index, task in enumerate(ranked)}
     solved = solve(
         Puzzle(
             after=[[number[need] for need in task.after if need in number] for task in ranked],
-            clashes=[
-                members
-                for clash in clashes
-                if len(members := sorted(number[task] for task in clash if task in number)) > 1
-            ],
+            clashes=_numbered(clashes, number),
             fixed={number[task.id]: task.wave - 1 for task in ranked if task.fixed},
             alone={number[task.id] for task in ranked if task.alone},
             room=most or 0,
         )
     )
-    waves = solved.waves
-    places: list[list[Candidate]] = [[] for _ in range(max(waves, default=-1) + 1)]
-    for task in sorted(tasks, key=_importance):
-        places[waves[number[task.id]]].append(task)
-    landing = [task.id for wave in places for task in wave]
-    return Arrangement(
-        waves=tuple(tuple(task.id for task in wave) for wave in places),
-        landing_order=tuple(landing),
-        at_least=solved.at_least,
-    )
+    places: list[list[Candidate]] = [[] for _ in range(max(solved.waves, default=-1) + 1)]
+    for task in sorted(ranked, key=_importance):
+        places[solved.waves[number[task.id]]].append(task)
+    return places, solved.at_least
+
+
+def _heaviest(ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]]) -> list[Candidate]:
+    """The tasks of the heaviest wave that there can be; the more important ones where several are."""
+    from gitcoord.planning.largest import largest_set
+
+    number = {task.id: index for index, task in enumerate(ranked)}
+    rivals: list[set[int]] = [set() for _ in ranked]
+    for members in _numbered(clashes, number):
+        for member in members:
+            rivals[member].update(other for other in members if other != member)
+    chosen = largest_set([task.weight or 1.0 for task in ranked], rivals)
+    return [task for place, task in enumerate(ranked) if place in chosen]
+
+
+def _numbered(clashes: Collection[frozenset[TaskId]], number: Mapping[TaskId, int]) -> list[list[int]]:
+    found = (sorted(number[task] for task in clash if task in number) for clash in clashes)
+    return [members for members in found if len(members) > 1]
 
 
 def _importance(task: Candidate) -> tuple[float, float, tuple[object, str]]:
