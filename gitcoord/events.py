@@ -9,6 +9,7 @@ from gitcoord.outside import OutsideChange
 from gitcoord.pull_events import PullOpened as PullOpened
 from gitcoord.pull_events import PullReady as PullReady
 from gitcoord.pull_events import PullRejected as PullRejected
+from gitcoord.pull_events import PullRetargeted as PullRetargeted
 from gitcoord.pull_events import TaskHandedOver as TaskHandedOver
 from gitcoord.text_lists import some
 
@@ -285,6 +286,7 @@ AnyEvent = (
     | PullOpened
     | PullReady
     | PullRejected
+    | PullRetargeted
     | TaskHandedOver
     | TaskLanded
     | TaskDeferred

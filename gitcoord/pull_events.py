@@ -26,6 +26,17 @@ class PullRejected(Event, frozen=True, kw_only=True, tag="pull-rejected"):
         return f"task {self.task} held: {self.reason}"
 
 
+class PullRetargeted(Event, frozen=True, kw_only=True, tag="pull-retargeted"):
+    """The pull request of the task went onto a branch that has landed, and goes onto the base now."""
+
+    pull: int
+    before: str
+    base: str
+
+    def sentence(self) -> str:
+        return f"pull request {self.pull} of task {self.task} moved from {self.before} to {self.base}"
+
+
 class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
     """The pull request that carries the task is a draft no more: it is its turn to land."""
 

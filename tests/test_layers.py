@@ -22,6 +22,7 @@ MAY_IMPORT = {
     # What the forge said of pull requests is evidence; it is passed in, and nothing is asked from there.
     "evidence": GROUND | {"forge.pull_requests", "state", "planning", "tasks", "git"},
     "conflicts": GROUND | {"state", "planning", "tasks", "git"},
+    "adoption": GROUND | {"evidence", "forge", "state", "planning", "tasks", "git"},
     "checks": GROUND | {"git"},
     "landing": GROUND | {"checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "engines": GROUND,
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     | {"state", "planning", "tasks", "git"},
     "cli": GROUND
     | {"run", "worker", "progress", "schedule", "engines", "landing", "checks", "conflicts", "evidence"}
-    | {"foresight", "forge", "state", "planning", "tasks", "git"},
+    | {"adoption", "foresight", "forge", "state", "planning", "tasks", "git"},
     "__main__": {"cli"},
 }
 # The rooms inside a room, the lowest first; what they share lies in the room itself.

@@ -81,12 +81,7 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
     base_commit, progress, landed = snapshot.base_commit, snapshot.progress, snapshot.landed
     inputs = _inputs(context, plan, landed)
     level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
-    for task in filter(None, (asked.first, *asked.without)):
-        if task not in level.tasks:
-            known = ", ".join(sorted(level.tasks, key=natural_key)[:12]) + (
-                " …" if len(level.tasks) > 12 else ""
-            )
-            raise usage_error("no-such-task", f"{level.name} has no task {task!r}.", f"It has: {known}.")
+    require_tasks(level, asked)
     git, stacks = context.repository.git, snapshot.make_stacks()
     parents = Parents(git, stacks, plan, progress, landed)
     branches = tuple(_judged(parents, plan, one) for one in inputs if one.task in level.tasks)
@@ -104,6 +99,16 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
         landed_heads=stacks.landed,
         carried=all_carried(git, snapshot.ancestry, base_commit, tracks, snapshot.tips, heads),
     )
+
+
+def require_tasks(level: PlannedLevel, asked: CheckRequest) -> None:
+    """Raises `no-such-task` (exit 2) for what-ifs about tasks that the level has not."""
+    for task in filter(None, (asked.first, *asked.without)):
+        if task not in level.tasks:
+            known = ", ".join(sorted(level.tasks, key=natural_key)[:12])
+            more = " …" if len(level.tasks) > 12 else ""
+            what = f"{level.name} has no task {task!r}."
+            raise usage_error("no-such-task", what, f"It has: {known}{more}.")
 
 
 def check(context: Context, asked: CheckRequest, sight: CheckInputs) -> CheckedLevel:
@@ -146,6 +151,7 @@ def _check(
             book=book,
             most=asked.most,
             stacks=Stacks(inside.ancestry, sight.base_commit, sight.landed_heads),
+            largest_first=sight.plan.adopted,
         )
 
     plain = report(sight.branches, weighed)

@@ -32,16 +32,45 @@ def make_options(
     check: CheckOptions | None = None,
 ) -> Options:
     """The options of a run; raises `usage` (exit 2) for what does not go together."""
-    chosen = strategy or plan.strategy
+    return make_landing_options(
+        settings,
+        strategy=strategy or plan.strategy,
+        method=method,
+        wait=wait,
+        partial=partial,
+        all_or_nothing=all_or_nothing,
+        auto=auto,
+        delete_branches=delete_branches,
+        serialize_on=serialize_on,
+        ignore=ignore,
+        check=check,
+    )
+
+
+def make_landing_options(
+    settings: Settings,
+    *,
+    strategy: Strategy,
+    method: Method | None,
+    wait: str | None,
+    partial: bool = False,
+    all_or_nothing: bool = False,
+    auto: bool = False,
+    delete_branches: bool = False,
+    serialize_on: SerializeOn | None,
+    ignore: Sequence[str],
+    check: CheckOptions | None = None,
+) -> Options:
+    """The same where no plan is saved."""
     for option, given in (("--all-or-nothing", all_or_nothing), ("--partial", partial)):
-        if given and chosen == "multi-pr":
+        if given and strategy == "multi-pr":
             raise usage_error(
                 "usage",
                 f"{option} needs --strategy single-pr: under multi-pr every task lands by itself.",
                 "Leave it out, or land the level through one pull request.",
             )
     return Options(
-        strategy=chosen,
+        strategy=strategy,
         method=method or settings.method,
         wait=seconds(wait),
         partial=partial,

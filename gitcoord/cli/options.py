@@ -114,3 +114,18 @@ Ignore = Annotated[
         help="Paths whose overlap does not count, as in .gitignore; may be repeated.",
     ),
 ]
+
+Pulls = Annotated[
+    str | None,
+    typer.Option("--pulls", metavar="NUMBER,…", help="These pull requests, without a task list."),
+]
+Label = Annotated[
+    str | None, typer.Option("--label", metavar="NAME", help="The open pull requests with this label.")
+]
+Author = Annotated[
+    str | None, typer.Option("--author", metavar="LOGIN", help="The open pull requests of this author.")
+]
+Branches = Annotated[
+    list[str] | None,
+    typer.Option("--branches", metavar="GLOB", help="Branches, such as 'agent/*'; may be repeated."),
+]

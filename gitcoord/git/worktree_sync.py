@@ -26,6 +26,13 @@ def worktrees(git: Git) -> dict[str, Path]:
     return found
 
 
+def linked_branches(git: Git) -> dict[str, Path]:
+    """The branches (short names) that linked worktrees have checked out, the main worktree left out."""
+    fields = worktree_fields(git)
+    main = Path(fields[0].partition(" ")[2])
+    return {name.removeprefix("refs/heads/"): path for name, path in worktrees(git).items() if path != main}
+
+
 def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
     """The worktree on one of these branches (full names), else one that is at one of their commits."""
     places = worktrees(git)

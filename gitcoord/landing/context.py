@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.checks.model import Checker
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
@@ -31,6 +32,10 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
     """For each task, those that it may not share a wave with."""
     checker: Checker | None = None
+    shown: Mapping[TaskId, Oid] = {}
+    """The heads that were shown to whoever asked for them to land: one rewritten before is as wanted."""
+    spent: frozenset[str] = frozenset()
+    """Branches of heads that landed before, and that pull requests of the level still go onto."""
 
     @property
     def ancestry(self) -> Ancestry:

@@ -25,6 +25,7 @@ from gitcoord.landing.model import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
+    Retarget,
     Settle,
     Step,
     TaskState,
@@ -55,6 +56,8 @@ def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options
     landed = [w.task for w in snapshot.works if w.standing == "landed" and not w.journaled]
     if landed:
         return RecordLanding(tasks=tuple(landed))
+    if snapshot.stranded:
+        return Retarget(pulls=snapshot.stranded)
     rejected = [w.task for w in snapshot.works if w.rejection and not w.rejection.journaled]
     if rejected:
         return RecordRejections(tasks=tuple(rejected))

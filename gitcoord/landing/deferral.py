@@ -31,7 +31,7 @@ def make_deferral(context: LandingContext, snapshot: LandingSnapshot, step: Defe
         by=worker_name(),
         task=work.task,
         head=work.head or "",
-        reason=reason_of(step, others, snapshot.base),
+        reason=reason_of(step, others, context.plan),
         others=others,
         paths=step.paths,
         onto=step.onto,
@@ -133,10 +133,13 @@ def exclusive_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str,
     )
 
 
-def reason_of(step: Defer, others: tuple[TaskId, ...], base: str) -> str:
+def reason_of(step: Defer, others: tuple[TaskId, ...], plan: Plan) -> str:
     """Why a task is deferred, in words."""
+    base = plan.base
     if step.exclusive:
         return exclusive_reason(step.task, others, step.paths, base)
+    if step.problem and not step.paths and plan.adopted:
+        return f"task {step.task} cannot be merged with {base}: {step.problem}"
     return conflict_reason(step.task, others, step.paths, base, step.problem)
 
 

@@ -53,7 +53,7 @@ def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[
     # Without a remote the branch that somebody has checked out is theirs.
     taken = {} if context.shared.remote else worktrees(context.repository.git)
     for work in snapshot.works:
-        tip = tips.get(work.branch)
+        tip = None if context.shared.is_pulled(work.branch) else tips.get(work.branch)
         if work.landing is None or tip is None or HEADS + work.branch in taken:
             continue
         proved = spent(tip, work.landing)

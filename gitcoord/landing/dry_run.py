@@ -12,7 +12,7 @@ import msgspec
 from gitcoord.checks.memo import CheckMemo
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.evidence.model import Landing
-from gitcoord.forge.pull_requests import Pull
+from gitcoord.forge.pull_requests import BranchPulls, Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
@@ -40,21 +40,24 @@ from gitcoord.landing.model import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
+    Retarget,
     Step,
+    TaskState,
     Update,
     Wait,
 )
 from gitcoord.landing.observe import observe
 from gitcoord.landing.proof import CombinationProof
+from gitcoord.landing.pull_requests import stranded_pulls
 from gitcoord.landing.report import waiting_tasks
 from gitcoord.landing.stacked_tasks import with_stacks
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 
 
-def preview(context: LandingContext) -> list[str]:
+def preview(context: LandingContext, *, fetch: bool = True) -> list[str]:
     """A sentence for each step that a run would take now, in order, and for each task that it waits for."""
-    snapshot = observe(context)
+    snapshot = observe(context, fetch=fetch)
     with context.repository.git.quarantine() as git:
         real = context.repository
         repository = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
@@ -95,8 +98,10 @@ class _Rehearsal:
                 yield from (f"record that task {task} was rolled back" for task in step.tasks)
             case RecordLanding() | RecordRejections() | Adopt():
                 yield from self._play_records(step)
+            case Retarget():
+                yield from self._retarget(step)
             case OpenPull():
-                yield self._open(step.carrier)
+                yield from self._open(step.carrier)
             case Examine():
                 key = details_key(self._snapshot, step.carrier)
                 self._memory.details[key] = self._examine(step.carrier)
@@ -124,6 +129,15 @@ class _Rehearsal:
                 yield f"merge {carrier.branch} ({named_tasks(carrier.tasks)}) into {self._snapshot.base}"
                 self._merge(carrier)
 
+    def _retarget(self, step: Retarget) -> Iterator[str]:
+        known = dict(self._snapshot.pulls)
+        for task, pull in step.pulls:
+            yield f"move pull request {pull.number} of task {task} from {pull.base} to {self._snapshot.base}"
+            moved = msgspec.structs.replace(pull, base=self._snapshot.base)
+            known[pull.head] = BranchPulls(current=moved)
+            self._change(task, pull=moved)
+        self._snapshot = msgspec.structs.replace(self._snapshot, pulls=known, stranded=())
+
     def _play_records(self, step: RecordLanding | RecordRejections | Adopt) -> Iterator[str]:
         for task in step.tasks:
             work = self._snapshot.work(task)
@@ -135,7 +149,8 @@ class _Rehearsal:
                     known = msgspec.structs.replace(work.rejection, journaled=True)
                     self._change(task, rejection=known)  # its reason is told with what waits
                 case Adopt():
-                    yield f"take {work.branch} as the work that is submitted for task {task}"
+                    if not self._context.plan.adopted:
+                        yield f"take {work.branch} as the work that is submitted for task {task}"
                     self._change(task, recorded=work.head)
 
     def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
@@ -196,7 +211,7 @@ class _Rehearsal:
             return found
         return looked_at(self._context, self._snapshot, carrier, found, pull)
 
-    def _open(self, carrier: Carrier) -> str:
+    def _open(self, carrier: Carrier) -> Iterator[str]:
         new = Pull(
             number=0, head=carrier.branch, head_commit=carrier.head, base=self._snapshot.base, state="open"
         )
@@ -208,9 +223,10 @@ class _Rehearsal:
         else:
             opened = msgspec.structs.replace(branch, pull=pull)
             self._snapshot = msgspec.structs.replace(self._snapshot, level_branch=opened)
-        if carrier.pull is not None:
-            return f"take pull request {pull.number} as that of {carrier.branch}"
-        return f"open a pull request for {carrier.branch} onto {self._snapshot.base}"
+        if carrier.pull is None:
+            yield f"open a pull request for {carrier.branch} onto {self._snapshot.base}"
+        elif not self._context.plan.adopted:
+            yield f"take pull request {pull.number} as that of {carrier.branch}"
 
     def _merge(self, carrier: Carrier) -> None:
         merged = merge_tree(self._git, self._snapshot.base_commit, carrier.head)
@@ -231,8 +247,17 @@ class _Rehearsal:
             self._snapshot, base_commit=base, level_branch=branch, landed_heads=heads
         )
         stacks = stacks_on(self._context, self._snapshot)
-        works = with_stacks(self._git, self._context.ancestry, stacks, self._snapshot.works)
-        self._snapshot = msgspec.structs.replace(self._snapshot, works=tuple(works))
+        released = [*map(self._unblocked, self._snapshot.works)]
+        works = with_stacks(self._git, self._context.ancestry, stacks, released)
+        stranded = stranded_pulls(self._context, works, self._snapshot.pulls)
+        self._snapshot = msgspec.structs.replace(self._snapshot, works=tuple(works), stranded=tuple(stranded))
+
+    def _unblocked(self, work: TaskState) -> TaskState:
+        """The work, which may have waited for nothing but what has landed just now."""
+        landed = {one.task for one in self._snapshot.works if one.standing == "landed"}
+        if work.standing != "waiting" or not work.lacks or not landed.issuperset(work.lacks):
+            return work
+        return msgspec.structs.replace(work, standing="ready", reason="", lacks=())
 
     def _overtaken(self, onto: Oid, head: Oid | None) -> tuple[str, ...]:
         return overtaken(self._git, self._context.options.book, onto, head or "")

@@ -41,6 +41,7 @@ def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
         serialize_on=context.options.serialize_on,
         book=Rulebook(context.options.rules, context.options.ignore),
         stacks=stacks_on(context, snapshot),
+        largest_first=context.plan.adopted,
     )
     number = context.level.number
 

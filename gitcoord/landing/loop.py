@@ -11,6 +11,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.pull_requests import BEHIND
 from gitcoord.landing import perform_forge, perform_git
+from gitcoord.landing.adopted import retarget
 from gitcoord.landing.context import LandingContext, with_newest_plan
 from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.landing.deferral import make_deferral, record_deferral
@@ -38,6 +39,7 @@ from gitcoord.landing.model import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
+    Retarget,
     Settle,
     Step,
     Update,
@@ -116,8 +118,6 @@ class Lander:
         self._waits += 1
         self._memory.release(snapshot)
         self._prover.forget()
-        self._memory.settling.clear()
-        self._memory.details.clear()
         self._outlook.forget()
 
     def _change_git(self, snapshot: LandingSnapshot, step: Step) -> None:
@@ -128,6 +128,9 @@ class Lander:
                 self._notices.recorded(*snapshot.undone)
             case RecordLanding():
                 self._record_landings(snapshot, step.tasks)
+            case Retarget():
+                self._notices.recorded(*retarget(context, snapshot, step))
+                self._outlook.forget()
             case RecordRejections():
                 self._notices.caution(close_unwanted(context, snapshot, step.tasks))
                 self._notices.recorded(*perform_git.record_rejections(context, snapshot, step.tasks))
@@ -137,7 +140,11 @@ class Lander:
             case Fold():
                 self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
             case Update():
-                self._update(snapshot, step)
+                outcome = perform_git.update(context, snapshot, step)
+                if isinstance(outcome, str):
+                    self._hold_branch(snapshot.work(step.task).branch, [step.task], outcome)
+                else:
+                    self._follow_git(snapshot, outcome)
             case Defer():
                 self._defer(snapshot, step)
             case Rebuild() if snapshot.level_branch is not None:
@@ -168,13 +175,6 @@ class Lander:
         perform_git.record_landings(self._context, events.values())
         self._notices.recorded(*events.values())
         self._sent.prove_recorded(self._context, snapshot, tasks)
-
-    def _update(self, snapshot: LandingSnapshot, step: Update) -> None:
-        outcome = perform_git.update(self._context, snapshot, step)
-        if isinstance(outcome, str):
-            self._hold_branch(snapshot.work(step.task).branch, [step.task], outcome)
-        else:
-            self._follow_git(snapshot, outcome)
 
     def _hold_branch(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
         self._memory.held[branch] = reason

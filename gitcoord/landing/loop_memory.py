@@ -98,8 +98,13 @@ class LandingMemory(msgspec.Struct, kw_only=True):
         return looks
 
     def release(self, snapshot: LandingSnapshot) -> None:
-        """Time has passed: nothing is held any more but what is final, as long as its branch stands still."""
+        """Time has passed: everything is looked at anew, and nothing is held any more but what is final.
+
+        That stays held as long as its branch stands still.
+        """
         self.stalled = 0
+        self.settling.clear()
+        self.details.clear()
         heads = {work.branch: work.head for work in snapshot.works}
         if snapshot.level_branch is not None:
             heads[snapshot.level_branch.name] = snapshot.level_branch.tip

@@ -21,11 +21,11 @@ def merge_together(
         reason = _obstacle(context, snapshot, carrier)
         if reason:
             return [(carrier, CarrierHeld(reason=reason))]
-    requests = [merge_request(snapshot, one, number_of(one), context.options.method) for one in step.carriers]
+    requests = [merge_request(context, snapshot, one, number_of(one)) for one in step.carriers]
     tasks = tuple(task for one in step.carriers for task in one.tasks)
     whole = msgspec.structs.replace(step.carrier, tasks=tasks)
     numbers = [request.number for request in requests]
-    request = merge_request(snapshot, whole, numbers[0], context.options.method, *numbers[1:])
+    request = merge_request(context, snapshot, whole, numbers[0], *numbers[1:])
     request = msgspec.structs.replace(request, tree=step.tree)
     outcome = context.forge.merge_together(requests, request)
     followed = follow_merge(context, snapshot, Merge(carrier=whole, tree=step.tree), request, outcome)

@@ -116,8 +116,8 @@ def number_of(carrier: Carrier) -> int:
 
 
 def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> bool:
-    if context.options.strategy == "single-pr":
-        return False
+    if context.options.strategy == "single-pr" or context.plan.adopted:
+        return False  # to what others made nothing is pushed that is not needed
     earlier = {
         work.landing.commit
         for work in snapshot.works

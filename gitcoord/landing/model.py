@@ -1,7 +1,6 @@
 """The values of landing: the world as it was observed, and the one next step.
 
-A `Carrier` is what a pull request merges: under multi-PR one task's branch, under single-PR the level branch
-with all the tasks that are folded into it. From there on both strategies land in the same way.
+Under both strategies it is a `Carrier` that lands.
 """
 
 from collections.abc import Mapping
@@ -112,6 +111,8 @@ class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     undone: tuple[TaskRolledBack, ...] = ()
     landed_heads: Mapping[Oid, Oid] = {}
     """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
+    stranded: tuple[tuple[TaskId, Pull], ...] = ()
+    """Open pull requests onto branches of which the base has everything."""
 
     def work(self, task: TaskId) -> TaskState:
         """The work of one task."""
@@ -119,7 +120,7 @@ class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Carrier(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pull request merges."""
+    """What one pull request merges: a task's branch, or the level branch with the tasks folded into it."""
 
     branch: str
     head: Oid
@@ -167,6 +168,12 @@ class RecordRejections(msgspec.Struct, frozen=True, kw_only=True):
     """People closed or moved the pull requests of tasks; the journal does not know yet."""
 
     tasks: tuple[TaskId, ...]
+
+
+class Retarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Move the pull requests of tasks to the base: what they go onto has landed."""
+
+    pulls: tuple[tuple[TaskId, Pull], ...]
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,20 +283,15 @@ ForgeStep = Examine | Settle | Hold | OpenPull | Merge | MergeTogether | HandOve
 Step = (
     RecordRollback
     | RecordLanding
+    | Retarget
     | RecordRejections
     | Adopt
     | Fold
     | Rebuild
     | Update
-    | OpenPull
-    | Examine
-    | Settle
-    | Hold
     | Defer
     | Prove
-    | Merge
-    | MergeTogether
-    | HandOver
+    | ForgeStep
     | Wait
     | Finish
 )

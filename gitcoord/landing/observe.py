@@ -13,12 +13,13 @@ from gitcoord.evidence.stacks import Parents, pull_heads
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.stacks import Stacks
+from gitcoord.landing.adopted import rewritten_words
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.excess_work import with_excess
 from gitcoord.landing.foreign_work import with_carried
 from gitcoord.landing.level_branch_names import present_round
 from gitcoord.landing.model import KnownPulls, LandingSnapshot, LevelBranch, Needs, Standing, TaskState
-from gitcoord.landing.pull_requests import ask_branches, ask_pulls, unless_rejected
+from gitcoord.landing.pull_requests import ask_branches, ask_pulls, stranded_pulls, unless_rejected
 from gitcoord.landing.retry_deferred import revived, still_failing
 from gitcoord.landing.stacked_tasks import with_stacks
 from gitcoord.planning.model import PlannedTask
@@ -80,6 +81,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         works=tuple(works),
         level_branch=with_excess(context.repository.git, context.ancestry, look.base_commit, branch, works),
         pulls={**look.asked, **look.proposed},
+        stranded=tuple(stranded_pulls(context, works, look.asked)),
         landed_heads=look.stacks.landed,
         undone=unrecorded(look.undone),
     )
@@ -199,8 +201,8 @@ def _standing(
         return "waiting", gone if before.head else "not started", None
     if before.deferral is not None and tip == before.deferral.head:
         return "deferred", before.deferral.reason, tip
-    if before.head is not None and before.head not in context.ancestry.contained(tip, [before.head]):
-        return "waiting", f"{planned.branch} was rewritten after it was submitted; submit it again", None
+    if _is_rewritten(context, planned, before.head, tip):
+        return "waiting", rewritten_words(context.plan, planned.branch), None
     if planned.id in look.stacked or context.ancestry.contains(look.base_commit, tip):
         return "waiting", f"{planned.branch} has no commits yet", None
     if before.head is None and in_parts(planned, look.progress):
@@ -209,6 +211,13 @@ def _standing(
     if parent is not None:
         return "waiting", parent.sentence(planned.branch, context.plan.base), None
     return "ready", "", tip
+
+
+def _is_rewritten(context: LandingContext, planned: PlannedTask, recorded: Oid | None, tip: Oid) -> bool:
+    """Whether a branch lacks what was handed in of it, and nobody was shown its tip since."""
+    if recorded is None or context.shown.get(planned.id) == tip:
+        return False
+    return recorded not in context.ancestry.contained(tip, [recorded])
 
 
 def _at_work(task: TaskId, before: Progress) -> str:

@@ -86,8 +86,9 @@ def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull
     branch, number = step.carrier.branch, opened.number
     known = {task for task in step.carrier.tasks if snapshot.work(task).told == number}
     # Recorded last: a run that is cut short in between does it again.
-    problem = "" if known else add_extras(context, number)
     adopted = not is_own(opened)
+    # What others opened keeps the labels and reviewers that they chose.
+    problem = "" if known or (adopted and context.plan.adopted) else add_extras(context, number)
     events = tuple(
         PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch, adopted=adopted)
         for task in step.carrier.tasks
@@ -114,8 +115,7 @@ def _open(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) 
 
 def merge(context: LandingContext, snapshot: LandingSnapshot, step: Merge) -> Outcome:
     """Sends the merge once. Whatever the answer, the caller looks at the world again."""
-    carrier, method = step.carrier, context.options.method
-    request = merge_request(snapshot, carrier, number_of(carrier), method)
+    request = merge_request(context, snapshot, step.carrier, number_of(step.carrier))
     if context.options.check is not None:
         request = msgspec.structs.replace(request, tree=step.tree)
     return follow_merge(context, snapshot, step, request, context.forge.merge_pull(request))
@@ -162,7 +162,7 @@ def hand_over(
 ) -> Outcome | MergeDeclined | MergeDelegated:
     """Lets the forge merge by itself, and records that it was asked."""
     carrier = step.carrier
-    request = merge_request(snapshot, carrier, number_of(carrier), context.options.method)
+    request = merge_request(context, snapshot, carrier, number_of(carrier))
     outcome = context.forge.hand_over(request, step.way)
     match outcome:
         case Refused(kind="moved" | "closed"):

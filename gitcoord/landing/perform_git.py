@@ -18,9 +18,17 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.remote_refs import RefUpdate as RefUpdate
+from gitcoord.landing.adopted import fork_is_behind
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
-from gitcoord.landing.model import Defer, Fold, LandingSnapshot, LevelBranch, Rebuild, Update
+from gitcoord.landing.model import (
+    Defer,
+    Fold,
+    LandingSnapshot,
+    LevelBranch,
+    Rebuild,
+    Update,
+)
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
@@ -138,6 +146,8 @@ def update(
     lose; None when somebody else moved it.
     """
     work = snapshot.work(step.task)
+    if context.shared.is_pulled(work.branch):
+        return fork_is_behind(context, snapshot, work)
     head = work.head or ""
     git = context.repository.git
     stacks = stacks_on(context, snapshot)

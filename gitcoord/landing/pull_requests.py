@@ -1,12 +1,13 @@
 """Which branches' pull requests a look at the forge needs, and what people decided about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.forge.pull_requests import BranchPulls, Forge
+from gitcoord.forge.pull_requests import BranchPulls, Forge, Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
+from gitcoord.landing.context import LandingContext
 from gitcoord.landing.level_branch_names import finished_rounds, known_rounds
 from gitcoord.landing.model import KnownPulls, Options, TaskState
 from gitcoord.landing.rejections import find_rejection, is_given_up
@@ -51,6 +52,22 @@ def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPull
     unknown = [head for head in heads if head not in known]
     found = forge.find_pulls(unknown, base) if unknown else {}
     return {head: known[head] if head in known else found.get(head, BranchPulls()) for head in heads}
+
+
+def stranded_pulls(
+    context: LandingContext, works: Sequence[TaskState], pulls: KnownPulls
+) -> Iterator[tuple[TaskId, Pull]]:
+    """The open pull requests of adopted heads that were stacked on a branch which has landed.
+
+    GitHub moves them by itself once that branch is deleted.
+    """
+    landed = {work.branch for work in works if work.standing == "landed"} | context.spent
+    for work in works if context.plan.adopted else ():
+        known = pulls.get(work.branch, BranchPulls())
+        if work.standing != "landed" and (known.current is None or known.current.state != "open"):
+            yield from (
+                (work.task, one) for one in known.others if one.state == "open" and one.base in landed
+            )
 
 
 def unless_rejected(

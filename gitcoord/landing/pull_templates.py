@@ -17,6 +17,7 @@ _OVERLAPS = 6
 _OUTPUT_LINES = 10
 _PATHS = 20
 _TASK_TITLE = Template("Task $task: $title")
+_HEAD_TITLE = Template("$title")
 _LEVEL_TITLE = Template("$level: tasks $task")
 _TASK_BODY = Template("""\
 $tasks
@@ -41,7 +42,8 @@ def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier)
     single, settings = context.options.strategy == "single-pr", context.options.pulls
     works = [snapshot.work(task) for task in carrier.tasks]
     fields = _fields(context, snapshot, carrier, works)
-    title = Template(settings.title) if settings.title else _LEVEL_TITLE if single else _TASK_TITLE
+    own = _LEVEL_TITLE if single else _HEAD_TITLE if context.plan.adopted else _TASK_TITLE
+    title = Template(settings.title) if settings.title else own
     body = Template(settings.body) if settings.body else _LEVEL_BODY if single else _TASK_BODY
     escaped = {name: markdown(text) for name, text in fields.items()}
     text = body.substitute(escaped | _body_fields(context, snapshot, carrier, works))
@@ -53,7 +55,7 @@ def deferral_text(context: LandingContext, event: TaskDeferred) -> str:
     """The comment on a pull request that does not merge any more, or whose check fails."""
     if event.check:
         return _failed_check_text(context, event)
-    against = f"{_tasks(event.others)}, which landed before it," if event.others else "what is there by now"
+    against = f"{_names(context, event)}, which landed before it," if event.others else "what is there by now"
     settle = "settle the conflict in the working copy"
     lines = [
         f"**Deferred.** This does not merge with `{context.plan.base}`: it conflicts with {against} in:",
@@ -66,15 +68,12 @@ def deferral_text(context: LandingContext, event: TaskDeferred) -> str:
     lines += [f"- {_code(path)}" for path in event.paths[:_PATHS]] or [f"- {markdown(event.reason)}"]
     more = len(event.paths) - _PATHS
     lines += [f"- … and {more} more paths"] if more > 0 else []
-    way = _code(f"gitcoord checkout {event.task}")
-    lines += ["", f"To resolve it: {way}, {settle}, `gitcoord submit`."]
-    return "\n".join([*lines, f"The rest of {context.level.name} lands without it meanwhile."])
+    return "\n".join([*lines, "", *_way_on(context, event, settle)])
 
 
 def _failed_check_text(context: LandingContext, event: TaskDeferred) -> str:
     end = [one_line(line) for line in event.output.strip().splitlines()[-_OUTPUT_LINES:]]
     shown = ["", *(f"> {_code(line)}  " for line in end if line)] if any(end) else []
-    way = _code(f"gitcoord checkout {event.task}")
     return "\n".join(
         [
             f"**Deferred.** This merges with `{context.plan.base}`, and the check fails on what "
@@ -83,15 +82,31 @@ def _failed_check_text(context: LandingContext, event: TaskDeferred) -> str:
             f"- {markdown(event.reason)}",
             *shown,
             "",
-            f"To resolve it: {way}, make the check pass, `gitcoord submit`.",
-            f"The rest of {context.level.name} lands without it meanwhile.",
+            *_way_on(context, event, "make the check pass"),
         ]
     )
 
 
+def _way_on(context: LandingContext, event: TaskDeferred, settle: str) -> tuple[str, str]:
+    """What resolves a deferral, and what happens meanwhile."""
+    if context.plan.adopted:
+        way = f"merge {_code(context.plan.base)} into this branch, {settle} and push"
+        return f"To resolve it: {way}; it lands the next time.", "The others land without it meanwhile."
+    way = f"{_code(f'gitcoord checkout {event.task}')}, {settle}, `gitcoord submit`"
+    return f"To resolve it: {way}.", f"The rest of {context.level.name} lands without it meanwhile."
+
+
+def _names(context: LandingContext, event: TaskDeferred) -> str:
+    """Those on the other side of a conflict; of adopted heads, as their owners know them."""
+    if not context.plan.adopted:
+        return _tasks(event.others)
+    names = [f"#{other}" if other.isdecimal() else _code(other) for other in event.others]
+    return " and ".join(names)
+
+
 def settled_text(context: LandingContext, event: TaskDeferred, commit: str) -> str:
     """What that comment says once the task has landed all the same."""
-    against = _tasks(event.others) if event.others else f"`{context.plan.base}`"
+    against = _names(context, event) if event.others else f"`{context.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
     how = "came after" if event.exclusive else "failed its check with" if event.check else "conflicted with"
     was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
@@ -164,6 +179,8 @@ def _body_fields(
 def _task_lines(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, works: list[TaskState]
 ) -> str:
+    if context.plan.adopted and len(works) == 1:
+        return f"**{markdown(works[0].title)}** ({_code(works[0].branch)})"
     if context.options.strategy == "multi-pr":
         return f"**Task {markdown(works[0].task)}**: {markdown(works[0].title)}"
     lines = []

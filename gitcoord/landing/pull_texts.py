@@ -5,10 +5,10 @@ import hashlib
 import msgspec
 
 from gitcoord.evidence.trailers import LANDED, trailer
-from gitcoord.forge.pull_requests import MergeRequest, Method, NewPull, Pull
+from gitcoord.forge.pull_requests import MergeRequest, NewPull, Pull
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import Carrier, LandingSnapshot
-from gitcoord.landing.own_text import OWN_END
+from gitcoord.landing.own_text import OWN_END, is_own
 from gitcoord.landing.pull_templates import left_out, one_line, render, short
 from gitcoord.text_lists import inert
 
@@ -37,8 +37,11 @@ def new_pull(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
 def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, pull: Pull) -> Text | None:
     """What an open pull request should say instead; None when it names the carrier's tasks already.
 
-    Only gitcoord's own block of the text is replaced, and the title only if gitcoord wrote it.
+    Only gitcoord's own block of the text is replaced, and the title only if gitcoord wrote it; nothing of a
+    pull request that was adopted.
     """
+    if context.plan.adopted and not is_own(pull):
+        return None
     title, block = render(context, snapshot, carrier)
     title = short(title, _TITLE_LENGTH)
     ends = list(OWN_END.finditer(pull.body))
@@ -56,14 +59,16 @@ def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
 
 
 def merge_request(
-    snapshot: LandingSnapshot, carrier: Carrier, number: int, method: Method, *others: int
+    context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, number: int, *others: int
 ) -> MergeRequest:
     """The merge of a carrier; its message names every task and the head that it lands, for git to find.
 
-    `others` are the pull requests that it merges beside `number`.
+    `others` are the pull requests that it merges beside `number`. What was adopted keeps its own title.
     """
     works = [snapshot.work(task) for task in carrier.tasks]
-    if len(works) == 1:
+    if len(works) == 1 and context.plan.adopted:
+        title = inert(one_line(works[0].title))
+    elif len(works) == 1:
         title = f"Task {inert(works[0].task)}: {inert(one_line(works[0].title))}"
     else:
         title = f"{snapshot.level}: tasks {inert(', '.join(carrier.tasks))}"
@@ -75,7 +80,7 @@ def merge_request(
         number=number,
         head=carrier.head,
         base=snapshot.base,
-        method=method,
+        method=context.options.method,
         title=short(title, _TITLE_LENGTH - len(suffix)) + suffix,
         message=message,
     )

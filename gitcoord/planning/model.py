@@ -154,6 +154,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The task list that it was made from, where that lies in the repository."""
     generation: int = 1
     """Counts the task lists that this repository has had under this state; each has branches of its own."""
+    adopted: bool = False
+    """Whether its branches were there before it: others made them, and keep their names and words."""
 
     def level_of(self, task: TaskId) -> PlannedLevel:
         """The level that `task` is planned in; KeyError when the plan has no such task."""

@@ -34,7 +34,7 @@ def test_a_command_imports_no_other_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("land", "merge-level"),
+        ("integrate", "merge-level"),
         ("start", "checkout"),
         ("undo", "rollback"),
         ("stop", "cancel or pause"),

@@ -7,11 +7,17 @@ import typer
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_task
 from gitcoord.cli.options import (
+    Author,
+    Branches,
     CheckTimeout,
     Flaky,
+    Forge,
+    GitHubRepository,
     Ignore,
+    Label,
     LandingCheck,
     Level,
+    Pulls,
     Recheck,
     SerializeOn,
     Shell,
@@ -21,7 +27,7 @@ from gitcoord.cli.options import (
 if TYPE_CHECKING:
     from gitcoord.cli.check_options import AskedCheck
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import CheckedLevel, CheckInputs
+    from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest
     from gitcoord.landing.proof import CheckOptions
     from gitcoord.planning.model import Plan
 
@@ -35,6 +41,8 @@ Examples:
   gitcoord check-conflicts --watch          stay, and look when a branch moves
   gitcoord check-conflicts --json           for a program
   gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock'
+  gitcoord check-conflicts --pulls 12,15,19         without a task list
+  gitcoord check-conflicts --branches 'agent/*'
 """
 
 _Explain = Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")]
@@ -58,7 +66,11 @@ _MaxParallel = Annotated[
     ),
 ]
 _Worktrees = Annotated[
-    bool, typer.Option("--worktrees", help="Count uncommitted work in the worktrees of this clone.")
+    bool,
+    typer.Option(
+        "--worktrees",
+        help="Count uncommitted work in the worktrees of this clone; where no plan is saved, compare them.",
+    ),
 ]
 _Watch = Annotated[bool, typer.Option("--watch", help="Stay, and check again whenever a branch has moved.")]
 _Every = Annotated[
@@ -89,6 +101,12 @@ def check_conflicts(
     flaky: Flaky = None,
     recheck: Recheck = False,
     worktrees: _Worktrees = False,
+    pulls: Pulls = None,
+    label: Label = None,
+    author: Author = None,
+    branches: Branches = None,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
     watch: _Watch = False,
     every: _Every = 5.0,
     save: _Save = False,
@@ -100,17 +118,23 @@ def check_conflicts(
     working tree nor a branch is touched. Paths that are ignored do not keep tasks apart; a merge that
     fails in one is a conflict all the same, because landing would fail there. With --check the landing
     order is proved by that command, too, and what merges and fails together is named.
+
+    Pull requests, branches and, where no plan is saved, worktrees are looked at without a task list.
     """
+    from gitcoord.adoption.model import AdoptionRequest
+    from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers
     from gitcoord.cli.check_options import AskedCheck, make_check_options
     from gitcoord.cli.context import open_context
     from gitcoord.cli.level_check import CheckRequest, check, look
-    from gitcoord.cli.views.conflicts import document, show_checked
-    from gitcoord.cli.views.output import emit_json, say, stdout_console
+    from gitcoord.cli.views.conflicts import document
+    from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import Exit
 
     _refuse(
         save=save and bool(without or worktrees or watch), check=bool(check_command) and (worktrees or watch)
     )
+    numbers, patterns = pull_numbers([pulls] if pulls else ()), tuple(branches or ())
+    heads = AdoptionRequest(pulls=numbers, label=label, author=author, branches=patterns, worktrees=worktrees)
     context = open_context(reads=not save and check_command is None)
     words = AskedCheck(
         command=check_command or "",
@@ -131,11 +155,12 @@ def check_conflicts(
         worktrees=worktrees,
         most=max_parallel,
     )
+    of_heads = means_heads(context, heads, level=level, save=save, watch=watch)
     if watch:
         from gitcoord.cli.conflicts_watch import watch_level
 
         watch_level(context, asked, every=every, as_json=as_json, explain=explain)
-    sight = look(context, asked)
+    sight = look_at_heads(context, heads, asked, forge, repository) if of_heads else look(context, asked)
     checked = check(context, asked, sight)
     if options is not None:
         checked = _proved(context, checked, sight, options, words)
@@ -143,11 +168,19 @@ def check_conflicts(
     if as_json:
         emit_json("conflicts", {**document(checked, asked, options), "saved": saved})
     else:
-        show_checked(stdout_console(), checked, asked, explain=explain)
-        if save:
-            say("The waves are saved in the plan." if saved else "The plan has these waves already.")
+        _show(checked, asked, explain=explain, saved=saved if save else None)
     if not checked.lands:
         raise typer.Exit(Exit.NO)
+
+
+def _show(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
+    """The report for a person; `saved`: whether the plan did not have its waves yet, where they were saved."""
+    from gitcoord.cli.views.conflicts import show_checked
+    from gitcoord.cli.views.output import say, stdout_console
+
+    show_checked(stdout_console(), checked, asked, explain=explain)
+    if saved is not None:
+        say("The waves are saved in the plan." if saved else "The plan has these waves already.")
 
 
 def _refuse(*, save: bool, check: bool) -> None:

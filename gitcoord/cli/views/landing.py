@@ -7,8 +7,8 @@ from gitcoord.text_lists import named_tasks
 ONLY_TEXT = "Git merged all of it cleanly, and no check was run: --check 'COMMAND' proves more."
 
 
-def show_report(report: Report) -> None:
-    """What landed, what was deferred and why, what is waited for."""
+def show_report(report: Report, *, adopted: bool = False) -> None:
+    """What landed, what was deferred and why, what is waited for; `adopted`: without a task list."""
     from rich.table import Table
     from rich.text import Text
 
@@ -40,6 +40,8 @@ def show_report(report: Report) -> None:
         console.print(
             Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
         )
+    elif adopted:
+        console.print(Text(_way_of_heads(report)), soft_wrap=True)
     elif report.deferred:
         tasks = [clean(deferred.task) for deferred in report.deferred]
         each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
@@ -48,6 +50,16 @@ def show_report(report: Report) -> None:
         console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
     elif report.waiting:
         console.print(Text(_way_on(report)), soft_wrap=True)
+
+
+def _way_of_heads(report: Report) -> str:
+    """What brings adopted heads on that have not landed."""
+    if report.deferred:
+        base = clean(report.base)
+        return f"To resolve: merge {base} into a deferred branch, push it, then run the same command again."
+    if any(waiting.needs == "time" for waiting in report.waiting):
+        return "Run the same command again later, or with --wait 30m to stay until they have landed."
+    return "Do what the notes say, then run the same command again."
 
 
 def _way_on(report: Report) -> str:

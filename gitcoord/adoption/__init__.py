@@ -1,0 +1,1 @@
+"""Taking over heads that were there before: pull requests, branches and worktrees as tasks of a plan."""

@@ -1,0 +1,68 @@
+"""Adopted heads as the level of a plan of their own, whose state lies beside that of the task list."""
+
+from collections.abc import Mapping
+
+from gitcoord.adoption.model import Adoption
+from gitcoord.git.remote_refs import SharedRefs
+from gitcoord.planning.adopted import KnownTask, adopted_plan
+from gitcoord.planning.model import Plan, PlannedLevel, Strategy
+from gitcoord.state.store import Store
+from gitcoord.tasks.model import TaskId
+
+
+def adopted_store(task_store: Store, base: str) -> Store:
+    """The state of the heads that were adopted onto `base`, beside the task list's in the same repository."""
+    return Store(task_store.repository, task_store.shared, area=f"adopted/{base}/")
+
+
+def known_branches(store: Store) -> dict[str, bool]:
+    """The branches that have been adopted before, and whether each is recorded as landed."""
+    plan, journal = store.plan(), _journal(store)
+    found = {one.branch: False for one in plan.tasks.values()} if plan is not None else {}
+    # A branch that came back after it had landed has an id for each time.
+    return found | {
+        one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)
+    }
+
+
+def draft_plan(
+    store: Store, shared: SharedRefs, adoption: Adoption, strategy: Strategy
+) -> tuple[Plan, PlannedLevel]:
+    """The plan as it would be with a level of the adopted heads; nothing is saved."""
+    return _with_heads(store, shared, adoption, strategy, store.plan())
+
+
+def save_plan(
+    store: Store, shared: SharedRefs, adoption: Adoption, strategy: Strategy
+) -> tuple[Plan, PlannedLevel]:
+    """Saves the plan with a level of the adopted heads. Raises `plan-moved` when it never stood still."""
+    level: PlannedLevel | None = None
+
+    def make(saved: Plan | None) -> Plan:
+        nonlocal level
+        plan, level = _with_heads(store, shared, adoption, strategy, saved)
+        return plan
+
+    plan = store.put_plan(make)
+    assert level is not None  # noqa: S101 - `make` has run
+    return plan, level
+
+
+def _with_heads(
+    store: Store, shared: SharedRefs, adoption: Adoption, strategy: Strategy, saved: Plan | None
+) -> tuple[Plan, PlannedLevel]:
+    return adopted_plan(
+        saved,
+        adoption.heads,
+        base=adoption.base,
+        strategy=strategy,
+        journal=_journal(store),
+        branches=shared.branches().keys(),
+    )
+
+
+def _journal(store: Store) -> Mapping[TaskId, KnownTask]:
+    return {
+        task: KnownTask(branch=told.branch, landed=told.landing is not None)
+        for task, told in store.progress().items()
+    }

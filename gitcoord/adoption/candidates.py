@@ -1,0 +1,99 @@
+"""Finding the heads that are asked for: in the forge, among the branches that everybody shares, and here."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from gitcoord.adoption.model import AdoptionRequest, ExcludedHead
+from gitcoord.forge.pull_requests import Forge, Pull
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.refs import read_refs
+from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree_sync import linked_branches
+
+_FEW = 5
+"""Pull requests that are read one by one; more are looked for in the list of all."""
+
+
+class HeadCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch that may be adopted, at `commit`; `push` brings it to the remote first."""
+
+    branch: str
+    commit: Oid
+    pull: Pull | None = None
+    push: RefUpdate | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.branch if self.pull is None else f"pull request {self.pull.number}"
+
+
+def asked_pulls(forge: Forge, request: AdoptionRequest) -> dict[int, Pull]:
+    """The pull requests that are asked for, by number. Raises `no-such-pull`, `no-pull`."""
+    listed = forge.open_pulls() if request.lists_pulls or len(request.pulls) > _FEW else ()
+    known = {pull.number: pull for pull in listed}
+    found = {
+        number: known[number] if number in known else forge.read_pull(number) for number in request.pulls
+    }
+    if request.lists_pulls:
+        found |= {pull.number: pull for pull in listed if _is_wanted(pull, request)}
+    return found
+
+
+def _is_wanted(pull: Pull, request: AdoptionRequest) -> bool:
+    labels = {label.casefold() for label in pull.labels}
+    return (request.label is None or request.label.casefold() in labels) and (
+        request.author is None or request.author.casefold() == pull.author.casefold()
+    )
+
+
+def asked_branches(
+    repository: Repository, shared: SharedRefs, request: AdoptionRequest, base: str
+) -> list[str]:
+    """The branches that are asked for, of this clone too, without the base; by name."""
+    known = {*shared.branches(), *_here(repository)} if request.branches else set[str]()
+    found = {name for name in known if any(fnmatchcase(name, pattern) for pattern in request.branches)}
+    found |= set(linked_branches(repository.git)) if request.worktrees else set()
+    return sorted(name for name in found - {base} if not shared.is_pulled(name))
+
+
+def pull_candidates(shared: SharedRefs, pulls: Mapping[int, Pull]) -> Iterator[HeadCandidate | ExcludedHead]:
+    """The heads of pull requests; those that are closed, or without a branch, are left out."""
+    tips = shared.branches()
+    for number, pull in sorted(pulls.items()):
+        name, tip = f"pull request {number}", tips.get(pull.head)
+        if pull.state == "closed":
+            yield ExcludedHead(name=name, reason="it is closed")
+        elif pull.state == "merged":
+            yield HeadCandidate(branch=pull.head, commit=pull.head_commit, pull=pull)
+        elif tip is None:
+            yield ExcludedHead(name=name, reason=f"its branch {pull.head} is not there")
+        else:
+            yield HeadCandidate(branch=pull.head, commit=tip, pull=pull)
+
+
+def branch_candidates(
+    repository: Repository, shared: SharedRefs, names: list[str], pulls: Mapping[str, Pull]
+) -> Iterator[HeadCandidate | ExcludedHead]:
+    """Branches at the newer of what the remote and this clone have; those that went apart are left out."""
+    tips, here, ancestry = shared.branches(), _here(repository), repository.ancestry
+    for name in names:
+        there, own, pull = tips.get(name), here.get(name), pulls.get(name)
+        if own is None or own == there or (there is not None and ancestry.contains(there, own)):
+            yield HeadCandidate(branch=name, commit=there or own or "", pull=pull)
+        elif there is None or ancestry.contains(own, there):
+            push = RefUpdate(HEADS + name, there, own)
+            yield HeadCandidate(branch=name, commit=own, pull=pull, push=push)
+        else:
+            reason = (
+                f"it is at {own[:12]} here and at {there[:12]} on {shared.remote}, and neither has the other"
+            )
+            yield ExcludedHead(name=name, reason=reason)
+
+
+def _here(repository: Repository) -> dict[str, Oid]:
+    found = read_refs(repository.git, HEADS).targets
+    return {name.removeprefix(HEADS): oid for name, oid in found.items()}

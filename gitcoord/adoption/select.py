@@ -1,0 +1,218 @@
+"""From what is asked for to the heads that can land: what needs what, and why others are left out."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from gitcoord.adoption.candidates import (
+    HeadCandidate,
+    asked_branches,
+    asked_pulls,
+    branch_candidates,
+    pull_candidates,
+)
+from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead
+from gitcoord.adoption.needs import built_on, named_needs
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.content import holds
+from gitcoord.forge.pull_requests import Forge, Pull
+from gitcoord.git.default_branch import find_base
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.remote_refs import SharedRefs
+from gitcoord.git.repository import Repository
+from gitcoord.planning.adopted import AdoptedHead
+from gitcoord.tasks.cycles import knots
+from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import some
+
+
+def select_heads(
+    repository: Repository,
+    shared: SharedRefs,
+    forge: Forge,
+    request: AdoptionRequest,
+    *,
+    base: str | None,
+    known: Callable[[str], Mapping[str, bool]],
+) -> Adoption:
+    """The heads that are asked for, as they are now. Nothing is changed but the copy of the remote.
+
+    `base` is what the settings say; without it and one in the request, the base that all pull requests agree
+    on counts. `known` tells of a base the branches that were adopted onto it before, and whether each has
+    landed: what has not stays among the heads when its pull request was merged, so that landing records it.
+    Raises `no-such-pull`, `no-such-base`, `unknown-base`.
+    """
+    shared.refresh()
+    pulls = asked_pulls(forge, request)
+    onto = find_base(shared, request.base or base or _common_base(pulls.values()))
+    names = asked_branches(repository, shared, request, onto)
+    found = forge.find_pulls(names, onto) if names else {}
+    opened = {name: one.current for name, one in found.items() if one.current and one.current.state == "open"}
+    pulls |= {pull.number: pull for pull in opened.values()}
+    forks = {pull.head: f"refs/pull/{pull.number}/head" for pull in pulls.values() if ":" in pull.head}
+    if forks:
+        shared.add_pulled(forks)
+        shared.refresh()
+    return _Selection(repository, shared, forge, onto, pulls, known(onto)).adoption(names, opened)
+
+
+def _common_base(pulls: Collection[Pull]) -> str | None:
+    """The base that all pull requests go onto, those aside that go onto each other."""
+    heads = {pull.head for pull in pulls}
+    bases = {pull.base for pull in pulls if pull.state == "open"} - heads
+    return bases.pop() if len(bases) == 1 else None
+
+
+class _Selection:
+    """One look at the heads that are asked for."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        shared: SharedRefs,
+        forge: Forge,
+        base: str,
+        pulls: Mapping[int, Pull],
+        known: Mapping[str, bool],
+    ) -> None:
+        self._repository = repository
+        self._git = repository.git
+        self._shared = shared
+        self._forge = forge
+        self._base = base
+        self._base_commit = shared.branch(base) or ""
+        self._pulls = pulls
+        self._known = known
+        self._ancestry = repository.ancestry
+        self._heads: dict[str, HeadCandidate] = {}
+        self._excluded: list[ExcludedHead] = []
+        self._settled: set[str] = set()
+        self._spent: set[str] = set()
+
+    def adoption(self, names: list[str], opened: Mapping[str, Pull]) -> Adoption:
+        """The heads with what they need, and what is left out."""
+        found = [
+            *branch_candidates(self._repository, self._shared, names, opened),
+            *pull_candidates(self._shared, {n: p for n, p in self._pulls.items() if p.head not in names}),
+        ]
+        for one in found:
+            if isinstance(one, ExcludedHead):
+                self._excluded.append(one)
+            else:
+                self._heads[one.branch] = one
+        self._without_settled()
+        self._without_twins()
+        needs = self._needs()
+        order = sorted(
+            self._heads.values(), key=lambda one: (one.pull.number if one.pull else 1 << 62, one.branch)
+        )
+        return Adoption(
+            base=self._base,
+            base_commit=self._base_commit,
+            heads=tuple(self._adopted(one, needs[one.branch]) for one in order),
+            excluded=tuple(self._excluded),
+            pushes=tuple(one.push for one in order if one.push is not None),
+            spent=frozenset(self._spent),
+        )
+
+    def _exclude(self, branch: str, reason: str, *, settled: bool = False) -> None:
+        name = self._heads.pop(branch).name
+        self._excluded.append(ExcludedHead(name=name, reason=reason, settled=settled))
+        if settled:
+            self._settled.add(branch)
+
+    def _without_settled(self) -> None:
+        """Leaves out what the base has: by its commits, by its content, or because it was merged."""
+        heads = [one for one in self._heads.values() if self._known.get(one.branch) is not False]
+        merged = [one.branch for one in heads if one.pull is not None and one.pull.state == "merged"]
+        rest = [one for one in heads if one.branch not in merged]
+        inside = self._ancestry.contained(self._base_commit, {one.commit for one in rest})
+        pairs = [(self._base_commit, one.commit) for one in rest]
+        held = holds(self._git, pairs) if pairs else []
+        for branch in merged:
+            self._exclude(branch, "it is merged already", settled=True)
+        for one, has in zip(rest, held, strict=True):
+            if has or one.commit in inside:
+                self._exclude(one.branch, f"{self._base} has all of its changes already", settled=True)
+
+    def _without_twins(self) -> None:
+        """Leaves out what is the same commit as an earlier head."""
+        first: dict[Oid, str] = {}
+        for branch, one in list(self._heads.items()):
+            before = first.setdefault(one.commit, branch)
+            if before != branch:
+                self._exclude(branch, f"it is the same commit as {before}")
+
+    def _needs(self) -> dict[str, list[str]]:
+        """What each head needs of the others; what needs something that does not land is left out."""
+        stacked = built_on(self._ancestry, {branch: one.commit for branch, one in self._heads.items()})
+        asked = {pull.head for pull in self._pulls.values()} | set(self._heads)
+        needs = {branch: dict[str, str]() for branch in self._heads}
+        for branch, one in list(self._heads.items()):
+            needs[branch] |= dict.fromkeys(stacked[branch], "") | dict(self._said_needs(one.pull))
+            unasked = [why for need, why in needs[branch].items() if need not in asked]
+            if unasked:
+                self._exclude(branch, unasked[0])
+        self._exclude_knots(needs)
+        while unmet := list(self._unmet(needs)):
+            for branch, need in unmet:
+                self._exclude(branch, f"it needs {need}, which does not land now")
+        return {branch: [need for need in needs[branch] if need in self._heads] for branch in self._heads}
+
+    def _exclude_knots(self, needs: Mapping[str, Collection[str]]) -> None:
+        graph = {TaskId(branch): tuple(map(TaskId, needs[branch])) for branch in self._heads}
+        for knot in knots(graph):
+            names = {branch: self._heads[branch].name for branch in knot}
+            for branch in knot:
+                others = some([name for other, name in names.items() if other != branch])
+                self._exclude(branch, f"it and {others} depend on each other")
+
+    def _unmet(self, needs: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
+        for branch in self._heads:
+            missing = (n for n in needs[branch] if n not in self._heads and n not in self._settled)
+            if (need := next(missing, None)) is not None:
+                yield branch, need
+
+    def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
+        """The branches that a pull request says it needs and that have not landed, each with a reason."""
+        if pull is None or pull.state != "open":
+            return []
+        found = []
+        if pull.base in self._settled or self._known.get(pull.base):
+            self._spent.add(pull.base)
+        elif pull.base != self._base:
+            why = f"it goes onto {pull.base}, not {self._base}: land that first, or change its base"
+            found.append((pull.base, why))
+        for number in named_needs(pull.body):
+            other = self._pulls.get(number) or self._read(number)
+            if other is not None and other.state == "open" and other.number != pull.number:
+                why = f"it depends on pull request {number}, which is open and was not asked for"
+                found.append((other.head, why))
+        return found
+
+    def _read(self, number: int) -> Pull | None:
+        """A pull request that another one names; None where the number is that of an issue, or of nothing."""
+        try:
+            return self._forge.read_pull(number)
+        except GitcoordError as error:
+            if error.code in ("no-such-pull", "no-pull"):
+                return None
+            raise
+
+    def _adopted(self, one: HeadCandidate, needs: Sequence[str]) -> AdoptedHead:
+        pull = one.pull
+        return AdoptedHead(
+            branch=one.branch,
+            commit=one.commit,
+            title=pull.title if pull is not None else own_title(self._git, self._base_commit, one),
+            pull=pull.number if pull is not None else None,
+            author=pull.author if pull is not None else "",
+            needs=tuple(needs),
+            merged=pull is not None and pull.state == "merged",
+        )
+
+
+def own_title(git: Git, base_commit: Oid, one: HeadCandidate) -> str:
+    """The subject of a branch's only commit, else its name, as GitHub proposes it for a pull request."""
+    subjects = git.lines(
+        "log", "--no-show-signature", "--format=%s", "--max-count=2", f"{base_commit}..{one.commit}"
+    )
+    return subjects[0] if len(subjects) == 1 else one.branch

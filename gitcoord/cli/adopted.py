@@ -1,0 +1,130 @@
+"""Adopted heads on the command line: from words to heads, and how they are shown."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gitcoord.adoption.adopt import adopted_store, draft_plan, known_branches
+from gitcoord.adoption.model import Adoption, AdoptionRequest
+from gitcoord.adoption.select import select_heads
+from gitcoord.cli.context import Context
+from gitcoord.cli.level_check import CheckInputs, CheckRequest, require_tasks
+from gitcoord.cli.open_forge import open_forge
+from gitcoord.cli.views.output import clean, count_of, say
+from gitcoord.conflicts.model import BranchInput
+from gitcoord.errors import usage_error
+from gitcoord.forge.pull_requests import Forge
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.state.store import Store
+
+_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})")
+_WAYS = "`gitcoord land 12 15`, `--label NAME`, `--author LOGIN`, `--branches 'agent/*'` or `--worktrees`"
+
+
+def pull_numbers(words: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of pull requests: `12`, `#12`, or several with commas. Raises `usage` (exit 2)."""
+    found = []
+    for word in (part.strip() for text in words for part in text.split(",")):
+        number = _NUMBER.fullmatch(word)
+        if number is None:
+            raise usage_error(
+                "usage",
+                f"{word!r} is no number of a pull request.",
+                "Write it like 12 or #12; for branches use --branches.",
+            )
+        found.append(int(number[1]))
+    return tuple(dict.fromkeys(found))
+
+
+def require_some(request: AdoptionRequest) -> None:
+    """Raises `usage` (exit 2) when nothing at all is asked for."""
+    if request.empty:
+        raise usage_error("usage", "Nothing is named that is to land.", f"Name it: {_WAYS}.")
+
+
+def find_heads(context: Context, forge: Forge, request: AdoptionRequest) -> tuple[Adoption, Store]:
+    """The heads that are asked for, and the state of what was adopted onto their base."""
+
+    def known(base: str) -> dict[str, bool]:
+        return known_branches(adopted_store(context.store, base))
+
+    adoption = select_heads(
+        context.repository, context.shared, forge, request, base=context.settings.base, known=known
+    )
+    return adoption, adopted_store(context.store, adoption.base)
+
+
+def means_heads(
+    context: Context, request: AdoptionRequest, *, level: str | None, save: bool, watch: bool
+) -> bool:
+    """Whether heads are to be compared rather than a level of the saved plan. Raises `usage` (exit 2).
+
+    Worktrees alone are the plan's own where there is one.
+    """
+    named = bool(request.pulls or request.lists_pulls or request.branches)
+    if named and (level is not None or save or watch):
+        raise usage_error(
+            "usage",
+            "Pull requests and branches go with neither LEVEL nor --save nor --watch: no plan has them.",
+            "Leave them out, or land with `gitcoord land`.",
+        )
+    if named or not request.worktrees or level is not None or save or watch:
+        return named
+    context.store.refresh()
+    return context.store.plan() is None
+
+
+def look_at_heads(
+    context: Context,
+    request: AdoptionRequest,
+    asked: CheckRequest,
+    forge: str | None,
+    repository: str | None,
+) -> CheckInputs:
+    """What the conflict check looks at; what is left out is told on stderr."""
+    opened = open_forge(context, asked=forge, repository=repository)
+    adoption, store = find_heads(context, opened, request)
+    for line in excluded_lines(adoption):
+        say(line)
+    plan, level = draft_plan(store, context.shared, adoption, "multi-pr")
+    require_tasks(level, asked)
+    return adopted_inputs(plan, level, adoption)
+
+
+def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> CheckInputs:
+    """What the conflict check looks at."""
+    head = {head.branch: head for head in adoption.heads}
+    planned = (plan.tasks[task] for task in level.tasks)
+    branches = (
+        BranchInput(
+            task=one.id,
+            branch=one.branch,
+            commit=head[one.branch].commit,
+            landed=head[one.branch].merged,
+        )
+        for one in planned
+    )
+    return CheckInputs(plan=plan, level=level, base_commit=adoption.base_commit, branches=tuple(branches))
+
+
+def excluded_lines(adoption: Adoption) -> Iterator[str]:
+    """What is left out, each with its reason."""
+    for one in adoption.excluded:
+        yield f"{'Done' if one.settled else 'Left out'}: {clean(one.name)}: {clean(one.reason)}."
+
+
+def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
+    """What is pushed to the remote first."""
+    for push in adoption.pushes:
+        how = "is new there" if push.old is None else f"is at {push.old[:12]} there"
+        name = clean(push.ref.removeprefix(HEADS))
+        yield f"Pushed first: {name} at {(push.new or '')[:12]}, which {how} ({clean(remote or '')})."
+
+
+def heads_word(adoption: Adoption) -> str:
+    """How many heads, by their kind."""
+    pulls = sum(head.pull is not None for head in adoption.heads)
+    branches = len(adoption.heads) - pulls
+    parts = [count_of(pulls, "pull request")] if pulls else []
+    parts += [f"{branches:,} branch{'' if branches == 1 else 'es'}"] if branches else []
+    return " and ".join(parts)

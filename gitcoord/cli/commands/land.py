@@ -1,0 +1,151 @@
+"""`gitcoord land`: pull requests, branches and worktrees as they are, without a task list."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import (
+    AllowRedBase,
+    Author,
+    Branches,
+    CheckTimeout,
+    DeleteBranches,
+    Flaky,
+    Forge,
+    GitHubRepository,
+    Ignore,
+    Label,
+    LandingCheck,
+    Method,
+    NoCheck,
+    ProveTrees,
+    Recheck,
+    SerializeOn,
+    Shell,
+    Slots,
+    WindowSize,
+)
+
+_EPILOG = """\b
+Examples:
+  gitcoord land 12 15 19                       these pull requests
+  gitcoord land --label agents --check 'make test'
+  gitcoord land --author copilot --method squash --yes
+  gitcoord land --branches 'agent/*' --dry-run
+  gitcoord land --worktrees                    branches of linked worktrees
+"""
+
+_Pulls = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NUMBER]...", help="Pull requests: 12 or #12.", show_default=False),
+]
+_Worktrees = Annotated[
+    bool, typer.Option("--worktrees", help="The branches of this clone's linked worktrees.")
+]
+_Base = Annotated[
+    str | None,
+    typer.Option("--base", metavar="BRANCH", help="What they land on; default: what they go onto."),
+]
+_Strategy = Annotated[
+    Literal["single-pr", "multi-pr"],
+    typer.Option(help="One pull request each, or one for all of them."),
+]
+_Wait = Annotated[
+    str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+]
+_Auto = Annotated[
+    bool, typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates.")
+]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
+_Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
+
+
+@app.command("land", epilog=_EPILOG)
+def land(
+    pulls: _Pulls = None,
+    label: Label = None,
+    author: Author = None,
+    branches: Branches = None,
+    worktrees: _Worktrees = False,
+    base: _Base = None,
+    strategy: _Strategy = "multi-pr",
+    method: Method = None,
+    wait: _Wait = None,
+    auto: _Auto = False,
+    check: LandingCheck = None,
+    no_check: NoCheck = False,
+    shell: Shell = None,
+    slots: Slots = None,
+    window: WindowSize = None,
+    check_timeout: CheckTimeout = None,
+    flaky: Flaky = None,
+    prove: ProveTrees = None,
+    allow_red_base: AllowRedBase = False,
+    recheck: Recheck = False,
+    delete_branches: DeleteBranches = False,
+    serialize_on: SerializeOn = None,
+    ignore: Ignore = None,
+    forge: Forge = None,
+    repository: GitHubRepository = None,
+    yes: _Yes = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Land pull requests, branches or worktrees that are there already, in an order that works.
+
+    No task list is needed, and nothing that others wrote is changed: titles, texts and branches stay theirs.
+    What conflicts is deferred with the reason as a comment. A head that contains another one, or whose text
+    says "depends on #12", lands after it. Run again, the command goes on where the world is.
+
+    Exit code 0 when everything that was asked for is in the base, 1 when something was left out or deferred.
+    """
+    from gitcoord.adoption.model import AdoptionRequest
+    from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
+    from gitcoord.cli.check_options import AskedCheck, make_check_options
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.heads_landing import HeadsLanding
+    from gitcoord.cli.merge_options import make_landing_options
+    from gitcoord.cli.open_forge import open_forge
+
+    request = AdoptionRequest(
+        pulls=pull_numbers(pulls or ()),
+        label=label,
+        author=author,
+        branches=tuple(branches or ()),
+        worktrees=worktrees,
+        base=base,
+    )
+    require_some(request)
+    context = open_context(reads=dry_run)
+    context.repository.require_history()
+    words = AskedCheck(
+        command=check,
+        off=no_check,
+        slots=slots,
+        window=window,
+        timeout=check_timeout,
+        flaky=flaky,
+        prove=prove,
+        allow_red_base=allow_red_base,
+        recheck=recheck,
+        shell=shell,
+    )
+    options = make_landing_options(
+        context.settings,
+        strategy=strategy,
+        method=method,
+        wait=wait,
+        auto=auto,
+        delete_branches=delete_branches,
+        serialize_on=serialize_on,
+        ignore=ignore or (),
+        check=make_check_options(context.settings, words, auto=auto),
+    )
+    if not dry_run:
+        context.repository.require_signer()
+    opened = open_forge(context, asked=forge, repository=repository)
+    adoption, store = find_heads(context, opened, request)
+    landing = HeadsLanding(context, adoption, store, opened, options, as_json=as_json)
+    landing.run(yes=yes, dry_run=dry_run, slots=slots, recheck=recheck)

@@ -1,0 +1,141 @@
+"""Landing adopted heads on the command line: shown, asked for, and done."""
+
+from typing import Any
+
+import msgspec
+import typer
+
+from gitcoord.adoption.adopt import draft_plan, save_plan
+from gitcoord.adoption.model import Adoption
+from gitcoord.cli.adopted import adopted_inputs, excluded_lines, heads_word, push_lines
+from gitcoord.cli.check_options import with_checker
+from gitcoord.cli.confirm import confirmed
+from gitcoord.cli.context import Context
+from gitcoord.cli.level_check import CheckRequest, check
+from gitcoord.cli.views.conflicts import show_checked
+from gitcoord.cli.views.landing import ONLY_TEXT, show_report
+from gitcoord.cli.views.notices import say_notice
+from gitcoord.cli.views.output import clean, emit, emit_json, plain, say, stderr_console, stdout_console
+from gitcoord.errors import GitcoordError
+from gitcoord.forge.pull_requests import Forge
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.deferral import take_again
+from gitcoord.landing.dry_run import preview
+from gitcoord.landing.landing_order import with_real_order
+from gitcoord.landing.loop import Lander
+from gitcoord.landing.model import Options
+from gitcoord.planning.model import Plan, PlannedLevel
+from gitcoord.state.store import Store
+
+
+class HeadsLanding:
+    """One run of the command, once the heads are known."""
+
+    def __init__(
+        self,
+        context: Context,
+        adoption: Adoption,
+        store: Store,
+        forge: Forge,
+        options: Options,
+        *,
+        as_json: bool,
+    ) -> None:
+        self._context = context
+        self._adoption = adoption
+        self._store = store
+        self._forge = forge
+        self._options = options
+        self._as_json = as_json
+
+    def run(self, *, yes: bool, dry_run: bool, slots: int | None, recheck: bool) -> None:
+        """Shows what would land, asks, and lands it."""
+        if not self._adoption.heads:
+            self._nothing(dry_run=dry_run)
+            return
+        shared, strategy = self._context.shared, self._options.strategy
+        shared.expect(self._adoption.pushes)
+        draft = self._landing_context(*draft_plan(self._store, shared, self._adoption, strategy))
+        if dry_run:
+            self._show(draft, to_stdout=not self._as_json)
+            self._show_steps(with_real_order(draft, save=False))
+            return
+        if not (yes and self._as_json):
+            self._show(draft, to_stdout=False)
+        if not confirmed(f"Land {heads_word(self._adoption)} on {self._adoption.base}?", yes=yes):
+            say("Nothing was landed.")
+            return
+        self._push()
+        context = self._landing_context(*save_plan(self._store, shared, self._adoption, strategy))
+        self._land(with_real_order(context, save=True), slots=slots, recheck=recheck)
+
+    def _nothing(self, *, dry_run: bool) -> None:
+        if self._as_json:
+            schema = "landing-preview" if dry_run else "landing"
+            emit_json(schema, {"level": None, "steps": []} if dry_run else {"level": None}, self._also())
+        for line in excluded_lines(self._adoption):
+            (say if self._as_json else emit)(line)
+        say("Nothing is left to land." if self._is_settled() else "Nothing can land.")
+        if not self._is_settled():
+            raise typer.Exit(1)
+
+    def _is_settled(self) -> bool:
+        return all(one.settled for one in self._adoption.excluded)
+
+    def _also(self) -> dict[str, Any]:
+        return {"excluded": msgspec.to_builtins(self._adoption.excluded)}
+
+    def _landing_context(self, plan: Plan, level: PlannedLevel) -> LandingContext:
+        commits = {head.branch: head.commit for head in self._adoption.heads}
+        return LandingContext(
+            repository=self._context.repository,
+            shared=self._context.shared,
+            store=self._store,
+            forge=self._forge,
+            plan=plan,
+            level=level,
+            options=self._options,
+            shown={task: commits[plan.tasks[task].branch] for task in level.tasks},
+            spent=self._adoption.spent,
+        )
+
+    def _show(self, context: LandingContext, *, to_stdout: bool) -> None:
+        """The heads, what they do to each other, and what is left out."""
+        asked = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
+        checked = check(self._context, asked, adopted_inputs(context.plan, context.level, self._adoption))
+        console = stdout_console() if to_stdout else stderr_console()
+        show_checked(console, checked, asked)
+        lines = (*push_lines(self._adoption, self._context.shared.remote), *excluded_lines(self._adoption))
+        for line in lines:
+            console.print(plain(line), soft_wrap=True)
+
+    def _show_steps(self, context: LandingContext) -> None:
+        steps = preview(context, fetch=False)
+        if self._as_json:
+            emit_json("landing-preview", {"level": context.level.name, "steps": steps}, self._also())
+        else:
+            for step in steps:
+                emit(clean(step))
+
+    def _push(self) -> None:
+        """Brings branches of this clone to the remote, only from where they were seen."""
+        if self._adoption.pushes and not self._context.shared.publish(self._adoption.pushes, hooks=True):
+            raise GitcoordError(
+                "push-raced",
+                "Somebody else pushed to one of these branches at the same moment; nothing was landed.",
+                hint="Run the command again.",
+            )
+
+    def _land(self, context: LandingContext, *, slots: int | None, recheck: bool) -> None:
+        if recheck:
+            take_again(context)
+        with with_checker(context, self._context, say_notice, slots=slots, recheck=recheck) as checking:
+            report = Lander(checking, say_notice).land()
+        if self._as_json:
+            emit_json("landing", report, self._also())
+        else:
+            show_report(report, adopted=True)
+        if report.landed and self._options.check is None:
+            say(ONLY_TEXT)
+        if not (report.complete and self._is_settled()):
+            raise typer.Exit(1)

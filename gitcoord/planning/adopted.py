@@ -1,0 +1,168 @@
+"""A plan of heads that were there before it: one task for each, on the branch that others made.
+
+Each selection of heads is a level, so that several can land side by side; a head is in the newest one that
+names it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.planning.branch_names import check_names
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule, Schedules, Strategy
+from gitcoord.tasks.model import TaskId
+
+_NO_SCHEDULE = Schedule(duration=0.0, speedup=1.0, efficiency=0.0)
+_SCHEDULES = Schedules(sequential=_NO_SCHEDULE, level_barrier=_NO_SCHEDULE, no_barrier=_NO_SCHEDULE)
+
+
+class AdoptedHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A head as its owner left it: `branch` at `commit`, with the pull request that it is open in, if any.
+
+    `needs` are the branches of others that have to land before it. A head in a fork is `OWNER:BRANCH`.
+    """
+
+    branch: str
+    commit: str
+    title: str
+    pull: int | None = None
+    author: str = ""
+    needs: tuple[str, ...] = ()
+    merged: bool = False
+    """Whether its pull request has been merged since it was adopted."""
+
+
+class KnownTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says of an id: the branch that it stands for, and whether that has landed."""
+
+    branch: str
+    landed: bool = False
+
+
+def name_heads(
+    heads: Sequence[AdoptedHead], saved: Plan | None, journal: Mapping[TaskId, KnownTask]
+) -> dict[str, TaskId]:
+    """The id of each head by its branch: the number of its pull request, else the branch without slashes.
+
+    A branch keeps its id until it has landed; an id never comes to stand for another branch.
+    """
+    planned = saved.tasks if saved is not None else {}
+    owner = {task: one.branch for task, one in planned.items()} | {
+        t: one.branch for t, one in journal.items()
+    }
+    landed = {task for task, one in journal.items() if one.landed}
+    found: dict[str, TaskId] = {}
+
+    def is_free(head: AdoptedHead, task: TaskId) -> bool:
+        if task in found.values() or owner.get(task, head.branch) != head.branch:
+            return False
+        return task not in landed or task == str(head.pull)
+
+    for head in sorted(heads, key=lambda head: head.pull is None):
+        name = str(head.pull) if head.pull is not None else _plain(head.branch)
+        kept = [task for task, branch in owner.items() if branch == head.branch and not task.isdecimal()]
+        more = (f"{name}-{number}" for number in range(2, len(owner) + len(heads) + 3))
+        wanted = map(TaskId, (*kept, name, *more))
+        found[head.branch] = next(task for task in wanted if is_free(head, task))
+    return found
+
+
+def adopted_plan(
+    saved: Plan | None,
+    heads: Sequence[AdoptedHead],
+    *,
+    base: str,
+    strategy: Strategy,
+    journal: Mapping[TaskId, KnownTask],
+    branches: Collection[str] = (),
+) -> tuple[Plan, PlannedLevel]:
+    """The plan with a level for `heads`, in this order; the level that has exactly them stays as it is.
+
+    What has landed leaves the plan, unless it is among `heads`. `branches` are those that there are: none
+    becomes a level branch a second time. Raises `bad-branch-name` or `same-branch` (exit 2).
+    """
+    ids = name_heads(heads, saved, journal)
+    kept = _kept(saved, set(ids.values()), {task for task, one in journal.items() if one.landed})
+    same = next((level for level in kept if set(level.tasks) == set(ids.values())), None)
+    level = same or _new_level(saved, [ids[head.branch] for head in heads], branches)
+    levels = [*(one for one in kept if one is not same and not set(one.tasks) & set(ids.values())), level]
+    tasks = saved.tasks if saved is not None else {}
+    tasks = {task: tasks[task] for one in levels if one is not level for task in one.tasks}
+    tasks |= {ids[head.branch]: _task(head, ids, level, _dependents(heads)) for head in heads}
+    own = [(f"Task {task}", tasks[task].branch) for one in levels for task in one.tasks]
+    check_names([*((who, name) for who, name in own if ":" not in name), (level.name, level.branch)])
+    plan = Plan(
+        base=base,
+        strategy=strategy,
+        tag="",
+        max_parallel=1,
+        levels=tuple(levels),
+        tasks=tasks,
+        critical_path=(),
+        schedules=_SCHEDULES,
+        adopted=True,
+    )
+    return plan, level
+
+
+def _task(
+    head: AdoptedHead, ids: Mapping[str, TaskId], level: PlannedLevel, dependents: Mapping[str, set[str]]
+) -> PlannedTask:
+    task = ids[head.branch]
+    return PlannedTask(
+        id=task,
+        title=head.title,
+        branch=head.branch,
+        level=level.number,
+        wave=next(number for number, tasks in enumerate(level.waves, 1) if task in tasks),
+        depends_on=tuple(ids[need] for need in head.needs if need in ids),
+        estimate=1.0 + len(dependents[head.branch]),
+    )
+
+
+def _kept(saved: Plan | None, asked: Collection[TaskId], landed: Collection[TaskId]) -> list[PlannedLevel]:
+    """The levels that go on: without what is asked for again, unless that is all of one."""
+    levels = []
+    for level in saved.levels if saved is not None else ():
+        if set(level.tasks) == set(asked):
+            levels.append(level)
+            continue
+        tasks = tuple(task for task in level.tasks if task not in asked)
+        waves = tuple(tuple(task for task in wave if task in tasks) for wave in level.waves)
+        if any(task not in landed for task in tasks):
+            levels.append(msgspec.structs.replace(level, tasks=tasks, waves=tuple(filter(None, waves))))
+    return levels
+
+
+def _new_level(saved: Plan | None, tasks: list[TaskId], branches: Collection[str]) -> PlannedLevel:
+    number = max((level.number for level in saved.levels), default=0) + 1 if saved is not None else 1
+    while f"gitcoord/adopted-{number}" in branches:
+        number += 1
+    return PlannedLevel(
+        number=number,
+        name=f"adopted-{number}",
+        branch=f"gitcoord/adopted-{number}",
+        waves=(tuple(tasks),),
+        tasks=tuple(tasks),
+    )
+
+
+def _dependents(heads: Sequence[AdoptedHead]) -> dict[str, set[str]]:
+    """For each head, the others that cannot land before it."""
+    found: dict[str, set[str]] = {head.branch: set() for head in heads}
+    for head in heads:
+        todo, seen = list(head.needs), set[str]()
+        needs = {one.branch: one.needs for one in heads}
+        while todo:
+            need = todo.pop()
+            if need in found and need not in seen and need != head.branch:
+                seen.add(need)
+                found[need].add(head.branch)
+                todo += needs[need]
+    return found
+
+
+def _plain(branch: str) -> str:
+    """A branch's name as an id: one part of a ref's name, and no number of a pull request."""
+    name = branch.replace("/", "-").replace(":", "-")
+    return f"branch-{name}" if name.isdecimal() else name
