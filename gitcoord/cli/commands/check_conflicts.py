@@ -174,7 +174,7 @@ def check_conflicts(
 
 
 def _show(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
-    """The report for a person; `saved`: whether the plan did not have its waves yet, where they were saved."""
+    """The report for a person; `saved`: whether its waves were new to the plan, where they are saved."""
     from gitcoord.cli.views.conflicts import show_checked
     from gitcoord.cli.views.output import say, stdout_console
 
