@@ -20,7 +20,9 @@ def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) ->
     Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
     """
     try:
-        listed = read_task_list(root=context.repository.root, tasks=tasks, tag=saved.tag, environ={})
+        listed = read_task_list(
+            root=context.repository.root, tasks=tasks, tag=saved.tag, kept_list=saved.source, environ={}
+        )
     except GitcoordError:
         return []
     others = find_others(listed, saved, context.store.progress(), context.store.shared.branches())

@@ -90,13 +90,14 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     if several := context.repository.several_urls():
         notes = [*notes, Finding(code="several-urls", message=several)]
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
+    plan = msgspec.structs.replace(
+        plan,
+        warnings=(*plan.warnings, *notes),
+        texts=texts_digest(texts),
+        source=_inside(context.repository.root, listed.source),
+    )
     return PlanProposal(
-        plan=msgspec.structs.replace(
-            plan,
-            warnings=(*plan.warnings, *notes),
-            texts=texts_digest(texts),
-            source=_inside(context.repository.root, listed.source),
-        ),
+        plan=plan,
         texts=texts,
         changes=tuple(_changes(saved, plan)) if saved is not None else (),
         given_up=start.given_up,
@@ -189,6 +190,7 @@ def _changes(saved: Plan, plan: Plan) -> list[PlanChange]:
         ("strategy", saved.strategy, plan.strategy),
         ("max-parallel", saved.max_parallel, plan.max_parallel),
         ("tag", saved.tag, plan.tag),
+        ("tasks", saved.source or "elsewhere", plan.source or "elsewhere"),
         ("token-budget", saved.token_budget or "none", plan.token_budget or "none"),
         ("all", saved.everything, plan.everything),
         ("plan-cancelled", not saved.cancelled_satisfies, not plan.cancelled_satisfies),

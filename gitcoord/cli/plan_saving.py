@@ -60,6 +60,7 @@ def _plan_and_save(
         tasks=tasks,
         tag=tag,
         kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
+        kept_list=saved.source if saved is not None else "",
         cancelled_satisfies=wanted.cancelled_satisfies is not False,
     )
     made = make_plan(context, listed, asked)

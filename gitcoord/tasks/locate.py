@@ -19,25 +19,28 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     home: Path | None = None
 
 
-def read_source(root: Path | None, tasks: str | None) -> Source:
-    """The task list at `tasks` (`-`: standard input), else the one at its usual places under `root`.
+def read_source(root: Path | None, tasks: str | None, kept: str = "") -> Source:
+    """The task list at `tasks` (`-`: standard input), else the one at `kept` or its usual places in `root`.
 
     Raises `no-task-list` or `unreadable-task-list`.
     """
     if tasks == STDIN:
         return Source(name="standard input", content=_read_stdin(), home=root and root / ".taskmaster")
-    path = Path(tasks) if tasks is not None else _find(root)
+    path = Path(tasks) if tasks is not None else _find(root, kept)
     name = _name(path, root) if tasks is None else str(path)
     return Source(name=name, content=_read(path, name), home=_home(path))
 
 
-def _find(root: Path | None) -> Path:
+def _find(root: Path | None, kept: str) -> Path:
     if root is None:
         raise usage_error(
             "no-task-list",
             "There is no checkout of a git repository here to find a task list in.",
             "Change to the project's checkout (`git init` begins one), or name a list: `--tasks PATH`.",
         )
+    # A plan is everybody's to write: what it names counts below the repository's top alone.
+    if kept and (root / kept).is_file() and (root / kept).resolve().is_relative_to(root.resolve()):
+        return root / kept
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
             return root / place
@@ -50,7 +53,7 @@ def _find(root: Path | None) -> Path:
 
 
 def _name(path: Path, root: Path | None) -> str:
-    return str(path.relative_to(root)) if root is not None else str(path)
+    return str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
 
 
 def _home(path: Path) -> Path | None:

@@ -27,17 +27,19 @@ def read_task_list(
     tasks: str | None,
     tag: str | None,
     kept_tag: str | None = None,
+    kept_list: str = "",
     cancelled_satisfies: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
     """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
 
-    `kept_tag` is taken where no tag is asked for and the list has it.
+    `kept_tag` is taken where no tag is asked for and the list has it, `kept_list` (a path below `root`) where
+    no list is asked for and it is there.
 
     Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
     of `source`, `syntax`, `shapes` and `tags`.
     """
-    source = read_source(root, tasks)
+    source = read_source(root, tasks, kept_list)
     findings = Findings(source.name)
     tags = unwrap(parse(source.content, findings), findings)
     chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.cli.context import open_context
+from gitcoord.tasks.reader import read_task_list
 from tests.support.project import Project, independent
 from tests.support.tasklists import task, write_tasks
 
@@ -50,6 +51,30 @@ def test_a_tag_stays_as_long_as_the_list_has_it(project: Project) -> None:
     project.run("plan", "--tag", "api", ok=0)
     assert project.run("plan", "--json", ok=0).json["tag"] == "api"
     assert "tag: api -> master" in project.run("plan", "--tag", "master", ok=0).err
+
+
+def test_the_list_that_was_named_stays_as_long_as_it_is_there(project: Project, tmp_path: Path) -> None:
+    usual = write_tasks(project.desk.path, independent("1", "2", "3"))
+    own = project.desk.path / "lists" / "own.json"
+    own.parent.mkdir()
+    own.write_text(write_tasks(tmp_path / "elsewhere", independent("1", "2", "3", "4")).read_text())
+    assert "lists/own.json" in project.run("plan", "--tasks", str(own), ok=0).err
+    again = project.run("plan", "--json", ok=0).json
+    assert (len(again["tasks"]), again["source"], again["changes"]) == (4, "lists/own.json", [])
+    assert "list-changed" not in project.run("show", ok=0).err
+    own.unlink()
+    name = str(usual.relative_to(project.desk.path))
+    gone = project.run("plan", "--dry-run", "--json", ok=0).json
+    assert gone["changes"] == [{"name": "tasks", "before": "lists/own.json", "now": name}]
+
+
+def test_a_list_that_the_plan_names_outside_of_the_repository_is_not_read(tmp_path: Path) -> None:
+    outside = write_tasks(tmp_path, independent("secret"))
+    desk = tmp_path / "desk"
+    write_tasks(desk, independent("1"))
+    for kept in (str(outside), "../.taskmaster/tasks/tasks.json"):
+        listed = read_task_list(root=desk, tasks=None, tag=None, kept_list=kept)
+        assert [task.id for task in listed.tasks] == ["1"]
 
 
 def test_settings_that_the_plan_does_not_follow_are_named(project: Project) -> None:

@@ -57,6 +57,7 @@ def _read(task_context: TaskContext, order: WorkerOrder, notes: list[str]) -> Ta
             root=task_context.repository.root,
             tasks=order.tasks,
             tag=order.tag or task_context.plan.tag,
+            kept_list=task_context.plan.source,
             environ={},
         )
     except GitcoordError as error:
