@@ -22,7 +22,8 @@ class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):
     generation: int = 1
 
     def sentence(self) -> str:
-        return f"plan saved: {self.tasks} tasks in {self.levels} levels"
+        tasks = f"{self.tasks} task{'' if self.tasks == 1 else 's'}"
+        return f"plan saved: {tasks} in {self.levels} level{'' if self.levels == 1 else 's'}"
 
 
 class WavesSaved(Event, frozen=True, kw_only=True, tag="waves-saved"):

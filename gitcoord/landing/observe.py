@@ -198,7 +198,7 @@ def _standing(
         return "ready", "", before.head
     if tip is None:
         gone = f"the branch {planned.branch} is gone (submitted at {before.head})"
-        return "waiting", gone if before.head else "not started", None
+        return "waiting", gone if before.head else _cancelled(planned.id, before) or "not started", None
     if before.deferral is not None and tip == before.deferral.head:
         return "deferred", before.deferral.reason, tip
     if _is_rewritten(context, planned, before.head, tip):
@@ -222,18 +222,20 @@ def _is_rewritten(context: LandingContext, planned: PlannedTask, recorded: Oid |
 
 def _at_work(task: TaskId, before: Progress) -> str:
     """Why a task that was started is waited for."""
-    if before.cancelled:
-        return f"cancelled; `gitcoord retry {task}` takes that back"
     since = f"{before.started_at[:16].replace('T', ' ')} UTC"
-    return f"started by {before.started_by} at {since}, not submitted yet"
+    return _cancelled(task, before) or f"started by {before.started_by} at {since}, not submitted yet"
+
+
+def _cancelled(task: TaskId, before: Progress) -> str:
+    return f"cancelled; `gitcoord retry {task}` takes that back" if before.cancelled else ""
 
 
 def _needs(context: LandingContext, look: _RawFacts, planned: PlannedTask) -> Needs:
     before = look.progress.get(planned.id, PENDING)
     if context.plan.waits_for(planned.id, look.landed):
         return "landing"
-    at_work = before.stand == "started" or (before.head is None and in_parts(planned, look.progress))
-    return "time" if at_work else "work"
+    begun = before.stand == "started" or (before.head is None and in_parts(planned, look.progress))
+    return "time" if begun and not before.cancelled else "work"
 
 
 def _level_branch(context: LandingContext, look: _RawFacts) -> LevelBranch:

@@ -133,9 +133,13 @@ def test_next_says_what_can_start(tmp_path: Path) -> None:
 
 def test_what_was_cancelled_or_has_landed_is_over(project: Project) -> None:
     project.worker("1").do({"1.txt": "1"})
-    project.run("merge-level")
     project.worker("2").run("checkout", "2", ok=0)
-    project.run("cancel", "2", ok=0)
+    project.run("cancel", "2", "3", ok=0)
+    landing = project.run("merge-level", ok=1)
+    for id in ("2", "3"):
+        assert f"cancelled; `gitcoord retry {id}` takes that back" in " ".join(landing.out.split())
+    assert "Nobody is at work on tasks 2, 3" in landing.out
+    project.run("retry", "3", ok=0)
     ended = project.run("plan", "--reset", ok=0)
     assert "Gave up task 2 (Task 2), cancelled, on feature/level-0-task-2" in ended.err
     states = {id: one["state"] for id, one in project.run("status", "--json", ok=0).json["tasks"].items()}

@@ -104,7 +104,7 @@ def test_waves_that_were_saved_are_told_in_the_journal(clone: Repo) -> None:
     event = WavesSaved(at=now(), by="me", level="level-0", waves=(("1",), ("2",)))
     store.save_plan(plan_of([[["1"], ["2"]]]), event)
     assert [entry.subject for entry in store.journal()] == [
-        "plan saved: 2 tasks in 1 levels",
+        "plan saved: 2 tasks in 1 level",
         "level-0 re-ordered by its real conflicts: 1 then 2",
     ]
 
