@@ -10,6 +10,7 @@ from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedules, Stra
 from gitcoord.planning.network import Network, minutes_of, network_of
 from gitcoord.planning.schedule_estimates import schedules
 from gitcoord.planning.units import clash_sets, rows_of
+from gitcoord.planning.wave_risks import RiskWeighing
 from gitcoord.planning.workload import work_of
 from gitcoord.tasks.model import Task, TaskId
 
@@ -78,9 +79,13 @@ def longest_chain(parts: Sequence[PlannedSubtask], minutes: float) -> float:
 
 
 def reckon_schedules(
-    durations: Durations, tasks: Mapping[TaskId, PlannedTask], slots: int, strategy: Strategy
+    durations: Durations,
+    tasks: Mapping[TaskId, PlannedTask],
+    slots: int,
+    strategy: Strategy,
+    weighing: RiskWeighing,
 ) -> Schedules:
     """The schedules of the planned `tasks`, which are in the order of their levels."""
     tails = [minutes_of(tail) for tail in durations.times.tail]
-    work = work_of(tasks, durations.network, tails, clash_sets(tasks))
+    work = work_of(tasks, durations.network, tails, clash_sets(tasks), weighing=weighing)
     return schedules(work, list(tasks), slots, strategy)

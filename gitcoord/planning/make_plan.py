@@ -14,7 +14,9 @@ from gitcoord.planning.levels import broken_pins, depths
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
 from gitcoord.planning.parallel_sets import opportunities
 from gitcoord.planning.plan_identity import digest_of
+from gitcoord.planning.risks import NO_RISKS, Risks
 from gitcoord.planning.token_shares import split
+from gitcoord.planning.wave_risks import RiskWeighing
 from gitcoord.planning.waves import (
     LevelWaves,
     coarse_warning,
@@ -56,6 +58,8 @@ def build_plan(
     previous: Plan | None = None,
     under_way: Collection[TaskId] = (),
     generation: int = 1,
+    risks: Risks = NO_RISKS,
+    rework_cost: float | None = None,
 ) -> Plan:
     """The plan of what remains in `tasks` (of everything in it, if asked).
 
@@ -63,7 +67,8 @@ def build_plan(
 
     What `previous` planned and is still listed stays planned, so that levels keep their numbers after
     work has landed; what is `under_way` in it keeps its level, wave and branch too. Raises
-    `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2).
+    `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2). `risks`: what is foretold of the tasks;
+    a conflict costs `rework_cost` waves (None: no wave is added for one).
     """
     satisfied = () if everything else _satisfied(tasks, cancelled_satisfies)
     chosen = _chosen(tasks, satisfied, previous)
@@ -75,6 +80,7 @@ def build_plan(
     durations = reckon(chosen, graph, estimates.minutes, subtasks)
     timing = durations.timing
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
+    weighing = RiskWeighing(risk=risks.by_task(), rework_cost=rework_cost)
     draft = _Draft(
         tag=tasks.tag,
         generation=generation,
@@ -87,7 +93,7 @@ def build_plan(
         subtasks=timed(durations, subtasks),
         timing=timing,
         level_of=level_of,
-        levels=_level_waves(chosen, level_of, estimates.minutes, timing, pins),
+        levels=_level_waves(chosen, level_of, estimates.minutes, timing, pins, weighing),
         pins=pins,
     )
     levels = _levels(draft, level_branch, previous)
@@ -103,7 +109,7 @@ def build_plan(
         critical_path=timing.critical_path,
         critical_units=durations.critical_units,
         critical_minutes=timing.duration,
-        schedules=reckon_schedules(durations, planned, max_parallel, strategy),
+        schedules=reckon_schedules(durations, planned, max_parallel, strategy, weighing),
         opportunities=opportunities(graph, [task.id for task in chosen], planned, max_parallel),
         estimates_from=estimates.sentence,
         satisfied=satisfied,
@@ -111,6 +117,8 @@ def build_plan(
         everything=everything,
         cancelled_satisfies=cancelled_satisfies,
         generation=generation,
+        risks=risks,
+        rework_cost=rework_cost,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),
     )
 
@@ -170,12 +178,13 @@ def _level_waves(
     minutes: Mapping[TaskId, float],
     timing: Timing,
     pins: Mapping[TaskId, PlannedTask],
+    weighing: RiskWeighing,
 ) -> dict[int, LevelWaves]:
     members: dict[int, list[Task]] = {}
     for task in chosen:
         members.setdefault(level_of[task.id], []).append(task)
     waves = {task: pin.wave for task, pin in pins.items()}
-    return {level: level_waves(members[level], minutes, timing, waves) for level in sorted(members)}
+    return {level: level_waves(members[level], minutes, timing, waves, weighing) for level in sorted(members)}
 
 
 def _levels(draft: _Draft, pattern: str, previous: Plan | None) -> tuple[PlannedLevel, ...]:

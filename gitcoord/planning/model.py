@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gitcoord.planning.risks import Risks
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -152,6 +153,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A digest of the tasks' words, which lie beside the plan."""
     source: str = ""
     """The task list that it was made from, where that lies in the repository."""
+    risks: Risks = Risks()
+    """Which tasks will probably conflict; empty where nothing was foretold."""
+    rework_cost: float | None = None
+    """What a conflict costs, in waves; None: no wave is added for one."""
     generation: int = 1
     """Counts the task lists that this repository has had under this state; each has branches of its own."""
     adopted: bool = False

@@ -14,6 +14,8 @@ Band = Literal["low", "medium", "high"]
 MEDIUM: Final = 0.05
 HIGH: Final = 0.2
 """A third of such pairs conflicted in five public repositories: the table is in `docs/planning.md`."""
+LOOKAHEAD: Final = 32
+"""Of so many units that could start, the one that is wanted most does."""
 LEAST: Final = 0.02
 """A pair below that conflicts as good as never, and is not kept."""
 
@@ -59,6 +61,17 @@ class Risks(msgspec.Struct, frozen=True, kw_only=True):
                 found.setdefault(one, {})[other] = pair.conflict
                 found.setdefault(other, {})[one] = pair.conflict
         return found
+
+
+NO_RISKS: Final = Risks()
+
+
+def urgency(tail: float, minutes: float, conflicts: float, rework: float) -> float:
+    """How much a unit is wanted now, in minutes: the chain that waits for it, less the rework expected.
+
+    `conflicts` are expected beside what is at work; each costs `rework` times the unit's own `minutes`.
+    """
+    return round(tail - conflicts * rework * minutes, 6)
 
 
 def band_of(conflict: float) -> Band:

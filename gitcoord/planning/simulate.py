@@ -10,6 +10,7 @@ import msgspec
 
 from gitcoord.planning.handing_in import HandIns
 from gitcoord.planning.kept_apart import Apart
+from gitcoord.planning.risks import LOOKAHEAD
 from gitcoord.planning.simulated_capacity import Space
 from gitcoord.planning.strict_levels import Turns
 from gitcoord.planning.unhindered import unhindered
@@ -128,7 +129,7 @@ class _Game:
         self.space.look(self._now)
         refused: list[int] = []
         while self._ready and len(self._running) < self._how.slots:
-            place = heapq.heappop(self._ready)
+            place = self._next_place()
             unit = self._unit_at[place]
             if self._careful and self._held(unit, place, refused):
                 continue
@@ -137,6 +138,19 @@ class _Game:
             heapq.heappush(self._ready, place)
         if self._deferred:
             self._start_deferred()
+
+    def _next_place(self) -> int:
+        """The place of the unit that is wanted most, which is taken from those that are ready."""
+        urgencies, ready = self._work.urgencies, self._ready
+        if urgencies is None:
+            return heapq.heappop(ready)
+        places = [heapq.heappop(ready) for _ in range(min(LOOKAHEAD, len(ready)))]
+        running = [unit for _, unit in self._running]
+        best = max(places, key=lambda place: urgencies.now(self._unit_at[place], running))
+        for place in places:
+            if place != best:
+                heapq.heappush(ready, place)
+        return best
 
     def _held(self, unit: int, place: int, refused: list[int]) -> bool:
         """Whether something but slots keeps the unit from starting."""

@@ -1,16 +1,20 @@
 """Tasks put into parts that run one after another, so that those of a part are the least likely to conflict.
 
-A local search by moves and swaps from two starts. The same input gives the same parts: effort is counted in
-steps, never in time.
+A local search by moves and swaps. The same input gives the same parts: effort is counted in steps, never in
+time. What must not meet has an endless cost, so that no step brings it together.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from gitcoord.tasks.model import TaskId
 
-_MOST_STEPS: Final = 400_000
-_LEAST_GAIN: Final = 1e-9
+NEVER: Final = 1e9
+"""The cost of a pair that excludes each other."""
+_MOST_STEPS: Final = 60_000
+_SWAP: Final = 1e-6
+"""What a move is better than a swap by, where both save as much."""
 
 Risk = Mapping[TaskId, Mapping[TaskId, float]]
 """The probability that two tasks conflict, both ways; pairs that are left out do not."""
@@ -25,7 +29,7 @@ def spread(
     minutes: Mapping[TaskId, float] | None = None,
     rework: float = 1.0,
 ) -> list[list[TaskId]]:
-    """`tasks` in `count` parts of at most `room`; the order within and of parts is that of `tasks`.
+    """`tasks` in at most `count` parts of at most `room`; the order within and of parts is that of `tasks`.
 
     What is minimised are the minutes that the parts take, each as long as its longest task, plus `rework`
     minutes for each conflict that is expected inside of a part.
@@ -33,7 +37,27 @@ def spread(
     if count * room < len(tasks):
         raise ValueError(f"{len(tasks)} tasks do not fit into {count} parts of {room}")
     search = _Search(tasks, count, room, risk, minutes or {}, rework)
-    return search.best()
+    best: list[list[int]] = []
+    for start in (search.longest_first(), search.riskiest_first()):
+        found = search.improved(start)
+        if not best or search.cost(found) < search.cost(best) - 1e-6:
+            best = found
+    kept = sorted((sorted(part) for part in best if part), key=lambda part: part[0])
+    return [[tasks[task] for task in part] for part in kept]
+
+
+def respread(
+    parts: Sequence[Sequence[TaskId]], *, risk: Risk, fixed: Collection[TaskId] = (), least: float = 0.0
+) -> list[list[TaskId]]:
+    """`parts` in their order, with tasks that are not `fixed` in another one where that saves conflicts.
+
+    No step is taken for less than `least`. A part with one task has no conflict, so that none becomes empty.
+    """
+    tasks = [task for part in parts for task in part]
+    search = _Search(tasks, len(parts), len(tasks), risk, {}, 1.0, least=least, fixed=fixed)
+    number = {task: place for place, task in enumerate(tasks)}
+    found = search.improved([[number[task] for task in part] for part in parts])
+    return [[tasks[task] for task in sorted(part)] for part in found]
 
 
 class _Search:
@@ -45,11 +69,16 @@ class _Search:
         risk: Risk,
         minutes: Mapping[TaskId, float],
         rework: float,
+        *,
+        least: float = 0.0,
+        fixed: Collection[TaskId] = (),
     ) -> None:
-        self._tasks, self._count, self._room = tasks, count, room
+        self._count, self._room, self._least = count, room, max(least, 1e-9)
         self._minutes = [minutes.get(task, 0.0) for task in tasks]
+        self._timed = any(self._minutes)
         number = {task: place for place, task in enumerate(tasks)}
-        self._cost: list[dict[int, float]] = [
+        self._fixed = {number[task] for task in fixed if task in number}
+        self._costs: list[dict[int, float]] = [
             {
                 number[other]: rework * chance
                 for other, chance in risk.get(task, {}).items()
@@ -57,83 +86,108 @@ class _Search:
             }
             for task in tasks
         ]
+        self._at = [0] * len(tasks)
         self._steps = 0
 
-    def best(self) -> list[list[TaskId]]:
-        """The parts with the least cost that the search finds."""
-        found = min(
-            (self._improved(start) for start in (self._longest_first(), self._riskiest_first())),
-            key=lambda parts: round(self._whole_cost(parts), 6),
-        )
-        kept = sorted((sorted(part) for part in found if part), key=lambda part: part[0])
-        return [[self._tasks[task] for task in part] for part in kept]
-
-    def _longest_first(self) -> list[list[int]]:
+    def longest_first(self) -> list[list[int]]:
         """Tasks that take equally long together, which is the quickest where nothing conflicts."""
-        order = sorted(range(len(self._tasks)), key=lambda task: -self._minutes[task])
+        order = sorted(range(len(self._at)), key=lambda task: -self._minutes[task])
         parts = [order[start : start + self._room] for start in range(0, len(order), self._room)]
         return parts + [[] for _ in range(self._count - len(parts))]
 
-    def _riskiest_first(self) -> list[list[int]]:
+    def riskiest_first(self) -> list[list[int]]:
         """Each task, those with most at stake first, where it adds least."""
         parts: list[list[int]] = [[] for _ in range(self._count)]
-        order = sorted(range(len(self._tasks)), key=lambda task: (-sum(self._cost[task].values()), task))
-        for task in order:
-            open_parts = [part for part in parts if len(part) < self._room]
-            min(open_parts, key=lambda part: self._added(part, task)).append(task)
+        self._at = [-1] * len(self._at)
+        for task in sorted(range(len(self._at)), key=lambda task: (-sum(self._costs[task].values()), task)):
+            free = [place for place, part in enumerate(parts) if len(part) < self._room]
+            best = min(free, key=lambda place: self._meeting(task, place) + self._longer(parts[place], task))
+            parts[best].append(task)
+            self._at[task] = best
         return parts
 
-    def _improved(self, parts: list[list[int]]) -> list[list[int]]:
+    def improved(self, parts: list[list[int]]) -> list[list[int]]:
+        """The parts after all moves and swaps that help."""
         self._steps = 0
+        for place, part in enumerate(parts):
+            for task in part:
+                self._at[task] = place
         better = True
         while better and self._steps < _MOST_STEPS:
             better = False
-            for task in range(len(self._tasks)):
-                better |= self._moved(parts, task)
+            # The least important ones move first, so that the others keep their places.
+            for task in reversed(range(len(self._at))):
+                if task not in self._fixed and self._meeting(task, self._at[task]) > self._least:
+                    better |= self._moved(parts, task)
         return parts
+
+    def cost(self, parts: Sequence[Sequence[int]]) -> float:
+        """Minutes, and what conflicts are expected to cost."""
+        total = 0.0
+        for part in parts:
+            members = set(part)
+            meeting = [
+                self._costs[task][other] for task in part for other in self._costs[task].keys() & members
+            ]
+            total += math.fsum(meeting) / 2 + max([self._minutes[task] for task in part], default=0.0)
+        return total
 
     def _moved(self, parts: list[list[int]], task: int) -> bool:
         """Whether moving the task to another part, or swapping it with one there, made it better."""
-        own = next(part for part in parts if task in part)
-        own_rest = [one for one in own if one != task]
-        saved = self._part_cost(own) - self._part_cost(own_rest)
-        best: tuple[list[int], int | None] | None = None
-        gain = _LEAST_GAIN
-        for part in parts:
-            if part is own:
+        own = self._at[task]
+        meeting = self._meeting(task, own)
+        best: tuple[int, int | None] | None = None
+        gain = self._least
+        for place, part in enumerate(parts):
+            if place == own:
                 continue
+            there = self._meeting(task, place)
             if len(part) < self._room:
-                won = saved - self._added(part, task)
+                won = meeting - there + self._saved(parts, own, place, task, None)
                 if won > gain:
-                    best, gain = (part, None), won
+                    best, gain = (place, None), won
             for other in part:
+                if other in self._fixed:
+                    continue
                 self._steps += 1
-                rest = [one for one in part if one != other]
-                before = self._part_cost(own) + self._part_cost(part)
-                after = self._part_cost([*own_rest, other]) + self._part_cost([*rest, task])
-                if before - after > gain:
-                    best, gain = (part, other), before - after
+                both = 2 * self._costs[task].get(other, 0.0)
+                won = meeting - there + self._meeting(other, place) - self._meeting(other, own) + both
+                won += self._saved(parts, own, place, task, other) - _SWAP
+                if won > gain:
+                    best, gain = (place, other), won
         if best is None:
             return False
-        part, swapped = best
-        own.remove(task)
-        part.append(task)
+        place, swapped = best
+        self._put(parts, task, place)
         if swapped is not None:
-            part.remove(swapped)
-            own.append(swapped)
+            self._put(parts, swapped, own)
         return True
 
-    def _added(self, part: Sequence[int], task: int) -> float:
-        return self._part_cost([*part, task]) - self._part_cost(part)
+    def _put(self, parts: list[list[int]], task: int, place: int) -> None:
+        parts[self._at[task]].remove(task)
+        parts[place].append(task)
+        self._at[task] = place
 
-    def _part_cost(self, part: Sequence[int]) -> float:
-        longest = max([self._minutes[task] for task in part], default=0.0)
-        total = 0.0
-        for place, task in enumerate(part):
-            cost = self._cost[task]
-            if cost:
-                total += sum([cost.get(other, 0.0) for other in part[place + 1 :]])
-        return longest + total
+    def _meeting(self, task: int, place: int) -> float:
+        """What the task's conflicts inside of a part are expected to cost."""
+        at = self._at
+        return sum([cost for other, cost in self._costs[task].items() if at[other] == place])
 
-    def _whole_cost(self, parts: Sequence[Sequence[int]]) -> float:
-        return sum(self._part_cost(part) for part in parts)
+    def _longer(self, part: Sequence[int], task: int) -> float:
+        longest = max([self._minutes[one] for one in part], default=0.0)
+        return max(0.0, self._minutes[task] - longest)
+
+    def _saved(self, parts: list[list[int]], own: int, place: int, task: int, other: int | None) -> float:
+        """The minutes that the two parts take less after the step."""
+        if not self._timed:
+            return 0.0
+        minutes = self._minutes
+        before = max([minutes[one] for one in parts[own]]) + max(
+            [minutes[one] for one in parts[place]], default=0.0
+        )
+        left = [minutes[one] for one in parts[own] if one != task]
+        right = [minutes[one] for one in parts[place] if one != other]
+        right.append(minutes[task])
+        if other is not None:
+            left.append(minutes[other])
+        return before - max(left, default=0.0) - max(right)

@@ -15,7 +15,7 @@ Course = tuple[dict[int, int], int]
 def unhindered(work: WorkNetwork, how: RunRules) -> Course | None:
     """The course of the run from its beginning; None where more than that has to be looked at."""
     network = work.network
-    if work.clashes or work.alone or work.tokens or network.units != network.tasks:
+    if work.clashes or work.alone or work.tokens or work.urgencies or network.units != network.tasks:
         return None
     if how.budget is not None or how.stagger or how.independent or not how.lands:
         return None
@@ -34,7 +34,9 @@ def lands_by_level(work: WorkNetwork, how: RunRules) -> bool:
     So it is where waves land as a whole, each level is one wave, and nothing but that holds a task back.
     """
     network = work.network
-    if not how.waves or how.pipeline or work.clashes or work.alone or network.units != network.tasks:
+    if not how.waves or how.pipeline or network.units != network.tasks:
+        return False
+    if work.clashes or work.alone or work.urgencies:
         return False
     return all(wave == 1 for _, wave, _ in work.turn) and _rises(work)
 

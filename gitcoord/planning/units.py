@@ -10,6 +10,7 @@ from gitcoord.planning.declared_conflicts import Footprint, find_clashes
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, Row, minutes_of, network_of
 from gitcoord.planning.token_shares import split
+from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
 
@@ -55,6 +56,8 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
     needs: Mapping[TaskId, tuple[TaskId, ...]]
     clashes: Mapping[TaskId, frozenset[TaskId]] = {}
     apart: tuple[frozenset[TaskId], ...] = ()
+    weighing: RiskWeighing = NO_WEIGHING
+    """What is foretold of their tasks."""
 
 
 def network_of_units(units: Units) -> Network:
@@ -115,6 +118,7 @@ def units_of(plan: Plan, token_budget: int | None = None) -> Units:
         needs=needs,
         apart=apart,
         clashes=_clashes(made, apart, parts),
+        weighing=RiskWeighing(risk=plan.risks.by_task(), rework_cost=plan.rework_cost),
     )
 
 

@@ -11,6 +11,7 @@ from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.plan_identity import identity_of
+from gitcoord.planning.wave_risks import RiskWeighing, capped_parts, weighed_waves
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
 
 
@@ -33,11 +34,16 @@ def footprint(task: Task | PlannedTask) -> Footprint:
 
 
 def level_waves(
-    tasks: Sequence[Task], minutes: Mapping[TaskId, float], timing: Timing, pinned: Mapping[TaskId, int]
+    tasks: Sequence[Task],
+    minutes: Mapping[TaskId, float],
+    timing: Timing,
+    pinned: Mapping[TaskId, int],
+    weighing: RiskWeighing,
 ) -> LevelWaves:
     """The waves of one level; inside a wave critical tasks first, then the most work, then file order."""
     ranks = [(-timing.through(task.id), -minutes[task.id], number) for number, task in enumerate(tasks)]
-    if not pinned and not any(map(_says_something, tasks)):
+    risky = bool(weighing.risk)
+    if not pinned and not (risky and weighing.rework_cost) and not any(map(_says_something, tasks)):
         # Nothing keeps them apart, so that they are one wave.
         return LevelWaves(waves=(tuple([tasks[rank[2]].id for rank in sorted(ranks)]),), clashes=Clashes())
     clashes = find_clashes([footprint(task) for task in tasks])
@@ -55,9 +61,12 @@ def level_waves(
         ],
         clashes.sets,
     )
+    waves: Sequence[Sequence[TaskId]] = arrangement.waves
+    if risky:
+        waves = weighed_waves(waves, clashes, pinned, weighing)
     importance = {task.id: rank for task, rank in zip(tasks, ranks, strict=True)}
     return LevelWaves(
-        waves=tuple(tuple(sorted(wave, key=importance.__getitem__)) for wave in arrangement.waves),
+        waves=tuple(tuple(sorted(wave, key=importance.__getitem__)) for wave in waves),
         clashes=clashes,
     )
 
@@ -70,14 +79,11 @@ def _says_something(task: Task) -> bool:
 def capped_waves(plan: Plan) -> list[list[TaskId]]:
     """Every wave of every level in order, in parts of at most `max_parallel`; each part by its ids.
 
-    A level's end waits for the longest task of each part, so tasks that take equally long go together.
+    A level's end waits for the longest task of each part, so tasks that take equally long go together, and
+    tasks that will probably conflict do not.
     """
-    found: list[list[TaskId]] = []
-    for wave in (wave for level in plan.levels for wave in level.waves):
-        longest_first = sorted(wave, key=lambda task: -plan.tasks[task].estimate)
-        for start in range(0, len(wave), plan.max_parallel):
-            found.append(sorted(longest_first[start : start + plan.max_parallel], key=natural_key))
-    return found
+    waves = (wave for level in plan.levels for wave in level.waves)
+    return [sorted(part, key=natural_key) for wave in waves for part in capped_parts(plan, wave)]
 
 
 def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], ...]:

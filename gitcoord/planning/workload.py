@@ -6,10 +6,34 @@ from typing import Literal
 import msgspec
 
 from gitcoord.planning.model import PlannedSubtask, PlannedTask
-from gitcoord.planning.network import Network
+from gitcoord.planning.network import Network, minutes_of
+from gitcoord.planning.risks import urgency
+from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
 Alone = Literal["", "siblings", "all"]
+
+
+class Urgencies:
+    """How much units are wanted beside what is at work, where some will probably conflict."""
+
+    def __init__(self, tails: Sequence[float], network: Network, weighing: RiskWeighing) -> None:
+        self._tails, self._owner = tails, network.owner
+        self._minutes = [minutes_of(ticks) for ticks in network.ticks]
+        number = {task: place for place, task in enumerate(network.tasks)}
+        self._rework = weighing.rework_cost or 1.0
+        self._risk = {
+            number[task]: {number[other]: chance for other, chance in near.items() if other in number}
+            for task, near in weighing.risk.items()
+            if task in number
+        }
+
+    def now(self, unit: int, running: Collection[int]) -> float:
+        """The urgency of the unit beside those that run, in minutes."""
+        near = self._risk.get(self._owner[unit], {})
+        tasks = sorted({self._owner[other] for other in running}) if near else ()
+        conflicts = sum([near.get(task, 0.0) for task in tasks])
+        return urgency(self._tails[unit], self._minutes[unit], conflicts, self._rework)
 
 
 class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +56,8 @@ class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
     alone: dict[int, Alone] = {}
     tokens: list[int] = []
     silent: set[int] = set()
+    urgencies: Urgencies | None = None
+    """How much each unit is wanted beside others; None: by its rank alone."""
 
     def apart(self, one: int, other: int) -> bool:
         """Whether two units of one clash exclude each other."""
@@ -77,10 +103,13 @@ def work_of(
     clashes: Iterable[Collection[TaskId]],
     seen: Iterable[tuple[TaskId, TaskId]] = (),
     tokens: Sequence[int] = (),
+    *,
+    weighing: RiskWeighing = NO_WEIGHING,
 ) -> WorkNetwork:
     """The work of the planned `tasks`, whose units are those of `network`, each with its tail in minutes.
 
-    `clashes` are what the task list says of units, `seen` pairs that were seen to clash.
+    `clashes` are what the task list says of units, `seen` pairs that were seen to clash, and `weighing` what
+    is foretold of tasks.
     """
     parts = {part.id: part for task in tasks.values() for part in task.subtasks}
     places: dict[TaskId, int] = {}
@@ -116,6 +145,7 @@ def work_of(
         },
         alone=traits.alone,
         tokens=list(tokens),
+        urgencies=Urgencies(tails, network, weighing) if weighing.risk else None,
         silent=traits.silent,
     )
 

@@ -3,10 +3,11 @@
 The prediction (`planning.simulate`) follows the same rules, and a test holds it against this function.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.planning.risks import LOOKAHEAD, urgency
 from gitcoord.planning.units import Unit, Units
 from gitcoord.schedule.blockers import UnitNeeds
 from gitcoord.schedule.capacity_check import Room
@@ -37,7 +38,7 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
             refusals[unit.id] = refusal
     room = Room(units, seen.running, capacity, seen.now, seen.last_start)
     starts: list[UnitStart] = []
-    for unit in sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place)):
+    for unit in _most_urgent_first(ready, units, seen, room):
         refusal = _held(unit, seen, refusals, starts, units)
         meets = needs.meets(unit, room.running)
         if refusal is None and policy.overlap == "wait" and meets:
@@ -58,6 +59,31 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
     closed = any(refusal.name == "closed" for refusal in refusals.values())
     wakes = [*times, *([room.opens] if room.opens is not None else []), *[seen.closed_until] * closed]
     return ScheduleDecision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
+
+
+def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, room: Room) -> Iterator[Unit]:
+    """The ready units by the chain that waits for them; what will probably conflict with one at work later.
+
+    Looks at the room anew for each, since every start is one more to conflict with.
+    """
+    order = sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place))
+    weighing = units.weighing
+    if not weighing.risk:
+        yield from order
+        return
+
+    def wanted(unit: Unit) -> float:
+        near = weighing.risk.get(unit.task, {})
+        tasks = sorted({units.by_id[one].task for one in room.running if one in units.by_id}) if near else ()
+        conflicts = sum([near.get(task, 0.0) for task in tasks])
+        return urgency(unit.tail, unit.estimate, conflicts, weighing.rework_cost or 1.0)
+
+    while order:
+        deferred = order[0].id in seen.deferred
+        near = [unit for unit in order[:LOOKAHEAD] if (unit.id in seen.deferred) == deferred]
+        best = max(near, key=wanted)
+        order.remove(best)
+        yield best
 
 
 def _held(

@@ -78,6 +78,7 @@ def predict(
         units.apart,
         [(one, other) for one, others in seen.clashing.items() for other in others],
         [unit.tokens for unit in units.by_id.values()],
+        weighing=units.weighing,
     )
     how = RunRules(
         slots=capacity.max_parallel,

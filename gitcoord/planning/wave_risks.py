@@ -1,0 +1,78 @@
+"""Waves by what will probably conflict: as many as there have to be, or more where that pays."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
+from typing import Final
+
+import msgspec
+
+from gitcoord.planning.declared_conflicts import Clashes
+from gitcoord.planning.model import Plan
+from gitcoord.planning.risks import LEAST, expected_conflicts
+from gitcoord.planning.spread import NEVER, Risk, respread, spread
+from gitcoord.tasks.model import TaskId
+
+MOST_TASKS: Final = 400
+"""Of a level or wave; a larger one keeps its order."""
+
+
+class RiskWeighing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is foretold, and what a conflict costs in waves (None: no wave is ever added for it)."""
+
+    risk: Mapping[TaskId, Mapping[TaskId, float]] = {}
+    rework_cost: float | None = None
+
+
+NO_WEIGHING: Final = RiskWeighing()
+
+
+def weighed_waves(
+    waves: Sequence[Sequence[TaskId]], clashes: Clashes, fixed: Collection[TaskId], weighing: RiskWeighing
+) -> list[list[TaskId]]:
+    """The waves with tasks that probably conflict in different ones, as far as there are several.
+
+    A further wave has to save more expected conflicts than it costs.
+    """
+    found = [list(wave) for wave in waves]
+    tasks = [task for wave in waves for task in wave]
+    if len(tasks) > MOST_TASKS or weighing.risk.keys().isdisjoint(tasks):
+        return found
+    risk = _with_clashes(tasks, clashes, weighing.risk)
+    if len(found) > 1:
+        found = respread(found, risk=risk, fixed=fixed, least=LEAST)
+    while weighing.rework_cost:
+        more = respread([*found, []], risk=risk, fixed=fixed, least=LEAST)
+        saved = expected_conflicts(found, weighing.risk) - expected_conflicts(more, weighing.risk)
+        if not more[-1] or saved * weighing.rework_cost <= 1:
+            break
+        found = more
+    return found
+
+
+def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
+    """A wave in parts of at most `max_parallel`, no more than there have to be, longest tasks together.
+
+    What probably conflicts is put apart where that takes less time than the conflicts would.
+    """
+    minutes = {task: plan.tasks[task].estimate for task in wave}
+    risk = plan.risks.by_task()
+    count = -(-len(wave) // plan.max_parallel)
+    if count < 2 or len(wave) > MOST_TASKS or risk.keys().isdisjoint(wave):
+        longest_first = sorted(wave, key=lambda task: -minutes[task])
+        return [
+            list(longest_first[at : at + plan.max_parallel]) for at in range(0, len(wave), plan.max_parallel)
+        ]
+    again = math.fsum(minutes.values()) / len(minutes) * (plan.rework_cost or 1.0)
+    return spread(wave, count=count, room=plan.max_parallel, risk=risk, minutes=minutes, rework=again or 1.0)
+
+
+def _with_clashes(tasks: Sequence[TaskId], clashes: Clashes, risk: Risk) -> Risk:
+    """The risks with what excludes each other as a cost that no conflict outweighs."""
+    here = set(tasks)
+    found = {task: dict(risk.get(task, {})) for task in tasks}
+    excluded = [pair for clash in clashes.sets for pair in combinations(sorted(clash & here), 2)]
+    excluded += [(one, other) for one in sorted(clashes.alone & here) for other in tasks if one != other]
+    for one, other in excluded:
+        found[one][other] = found[other][one] = NEVER
+    return found
