@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.tasks.model import Subtask, Task, TaskId
 
 MOST_EACH = 32_000
-"""Characters of one task with its subtasks; longer texts are cut at the end."""
+"""Characters of one task with its subtasks; where they are more, its longest texts are cut at the end."""
 MOST_OF_ALL = 4_000_000
 CUT = "\n… (cut here: the task list has the whole text)"
 
@@ -57,12 +57,13 @@ Texts = Mapping[TaskId, TaskTexts]
 
 
 def task_texts(tasks: Iterable[Task]) -> dict[TaskId, TaskTexts]:
-    """The words of `tasks`, within bounds: for each, and less for each where they are very many."""
+    """The words of `tasks`, within bounds: for each, and less for the longest where they are very many."""
     entries = list(tasks)
     whole = {task.id: _texts(task, MOST_EACH) for task in entries}
-    if sum(map(_size, whole.values())) <= MOST_OF_ALL:
+    sizes = [_size(texts) for texts in whole.values()]
+    if sum(sizes) <= MOST_OF_ALL:
         return whole
-    each = MOST_OF_ALL // len(entries)
+    each = _fair_share(sizes, MOST_OF_ALL)
     return {task.id: _texts(task, each) for task in entries}
 
 
@@ -83,42 +84,53 @@ def _texts(task: Task, most: int) -> TaskTexts:
             details=task.details,
             test_strategy=task.test_strategy,
         )
-    left = _CharacterBudget(most)
+    parts = [_words(part) for part in task.subtasks]
+    # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
+    lengths = [len(text) for words in parts for text in words.values()]
+    beginning = 0 if sum(lengths) <= most else min(len(whole), most // 10)
+    share = _fair_share(lengths, most - beginning)
+    kept = [{name: _shortened(text, share) for name, text in words.items()} for words in parts]
+    left = most - sum(min(len(text), share) for words in parts for text in words.values())
+    own = _words(task)
+    rest = _fair_share([len(text) for text in own.values()], left)
     return TaskTexts(
-        title=left.take(task.title),
-        # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
+        **{name: _shortened(text, rest) for name, text in own.items()},
         subtasks=tuple(
-            SubtaskTexts(
-                id=part.id,
-                title=left.take(part.title),
-                details=left.take(part.details),
-                description=left.take(part.description),
-                test_strategy=left.take(part.test_strategy),
-            )
-            for part in task.subtasks
+            SubtaskTexts(id=part.id, **words) for part, words in zip(task.subtasks, kept, strict=True)
         ),
-        details=left.take(task.details),
-        description=left.take(task.description),
-        test_strategy=left.take(task.test_strategy),
-        cut=left.cut,
+        cut=any(len(text) > share for words in parts for text in words.values())
+        or any(len(text) > rest for text in own.values()),
     )
 
 
-class _CharacterBudget:
-    """How many characters may still be kept."""
+def _words(entry: Task | Subtask) -> dict[str, str]:
+    # Half of a surrogate pair, which JSON may hold, cannot be written.
+    words = {
+        "title": entry.title,
+        "description": entry.description,
+        "details": entry.details,
+        "test_strategy": entry.test_strategy,
+    }
+    return {name: text.encode("utf-8", "replace").decode() for name, text in words.items()}
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.cut = False
 
-    def take(self, text: str) -> str:
-        # Half of a surrogate pair, which JSON may hold, cannot be written.
-        text = text.encode("utf-8", "replace").decode() if not text.isascii() else text
-        if len(text) <= self._most:
-            self._most -= len(text)
-            return text
-        kept, self._most, self.cut = text[: self._most], 0, True
-        return f"{kept}{CUT}" if kept else ""
+def _fair_share(lengths: Iterable[int], most: int) -> int:
+    """The length to which texts are cut so that all together have at most `most` characters.
+
+    Only the longest are cut: https://en.wikipedia.org/wiki/Max-min_fairness.
+    """
+    ordered = sorted(lengths)
+    left = most
+    for place, length in enumerate(ordered):
+        texts = len(ordered) - place
+        if length * texts > left:
+            return left // texts
+        left -= length
+    return most
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}{CUT}" if most > 0 else ""
 
 
 def _size(texts: TaskTexts) -> int:

@@ -1,6 +1,7 @@
 """Which task an id is: what counts, what does not, and what is known of plans without digests."""
 
 import pytest
+from msgspec.structs import replace
 
 from gitcoord.planning.plan_identity import changed_tasks, identity_of, is_another, same
 from gitcoord.planning.task_texts import CUT, MOST_EACH, MOST_OF_ALL, task_texts
@@ -59,7 +60,21 @@ def test_texts_keep_within_their_bounds() -> None:
     # A subtask's own words come first: who does it is given the whole task shortened anyway.
     assert (kept.subtasks[0].details, kept.subtasks[0].test_strategy) == (part.details, "look")
     assert kept.details.endswith(CUT)
-    many = [Task(id=TaskId(str(n)), title="t", details="z" * MOST_EACH) for n in range(200)]
-    assert sum(len(one.details) for one in task_texts(many).values()) < MOST_OF_ALL * 1.01
+    parts = [
+        part,
+        Subtask(id=TaskId("1.2"), title="next", details="z" * 500),
+        replace(part, id=TaskId("1.3")),
+    ]
+    kept = task_texts([replace(long, description="Why", subtasks=tuple(parts))])[A]
+    # Of too much only the longest is cut: no text pushes another one out.
+    assert [len(one.details) // 1000 for one in kept.subtasks] == [14, 0, 14]
+    assert [one.test_strategy for one in kept.subtasks] == ["look", "", "look"]
+    assert (kept.title, kept.description, len(kept.details) // 1000) == ("t", "Why", 3)
+    assert len(kept.details) + sum(len(one.details) for one in kept.subtasks) < MOST_EACH * 1.01
+    many = [Task(id=TaskId(str(n)), title="t", details="z" * (MOST_EACH if n else 100)) for n in range(200)]
+    all_kept = task_texts(many)
+    assert sum(len(one.details) for one in all_kept.values()) < MOST_OF_ALL * 1.01
+    assert all_kept[TaskId("0")].details == "z" * 100
+    assert all_kept[TaskId("9")].details[20_000] == "z"
     half = task_texts([Task(id=A, title="t", details="\ud83d half a pair")])[A]
     assert half.details.isascii()
