@@ -76,13 +76,24 @@ def texts_digest(texts: Texts) -> str:
 
 def _texts(task: Task, most: int) -> TaskTexts:
     whole = task.title + task.description + task.details + task.test_strategy
-    if not task.subtasks and len(whole) <= most and whole.isascii():
+    of_parts = "".join(p.title + p.description + p.details + p.test_strategy for p in task.subtasks)
+    if len(whole) + len(of_parts) <= most and whole.isascii() and of_parts.isascii():
         # Most tasks: a list may have a hundred thousand of them.
         return TaskTexts(
             title=task.title,
             description=task.description,
             details=task.details,
             test_strategy=task.test_strategy,
+            subtasks=tuple(
+                SubtaskTexts(
+                    id=part.id,
+                    title=part.title,
+                    description=part.description,
+                    details=part.details,
+                    test_strategy=part.test_strategy,
+                )
+                for part in task.subtasks
+            ),
         )
     parts = [_words(part) for part in task.subtasks]
     # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
