@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.foresight.foresee import Foresight
+    from gitcoord.planning.risks import Risks
+    from gitcoord.tasks.model import Finding, TaskList
 
+_ENOUGH = 20
+"""Changes of history that a plan learns from."""
 _MANY = 1000
 """Files that take long enough to be told of."""
 
@@ -24,6 +28,31 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
     return open_foresight(
         HistoryReader(repository.git), repository.common_dir, commit, least=least, tell=_teller()
     )
+
+
+def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, Finding | None]":
+    """What a plan of `tasks` is told; a warning where it could not be found out, which stops no plan."""
+    from gitcoord.planning.risks import NO_RISKS, Risks
+    from gitcoord.tasks.model import Finding, ListedStatus
+
+    over = (ListedStatus.DONE, ListedStatus.CANCELLED)
+    left = [task for task in tasks.tasks if task.status not in over]
+    commit = context.shared.branch(base)
+    if len(left) < 2 or commit is None:
+        return NO_RISKS, None
+    # Before anything is loaded: most new repositories have no history to learn from.
+    count = ("rev-list", "--first-parent", "--count", f"--max-count={_ENOUGH}", commit, "--")
+    if int(context.repository.git.probe(*count) or 0) < _ENOUGH:
+        return NO_RISKS, None
+    from gitcoord.errors import GitcoordError
+    from gitcoord.foresight.plan_risks import plan_risks
+
+    try:
+        known = open_for(context, base)
+        return (plan_risks(known, left) if known is not None else Risks()), None
+    except GitcoordError as error:
+        message = f"What will conflict could not be foretold: {error.message}"
+        return NO_RISKS, Finding(code="not-foretold", message=message)
 
 
 def _teller() -> Callable[[int, int], None]:

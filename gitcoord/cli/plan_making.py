@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.cli.open_foresight import foretell
 from gitcoord.cli.plan_beginnings import AbandonedWork, PlanStart, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
 from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan, Strategy
+from gitcoord.planning.risks import NO_RISKS, Risks
 from gitcoord.planning.task_texts import Texts, task_texts, texts_digest
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
@@ -28,6 +30,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool | None = None
     cancelled_satisfies: bool | None = None
     token_budget: int | None = None
+    """0: none."""
+    predict: bool | None = None
+    rework_cost: float | None = None
     """0: none."""
     reset: bool = False
     force: bool = False
@@ -81,7 +86,8 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         start = go_on(store, saved, listed, same_tasks=asked.same_tasks)
     asked = asked if asked.reset else with_saved(asked, saved)
     base = context.base(asked.base)
-    plan = _build(listed, asked, context.settings, base, start)
+    risks, warning = foretell(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
+    plan = _build(listed, asked, context.settings, base, start, risks)
     if start.numbered or _new_branches(plan, saved):
         plan = _beside_others(context, listed, asked, base, start, plan)
     progress = store.progress() if plan.generation == store.generation else {}
@@ -89,6 +95,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     notes = _settings_not_taken(context.settings, plan) if saved is not None and not asked.reset else ()
     if several := context.repository.several_urls():
         notes = [*notes, Finding(code="several-urls", message=several)]
+    notes = [*notes, *filter(None, [warning])]
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
     plan = msgspec.structs.replace(
         plan,
@@ -128,6 +135,8 @@ def with_saved(asked: PlanRequest, saved: Plan | None) -> PlanRequest:
         strategy=asked.strategy or saved.strategy,
         max_parallel=asked.max_parallel or saved.max_parallel,
         token_budget=saved.token_budget if asked.token_budget is None else asked.token_budget,
+        predict=saved.predict if asked.predict is None else asked.predict,
+        rework_cost=saved.rework_cost if asked.rework_cost is None else asked.rework_cost,
         everything=saved.everything if asked.everything is None else asked.everything,
         cancelled_satisfies=saved.cancelled_satisfies
         if asked.cancelled_satisfies is None
@@ -135,7 +144,14 @@ def with_saved(asked: PlanRequest, saved: Plan | None) -> PlanRequest:
     )
 
 
-def _build(listed: TaskList, asked: PlanRequest, settings: Settings, base: str, start: PlanStart) -> Plan:
+def _build(
+    listed: TaskList,
+    asked: PlanRequest,
+    settings: Settings,
+    base: str,
+    start: PlanStart,
+    risks: Risks = NO_RISKS,
+) -> Plan:
     return build_plan(
         listed,
         base=base,
@@ -149,6 +165,9 @@ def _build(listed: TaskList, asked: PlanRequest, settings: Settings, base: str, 
         previous=start.previous,
         under_way=start.under_way,
         generation=start.generation,
+        predict=asked.predict is not False,
+        risks=risks,
+        rework_cost=asked.rework_cost or None,
     )
 
 
@@ -180,7 +199,7 @@ def _beside_others(
                 "Put {tag} or another word in `task-branch` and `level-branch`, or use `--new-list`.",
             )
         start = msgspec.structs.replace(start, generation=start.generation + 1)
-        plan = _build(listed, asked, context.settings, base, start)
+        plan = _build(listed, asked, context.settings, base, start, plan.risks)
     return plan
 
 
@@ -192,6 +211,8 @@ def _changes(saved: Plan, plan: Plan) -> list[PlanChange]:
         ("tag", saved.tag, plan.tag),
         ("tasks", saved.source or "elsewhere", plan.source or "elsewhere"),
         ("token-budget", saved.token_budget or "none", plan.token_budget or "none"),
+        ("predict", saved.predict, plan.predict),
+        ("rework-cost", saved.rework_cost or "none", plan.rework_cost or "none"),
         ("all", saved.everything, plan.everything),
         ("plan-cancelled", not saved.cancelled_satisfies, not plan.cancelled_satisfies),
         ("generation", saved.generation, plan.generation),

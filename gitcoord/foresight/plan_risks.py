@@ -1,6 +1,6 @@
 """What is foretold of the tasks of a list, in the form that a plan keeps."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Final
 
@@ -11,7 +11,7 @@ from gitcoord.tasks.model import Task, TaskId
 
 MOST_TASKS: Final = 300
 """Pairs grow with the square; tasks that come later are foretold when the list is planned again."""
-_MOST_PAIRS: Final = 500
+_MOST_PAIRS: Final = 200
 _MOST_FILES: Final = 5
 _LIKELY: Final = 0.3
 
@@ -47,14 +47,15 @@ def likely_files(foresight: Foresight, task: Task, most: int = _MOST_FILES) -> t
     return foresight.likely_files(task_text(task), most)
 
 
-def plan_risks(foresight: Foresight, tasks: Sequence[Task], after: Container[tuple[TaskId, TaskId]]) -> Risks:
-    """The risks of the first `MOST_TASKS` tasks; pairs of which one comes `after` the other never meet."""
+def plan_risks(foresight: Foresight, tasks: Sequence[Task]) -> Risks:
+    """The risks of the first `MOST_TASKS` tasks; a pair of which one needs the other never meets."""
     tasks = tasks[:MOST_TASKS]
+    before = _needed(tasks)
     pairs = [
         risk
         for one, other in combinations(tasks, 2)
-        if (one.id, other.id) not in after
-        and (other.id, one.id) not in after
+        if one.id not in before[other.id]
+        and other.id not in before[one.id]
         and (risk := pair_risk(foresight, one, other)).conflict >= LEAST
     ]
     pairs.sort(key=lambda risk: -risk.conflict)
@@ -67,3 +68,17 @@ def plan_risks(foresight: Foresight, tasks: Sequence[Task], after: Container[tup
         },
         changes=foresight.change_count,
     )
+
+
+def _needed(tasks: Sequence[Task]) -> dict[TaskId, set[TaskId]]:
+    """All those of the tasks that each one needs in the end."""
+    needs = {task.id: task.depends_on for task in tasks}
+    found: dict[TaskId, set[TaskId]] = {}
+    for task in needs:
+        todo, seen = [task], set[TaskId]()
+        while todo:
+            new = [need for need in needs[todo.pop()] if need in needs and need not in seen]
+            seen.update(new)
+            todo += new
+        found[task] = seen
+    return found

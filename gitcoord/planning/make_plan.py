@@ -17,12 +17,7 @@ from gitcoord.planning.plan_identity import digest_of
 from gitcoord.planning.risks import NO_RISKS, Risks
 from gitcoord.planning.token_shares import split
 from gitcoord.planning.wave_risks import RiskWeighing
-from gitcoord.planning.waves import (
-    LevelWaves,
-    coarse_warning,
-    level_waves,
-    planned_subtasks,
-)
+from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves, planned_subtasks
 from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
 
 
@@ -58,6 +53,7 @@ def build_plan(
     previous: Plan | None = None,
     under_way: Collection[TaskId] = (),
     generation: int = 1,
+    predict: bool = True,
     risks: Risks = NO_RISKS,
     rework_cost: float | None = None,
 ) -> Plan:
@@ -117,6 +113,7 @@ def build_plan(
         everything=everything,
         cancelled_satisfies=cancelled_satisfies,
         generation=generation,
+        predict=predict,
         risks=risks,
         rework_cost=rework_cost,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),

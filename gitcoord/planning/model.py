@@ -153,6 +153,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A digest of the tasks' words, which lie beside the plan."""
     source: str = ""
     """The task list that it was made from, where that lies in the repository."""
+    predict: bool = True
+    """Whether planning foretells what will conflict."""
     risks: Risks = Risks()
     """Which tasks will probably conflict; empty where nothing was foretold."""
     rework_cost: float | None = None

@@ -40,7 +40,8 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., End
         os.chdir(work.path)
         try:
             capsys.readouterr()
-            return Ended(main(["predict", *arguments]), *capsys.readouterr())
+            command = [] if arguments[:1] == ("plan",) else ["predict"]
+            return Ended(main([*command, *arguments]), *capsys.readouterr())
         finally:
             os.chdir(before)
 
@@ -88,5 +89,35 @@ def test_a_wrong_name_is_one_error_that_says_what_there_is(run: Callable[..., En
 
 
 def test_tasks_are_offered_on_tab(run: Callable[..., Ended], tmp_path: Path) -> None:
-    assert main(["-C", str(tmp_path / "work"), "plan"]) == 0
+    assert run("plan").code == 0
     assert offered("gitcoord predict 3", tmp_path / "work") == ["3"]
+
+
+def test_a_plan_is_told_what_will_conflict_once_there_is_history(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    index = tmp_path / "work" / ".git" / "gitcoord" / "foresight.sqlite"
+    short = run("plan", "--dry-run", "--json").json
+    assert short["risks"] == {"pairs": [], "files": {}, "changes": 0}
+    assert not index.exists()
+    remote = Repo(tmp_path / "origin.git")
+    for number in range(10):
+        remote.commit({"src/parser.py": PARSER + f"# more {number}\n"}, f"Parse numbers with {number} digits")
+    told = run("plan", "--json", "--max-parallel", "2").json
+    assert index.exists()
+    risky = told["risks"]["pairs"][0]
+    assert (risky["tasks"], risky["files"][0]["path"]) == (["1", "2"], "src/parser.py")
+    assert told["risks"]["files"]["3"][0]["path"] == "src/printer.py"
+    assert told["risks"]["changes"] == 23
+    waves = json.loads(run("plan", "--format", "waves").out)
+    assert [1, 2] not in waves
+    assert len(waves) == 3
+    text = run("plan", "--dry-run").out
+    assert f"{risky['band']} risk  1 and 2, " in text
+    assert ": src/parser.py" in text
+    off = run("plan", "--no-predict", "--json").json
+    assert (off["predict"], off["risks"]["pairs"]) == (False, [])
+    assert [change["name"] for change in off["changes"]] == ["predict"]
+    assert run("plan", "--json").json["predict"] is False  # as it was saved
+    assert run("plan", "--predict", "--rework-cost", "9", "--json").json["rework_cost"] == 9
+    assert len(run("plan", "--json").json["levels"][0]["waves"]) > 1

@@ -13,6 +13,7 @@ Examples:
   gitcoord plan --tag api --strategy multi-pr   another tag, a PR per task
   gitcoord plan --format levels                 [[1,3],[2],[4]] as it is saved
   gitcoord plan --format waves                  what may start together
+  gitcoord plan --rework-cost 2                 a conflict costs as much as two waves
   gitcoord plan --format mermaid --dry-run      a picture of the list as it is
   gitcoord plan --new-list                      another list, its own branches
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
@@ -47,6 +48,16 @@ _TokenBudget = Annotated[
         "--token-budget", min=0, metavar="N", help="Tokens to split over what runs at once; 0: none."
     ),
 ]
+_Predict = Annotated[
+    bool | None,
+    typer.Option("--predict/--no-predict", help="Learn from the history what will conflict (default: yes)."),
+]
+_ReworkCost = Annotated[
+    float | None,
+    typer.Option(
+        "--rework-cost", min=0, metavar="R", help="Add a wave where it saves 1/R conflicts; 0: never."
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Plan, and print one gitcoord.plan/1 document.")]
 _Format = Annotated[
     Literal["text", "json", "mermaid", "dot", "levels", "waves"] | None,
@@ -73,6 +84,8 @@ def plan(
     max_parallel: _MaxParallel = None,
     base: _Base = None,
     token_budget: _TokenBudget = None,
+    predict: _Predict = None,
+    rework_cost: _ReworkCost = None,
     as_json: _Json = False,
     format: _Format = None,
     dry_run: _DryRun = False,
@@ -83,9 +96,10 @@ def plan(
 ) -> None:
     """Plan a task list: levels, waves, branches, critical path and times.
 
-    The tasks of a level do not depend on each other, and those of a wave do not clash. The plan is
-    saved in the repository unless --dry-run. Planning again keeps the place of what is under way, and what
-    the options leave open stays as it was saved.
+    The tasks of a level do not depend on each other, and those of a wave do not clash. What will probably
+    conflict, learned from the history, is kept apart at the price of no wave. The plan is saved in
+    the repository unless --dry-run. Planning again keeps the place of what is under way, and what the options
+    leave open stays as it was saved.
     """
     from gitcoord.cli.context import maybe_context
     from gitcoord.cli.plan_making import PlanRequest
@@ -98,6 +112,8 @@ def plan(
         everything=everything,
         cancelled_satisfies=None if plan_cancelled is None else not plan_cancelled,
         token_budget=token_budget,
+        predict=predict,
+        rework_cost=rework_cost,
         reset=reset,
         force=force,
         new_list=new_list,

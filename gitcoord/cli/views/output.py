@@ -151,3 +151,13 @@ def plain(text: str, style: str = "") -> "Text":
 def count_of(count: int, what: str) -> str:
     """`1 task`, `1,200 tasks`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+RISK_STYLES = {"low": "green", "medium": "yellow", "high": "bold red"}
+
+
+def percent(chance: float) -> str:
+    """`12 %`; what is nearly nothing or nearly certain is never called 0 % or 100 %."""
+    if 0 < chance < 0.01:
+        return "<1 %"
+    return f"{min(99, round(chance * 100))} %" if chance < 1 else "100 %"

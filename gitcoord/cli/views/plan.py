@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.views.output import clean, count_of, plain
+from gitcoord.cli.views.output import RISK_STYLES, clean, count_of, percent, plain
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule
+    from gitcoord.tasks.model import TaskId
 
 MOST_LEVELS = 60
 MOST_WAVES = 12
 MOST_TASKS = 10
+MOST_RISKS = 5
 MOST_SHOWN_IDS = 24
 _CRITICAL = "◆"
 _EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most units of work at once."
@@ -30,7 +32,8 @@ def plan_view(plan: "Plan") -> "Group":
     if len(plan.levels) > MOST_LEVELS:
         parts.append(_dim(f"… and {count_of(len(plan.levels) - MOST_LEVELS, 'more level')}"))
     if plan.tasks:
-        parts += [plain(""), _critical_path(plan), *_opportunities(plan), plain(""), _schedules(plan)]
+        parts += [plain(""), _critical_path(plan), *_opportunities(plan), *_risks(plan)]
+        parts += [plain(""), _schedules(plan)]
         parts.append(_dim(_EFFICIENCY))
     parts.append(_dim(plan.estimates_from))
     return Group(*parts)
@@ -137,6 +140,36 @@ def _opportunities(plan: "Plan") -> "list[Text]":
     if len(plan.opportunities) > MOST_TASKS:
         lines.append(_dim(f"  … and {len(plan.opportunities) - MOST_TASKS:,} more such sets"))
     return lines
+
+
+def _risks(plan: "Plan") -> "list[Text]":
+    """The pairs that will probably conflict, why, and whether they start together."""
+    shown = [pair for pair in plan.risks.pairs if pair.band != "low" and not pair.asserted]
+    shown = [pair for pair in shown if set(pair.tasks) <= plan.tasks.keys()]
+    lines = []
+    for pair in shown[:MOST_RISKS]:
+        one, other = pair.tasks
+        line = plain(f"  {pair.band:>6} risk ", RISK_STYLES[pair.band])
+        line.append(f" {clean(one)} and {clean(other)}, {percent(pair.conflict)}")
+        if pair.files:
+            line.append(f": {', '.join(clean(file.path) for file in pair.files[:2])}", "dim")
+        together = _together(plan, one, other)
+        line.append("  together" if together else "  kept apart", "yellow" if together else "green")
+        lines.append(line)
+    if len(shown) > MOST_RISKS:
+        lines.append(_dim(f"  … and {count_of(len(shown) - MOST_RISKS, 'more such pair')}"))
+    if lines:
+        learned = f"Likely to conflict, learned from {count_of(plan.risks.changes, 'change')}"
+        lines.insert(0, plain(learned, "bold"))
+    return lines
+
+
+def _together(plan: "Plan", one: "TaskId", other: "TaskId") -> bool:
+    """Whether a run would have both at work at a time, if the estimates are right."""
+    starts = plan.schedules.no_barrier.starts
+    first, second = sorted((one, other), key=lambda task: starts.get(task, 0.0))
+    end = starts.get(first, 0.0) + max(plan.tasks[first].duration, plan.tasks[first].estimate)
+    return starts.get(second, 0.0) < end
 
 
 def _schedules(plan: "Plan") -> "Table":

@@ -5,14 +5,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.cli.views.output import clean, count_of, emit, plain, say, stdout_console
+from gitcoord.cli.views.output import (
+    RISK_STYLES,
+    clean,
+    count_of,
+    emit,
+    percent,
+    plain,
+    say,
+    stdout_console,
+)
 from gitcoord.planning.risks import PairRisk, RiskyFile
 from gitcoord.tasks.model import Task, TaskId
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-STYLES = {"low": "green", "medium": "yellow", "high": "bold red"}
 
 
 class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,13 +32,6 @@ class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
     left_out: Sequence[tuple[str, str]] = ()
 
 
-def percent(chance: float) -> str:
-    """`12 %`; what is nearly nothing or nearly certain is never called 0 % or 100 %."""
-    if 0 < chance < 0.01:
-        return "<1 %"
-    return f"{min(99, round(chance * 100))} %" if chance < 1 else "100 %"
-
-
 def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
     """The pairs, the riskiest first, and where each would conflict."""
     titles = {task.id: task.title for task in tasks}
@@ -40,7 +40,7 @@ def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
     for risk in prediction.pairs:
         one, other = risk.tasks
         line = plain(f"{clean(one)} and {clean(other)}: ", "bold")
-        line.append(f"{risk.band}, {percent(risk.conflict)} to conflict", STYLES[risk.band])
+        line.append(f"{risk.band}, {percent(risk.conflict)} to conflict", RISK_STYLES[risk.band])
         line.append(f", {percent(risk.share)} to change a file in common", "dim")
         console = stdout_console()
         console.print(line)
