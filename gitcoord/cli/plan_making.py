@@ -101,6 +101,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         plan,
         warnings=(*plan.warnings, *notes),
         texts=texts_digest(texts),
+        predict=asked.predict is not False,
         source=_inside(context.repository.root, listed.source),
     )
     return PlanProposal(
@@ -165,7 +166,6 @@ def _build(
         previous=start.previous,
         under_way=start.under_way,
         generation=start.generation,
-        predict=asked.predict is not False,
         risks=risks,
         rework_cost=asked.rework_cost or None,
     )

@@ -53,7 +53,6 @@ def build_plan(
     previous: Plan | None = None,
     under_way: Collection[TaskId] = (),
     generation: int = 1,
-    predict: bool = True,
     risks: Risks = NO_RISKS,
     rework_cost: float | None = None,
 ) -> Plan:
@@ -113,7 +112,6 @@ def build_plan(
         everything=everything,
         cancelled_satisfies=cancelled_satisfies,
         generation=generation,
-        predict=predict,
         risks=risks,
         rework_cost=rework_cost,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),
