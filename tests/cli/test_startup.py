@@ -69,7 +69,7 @@ def test_a_command_loads_nothing_that_it_does_not_use(
     assert ended.stderr.endswith("[0, []]"), ended.stderr
 
 
-@pytest.mark.parametrize(("arguments", "most"), [(["status"], 5), (["log"], 5), (["plan", "--dry-run"], 7)])
+@pytest.mark.parametrize(("arguments", "most"), [(["status"], 5), (["log"], 5), (["plan", "--dry-run"], 8)])
 def test_a_command_starts_few_processes_of_git(
     place: Path, tmp_path: Path, arguments: list[str], most: int
 ) -> None:
