@@ -84,7 +84,7 @@ def _value_without(value: Any, secrets: Sequence[str]) -> Any:
     match value:
         case str():
             return _without(value, secrets)
-        case list():
+        case list() | tuple():
             return [_value_without(one, secrets) for one in value]
         case dict():
             return {_without(key, secrets): _value_without(one, secrets) for key, one in value.items()}

@@ -8,7 +8,12 @@ from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.api_types import ErrorAnswer, GraphError
 from gitcoord.forge.github.transport import NoAnswer
 from gitcoord.forge.pull_requests import Refused, Unclear
+from gitcoord.landing.pull_templates import one_line, short
+from gitcoord.landing.rollback.texts import plain_subject
+from gitcoord.planning.diagrams import dot, mermaid
 from gitcoord.redact import keep_secret, redact, redacted
+from tests.cli.test_report import page_of
+from tests.progress.plans import planned, play, task
 
 TOKEN = "ghp_" + "s3cret0" * 5
 LOGIN = base64.b64encode(b"x-access-token:pa55word").decode()
@@ -53,6 +58,22 @@ def test_what_was_signed_in_with_is_known_by_itself_and_as_a_login() -> None:
     login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
     assert redact(f"{secret} {login}") == "*** ***"
     assert redacted({"a": [secret, 1, None], secret: True}) == {"a": ["***", 1, None], "***": True}
+    assert redacted({"a": (secret, (f"of {secret}",))}) == {"a": ["***", ["of ***"]]}
+
+
+@pytest.mark.parametrize("before", range(0, 60, 4))
+def test_a_secret_is_taken_out_before_a_text_is_cut(before: int) -> None:
+    title = f"{'w' * before} {TOKEN}{' tail' * 9}"
+    plan = planned([task("1", title=title)])
+    for text in (
+        dot(plan),
+        mermaid(plan),
+        short(one_line(title), 40),
+        plain_subject(f"{'w' * 40}{title}"),
+        page_of(plan, play(plan)),
+    ):
+        assert "s3cret" not in text
+        assert "ghp_" not in text
 
 
 def test_nothing_that_a_server_says_comes_in_with_a_secret() -> None:

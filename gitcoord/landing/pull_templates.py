@@ -10,6 +10,7 @@ from gitcoord.events import TaskDeferred
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import Carrier, LandingSnapshot, TaskState
+from gitcoord.redact import redact
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import inert, named_tasks
 
@@ -135,8 +136,11 @@ def short(text: str, length: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text from others on one line, without anything that does not print."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """Text from others on one line, without secrets and without anything that does not print.
+
+    Secrets go first: of one that is cut nobody could tell any more what it was.
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in redact(text)).split())
 
 
 def markdown(text: str) -> str:

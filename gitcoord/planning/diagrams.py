@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.redact import redact
 from gitcoord.tasks.model import TaskId
 
 _LONGEST_TITLE = 60
@@ -62,7 +63,8 @@ def _edges(plan: Plan) -> list[tuple[TaskId, TaskId]]:
 
 
 def _label(task: PlannedTask, escape: Callable[[str], str], line_break: str) -> str:
-    title = task.title if len(task.title) <= _LONGEST_TITLE else task.title[: _LONGEST_TITLE - 1] + "…"
+    title = redact(task.title)
+    title = title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…"
     return line_break.join(
         [escape(f"{task.id}: {title}"), escape(f"wave {task.wave}, {task.estimate:g} min")]
     )

@@ -7,6 +7,7 @@ from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.git_cli import Git
 from gitcoord.landing.rollback.model import RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reverse
+from gitcoord.redact import redact
 from gitcoord.text_lists import inert, named_tasks
 
 _MARKER = "<!-- gitcoord rollback"
@@ -46,7 +47,9 @@ def _reverted(git: Git, back: Reverse) -> str:
     if not back.commits:
         return "What landed had changed nothing."
     found = subjects(git, back.commits)
-    lines = [f"- {commit} {_plain(subject)}" for commit, subject in zip(back.commits, found, strict=True)]
+    lines = [
+        f"- {commit} {plain_subject(subject)}" for commit, subject in zip(back.commits, found, strict=True)
+    ]
     return "\n".join(["This reverts, newest first:", "", *lines])
 
 
@@ -55,9 +58,9 @@ def subjects(git: Git, commits: Sequence[str]) -> list[str]:
     return git.text("show", "--no-patch", "--format=%s", *commits).split("\n") if commits else []
 
 
-def _plain(subject: str) -> str:
+def plain_subject(subject: str) -> str:
     """A subject as plain words: nothing in it mentions anybody or closes anything."""
-    return inert(subject[:100]).replace("<", "‹").replace("`", "'")
+    return inert(redact(subject)[:100]).replace("<", "‹").replace("`", "'")
 
 
 def _digest(back: Reverse) -> str:

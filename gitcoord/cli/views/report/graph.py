@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from rich.cells import cell_len, set_cell_size
 
+from gitcoord.cli.views.output import clean
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.progress.build import Parent, Picture, UnitState
 from gitcoord.tasks.model import TaskId
@@ -156,6 +157,7 @@ def _dots(parent: Parent, left: int, top: int) -> tuple[Dot, ...]:
 
 
 def _fitted(title: str, letters: int) -> str:
+    title = clean(title)  # before it is cut: half a secret is none to recognize
     return title if cell_len(title) <= letters else set_cell_size(title, letters - 1).rstrip() + "…"
 
 
