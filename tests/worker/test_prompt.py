@@ -153,3 +153,25 @@ def test_the_second_turn_is_told_of_the_conflict_and_after_a_failure_of_that(
 )
 def test_long_texts_end_between_words_and_close_their_code(text: str, most: int, kept: str) -> None:
     assert shortened(text, most) == kept
+
+
+def test_an_agent_is_told_what_others_will_probably_change(tmp_path: Path, agent: ScriptAgent) -> None:
+    tasks = [task(1, title="Let the parser take numbers"), task(2, title="Other"), task(3, title="Zebra")]
+    project = Project.create(tmp_path / "project", tasks, files={"src/parser.rs": "fn parse_number() {}\n"})
+    for number in range(20):
+        content = f"fn parse_number() {{}}\n// {number}\n"
+        project.remote.commit({"src/parser.rs": content}, f"Let the parser take {number} numbers")
+    project.run("plan", ok=0)
+    go = agent.directory / "go"
+    agent.does("*", {"await": str(go)})
+    others = [begin(project, agent, id) for id in ("1", "3")]
+    told = project.run("prompt", "2", ok=0).out
+    assert (
+        "- `src/parser.rs`: 1 (Let the parser take numbers) is at work and will probably change this" in told
+    )
+    assert "on files that are not known yet: 3 (Zebra)." in told
+    project.run("plan", "--no-predict", ok=0)
+    assert "probably" not in project.run("prompt", "2", ok=0).out
+    go.touch()
+    for other in others:
+        other.wait()

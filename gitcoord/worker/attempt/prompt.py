@@ -37,7 +37,8 @@ class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone.
 
-    `expected` are the globs that each task at work says it will change, and `titles` what tasks are called.
+    `expected` are the globs that each task at work says it will change, `foretold` the paths that those which
+    say nothing will probably change, and `titles` what tasks are called.
     `earlier` is how the attempt ended from which this one goes on.
     """
 
@@ -46,6 +47,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     siblings: Sequence[Sibling] = ()
     touched: Sequence[TouchedPath] = ()
     expected: Mapping[TaskId, Sequence[str]] = {}
+    foretold: Mapping[TaskId, Sequence[str]] = {}
     titles: Mapping[TaskId, str] = {}
     clash: ConflictBrief | None = None
     earlier: AttemptEnded | None = None
@@ -177,7 +179,12 @@ def _others(brief: Brief) -> list[str]:
         if globs:
             shown = ", ".join(f"`{glob}`" for glob in globs)
             lines.append(f"- {shown}: {_named(brief, id)} is at work there now")
-    silent = [_named(brief, id) for id, globs in brief.expected.items() if not globs]
+    for id, paths in brief.foretold.items():
+        shown = ", ".join(f"`{path}`" for path in paths)
+        lines.append(f"- {shown}: {_named(brief, id)} is at work and will probably change this")
+    silent = [
+        _named(brief, id) for id, globs in brief.expected.items() if not globs and not brief.foretold.get(id)
+    ]
     unknown = (
         f"At work now, too, on files that are not known yet: {some(silent, _MOST_SILENT)}. "
         "Ask `gitcoord check-file PATH` before you change a file that they may change."

@@ -1,8 +1,9 @@
 """Collects what a prompt is made of: the task, its siblings, who changes which files, earlier attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitcoord.errors import GitcoordError
+from gitcoord.planning.model import Plan
 from gitcoord.state.task_history import PENDING, Attempt, Progress
 from gitcoord.tasks.model import Task, TaskId
 from gitcoord.worker.attempt.kept_commits import refs_kept
@@ -39,6 +40,7 @@ def make_brief(
         siblings=_siblings(task_context, unit, beside),
         touched=_touched(task_context, unit),
         expected=expected,
+        foretold=_foretold(task_context.plan, expected),
         titles={id: title for id, title in _titles(task_context).items() if id in named},
         clash=clash,
         earlier=end,
@@ -98,6 +100,14 @@ def _expected(
     globs = {task.id: task.modifies for task in task_context.plan.tasks.values()} | parts
     running = [id for id, known in task_context.store.progress().items() if _at_work(known)]
     return {id: globs[id] for id in dict.fromkeys((*running, *beside)) if id != unit.id and id in globs}
+
+
+def _foretold(plan: Plan, expected: Mapping[TaskId, Sequence[str]]) -> dict[TaskId, list[str]]:
+    """Where history says that tasks at work which say nothing themselves will probably change files."""
+    likely = plan.risks.files
+    return {
+        id: [file.path for file in likely[id]] for id, globs in expected.items() if not globs and id in likely
+    }
 
 
 def _titles(task_context: TaskContext) -> dict[TaskId, str]:
