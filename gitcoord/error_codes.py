@@ -24,6 +24,7 @@ ErrorCode = Literal[
     "bad-settings",
     "bad-template",
     "bad-token",
+    "bad-workflow",
     "bare",
     "base-missing",
     "behind",

@@ -11,6 +11,10 @@
 #                    EXECUTION_LEVEL in its environment, and without all these tokens and keys; exit code 0 means
 #                    that the work is complete. claude, codex, gemini, aider, opencode alone are that agent
 # and optionally
+#   STEP             work (the default): do the task. land: land what is submitted of EXECUTION_LEVEL, or of TASK_ID's
+#                    level until that task has landed; a task that was deferred goes back to AGENT_COMMAND first.
+#                    report: print where every task stands, and what working side by side brought
+#   REWORKS          how often STEP=land gives deferred tasks back to the agent (default: 2)
 #   EXECUTION_LEVEL  level-0 or 0: the level that the task has to be in
 #   WORKDIR          where clone and checkout are made, or a clone lies already (default: ./work)
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
@@ -66,10 +70,19 @@ run() {
 }
 
 check_environment() {
-  local name
-  for name in TASK_ID REPOSITORY_URL AGENT_COMMAND; do
-    [ -n "${!name:-}" ] || fail 2 "$name is not set. The container needs TASK_ID, REPOSITORY_URL, AGENT_COMMAND."
+  local name needed
+  case ${STEP:-work} in
+    work) needed='TASK_ID REPOSITORY_URL AGENT_COMMAND' ;;
+    land) needed='REPOSITORY_URL AGENT_COMMAND' ;;
+    report) needed='REPOSITORY_URL' ;;
+    *) fail 2 "STEP is work, land or report, not '$STEP'." ;;
+  esac
+  for name in $needed; do
+    [ -n "${!name:-}" ] || fail 2 "$name is not set. The container needs ${needed// /, }."
   done
+  [ "${STEP:-work}" != land ] || [ -n "${TASK_ID:-}${EXECUTION_LEVEL:-}" ] ||
+    fail 2 "Neither TASK_ID nor EXECUTION_LEVEL is set. STEP=land needs one of them."
+  case ${REWORKS:-2} in *[!0-9]*) fail 2 "REWORKS is a number, not '$REWORKS'." ;; esac
   for name in git gitcoord python3; do
     command -v "$name" >/dev/null || fail 2 "There is no $name on PATH in this container."
   done
@@ -187,16 +200,72 @@ land_wave() {
   return "$code"
 }
 
+# Sets level, strategy, wanted (landed or open) and deferred: TASK_ID if it is, or the deferred tasks of the level.
+look_at_landing() {
+  local document code=0
+  document=$(gitcoord status --json) || code=$?
+  [ "$code" = 0 ] || exit "$code"
+  { read -r level && read -r strategy && read -r wanted && mapfile -t deferred; } < <(printf '%s' "$document" | python3 -c '
+import json, sys
+status, task, level = json.load(sys.stdin), sys.argv[1], sys.argv[2]
+tasks = status["tasks"]
+of_task = lambda one: task in one["tasks"]
+of_name = lambda one: one["name"] == "level-" + level.removeprefix("level-")
+found = next((one for one in status["levels"] if (of_task if task else of_name)(one)), None)
+wanted = [task] if task else found["tasks"] if found else []
+landed = bool(wanted) and all(one in tasks and tasks[one]["state"] == "landed" for one in wanted)
+print(found["name"] if found else "-", status["strategy"], "landed" if landed else "open", sep="\n")
+for one in wanted:
+    if one in tasks and tasks[one]["state"] == "deferred":
+        print(one)
+' "${TASK_ID:-}" "${EXECUTION_LEVEL:-}")
+}
+
+# Lands until what is wanted is in the base; what was deferred meanwhile goes back to the agent first.
+land() {
+  local tries=${REWORKS:-2} options=() one
+  read -r -a options <<<"${MERGE_OPTIONS:-}" || true
+  look_at_landing
+  case " ${options[*]-} " in *[\ =]multi-pr\ *) strategy=multi-pr ;; *[\ =]single-pr\ *) strategy=single-pr ;; esac
+  [ "$strategy" = multi-pr ] || options+=(--partial) # multi-PR lands each task by itself anyhow
+  [ "$level" != - ] || fail 2 "The plan has no $([ -n "${TASK_ID:-}" ] && echo "task $TASK_ID" || echo "level $EXECUTION_LEVEL")."
+  while [ "$wanted" != landed ]; do
+    code=0
+    run gitcoord merge-level "$level" ${options[@]+"${options[@]}"} || code=$?
+    [ "$code" -le 1 ] || exit "$code"
+    look_at_landing
+    [ "$wanted" != landed ] || break
+    [ "${#deferred[@]}" -gt 0 ] && [ "$tries" -gt 0 ] || exit 1
+    tries=$((tries - 1))
+    for one in "${deferred[@]}"; do
+      say "Task $one was deferred; its agent resolves that."
+      TASK_ID=$one work
+      [ "$code" = 0 ] || exit "$code"
+    done
+  done
+}
+
 trap stop TERM INT HUP
 check_environment
 WORKDIR=${WORKDIR:-$PWD/work}
-export GITCOORD_WORKER=${GITCOORD_WORKER:-"$TASK_ID@${HOSTNAME:-container}"}
+export GITCOORD_WORKER=${GITCOORD_WORKER:-"${TASK_ID:-${STEP:-work}}@${HOSTNAME:-container}"}
 prepare_clone
 cd "$clone"
 if ! git var GIT_COMMITTER_IDENT >/dev/null 2>&1 || ! git var GIT_AUTHOR_IDENT >/dev/null 2>&1; then
   export GIT_AUTHOR_NAME=$GITCOORD_WORKER GIT_AUTHOR_EMAIL=gitcoord@localhost
   export GIT_COMMITTER_NAME=$GITCOORD_WORKER GIT_COMMITTER_EMAIL=gitcoord@localhost
 fi
+case ${STEP:-work} in
+  land)
+    land
+    exit 0
+    ;;
+  report)
+    run gitcoord status
+    run gitcoord report
+    exit 0
+    ;;
+esac
 check_level
 work
 if [ "$code" = 0 ]; then

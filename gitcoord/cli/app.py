@@ -46,6 +46,7 @@ COMMANDS = {
     "doctor": ("doctor", "Examine whether landing would work, and change nothing."),
     "hooks": ("hooks", "Let agents and git ask who else is at a file."),
     "config": ("config", "Show the settings that hold, and where they are from."),
+    "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
     "container-script": ("container_script", "Print the start script of worker containers."),
     "help": ("help", "Show the documents by topic."),
     "git-credential": ("git_credential", "Answer git's question for a login to GitHub."),

@@ -78,6 +78,41 @@ def test_a_conflict_is_worked_on_when_the_container_starts_again(tmp_path: Path,
     assert project.remote.read("main", "new.txt") == "new"
 
 
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_a_landing_step_gives_what_conflicts_back_to_the_agent_and_lands_it(
+    tmp_path: Path, strategy: str
+) -> None:
+    project = Project.create(tmp_path, independent("1", "2", "3"), strategy=strategy)
+    edit = "sed -i.bak s/start/$TASK_ID/ src/main.rs && rm src/main.rs.bak"
+    for id in ("1", "2"):
+        Container(project, id, MERGE="0").with_agent(edit).run(ok=None)  # single-PR tells the second at once
+    assert "start" in project.remote.read("main", "src/main.rs")
+    resolve = "echo '// 1 and 2' > src/main.rs"
+    one = Container(project, "1", STEP="land").with_agent(resolve)
+    assert "Task 1 was deferred" not in one.run().err
+    # The whole level is not in: nobody has worked at task 3.
+    level = Container(project, "", STEP="land", EXECUTION_LEVEL="0", WORKDIR=str(tmp_path / "level"))
+    assert "Task 2 was deferred; its agent" in level.with_agent(resolve).run(ok=1).err
+    assert project.remote.read("main", "src/main.rs") == "// 1 and 2"
+    Container(project, "3", MERGE="0").run()
+    level.run()
+    assert "work/3.txt" in work_in_base(project)
+    assert "3 of 3 tasks landed" in Container(project, "", STEP="report").run().out
+
+
+def test_a_landing_step_ends_with_1_where_the_agent_does_not_resolve(tmp_path: Path) -> None:
+    project = Project.create(tmp_path, independent("1", "2"))
+    for id in ("1", "2"):
+        Container(project, id, MERGE="0").with_agent(f"echo {id} > src/main.rs").run(ok=None)
+    Container(project, "1", STEP="land").run()
+    assert (
+        "not resolved in src/main.rs" in Container(project, "2", STEP="land").with_agent("true").run(ok=1).err
+    )
+    assert Container(project, "2", STEP="land", REWORKS="0").run(ok=1).err.count("worker: Task 2 was") == 0
+    assert "STEP is work, land or report" in Container(project, "2", STEP="merge").run(ok=2).err
+    assert "The plan has no task 9" in Container(project, "9", STEP="land").run(ok=2).err
+
+
 def test_work_of_an_old_task_list_is_not_handed_in_for_the_new_one(tmp_path: Path) -> None:
     project = Project.create(tmp_path, [task(1, title="Login")])
     pushing = tmp_path / "pushing"

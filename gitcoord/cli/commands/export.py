@@ -1,0 +1,229 @@
+"""`gitcoord export`: the saved plan as a workflow of Argo or of GitHub Actions, or a check of such a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import Agent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from gitcoord.export.findings import ExportFinding
+    from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportedPlan, ExportOptions
+
+_EPILOG = """\b
+Examples:
+  gitcoord export argo --image ghcr.io/acme/agent:1 > plan.yaml
+  gitcoord export argo --image acme/agent:1 --style levels --secret github
+  gitcoord export argo --image acme/agent:1 --style children --template play
+  gitcoord export actions --agent 'claude -p' -o .github/workflows/plan.yml
+  gitcoord export argo --check plan.yaml
+
+\b
+Styles of argo: dag (default), a unit starts when what it needs has landed;
+levels, one level after the other; children, the same with a child Workflow
+of your WorkflowTemplate for each unit. Styles of actions: tasks (default),
+a job for each unit; matrix, a matrix for each level.
+"""
+
+_Style = Annotated[
+    Literal["dag", "levels", "children", "tasks", "matrix"] | None,
+    typer.Option("--style", help="How the plan is laid out; see below."),
+]
+_Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE in place of stdout.")
+]
+_Check = Annotated[
+    Path | None,
+    typer.Option("--check", metavar="FILE", help="Name the faults of a file; exit code 1 if it has any."),
+]
+_Image = Annotated[
+    str,
+    typer.Option("--image", metavar="IMAGE", help="Argo: the workers' image, with git, gitcoord, an agent."),
+]
+_Url = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="Argo: the repository; default: the remote's URL.")
+]
+_MaxParallel = Annotated[
+    int | None, typer.Option("--max-parallel", min=1, metavar="N", help="How many run at once.")
+]
+_Timeout = Annotated[
+    str | None, typer.Option("--timeout", metavar="TIME", help="How long one attempt may take: 45m, 2h.")
+]
+_Cpu = Annotated[str, typer.Option("--cpu", metavar="N", help="Argo: processors of a worker, such as 2.")]
+_Memory = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="Argo: memory of a worker, such as 4Gi.")
+]
+_Secret = Annotated[
+    str, typer.Option("--secret", metavar="NAME", help="The secret that holds the token for GitHub.")
+]
+_Key = Annotated[
+    str, typer.Option("--secret-key", metavar="KEY", help="Argo: the token's key in the secret.")
+]
+_Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="Argo: the namespace.")]
+_Account = Annotated[
+    str, typer.Option("--service-account", metavar="NAME", help="Argo: the service account of the pods.")
+]
+_Template = Annotated[
+    str, typer.Option("--template", metavar="NAME", help="Argo, children: the WorkflowTemplate of a unit.")
+]
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="Passed through to every worker; may be repeated."),
+]
+_Install = Annotated[
+    str, typer.Option("--install", metavar="COMMAND", help="Actions: what installs gitcoord and the agent.")
+]
+_RunsOn = Annotated[str, typer.Option("--runs-on", metavar="LABEL", help="Actions: the runner.")]
+
+
+@app.command("export", epilog=_EPILOG)
+def export(
+    engine: Annotated[Literal["argo", "actions"], typer.Argument(help="What is to run the plan.")],
+    style: _Style = None,
+    output: _Output = None,
+    check: _Check = None,
+    image: _Image = "",
+    url: _Url = None,
+    agent: Agent = None,
+    max_parallel: _MaxParallel = None,
+    timeout: _Timeout = None,
+    cpu: _Cpu = "",
+    memory: _Memory = "",
+    secret: _Secret = "",
+    token_key: _Key = "token",  # noqa: S107 - the name of a key
+    namespace: _Namespace = "",
+    service_account: _Account = "",
+    template: _Template = "",
+    parameters: _Parameters = None,
+    install: _Install = "pip install gitcoord",
+    runs_on: _RunsOn = "ubuntu-latest",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.export/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Print the saved plan as a workflow that Argo or GitHub Actions runs without a coordinator.
+
+    Workers are the containers of `gitcoord container-script`. The file holds ids and no texts of tasks, which
+    lie beside the plan; it changes nothing here.
+    """
+    if check is not None:
+        _check(engine, check, as_json=as_json)
+        return
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.export_request import ExportRequest, export_options
+    from gitcoord.export.model import exported
+
+    context = open_context(reads=True)
+    context.store.refresh()
+    plan = context.store.require_plan()
+    request = ExportRequest(
+        engine=engine,
+        style=style,
+        image=image,
+        url=url,
+        agent=agent,
+        most=max_parallel,
+        timeout=timeout,
+        cpu=cpu,
+        memory=memory,
+        secret=secret,
+        key=token_key,
+        namespace=namespace,
+        service_account=service_account,
+        template=template,
+        parameters=tuple(parameters or ()),
+        install=install,
+        runs_on=runs_on,
+    )
+    options, chosen = export_options(context, plan, request)
+    _write(engine, chosen, exported(plan), options, output, as_json=as_json)
+
+
+def _write(
+    engine: str,
+    style: "ArgoStyle | ActionsStyle",
+    plan: "ExportedPlan",
+    options: "ExportOptions",
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from gitcoord.cli.views.output import emit_json, emit_text, say
+    from gitcoord.errors import usage_error
+    from gitcoord.export.actions import actions_workflow
+    from gitcoord.export.argo import argo_workflow
+    from gitcoord.export.yaml_file import dump
+
+    if style == "tasks" or style == "matrix":
+        document = actions_workflow(plan, options, style)
+    else:
+        document = argo_workflow(plan, options, style)
+    for finding in _findings(engine, document):
+        say(f"warning: {finding.where}: {finding.message}")
+    text = dump(document)
+    if output is not None:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            message = f"{output} cannot be written: {error.strerror}."
+            raise usage_error("bad-output", message, "Name a file in a directory that exists.") from error
+        say(f"{output}: {len(plan.units)} units, {len(plan.of_task)} landings, {len(text)} bytes")
+    if as_json:
+        emit_json("export", {"engine": engine, "style": style, "workflow": document})
+    elif output is None:
+        emit_text(text)
+
+
+def _findings(engine: str, document: "Mapping[str, Any]") -> "list[ExportFinding]":
+    if engine == "actions":
+        from gitcoord.export.actions_lint import lint_actions
+
+        return lint_actions(document)
+    from gitcoord.export.argo_lint import lint_argo
+
+    return lint_argo(document)
+
+
+def _check(engine: str, file: Path, *, as_json: bool) -> None:
+    from gitcoord.cli.views.output import clean, emit, emit_json
+    from gitcoord.export.findings import ExportFinding
+
+    found: list[ExportFinding] = []
+    for document in _documents(file):
+        if isinstance(document, dict):
+            found += _findings(engine, document)
+        else:
+            found.append(ExportFinding(where="", message="is no mapping"))
+    if as_json:
+        emit_json("export-check", {"file": str(file), "findings": found})
+    else:
+        for one in found:
+            emit(clean(f"{file}: {one.where}: {one.message}" if one.where else f"{file}: {one.message}"))
+        if not found:
+            emit(clean(f"{file}: no fault found"))
+    if found:
+        raise typer.Exit(1)
+
+
+def _documents(file: Path) -> "list[Any]":
+    from yaml import YAMLError
+
+    from gitcoord.errors import usage_error
+    from gitcoord.export.yaml_file import load
+
+    way_out = "Name a file of YAML or JSON."
+    try:
+        found = load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise usage_error("bad-workflow", f"{file} cannot be read: {error.strerror}.", way_out) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        told = " ".join(str(error).split())
+        raise usage_error("bad-workflow", f"{file} is not YAML: {told}.", way_out) from error
+    if not found:
+        raise usage_error("bad-workflow", f"{file} is empty.", way_out)
+    return found

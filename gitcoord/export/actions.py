@@ -1,0 +1,109 @@
+"""The plan as a GitHub Actions workflow.
+
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax says what its keys mean. Steps
+are shell commands alone. GitHub's `concurrency` cancels what waits and is no mutex, so that none is used:
+landings are compare-and-swap in git.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from gitcoord.export.argo import variable
+from gitcoord.export.model import ActionsStyle, Document, ExportedPlan, ExportOptions, exported_name
+from gitcoord.tasks.model import TaskId
+
+MOST_IN_MATRIX = 256
+"""Jobs that one matrix may have."""
+_USUAL_MINUTES = 360
+_AGAIN = """\
+for try in 1 2 3; do
+  code=0
+  bash <(gitcoord container-script) || code=$?
+  case $code in 3 | 75) sleep $((try * 30)) ;; *) exit "$code" ;; esac
+done
+exit "$code"
+"""
+"""A job is not repeated by GitHub: what may pass by itself is tried three times here."""
+
+
+def actions_workflow(plan: ExportedPlan, options: ExportOptions, style: ActionsStyle) -> Document:
+    """The workflow that does the whole plan when it is dispatched.
+
+    `tasks`: a job for each unit, which starts when what it needs has landed. `matrix`: level by level, a
+    matrix of units and then a job that lands.
+    """
+    jobs = _by_task(plan, options) if style == "tasks" else _by_level(plan, options)
+    # A key `on` is quoted by YAML writers, since YAML 1.1 takes it for a boolean; GitHub reads both.
+    return {"name": "gitcoord plan", "on": {"workflow_dispatch": {}}, "permissions": {}, "jobs": jobs}
+
+
+def _by_task(plan: ExportedPlan, options: ExportOptions) -> Document:
+    jobs: Document = {}
+    for task, units in plan.of_task.items():
+        for id in units:
+            unit = plan.units[id]
+            needed = [exported_name("task", need) for need in unit.units]
+            needed += [exported_name("land", need) for need in unit.tasks]
+            jobs[exported_name("task", id)] = _entry(
+                f"Task {id}", options, {"TASK_ID": id, "MERGE": "0"}, needed
+            )
+        needed = [exported_name("task", id) for id in units]
+        needed += [exported_name("land", need) for need in plan.needs.get(task, ())]
+        values = {"STEP": "land", "TASK_ID": task}
+        jobs[exported_name("land", task)] = _entry(f"Land task {task}", options, values, needed)
+    return jobs
+
+
+def _by_level(plan: ExportedPlan, options: ExportOptions) -> Document:
+    jobs: Document = {}
+    before: list[str] = []
+    for level in plan.levels:
+        landing = f"land-{level}"
+        for number, ids in enumerate(plan.turns(level), start=1):
+            parts = [ids[at : at + MOST_IN_MATRIX] for at in range(0, len(ids), MOST_IN_MATRIX)]
+            names = [f"{level}-turn-{number}" + (f"-{part}" if part else "") for part in range(len(parts))]
+            for name, part in zip(names, parts, strict=True):
+                jobs[name] = _fanned_out(level, options, part, before, plan.most)
+            before = names
+        job = _entry(f"Land {level}", options, {"STEP": "land", "EXECUTION_LEVEL": level}, before)
+        # What succeeded lands, whatever became of the rest; the job fails while something is missing.
+        jobs[landing] = {"if": "${{ !cancelled() }}", **job}
+        before = [landing]
+    return jobs
+
+
+def _fanned_out(
+    level: str, options: ExportOptions, ids: Sequence[TaskId], needed: Sequence[str], most: int
+) -> Document:
+    values = {"TASK_ID": "${{ matrix.task }}", "MERGE": "0"}
+    job = _entry(f"{level} (${{{{ matrix.task }}}})", options, values, needed)
+    matrix = {"fail-fast": False, "max-parallel": options.parallelism or most, "matrix": {"task": list(ids)}}
+    return {**job, "strategy": matrix}
+
+
+def _entry(name: str, options: ExportOptions, values: Mapping[str, str], needed: Sequence[str]) -> Document:
+    job: Document = {"name": _inert(name)}
+    if needed:
+        job["needs"] = list(dict.fromkeys(needed))
+    token = f"secrets.{options.secret} || github.token" if options.secret else "github.token"
+    job |= {
+        "runs-on": options.runs_on,
+        "timeout-minutes": options.minutes or _USUAL_MINUTES,
+        "permissions": {"contents": "write", "pull-requests": "write"},
+        "env": {
+            **{key: value if "matrix." in value else _inert(value) for key, value in values.items()},
+            "REPOSITORY_URL": "${{ github.server_url }}/${{ github.repository }}",
+            "AGENT_COMMAND": _inert(options.agent),
+            **{variable(key): _inert(value) for key, value in options.parameters.items()},
+            "GH_TOKEN": f"${{{{ {token} }}}}",
+        },
+        "steps": [
+            {"name": "Install gitcoord", "run": options.install},
+            {"name": _inert(name), "shell": "bash", "run": _AGAIN},
+        ],
+    }
+    return job
+
+
+def _inert(text: str) -> str:
+    """`text` as data: GitHub evaluates no expression in it."""
+    return text.replace("${{", "${{ '${{' }}")

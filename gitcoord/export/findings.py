@@ -1,0 +1,67 @@
+"""What a check of a workflow file finds."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class ExportFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault of a workflow: `where` is a path in the document, such as `spec.templates[0].dag`."""
+
+    where: str
+    message: str
+
+
+@cache
+def fields(engine: str, kind: str) -> frozenset[str]:
+    """The names that an engine knows in one kind of mapping, out of `fields.toml`."""
+    import tomllib
+
+    text = Path(__file__).with_name("fields.toml").read_text(encoding="utf-8")
+    return frozenset(tomllib.loads(text)[engine][kind])
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """`value` where it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: object) -> Sequence[Any]:
+    """`value` where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every string in a document, keys excepted."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+
+
+def unknown_keys(value: object, known: Collection[str], where: str) -> Iterator[ExportFinding]:
+    """Keys that the engine does not know, and drops without a word."""
+    for key in mapping(value):
+        if key not in known:
+            yield ExportFinding(where=where, message=f"has no field {key!r}")
+
+
+def needs_faults(needs: Mapping[str, Collection[str]], where: str) -> Iterator[ExportFinding]:
+    """Names in `needs` that are unknown, and a cycle among them."""
+    for name, wanted in needs.items():
+        for one in wanted:
+            if one not in needs:
+                yield ExportFinding(where=where, message=f"{name} depends on {one}, which does not exist")
+    known = {name: [one for one in wanted if one in needs] for name, wanted in needs.items()}
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        yield ExportFinding(where=where, message=f"these wait for each other: {' -> '.join(error.args[1])}")

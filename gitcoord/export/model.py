@@ -1,0 +1,122 @@
+"""The values of an export: what it is asked for, and the nodes that every engine is given."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+from typing import Literal
+
+import msgspec
+
+from gitcoord.planning.model import Plan
+from gitcoord.planning.units import units_of
+from gitcoord.tasks.model import TaskId
+
+ArgoStyle = Literal["dag", "levels", "children"]
+ActionsStyle = Literal["tasks", "matrix"]
+
+Document = dict[str, object]
+"""A workflow as plain values: mappings, lists, strings, numbers and booleans."""
+
+_LONGEST_NAME = 63
+"""Kubernetes: names of pods and labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export is asked for.
+
+    `minutes` limits one attempt, `parallelism` how many run at once (None: what the plan says). `secret` is
+    the name of the secret that holds the token, `key` the key in it. `parameters` are passed through to every
+    container, or to the child workflow.
+    """
+
+    repository_url: str
+    agent: str
+    image: str = ""
+    parallelism: int | None = None
+    minutes: int | None = None
+    cpu: str = ""
+    memory: str = ""
+    secret: str = ""
+    key: str = "token"
+    namespace: str = ""
+    service_account: str = ""
+    template: str = ""
+    install: str = "pip install gitcoord"
+    runs_on: str = "ubuntu-latest"
+    parameters: Mapping[str, str] = {}
+
+
+class ExportedUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker's work. `units` end before it, `tasks` land before it; `turn` counts within a level."""
+
+    id: TaskId
+    task: TaskId
+    level: str
+    turn: int
+    units: tuple[TaskId, ...] = ()
+    tasks: tuple[TaskId, ...] = ()
+
+
+class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan for an engine: units, and for each task its units and the tasks that land before it."""
+
+    units: Mapping[TaskId, ExportedUnit]
+    of_task: Mapping[TaskId, tuple[TaskId, ...]]
+    needs: Mapping[TaskId, tuple[TaskId, ...]]
+    levels: Mapping[str, tuple[TaskId, ...]]
+    most: int
+    generation: int
+
+    def turns(self, level: str) -> list[list[TaskId]]:
+        """The units of a level, first those that wait for no other unit of it."""
+        turns: dict[int, list[TaskId]] = {}
+        for unit in self.units.values():
+            if unit.level == level:
+                turns.setdefault(unit.turn, []).append(unit.id)
+        return [turns[turn] for turn in sorted(turns)]
+
+
+def exported(plan: Plan) -> ExportedPlan:
+    """The units of `plan` and what each waits for.
+
+    Waves are no part of it: work that conflicts goes back to its agent when it lands.
+    """
+    units = units_of(plan)
+    level_of = {task: level.name for level in plan.levels for task in level.tasks}
+    turns: dict[TaskId, int] = {}
+    for id in TopologicalSorter({unit.id: unit.units for unit in units.by_id.values()}).static_order():
+        unit = units.by_id[id]
+        level = level_of[unit.task]
+        turns[id] = max(
+            (turns[need] + 1 for need in unit.units if level_of[units.by_id[need].task] == level), default=0
+        )
+    return ExportedPlan(
+        units={
+            unit.id: ExportedUnit(
+                id=unit.id,
+                task=unit.task,
+                level=level_of[unit.task],
+                turn=turns[unit.id],
+                units=unit.units,
+                tasks=unit.tasks,
+            )
+            for unit in units.by_id.values()
+        },
+        of_task=units.of_task,
+        needs=units.needs,
+        levels={level.name: level.tasks for level in plan.levels},
+        most=plan.max_parallel,
+        generation=plan.generation,
+    )
+
+
+def exported_name(kind: str, id: str) -> str:
+    """A name for a step or job: letters, digits and dashes, at most 63, different for different ids.
+
+    Ids come from a task list and may hold anything. What is replaced or cut off is told apart by a digest.
+    """
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", id).strip("-")[: _LONGEST_NAME - len(kind) - 10]
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", id) or (plain == id and not re.fullmatch(r"[0-9]+-[0-9]+", id)):
+        return f"{kind}-{plain}"
+    return f"{kind}-{plain or 'task'}-{hashlib.sha256(id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
