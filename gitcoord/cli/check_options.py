@@ -9,7 +9,7 @@ import msgspec
 
 from gitcoord.checks.model import CheckCommand
 from gitcoord.cli.context import Context
-from gitcoord.durations import NO_LIMIT, parse_duration
+from gitcoord.cli.time_options import limit
 from gitcoord.errors import usage_error
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.proof import CheckOptions
@@ -61,7 +61,7 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
     command = CheckCommand(
         text=text,
         shell=shell,
-        seconds=_limit(landing.check_timeout if asked.timeout is None else asked.timeout),
+        seconds=limit(landing.check_timeout if asked.timeout is None else asked.timeout),
         grace=settings.run.grace,
         environment=_environment(landing.environment),
         clean=landing.clean,
@@ -157,15 +157,6 @@ def _environment(named: str) -> str:
     import platform
 
     return f"{platform.system()} {platform.machine()} {named}".strip()
-
-
-def _limit(text: str) -> float | None:
-    if text in NO_LIMIT:
-        return None
-    found = parse_duration(text)
-    if found is None:
-        raise usage_error("usage", f"{text!r} is no duration.", "Write it like 90s, 30m or 1h30m.")
-    return found
 
 
 def _window(text: str) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
 from gitcoord.cli.open_forge import open_forge
-from gitcoord.durations import parse_duration
+from gitcoord.cli.time_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.evidence.snapshot import find_snapshot
 from gitcoord.forge.pull_requests import Method
@@ -84,16 +84,6 @@ def make_landing_options(
         pulls=settings.pull_requests,
         check=check,
     )
-
-
-def seconds(text: str | None) -> float:
-    """The length of a duration such as `30m` in seconds; raises `usage` (exit 2)."""
-    if text is None:
-        return 0.0
-    found = parse_duration(text)
-    if found is None:
-        raise usage_error("usage", f"{text!r} is no duration.", "Write it like 90s, 30m or 1h30m.")
-    return found
 
 
 def make_landing_context(

@@ -7,10 +7,10 @@ from typing import Literal
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.merge_options import make_options, seconds
+from gitcoord.cli.merge_options import make_options
 from gitcoord.cli.plan_making import PlanProposal
+from gitcoord.cli.time_options import limit, seconds
 from gitcoord.cli.views.event_json import event_words
-from gitcoord.durations import NO_LIMIT
 from gitcoord.errors import usage_error
 from gitcoord.forge.pull_requests import Method
 from gitcoord.landing.model import Options
@@ -136,11 +136,6 @@ def slots(asked: str | None, planned: int) -> int | None:
     if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
         raise usage_error("usage", f"--max-parallel {asked!r} is no number.", "Say how many, or auto.")
     return int(asked)
-
-
-def limit(text: str) -> float | None:
-    """Seconds of a time limit; None when there is none."""
-    return None if text in NO_LIMIT else seconds(text)
 
 
 def run_order(

@@ -11,7 +11,7 @@ import msgspec
 from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.list_changes import list_changes
-from gitcoord.cli.merge_options import make_landing_context, seconds
+from gitcoord.cli.merge_options import make_landing_context
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.plan_saving import save
 from gitcoord.cli.run_edges import alone, told
@@ -21,11 +21,11 @@ from gitcoord.cli.run_options import (
     known_agent,
     landing_check,
     landing_options,
-    limit,
     make_missing_plan,
     run_order,
     slots,
 )
+from gitcoord.cli.time_options import limit, seconds
 from gitcoord.cli.views.dashboard.run_screen import RunScreen
 from gitcoord.cli.views.event_json import event_feed
 from gitcoord.cli.views.output import warn

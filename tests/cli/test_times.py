@@ -1,9 +1,10 @@
-"""Times of events for a person."""
+"""Times of events for a person, and durations that a person gives."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from gitcoord.cli.time_options import limit
 from gitcoord.cli.views.times import ago, clock, duration, on_the_clock
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -47,3 +48,11 @@ def test_what_is_no_time_is_shown_as_it_is() -> None:
 )
 def test_a_duration_is_watched_or_told(seconds: float, watched: str, told: str) -> None:
     assert (clock(seconds), duration(seconds)) == (watched, told)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("", None), ("none", None), ("0", None), ("0s", None), ("0m", None), ("90s", 90), ("1h30m", 5400)],
+)
+def test_no_time_at_all_is_no_limit_however_it_is_written(text: str, seconds: float | None) -> None:
+    assert limit(text) == seconds

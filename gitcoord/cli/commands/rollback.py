@@ -60,8 +60,8 @@ def rollback(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.levels import find_level
-    from gitcoord.cli.merge_options import seconds
     from gitcoord.cli.open_forge import open_forge
+    from gitcoord.cli.time_options import seconds
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json
     from gitcoord.landing.rollback.loop import Rollbacker

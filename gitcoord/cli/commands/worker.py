@@ -194,15 +194,16 @@ def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:
 
 
 def _limit(text: str) -> float | None:
-    from gitcoord.cli.merge_options import seconds
-    from gitcoord.durations import NO_LIMIT
+    from gitcoord.cli.time_options import limit
 
-    return None if text in NO_LIMIT else seconds(text)
+    return limit(text)
 
 
 def _patience(text: str | None) -> float:
-    """Seconds to wait for another worker; without a limit for as long as it holds the task."""
-    return 0.0 if text is None else limit if (limit := _limit(text)) is not None else float("inf")
+    """Seconds to wait for another worker; with `none` for as long as it holds the task."""
+    from gitcoord.cli.time_options import seconds
+
+    return float("inf") if text == "none" else seconds(text)
 
 
 def _with_passed(settings: "Settings", names: Collection[str]) -> "Settings":
