@@ -3,13 +3,15 @@
 Probabilities are 0 to 1. They are worked out elsewhere and handed in; planning only weighs them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from gitcoord.tasks.model import TaskId
 
+Key = TypeVar("Key")
 Band = Literal["low", "medium", "high"]
 MEDIUM: Final = 0.05
 HIGH: Final = 0.2
@@ -66,10 +68,23 @@ class Risks(msgspec.Struct, frozen=True, kw_only=True):
 NO_RISKS: Final = Risks()
 
 
+def extra_conflicts(near: Mapping[Key, float], running: Collection[Key], waiting: Collection[Key]) -> float:
+    """How many more conflicts a task is expected to have if it starts now, and not later.
+
+    `near` are the probabilities for others. Now it is beside those `running`, later beside as many of those
+    that are `waiting`. Looking at now alone would leave the tasks that conflict most to the end, together.
+    """
+    if not near:
+        return 0.0
+    now = math.fsum(near.get(other, 0.0) for other in running)
+    later = math.fsum(near.get(other, 0.0) for other in waiting) / max(1, len(waiting))
+    return now - len(running) * later
+
+
 def urgency(tail: float, minutes: float, conflicts: float, rework: float) -> float:
     """How much a unit is wanted now, in minutes: the chain that waits for it, less the rework expected.
 
-    `conflicts` are expected beside what is at work; each costs `rework` times the unit's own `minutes`.
+    `conflicts` are those that a start now costs more; each costs `rework` times the unit's own `minutes`.
     """
     return round(tail - conflicts * rework * minutes, 6)
 

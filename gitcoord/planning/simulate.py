@@ -145,8 +145,8 @@ class _Game:
         if urgencies is None:
             return heapq.heappop(ready)
         places = [heapq.heappop(ready) for _ in range(min(LOOKAHEAD, len(ready)))]
-        running = [unit for _, unit in self._running]
-        best = max(places, key=lambda place: urgencies.now(self._unit_at[place], running))
+        running, near = [unit for _, unit in self._running], [self._unit_at[place] for place in places]
+        best = max(places, key=lambda place: urgencies.now(self._unit_at[place], running, near))
         for place in places:
             if place != best:
                 heapq.heappush(ready, place)

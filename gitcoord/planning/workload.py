@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.planning.model import PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, minutes_of
-from gitcoord.planning.risks import urgency
+from gitcoord.planning.risks import extra_conflicts, urgency
 from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
@@ -28,11 +28,15 @@ class Urgencies:
             if task in number
         }
 
-    def now(self, unit: int, running: Collection[int]) -> float:
-        """The urgency of the unit beside those that run, in minutes."""
-        near = self._risk.get(self._owner[unit], {})
-        tasks = sorted({self._owner[other] for other in running}) if near else ()
-        conflicts = sum([near.get(task, 0.0) for task in tasks])
+    def now(self, unit: int, running: Collection[int], ready: Collection[int]) -> float:
+        """The urgency of the unit beside those that run, in minutes; others could start instead."""
+        own = self._owner[unit]
+        near = self._risk.get(own, {})
+        conflicts = extra_conflicts(
+            near,
+            {self._owner[other] for other in running} - {own} if near else (),
+            {self._owner[other] for other in ready} - {own} if near else (),
+        )
         return urgency(self._tails[unit], self._minutes[unit], conflicts, self._rework)
 
 

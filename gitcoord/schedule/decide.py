@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.risks import LOOKAHEAD, urgency
+from gitcoord.planning.risks import LOOKAHEAD, extra_conflicts, urgency
 from gitcoord.planning.units import Unit, Units
 from gitcoord.schedule.blockers import UnitNeeds
 from gitcoord.schedule.capacity_check import Room
@@ -73,14 +73,16 @@ def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, r
         return
 
     def wanted(unit: Unit) -> float:
-        near = weighing.risk.get(unit.task, {})
-        tasks = sorted({units.by_id[one].task for one in room.running if one in units.by_id}) if near else ()
-        conflicts = sum([near.get(task, 0.0) for task in tasks])
+        conflicts = extra_conflicts(
+            weighing.risk.get(unit.task, {}), running - {unit.task}, waiting - {unit.task}
+        )
         return urgency(unit.tail, unit.estimate, conflicts, weighing.rework_cost or 1.0)
 
     while order:
         deferred = order[0].id in seen.deferred
         near = [unit for unit in order[:LOOKAHEAD] if (unit.id in seen.deferred) == deferred]
+        running = {units.by_id[one].task for one in room.running if one in units.by_id}
+        waiting = {unit.task for unit in near}
         best = max(near, key=wanted)
         order.remove(best)
         yield best
