@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.merge_options import seconds
+from gitcoord.cli.time_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportOptions
 from gitcoord.git.remotes import read_remotes
