@@ -4,6 +4,7 @@ They stand under `metadata.gitcoord`, which TaskMaster keeps, or at the task its
 A hint of the wrong kind is ignored with a warning: hints help a plan, and a list must not fail on them.
 """
 
+import posixpath
 import re
 from typing import Any
 
@@ -15,7 +16,11 @@ from gitcoord.tasks.model import TaskId
 
 # A backslash before anything else is the one that .gitignore knows: it takes the meaning of what follows.
 _BETWEEN_NAMES = re.compile(r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+")
-_LINES = re.compile(r"(?<=[^/:])(?::\d+(?:[-:,]\d+)*:?|#L\d+(?:-L?\d+)?)$")
+# `:12`, `:12-40`, `:L3-L9`, `#L3`, and what pytest puts behind a file: `::test_name`.
+_LINES = re.compile(r"(?<=[^/:])(?::L?\d+(?:[-:,]L?\d+)*:?|#L\d+(?:-L?\d+)?|(?<=\.py)(?:::[\w\[\]-]+)+)$")
+_CODE = re.compile(r"^`([^`]+)`$")
+_OUTSIDE = re.compile(r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]")
+_WILDCARDS = frozenset("*?[")
 _MOST_MINUTES = 10_000_000
 _KINDS = {
     "estimate": "a positive number of minutes",
@@ -105,16 +110,33 @@ def _texts(value: Any) -> tuple[str, ...] | None:
 
 
 def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str, ...]:
-    """The globs without what editors and Windows write: lines behind a path, backslashes between names."""
+    """The globs without what editors, test runners, Markdown and Windows write around a path.
+
+    What leads out of the repository stays as it is, and is named: it meets nothing.
+    """
     found = []
     for glob in globs:
-        plain = _LINES.sub("", _BETWEEN_NAMES.sub("/", glob)) or glob
-        if plain != glob:
+        plain = _plain_path(glob)
+        if _OUTSIDE.match(plain):
+            findings.warn(
+                "odd-path",
+                f"`modifies` of task {id} has {quoted(glob)}, which is outside of the repository: it counts "
+                "for nothing. Write it from the repository's top.",
+                id,
+            )
+        elif plain != glob:
             findings.warn(
                 "odd-path", f"`modifies` of task {id} has {quoted(glob)}; gitcoord reads {quoted(plain)}.", id
             )
         found.append(plain)
     return tuple(dict.fromkeys(found))
+
+
+def _plain_path(glob: str) -> str:
+    plain = _LINES.sub("", _BETWEEN_NAMES.sub("/", _CODE.sub(r"\1", glob)))
+    if ".." in plain.split("/") and not _WILDCARDS.intersection(plain):
+        plain = posixpath.normpath(plain) + ("/" if plain.endswith("/") else "")
+    return plain or glob
 
 
 def _ids(value: Any) -> tuple[str, ...] | None:

@@ -152,6 +152,15 @@ def test_a_broken_member_of_a_report_does_not_spoil_the_others(tmp_path: Path) -
         ("src/a.py:12-40", "src/a.py"),
         ("src\\a.py:12:5", "src/a.py"),
         ("a.py#L12-L40", "a.py"),
+        ("a.py:L3-L9", "a.py"),
+        ("tests/test_a.py::Case::test_it[x-1]", "tests/test_a.py"),
+        ("`src/a.py`", "src/a.py"),
+        ("src/../a.py", "a.py"),
+        # What leads outside is named, and stays.
+        ("../a.py", "../a.py"),
+        ("src/../../a.py", "../a.py"),
+        ("~/app/a.py", "~/app/a.py"),
+        ("C:\\app\\a.py", "C:\\app/a.py"),
     ],
 )
 def test_paths_as_editors_and_windows_write_them_are_read_as_meant(
@@ -160,9 +169,13 @@ def test_paths_as_editors_and_windows_write_them_are_read_as_meant(
     found = read(task(1, modifies=[written, "b.py"]))
     assert found.tasks[0].modifies == (meant, "b.py")
     assert codes(found) == [("odd-path", "1")]
+    outside = meant.startswith(("../", "~/", "C:"))
+    assert ("outside of the repository" in found.warnings[0].message) == outside
 
 
-@pytest.mark.parametrize("glob", ["src/**/*.py", "\\#odd", "a\\*b", "[a-z]:1x", "a\\ b", "src/v1:2/x"])
+@pytest.mark.parametrize(
+    "glob", ["src/**/*.py", "\\#odd", "a\\*b", "[a-z]:1x", "a\\ b", "src/v1:2/x", "~a.py", "Foo::Bar"]
+)
 def test_what_gitignore_knows_is_left_alone(read: Read, glob: str) -> None:
     found = read(task(1, modifies=[glob]))
     assert (found.tasks[0].modifies, codes(found)) == ((glob,), [])
