@@ -5,8 +5,6 @@ window of about 1/p branches holds one failure. With the window as wide as the s
 next branch on top of the ones before: Zuul's window (https://zuul-ci.org/docs/zuul/latest/gating.html).
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 WIDEST = 16
@@ -29,14 +27,9 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 def choose_window(asked: int | None, slots: int, failures: int, landings: int) -> Window:
     """The window for `failures` in the last `landings`: about the reciprocal of their rate, and at most 16.
 
-    Less than twice the slots gains nothing over Zuul's window, which is as wide as the slots.
+    Less than twice the slots means that many fail: then it is as wide as the slots.
     """
     if asked is not None:
         return Window(size=asked, failures=failures, landings=landings, asked=True)
     size = min(WIDEST, round((landings + _FEW_PRIOR) / (failures + 1)))
     return Window(size=size if size >= 2 * slots else slots, failures=failures, landings=landings)
-
-
-def spread(length: int, slots: int) -> Sequence[int]:
-    """At most `slots` sizes from 1 to `length`, spread evenly; the last is `length`."""
-    return sorted({-(-length * part // slots) for part in range(1, slots + 1)} - {0})

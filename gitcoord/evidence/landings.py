@@ -138,11 +138,15 @@ def just_stacked(
 ) -> set[TaskId]:
     """The tasks that nobody recorded whose branches hold nothing but the work of tasks that they build on."""
     heads = _heads(plan, progress, tips)
-    return {
-        task
-        for task in heads.keys() - progress.keys()
-        if any(ancestry.contains(heads[need], heads[task]) for need in needed(plan, task) & heads.keys())
-    }
+    above: dict[TaskId, set[TaskId]] = {}
+    for task in heads.keys() - progress.keys():
+        for need in needed(plan, task) & heads.keys():
+            above.setdefault(need, set()).add(task)
+    found = set[TaskId]()
+    for need, tasks in above.items():
+        inside = ancestry.contained(heads[need], {heads[task] for task in tasks})
+        found |= {task for task in tasks if heads[task] in inside}
+    return found
 
 
 def needed(plan: Plan, task: TaskId) -> set[TaskId]:

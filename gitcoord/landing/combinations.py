@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gitcoord.checks.model import Checker
-from gitcoord.checks.search import CheckSeen, Combination
+from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, Subject
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import commit_tree, fixed_author, merge_tree, tree_of
 from gitcoord.git.stacks import Stacks, base_of_stack
@@ -18,14 +18,14 @@ class Combinations:
         self._stacks = stacks
         self._heads = heads
         self._commits: dict[Combination, Oid | None] = {(): stacks.base}
-        self._trees: dict[Combination, Oid | None] = {}
+        self._trees: dict[Subject, Oid | None] = {}
 
-    def tree(self, combination: Combination) -> Oid | None:
-        """The tree of `combination`; None where its branches do not merge one after the other."""
-        if combination not in self._trees:
-            commit = self.commit(combination)
-            self._trees[combination] = None if commit is None else tree_of(self._git, commit)
-        return self._trees[combination]
+    def tree(self, subject: Subject) -> Oid | None:
+        """The tree of what is checked; None where its branches do not merge one after the other."""
+        if subject not in self._trees:
+            commit = self._heads[subject.branch] if isinstance(subject, ByItself) else self.commit(subject)
+            self._trees[subject] = None if commit is None else tree_of(self._git, commit)
+        return self._trees[subject]
 
     def merging(self) -> tuple[int, ...]:
         """The branches that merge one after the other, each onto those before it that do."""
@@ -50,38 +50,38 @@ class Combinations:
         return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())
 
 
-class RunningCombinations(Container[Combination]):
-    """The combinations whose trees are being checked."""
+class RunningCombinations(Container[Subject]):
+    """What is being checked, by its trees."""
 
     def __init__(self, combinations: Combinations, checker: Checker) -> None:
         self._combinations = combinations
         self._checker = checker
 
-    def __contains__(self, combination: object) -> bool:
+    def __contains__(self, subject: object) -> bool:
         running = self._checker.running
-        if not running or not isinstance(combination, tuple):
+        if not running or not isinstance(subject, tuple | ByItself):
             return False
-        tree = self._combinations.tree(combination)
+        tree = self._combinations.tree(subject)
         return tree is not None and tree in running
 
 
-class SeenCombinations(Mapping[Combination, CheckSeen]):
-    """What is known of combinations by what is known of their trees, asked for one at a time."""
+class SeenCombinations(Mapping[Subject, CheckSeen]):
+    """What is known of what may be checked, by what is known of its trees, asked for one at a time."""
 
     def __init__(self, combinations: Combinations, result_of: ResultOf) -> None:
         self._combinations = combinations
         self._result_of = result_of
 
-    def __getitem__(self, combination: Combination) -> CheckSeen:
-        tree = self._combinations.tree(combination)
+    def __getitem__(self, subject: Subject) -> CheckSeen:
+        tree = self._combinations.tree(subject)
         if tree is None:
             return CheckSeen(outcome="unclear", runs=99)
         result = self._result_of(tree)
         if result is None:
-            raise KeyError(combination)
+            raise KeyError(subject)
         return CheckSeen(outcome=result.outcome, runs=result.runs)
 
-    def __iter__(self) -> Iterator[Combination]:
+    def __iter__(self) -> Iterator[Subject]:
         raise NotImplementedError("only single combinations are asked for")
 
     def __len__(self) -> int:

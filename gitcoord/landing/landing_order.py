@@ -29,6 +29,8 @@ def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
 
     With `save` a changed order goes into the saved plan. The shared refs are taken as they were last read.
     """
+    if save:  # landing follows, and reads so as well
+        context.repository.read_in_process()
     snapshot = observe(context, fetch=False)
     ready = [work for work in snapshot.works if work.standing == "ready" and not work.folded]
     report = examine(

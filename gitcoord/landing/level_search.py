@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from gitcoord.checks.model import Checker, CheckResult, CheckTarget
-from gitcoord.checks.search import Combination, SearchPolicy, SearchResult, decide
+from gitcoord.checks.search import decide
+from gitcoord.checks.subjects import ByItself, SearchPolicy, SearchResult, Subject
 from gitcoord.checks.window import Window, choose_window
 from gitcoord.events import TaskDeferred, TaskLanded
 from gitcoord.git.git_cli import Oid
@@ -13,7 +14,14 @@ from gitcoord.git.merge_tree import tree_of
 from gitcoord.landing.combinations import Combinations, RunningCombinations, SeenCombinations
 from gitcoord.landing.culprits import Culprits, FailedCombination
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.proof import CheckOptions, CheckScene, CombinationProof, LevelProof, TaskHead
+from gitcoord.landing.proof import (
+    CheckOptions,
+    CheckScene,
+    CombinationProof,
+    FailingTask,
+    LevelProof,
+    TaskHead,
+)
 from gitcoord.notices import ChecksRunning
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -59,12 +67,15 @@ class LevelSearch:
         combinations = self._combinations(works)
         if combinations.tree((0,)) != tree:
             return self._as_it_is(works[:1], tree, branch)
-        result = self._run(combinations, works, each=each, until=lambda found: found.knows(0))
+        result = self._run(combinations, works, each=each, until=_tells_first)
         if 0 in result.passed:
             found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
             passed = tuple(works[number] for number in result.passed)
             trees = tuple(one for one in found if one is not None)
-            return CombinationProof(state="passed", tree=tree, works=passed, trees=trees)
+            # Told now: once the base has moved, it would take another check to find that they fail.
+            alone = [one for one in result.failed if self._fails_alone(combinations, one)]
+            failing = tuple(self._failing(combinations, works, result, alone))
+            return CombinationProof(state="passed", tree=tree, works=passed, trees=trees, failing=failing)
         if result.base:
             return self._base(result)
         if 0 in result.unclear:
@@ -93,13 +104,7 @@ class LevelSearch:
         result = self._run(combinations, works, each=False, until=lambda found: False)
         if result.base:
             return LevelProof(base=self._base(result).reason)
-        failed = []
-        for number in result.failed:
-            before = tuple(one for one in result.passed if one < number)
-            ahead = tuple(works[one] for one in before)
-            tree = combinations.tree((*before, number)) or ""
-            failed.append(FailedCombination(work=works[number], tree=tree, ahead=ahead))
-        failing = self._culprits().failing(failed)
+        failing = self._failing(combinations, works, result, result.failed)
         unclear = []
         for number in result.unclear:
             before = tuple(one for one in result.passed if one < number)
@@ -107,6 +112,26 @@ class LevelSearch:
             unclear.append((works[number].task, self._unclear_reason(tree)))
         passed = tuple(works[number].task for number in result.passed)
         return LevelProof(passed=passed, failing=tuple(failing), unclear=tuple(unclear))
+
+    def _failing(
+        self,
+        combinations: Combinations,
+        works: Sequence[TaskHead],
+        result: SearchResult,
+        numbers: Sequence[int],
+    ) -> list[FailingTask]:
+        """With whom those of `numbers` fail, which are out of what passed."""
+        failed = []
+        for number in numbers:
+            before = tuple(one for one in result.passed if one < number)
+            ahead = tuple(works[one] for one in before)
+            tree = combinations.tree((*before, number)) or ""
+            failed.append(FailedCombination(work=works[number], tree=tree, ahead=ahead))
+        return self._culprits().failing(failed)
+
+    def _fails_alone(self, combinations: Combinations, number: int) -> bool:
+        found = self._result(combinations.tree(ByItself(number)) or "")
+        return found is not None and found.outcome == "failed"
 
     def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
         """A branch that holds more than its tasks: that is checked, and nobody is blamed."""
@@ -152,13 +177,11 @@ class LevelSearch:
             self._check_all(combinations, works, result.wanted)
 
     def _running(self, result: SearchResult, works: Sequence[TaskHead], *, ended: bool) -> ChecksRunning:
-        def tasks(combination: Sequence[int]) -> tuple[TaskId, ...]:
-            return tuple(works[number].task for number in combination)
-
         wanted = () if ended else result.wanted[: self._checker.slots]
-        out = tasks((*result.failed, *result.unclear))
-        running = tuple(map(tasks, wanted))
-        return ChecksRunning(base=self._place.base, passed=tasks(result.passed), running=running, out=out)
+        out = _tasks(works, (*result.failed, *result.unclear, *result.suspects))
+        running = tuple(_tasks(works, subject) for subject in wanted)
+        passed = _tasks(works, result.passed)
+        return ChecksRunning(base=self._place.base, passed=passed, running=running, out=out)
 
     def _policy(self, window: int = 1, *, each: bool) -> SearchPolicy:
         return SearchPolicy(
@@ -177,17 +200,17 @@ class LevelSearch:
         return choose_window(self._options.window, self._checker.slots, failures, landings)
 
     def _check_all(
-        self, combinations: Combinations, works: Sequence[TaskHead], wanted: Sequence[Combination]
+        self, combinations: Combinations, works: Sequence[TaskHead], wanted: Sequence[Subject]
     ) -> None:
         targets: dict[Oid, CheckTarget] = {}
         tasks: dict[Oid, tuple[TaskId, ...]] = {}
-        for combination in wanted:
-            tree = combinations.tree(combination)
+        for subject in wanted:
+            tree = combinations.tree(subject)
             if tree is None or tree in targets:
                 continue
             again = self._result(tree) is not None
             targets[tree] = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
-            tasks[tree] = tuple(works[number].task for number in combination)
+            tasks[tree] = _tasks(works, subject)
         self._check(list(targets.values()), tasks)
 
     def _check(self, targets: Sequence[CheckTarget], tasks: Mapping[Oid, tuple[TaskId, ...]]) -> None:
@@ -226,3 +249,14 @@ class LevelSearch:
             )
         way = "fix it first, or land what fails no worse with --allow-red-base"
         return CombinationProof(state="stopped", reason=f"{where} fails the check: {why}; {way}")
+
+
+def _tells_first(found: SearchResult) -> bool:
+    """Whether the first branch may be landed with what is known to pass, or not at all."""
+    last = max(found.passed, default=0)
+    return found.knows(0) and not any(one < last for one in found.suspects)
+
+
+def _tasks(works: Sequence[TaskHead], subject: Subject) -> tuple[TaskId, ...]:
+    numbers = (subject.branch,) if isinstance(subject, ByItself) else subject
+    return tuple(works[number].task for number in numbers)

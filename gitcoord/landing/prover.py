@@ -25,7 +25,7 @@ from gitcoord.landing.statuses import Statuses
 
 if TYPE_CHECKING:
     from gitcoord.checks.model import CheckResult
-    from gitcoord.checks.search import Combination
+    from gitcoord.checks.subjects import Combination
     from gitcoord.git.git_cli import Oid
 
 _AHEAD = 2

@@ -16,18 +16,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gitcoord.checks.memo import read_result
-from gitcoord.checks.search import CheckSeen, Combination, SearchPolicy, decide
+from gitcoord.checks.search import decide
+from gitcoord.checks.subjects import ByItself, CheckSeen, SearchPolicy, Subject
 from gitcoord.checks.window import choose_window
-from tests.support.cli import gitcoord
+from tests.support.cli import Ran, gitcoord
 from tests.support.project import independent
 from tests.support.repos import Repo, hermetic_environment
-from tests.support.tasklists import write_tasks
+from tests.support.tasklists import task, write_tasks
 
 BRANCHES = 24
 WORLDS = ((0.0, 0.0, 0.0), (0.05, 0.0, 0.0), (0.1, 0.005, 0.0), (0.2, 0.01, 0.0), (0.05, 0.002, 0.03))
 """How many fail alone, how many pairs fail together, how often a check fails for no reason."""
 HISTORY = 50
-Truth = Callable[[Combination], bool]
+STRATEGIES = ("single-pr", "multi-pr")
+CHECK = "sh work; ! ls bad-* 2>/dev/null"
+TOTALS: dict[tuple[str, float, int], list[tuple[float, float, int, int]]] = {}
 
 
 class World:
@@ -40,9 +43,9 @@ class World:
         self._bad = {branch for branch in range(BRANCHES) if draw() < alone}
         self._pairs = [(a, b) for b in range(BRANCHES) for a in range(b) if draw() < pair]
 
-    def passes(self, combination: Sequence[int]) -> bool:
-        """Whether the check of `combination` passes this time."""
-        inside = set(combination)
+    def passes(self, subject: Subject) -> bool:
+        """Whether the check of `subject` passes this time."""
+        inside = {subject.branch} if isinstance(subject, ByItself) else set(subject)
         good = not self._bad & inside and not any({a, b} <= inside for a, b in self._pairs)
         return good and self._random.random() >= self._flake
 
@@ -63,8 +66,8 @@ def prefixes(world: World, slots: int, rate: float, flaky: int) -> tuple[float, 
 
 def played(world: World, slots: int, rate: float, flaky: int, *, each: bool) -> tuple[float, int, int]:
     """The decisions of `gitcoord.checks`, on slots that are really parallel."""
-    seen: dict[Combination, CheckSeen] = {}
-    running: dict[Combination, float] = {}
+    seen: dict[Subject, CheckSeen] = {}
+    running: dict[Subject, float] = {}
     clock, checks = 0.0, 0
     while True:
         known = decide(BRANCHES, seen, SearchPolicy(slots=slots, flaky=flaky, each=each))
@@ -136,29 +139,53 @@ def simulate(slots: int, worlds: int) -> None:
         print(f"| {alone:.0%} / {pair:.1%} / {flake:.0%} | {' | '.join(cells)} |")
 
 
-def land(place: Path, bad: float, slots: int, strategy: str, check: str) -> None:
-    """Lands branches of a real repository, some of which fail, and prints how long that took."""
+def land(place: Path, bad: float, slots: int, strategy: str, work: str) -> None:
+    """Lands branches of a real repository, some of which fail, and prints how long that took.
+
+    As many others have landed before, and as many of them failed, in checks that take no time; and the base
+    has passed.
+    """
     repo = Repo.create(place)
-    repo.commit({"a": "a"})
-    ids = [str(number) for number in range(1, BRANCHES + 1)]
-    write_tasks(repo.path, independent(*ids))
+    repo.commit({"work": "true\n"})
+    draw = random.Random(place.name)
+    former, ids = ([str(first + number) for number in range(BRANCHES)] for first in (100, 200))
+    failing = {id for row in (former, ids) for id in draw.sample(row[1:], round(bad * BRANCHES))}
+    tasks = [*independent(*former), task(1, depends_on=former[:1])]
+    write_tasks(repo.path, [*tasks, *(task(id, depends_on=[1]) for id in ids)])
     gitcoord("plan", "--strategy", strategy, cwd=repo.path, ok=0)
-    failing = set(random.Random(1).sample(ids, round(bad * BRANCHES)))
-    files = {id: {f"{id}.txt": id, **({f"bad-{id}": "x"} if id in failing else {})} for id in ids}
-    repo.commit_many([(f"feature/level-0-task-{id}", "main", files[id]) for id in ids])
-    words = ("--check", f"{check}; ! ls bad-* 2>/dev/null", "--shell", "--flaky", "0")
+    words = ("--check", CHECK, "--shell", "--flaky", "0", "--slots", str(slots), "--partial", "--json")
+
+    def land_level(level: int, files: dict[str, dict[str, str]]) -> Ran:
+        repo.commit_many([(f"feature/level-{level}-task-{id}", "main", files[id]) for id in files])
+        return gitcoord("merge-level", str(level), *words, cwd=repo.path)
+
+    def files_of(row: list[str]) -> dict[str, dict[str, str]]:
+        return {id: {f"{id}.txt": id, **({f"bad-{id}": "x"} if id in failing else {})} for id in row}
+
+    land_level(0, files_of(former))
+    land_level(1, {"1": {"work": f"{work}\n"}})
+    before = set(place.glob(".git/gitcoord/checks/*/order.json"))
     began = time.monotonic()
-    ran = gitcoord("merge-level", "0", *words, "--slots", str(slots), "--json", cwd=repo.path)
+    ran = land_level(2, files_of(ids))
     took = time.monotonic() - began
     landed = len(ran.json["landed"])
-    checks = len(list(place.glob(".git/gitcoord/checks/*/order.json")))
-    results = filter(None, map(read_result, place.glob(".git/gitcoord/checks/*")))
-    each = statistics.fmean(result.seconds for result in results)
-    assert landed == BRANCHES - len(failing), ran.err
-    rate = f"{checks / landed:.2f} checks a landing"
+    checked = [one.parent for one in place.glob(".git/gitcoord/checks/*/order.json") if one not in before]
+    each = statistics.fmean(result.seconds for result in filter(None, map(read_result, checked)))
+    assert landed == BRANCHES - len(failing & set(ids)), ran.err
+    rate = f"{len(checked) / landed:.2f} checks a landing"
     speed = f"{each * BRANCHES / took:4.1f}x of one check after the other ({each:.1f} s each)"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {took:6.1f} s  {speed}  {rate}  {load}", flush=True)
+    TOTALS.setdefault((strategy, bad, slots), []).append((took, each, len(checked), landed))
+
+
+def summary() -> None:
+    """The mean over all rounds, where there were several."""
+    for (strategy, bad, slots), runs in TOTALS.items():
+        if len(runs) > 1:
+            took, each, checks, landed = (sum(column) for column in zip(*runs, strict=True))
+            speed = f"{each * BRANCHES / took:4.1f}x, {checks / landed:.2f} checks a landing"
+            print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  mean of {len(runs)}: {speed}")
 
 
 def main() -> None:
@@ -166,6 +193,10 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=300)
     parser.add_argument("--real", action="store_true", help="land real branches")
     parser.add_argument("--check", default="sleep 3", help="what each real check does")
+    parser.add_argument("--rounds", type=int, default=1, help="with others that fail in each (default: 1)")
+    parser.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this one")
+    parser.add_argument("--bad", action="append", type=float, metavar="PERCENT", help="only this many fail")
+    parser.add_argument("--slots", action="append", type=int, help="only so many at once")
     options = parser.parse_args()
     if not options.real:
         for slots in (4, 2):
@@ -173,11 +204,13 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="gitcoord-bench-") as scratch:
         os.environ.update(hermetic_environment(Path(scratch)))
-        for strategy in ("single-pr", "multi-pr"):
-            for bad in (0.0, 0.05, 0.1, 0.2):
-                for slots in (2, 4):
-                    place = Path(scratch, f"{strategy}-{bad}-{slots}")
-                    land(place, bad, slots, strategy, options.check)
+        for strategy in options.strategy or STRATEGIES:
+            for percent in options.bad or (0, 5, 10, 20):
+                for slots in options.slots or (2, 4):
+                    for number in range(options.rounds):
+                        place = Path(scratch, f"{strategy}-{percent}-{slots}-{number}")
+                        land(place, percent / 100, slots, strategy, options.check)
+        summary()
 
 
 if __name__ == "__main__":

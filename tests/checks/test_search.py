@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.checks.blame import Blame, find_others
-from gitcoord.checks.search import CheckSeen, Combination, SearchPolicy, SearchResult, decide
-from gitcoord.checks.window import choose_window, spread
+from gitcoord.checks.cuts import spread
+from gitcoord.checks.search import decide
+from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, SearchPolicy, SearchResult, Subject
+from gitcoord.checks.window import choose_window
 
 Truth = Callable[[Combination], bool]
 
@@ -38,9 +40,9 @@ def truths(draw: st.DrawFn, size: int, *, monotone: bool = True) -> Truth:
 
 def searched(
     count: int, policy: SearchPolicy, outcome: Callable[[Combination, int], str]
-) -> tuple[SearchResult, dict[Combination, CheckSeen]]:
+) -> tuple[SearchResult, dict[Subject, CheckSeen]]:
     """The search to its end; `outcome` says how the n-th run of a combination comes out."""
-    seen: dict[Combination, CheckSeen] = {}
+    seen: dict[Subject, CheckSeen] = {}
     for _ in range(40 * (count + 1)):
         result = decide(count, seen, policy)
         if not result.wanted:
@@ -50,8 +52,13 @@ def searched(
         # The last one that is wanted comes first: no order of the results may matter.
         one = result.wanted[len(seen) % len(result.wanted)]
         runs = seen[one].runs + 1 if one in seen else 1
-        seen[one] = CheckSeen(outcome=outcome(one, runs), runs=runs)  # type: ignore[arg-type]
+        seen[one] = CheckSeen(outcome=outcome(branches(one), runs), runs=runs)  # type: ignore[arg-type]
     raise AssertionError("the search does not end")
+
+
+def branches(subject: Subject) -> Combination:
+    """The branches whose changes a check sees."""
+    return (subject.branch,) if isinstance(subject, ByItself) else subject
 
 
 @settings(max_examples=300, deadline=None)
@@ -189,7 +196,7 @@ def test_the_window_is_wide_where_little_fails_and_as_wide_as_the_slots_where_mu
 
 def test_without_failures_sixteen_branches_land_by_four_checks_at_once() -> None:
     result = decide(24, {}, SearchPolicy(slots=4, window=16))
-    assert [len(one) for one in result.wanted] == [4, 8, 12, 16]
+    assert result.wanted == tuple(tuple(range(size)) for size in (4, 8, 12, 16))
 
 
 def test_what_runs_goes_on_where_its_result_still_says_something() -> None:
@@ -198,17 +205,20 @@ def test_what_runs_goes_on_where_its_result_still_says_something() -> None:
     first = decide(24, {}, policy)
     assert first.wanted == (prefix[4], prefix[8], prefix[12], prefix[16])
     # Three of the four end a moment later: they bound the culprit as well as others would.
-    failed = {prefix[16]: CheckSeen(outcome="failed")}
+    failed: dict[Subject, CheckSeen] = {prefix[16]: CheckSeen(outcome="failed")}
     assert decide(24, failed, policy, first.wanted[:3]).wanted == (*first.wanted[:3], ())
     assert not set(decide(24, failed, policy).wanted) & set(first.wanted)
     # The longest that passed is not the end: what runs beyond it stays, and the rest is spread ahead of it.
-    passed = {prefix[12]: CheckSeen(outcome="passed")}
+    passed: dict[Subject, CheckSeen] = {prefix[12]: CheckSeen(outcome="passed")}
     assert decide(24, passed, policy, [prefix[16]]).wanted == (
         prefix[16],
         *(prefix[size] for size in (24, 20, 22)),
     )
     # What holds the one that fails says nothing more.
-    alone = {prefix[1]: CheckSeen(outcome="failed", runs=2), (): CheckSeen(outcome="passed")}
+    alone: dict[Subject, CheckSeen] = {
+        prefix[1]: CheckSeen(outcome="failed", runs=2),
+        (): CheckSeen(outcome="passed"),
+    }
     assert prefix[4] not in decide(24, alone, policy, [prefix[4]]).wanted
 
 
@@ -216,13 +226,13 @@ def test_checks_that_end_one_after_the_other_are_not_ended_just_before_their_res
     """Played for each culprit: checks take a little more or less time than each other."""
 
     def time_taken(bad: int, *, kept: bool) -> float:
-        seen, running, clock = dict[Combination, CheckSeen](), dict[Combination, float](), 0.0
+        seen, running, clock = dict[Subject, CheckSeen](), dict[Subject, float](), 0.0
         policy, draw = SearchPolicy(slots=4, window=16, flaky=0), random.Random(bad)
         while wanted := decide(24, seen, policy, running if kept else ()).wanted[:4]:
             running = {one: running.get(one, clock + draw.uniform(1, 1.1)) for one in wanted}
             ended = min(running, key=running.__getitem__)
             clock = running.pop(ended)
-            seen[ended] = CheckSeen(outcome="failed" if bad in ended else "passed")
+            seen[ended] = CheckSeen(outcome="failed" if bad in branches(ended) else "passed")
         return clock
 
     taken = [sum(time_taken(bad, kept=kept) for bad in range(24)) for kept in (True, False)]
