@@ -79,7 +79,10 @@ class WindowChosen(Notice, frozen=True, kw_only=True):
 
 
 class CheckEnded(Notice, frozen=True, kw_only=True):
-    """The check of `base` with `tasks` (none: the base itself) came out; `reason` is why it did not pass."""
+    """The check of `base` with `tasks` (none: the base itself) came out; `reason` is why it did not pass.
+
+    Without a `base` the one task was checked as it is.
+    """
 
     base: str
     tasks: tuple[str, ...]

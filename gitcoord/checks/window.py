@@ -1,8 +1,8 @@
 """How far ahead checks reach: few failures make a long check of many branches pay, many make it waste.
 
 A branch fails with the rate p of the last landings, so that a prefix of n branches passes with (1 - p)^n: a
-window of about 1/p branches holds one failure. With the window as wide as the slots, each slot checks the
-next branch on top of the ones before: Zuul's window (https://zuul-ci.org/docs/zuul/latest/gating.html).
+window of about 1/p branches holds one failure. Where each base is proved, each slot checks the next branch on
+top of the ones before: Zuul's window (https://zuul-ci.org/docs/zuul/latest/gating.html).
 """
 
 import msgspec

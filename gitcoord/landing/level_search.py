@@ -57,6 +57,8 @@ class LevelSearch:
         self._notices, self._recent = notices, recent
         self._unclear = {} if unclear is None else unclear
         self._base_tree = tree_of(place.git, place.base_commit)
+        self._alone: set[Oid] = set()
+        """The trees of branches that are checked as they are."""
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
         """Multi-PR: the longest prefix of `works` that is known to pass; the first alone becomes `tree`.
@@ -211,6 +213,8 @@ class LevelSearch:
             again = self._result(tree) is not None
             targets[tree] = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
             tasks[tree] = _tasks(works, subject)
+            if isinstance(subject, ByItself):
+                self._alone.add(tree)
         self._check(list(targets.values()), tasks)
 
     def _check(self, targets: Sequence[CheckTarget], tasks: Mapping[Oid, tuple[TaskId, ...]]) -> None:
@@ -224,7 +228,7 @@ class LevelSearch:
             self._unclear[result.tree] = msgspec.structs.replace(result, runs=runs)
         else:
             self._unclear.pop(result.tree, None)
-        self._notices.checked(result, tasks, self._place.base)
+        self._notices.checked(result, tasks, "" if result.tree in self._alone else self._place.base)
 
     def _result(self, tree: Oid) -> CheckResult | None:
         """What is known of a tree; on a base that may be red, what fails as the base does has not failed."""

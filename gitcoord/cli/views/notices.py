@@ -187,9 +187,9 @@ def _window(notice: WindowChosen) -> str:
 
 def _check(notice: CheckEnded) -> str:
     """How a check came out."""
-    combination = (
-        f"{notice.base} with {named_tasks(notice.tasks, _MOST_NAMED)}" if notice.tasks else notice.base
-    )
+    tasks = named_tasks(notice.tasks, _MOST_NAMED)
+    combination = f"{notice.base} with {tasks}" if notice.tasks else notice.base
+    combination = combination if notice.base else f"{tasks} without anything else"
     outcome = {"passed": "passes", "failed": "fails", "unclear": "has no clear result"}[notice.outcome]
     again = f", checked {notice.runs} times" if notice.runs > 1 else ""
     why = f": {notice.reason}" if notice.reason else ""
