@@ -190,3 +190,31 @@ def running_in(repo: Repo) -> list[int]:
         except psutil.Error:
             continue
     return found
+
+
+def test_a_fork_server_that_is_killed_is_begun_anew_and_one_whose_client_is_gone_ends(repo: Repo) -> None:
+    one = checker(repo, "test $(cat file) != slow || until test -e ../go; do sleep 0.05; done")
+    first, slow = target(repo, "first\n"), target(repo, "slow\n")
+    assert one.check([first])[first.tree].outcome == "passed"
+    server = one._server._server
+    assert server is not None
+    server.kill()
+    server.wait()
+    second = target(repo, "second\n")
+    assert one.check([second])[second.tree].outcome == "passed"
+    # What the kernel does with the channel of a client that is killed; the check goes on to its result.
+    asking = threading.Thread(target=lambda: one.check([slow]))
+    asking.start()
+    while not one.running:
+        time.sleep(0.02)
+    server, channel = one._server._server, one._server._channel
+    assert server is not None
+    assert channel is not None
+    channel.close()
+    assert server.wait(20) == 0
+    (slots_directory(Repository.discover(repo.path)) / "go").touch()
+    asking.join()
+    found = one.known(slow.tree)
+    assert found is not None
+    assert found.outcome == "passed"
+    one.close()

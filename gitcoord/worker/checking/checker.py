@@ -2,11 +2,8 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from gitcoord.checks.hourly_cap import HourlyCap
@@ -20,6 +17,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.environment import withheld
 from gitcoord.worker.attempt.run_commands import command_words
+from gitcoord.worker.checking.fork_server import CheckProcess, ForkServer
 from gitcoord.worker.checking.process import CheckOrder, write_order
 from gitcoord.worker.checking.slots import source_of
 
@@ -56,9 +54,9 @@ class LocalChecker:
         self._argv = tuple(command_words(command.text, shell=command.shell))
         self._source = source_of(repository.git, repository.common_dir)
         self._place = slots_directory(repository, run.worktrees)
-        self._passed = run.pass_environment
-        self._running: dict[Oid, subprocess.Popen[bytes]] = {}
-        self._ending: list[subprocess.Popen[bytes]] = []
+        self._server = ForkServer(check_environment(os.environ, run.pass_environment))
+        self._running: dict[Oid, CheckProcess] = {}
+        self._ending: list[CheckProcess] = []
 
     @property
     def running(self) -> Collection[Oid]:
@@ -93,7 +91,7 @@ class LocalChecker:
                 if len(self._running) < self.slots and tree not in self._running and self._may_start():
                     self._running[tree] = self._start(target)
             self.share()
-            sleep_until_end([process.pid for process in self._running.values()], _LOOK_AGAIN)
+            sleep_until_end((), _LOOK_AGAIN, *(process.descriptor for process in self._running.values()))
 
     def _may_start(self) -> bool:
         """Whether the cap lets another check start; counts it."""
@@ -118,9 +116,10 @@ class LocalChecker:
         for tree in list(self._running):
             self._stop(tree)
         self._wait_for_end()
+        self._server.close()
         self._memo.make_room()
 
-    def _start(self, target: CheckTarget) -> "subprocess.Popen[bytes]":
+    def _start(self, target: CheckTarget) -> CheckProcess:
         place = self._memo.place(target.tree)
         order = CheckOrder(
             target=target,
@@ -135,14 +134,7 @@ class LocalChecker:
         )
         try:
             write_order(place, order)
-            return subprocess.Popen(
-                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.worker.checking.process", str(place)),
-                env=check_environment(os.environ, self._passed),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            return self._server.start(place)
         except OSError as error:
             raise _cannot_start(place, error) from error
 
@@ -150,12 +142,12 @@ class LocalChecker:
         """The results of those that have ended."""
         found = {}
         for tree, process in list(self._running.items()):
-            if process.poll() is None:
+            if not process.ended():
                 continue
             del self._running[tree]
             result = read_result(self._memo.place(tree))
             if result is None or result.tree != tree:
-                why = f"its process ended with code {process.returncode} and left no result"
+                why = "its process has ended and left no result"
                 result = CheckResult(tree=tree, outcome="unclear", reason=why)
             found[tree] = result
             if self._shared is not None:
@@ -165,18 +157,15 @@ class LocalChecker:
     def _stop(self, tree: Oid) -> None:
         """Ask a check to end; what wants its checkout waits for that, and this process does not."""
         process = self._running.pop(tree)
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        self._ending = [one for one in self._ending if one.poll() is None] + [process]
+        process.signal(signal.SIGTERM)
+        self._ending = [one for one in self._ending if not one.ended()] + [process]
 
     def _wait_for_end(self) -> None:
         until = time.monotonic() + self._command.grace + _BEYOND_GRACE
         for process in self._ending:
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            if not process.wait(until - time.monotonic()):
+                process.signal(signal.SIGKILL)
+                process.wait(_BEYOND_GRACE)
 
 
 def _cannot_start(place: Path, error: OSError) -> GitcoordError:

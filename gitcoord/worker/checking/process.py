@@ -1,12 +1,10 @@
 """The process of one check: takes a checkout, runs the command to its end, and keeps the result.
 
 A process of its own, so that a check outlives the command that wanted it, and is ended with everything that
-it started. Run as `python -X utf8 -P -m gitcoord.worker.checking.process DIRECTORY`; what to check is in a
-file there.
+it started. What to check is in a file of its directory.
 """
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -54,9 +52,8 @@ def write_order(place: Path, order: CheckOrder) -> None:
     draft.replace(place / ORDER_FILE)
 
 
-def main() -> None:
+def check_at(place: Path) -> None:
     """Check what the directory says, unless somebody did meanwhile."""
-    place = Path(sys.argv[1])
     order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
     adopt_orphans()
     with listening() as stop, held_lock(place / LOCK_FILE, given_up=_given_up(stop)) as mine:
@@ -165,7 +162,3 @@ def _tail(file: Path) -> str:
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return f": {lines[-1][:_LONGEST_LINE]}" if lines else ""
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,144 @@
+"""Starts processes of checks by forking one that has loaded what they need: an interpreter takes longer.
+
+The server is a process of its own, with one thread and the environment of checks. It ends when its client is
+gone, however that ended; the processes of checks go on then. Each holds the end of a pipe for as long as it
+lives: its client reads there when it has ended.
+"""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_LONGEST = 1 << 16
+_PATIENCE = 20.0
+"""Seconds that the server may take to start."""
+
+
+class CheckProcess:
+    """The process of one check; `descriptor` becomes readable when it ends."""
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self.pid = pid
+        self.descriptor = descriptor
+        self._ended = False
+
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        if not self._ended and select.select([self.descriptor], [], [], 0.0)[0]:
+            self._ended = True
+            os.close(self.descriptor)
+        return self._ended
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it has ended."""
+        if not self.ended():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, at most so long; whether it has ended."""
+        if not self._ended:
+            select.select([self.descriptor], [], [], max(0.0, seconds))
+        return self.ended()
+
+
+class ForkServer:
+    """Forks processes of checks with `environment`; begins with the first, and once more if it dies."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._channel: socket.socket | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self, place: Path) -> CheckProcess:
+        """A process for what is to be checked at `place`. Raises OSError where none can be started."""
+        for last in (False, True):
+            try:
+                return self._forked(place)
+            except OSError:
+                self.close()
+                if last:
+                    raise
+        raise AssertionError("the last try has a result")
+
+    def prepare(self) -> None:
+        """Start the server, which takes a moment, beside what comes before the first check."""
+        if self._channel is None:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                command = (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.worker.checking.fork_server")
+                self._server = subprocess.Popen(
+                    command,
+                    env=self._environment,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            self._channel = ours
+
+    def close(self) -> None:
+        """End the server; processes that it has started go on."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._server is not None:
+            self._server.wait()
+        self._channel = self._server = None
+
+    def _forked(self, place: Path) -> CheckProcess:
+        self.prepare()
+        reading, writing = os.pipe()
+        try:
+            if self._channel is None:
+                raise BrokenPipeError("the server has gone")
+            socket.send_fds(self._channel, [os.fsencode(place)], [writing])
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        # Its number is the answer: so no two requests are ever read as one.
+        told = os.read(reading, 32) if select.select([reading], [], [], _PATIENCE)[0] else b""
+        if not told:
+            os.close(reading)
+            raise BrokenPipeError("the server has ended, or does not answer")
+        return CheckProcess(int(told), reading)
+
+
+def serve(channel: socket.socket) -> None:
+    """Fork a process for each place that is asked for, until the other end of `channel` is closed."""
+    from gitcoord.worker.checking.process import check_at
+
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        place, descriptors, _, _ = socket.recv_fds(channel, _LONGEST, 1)
+        if not descriptors:
+            return
+        if os.fork() == 0:
+            code = 1
+            try:
+                channel.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.setsid()
+                os.set_inheritable(descriptors[0], False)
+                os.write(descriptors[0], str(os.getpid()).encode())
+                check_at(Path(os.fsdecode(place)))
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(descriptors[0])
+
+
+if __name__ == "__main__":
+    asked = socket.socket(fileno=os.dup(0))
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    serve(asked)
