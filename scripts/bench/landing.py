@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gitcoord.checks.memo import read_result
@@ -155,18 +156,25 @@ def land(place: Path, bad: float, slots: int, strategy: str, work: str) -> None:
     gitcoord("plan", "--strategy", strategy, cwd=repo.path, ok=0)
     words = ("--check", CHECK, "--shell", "--flaky", "0", "--slots", str(slots), "--partial", "--json")
 
-    def land_level(level: int, files: dict[str, dict[str, str]]) -> Ran:
+    def hand_in(level: int, files: dict[str, dict[str, str]]) -> None:
         repo.commit_many([(f"feature/level-{level}-task-{id}", "main", files[id]) for id in files])
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda id: gitcoord("submit", id, cwd=repo.path, ok=0), files))
+
+    def land_level(level: int) -> Ran:
         return gitcoord("merge-level", str(level), *words, cwd=repo.path)
 
     def files_of(row: list[str]) -> dict[str, dict[str, str]]:
         return {id: {f"{id}.txt": id, **({f"bad-{id}": "x"} if id in failing else {})} for id in row}
 
-    land_level(0, files_of(former))
-    land_level(1, {"1": {"work": f"{work}\n"}})
+    repo.commit_many([(f"feature/level-0-task-{id}", "main", one) for id, one in files_of(former).items()])
+    land_level(0)
+    hand_in(1, {"1": {"work": f"{work}\n"}})
+    land_level(1)
+    hand_in(2, files_of(ids))
     before = set(place.glob(".git/gitcoord/checks/*/order.json"))
     began = time.monotonic()
-    ran = land_level(2, files_of(ids))
+    ran = land_level(2)
     took = time.monotonic() - began
     landed = len(ran.json["landed"])
     checked = [one.parent for one in place.glob(".git/gitcoord/checks/*/order.json") if one not in before]
