@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "evidence": GROUND | {"forge.pull_requests", "state", "planning", "tasks", "git"},
     "conflicts": GROUND | {"state", "planning", "tasks", "git"},
     "adoption": GROUND | {"evidence", "forge", "state", "planning", "tasks", "git"},
+    "reclaim": GROUND | {"evidence", "forge.pull_requests", "git"},
     "checks": GROUND | {"git"},
     "landing": GROUND | {"checks", "conflicts", "evidence", "forge", "state", "planning", "tasks", "git"},
     "engines": GROUND,
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     | {"state", "planning", "tasks", "git"},
     "cli": GROUND
     | {"run", "worker", "progress", "schedule", "engines", "export", "landing", "checks", "conflicts"}
-    | {"adoption", "evidence", "foresight", "forge", "state", "planning", "tasks", "git"},
+    | {"adoption", "reclaim", "evidence", "foresight", "forge", "state", "planning", "tasks", "git"},
     "__main__": {"cli"},
 }
 # The rooms inside a room, the lowest first; what they share lies in the room itself.

@@ -115,6 +115,7 @@ Ignore = Annotated[
     ),
 ]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Pulls = Annotated[
     str | None,
     typer.Option("--pulls", metavar="NUMBER,…", help="These pull requests, without a task list."),

@@ -1,12 +1,12 @@
 """Merging as a server does, which has no working tree: whatever attributes and merge drivers a clone has."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import TreeMerge, merge_tree
+from gitcoord.git.merge_tree import TreeMerge, merge_tree, merge_trees
 from gitcoord.git.object_quarantine import scratch_directory
 
 _SHA1_LENGTH = 40
@@ -18,6 +18,14 @@ def merge_on_server(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
     """Merges one pair of commits of the repository; nothing that is written stays."""
     with _bare_beside(git, ours) as server:
         return merge_tree(server, ours, theirs)
+
+
+def merge_all_on_server(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
+    """Merges every pair `(ours, theirs)` so, in the order of `pairs`; nothing that is written stays."""
+    if not pairs:
+        return []
+    with _bare_beside(git, pairs[0][0]) as server:
+        return merge_trees(server, pairs)
 
 
 def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:

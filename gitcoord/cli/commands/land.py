@@ -25,6 +25,7 @@ from gitcoord.cli.options import (
     Shell,
     Slots,
     WindowSize,
+    Yes,
 )
 
 _EPILOG = """\b
@@ -57,7 +58,6 @@ _Wait = Annotated[
 _Auto = Annotated[
     bool, typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates.")
 ]
-_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
 
@@ -89,7 +89,7 @@ def land(
     ignore: Ignore = None,
     forge: Forge = None,
     repository: GitHubRepository = None,
-    yes: _Yes = False,
+    yes: Yes = False,
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:

@@ -1,0 +1,108 @@
+"""How `tidy` shows what there is, what could go, and what stays."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from gitcoord.cli.views.output import clean, count_of, plain, stdout_console
+from gitcoord.cli.views.times import duration
+from gitcoord.reclaim.model import Holding, Survey
+from gitcoord.reclaim.remove import Removal
+
+_MOST_ROWS = 60
+_STYLES = {"landed": "green", "empty": "green", "unproved": "yellow", "reverted": "yellow", "dirty": "red"}
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def show_survey(survey: Survey) -> None:
+    """What could go first, then what stays and why; then the sums."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout_console()
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for column in ("state", "worktree or branch", "size", "untouched", "note"):
+        table.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+    rows = sorted(survey.holdings, key=lambda one: (not one.removable, -one.size, one.name))
+    for one in rows[:_MOST_ROWS]:
+        name = f"{clean(one.path)} ({clean(one.branch or 'detached')})" if one.path else clean(one.name)
+        size = size_words(one.size) if one.kind == "worktree" else ""
+        note = clean(one.reason) if one.reason else _landed_note(one)
+        state = Text(one.state, _STYLES.get(one.state, ""))
+        table.add_row(state, Text(name), size, duration(one.age), Text(note))
+    if table.row_count:
+        console.print(table)
+    if len(rows) > _MOST_ROWS:
+        console.print(plain(f"… and {len(rows) - _MOST_ROWS:,} more (--json shows all)"))
+    for line in _sums(survey):
+        console.print(plain(line), soft_wrap=True)
+
+
+def what_goes(survey: Survey) -> str:
+    """What could go, counted, with its size."""
+    kinds = Counter(one.kind for one in survey.removable)
+    parts = [count_of(kinds["worktree"], "worktree")] if kinds["worktree"] else []
+    if kinds["branch"]:
+        parts.append(f"{kinds['branch']:,} branch{'' if kinds['branch'] == 1 else 'es'}")
+    size = sum(one.size for one in survey.removable)
+    return " and ".join(parts) + (f" ({size_words(size)})" if size else "")
+
+
+def removal_lines(removals: Sequence[Removal]) -> Iterator[str]:
+    """What was removed, and where each branch was; then what is there still."""
+    for one in removals:
+        holding = one.holding
+        if one.removed:
+            branch = f"{clean(holding.branch or 'detached HEAD')} was at {holding.tip[:12]}"
+            yield f"Removed {clean(holding.name)} ({branch})." if holding.path else f"Deleted {branch}."
+        if one.problem:
+            yield f"warning: {clean(holding.name)}: {clean(one.problem)}"
+    freed = sum(one.holding.size for one in removals if one.removed)
+    if freed:
+        yield f"Freed {size_words(freed)}."
+
+
+def tidy_document(survey: Survey, removals: Sequence[Removal]) -> dict[str, Any]:
+    """The whole of it for a program."""
+    removed = [one.holding.name for one in removals if one.removed]
+    problems = {one.holding.name: one.problem for one in removals if one.problem}
+    return {
+        "base": survey.base,
+        "base_commit": survey.base_commit,
+        "holdings": [
+            dict(msgspec.to_builtins(one)) | {"removable": one.removable} for one in survey.holdings
+        ],
+        "removed": removed,
+        "problems": problems,
+        "freed": sum(one.holding.size for one in removals if one.removed),
+    }
+
+
+def size_words(size: int) -> str:
+    """A number of bytes: `312 MB`."""
+    amount, unit = float(size), 0
+    while amount >= 1000 and unit + 1 < len(_UNITS):
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.1f} {_UNITS[unit]}" if unit and amount < 10 else f"{amount:.0f} {_UNITS[unit]}"
+
+
+def _landed_note(one: Holding) -> str:
+    if one.state == "empty":
+        return "no work of its own"
+    how = "in the base" if one.contained else "as"
+    return how if one.contained else f"{how} {(one.landed_as or '')[:12]}"
+
+
+def _sums(survey: Survey) -> Iterator[str]:
+    if not survey.holdings:
+        yield "There are no linked worktrees, and no other branches."
+        return
+    proved = [one for one in survey.holdings if one.landed_as is not None]
+    by_ancestry = sum(one.contained for one in proved)
+    yield (
+        f"Of {len(survey.holdings):,} worktrees and branches "
+        f"{survey.base} provably has {len(proved):,}; ancestry alone would prove {by_ancestry:,}."
+    )
+    yield f"Could go: {what_goes(survey)}." if survey.removable else "Nothing of it can go."

@@ -1,0 +1,1 @@
+"""Reclaiming worktrees and branches, whoever made them: only what the base provably has."""

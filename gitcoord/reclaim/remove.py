@@ -1,0 +1,67 @@
+"""Removing what may go, each only as it was seen: whatever moved or changed since stays."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.reclaim.model import Holding
+from gitcoord.reclaim.users import users_of
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one holding: `problem` says why it, or its branch, is there still."""
+
+    holding: Holding
+    removed: bool
+    branch_deleted: bool = False
+    problem: str = ""
+
+
+def remove_all(repository: Repository, holdings: Sequence[Holding]) -> Iterator[Removal]:
+    """Removes worktrees, their branches, and branches, one by one.
+
+    Git itself refuses what has changed since it was seen.
+    """
+    users = users_of([Path(one.path) for one in holdings if one.path is not None])
+    for holding in holdings:
+        user = users.get(Path(holding.path)) if holding.path is not None else None
+        if user is not None:
+            yield Removal(holding=holding, removed=False, problem=f"{user} works in it")
+        else:
+            yield _remove(repository, holding)
+
+
+def _remove(repository: Repository, holding: Holding) -> Removal:
+    if holding.kind == "worktree" and holding.path is not None:
+        git = repository.git
+        there = git.at(Path(holding.path)).probe("rev-parse", "--verify", "--quiet", "HEAD")
+        if there != holding.tip:
+            return Removal(holding=holding, removed=False, problem="it has moved since it was looked at")
+        # Without --force git removes neither changed nor untracked files, nor what is locked.
+        ended = git.run("worktree", "remove", "--", holding.path, ok=())
+        if ended.code != 0:
+            return Removal(holding=holding, removed=False, problem=ended.reason)
+    if holding.branch is None:
+        return Removal(holding=holding, removed=True)
+    problem = _delete(repository, holding.branch, holding.tip)
+    gone = not problem
+    return Removal(
+        holding=holding,
+        removed=gone or holding.kind == "worktree",
+        branch_deleted=gone,
+        problem=problem,
+    )
+
+
+def _delete(repository: Repository, branch: str, tip: Oid) -> str:
+    """Deletes a branch that is still at `tip`; returns why not."""
+    git = repository.git
+    ended = git.run("update-ref", "--no-deref", "-d", HEADS + branch, tip, ok=())
+    if ended.code != 0:
+        return f"the branch {branch} is kept: {ended.reason}"
+    git.run("config", "--remove-section", f"branch.{branch}", ok=())
+    return ""

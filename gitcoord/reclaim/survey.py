@@ -1,0 +1,199 @@
+"""Looking at every linked worktree and branch: what of it the base provably has, and what keeps the rest."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.landed_tips import LandedTip, landed_tips
+from gitcoord.evidence.merged_pulls import merged_into
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.refs import read_refs
+from gitcoord.git.remote_refs import HEADS
+from gitcoord.git.repository import Repository
+from gitcoord.git.worktree_list import ListedWorktree, linked_worktrees
+from gitcoord.git.worktree_sync import worktrees as checked_out_branches
+from gitcoord.reclaim.model import Holding, HoldingState, Survey
+from gitcoord.reclaim.uncommitted import (
+    abandoned,
+    branches_under_way,
+    size_of,
+    uncommitted,
+    under_way,
+)
+from gitcoord.reclaim.users import users_of
+
+FRESH = 24 * 3600.0
+"""Seconds for which what never had work of its own is left to whoever made it."""
+
+AskPulls = Callable[[Sequence[str]], Sequence[Pull]]
+"""The merged pull requests of branches, as the forge tells them."""
+
+
+class SurveyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at. `older_than` in seconds (None: any age); `ignored`: ignored files may be lost."""
+
+    base: str
+    base_commit: Oid
+    older_than: float | None = None
+    ignored: bool = False
+
+
+def take_survey(repository: Repository, request: SurveyRequest, ask_pulls: AskPulls) -> Survey:
+    """Everything that there is. Nothing is changed; the forge is asked only about what git does not prove."""
+    return _Surveyor(repository, request, ask_pulls).survey()
+
+
+class _Surveyor:
+    def __init__(self, repository: Repository, request: SurveyRequest, ask_pulls: AskPulls) -> None:
+        self._repository = repository
+        self._git = repository.git
+        self._request = request
+        self._ask_pulls = ask_pulls
+        self._now = time.time()
+
+    def survey(self) -> Survey:
+        worktrees = linked_worktrees(self._git, self._repository.common_dir)
+        taken = {one.branch for one in worktrees if one.branch} | set(checked_out_branches(self._git))
+        places = [self._repository.common_dir, *(one.own for one in worktrees if one.own is not None)]
+        branches = self._branches(taken.union(*map(branches_under_way, places)))
+        tips = {**{one.branch or str(one.path): one.head for one in worktrees if one.head}, **branches}
+        landed = self._landed(tips)
+        users = users_of([one.path for one in worktrees if not one.missing])
+        kept_refs = self._kept_refs(landed)
+        holdings = [self._worktree(one, landed, users, kept_refs) for one in worktrees]
+        holdings += [self._branch(name, tip, landed) for name, tip in sorted(branches.items())]
+        base, commit = self._request.base, self._request.base_commit
+        return Survey(base=base, base_commit=commit, holdings=tuple(holdings))
+
+    def _branches(self, taken: set[str]) -> dict[str, Oid]:
+        """The local branches but those that are `taken`, by their full names; no symbolic ones."""
+        told = self._git.lines("for-each-ref", "--format=%(refname)%00%(symref)", HEADS)
+        real = {name for name, _, link in (line.partition("\0") for line in told) if not link}
+        free = real - taken - {HEADS + self._request.base}
+        found = read_refs(self._git, HEADS).targets
+        return {name: tip for name, tip in found.items() if name in free}
+
+    def _landed(self, tips: Mapping[str, Oid]) -> dict[Oid, LandedTip]:
+        """The tips that landed: by git, and by merged pull requests where git proves nothing."""
+        ancestry, base = self._repository.ancestry, self._request.base_commit
+        found = landed_tips(self._git, ancestry, base, set(tips.values()))
+        left = {name: tip for name, tip in tips.items() if tip not in found and name.startswith(HEADS)}
+        pulls = self._ask_pulls([name.removeprefix(HEADS) for name in left]) if left else ()
+        for pull, commit in merged_into(ancestry, base, pulls):
+            tip = left.get(HEADS + pull.head)
+            if tip is not None and ancestry.contains(pull.head_commit, tip):
+                found[tip] = LandedTip(commit=commit, contained=False)
+        return found
+
+    def _kept_refs(self, landed: Mapping[Oid, LandedTip]) -> set[Oid]:
+        """The tips of refs that stay, whatever of this survey goes."""
+        refs = read_refs(self._git, "refs/").targets
+        return {oid for name, oid in refs.items() if not name.startswith(HEADS) or oid not in landed}
+
+    def _worktree(
+        self,
+        one: ListedWorktree,
+        landed: Mapping[Oid, LandedTip],
+        users: Mapping[Path, str],
+        kept_refs: set[Oid],
+    ) -> Holding:
+        tip = one.head or ""
+        branch = one.branch.removeprefix(HEADS) if one.branch else None
+        holding = Holding(kind="worktree", tip=tip, state="landed", path=str(one.path), branch=branch)
+        if one.missing or one.own is None:
+            gone = "its directory is not there; `git worktree prune` forgets it"
+            return msgspec.structs.replace(holding, state="missing", reason=gone)
+        age = self._now - _touched(one.own / "HEAD", one.own / "logs" / "HEAD", one.path)
+        holding = msgspec.structs.replace(holding, age=age, size=size_of(one.path))
+        logs = [one.own / "logs" / "HEAD", *([self._log(one.branch)] if one.branch else [])]
+        holding = _judged(holding, landed.get(tip), self._request, any(map(_had_work, logs)))
+        if one.branch == HEADS + self._request.base:
+            return msgspec.structs.replace(holding, state="busy", reason="it has the base checked out")
+        if busy := self._busy(one, one.own, users):
+            return msgspec.structs.replace(holding, state="busy", reason=busy)
+        if not holding.removable:
+            return holding
+        lost = self._lost(one, one.own, kept_refs)
+        return msgspec.structs.replace(holding, state="dirty", reason=lost) if lost else holding
+
+    def _busy(self, one: ListedWorktree, own: Path, users: Mapping[Path, str]) -> str:
+        if one.locked is not None:
+            return f"it is locked{f': {one.locked}' if one.locked else ''}"
+        if one.path in users:
+            return f"{users[one.path]} works in it"
+        if (own / "modules").exists():
+            return "it has submodules, which git does not remove with it"
+        return under_way(own)
+
+    def _lost(self, one: ListedWorktree, own: Path, kept_refs: set[Oid]) -> str:
+        """What would be lost with a worktree whose tip is safe."""
+        ancestry = self._repository.ancestry
+        left = ancestry.existing(abandoned(own)) - {one.head}
+        left -= ancestry.contained(self._request.base_commit, left) if left else set()
+        for tip in kept_refs if left else ():
+            left -= ancestry.contained(tip, left)
+        if left:
+            return f"its HEAD was detached at {min(left)[:12]}, which no branch has"
+        try:
+            git = self._git.within(own, one.path)
+            return uncommitted(git, one.path, self._repository.root, ignored_too=self._request.ignored)
+        except GitcoordError as error:
+            return f"git cannot look at it: {error.message}"
+
+    def _branch(self, name: str, tip: Oid, landed: Mapping[Oid, LandedTip]) -> Holding:
+        log = self._log(name)
+        age = self._now - max(_touched(log), self._commit_time(tip))
+        holding = Holding(
+            kind="branch", tip=tip, state="landed", branch=name.removeprefix(HEADS), age=max(age, 0.0)
+        )
+        return _judged(holding, landed.get(tip), self._request, _had_work(log))
+
+    def _commit_time(self, tip: Oid) -> float:
+        told = self._git.probe("show", "--no-patch", "--no-show-signature", "--format=%ct", tip)
+        return float(told) if told and told.isdecimal() else 0.0
+
+    def _log(self, ref: str) -> Path:
+        return self._repository.common_dir / "logs" / ref
+
+
+def _had_work(log: Path) -> bool:
+    """Whether a reflog tells of more than the making of a branch or worktree: of commits, for one."""
+    with suppress(OSError):
+        ids = {line.split(b" ")[1] for line in log.read_bytes().splitlines() if line.count(b" ") > 1}
+        return len(ids) > 1
+    return False
+
+
+def _judged(holding: Holding, landed: LandedTip | None, request: SurveyRequest, had_work: bool) -> Holding:
+    """The holding with what the evidence says of its tip."""
+    base = request.base
+    if landed is None:
+        why = f"nothing proves that {base} has its work"
+        return msgspec.structs.replace(holding, state="unproved", reason=why)
+    told = msgspec.structs.replace(holding, landed_as=landed.commit, contained=landed.contained)
+    state: HoldingState = "empty" if landed.own_line and not had_work else "landed"
+    if landed.reverted is not None:
+        why = f"it landed as {landed.commit[:12]}, and {landed.reverted[:12]} took it back"
+        return msgspec.structs.replace(told, state="reverted", reason=why)
+    limit = request.older_than if request.older_than is not None else FRESH if state == "empty" else 0.0
+    if holding.age < limit:
+        return msgspec.structs.replace(told, state="recent", reason=_recent_words(state))
+    return msgspec.structs.replace(told, state=state)
+
+
+def _recent_words(state: HoldingState) -> str:
+    return "it has no work yet" if state == "empty" else "it was touched too short a time ago"
+
+
+def _touched(*places: Path) -> float:
+    """When the newest of these was changed last, in seconds since 1970; 0 where there is none."""
+    times = [0.0]
+    for place in places:
+        with suppress(OSError):
+            times.append(place.stat().st_mtime)
+    return max(times)

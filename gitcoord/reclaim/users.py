@@ -1,0 +1,30 @@
+"""Processes that work in a directory: nobody's ground is taken away under them."""
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import psutil
+
+
+def users_of(directories: Collection[Path]) -> dict[Path, str]:
+    """The directories in which a process works or has files open, each with one: `vim (1234)`.
+
+    Processes of other users may be hidden from this one by the system.
+    """
+    wanted = {Path(os.path.realpath(directory)): directory for directory in directories}
+    found: dict[Path, str] = {}
+    for process in psutil.process_iter(["pid", "name"]) if wanted else ():
+        for place in _places(process):
+            for above in (Path(place), *Path(place).parents):
+                if above in wanted:
+                    found.setdefault(wanted[above], f"{process.info['name']} ({process.info['pid']})")
+    return found
+
+
+def _places(process: psutil.Process) -> Iterator[str]:
+    try:
+        yield process.cwd()
+        yield from (file.path for file in process.open_files())
+    except (psutil.Error, OSError):
+        return
