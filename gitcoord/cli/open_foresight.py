@@ -1,7 +1,8 @@
 """Opens foresight for a command: at the base's commit, with a word on stderr while much has to be read."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from gitcoord.planning.risks import Risks
     from gitcoord.tasks.model import Finding, TaskList
 
+_MANY_TASKS = 40
 _ENOUGH = 20
 """Changes of history that a plan learns from."""
 _MANY = 1000
@@ -32,7 +34,7 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
 
 def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, Finding | None]":
     """What a plan of `tasks` is told; a warning where it could not be found out, which stops no plan."""
-    from gitcoord.planning.risks import NO_RISKS, Risks
+    from gitcoord.planning.risks import NO_RISKS
     from gitcoord.tasks.model import Finding, ListedStatus
 
     over = (ListedStatus.DONE, ListedStatus.CANCELLED)
@@ -49,10 +51,26 @@ def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, 
 
     try:
         known = open_for(context, base)
-        return (plan_risks(known, left) if known is not None else Risks()), None
+        if known is None:
+            return NO_RISKS, None
+        with _told(f"Comparing {len(left):,} tasks with the history", len(left) > _MANY_TASKS):
+            return plan_risks(known, left), None
     except GitcoordError as error:
         message = f"What will conflict could not be foretold: {error.message}"
         return NO_RISKS, Finding(code="not-foretold", message=message)
+
+
+@contextmanager
+def _told(what: str, long: bool) -> Iterator[None]:
+    """A line on a terminal while something lasts."""
+    shown = long and sys.stderr.isatty()
+    if shown:
+        sys.stderr.write(f"\r\x1b[K{what}")
+        sys.stderr.flush()
+    yield
+    if shown:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _teller() -> Callable[[int, int], None]:

@@ -16,7 +16,7 @@ from gitcoord.foresight.model import TaskText
 from gitcoord.foresight.pairs import PairChances, PairComparison, TaskProfile
 from gitcoord.foresight.scoring import make_query, named_files, similar_changes
 from gitcoord.foresight.store import DamagedIndexError, IndexStore, discard, open_store
-from gitcoord.foresight.words import looks_like_file, paths_in
+from gitcoord.foresight.words import looks_like_file, paths_in, plain_text
 from gitcoord.planning.risks import RiskyFile
 
 _NAMED_NEW: Final = 0.5
@@ -136,7 +136,7 @@ class _Knowledge:
         known = self._chances.get(task)
         if known is None:
             corpus = self.corpus
-            query = make_query(f"{task.title}\n{task.title}\n{task.body}")
+            query = make_query(_text(task))
             found = file_chances(corpus, query, self._constants, task.modifies)
             known = {corpus.paths[file]: chance for file, chance in found.items()}
             known |= self._new_files(query.text, task.modifies)
@@ -144,7 +144,7 @@ class _Knowledge:
         return known
 
     def similar_paths(self, task: TaskText) -> list[str]:
-        votes = similar_changes(self.corpus, make_query(f"{task.title}\n{task.title}\n{task.body}"))[0]
+        votes = similar_changes(self.corpus, make_query(_text(task)))[0]
         return [
             path for path, _ in likely_first((self.corpus.paths[one], vote) for one, vote in votes.items())
         ]
@@ -155,7 +155,7 @@ class _Knowledge:
     def _profile(self, task: TaskText) -> TaskProfile:
         known = self._profiles.get(task)
         if known is None:
-            text = f"{task.title}\n{task.body}"
+            text = plain_text(f"{task.title}\n{task.body}")
             known = self._comparison.profile(task.title, text, self.chances(task), self.hot)
             self._profiles[task] = known
         return known
@@ -166,6 +166,11 @@ class _Knowledge:
         named = {path for path in paths_in(text) if looks_like_file(path) and not named_files(corpus, path)}
         declared = {path for path in modifies if looks_like_file(path) and path not in corpus.number_of}
         return dict.fromkeys(sorted(named), _NAMED_NEW) | dict.fromkeys(sorted(declared), _DECLARED_NEW)
+
+
+def _text(task: TaskText) -> str:
+    """The words of a task as those of changes are read: the title counts twice."""
+    return plain_text(f"{task.title}\n{task.title}\n{task.body}")
 
 
 def open_foresight(

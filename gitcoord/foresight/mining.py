@@ -8,20 +8,13 @@ from typing import IO, Final
 
 from gitcoord.foresight.hot_files import EditCount
 from gitcoord.foresight.model import MinedChange, RawChange, TrackedFile
-from gitcoord.foresight.words import terms_of, without_paths
+from gitcoord.foresight.words import plain_text, terms_of, without_paths
 from gitcoord.git.git_cli import Git, Oid, stdin_lines
 
 MOST_CHANGES: Final = 3000
 _MOST_TERMS: Final = 400
-_MOST_BODY: Final = 4000
 _NO_FETCH: Final = {"GIT_NO_LAZY_FETCH": "1"}
 _MERGES: Final = ("Merge pull request", "Merge branch", "Merge remote-tracking", "Auto merge")
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
-_TRAILER: Final = re.compile(
-    r"^(?:co-authored-by|signed-off-by|reviewed-by|acked-by|tested-by)[: ]+[^\n]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_REFERENCE: Final = re.compile(r"\(?#\d+\)?|https?://\S+")
 _HUNK: Final = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,\d+)? @@")
 _LINK_MODE, _MODULE_MODE = "120000", "160000"
 
@@ -117,8 +110,7 @@ class HistoryReader:
 
 def message_text(title: str, body: str) -> str:
     """What a change is about: the title counts twice, and nothing counts that only a program reads."""
-    body = _TRAILER.sub("", _COMMENT.sub("", body))[:_MOST_BODY]
-    return without_paths(_REFERENCE.sub("", f"{title}\n{title}\n{body}"))
+    return without_paths(plain_text(f"{title}\n{title}\n{body}"))
 
 
 def split_message(message: str) -> tuple[str, str]:

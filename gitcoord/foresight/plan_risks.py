@@ -9,7 +9,7 @@ from gitcoord.foresight.model import TaskText
 from gitcoord.planning.risks import LEAST, PairRisk, Risks, RiskyFile, band_of
 from gitcoord.tasks.model import Task, TaskId
 
-MOST_TASKS: Final = 300
+MOST_TASKS: Final = 200
 """Pairs grow with the square; tasks that come later are foretold when the list is planned again."""
 _MOST_PAIRS: Final = 200
 _MOST_FILES: Final = 5

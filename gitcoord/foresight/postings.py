@@ -55,8 +55,7 @@ class Postings:
 
     def scores(self, query: Mapping[str, float]) -> tuple[dict[int, float], float]:
         """The score of each document that has a term of the query, and what the query weighs in all."""
-        found: dict[int, float] = {}
-        get = found.get
+        found = [0.0] * len(self._floors)
         total = 0.0
         for term, wanted in query.items():
             documents, weights = self.weights(term)
@@ -64,5 +63,5 @@ class Postings:
             total += weight
             if weight > 0:
                 for document, has in zip(documents, weights, strict=True):
-                    found[document] = get(document, 0.0) + has * weight
-        return found, max(total, 1e-6)
+                    found[document] += has * weight
+        return {document: score for document, score in enumerate(found) if score}, max(total, 1e-6)

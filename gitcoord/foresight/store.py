@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Raise it whenever the same commit or blob would be indexed in another way."""
 _FILE: Final = Path("gitcoord") / "foresight.sqlite"
 _WAIT: Final = 60.0

@@ -36,6 +36,20 @@ _CODE: Final = re.compile(r"[a-z][A-Z]|_|[A-Z][a-z]+[A-Z]|\d")
 _QUOTED: Final = re.compile(r"`+([^`\n]{2,80})`+")
 _SCOPE: Final = re.compile(r"\s*(?:\[([^\]]+)\]|\w+\(([^)]+)\)!?:|(\w[\w\-/]*):)")
 
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_TRAILER: Final = re.compile(
+    r"^(?:co-authored-by|signed-off-by|reviewed-by|acked-by|tested-by)[: ]+[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFERENCE: Final = re.compile(r"\(?#\d+\)?|https?://\S+")
+_MOST_CHARACTERS: Final = 4200
+
+
+def plain_text(text: str) -> str:
+    """The beginning of a text without what only programs read: comments, trailers, links, numbers."""
+    text = _TRAILER.sub("", _COMMENT.sub("", text))[:_MOST_CHARACTERS]
+    return _REFERENCE.sub("", text)
+
 
 def terms_of(text: str, most: int | None = None) -> list[str]:
     """The terms of `text` in order, at most `most` of them: stems of words and whole identifiers."""

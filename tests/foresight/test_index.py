@@ -139,3 +139,9 @@ def test_a_message_may_hold_what_separates_messages(repo: Repo) -> None:
 def test_too_short_a_history_says_nothing(repo: Repo) -> None:
     assert open_foresight(HistoryReader(Git(repo.path)), None, repo.tip("main"), least=5) is None
     assert open_foresight(HistoryReader(Git(repo.path)), None, repo.tip("main"), least=4) is not None
+
+
+def test_a_link_in_a_task_is_no_file_that_it_makes(repo: Repo) -> None:
+    text = "as https://example.com/blob/main/POLICY.md says (#12)\n<!-- see docs/a.md --> in src/new_file.py"
+    told = look(repo).chances(TaskText(id=TaskId("1"), title="Numbers", body=text))
+    assert [path for path in told if path not in look(repo).paths] == ["src/new_file.py"]
