@@ -57,6 +57,7 @@ class LevelSearch:
         self._notices, self._recent = notices, recent
         self._unclear = {} if unclear is None else unclear
         self._base_tree = tree_of(place.git, place.base_commit)
+        self._merged: dict[tuple[Oid, ...], Combinations] = {}
         self._alone: set[Oid] = set()
         """The trees of branches that are checked as they are."""
 
@@ -155,7 +156,10 @@ class LevelSearch:
         return Culprits(place, self._options, slots, result_of=self._result, check=self._check)
 
     def _combinations(self, works: Sequence[TaskHead]) -> Combinations:
-        return Combinations(self._place.git, self._place.stacks, [work.head for work in works])
+        heads = tuple(work.head for work in works)
+        if heads not in self._merged:
+            self._merged[heads] = Combinations(self._place.git, self._place.stacks, heads)
+        return self._merged[heads]
 
     def _run(
         self,
