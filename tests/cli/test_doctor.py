@@ -137,6 +137,23 @@ def test_a_token_that_may_not_write_contents(clinic: Clinic, hub: GitHubEmulator
     assert "checks: read" in findings["permission checks"]["hint"]
 
 
+def test_a_token_that_may_not_set_the_status_of_the_settings(clinic: Clinic, hub: GitHubEmulator) -> None:
+    assert "permission commit statuses" not in clinic.examine(code=0)
+    (clinic.desk.path / "gitcoord.toml").write_text('[landing]\nstatus = "gitcoord/combined"\n')
+    found = {}
+    for level in ("read", "write"):
+        token = hub.make_token(
+            "fine-grained", contents="write", pull_requests="write", checks="read", statuses=level
+        )
+        clinic.set(GITHUB_TOKEN=token.text)
+        found[level] = clinic.examine(code=0)["permission commit statuses"]
+    assert found["write"]["verdict"] == "ok"
+    assert found["read"]["verdict"] == "warning"
+    assert "so that gitcoord/combined ([landing] status) is set on no head" in found["read"]["message"]
+    assert "statuses: write" in found["read"]["hint"]
+    assert not hub.repository("acme/app").statuses
+
+
 @pytest.mark.parametrize("demanded", [False, True])
 def test_a_token_that_may_not_read_checks_matters_where_some_are_demanded(
     clinic: Clinic, hub: GitHubEmulator, app: EmulatedRepository, demanded: bool

@@ -181,8 +181,14 @@ def _github(context: "Context", base: str, repository: str | None) -> "Iterator[
     from gitcoord.forge.github.doctor import examine_github
 
     asked = repository or settings.repository
-    signs = context.repository.signs
-    yield from examine_github(url=url, repository=asked, base=base, method=settings.method, signs=signs)
+    yield from examine_github(
+        url=url,
+        repository=asked,
+        base=base,
+        method=settings.method,
+        signs=context.repository.signs,
+        status=settings.landing.status,
+    )
 
 
 def _tell(findings: "list[Diagnosis]", works: bool, as_json: bool) -> None:

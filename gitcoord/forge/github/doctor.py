@@ -38,9 +38,13 @@ def examine_github(
     base: str,
     method: Method,
     signs: bool = False,
+    status: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Diagnosis]:
-    """What works and what is missing; a GitcoordError ends it where nothing more can be found out."""
+    """What works and what is missing; a GitcoordError ends it where nothing more can be found out.
+
+    `status` is the name of the commit status that landing reports, if it does.
+    """
     full_name = choose_repository(url, repository, environ)
     # An examination says that a limit is used up; it does not wait for it.
     gateway = connect(url=url, full_name=full_name, environ={**environ, PATIENCE_VARIABLE: "0"})
@@ -58,6 +62,8 @@ def examine_github(
         return
     path = f"/repos/{answer.full_name}"
     yield from _permissions(gateway, path, base)
+    if status:
+        yield _may_report(gateway, path, status)
     readable = {what: _may_read(gateway, path, base, rest) for what, rest in _READ.items()}
     for what in (what for what, may in readable.items() if may):
         yield fine(f"permission {what}", f"The token may read {what}.")
@@ -116,6 +122,16 @@ def _permissions(gateway: Gateway, path: str, base: str) -> Iterator[Diagnosis]:
     yield _allowed(gateway, f"{path}/pulls", body, "pull requests", "pull requests: write")
     ref = {"ref": "refs/heads/gitcoord-doctor", "sha": _NOBODY}
     yield _allowed(gateway, f"{path}/git/refs", ref, "contents", "contents: write")
+
+
+def _may_report(gateway: Gateway, path: str, status: str) -> Diagnosis:
+    """Whether the token may set the status; landing goes on without it as far as the rules let it."""
+    body = {"state": "pending", "context": status}
+    found = _allowed(gateway, f"{path}/statuses/{_NOBODY}", body, "commit statuses", "statuses: write")
+    if found.verdict != "failed":
+        return found
+    said = f"{found.message.removesuffix('.')}, so that {status} ([landing] status) is set on no head."
+    return doubtful(found.name, said, found.hint)
 
 
 def _may_read(gateway: Gateway, path: str, base: str, rest: str) -> bool:
