@@ -37,6 +37,19 @@ def test_what_does_not_fit_onto_the_branch_is_stashed(project: Project) -> None:
     assert "two" in project.desk.git("stash", "show", "--include-untracked", "--name-only")
 
 
+def test_what_an_agent_stashes_is_named_to_the_next_and_nobody_elses_is(project: Project) -> None:
+    (project.desk.path / "app.txt").write_text("mine\n")
+    project.desk.git("stash")
+    ref = "refs/gitcoord-kept/1-1"
+    shell(project, "echo precious > two; git add two; git stash -q; exit 1", ok=1)
+    assert f"commits that are on no branch: {ref}" in project.run("log", ok=0).out
+    assert f"git stash show --patch {ref}" in project.run("logs", "1", ok=0).out
+    assert project.desk.git("stash", "show", "--name-only", ref) == "two"
+    shell(project, f'grep "{ref}.*git stash apply REF" "$GITCOORD_PROMPT_FILE" && git stash apply -q {ref}')
+    assert "two" in project.remote.files(BRANCH)
+    assert len(project.desk.git("stash", "list").splitlines()) == 2
+
+
 def test_a_checkout_in_which_somebody_goes_on_stays(project: Project, tmp_path: Path) -> None:
     agent = ScriptAgent(tmp_path / "agent").does(
         "1", {"write": {"one": "1\n"}}, {"commit": "One"}, {"exit": 1}

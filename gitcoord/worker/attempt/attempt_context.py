@@ -20,7 +20,7 @@ from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.environment import tokens_used
 from gitcoord.worker.attempt.held_back import held_back
-from gitcoord.worker.attempt.kept_commits import keep_commits, keep_unnamed, kept_ref
+from gitcoord.worker.attempt.kept_commits import keep_commits, keep_stashed, keep_unnamed, kept_ref
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, Surroundings
 from gitcoord.worker.attempt.prompt_template import PromptTemplate
@@ -201,9 +201,12 @@ def _kept(context: AttemptContext) -> str:
         found = found or keep_unnamed(
             task_context.repository, context.directory, ref, start=context.start, moment=moment
         )
+        stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)
     except GitcoordError as error:
         context.log.say(f"whether it left commits on no branch cannot be told: {error}")
         return ""
     if found:
         context.log.say(f"commits that it left on no branch are kept: git log {found}")
-    return found
+    if stashed:
+        context.log.say(f"what it put into git's stash is kept, too: git stash show --patch {stashed}")
+    return found or stashed

@@ -93,6 +93,25 @@ def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oi
     return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
 
 
+def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float) -> str:
+    """Points `ref` also to what was stashed on `branch` after `moment`, and returns it; else nothing.
+
+    All worktrees share one stash, in which nobody would look for an agent's work. `moment` is in seconds
+    since the epoch.
+    """
+    git = repository.git
+    if repository.resolve("refs/stash") is None:
+        return ""
+    entries = (line.split(" ", 2) for line in git.lines("stash", "list", "--format=%H %ct %gs"))
+    own = (f"WIP on {branch}:", f"On {branch}:")
+    return _point(
+        repository,
+        git,
+        ref,
+        [commit for commit, at, said in entries if said.startswith(own) and float(at) >= moment - 1],
+    )
+
+
 def keep_also(repository: Repository, ref: str, commit: Oid) -> None:
     """Has `ref` keep one more commit, beside what it keeps already."""
     _point(repository, repository.git, ref, [commit])

@@ -161,7 +161,10 @@ def _earlier(brief: Brief) -> list[str]:
         reason = f": {end.reason.rstrip('.')}" if end.reason else ""
         ended = f"{how}{reason}. What it changed is in the working copy: look at that first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
-    kept = f"Commits that are not on this branch were kept: {refs} (see `git log REF`, `git cherry-pick`)."
+    kept = (
+        f"Commits that are not on this branch were kept: {refs} (see `git log REF`; `git cherry-pick` takes "
+        "them, and `git stash apply REF` what was stashed)."
+    )
     texts = [*([ended] if ended else []), *([kept] if brief.kept else [])]
     return ["## An earlier attempt", *texts] if texts else []
 
