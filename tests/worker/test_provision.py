@@ -78,8 +78,13 @@ def test_nothing_is_carried_through_a_link_that_leads_out_of_the_checkout(
 def test_the_check_has_the_paths_that_the_branch_changes(project: Project) -> None:
     check = 'test "$(paste -sd: "$GITCOORD_CHANGED_FILE")" = "gone:new one:old:staged"'
     agent = "git rm -q gone; git commit -qm Gone; echo 2 > old; echo 1 > 'new one'; echo 1 > staged"
-    (project.desk.path / "gitcoord.toml").write_text(f"[run]\ncheck = '''{check}'''\n")
-    shell(project, f"{agent}; git add staged")
+    (project.desk.path / "carried.local").write_text("1\n")
+    settings = f"check = '''{check}'''\ncarry = ['*.local']\nsetup = 'echo 1 > made'\n"
+    (project.desk.path / "gitcoord.toml").write_text(
+        f"[run]\nshell = true\n{settings}[rules]\nscratch = ['*.tmp']\nhold-back = ['*.bak']\n"
+    )
+    # What will be in no commit is no change of the branch.
+    shell(project, f"{agent}; echo 1 > a.bak; echo 1 > .env; echo 1 > a.tmp; git add -f staged .env")
 
 
 def test_slots_are_the_lowest_free_numbers(tmp_path: Path) -> None:

@@ -1,20 +1,36 @@
 """The paths that a branch changes, as they lie in its checkout: for a check that looks at these alone."""
 
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.own_work import began_at
 from gitcoord.worker.task_context import TaskContext
+from gitcoord.worker.unwanted_files import unwanted_files
 
 
 def changed_paths(task_context: TaskContext, copy: WorkingCopy) -> list[str]:
     """The paths that the branch changes, uncommitted ones and deleted ones too, since it left the base.
 
+    Without what is never committed: files carried in or made by the setup, scratch files and those held back.
     While the other side of a conflict is being merged in, that counts as the base.
     """
-    git = copy.git
+    git, rules = copy.git, task_context.settings.rules
     head = git.text("rev-parse", "--verify", "HEAD")
     since = (
         git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") or began_at(task_context, head) or head
     )
-    changed = git.text("diff", "--name-only", "--no-renames", "-z", since).split("\0")
-    new = git.text("ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    return sorted({path for path in (*changed, *new) if path})
+    changed = _names(git.text("diff", "--name-only", "--no-renames", "-z", since))
+    unknown = _names(git.text("ls-files", "--others", "--exclude-standard", "-z"))
+    staged = _names(
+        git.text("diff", "--cached", "--name-only", "--no-renames", "--diff-filter=A", "-z", head)
+    )
+    given = ProvidedFiles(copy)
+    left_out = {path for path in unknown if given.holds(path)}
+    left_out.update(
+        Rulebook(rules).by("scratch", unknown), unwanted_files(copy.directory, [*unknown, *staged], rules)
+    )
+    return sorted({*changed, *unknown} - left_out)
+
+
+def _names(listed: str) -> list[str]:
+    return [path for path in listed.split("\0") if path]
