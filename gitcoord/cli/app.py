@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "plan": ("plan", "Plan a task list: levels, waves, branches."),
     "predict": ("predict", "Foretell which tasks conflict, and in which files."),
+    "hotspots": ("hotspots", "Find the files that past changes conflict in, and the rules that help."),
     "show": ("show", "Show the saved plan."),
     "next": ("show", "Show what can start now."),
     "run": ("run", "Run the plan: a worker for each task that can start."),

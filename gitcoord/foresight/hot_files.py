@@ -69,7 +69,13 @@ def hot_files(paths: Iterable[str], edits: Mapping[str, EditCount]) -> dict[str,
         if is_lock(path):
             found[path] = "lock"
     for path, count in edits.items():
-        inserts = count.hunks > 0 and count.inserting >= _INSERTED * count.hunks
-        if path not in found and (_CHANGELOG.search(path) or inserts):
+        if path not in found and grows(path, count):
             found[path] = "append"
     return found
+
+
+def grows(path: str, edits: EditCount | None) -> bool:
+    """Whether the file is a list that grows: by its name, or since its hunks only insert."""
+    if _CHANGELOG.search(path):
+        return True
+    return edits is not None and edits.hunks > 0 and edits.inserting >= _INSERTED * edits.hunks

@@ -1,0 +1,94 @@
+"""`gitcoord hotspots`: the files in which past changes would have conflicted, and what would prevent that."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.foresight.hotspots import HotspotReport
+
+_EPILOG = """\b
+Examples:
+  gitcoord hotspots                   the newest 400 changes of the base
+  gitcoord hotspots --changes 1000    more of them
+  gitcoord hotspots --apply           write the rules into gitcoord.toml
+"""
+_WINDOW = 20
+"""Changes that follow each other and are compared with each other."""
+
+
+@app.command("hotspots", epilog=_EPILOG)
+def hotspots(
+    changes: Annotated[
+        int, typer.Option("--changes", min=_WINDOW, metavar="N", help="How many changes to look at.")
+    ] = 400,
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is read.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the rules that help into the settings.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --apply: only show the rules.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.hotspots/1 document on stdout.")
+    ] = False,
+) -> None:
+    """Find the files in which past changes would have conflicted, had they been made at the same time.
+
+    Each change is compared with those right before and after it, by really merging; rules that hold already
+    count. Lists that only grow get a `union` rule, lock files one task at a time; a hub is for you to split.
+    """
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.hotspots import print_report
+    from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.errors import usage_error
+
+    if dry_run and not apply:
+        raise usage_error("usage", "--dry-run needs --apply.", "Without --apply nothing is written anyway.")
+    context = open_context(reads=not apply or dry_run)
+    context.store.refresh()
+    report = _report(context, base, changes)
+    rules = report.rules()
+    if as_json:
+        emit_json("hotspots", report, {"rules": rules, "applied": apply and not dry_run and bool(rules)})
+    else:
+        print_report(report)
+    if apply and not rules:
+        say("There is no rule that would help.")
+    elif apply and not dry_run:
+        from gitcoord.cli.settings_edit import add_rules
+
+        say(f"Wrote the rules into {add_rules(context.repository.require_working_tree(), rules)}.")
+
+
+def _report(context: "Context", base: str | None, changes: int) -> "HotspotReport":
+    from gitcoord.foresight.hotspots import conflicting_paths, find_hotspots
+    from gitcoord.foresight.mining import HistoryReader
+    from gitcoord.foresight.past_conflicts import PastPair, past_conflicts
+    from gitcoord.foresight.replay import past_tasks
+
+    context.repository.require_history()
+    branch, git = context.base(base), context.repository.git
+    commit = context.shared.branch(branch) or branch
+    reader = HistoryReader(git)
+    tasks = past_tasks(reader, commit, changes)
+    pairs: list[PastPair] = []
+    compared = 0
+    for start in range(0, len(tasks), _WINDOW):
+        part = tasks[start : start + _WINDOW]
+        pairs += past_conflicts(git, part).values()
+        compared += len(part) * (len(part) - 1) // 2
+        _tell(start + len(part), len(tasks))
+    edits = reader.count_edits(commit, conflicting_paths(pairs), changes)
+    return find_hotspots(len(tasks), compared, pairs, edits)
+
+
+def _tell(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        text = "" if done == total else f"Comparing {done:,} of {total:,} changes"
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

@@ -1,0 +1,42 @@
+"""Adds rules to the settings that a person wrote, whose comments and order stay as they are."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitcoord.settings_file import PYPROJECT, find_settings, read_settings
+
+if TYPE_CHECKING:
+    from tomlkit.container import Container
+    from tomlkit.items import Table
+
+_NEW = "gitcoord.toml"
+
+
+def add_rules(root: Path, rules: Mapping[str, Iterable[str]]) -> str:
+    """Adds patterns to `[rules]` and returns the file's name; what is there already is not repeated.
+
+    Raises `bad-settings` where the settings cannot be read.
+    """
+    import tomlkit  # only this edits settings
+
+    file = find_settings(root)
+    read_settings(file)
+    path = file.path or root / _NEW
+    document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    table: Container | Table = document
+    for name in (*(("tool", "gitcoord") if path.name == PYPROJECT else ()), "rules"):
+        if name not in table:
+            table[name] = tomlkit.table()
+        table = table[name]
+    for rule, patterns in rules.items():
+        if rule not in table:
+            table[rule] = tomlkit.array()
+        known = list(table[rule])
+        for pattern in patterns:
+            if pattern not in known:
+                table[rule].append(pattern)
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    draft.replace(path)
+    return path.name

@@ -1,0 +1,47 @@
+"""How hotspots look to a person: the files by their conflicts, and what would help."""
+
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.views.output import clean, count_of, emit, percent, plain, say, stdout_console
+
+if TYPE_CHECKING:
+    from gitcoord.foresight.hotspots import HotspotReport
+
+_MOST = 20
+_HELP = {
+    "union": "a union rule, or a file for each entry",
+    "exclusive": "an exclusive rule: one task at a time",
+    "split": "smaller files, or `modifies` in the tasks",
+}
+
+
+def print_report(report: "HotspotReport") -> None:
+    """The report as a table, with the sums below."""
+    from rich.table import Table
+
+    if not report.hotspots:
+        emit("No file conflicted twice.")
+    else:
+        table = Table(box=None, padding=(0, 1), header_style="dim")
+        for name in ("conflicts", "shared"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for name in ("file", "kind", "what would help"):
+            table.add_column(name, overflow="fold")
+        for spot in report.hotspots[:_MOST]:
+            table.add_row(
+                plain(f"{spot.conflicts:,}"),
+                plain(f"{spot.shared:,}"),
+                plain(clean(spot.path)),
+                plain(spot.kind),
+                plain(_HELP[spot.remedy], "" if spot.remedy == "split" else "green"),
+            )
+        stdout_console().print(table)
+    if len(report.hotspots) > _MOST:
+        say(f"… and {count_of(len(report.hotspots) - _MOST, 'more file')}; --json has them all.")
+    say(
+        f"{count_of(report.conflicts, 'conflict')} in {count_of(report.pairs, 'pair')} "
+        f"of {count_of(report.changes, 'change')}."
+    )
+    if report.removed:
+        share = percent(report.removed / report.conflicts)
+        say(f"The rules would remove {report.removed:,} of them ({share}): `gitcoord hotspots --apply`.")

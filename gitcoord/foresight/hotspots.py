@@ -1,0 +1,106 @@
+"""Files in which past changes would have conflicted, and what would keep the next ones from it. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from gitcoord.foresight.hot_files import EditCount, grows, is_lock
+from gitcoord.foresight.past_conflicts import PastPair
+
+Remedy = Literal["union", "exclusive", "split"]
+"""A rule that keeps the lines of both sides; one that lets one task at a time; nothing but smaller files."""
+
+_TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)[A-Z]+$")
+_LEAST_CONFLICTS: Final = 2
+
+
+class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
+    """A file: in how many pairs of changes both touched it, and in how many of those they conflicted there.
+
+    `alone`: the conflicts that were in this file and in no other.
+    """
+
+    path: str
+    kind: Literal["append", "lock", "hub"]
+    remedy: Remedy
+    shared: int
+    conflicts: int
+    alone: int
+
+
+class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found among so many changes, each compared with those that came right before and after it.
+
+    `removed` are the pairs that conflict in nothing but files that get a rule.
+    """
+
+    changes: int
+    pairs: int
+    conflicts: int
+    removed: int
+    hotspots: tuple[Hotspot, ...] = ()
+
+    def rules(self) -> dict[str, list[str]]:
+        """The patterns that each rule gets."""
+        found: dict[str, list[str]] = {}
+        for spot in self.hotspots:
+            if spot.remedy != "split":
+                found.setdefault(spot.remedy, []).append(pattern_of(spot.path))
+        return found
+
+
+def conflicting_paths(pairs: Iterable[PastPair]) -> list[str]:
+    """The paths of at least two conflicts, those of the most first."""
+    counts: dict[str, int] = {}
+    for pair in pairs:
+        for path in pair.paths if pair.conflict else ():
+            counts[path] = counts.get(path, 0) + 1
+    worst = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [path for path, count in worst if count >= _LEAST_CONFLICTS]
+
+
+def find_hotspots(
+    changes: int, compared: int, pairs: Sequence[PastPair], edits: Mapping[str, EditCount]
+) -> HotspotReport:
+    """The report on `pairs`, of which `compared` were looked at; `edits` are of `conflicting_paths`."""
+    found = []
+    conflicts = [pair for pair in pairs if pair.conflict]
+    for path in conflicting_paths(pairs):
+        kind: Literal["append", "lock", "hub"] = "hub"
+        if is_lock(path):
+            kind = "lock"
+        elif grows(path, edits.get(path)):
+            kind = "append"
+        found.append(
+            Hotspot(
+                path=path,
+                kind=kind,
+                remedy=_remedy(path, kind),
+                shared=sum(path in pair.shared for pair in pairs),
+                conflicts=sum(path in pair.paths for pair in conflicts),
+                alone=sum(pair.paths == {path} for pair in conflicts),
+            )
+        )
+    ruled = {spot.path for spot in found if spot.remedy != "split"}
+    return HotspotReport(
+        changes=changes,
+        pairs=compared,
+        conflicts=len(conflicts),
+        removed=sum(pair.paths <= ruled for pair in conflicts),
+        hotspots=tuple(found),
+    )
+
+
+def pattern_of(path: str) -> str:
+    """The pattern of a rule that names this path alone."""
+    escaped = re.sub(r"([\\*?\[])", r"\\\1", path)
+    return f"/{escaped}"
+
+
+def _remedy(path: str, kind: str) -> Remedy:
+    if kind == "lock":
+        return "exclusive"
+    # Lines of code in any order are not always the same code; those of a list for people are.
+    return "union" if kind == "append" and _TEXT.search(path) else "split"

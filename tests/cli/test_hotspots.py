@@ -1,0 +1,80 @@
+"""`gitcoord hotspots`: where past changes would have conflicted, and the rules that prevent it."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitcoord.cli.main import main
+from tests.cli.plan_shell import Ended
+from tests.support.repos import Repo
+
+SETTINGS = "# Ours, with a comment\nmax-parallel = 3 # three\n\n[rules]\nunion = ['AUTHORS'] # kept\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    first = {
+        "CHANGELOG.md": "# Changes\n",
+        "app.py": "VALUE = 0\n",
+        "uv.lock": "a\n",
+        "gitcoord.toml": SETTINGS,
+    }
+    remote, work = Repo.pair(tmp_path, first)
+    entries: list[str] = []
+    for number in range(24):
+        # Every change adds an entry on top; every fourth one changes the line that is everybody's.
+        entries.insert(0, f"- change {number}\n")
+        files = {"CHANGELOG.md": "# Changes\n" + "".join(entries), f"part_{number}.py": "pass\n"}
+        if number % 4 == 0:
+            files |= {"app.py": f"VALUE = {number + 1}\n", "uv.lock": f"locked {number}\n"}
+        remote.commit(files, f"Do what is number {number}")
+    work.git("pull", "--quiet")
+
+    def run(*arguments: str) -> Ended:
+        before = Path.cwd()
+        os.chdir(work.path)
+        try:
+            capsys.readouterr()
+            return Ended(main(["hotspots", *arguments]), *capsys.readouterr())
+        finally:
+            os.chdir(before)
+
+    return run
+
+
+def test_hotspots_are_found_and_their_rules_remove_them(run: Callable[..., Ended], tmp_path: Path) -> None:
+    told = run("--json").json
+    spots = {spot["path"]: spot for spot in told["hotspots"]}
+    assert {path: (spot["kind"], spot["remedy"]) for path, spot in spots.items()} == {
+        "CHANGELOG.md": ("append", "union"),
+        "app.py": ("hub", "split"),
+        "uv.lock": ("lock", "exclusive"),
+    }
+    assert spots["CHANGELOG.md"]["conflicts"] > spots["app.py"]["conflicts"] > 1
+    # All but the pairs that conflict in the hub, too.
+    assert told["removed"] == told["conflicts"] - spots["app.py"]["conflicts"]
+    assert told["rules"] == {"union": ["/CHANGELOG.md"], "exclusive": ["/uv.lock"]}
+    assert told["applied"] is False
+    settings = tmp_path / "work" / "gitcoord.toml"
+    assert run("--apply", "--dry-run").code == 0
+    assert settings.read_text() == SETTINGS
+    text = run("--apply")
+    assert "Wrote the rules into gitcoord.toml." in text.err
+    assert "CHANGELOG.md" in text.out.splitlines()[1]
+    written = settings.read_text()
+    rules = {"union": ["AUTHORS", "/CHANGELOG.md"], "exclusive": ["/uv.lock"]}
+    assert tomllib.loads(written)["rules"] == rules
+    for kept in ("# Ours, with a comment", "max-parallel = 3 # three", "# kept"):
+        assert kept in written
+    # History replayed under the new rules: what the union rule covers conflicts no more.
+    after = run("--json").json
+    assert "CHANGELOG.md" not in {spot["path"] for spot in after["hotspots"]}
+    assert after["conflicts"] == spots["app.py"]["conflicts"]
+
+
+def test_what_cannot_be_asked_is_one_error(run: Callable[..., Ended]) -> None:
+    assert "--dry-run needs --apply" in run("--dry-run").err
+    assert run("--base", "nowhere").code == 2
