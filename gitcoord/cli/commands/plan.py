@@ -13,7 +13,7 @@ Examples:
   gitcoord plan --tag api --strategy multi-pr   another tag, a PR per task
   gitcoord plan --format levels                 [[1,3],[2],[4]] as it is saved
   gitcoord plan --format waves                  what may start together
-  gitcoord plan --rework-cost 2                 a conflict costs as much as two waves
+  gitcoord plan --rework-cost 2                 a conflict costs two waves
   gitcoord plan --format mermaid --dry-run      a picture of the list as it is
   gitcoord plan --new-list                      another list, its own branches
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
