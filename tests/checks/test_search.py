@@ -88,6 +88,24 @@ def test_what_passes_has_been_checked_and_who_fails_fails_on_what_passed(
 
 
 @settings(max_examples=200, deadline=None)
+@given(st.data(), st.integers(2, 10), POLICIES)
+def test_a_branch_that_needs_one_before_it_is_not_blamed_for_failing_by_itself(
+    data: st.DataObject, count: int, policy: SearchPolicy
+) -> None:
+    bad = data.draw(st.sets(st.integers(0, count - 1), max_size=2))
+    needs = {b: data.draw(st.integers(0, b - 1)) for b in data.draw(st.sets(st.integers(1, count - 1)))}
+
+    def passes(combination: Combination) -> bool:
+        return not bad & set(combination) and all(needs.get(one, one) in combination for one in combination)
+
+    result, _ = searched(count, policy, lambda one, _: "passed" if passes(one) else "failed")
+    kept: Combination = ()
+    for branch in range(count):
+        kept = (*kept, branch) if passes((*kept, branch)) else kept
+    assert (result.passed, result.base) == (kept, "")
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.data(), SIZES, POLICIES)
 def test_a_branch_that_repairs_another_never_lets_an_unchecked_tree_through(
     data: st.DataObject, count: int, policy: SearchPolicy
