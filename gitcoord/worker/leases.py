@@ -89,14 +89,14 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
     ref = beat_ref(store, unit, silence.attempt)
     if store.shared.read(ref) != silence.sign:
         return  # it lives
-    minutes = silence.silent / 60
+    silent = f"{silence.silent:.0f} s" if silence.silent < 90 else f"{silence.silent / 60:.0f} min"
     event = AttemptEnded(
         at=now(),
         by=worker_name(),
         task=unit,
         attempt=silence.attempt,
         outcome="lost",
-        reason=f"its worker has given no sign of life for {minutes:.0f} min: its machine is taken for dead",
+        reason=f"its worker has given no sign of life for {silent}: its machine is taken for dead",
     )
     also = [] if silence.sign is None else [RefUpdate(ref, silence.sign, None)]
     store.try_record([event], also, unless=superseded(silence.attempt))

@@ -51,7 +51,7 @@ def test_a_template_wraps_the_prompt_and_text_of_tasks_is_data_for_it(tmp_path: 
         ("{{ prompt }} {{ budget }}", "has no value for budget"),
         ("{{ heading }}", "does not say what the task is"),
         ("{% include 'other' %}{{ prompt }}", "cannot be filled in"),
-        ("{{ prompt.__class__.__mro__ }}", "cannot be filled in"),
+        ("{{ prompt.__class__.__mro__ }}", r"cannot be filled in: .* is unsafe\.$"),
         ("{{ prompt }}{% for n in range(10 ** 9) %}{% endfor %}", "cannot be filled in"),
         ("{{ prompt / 0 }}", "cannot be filled in"),
         ("{{ modifies.append(1) }}{{ prompt }}", "cannot be filled in"),

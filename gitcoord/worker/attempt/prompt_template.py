@@ -78,7 +78,7 @@ def wrapped_prompt(brief: Brief, template: PromptTemplate | None, facts: Mapping
     try:
         return template.template.render(values)
     except Exception as error:  # whatever an expression may raise
-        raise _bad(template.file, f"cannot be filled in: {error}") from error
+        raise _bad(template.file, f"cannot be filled in: {str(error).rstrip('.')}") from error
 
 
 def _bad(file: str, what: str, hint: str = "See `prompt` in `gitcoord help running`.") -> GitcoordError:
