@@ -59,6 +59,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `setup` is a command that is run once in each checkout before its agent begins; files of the user's own
     checkout that git does not know and that match `carry` (patterns as in .gitignore) are copied there first.
     `prompt` is the project's own template around the prompt, a file relative to the repository's top.
+    `engine` is what executes attempts: this machine, or the hosts of `[engines.ssh]`.
     `on_event` is a command that gets each event of a run as JSON on its standard input.
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
     `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`: for
@@ -80,6 +81,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     carry: tuple[str, ...] = ()
     prompt: str = ""
     on_event: str = ""
+    engine: Literal["local", "ssh"] = "local"
     pass_environment: tuple[str, ...] = ()
     timeout: str = "2h"
     idle_timeout: str = "30m"
@@ -158,6 +160,24 @@ class PullRequestSettings(
     draft: bool = False
 
 
+class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[engines.ssh]` table: machines that do attempts.
+
+    `hosts` are names as `ssh` takes them, each with its number of attempts at once (`build1:3`). `command` is
+    the user's `ssh` with options of its own, `program` what `gitcoord` is called on the hosts.
+    """
+
+    hosts: tuple[str, ...] = ()
+    command: str = "ssh"
+    program: str = "gitcoord"
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[engines]` table: one table for each engine beyond this machine."""
+
+    ssh: SshSettings = SshSettings()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case.
 
@@ -180,6 +200,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rules: RuleSettings = RuleSettings()
     run: RunSettings = RunSettings()
     landing: LandingSettings = LandingSettings()
+    engines: EngineSettings = EngineSettings()
     pull_requests: PullRequestSettings = PullRequestSettings()
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"

@@ -50,6 +50,7 @@ COMMANDS = {
     "config": ("config", "Show the settings that hold, and where they are from."),
     "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
     "container-script": ("container_script", "Print the start script of worker containers."),
+    "engine-host": ("engine_host", "Do attempts for a run on another machine."),
     "help": ("help", "Show the documents by topic."),
     "git-credential": ("git_credential", "Answer git's question for a login to GitHub."),
 }

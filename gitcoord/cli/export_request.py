@@ -1,7 +1,6 @@
 """From the words of `gitcoord export` to the values that an export takes."""
 
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -9,7 +8,7 @@ from gitcoord.cli.context import Context
 from gitcoord.cli.time_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportOptions
-from gitcoord.git.remotes import read_remotes
+from gitcoord.git.remotes import read_remotes, without_login
 from gitcoord.planning.model import Plan
 
 ExportEngine = Literal["argo", "actions"]
@@ -115,6 +114,4 @@ def _url(context: Context, request: ExportRequest) -> str:
     if remote is None or not remote.url:
         message = "This repository has no remote, and workers elsewhere need one to clone."
         raise usage_error("usage", message, "Add one with `git remote add`, or give --url URL.")
-    parts = urlsplit(remote.url)
-    host = parts.netloc.rpartition("@")[2] if parts.scheme in ("http", "https") else parts.netloc
-    return urlunsplit(parts._replace(netloc=host)) if parts.scheme else remote.url
+    return without_login(remote.url)

@@ -50,6 +50,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     wait: str | None = None
     tasks: str | None = None
     tag: str | None = None
+    engine: str | None = None
+    hosts: tuple[str, ...] = ()
 
 
 def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
@@ -144,6 +146,7 @@ def run_order(
     start: UnitStart,
     number: int,
     *,
+    engine: str,
     slots: int | None,
     tokens: int | None,
     waited: Mapping[str, float],
@@ -165,6 +168,7 @@ def run_order(
         commit_leftovers=run.commit_leftovers,
         allow_empty=run.allow_empty or asked.allow_empty,
         token_budget=tokens,
+        engine=engine,
         slots=slots,
         beside=start.beside,
         waited={name: spent for name, spent in waited.items() if spent >= 0.001},

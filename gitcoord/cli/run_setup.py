@@ -1,6 +1,5 @@
 """From the words of `gitcoord run` to the values and hands that a run takes."""
 
-import sys
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +11,7 @@ from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.merge_options import make_landing_context
+from gitcoord.cli.open_engine import open_engine, require_engine
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.plan_saving import save
 from gitcoord.cli.run_edges import alone, told
@@ -31,7 +31,6 @@ from gitcoord.cli.views.event_json import event_feed
 from gitcoord.cli.views.output import warn
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.engines.engine import Launch, key_of
-from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import answer_no, usage_error
 from gitcoord.events import RunChanged
 from gitcoord.notices import LogsRemoved, PlanKept, Tell
@@ -79,7 +78,8 @@ def set_up(asked: RunRequest) -> "Setup":
     check_words(asked, context.settings.run)
     read_template(context.repository.root, context.settings.run.prompt)
     shell = context.settings.run.shell if asked.shell is None else asked.shell
-    asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
+    if not asked.hosts and (asked.engine or context.settings.run.engine) == "local":
+        asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     context.store.refresh()
     saved = context.store.plan()
     made = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, asked)
@@ -110,7 +110,7 @@ class Setup:
         self._budget = asked.token_budget or plan.token_budget
         self._timeout = limit(run.timeout if asked.timeout is None else asked.timeout)
         self._place = run_directory(context.repository.common_dir, plan.generation)
-        self._engine = LocalEngine(self._place)
+        self._engine = open_engine(context, self._place, plan.generation, asked.engine, asked.hosts)
         self._needs = ResourceNeeds()
         self._leftovers = Leftovers(context.store, run)
         self.lands = asked.land
@@ -146,6 +146,8 @@ class Setup:
 
     def capacity(self, view: View) -> Capacity:
         """What this machine can take now."""
+        if (free := self._engine.free()) is not None:
+            return self._elsewhere(view, free)
         self._needs.learn([used for used in view.memory.values() if used])
         machine = measure()
         count = len(view.seen.running)
@@ -154,16 +156,27 @@ class Setup:
             max_parallel=self._slots or automatic(machine, self._needs, count),
             token_budget=self._budget,
             tokens_each=tokens_each(view.events) if self._budget else 0,
-            engine_free=self._engine.free(),
             memory=free_memory(machine),
             memory_each=self._needs.each,
             load=machine.load if auto else None,
             stagger=self._stagger,
         )
 
+    def _elsewhere(self, view: View, free: int) -> Capacity:
+        """What an engine can take that limits itself: memory and load are its own."""
+        count = len(view.seen.running)
+        return Capacity(
+            max_parallel=self._slots or max(1, count + free),
+            token_budget=self._budget,
+            tokens_each=tokens_each(view.events) if self._budget else 0,
+            engine_free=free,
+            stagger=self._stagger,
+        )
+
     def run(self, dashboard: "Dashboard") -> RunEnd:
         """Runs until nothing can go on; raises `already-running` (exit 1)."""
         context = self._context
+        require_engine(self._engine)
         with alone(self._place), Signals() as signals:
             before = self.first_view()
             dashboard.skip(before.events)
@@ -233,16 +246,26 @@ class Setup:
     def _launch(self, view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
         run = self._context.settings.run
         tokens = view.units.by_id[start.unit].tokens or None
-        order = run_order(self._asked, run, start, number, slots=self._slots, tokens=tokens, waited=waited)
+        order = run_order(
+            self._asked,
+            run,
+            start,
+            number,
+            engine=self._engine.name,
+            slots=self._slots,
+            tokens=tokens,
+            waited=waited,
+        )
         repository = self._context.repository
         return Launch(
             key=key_of(start.unit, number),
-            argv=(sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", *worker_argv(order)),
+            argv=("gitcoord", *worker_argv(order)),
             directory=str(repository.root or repository.common_dir),
             # The worker keeps its own time; this is for one that hangs itself.
             seconds=None if self._timeout is None else self._timeout + 120,
             grace=run.grace + 10,
             memory=(run.memory_megabytes << 20) or None,
+            secrets=run.pass_environment,
         )
 
     def _hand_in(self, task: TaskId) -> bool:

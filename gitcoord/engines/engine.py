@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-EngineState = Literal["absent", "starting", "running", "ended"]
+EngineState = Literal["absent", "starting", "running", "unreachable", "ended"]
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,10 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine knows of a key. `code` is None while it runs, or when nobody saw how it ended."""
+    """What an engine knows of a key. `code` is None while it runs, or when nobody saw how it ended.
+
+    `unreachable`: the machine that has it does not answer, which says nothing of the attempt.
+    """
 
     key: str
     state: EngineState
@@ -76,8 +79,11 @@ class Engine(Protocol):
     def wait(self, keys: Sequence[str], seconds: float) -> None:
         """Returns when one of `keys` ends, at the latest after `seconds`; idle meanwhile."""
 
-    def cancel(self, key: str) -> None:
-        """Ends the attempt with everything that it started; nothing is alive when this returns."""
+    def cancel(self, key: str) -> bool:
+        """Ends the attempt with everything that it started; whether nothing of it is alive then.
+
+        False where its machine does not answer: a newer attempt shuts it out all the same.
+        """
 
     def log(self, key: str) -> str | None:
         """The path of the attempt's log, when it lies on this machine."""

@@ -33,6 +33,8 @@ from gitcoord.engines.supervisor import (
 )
 from gitcoord.errors import GitcoordError
 
+_OWN = (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord")
+"""What the word `gitcoord` of a launch is on this machine."""
 _HANDSHAKE = 10.0
 _MEASURE_EVERY = 5.0
 _BEYOND_GRACE = 5.0
@@ -75,7 +77,7 @@ class LocalEngine:
         if (place / PID_FILE).exists():
             return
         charge = SupervisorConfig(
-            argv=launch.argv,
+            argv=(*_OWN, *launch.argv[1:]) if launch.argv[0] == "gitcoord" else launch.argv,
             directory=launch.directory,
             seconds=launch.seconds,
             grace=launch.grace,
@@ -85,7 +87,7 @@ class LocalEngine:
         environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
         try:
             self._supervisors[launch.key] = subprocess.Popen(
-                (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord.engines.supervisor", str(place)),
+                (*_OWN[:-1], "gitcoord.engines.supervisor", str(place)),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -118,7 +120,7 @@ class LocalEngine:
             left = min(left, 0.1)  # a supervisor that has only just been started
         sleep_until_end((process.pid for process in living.values()), left)
 
-    def cancel(self, key: str) -> None:
+    def cancel(self, key: str) -> bool:
         """Asks the supervisor to end its attempt, and ends what is left after its time."""
         place = self._run / key
         charge = handed_over(place)
@@ -133,6 +135,7 @@ class LocalEngine:
         mark = mark_of(self._run, key)
         end(lambda: marked(mark.__eq__), 0.0)
         self._reap(key)
+        return True
 
     def log(self, key: str) -> str | None:
         """The path of the attempt's log."""

@@ -59,3 +59,13 @@ def address_of(remote: Remote, names: set[str]) -> tuple[str, list[tuple[str, st
     while address in names:
         address = f"gitcoord-{address}"
     return address, [(f"remote.{address}.url", remote.url)]
+
+
+def without_login(url: str) -> str:
+    """The URL without the user and password of an HTTP URL."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -96,10 +96,17 @@ class AttemptsAtWork:
         started = attempt.started if attempt is not None else None
         return started is not None and self._held(unit.id, started, ended)
 
+    def _may_be_alive(self, unit: Unit, number: int, *, claimed: bool) -> bool:
+        """Whether an attempt on a machine that does not answer still has its lease."""
+        known = self._leases.of(unit.id)
+        return claimed and not (known is not None and known.attempt == number and known.over)
+
     def _at_work(self, unit: Unit, number: int, *, claimed: bool, done: bool = False) -> bool:
         key = key_of(unit.id, number)
         seen = self._polled.get(key)
         if seen is None or seen.state == "absent":
+            return False
+        if seen.state == "unreachable" and not self._may_be_alive(unit, number, claimed=claimed):
             return False
         if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit, seen)):
             return False  # our process never held the attempt: somebody else does

@@ -87,6 +87,15 @@ _LandCheck = Annotated[
         help="Run the check on what is to land, too, before the base becomes it.",
     ),
 ]
+_Engine = Annotated[
+    Literal["local", "ssh"] | None, typer.Option("--engine", help="What executes the attempts.")
+]
+_Hosts = Annotated[
+    str | None,
+    typer.Option(
+        "--hosts", metavar="HOST[:N],…", help="Over SSH: the hosts, and how many run at once on each."
+    ),
+]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")]
@@ -118,6 +127,8 @@ def run(
     wait: _Wait = None,
     tasks: Tasks = None,
     tag: Tag = None,
+    engine: _Engine = None,
+    hosts: _Hosts = None,
     yes: _Yes = False,
     dry_run: _DryRun = False,
     as_json: _Json = False,
@@ -157,6 +168,8 @@ def run(
         wait=wait,
         tasks=tasks,
         tag=tag,
+        engine=engine,
+        hosts=tuple(filter(None, (hosts or "").split(","))),
     )
     setup = set_up(asked)
     if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):

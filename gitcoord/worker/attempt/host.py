@@ -1,0 +1,67 @@
+"""A machine that does attempts for a coordinator elsewhere: its own clone, its own local engine."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.engines.host import HostAnswer, HostRequest, answer_with
+from gitcoord.engines.local import LocalEngine
+from gitcoord.errors import GitcoordError
+from gitcoord.git.git_cli import Git
+from gitcoord.redact import redact
+from gitcoord.worker.attempt.paths import run_directory
+
+
+def answer(request: HostRequest, version: str) -> HostAnswer:
+    """Do what is asked here; what cannot be done is said in the answer."""
+    try:
+        if not request.repository:
+            return answer_with(LocalEngine(Path(request.run or os.devnull)), _resolved(request), version)
+        clone = clone_directory(request.repository)
+        if request.start is not None:
+            _prepare(clone, request.repository)
+        engine = LocalEngine(run_directory(clone / ".git", request.generation))
+        return answer_with(engine, _resolved(request, str(clone)), version)
+    except GitcoordError as error:
+        return HostAnswer(version=version, refused=redact(f"{error.message} {error.hint}".strip()))
+    except OSError as error:
+        what = f"{error.strerror or error} {error.filename or ''}".strip()
+        return HostAnswer(version=version, refused=redact(what))
+
+
+def clone_directory(url: str) -> Path:
+    """Where this machine keeps its clone of `url`: under the user's cache directory, one for each URL."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = (
+        re.sub(r"[^A-Za-z0-9]+", "-", url.removesuffix(".git").rpartition("/")[2]).strip("-") or "repository"
+    )
+    return cache / "gitcoord" / "clones" / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
+    """The request with the directory and the secrets of this machine."""
+    launch = request.start
+    if launch is None:
+        return request
+    os.environ.update(request.secrets)
+    own = msgspec.structs.replace(launch, directory=directory or launch.directory)
+    return msgspec.structs.replace(request, start=own)
+
+
+def _prepare(clone: Path, url: str) -> None:
+    """Clone once; later fetch, and show settings and task list as the default branch has them now."""
+    from filelock import FileLock
+
+    clone.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{clone}.lock"):
+        git = Git(clone)
+        if clone.exists():
+            git.run("fetch", "--quiet", "origin")
+        else:
+            part = clone.with_name(f"{clone.name}.part")
+            Git(clone.parent).run("clone", "--quiet", "--", url, str(part))
+            part.replace(clone)
+        git.run("checkout", "--quiet", "--force", "--detach", "refs/remotes/origin/HEAD", ok=())
