@@ -122,6 +122,7 @@ ErrorCode = Literal[
     "system-limit",
     "task-done",
     "tasks-changed",
+    "too-little-history",
     "tree-differs",
     "unclean",
     "unexpected-answer",

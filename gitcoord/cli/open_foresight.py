@@ -22,13 +22,19 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
     """What history tells at the tip of `base`; None where it has fewer than `least` changes."""
     from gitcoord.foresight.foresee import open_foresight
     from gitcoord.foresight.mining import HistoryReader
+    from gitcoord.foresight.own_constants import load_constants
 
     commit = context.shared.branch(base)
     if commit is None:
         return None
     repository = context.repository
     return open_foresight(
-        HistoryReader(repository.git), repository.common_dir, commit, least=least, tell=_teller()
+        HistoryReader(repository.git),
+        repository.common_dir,
+        commit,
+        least=least,
+        constants=load_constants(repository.common_dir),
+        tell=_teller(),
     )
 
 

@@ -34,12 +34,13 @@ class TaskProfile(msgspec.Struct, frozen=True, kw_only=True):
 class PairChances(msgspec.Struct, frozen=True, kw_only=True):
     """The probabilities that two tasks conflict and that they share a file, and because of which files.
 
-    `words_alike` is the cosine of their words, 0 to 1.
+    `words_alike` is the cosine of their words, 0 to 1; `features` are what the models were given.
     """
 
     conflict: float
     share: float
     words_alike: float
+    features: tuple[float, ...]
     files: tuple[RiskyFile, ...]
 
 
@@ -94,6 +95,7 @@ class PairComparison:
             conflict=probability(self._models.conflict.log_odds(features)),
             share=probability(self._models.share.log_odds(features)),
             words_alike=words_alike,
+            features=features,
             files=_reasons(both),
         )
 

@@ -19,6 +19,7 @@ Examples:
   gitcoord predict 3 7          how likely 3 and 7 conflict, and where
   gitcoord predict --files 3    the files that task 3 will probably change
   gitcoord predict              the riskiest pairs of the whole list
+  gitcoord predict --calibrate  replay the past, and move the constants
   gitcoord predict --json 3 7 | jq '.pairs[0].conflict'
 
 \b
@@ -43,6 +44,13 @@ _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag 
 _Base = Annotated[
     str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is learned from.")
 ]
+_Calibrate = Annotated[
+    bool, typer.Option("--calibrate", help="Learn from this repository's own past how often tasks conflict.")
+]
+_Changes = Annotated[
+    int, typer.Option("--changes", min=100, metavar="N", help="With --calibrate: from how many changes.")
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="With --calibrate: keep nothing of it.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.predict/1 document on stdout.")]
 
 
@@ -54,6 +62,9 @@ def predict(
     list_path: _List = None,
     tag: _Tag = None,
     base: _Base = None,
+    calibrate: _Calibrate = False,
+    changes: _Changes = 400,
+    dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
     """Foretell which tasks conflict and which files they change, learned from the repository's history.
@@ -66,6 +77,10 @@ def predict(
     from gitcoord.cli.views.predict import ConflictPrediction, print_files, print_pairs
     from gitcoord.foresight.plan_risks import likely_files
 
+    if calibrate:
+        _check_calibration(tasks, files=files)
+        _calibrate(base, changes, dry_run=dry_run, as_json=as_json)
+        return
     context = open_context(reads=True)
     context.store.refresh()
     listed = _listed(context, list_path, tag)
@@ -85,6 +100,29 @@ def predict(
         print_pairs(prediction, chosen)
     else:
         print_files(prediction, chosen)
+
+
+def _check_calibration(tasks: list[str] | None, *, files: bool) -> None:
+    from gitcoord.errors import usage_error
+
+    if tasks or files:
+        raise usage_error("usage", "--calibrate goes with neither TASK nor --files.", "Leave them out.")
+
+
+def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) -> None:
+    from gitcoord.cli.calibrate import calibrate_here, print_calibration
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import emit_json
+
+    context = open_context(reads=dry_run)
+    context.store.refresh()
+    saved = context.store.plan()
+    branch = context.base(base or (saved.base if saved is not None else None))
+    found = calibrate_here(context, branch, changes, dry_run=dry_run)
+    if as_json:
+        emit_json("calibration", found)
+    else:
+        print_calibration(found)
 
 
 def _listed(context: "Context", path: str | None, tag: str | None) -> "TaskList":

@@ -1,0 +1,45 @@
+"""Constants that were moved towards the repository's own history, kept under the git directory.
+
+They may be deleted at any time: the shipped ones hold then. What cannot be read counts as not there.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gitcoord.foresight.constants import Constants, PairModels, is_named_alike, shipped_constants
+
+_FILE: Final = Path("gitcoord") / "foresight-constants.json"
+
+
+class OwnConstants(msgspec.Struct, frozen=True, kw_only=True):
+    """The pair models, and from how many changes they were learned."""
+
+    changes: int
+    pairs: PairModels
+
+
+def load_constants(common_dir: Path) -> Constants:
+    """The repository's own constants where there are some that fit, else the shipped ones."""
+    shipped = shipped_constants()
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        own = msgspec.json.decode((common_dir / _FILE).read_bytes(), type=OwnConstants)
+        theirs, ours = own.pairs, shipped.pairs
+        if is_named_alike(theirs.conflict.weights, ours.conflict.weights) and is_named_alike(
+            theirs.share.weights, ours.share.weights
+        ):
+            return msgspec.structs.replace(shipped, pairs=theirs)
+    return shipped
+
+
+def save_constants(common_dir: Path, own: OwnConstants) -> Path:
+    """Keeps constants for this repository. Raises OSError."""
+    path = common_dir / _FILE
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(own)))
+    draft.replace(path)
+    return path
