@@ -132,7 +132,7 @@ def _in_conflict(told: Progress, *, left: bool) -> str:
     if clash is None:
         return f"{what}, {how}"
     by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
-    return f"{what}, {how}; by hand: {by_hand}, all in its checkout where one was kept"
+    return f"{what}, {how}; by hand, in its checkout if that was kept: {by_hand}"
 
 
 def _in_a_row(ends: list[AttemptEnded]) -> int:

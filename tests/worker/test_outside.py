@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.agents import ScriptAgent
 from tests.support.project import Project
 from tests.support.tasklists import task
-from tests.worker.test_worker import told
+from tests.worker.test_worker import begin, told, work
 from tests.worker.test_worker_kept import shell
 
 
@@ -44,6 +45,28 @@ def test_nothing_is_said_where_an_agent_stays_in_its_checkout(project: Project) 
     said = shell(project, f"echo 1 > x; {own}; {looks}; echo 2 > x")
     assert outside(project) == []
     assert "outside of its checkout" not in said
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_what_another_agent_does_in_its_own_checkout_is_no_change_outside(
+    tmp_path: Path, generation: int
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1), task(2)])
+    agent, signals = (
+        ScriptAgent(tmp_path / "agent"),
+        [str(tmp_path / name) for name in ("go", "wrote", "end")],
+    )
+    go, wrote, end = signals
+    shell(project, "echo half > half; exit 1", ok=1)
+    if generation == 2:
+        project.run("plan", "--new-list", ok=0)
+    agent.does("2", {"await": go}, {"write": {"own": "2\n"}}, {"touch": wrote}, {"await": end})
+    agent.does("1", {"touch": go}, {"await": wrote}, {"write": {"own": "1\n"}})
+    beside = begin(project, agent, "2")
+    work(project, agent, "1", ok=0)
+    Path(end).touch()
+    assert beside.wait() == 0
+    assert outside(project) == []
 
 
 def test_files_that_somebody_changes_are_named_and_nobody_is_blamed(project: Project, tmp_path: Path) -> None:

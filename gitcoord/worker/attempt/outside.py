@@ -80,7 +80,7 @@ class Surroundings:
     def _look(self, own: Path, branch: str) -> SurroundingsLook | None:
         """One look; None where git cannot be asked: that is no reason for an attempt to fail."""
         try:
-            return look_around(self._repository, self._plan, self._place.parent, own, branch)
+            return look_around(self._repository, self._plan, own, branch)
         except (GitcoordError, OSError):
             return None
 

@@ -1,6 +1,7 @@
 """Where an attempt keeps its things on this machine: checkout, log, prompt, and the mark of its processes."""
 
 import os
+import re
 from pathlib import Path
 
 from gitcoord.engines.engine import key_of
@@ -19,6 +20,19 @@ def run_directory(common_dir: Path, generation: int) -> Path:
 def attempt_directory(common_dir: Path, generation: int, unit: TaskId, attempt: int) -> Path:
     """The attempt's own directory: its log, its prompt, and what its engine keeps."""
     return run_directory(common_dir, generation) / key_of(unit, attempt)
+
+
+def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
+    """The directory of the newest attempt made on this machine in a checkout, whatever its generation."""
+    name, found = checkout.name, list[tuple[int, Path]]()
+    owners = [(1, name)]
+    if later := re.fullmatch(r"(.+)-g(\d+)", name):
+        owners.append((int(later[2]), later[1]))
+    for generation, key in owners:
+        for place in run_directory(common_dir, generation).glob(f"{key}-*"):
+            number = place.name.removeprefix(f"{key}-")
+            found += [(int(number), place)] if number.isdecimal() else []
+    return max(found)[1] if found else None
 
 
 def checkout_directory(repository: Repository, generation: int, unit: TaskId, worktrees: str = "") -> Path:

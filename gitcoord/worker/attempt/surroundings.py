@@ -19,6 +19,7 @@ from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.planning.model import Plan
+from gitcoord.worker.attempt.paths import newest_attempt
 from gitcoord.worker.attempt.pid_file import worker_at
 from gitcoord.worker.unit import subtask_branch
 
@@ -60,13 +61,13 @@ class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Mapping[str, tuple[int, int]]
 
 
-def look_around(repository: Repository, plan: Plan, run: Path, own: Path, branch: str) -> SurroundingsLook:
-    """Looks at everything outside of the checkout `own`, which is on `branch`; attempts are kept in `run`.
+def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> SurroundingsLook:
+    """Looks at everything outside of the checkout `own`, which is on `branch`.
 
     Raises what keeps git from answering.
     """
     at = time.time_ns() - _CLOCK
-    checkouts, in_use = _checkouts(repository, own, run)
+    checkouts, in_use = _checkouts(repository, own)
     refs = read_refs(repository.git, HEADS, "refs/tags/", REMOTES, _STASH).targets
     stash = repository.git.text("stash", "list", "--format=%H %gs") if _STASH in refs else ""
     is_plans = _Names(plan, has_remote=repository.remote is not None)
@@ -101,18 +102,21 @@ class _Names:
         return ref.removeprefix(HEADS) in self._names
 
 
-def _checkouts(repository: Repository, own: Path, run: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
+def _checkouts(repository: Repository, own: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
     """The worktrees in which no attempt is at work, and the branches that attempts have checked out."""
     found, in_use = dict[str, IdleCheckout](), set[str]()
     for path, place in islice(worktree_places(repository), _MOST_CHECKOUTS):
         if path.resolve() == own.resolve() or not path.is_dir():
             continue
         head = (place / "HEAD").read_text("utf-8", "replace").strip().removeprefix("ref: ")
-        attempts = _attempts(run, path.name) if path.parent == own.parent else None
-        if attempts is not None:
+        is_attempts = path.parent == own.parent
+        newest = newest_attempt(repository.common_dir, path) if is_attempts else None
+        if is_attempts:
             in_use.add(head)
-            if attempts and worker_at(run / f"{path.name}-{attempts}") is not None:
+            if newest is not None and worker_at(newest) is not None:
                 continue
+        made = int(newest.name.rpartition("-")[2]) if newest is not None else 0
+        attempts = made if is_attempts else None
         with suppress(GitcoordError):  # one that is damaged is looked at by whose it is
             commit, files = _status(repository.git.within(place, path), path, own.parent)
             found[_plain(str(path))] = IdleCheckout(head=head, commit=commit, files=files, attempts=attempts)
@@ -130,12 +134,6 @@ def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
         with suppress(OSError):  # one may just be being removed
             link = record.read_text("utf-8", "surrogateescape").rstrip("\n")
             yield (record.parent / link).parent, record.parent
-
-
-def _attempts(run: Path, name: str) -> int:
-    """The number of the newest attempt that was made here in the checkout `name`; 0 where there is none."""
-    numbers = (path.name.removeprefix(f"{name}-") for path in run.glob(f"{name}-*"))
-    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _status(git: Git, top: Path, checkouts: Path) -> tuple[Oid, dict[str, FileMark]]:
