@@ -17,6 +17,10 @@ Tell = Callable[[int, int], None]
 
 _MOST_BYTES: Final = 60_000
 """Of one file; what comes later repeats what came before."""
+_LARGEST: Final = 1 << 20
+"""Bytes of a file that is read at all; larger ones are data."""
+_MOST_FILES: Final = 20_000
+"""Of the tree; of more those count first that were changed."""
 _BINARY_PROBE: Final = 4000
 _UNREAD: Final = frozenset(
     name
@@ -49,13 +53,13 @@ def make_corpus(
     if store.is_spent(len(files) + len(history)):
         raise DamagedIndexError
     changes, contents = store.documents(Kind.CHANGE, data=True), store.documents(Kind.CONTENT)
-    if _missing_changes(history, changes) or _missing_blobs(files, contents):
+    if _missing_changes(history, changes) or _missing_blobs(_worth_reading(files, store, history), contents):
         with store.writing():
             changes, contents = store.documents(Kind.CHANGE), store.documents(Kind.CONTENT)
             if most := _missing_changes(history, changes):
                 mined = reader.mine_changes(history[0], most)
                 store.add(Kind.CHANGE, (_change_document(one) for one in mined if one.commit not in changes))
-            if blobs := _missing_blobs(files, contents):
+            if blobs := _missing_blobs(_worth_reading(files, store, history), contents):
                 store.add(Kind.CONTENT, _content_documents(reader, blobs, tell))
         changes, contents = store.documents(Kind.CHANGE, data=True), store.documents(Kind.CONTENT)
     known = [_known_change(changes[oid]) for oid in reversed(history) if oid in changes]
@@ -68,6 +72,17 @@ def _missing_changes(history: Sequence[str], changes: Iterable[str]) -> int:
     """How far back history has to be read: to the oldest change that is not indexed."""
     known = set(changes)
     return max((place for place, oid in enumerate(history, 1) if oid not in known), default=0)
+
+
+def _worth_reading(
+    files: Sequence[TrackedFile], store: IndexStore, history: Sequence[str]
+) -> Sequence[TrackedFile]:
+    """The files whose content is indexed: all, or of too many those first that history touched."""
+    if len(files) <= _MOST_FILES:
+        return files
+    known = store.documents(Kind.CHANGE, data=True)
+    touched = {path for oid in history if oid in known for path in _known_change(known[oid]).paths}
+    return sorted(files, key=lambda file: file.path not in touched)[:_MOST_FILES]
 
 
 def _missing_blobs(files: Iterable[TrackedFile], contents: Iterable[str]) -> list[str]:
@@ -93,19 +108,20 @@ def _known_change(stored: StoredDocument) -> KnownChange:
 def _content_documents(
     reader: HistoryReader, oids: Sequence[str], tell: Tell | None
 ) -> Iterator[NewDocument]:
-    for place, (oid, content) in enumerate(reader.read_blobs(oids), 1):
-        if tell is not None and (place % _STEP == 0 or place == len(oids)):
+    for place, (oid, size, content) in enumerate(reader.read_blobs(oids, _LARGEST), 1):
+        if tell is not None and place % _STEP == 0:
             tell(place, len(oids))
-        if content is not None:
-            yield _content_document(oid, content)
+        yield _content_document(oid, size, content)
+    if tell is not None:
+        tell(len(oids), len(oids))
 
 
-def _content_document(oid: str, content: bytes) -> NewDocument:
-    if b"\0" in content[:_BINARY_PROBE]:
-        return NewDocument(key=oid, size=len(content), terms={})
+def _content_document(oid: str, size: int, content: bytes) -> NewDocument:
+    if not content or b"\0" in content[:_BINARY_PROBE]:
+        return NewDocument(key=oid, size=size, terms={})
     text = content[:_MOST_BYTES].decode("utf-8", "replace")
     counts: dict[str, int] = {}
     for word, often in Counter(words_of(text)).items():
         for term in identifier_terms(word):
             counts[term] = counts.get(term, 0) + often
-    return NewDocument(key=oid, size=len(content), terms=counts, definitions=definitions_in(text))
+    return NewDocument(key=oid, size=size, terms=counts, definitions=definitions_in(text))

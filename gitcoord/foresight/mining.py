@@ -69,8 +69,21 @@ class HistoryReader:
                     found.append(TrackedFile(path, oid))
         return found
 
-    def read_blobs(self, oids: Sequence[Oid]) -> Iterator[tuple[Oid, bytes | None]]:
-        """The content of each blob, one after the other; None where this clone does not have it."""
+    def read_blobs(self, oids: Sequence[Oid], largest: int) -> Iterator[tuple[Oid, int, bytes]]:
+        """Size and content of each blob that is here; of one larger than `largest` bytes no content."""
+        git = self._git.with_environment(_NO_FETCH)
+        form = "--batch-check=%(objectsize) %(objectname)"
+        # In a partial clone git ends at the first blob that it would have to fetch.
+        told = git.run("cat-file", form, "--buffer", input=stdin_lines(oids), ok=()) if oids else None
+        answers = (line.partition(" ") for line in (told.text.split("\n") if told is not None else ()))
+        sizes = {oid: int(size) for size, _, oid in answers if size.isdigit()}
+        yield from ((oid, size, b"") for oid, size in sizes.items() if size > largest)
+        small = [oid for oid, size in sizes.items() if size <= largest]
+        for oid, content in zip(small, self._contents(small), strict=True):
+            yield oid, sizes[oid], content
+
+    def _contents(self, oids: Sequence[Oid]) -> Iterator[bytes]:
+        """The content of each blob, one after the other."""
         process = self._git.with_environment(_NO_FETCH).start("cat-file", "--batch", "--buffer")
         questions, answers = process.stdin, process.stdout
         if questions is None or answers is None:
@@ -79,8 +92,8 @@ class HistoryReader:
         asking = threading.Thread(target=_ask, args=(questions, oids), daemon=True)
         asking.start()
         try:
-            for oid in oids:
-                yield oid, _answer(answers)
+            for _ in oids:
+                yield _answer(answers)
         finally:
             answers.close()
             asking.join()
@@ -130,10 +143,10 @@ def _ask(pipe: IO[bytes], oids: Sequence[Oid]) -> None:
         return
 
 
-def _answer(pipe: IO[bytes]) -> bytes | None:
+def _answer(pipe: IO[bytes]) -> bytes:
     head = pipe.readline().split()
     if len(head) != 3:
-        return None
+        return b""
     content = pipe.read(int(head[2]))
     pipe.read(1)
     return content

@@ -145,3 +145,24 @@ def test_a_link_in_a_task_is_no_file_that_it_makes(repo: Repo) -> None:
     text = "as https://example.com/blob/main/POLICY.md says (#12)\n<!-- see docs/a.md --> in src/new_file.py"
     told = look(repo).chances(TaskText(id=TaskId("1"), title="Numbers", body=text))
     assert [path for path in told if path not in look(repo).paths] == ["src/new_file.py"]
+
+
+def test_a_large_file_is_data_that_is_not_read(repo: Repo) -> None:
+    before = look(repo).chances(TASK)
+    repo.commit({"dump.sql": "parse_number " * 100_000}, "Keep a dump")
+    look(repo)
+    sizes = {one.size: one.length for one in open_store(repo.path).documents(Kind.CONTENT).values()}
+    assert sizes[1_300_000] == 0
+    assert look(repo).chances(TASK)["src/parser.py"] == pytest.approx(before["src/parser.py"], abs=0.2)
+
+
+def test_a_partial_clone_is_learned_from_without_fetching_what_it_lacks(repo: Repo, tmp_path: Path) -> None:
+    repo.git("config", "uploadpack.allowFilter", "true")
+    options = ("--quiet", "--bare", "--filter=blob:none")
+    repo.git("clone", *options, "--", repo.path.as_uri(), str(tmp_path / "partial"))
+    partial = repo.at(tmp_path / "partial")
+    before = partial.git("count-objects", "-v")
+    known = look(partial)
+    assert known.change_count == 4
+    assert known.likely_files(TASK, 1)[0].path == "src/parser.py"
+    assert partial.git("count-objects", "-v") == before
