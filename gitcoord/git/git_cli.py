@@ -148,6 +148,8 @@ class Git:
         """Reads single commits in-process, where a command set one because it reads many of them."""
         self.merges: dict[tuple[Oid, Oid], Any] | None = None
         """What merges in memory gave, where a command set it because it asks for the same ones again."""
+        self.made: dict[tuple[Oid, ...], Oid] | None = None
+        """The commits that were made to merge with, by tree and parents; set with `merges`."""
         self._environment = dict(environment or {})
         self._own = {**_FIXED, **_encoded(self._environment)}
 

@@ -113,6 +113,16 @@ def commit_tree(
     return ended.text
 
 
+def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
+    """A commit that no ref names, the same whenever it is made; made once where merges are remembered."""
+    key = (tree, *parents)
+    known = git.made.get(key) if git.made is not None else None
+    made = known or commit_tree(git, tree, parents, "Made to merge with", environment=fixed_author())
+    if git.made is not None:
+        git.made[key] = made
+    return made
+
+
 def message_bytes(message: str) -> bytes:
     """A commit's message as git is told it; the bytes of names that are not UTF-8 stay as they are."""
     try:

@@ -132,7 +132,7 @@ class Repository:
         from gitcoord.git.object_reader import Objects
 
         if self.git.commits is None and not self.shallow:
-            self.git.commits, self.git.merges = Objects(self.git, self.common_dir), {}
+            self.git.commits, self.git.merges, self.git.made = Objects(self.git, self.common_dir), {}, {}
 
     @property
     def shallow(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import TreeMerge, commit_tree, fixed_author, merge_tree, tree_of
+from gitcoord.git.merge_tree import TreeMerge, commit_to_merge_with, merge_tree, tree_of
 
 
 class Stacks:
@@ -84,8 +84,7 @@ def base_of_stack(git: Git, base: Oid, heads: Sequence[Oid]) -> Oid:
     """The commit to merge with what is stacked on `heads`, which `base` holds under other commits."""
     if not heads:
         return base
-    parents = [base, *heads]
-    return commit_tree(git, tree_of(git, base), parents, "base of a stack", environment=fixed_author())
+    return commit_to_merge_with(git, tree_of(git, base), [base, *heads])
 
 
 def reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from gitcoord.checks.model import Checker
 from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, Subject
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, fixed_author, merge_tree, tree_of
+from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree, tree_of
 from gitcoord.git.stacks import Stacks, base_of_stack
 from gitcoord.landing.proof import ResultOf
 
@@ -47,7 +47,7 @@ class Combinations:
         merged = merge_tree(git, base_of_stack(git, before, self._stacks.heads(git, head)), head)
         if not merged.clean:
             return None
-        return commit_tree(git, merged.tree, [before, head], "a combination", environment=fixed_author())
+        return commit_to_merge_with(git, merged.tree, [before, head])
 
 
 class RunningCombinations(Container[Subject]):

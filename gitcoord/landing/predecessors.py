@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.checks.blame import Others
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, fixed_author, merge_tree
+from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree
 from gitcoord.tasks.model import TaskId
 
 _MOST = 256
@@ -55,9 +55,7 @@ class Predecessors:
             merged = None if commit is None or head is None else merge_tree(self._git, commit, head)
             if merged is None or not merged.clean or commit is None or head is None:
                 return None
-            commit = commit_tree(
-                self._git, merged.tree, [commit, head], "what came before", environment=fixed_author()
-            )
+            commit = commit_to_merge_with(self._git, merged.tree, [commit, head])
         return commit
 
 
