@@ -4,11 +4,13 @@ Every agent notes its status there, so that all branches would conflict in that 
 commits; one more commit puts the list back to what it was, and the file on disk stays as somebody left it.
 """
 
+import fnmatch
+import glob
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -27,15 +29,20 @@ from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.worktree_snapshots import know_the_repository
 
 _USUAL = (".taskmaster/tasks/tasks.json", ".taskmaster/state.json")
+_GENERATED = ("task_[0-9]*.md", "task_[0-9]*.txt")
+"""What `task-master generate` writes beside the list: a file for each task, with the status of its needs."""
 _MESSAGE = "Leave the task list as it was"
 _DATE = "@0 +0000"
 
 
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
-    """The files that make up the task list, which was read at `source`; none where its changes are kept."""
+    """Patterns of the files that make up the task list, read at `source`; none where its changes are kept."""
     if settings.task_list_changes == "keep":
         return ()
-    return tuple(dict.fromkeys((*_USUAL, *([source] if source else ()))))
+    own = [source] if source and source not in _USUAL else []
+    folders = [PurePosixPath(path).parent for path in (_USUAL[0], *own) if path.endswith("tasks/tasks.json")]
+    generated = [f"{glob.escape(str(folder))}/{name}" for folder in folders for name in _GENERATED]
+    return (*_USUAL, *map(glob.escape, own), *generated)
 
 
 def paths_at(context: TaskContext) -> tuple[str, ...]:
@@ -118,7 +125,7 @@ def put_back_in(
 
 def beside_lists(copy: WorkingCopy, unclean: Iterable[str], lists: Sequence[str]) -> list[str]:
     """The changes of a working copy that are not about the task list."""
-    return [path for path in unclean if path not in lists and not _only_lists(copy, path, lists)]
+    return [path for path in unclean if not _is_list(path, lists) and not _only_lists(copy, path, lists)]
 
 
 @contextmanager
@@ -151,7 +158,7 @@ def _changed(git: Git, since: Oid, head: Oid, lists: Sequence[str]) -> tuple[str
     if not lists:
         return ()
     options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
-    told = git.text("--literal-pathspecs", "diff-tree", *options, since, head, "--", *lists)
+    told = git.text("diff-tree", *options, since, head, "--", *(f":(glob){one}" for one in lists))
     return tuple(filter(None, told.split("\0")))
 
 
@@ -171,9 +178,13 @@ def _without(
 
 def _only_lists(copy: WorkingCopy, path: str, lists: Sequence[str]) -> bool:
     """Whether an untracked directory holds nothing but the task list."""
-    if not path.endswith("/") or not any(one.startswith(path) for one in lists):
+    if not path.endswith("/") or not any(one.startswith(glob.escape(path)) for one in lists):
         return False
     listed = copy.git.text(
         "--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", path
     )
-    return all(one in lists for one in listed.split("\0") if one)
+    return all(_is_list(one, lists) for one in listed.split("\0") if one)
+
+
+def _is_list(path: str, lists: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, one) and path.count("/") == one.count("/") for one in lists)

@@ -37,10 +37,12 @@ def test_the_list_on_branches_conflicts_with_nothing_and_does_not_land(tmp_path:
         worker = project.worker(id)
         worker.run("checkout", id, ok=0)
         note_status(worker, status)
-        worker.write({f"{id}.txt": f"{id}\n"})
+        # `task-master generate` writes those of all tasks anew.
+        made = {f".taskmaster/tasks/{name}": f"{status}\n" for name in ("task_001.txt", "task_002_api.md")}
+        worker.write({f"{id}.txt": f"{id}\n", f".taskmaster/tasks/notes-{id}.md": "own\n", **made})
         worker.repo.git("push", "--quiet", "origin", f"feature/level-0-task-{id}")
         said = worker.run("submit", "--dry-run", ok=0).err
-        assert f"would leave out changes to the task list: {LIST}" in said
+        assert f"would leave out changes to the task list: {', '.join(sorted((*made, LIST)))}" in said
     told = project.run("check-conflicts", "--json", ok=0).json
     assert (told["pairs"], told["waves"]) == ([], [["1", "2"]])
     tips = {branch["task"]: branch["commit"] for branch in told["branches"]}
@@ -49,7 +51,7 @@ def test_the_list_on_branches_conflicts_with_nothing_and_does_not_land(tmp_path:
         worker = project.worker(id)
         own, text = worker.repo.tip("HEAD"), (worker.repo.path / LIST).read_text()
         [note] = worker.run("submit", "--json", ok=0).json["notes"]
-        assert note.startswith(f"left out changes to the task list ({LIST})")
+        assert note.startswith(f"left out changes to the task list ({', '.join(sorted((*made, LIST)))})")
         # Nothing of it is lost: it is in the branch's history, and on disk.
         assert worker.repo.git("log", "-1", "--format=%s %P") == f"Leave the task list as it was {own}"
         assert (worker.repo.path / LIST).read_text() == text
@@ -57,6 +59,11 @@ def test_the_list_on_branches_conflicts_with_nothing_and_does_not_land(tmp_path:
     landed = project.run("merge-level", "--json", ok=1).json["landed"]
     assert [one["task"] for one in landed] == ["1", "2"]
     assert project.remote.read("main", LIST) == before
+    assert [file for file in project.remote.files("main") if file.startswith(".taskmaster/tasks/")] == [
+        ".taskmaster/tasks/notes-1.md",
+        ".taskmaster/tasks/notes-2.md",
+        LIST,
+    ]
     # The list that was left on disk is in nobody's way.
     project.worker("1").run("checkout", "3.1", ok=0)
 
