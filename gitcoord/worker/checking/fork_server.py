@@ -31,7 +31,7 @@ class CheckProcess:
 
     def ended(self) -> bool:
         """Whether it has ended."""
-        if not self._ended and select.select([self.descriptor], [], [], 0.0)[0]:
+        if not self._ended and _readable(self.descriptor, 0.0):
             self._ended = True
             os.close(self.descriptor)
         return self._ended
@@ -45,7 +45,7 @@ class CheckProcess:
     def wait(self, seconds: float) -> bool:
         """Wait for its end, at most so long; whether it has ended."""
         if not self._ended:
-            select.select([self.descriptor], [], [], max(0.0, seconds))
+            _readable(self.descriptor, max(0.0, seconds))
         return self.ended()
 
 
@@ -105,11 +105,18 @@ class ForkServer:
         finally:
             os.close(writing)
         # Its number is the answer: so no two requests are ever read as one.
-        told = os.read(reading, 32) if select.select([reading], [], [], _PATIENCE)[0] else b""
+        told = os.read(reading, 32) if _readable(reading, _PATIENCE) else b""
         if not told:
             os.close(reading)
             raise BrokenPipeError("the server has ended, or does not answer")
         return CheckProcess(int(told), reading)
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read, its end included, at most so many seconds later."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def serve(channel: socket.socket) -> None:
