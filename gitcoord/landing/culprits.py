@@ -52,13 +52,12 @@ class _BlameSearch:
             for others in self.blame.wanted:
                 tree = self._before.tree(others)
                 result = None if tree is None else self._result_of(tree)
-                if tree is None:
-                    self._outcomes[others] = "unclear"
-                elif result is not None:
-                    self._outcomes[others] = result.outcome
-                else:
-                    trees.append(tree)
-            if len(trees) == len(self.blame.wanted):
+                if tree is None or result is not None:
+                    # It may answer what the others are asked for: no need to merge those.
+                    self._outcomes[others] = "unclear" if result is None else result.outcome
+                    break
+                trees.append(tree)
+            else:
                 return trees
 
 
