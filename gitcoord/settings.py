@@ -178,6 +178,16 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ssh: SshSettings = SshSettings()
 
 
+class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[tasks]` table: which task list is read where none is named and no plan names one.
+
+    `from` is `KIND[:PATH]` as in `--from`, the path relative to the repository's top (empty: TaskMaster's
+    list, else what is found).
+    """
+
+    origin: str = msgspec.field(default="", name="from")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case.
 
@@ -198,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     foreign_commits: Literal["warn", "hold"] = "warn"
     task_list_changes: Literal["drop", "keep"] = "drop"
     rules: RuleSettings = RuleSettings()
+    tasks: TaskSettings = TaskSettings()
     run: RunSettings = RunSettings()
     landing: LandingSettings = LandingSettings()
     engines: EngineSettings = EngineSettings()

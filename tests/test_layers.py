@@ -46,6 +46,10 @@ MAY_IMPORT_INSIDE = {
     "forge.github": {"forge"},
     "landing": set(),
     "landing.rollback": {"landing"},
+    "tasks": {"tasks.sources"},
+    "tasks.sources": {
+        *("tasks.coercion", "tasks.diagnostics", "tasks.file_formats", "tasks.json_parser", "tasks.model"),
+    },
     "worker": set(),
     "worker.attempt": {"worker"},
     "worker.checking": {"worker", "worker.attempt"},

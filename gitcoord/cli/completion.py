@@ -18,6 +18,13 @@ def complete_level(incomplete: str) -> list[str]:
     return [name for name in _names()[1] if name.startswith(incomplete)]
 
 
+def complete_kind(incomplete: str) -> list[str]:
+    """The kinds of task lists that begin so."""
+    from gitcoord.tasks.sources.kinds import KINDS
+
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 def _names() -> tuple[list[str], list[str], list[str]]:
     from gitcoord.cli.context import open_context
 

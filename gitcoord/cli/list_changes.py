@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     from gitcoord.planning.model import Plan
 
 
-def list_changes(context: "Context", saved: "Plan", tasks: str | None = None) -> Sequence[Finding]:
+def list_changes(
+    context: "Context", saved: "Plan", tasks: str | None = None, origin: str | None = None
+) -> Sequence[Finding]:
     """What the task list here has that the saved plan has not; nothing where there is no list to read.
 
     Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
     """
     try:
         listed = read_task_list(
-            root=context.repository.root, tasks=tasks, tag=saved.tag, kept_list=saved.source, environ={}
+            root=context.repository.root,
+            tasks=tasks,
+            origin=origin,
+            usual=context.settings.tasks.origin,
+            tag=saved.tag,
+            kept_list=saved.source,
+            environ={},
         )
     except GitcoordError:
         return []

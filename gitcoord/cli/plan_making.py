@@ -115,14 +115,15 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
 
 
 def _inside(root: Path | None, source: str) -> str:
-    """The path of a task list in the repository; empty when it lies elsewhere."""
+    """The path of a task list in the repository, a directory's with a `/`; empty when it lies elsewhere."""
     if root is None or not source:
         return ""
     # What was found by itself is named from the top, what was given from here.
     for place in (root / source, Path(source).absolute()):
         found = place.resolve()
-        if found.is_file() and found.is_relative_to(root.resolve()):
-            return found.relative_to(root.resolve()).as_posix()
+        if found.exists() and found.is_relative_to(root.resolve()):
+            path = found.relative_to(root.resolve()).as_posix()
+            return f"{path}/" if found.is_dir() else path
     return ""
 
 

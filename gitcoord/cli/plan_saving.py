@@ -22,6 +22,7 @@ def plan_and_save(
     asked: PlanRequest,
     *,
     tasks: str | None,
+    origin: str | None,
     tag: str | None,
     format: str,
     dry_run: bool,
@@ -29,7 +30,7 @@ def plan_and_save(
     """Plans the list and saves the plan unless `dry_run`. The shared refs have been read."""
     _check(asked)
     with _uncollected():
-        _plan_and_save(context, asked, tasks=tasks, tag=tag, format=format, dry_run=dry_run)
+        _plan_and_save(context, asked, tasks=tasks, origin=origin, tag=tag, format=format, dry_run=dry_run)
 
 
 @contextmanager
@@ -49,6 +50,7 @@ def _plan_and_save(
     asked: PlanRequest,
     *,
     tasks: str | None,
+    origin: str | None,
     tag: str | None,
     format: str,
     dry_run: bool,
@@ -58,6 +60,8 @@ def _plan_and_save(
     listed = read_task_list(
         root=context.repository.root if context else None,
         tasks=tasks,
+        origin=origin,
+        usual=context.settings.tasks.origin if context else "",
         tag=tag,
         kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
         kept_list=saved.source if saved is not None else "",

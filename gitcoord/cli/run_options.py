@@ -49,6 +49,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout: str | None = None
     wait: str | None = None
     tasks: str | None = None
+    origin: str | None = None
     tag: str | None = None
     engine: str | None = None
     hosts: tuple[str, ...] = ()
@@ -121,7 +122,13 @@ def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
     from gitcoord.cli.views.output import warn
     from gitcoord.tasks.reader import read_task_list
 
-    listed = read_task_list(root=context.repository.root, tasks=asked.tasks, tag=asked.tag)
+    listed = read_task_list(
+        root=context.repository.root,
+        tasks=asked.tasks,
+        origin=asked.origin,
+        usual=context.settings.tasks.origin,
+        tag=asked.tag,
+    )
     number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
     wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
     made = make_plan(context, listed, wanted)

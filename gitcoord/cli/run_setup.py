@@ -91,8 +91,8 @@ def set_up(asked: RunRequest) -> "Setup":
             f"Leave --tag out, or plan first: `gitcoord plan --tag {asked.tag}`.",
         )
     require_free_names(context.shared, plan, context.store.progress())
-    if saved is not None and asked.tasks != "-":
-        warn(list_changes(context, saved, asked.tasks))
+    if saved is not None and asked.tasks != "-" and not (asked.origin or "").endswith(":-"):
+        warn(list_changes(context, saved, asked.tasks, asked.origin))
     return Setup(context, asked, made)
 
 

@@ -9,7 +9,8 @@ from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.tasks.coercion import Decimal, quoted
 from gitcoord.tasks.diagnostics import Findings
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?:[ \r]|$)", re.MULTILINE)
+CONFLICT = re.compile(r"^(?:<{7}|>{7})(?:[ \r]|$)", re.MULTILINE)
+"""A line that git writes around what conflicts."""
 # Python refuses to make an int of thousands of digits; as text such a number is still an unusable id.
 _DIGITS = 300
 
@@ -68,7 +69,7 @@ def _text(content: bytes, name: str) -> str:
 
 
 def _broken(name: str, document: str, error: json.JSONDecodeError) -> GitcoordError:
-    marker = _CONFLICT.search(document)
+    marker = CONFLICT.search(document)
     if marker:
         line = document.count("\n", 0, marker.start()) + 1
         return usage_error(

@@ -1,37 +1,62 @@
 """Where a task list is read from, and what lies beside it in `.taskmaster`. Nothing is ever written."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from gitcoord.errors import usage_error
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.tasks.sources.kinds import (
+    BACKLOG,
+    STDIN,
+    TASKMASTER,
+    ListPlace,
+    Origin,
+    find_lists,
+    in_folder,
+    kind_of,
+    parse_origin,
+    usual_places,
+)
+from gitcoord.text_lists import some
 
-PLACES = (Path(".taskmaster/tasks/tasks.json"), Path("tasks/tasks.json"))
-STDIN = "-"
+PLACES = tuple(map(Path, usual_places(TASKMASTER)))
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes of a task list. `name` is what messages call it, `home` its `.taskmaster`, if it has one."""
+    """The bytes of a task list, none where it is a directory.
+
+    `name` is what messages call it, `home` its `.taskmaster`, if it has one, `path` its place (None: standard
+    input).
+    """
 
     name: str
     content: bytes
     home: Path | None = None
+    kind: str = TASKMASTER
+    path: Path | None = None
 
 
-def read_source(root: Path | None, tasks: str | None, kept: str = "") -> Source:
-    """The task list at `tasks` (`-`: standard input), else the one at `kept` or its usual places in `root`.
-
-    Raises `no-task-list` or `unreadable-task-list`.
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which list is asked for, the first that is given: `origin` (`KIND[:PATH]`) or `tasks` (a path), then
+    `kept` (a path below the top, which has to be there), then `usual` (`KIND[:PATH]`, the settings').
     """
-    if tasks == STDIN:
-        return Source(name="standard input", content=_read_stdin(), home=root and root / ".taskmaster")
-    path = Path(tasks) if tasks is not None else _find(root, kept)
-    name = _name(path, root) if tasks is None else str(path)
-    return Source(name=name, content=_read(path, name), home=_home(path))
+
+    tasks: str | None = None
+    origin: str | None = None
+    kept: str = ""
+    usual: str = ""
 
 
-def _find(root: Path | None, kept: str) -> Path:
+def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
+    """The list that is wanted, else the one in its usual places in `root`; several where none is chosen.
+
+    Raises `usage`, `no-task-list` or `unreadable-task-list`.
+    """
+    if wanted.origin is not None or wanted.tasks is not None:
+        origin = _asked(wanted)
+        return _at_origin(root, origin, Path())
     if root is None:
         raise usage_error(
             "no-task-list",
@@ -39,26 +64,95 @@ def _find(root: Path | None, kept: str) -> Path:
             "Change to the project's checkout (`git init` begins one), or name a list: `--tasks PATH`.",
         )
     # A plan is everybody's to write: what it names counts below the repository's top alone.
-    if kept and (root / kept).is_file() and (root / kept).resolve().is_relative_to(root.resolve()):
-        return root / kept
+    kept = root / wanted.kept
+    if wanted.kept and kept.exists() and kept.resolve().is_relative_to(root.resolve()):
+        usual = _parsed(wanted.usual)
+        same = usual is not None and usual.path and in_folder(usual.kind, root / usual.path) == kept
+        told = usual.kind if usual and same else BACKLOG if kept.is_dir() else kind_of(kept)
+        return source_at(root, ListPlace(told, kept))
+    usual = _parsed(wanted.usual)
+    if usual is not None:
+        return _at_origin(root, usual, root)
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
-            return root / place
-    places = " and no ".join(map(str, PLACES))
-    raise usage_error(
-        "no-task-list",
-        f"There is no {places} in {root}.",
-        "Write one as `gitcoord help planning` shows, or name another: `--tasks PATH` (`-`: standard input).",
+            return source_at(root, ListPlace(TASKMASTER, root / place))
+    return _only(root, find_lists(root))
+
+
+def source_at(root: Path | None, place: ListPlace) -> Source:
+    """The list at a place that was found."""
+    name = _name(place.path, root)
+    content = b"" if place.kind == BACKLOG else _read(place.path, name)
+    return Source(
+        name=name, content=content, home=_home(place.path, place.kind), kind=place.kind, path=place.path
     )
+
+
+def several_lists(places: Iterable[ListPlace], root: Path | None) -> GitcoordError:
+    """Several lists have tasks that are left to do, and none was chosen."""
+    named = some([f"{place.kind}:{_name(place.path, root)}" for place in places], 12)
+    return usage_error(
+        "several-task-lists",
+        f"There are several task lists with tasks left to do: {named}.",
+        "Choose one: `--from KIND:PATH`, or `[tasks] from` in the settings.",
+    )
+
+
+def _asked(wanted: Wanted) -> Origin:
+    if wanted.origin is not None and wanted.tasks is not None:
+        raise usage_error("usage", "--from and --tasks both name a list.", "Leave one of them out.")
+    if wanted.origin is not None:
+        return parse_origin(wanted.origin)
+    tasks = wanted.tasks or ""
+    return Origin(TASKMASTER if tasks == STDIN else kind_of(Path(tasks)), tasks)
+
+
+def _parsed(origin: str) -> Origin | None:
+    return parse_origin(origin) if origin else None
+
+
+def _at_origin(root: Path | None, origin: Origin, here: Path) -> Source | list[ListPlace]:
+    if origin.path == STDIN:
+        if origin.kind == BACKLOG:
+            raise usage_error("usage", "Backlog.md's tasks are a directory.", "Write backlog:PATH.")
+        home = root / ".taskmaster" if root and origin.kind == TASKMASTER else None
+        return Source(name="standard input", content=_read_stdin(), home=home, kind=origin.kind)
+    if origin.path:
+        path = in_folder(origin.kind, here / origin.path)
+        name = origin.path if here / origin.path == path else _name(path, here)
+        content = b"" if origin.kind == BACKLOG and path.is_dir() else _read(path, name)
+        return Source(name=name, content=content, home=_home(path, origin.kind), kind=origin.kind, path=path)
+    if root is None:
+        raise usage_error(
+            "no-task-list",
+            "There is no checkout of a git repository here to find a task list in.",
+            f"Name the list: `--from {origin.kind}:PATH`.",
+        )
+    return _only(root, find_lists(root, [origin.kind]), origin.kind)
+
+
+def _only(root: Path, found: list[ListPlace], kind: str = "") -> Source | list[ListPlace]:
+    if len(found) == 1:
+        return source_at(root, found[0])
+    if found:
+        return found
+    places = " and no ".join(usual_places(kind or TASKMASTER))
+    hint = (
+        f"Name the list: `--from {kind}:PATH`."
+        if kind
+        else "Write one as `gitcoord help planning` shows, or name another: `--tasks PATH` (`-`: standard "
+        "input), `--from KIND:PATH`."
+    )
+    raise usage_error("no-task-list", f"There is no {places} in {root}.", hint)
 
 
 def _name(path: Path, root: Path | None) -> str:
     return str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
 
 
-def _home(path: Path) -> Path | None:
+def _home(path: Path, kind: str) -> Path | None:
     folder = path.absolute().parent
-    if folder.name != "tasks":
+    if kind != TASKMASTER or folder.name != "tasks":
         return None
     above = folder.parent
     return above if above.name == ".taskmaster" else above / ".taskmaster"

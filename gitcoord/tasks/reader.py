@@ -1,4 +1,4 @@
-"""Reads a TaskMaster task list, whatever shape it is in, into the Task model. The file is never written.
+"""Reads a task list, of whatever tool and in whatever shape, into the Task model. The file is never written.
 
 What comes out has unique ids, dependencies that exist and no circle; a list that cannot give that is one
 error (exit 2) which names what is wrong. What could be got over is in the list's warnings.
@@ -8,16 +8,16 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gitcoord.errors import GitcoordError
 from gitcoord.tasks.complexity_report import read_scores
 from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.duplicate_ids import unique
-from gitcoord.tasks.file_formats import unwrap
-from gitcoord.tasks.json_parser import parse
-from gitcoord.tasks.locate import read_source
+from gitcoord.tasks.locate import Source, Wanted, read_source, several_lists, source_at
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
-from gitcoord.tasks.parse_entries import TaskEntry, decode_tasks
+from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks
 from gitcoord.tasks.resolve_dependencies import Edges, resolve
+from gitcoord.tasks.sources.kinds import TASKMASTER, ListPlace, read_tags
 from gitcoord.tasks.tag_selection import choose_tag
 
 
@@ -28,20 +28,28 @@ def read_task_list(
     tag: str | None,
     kept_tag: str | None = None,
     kept_list: str = "",
+    origin: str | None = None,
+    usual: str = "",
     cancelled_satisfies: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
     """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
 
-    `kept_tag` is taken where no tag is asked for and the list has it, `kept_list` (a path below `root`) where
-    no list is asked for and it is there.
+    `origin` names a list as `KIND[:PATH]`. `kept_tag` is taken where no tag is asked for and the list has it,
+    `kept_list` (a path below `root`) where no list is asked for and it is there, then `usual`, the settings'
+    own `KIND[:PATH]`.
 
     Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
-    of `source`, `syntax`, `shapes` and `tags`.
+    of `locate`, `sources.kinds` and `tag_selection`.
     """
-    source = read_source(root, tasks, kept_list)
+    wanted = Wanted(tasks=tasks, origin=origin, kept=kept_list, usual=usual)
+    source = read_source(root, wanted)
+    if isinstance(source, list):
+        source = _choose(source, root, tag)
     findings = Findings(source.name)
-    tags = unwrap(parse(source.content, findings), findings)
+    tags = read_tags(source.kind, source.content, source.path, root, findings)
+    if source.kind != TASKMASTER:
+        environ = {}
     chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)
     entries = unique(decode_tasks(tags[chosen], findings), findings)
     edges = resolve(entries.values(), findings, cancelled_satisfies=cancelled_satisfies)
@@ -52,6 +60,25 @@ def read_task_list(
     scores = read_scores(source.home, chosen, findings)
     made = tuple(_task(entry, depends_on, siblings, edges, scores) for entry in entries.values())
     return TaskList(tag=chosen, tasks=made, warnings=tuple(findings.warnings), source=source.name)
+
+
+def _choose(places: list[ListPlace], root: Path | None, tag: str | None) -> Source:
+    """The list that is called `tag`, else the only one in which something is left to do."""
+    named = [place for place in places if place.tag == tag]
+    left = named or [place for place in places if _has_work(source_at(root, place), root)] or places
+    if len(left) != 1:
+        raise several_lists(left, root)
+    return source_at(root, left[0])
+
+
+def _has_work(source: Source, root: Path | None) -> bool:
+    """Whether something is left to do in the list; what cannot be read has to be looked at."""
+    findings = Findings(source.name)
+    try:
+        tags = read_tags(source.kind, source.content, source.path, root, findings)
+    except GitcoordError:
+        return True
+    return any(task.status not in SETTLED for raw in tags.values() for task in decode_tasks(raw, findings))
 
 
 def _task(

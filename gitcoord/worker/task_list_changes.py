@@ -36,10 +36,13 @@ _DATE = "@0 +0000"
 
 
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
-    """Patterns of the files that make up the task list, read at `source`; none where its changes are kept."""
+    """Patterns of the files that make up the task list, read at `source`; none where its changes are kept.
+
+    A list with a file for each task is no reason for conflicts: a worker's notes in its task's file land.
+    """
     if settings.task_list_changes == "keep":
         return ()
-    own = [source] if source and source not in _USUAL else []
+    own = [source] if source and source not in _USUAL and not source.endswith("/") else []
     folders = [PurePosixPath(path).parent for path in (_USUAL[0], *own) if path.endswith("tasks/tasks.json")]
     generated = [f"{glob.escape(str(folder))}/{name}" for folder in folders for name in _GENERATED]
     return (*_USUAL, *map(glob.escape, own), *generated)

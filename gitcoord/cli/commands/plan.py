@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
+from gitcoord.cli.options import ListOrigin
 
 _EPILOG = """\b
 Examples:
@@ -17,6 +18,8 @@ Examples:
   gitcoord plan --format mermaid --dry-run      a picture of the list as it is
   gitcoord plan --new-list                      another list, its own branches
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
+  gitcoord plan --from kiro                     the tasks.md of a Kiro spec
+  gitcoord plan --from yaml:plan.yaml           see gitcoord help sources
 """
 
 
@@ -77,6 +80,7 @@ _SameTasks = Annotated[
 @app.command("plan", epilog=_EPILOG)
 def plan(
     tasks: _Tasks = None,
+    origin: ListOrigin = None,
     tag: _Tag = None,
     everything: _Everything = None,
     plan_cancelled: _PlanCancelled = None,
@@ -119,9 +123,8 @@ def plan(
         new_list=new_list,
         same_tasks=same_tasks,
     )
-    only_reads = (
-        format is not None and not as_json and not dry_run and tasks is None and asked == PlanRequest()
-    )
+    alone = not (as_json or dry_run) and tasks is None and origin is None
+    only_reads = format is not None and alone and asked == PlanRequest()
     context = maybe_context(reads=dry_run or only_reads)
     if context is not None:
         context.store.refresh()
@@ -129,4 +132,4 @@ def plan(
         print_saved(context, saved, format, tag)
         return
     shown = "json" if as_json else format or "text"
-    plan_and_save(context, asked, tasks=tasks, tag=tag, format=shown, dry_run=dry_run)
+    plan_and_save(context, asked, tasks=tasks, origin=origin, tag=tag, format=shown, dry_run=dry_run)

@@ -7,6 +7,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_task
+from gitcoord.cli.options import ListOrigin
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -60,6 +61,7 @@ def predict(
     files: _Files = False,
     most: _Most = 10,
     list_path: _List = None,
+    origin: ListOrigin = None,
     tag: _Tag = None,
     base: _Base = None,
     calibrate: _Calibrate = False,
@@ -83,7 +85,7 @@ def predict(
         return
     context = open_context(reads=True)
     context.store.refresh()
-    listed = _listed(context, list_path, tag)
+    listed = _listed(context, list_path, origin, tag)
     chosen = _chosen(listed, tasks or [])
     branch, foresight = _foresight(context, base)
     with_pairs = not files and len(chosen) != 1
@@ -125,12 +127,20 @@ def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) 
         print_calibration(found)
 
 
-def _listed(context: "Context", path: str | None, tag: str | None) -> "TaskList":
+def _listed(context: "Context", path: str | None, origin: str | None, tag: str | None) -> "TaskList":
     from gitcoord.tasks.reader import read_task_list
 
     saved = context.store.plan()
     kept = saved.tag if saved is not None else None
-    return read_task_list(root=context.repository.root, tasks=path, tag=tag, kept_tag=kept)
+    return read_task_list(
+        root=context.repository.root,
+        tasks=path,
+        origin=origin,
+        usual=context.settings.tasks.origin,
+        tag=tag,
+        kept_tag=kept,
+        kept_list=saved.source if saved is not None else "",
+    )
 
 
 def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":

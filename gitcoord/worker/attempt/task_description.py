@@ -58,6 +58,7 @@ def _read(task_context: TaskContext, order: WorkerOrder, notes: list[str]) -> Ta
             tasks=order.tasks,
             tag=order.tag or task_context.plan.tag,
             kept_list=task_context.plan.source,
+            usual=task_context.settings.tasks.origin,
             environ={},
         )
     except GitcoordError as error:
