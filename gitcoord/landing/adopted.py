@@ -1,10 +1,15 @@
 """What landing does otherwise for heads that are other people's, and what it says to them."""
 
+import msgspec
+
 from gitcoord.events import PullRetargeted
+from gitcoord.landing.adopted_words import fork_words
 from gitcoord.landing.context import LandingContext
+from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.model import LandingSnapshot, Retarget, TaskState
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.observation_cache import Outlook
 from gitcoord.landing.pull_comments import try_to
-from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 
 
@@ -18,29 +23,24 @@ def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: Tas
     return reason
 
 
-def retarget(context: LandingContext, snapshot: LandingSnapshot, step: Retarget) -> list[PullRetargeted]:
-    """Moves pull requests of tasks that went onto branches which have landed to the base."""
-    events = []
+def retarget(
+    context: LandingContext,
+    snapshot: LandingSnapshot,
+    step: Retarget,
+    memory: LandingMemory,
+    outlook: Outlook,
+    notices: LandingNotices,
+) -> None:
+    """Moves pull requests of tasks that went onto branches which have landed to the base, each once."""
     for task, pull in step.pulls:
+        memory.retargeted.add(pull.number)
         if context.forge.retarget(pull.base, snapshot.base, [pull.number]):
             event = PullRetargeted(
                 at=now(), by=worker_name(), task=task, pull=pull.number, before=pull.base, base=snapshot.base
             )
             context.store.record(event)
-            events.append(event)
-    return events
-
-
-def rewritten_words(plan: Plan, branch: str) -> str:
-    """Why work waits whose branch lacks the commits that were taken for it."""
-    if plan.adopted:
-        return f"{branch} was rewritten while it was landing; run the same command again to land it so"
-    return f"{branch} was rewritten after it was submitted; submit it again"
-
-
-def fork_words(branch: str, base: str) -> str:
-    """Why a head in a fork waits that has to have the base merged in."""
-    return (
-        f"it has to have {base} merged in first, and gitcoord does not push to forks: "
-        f"whoever owns {branch} merges {base} into it"
-    )
+            notices.recorded(event)
+            # A list that lags behind would show a person's decision against its work.
+            outlook.learn(msgspec.structs.replace(pull, base=snapshot.base))
+        else:
+            outlook.forget()

@@ -56,8 +56,9 @@ def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options
     landed = [w.task for w in snapshot.works if w.standing == "landed" and not w.journaled]
     if landed:
         return RecordLanding(tasks=tuple(landed))
-    if snapshot.stranded:
-        return Retarget(pulls=snapshot.stranded)
+    stranded = [one for one in snapshot.stranded if one[1].number not in memory.retargeted]
+    if stranded:
+        return Retarget(pulls=tuple(stranded))
     rejected = [w.task for w in snapshot.works if w.rejection and not w.rejection.journaled]
     if rejected:
         return RecordRejections(tasks=tuple(rejected))

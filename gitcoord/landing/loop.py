@@ -129,8 +129,7 @@ class Lander:
             case RecordLanding():
                 self._record_landings(snapshot, step.tasks)
             case Retarget():
-                self._notices.recorded(*retarget(context, snapshot, step))
-                self._outlook.forget()
+                retarget(context, snapshot, step, self._memory, self._outlook, self._notices)
             case RecordRejections():
                 self._notices.caution(close_unwanted(context, snapshot, step.tasks))
                 self._notices.recorded(*perform_git.record_rejections(context, snapshot, step.tasks))
@@ -140,11 +139,7 @@ class Lander:
             case Fold():
                 self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
             case Update():
-                outcome = perform_git.update(context, snapshot, step)
-                if isinstance(outcome, str):
-                    self._hold_branch(snapshot.work(step.task).branch, [step.task], outcome)
-                else:
-                    self._follow_git(snapshot, outcome)
+                self._follow_git(snapshot, perform_git.update(context, snapshot, step), step.task)
             case Defer():
                 self._defer(snapshot, step)
             case Rebuild() if snapshot.level_branch is not None:
@@ -293,10 +288,14 @@ class Lander:
         else:
             self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
 
-    def _follow_git(self, snapshot: LandingSnapshot, outcome: AnyEvent | Defer | None) -> None:
+    def _follow_git(
+        self, snapshot: LandingSnapshot, outcome: AnyEvent | Defer | str | None, task: TaskId | None = None
+    ) -> None:
         if isinstance(outcome, Defer):
             self._defer(snapshot, outcome)
-        elif outcome is not None:
+        elif isinstance(outcome, str) and task is not None:
+            self._hold_branch(snapshot.work(task).branch, [task], outcome)
+        elif outcome is not None and not isinstance(outcome, str):
             self._notices.recorded(outcome)
 
     def _defer(self, snapshot: LandingSnapshot, deferral: Defer) -> None:

@@ -43,6 +43,8 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     """By the first of them, carriers that were proved as a whole, and that the forge merges in one move."""
     reported: set[Oid] = set()
     """The heads that the forge was given a status for: it may show it a moment later."""
+    retargeted: set[int] = set()
+    """The pull requests that were moved to the base, or could not be: once, until time has passed."""
     stalled: int = 0
     impatient: bool = False
     stopped: str = ""
@@ -61,6 +63,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             green=set(),
             together={},
             reported=set(),
+            retargeted=set(),
         )
 
     def learn(
@@ -103,6 +106,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
         That stays held as long as its branch stands still.
         """
         self.stalled = 0
+        self.retargeted.clear()
         self.settling.clear()
         self.details.clear()
         heads = {work.branch: work.head for work in snapshot.works}

@@ -13,7 +13,7 @@ from gitcoord.evidence.stacks import Parents, pull_heads
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.adopted import rewritten_words
+from gitcoord.landing.adopted_words import rewritten_words
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.excess_work import with_excess
 from gitcoord.landing.foreign_work import with_carried

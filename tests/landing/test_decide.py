@@ -19,6 +19,7 @@ from gitcoord.landing.model import (
     Options,
     Rebuild,
     RecordLanding,
+    Retarget,
     Settle,
     Step,
     Update,
@@ -26,7 +27,7 @@ from gitcoord.landing.model import (
 )
 from gitcoord.landing.report import held_reasons
 from gitcoord.tasks.model import TaskId
-from tests.landing.worlds import level, memory, work, world
+from tests.landing.worlds import level, memory, pull, work, world
 
 SINGLE, MULTI = Options(strategy="single-pr"), Options(strategy="multi-pr")
 
@@ -155,3 +156,12 @@ def test_all_or_nothing_ends_when_something_is_deferred() -> None:
     seen = world(work("1", folded=True), work("2", "deferred"), branch=level())
     strict = msgspec.structs.replace(SINGLE, all_or_nothing=True)
     assert next_step(seen, memory(), strict) == Finish()
+
+
+def test_a_pull_request_onto_what_has_landed_is_moved_once_before_it_counts_as_a_no() -> None:
+    stranded = (TaskId("2"), pull(2, "task-2"))
+    seen = msgspec.structs.replace(world(work("1"), work("2")), stranded=(stranded,))
+    known = memory()
+    assert next_step(seen, known, MULTI) == Retarget(pulls=(stranded,))
+    known.retargeted.add(2)
+    assert not isinstance(next_step(seen, known, MULTI), Retarget)
