@@ -57,7 +57,8 @@ MAY_IMPORT_INSIDE = {
     "cli.views.dashboard": {"cli.views"},
     "cli.views.report": {"cli.views", "cli.views.dashboard"},
     "cli": {"cli.views", "cli.views.dashboard", "cli.views.report"},
-    "cli.commands": {"cli", "cli.views", "cli.views.dashboard", "cli.views.report"},
+    "cli.mcp_server": {"cli", "cli.views"},
+    "cli.commands": {"cli", "cli.mcp_server", "cli.views", "cli.views.dashboard", "cli.views.report"},
 }
 # Words that say nothing of a thing, or that no noun is.
 NO_CLASS_NAMES = {
@@ -69,6 +70,7 @@ ONLY_IN = {
     "rich": "gitcoord.cli.",
     "pygit2": "gitcoord.git.object_reader",
     "github": "gitcoord.forge.github.",
+    "mcp": "gitcoord.cli.mcp_server.",
 }
 FORBIDDEN_WORDS = {
     *("group", "batch", "stage", "phase", "job", "node"),

@@ -47,6 +47,7 @@ COMMANDS = {
     "tidy": ("tidy", "Remove worktrees and branches whose work is in the base."),
     "doctor": ("doctor", "Examine whether landing would work, and change nothing."),
     "hooks": ("hooks", "Let agents and git ask who else is at a file."),
+    "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),
     "config": ("config", "Show the settings that hold, and where they are from."),
     "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
     "container-script": ("container_script", "Print the start script of worker containers."),

@@ -1,0 +1,180 @@
+"""The server: each tool is a command with its documented JSON document as the result."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from gitcoord import __version__
+from gitcoord.cli.mcp_server.commands import CommandRefused, run_command
+
+_INSTRUCTIONS = """\
+gitcoord coordinates workers that each do one task on a branch of their own in this repository.
+Ask `ready` for what can start, `checkout` a task, do the work and commit it, then `submit` it.
+Before writing a file, `check_file` says who else changes it. Nothing lands unless a landing tool is there."""
+_READS = ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+)
+_WRITES = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+)
+_LANDS = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
+)
+
+Answer = dict[str, Any]
+Call = Callable[..., Awaitable[Answer]]
+TaskArgument = Annotated[str, Field(description="A task's id, or a subtask's: 3.1")]
+LevelArgument = Annotated[
+    str | None, Field(description="level-0 or 0; default: the first that has not landed")
+]
+Check = Annotated[
+    str | None, Field(description="A command that has to succeed before the base becomes a tree")
+]
+Method = Annotated[
+    Literal["merge", "squash", "rebase"] | None, Field(description="How pull requests are merged")
+]
+
+
+def make_server(directory: Path, *, allow_landing: bool) -> MCPServer[Any]:
+    """A server whose commands run in `directory`; tools that land are there only when they are allowed."""
+    server: MCPServer[Any] = MCPServer(
+        "gitcoord", version=__version__, instructions=_INSTRUCTIONS, log_level="ERROR"
+    )
+
+    async def call(context: Context[Any, Any], *words: str, then: Sequence[str] = ()) -> Answer:
+        """Runs a command; what comes from a client stands behind `--`, or after `=`."""
+        count = 0
+
+        async def tell(line: str) -> None:
+            nonlocal count
+            count += 1
+            await context.report_progress(count, message=line)
+
+        try:
+            return await run_command((*words, "--json", *(("--", *then) if then else ())), directory, tell)
+        except CommandRefused as error:
+            raise ToolError(str(error)) from error
+
+    _add_reading(server, call)
+    _add_working(server, call)
+    if allow_landing:
+        _add_landing(server, call)
+    return server
+
+
+def _given(**values: object) -> list[str]:
+    """Options for the values that are given: `max_parallel=3` is `--max-parallel=3`."""
+    names = ((f"--{name.replace('_', '-')}", value) for name, value in values.items())
+    return [
+        name if value is True else f"{name}={value}"
+        for name, value in names
+        if value is not None and value is not False
+    ]
+
+
+def _add_reading(server: MCPServer[Any], call: Call) -> None:
+    @server.tool(annotations=_READS)
+    async def ready(context: Context[Any, Any]) -> Answer:
+        """Which tasks and subtasks can start now, the most urgent first, and what the others wait for."""
+        return await call(context, "next")
+
+    @server.tool(annotations=_READS)
+    async def show(context: Context[Any, Any]) -> Answer:
+        """The saved plan: levels, waves, branches, times."""
+        return await call(context, "show")
+
+    @server.tool(annotations=_READS)
+    async def status(context: Context[Any, Any]) -> Answer:
+        """Where every task stands, and what keeps it from going on."""
+        return await call(context, "status")
+
+    @server.tool(annotations=_READS)
+    async def report(context: Context[Any, Any]) -> Answer:
+        """What running tasks side by side brought, and which conflicts were predicted and found."""
+        return await call(context, "report")
+
+    @server.tool(annotations=_READS)
+    async def check_file(
+        context: Context[Any, Any],
+        paths: Annotated[
+            list[str], Field(description="Files or directories, relative to the repository's top")
+        ],
+    ) -> Answer:
+        """Which other tasks' branches touch these files, and in which lines; exit_code 1 when one does."""
+        return await call(context, "check-file", then=paths)
+
+    @server.tool(annotations=_READS)
+    async def check_conflicts(context: Context[Any, Any], level: LevelArgument = None) -> Answer:
+        """Which branches of a level really conflict, and the waves and landing order that follow."""
+        return await call(context, "check-conflicts", then=[level] if level else [])
+
+    @server.tool(annotations=_READS)
+    async def predict(context: Context[Any, Any], tasks: list[str] | None = None) -> Answer:
+        """Which tasks will probably conflict, and which files they will change, before anybody starts."""
+        return await call(context, "predict", then=tasks or [])
+
+
+def _add_working(server: MCPServer[Any], call: Call) -> None:
+    @server.tool(annotations=_WRITES)
+    async def plan(
+        context: Context[Any, Any],
+        base: str | None = None,
+        strategy: Literal["single-pr", "multi-pr"] | None = None,
+        max_parallel: Annotated[int | None, Field(ge=1)] = None,
+        dry_run: bool = False,
+    ) -> Answer:
+        """Plan the task list and save the plan for everybody; `dry_run` only shows it."""
+        words = _given(base=base, strategy=strategy, max_parallel=max_parallel, dry_run=dry_run)
+        return await call(context, "plan", *words)
+
+    @server.tool(annotations=_WRITES)
+    async def checkout(
+        context: Context[Any, Any],
+        task: TaskArgument,
+        stack: Annotated[
+            bool, Field(description="Start from the branches of what it needs, landed or not")
+        ] = False,
+        worktree: Annotated[
+            str | None, Field(description="Make a worktree there in place of switching")
+        ] = None,
+    ) -> Answer:
+        """Put the working copy on a task's branch; a deferred task's conflict comes with it."""
+        return await call(context, "checkout", *_given(stack=stack, worktree=worktree), then=[task])
+
+    @server.tool(annotations=_WRITES)
+    async def submit(context: Context[Any, Any], task: TaskArgument) -> Answer:
+        """Hand a task in: its work is committed and complete."""
+        return await call(context, "submit", then=[task])
+
+
+def _add_landing(server: MCPServer[Any], call: Call) -> None:
+    @server.tool(annotations=_LANDS)
+    async def merge_level(
+        context: Context[Any, Any], level: LevelArgument = None, method: Method = None, check: Check = None
+    ) -> Answer:
+        """Open a level's pull requests and merge them one at a time; exit_code 1 when not all has landed."""
+        words = _given(method=method, check=check)
+        return await call(context, "merge-level", *words, then=[level] if level else [])
+
+    @server.tool(annotations=_LANDS)
+    async def land(
+        context: Context[Any, Any],
+        numbers: Annotated[list[int] | None, Field(description="Pull requests")] = None,
+        branches: Annotated[str | None, Field(description="A glob of branches, such as agent/*")] = None,
+        method: Method = None,
+        check: Check = None,
+    ) -> Answer:
+        """Land pull requests or branches that are there already, without a task list."""
+        words = _given(branches=branches, method=method, check=check)
+        return await call(context, "land", "--yes", *words, then=[str(number) for number in numbers or ()])
+
+    @server.tool(annotations=_LANDS)
+    async def rollback(context: Context[Any, Any], level: str) -> Answer:
+        """Take back what a level landed, as one commit or one pull request."""
+        return await call(context, "rollback", then=[level])
