@@ -1,5 +1,6 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
+import re
 import signal
 
 import pytest
@@ -136,9 +137,13 @@ def test_a_person_who_asks_for_another_try_gets_one(project: Project, agent: Scr
     worker.kill()
     worker.communicate()
     away.rename(here)
-    project.run("retry", "1", ok=0)
+    said = project.run("retry", "1", ok=0).err
+    assert re.match(
+        r"Task 1 is under way \(attempt 1 by \S+\); it will be retried unless that ends well\.", said
+    )
     work(project, agent, "1", ok=0)
     assert [run.what for run in agent.runs()] == ["start", "end"] * 2
+    assert "Task 2 will be retried, by this run or the next" in project.run("retry", "2", ok=0).err
 
 
 def test_a_remote_that_goes_away_after_the_claim_is_no_failure() -> None:

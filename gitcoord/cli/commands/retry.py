@@ -68,10 +68,18 @@ def retry(
     if as_json:
         emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
         return
-    how = " from a new checkout" if fresh else ""
-    would = "would" if dry_run else "will"
+    how = f"{'would' if dry_run else 'will'} be retried{' from a new checkout' if fresh else ''}"
     for id in wanted:
-        say(f"Task {id} {would} be retried{how}, by this run or the next `gitcoord run`.")
+        say(_sentence(id, progress, how))
+
+
+def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> str:
+    told = progress.get(id)
+    newest = told.attempt if told is not None and not told.cancelled else None
+    if newest is not None and newest.running and newest.started is not None:
+        who = f"attempt {newest.number} by {newest.started.by}"
+        return f"Task {id} is under way ({who}); it {how} unless that ends well."
+    return f"Task {id} {how}, by this run or the next `gitcoord run`."
 
 
 def _named(
