@@ -11,7 +11,7 @@ from gitcoord.cli.plan_beginnings import AbandonedWork, PlanStart, begin_list, g
 from gitcoord.errors import usage_error
 from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan, Strategy
-from gitcoord.planning.risks import NO_RISKS, Risks
+from gitcoord.planning.risks import NO_RISKS, Risks, carried
 from gitcoord.planning.task_texts import Texts, task_texts, texts_digest
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
@@ -87,6 +87,8 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     asked = asked if asked.reset else with_saved(asked, saved)
     base = context.base(asked.base)
     risks, warning = foretell(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
+    if start.previous is not None and asked.predict is not False:
+        risks = carried(risks, start.previous.risks, start.under_way)
     plan = _build(listed, asked, context.settings, base, start, risks)
     if start.numbered or _new_branches(plan, saved):
         plan = _beside_others(context, listed, asked, base, start, plan)

@@ -4,7 +4,7 @@ Probabilities are 0 to 1. They are worked out elsewhere and handed in; planning 
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -66,6 +66,26 @@ class Risks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_RISKS: Final = Risks()
+
+
+def carried(fresh: Risks, saved: Risks, begun: Container[TaskId]) -> Risks:
+    """The fresh risks with the saved ones of what has `begun`.
+
+    Once a task's work is in the base, history tells what it did: that foretells nothing any more.
+    """
+    if not saved.changes:
+        return fresh
+    old = [pair for pair in saved.pairs if any(task in begun for task in pair.tasks)]
+    known = saved.files.keys() | {task for pair in saved.pairs for task in pair.tasks}
+    new = [pair for pair in fresh.pairs if not any(task in begun and task in known for task in pair.tasks)]
+    return Risks(
+        pairs=tuple(sorted([*new, *old], key=lambda pair: -pair.conflict)),
+        files={
+            **{task: files for task, files in fresh.files.items() if task not in begun},
+            **{task: files for task, files in saved.files.items() if task in begun},
+        },
+        changes=fresh.changes or saved.changes,
+    )
 
 
 def extra_conflicts(near: Mapping[Key, float], running: Collection[Key], waiting: Collection[Key]) -> float:

@@ -1,6 +1,6 @@
 """Conflicts between tasks: what the plan predicted, what was found, and how many tasks had any."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
@@ -9,6 +9,7 @@ from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
 from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.planning.declared_conflicts import find_clashes
 from gitcoord.planning.model import Plan
+from gitcoord.planning.risks import Band, PairRisk
 from gitcoord.planning.waves import footprint
 from gitcoord.progress.attempts import Try
 from gitcoord.progress.units import PlanUnit
@@ -31,6 +32,15 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     by_check: bool = False
 
 
+class ForetoldConflicts(msgspec.Struct, frozen=True, kw_only=True):
+    """Pairs that were at work at the same time, by how risky they were: conflicts expected, and found."""
+
+    band: Band
+    pairs: int
+    expected: float
+    found: int
+
+
 class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
     """`rate` is the share of the tasks that somebody was at which conflicted with another.
 
@@ -45,6 +55,7 @@ class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
     both: int
     side_by_side: int
     pairs: tuple[Pair, ...]
+    foretold: tuple[ForetoldConflicts, ...] = ()
 
 
 def conflicts_of(
@@ -69,6 +80,7 @@ def conflicts_of(
         for other in event.others
     }
     pairs = [_pair(pair, predicted, found, pair in checked) for pair in {*predicted, *found}]
+    beside = _side_by_side(tries, parents, now)
     return Conflicts(
         rate=len(conflicted & engaged) / len(engaged) if engaged else 0.0,
         tasks=len(engaged),
@@ -76,7 +88,8 @@ def conflicts_of(
         predicted=len(predicted),
         found=len(found),
         both=len(predicted & found.keys()),
-        side_by_side=len(_side_by_side(tries, parents, now)),
+        side_by_side=len(beside),
+        foretold=_foretold(plan, beside, found),
         pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
     )
 
@@ -94,6 +107,26 @@ def _pair(
         found=pair in found,
         paths=found.get(pair, ()),
         by_check=by_check,
+    )
+
+
+def _foretold(
+    plan: Plan, beside: Collection[frozenset[TaskId]], found: Container[frozenset[TaskId]]
+) -> tuple[ForetoldConflicts, ...]:
+    """What was foretold from history of the pairs that were `beside` each other, against what was found."""
+    rows: dict[Band, list[PairRisk]] = {"high": [], "medium": [], "low": []}
+    for risk in plan.risks.pairs:
+        if frozenset(risk.tasks) in beside:
+            rows[risk.band].append(risk)
+    return tuple(
+        ForetoldConflicts(
+            band=band,
+            pairs=len(pairs),
+            expected=round(sum(risk.conflict for risk in pairs), 2),
+            found=sum(frozenset(risk.tasks) in found for risk in pairs),
+        )
+        for band, pairs in rows.items()
+        if pairs
     )
 
 

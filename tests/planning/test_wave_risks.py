@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gitcoord.planning.declared_conflicts import find_clashes
 from gitcoord.planning.model import Plan
-from gitcoord.planning.risks import PairRisk, Risks, expected_conflicts
+from gitcoord.planning.risks import PairRisk, Risks, RiskyFile, carried, expected_conflicts
 from gitcoord.planning.waves import capped_waves, footprint
 from gitcoord.tasks.model import Task, TaskId
 from tests.planning.lists import a_plan, a_task, task_lists, waves_of
@@ -73,3 +73,22 @@ def test_risks_cost_no_wave_and_no_clash(tasks: list[Task], data: st.DataObject)
 def conflicts(plan: Plan, known: Risks) -> float:
     waves = [wave for level in plan.levels for wave in level.waves]
     return expected_conflicts(waves, known.by_task())
+
+
+def test_what_was_foretold_of_work_that_has_begun_stays() -> None:
+    one, two, three = (TaskId(str(number)) for number in (1, 2, 3))
+    file, other = RiskyFile("a.py", 0.9), RiskyFile("b.py", 0.8)
+    saved = Risks(
+        pairs=risks(("1", "2", 0.1), ("2", "3", 0.3)).pairs, files={one: (file,), two: (file,)}, changes=50
+    )
+    # The base has task 1 by now, so that its own commit speaks of it.
+    fresh = Risks(
+        pairs=risks(("1", "2", 0.9), ("2", "3", 0.4)).pairs,
+        files={one: (other,), two: (other,), three: (other,)},
+        changes=51,
+    )
+    told = carried(fresh, saved, {one})
+    assert [(pair.tasks, pair.conflict) for pair in told.pairs] == [((two, three), 0.4), ((one, two), 0.1)]
+    assert told.files == {one: (file,), two: (other,), three: (other,)}
+    assert told.changes == 51
+    assert carried(fresh, Risks(), {one}) == fresh

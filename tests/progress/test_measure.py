@@ -20,6 +20,7 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.model import Plan
+from gitcoord.planning.risks import PairRisk, Risks, band_of
 from gitcoord.progress.measure import Metrics, make_metrics
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import COMMIT, Played, at, parent, planned, play, task
@@ -132,6 +133,22 @@ def test_predicted_clashes_are_told_from_found_ones() -> None:
     assert (conflicts.conflicted, conflicts.tasks, conflicts.rate) == (4, 5, 0.8)
     assert conflicts.side_by_side == 6  # 1 to 4 in four slots
     assert conflicts.pairs[0].paths == ("src/api/routes.py", "src/models.py")
+
+
+def test_what_history_foretold_is_held_against_what_was_found() -> None:
+    plan = planned([task("1"), task("2"), task("3"), task("4"), task("5", "2")])
+    told = {("1", "2"): 0.4, ("1", "3"): 0.3, ("3", "4"): 0.1, ("2", "5"): 0.9}
+    risks = tuple(
+        PairRisk(tasks=(TaskId(one), TaskId(other)), conflict=chance, band=band_of(chance))
+        for (one, other), chance in told.items()
+    )
+    plan = msgspec.structs.replace(plan, risks=Risks(pairs=risks))
+    conflicts = measured(plan, play(plan, clashes={"1": "2", "4": "2"})).conflicts
+    # 2 and 5 never ran side by side, and nothing was foretold of 2 and 4.
+    assert [(row.band, row.pairs, row.expected, row.found) for row in conflicts.foretold] == [
+        ("high", 2, 0.7, 1),
+        ("medium", 1, 0.1, 0),
+    ]
 
 
 def test_clashes_of_subtasks_are_their_parents(plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.views.output import clean, plain
+from gitcoord.cli.views.output import clean, count_of, plain
 from gitcoord.cli.views.report.gantt import kind_of
 from gitcoord.cli.views.report.matrix import clash_place, conflict_sentence
 from gitcoord.cli.views.report.page_data import CAUSES
@@ -41,6 +41,7 @@ def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
         parts += [plain(""), _numbers(picture, metrics)]
         parts += [plain(""), *_path(metrics), *_waiting(metrics)]
         parts += [_label("Conflicts", conflict_sentence(metrics.conflicts)), *_clashes(metrics)]
+        parts += _foretold(metrics)
         parts += [plain(line) for line in outside_lines(metrics.outside, metrics.outside_more)]
         parts += [plain(""), _timeline(metrics)]
         if breaks := breaks_of(metrics):
@@ -94,6 +95,16 @@ def _clashes(metrics: "Metrics") -> "list[Text]":
     if len(found) > _MOST_CLASHES:
         lines.append(_label("", f"and {len(found) - _MOST_CLASHES} more"))
     return lines
+
+
+def _foretold(metrics: "Metrics") -> "list[Text]":
+    """What was foretold of pairs that ran side by side, against what came of it."""
+    lines = [
+        f"{row.band} risk: {count_of(row.pairs, 'pair')} side by side, {row.expected:.1f} conflicts "
+        f"expected, {row.found} found"
+        for row in metrics.conflicts.foretold
+    ]
+    return [_label("Foretold" if number == 0 else "", line) for number, line in enumerate(lines)]
 
 
 def _timeline(metrics: "Metrics") -> "Table":
