@@ -104,7 +104,9 @@ def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> Check
         )
         for one in planned
     )
-    return CheckInputs(plan=plan, level=level, base_commit=adoption.base_commit, branches=tuple(branches))
+    return CheckInputs(
+        plan=plan, level=level, base_commit=adoption.base_commit, branches=tuple(branches), adopted=True
+    )
 
 
 def excluded_lines(adoption: Adoption) -> Iterator[str]:

@@ -49,6 +49,8 @@ class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
     otherwise: ConflictReport | None = None
     copies: tuple[WorktreeSnapshot, ...] = ()
     carried: Mapping[TaskId, Carried] = {}
+    adopted: bool = False
+    """Whether the branches are adopted: nobody has a task to check out."""
     proof: LevelProof | None = None
     """What the check says of the landing order, where it was run."""
 
@@ -71,6 +73,7 @@ class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
     landed_heads: Mapping[Oid, Oid] = {}
     carried: Mapping[TaskId, Carried] = {}
     """For each task, what its branch has of tasks that have not been handed in."""
+    adopted: bool = False
 
 
 def look(context: Context, asked: CheckRequest) -> CheckInputs:
@@ -162,6 +165,7 @@ def _check(
     return CheckedLevel(
         plan=sight.plan,
         carried=sight.carried,
+        adopted=sight.adopted,
         level=sight.level,
         report=chosen,
         otherwise=plain if chosen is not plain else None,

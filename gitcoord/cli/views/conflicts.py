@@ -56,7 +56,7 @@ def pictures(
     failing, proved = _proof(checked)
     if (report.pairs or failing) and len(ready) <= MOST_IN_MATRIX:
         parts += [_matrix(report, ready, failing), _legend(report, failing)]
-    parts += [*_clashes(report), *_overlaps(report)]
+    parts += [*_clashes(report, adopted=checked.adopted), *_overlaps(report)]
     parts += [plain(line, "red") for line in proved]
     parts += [plain(line, "yellow") for line in (*scratch(report), *carried(checked))]
     if explain:
@@ -232,14 +232,16 @@ def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> 
     return plain("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
 
 
-def _clashes(report: "ConflictReport") -> "list[Text]":
-    lines = [_unmergeable(report, branch) for branch in report.branches if branch.base_conflicts]
+def _clashes(report: "ConflictReport", *, adopted: bool) -> "list[Text]":
+    lines = [
+        _unmergeable(report, branch, adopted=adopted) for branch in report.branches if branch.base_conflicts
+    ]
     lines += [
         plain(f"The branch of task {clean(branch.task)} cannot be merged: {clean(branch.reason)}.", "yellow")
         for branch in report.branches
         if branch.state == "unknown"
     ]
-    lines += [_overtaken(report, branch) for branch in report.branches if branch.overtaken]
+    lines += [_overtaken(report, branch, adopted=adopted) for branch in report.branches if branch.overtaken]
     for pair in report.pairs:
         if _mark(pair) not in _CALM:
             lines.append(plain(sentence(pair), _STYLES[_mark(pair)].removeprefix("bold ")))
@@ -257,18 +259,22 @@ def _clashes(report: "ConflictReport") -> "list[Text]":
     return lines
 
 
-def _unmergeable(report: "ConflictReport", branch: "BranchReport") -> "Text":
+def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> "Text":
+    base = clean(report.base)
+    way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings the conflict to its worker."
     return plain(
-        f"Task {clean(branch.task)} does not merge with {clean(report.base)} as it is now: "
-        f"{_paths(branch.base_conflicts)}. `gitcoord checkout` brings the conflict to its worker.",
+        f"Task {clean(branch.task)} does not merge with {base} as it is now: "
+        f"{_paths(branch.base_conflicts)}. {way}",
         "red",
     )
 
 
-def _overtaken(report: "ConflictReport", branch: "BranchReport") -> "Text":
+def _overtaken(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> "Text":
+    base = clean(report.base)
+    way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings it up to date for its worker."
     return plain(
-        f"Task {clean(branch.task)} comes after what landed in {clean(report.base)} where only one at a time "
-        f"may work: {_paths(branch.overtaken)}. `gitcoord checkout` brings it up to date for its worker.",
+        f"Task {clean(branch.task)} comes after what landed in {base} where only one at a time "
+        f"may work: {_paths(branch.overtaken)}. {way}",
         "yellow",
     )
 
