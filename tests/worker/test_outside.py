@@ -69,6 +69,13 @@ def test_what_another_agent_does_in_its_own_checkout_is_no_change_outside(
     assert outside(project) == []
 
 
+def test_a_checkout_in_which_an_attempt_is_just_beginning_belongs_to_that(project: Project) -> None:
+    shell(project, "echo half > half; exit 1", "2", ok=1)
+    (project.desk.path / ".git/gitcoord/run/2-2").mkdir()  # its worker is not written down yet
+    shell(project, f"echo more >> {project.desk.path.parent}/desk.gitcoord/2/half; echo 1 > x")
+    assert outside(project) == []
+
+
 def test_files_that_somebody_changes_are_named_and_nobody_is_blamed(project: Project, tmp_path: Path) -> None:
     desk = project.desk.path
     for unit in ("1", "2"):  # the checkout of the second is kept, and nobody is at work there

@@ -20,7 +20,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.planning.model import Plan
 from gitcoord.worker.attempt.paths import newest_attempt
-from gitcoord.worker.attempt.pid_file import worker_at
+from gitcoord.worker.attempt.pid_file import died_here
 from gitcoord.worker.unit import subtask_branch
 
 REMOTES = "refs/remotes/"
@@ -113,7 +113,8 @@ def _checkouts(repository: Repository, own: Path) -> tuple[dict[str, IdleCheckou
         newest = newest_attempt(repository.common_dir, path) if is_attempts else None
         if is_attempts:
             in_use.add(head)
-            if newest is not None and worker_at(newest) is not None:
+            # Nobody is known there yet when it is just beginning.
+            if newest is not None and not died_here(newest):
                 continue
         made = int(newest.name.rpartition("-")[2]) if newest is not None else 0
         attempts = made if is_attempts else None
