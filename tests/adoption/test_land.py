@@ -56,7 +56,8 @@ def test_eight_pull_requests_land_in_two_commands_and_keep_their_owners_words(
     # Once more nothing happens; once its owner has settled it, the last one lands.
     again = foreign.run("land", *numbers, "--method", method, "--yes", "--json")
     assert (again.code, len(again.json["deferred"]), len(foreign.app.comments)) == (1, 1, 1)
-    assert "as it is now: src/main.rs. Merge main into it." in again.err
+    shown = foreign.run("land", *numbers, "--method", method, "--dry-run")
+    assert "as it is now: src/main.rs. Merge main into it." in " ".join(shown.out.split())
     settled = changed(5, 20, 35, by="all and each")
     foreign.remote.commit({"src/main.rs": settled}, "settle", branch="agent/all", merge=["main"])
     foreign.run("land", *numbers, "--method", method, "--yes", ok=0)
