@@ -114,6 +114,7 @@ ErrorCode = Literal[
     "same-branch",
     "scratch",
     "self-dependency",
+    "settings-there",
     "several-task-lists",
     "shallow",
     "signer-failed",

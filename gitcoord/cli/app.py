@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
 
 COMMANDS = {
+    "init": ("init", "Write the settings that a repository suggests."),
     "plan": ("plan", "Plan a task list: levels, waves, branches."),
     "predict": ("predict", "Foretell which tasks conflict, and in which files."),
     "hotspots": ("hotspots", "Find the files that past changes conflict in, and the rules that help."),
@@ -63,6 +64,7 @@ _MEANT = {
     "check-conflicts": ("conflicts", "check"),
     "merge-level": ("merge", "integrate"),
     "land": ("adopt", "queue"),
+    "init": ("setup", "configure"),
     "tidy": ("clean", "prune", "gc", "reclaim"),
     "pause": ("stop", "hold"),
     "rollback": ("undo", "revert", "back-out"),

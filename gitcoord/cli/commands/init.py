@@ -1,0 +1,61 @@
+"""`gitcoord init`: a commented `gitcoord.toml` from what the repository tells, and the next commands."""
+
+from typing import Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+from gitcoord.cli.options import DryRun
+
+_EPILOG = """\b
+Examples:
+  gitcoord init             writes gitcoord.toml, says what comes next
+  gitcoord init --dry-run   prints the file, writes nothing
+"""
+
+
+@app.command("init", epilog=_EPILOG)
+def init(
+    dry_run: DryRun = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.init/1 document on stdout.")] = False,
+) -> None:
+    """Write a commented gitcoord.toml: base, remote, task list, check and agent, as they are found.
+
+    Looks at the repository, its remote, the files that tell how the project is tested, and the agents on
+    PATH. Settings that are there already are never overwritten.
+    """
+    import msgspec
+
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.project_facts import find_facts
+    from gitcoord.cli.views.first_settings import next_commands, settings_text
+    from gitcoord.cli.views.output import clean, emit, emit_json, emit_text, say
+    from gitcoord.errors import usage_error
+    from gitcoord.settings_file import SETTINGS_FILES, find_settings
+
+    context = open_context(reads=dry_run)
+    root = context.repository.require_working_tree()
+    known = find_settings(root)
+    if known.path is not None and not dry_run:
+        raise usage_error(
+            "settings-there",
+            f"{known.path.name} has settings already; it is left as it is.",
+            "See `gitcoord config` for what holds, and `gitcoord init --dry-run` for what would be written.",
+        )
+    facts = find_facts(context, root)
+    text, path = settings_text(facts), root / SETTINGS_FILES[0]
+    if not dry_run:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    steps = next_commands(facts)
+    if as_json:
+        written = None if dry_run else str(path)
+        also = {"text": text, "next": [command for command, _ in steps]}
+        emit_json("init", {"written": written, "found": msgspec.to_builtins(facts)}, also)
+        return
+    emit_text(text)
+    if not dry_run:
+        say(f"Written to {clean(str(path))}. Next:")
+        width = max(len(command) for command, _ in steps)
+        for command, meaning in steps:
+            emit(f"  {command:{width}}  # {meaning}")

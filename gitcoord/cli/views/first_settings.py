@@ -1,0 +1,72 @@
+"""The `gitcoord.toml` of a beginner: what was found, with the rest in comments; and what to do next."""
+
+import json
+from collections.abc import Iterator
+
+from gitcoord.cli.project_facts import ProjectFacts
+
+
+def settings_text(facts: ProjectFacts) -> str:
+    """The file. What was not found stands in it as a comment."""
+    return "\n".join(_lines(facts)) + "\n"
+
+
+def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
+    """The next three commands, each with what it does."""
+    doctor = ("gitcoord doctor", "does landing work here? Changes nothing")
+    if not facts.lists:
+        heads = "--author LOGIN" if facts.github else "--branches 'agent/*'"
+        return (
+            doctor,
+            (f"gitcoord check-conflicts {heads}", "what they do to each other"),
+            (f"gitcoord land {heads} --dry-run", "every step of landing them"),
+        )
+    run = f"gitcoord run{'' if facts.agents else ' --agent COMMAND'} --land --dry-run"
+    return (
+        ("gitcoord plan", "levels, waves and branches, saved for everybody"),
+        doctor,
+        (run, "what would run together, and what it saves"),
+    )
+
+
+def _lines(facts: ProjectFacts) -> Iterator[str]:
+    yield "# Settings of gitcoord: `gitcoord config` shows what holds, with `--schema` what can be set."
+    yield "# Commit this file to the base, so that it holds for everybody."
+    yield ""
+    yield _setting("base", facts.base, "main", "the branch that work lands on")
+    yield _setting("remote", facts.remote, "origin", "the remote that workers share")
+    yield '# strategy = "multi-pr"    # a pull request for each task; "single-pr": one for a level'
+    yield '# method = "squash"        # or "merge", "rebase": how pull requests are merged'
+    if facts.lists:
+        yield ""
+        yield "[tasks]"
+        yield from _choices("from", list(facts.lists), "the task list")
+    yield ""
+    yield "[run]"
+    yield from _choices("agent", list(facts.agents), "what does a task", "claude")
+    yield ""
+    yield "[landing]"
+    yield "# The base becomes nothing on which this has not succeeded."
+    checks = [found.command for found in facts.checks]
+    told = {found.command: f"from {found.source}" for found in facts.checks}
+    yield from _choices("check", checks, "", "make test", told)
+
+
+def _setting(key: str, value: str | None, example: str, meaning: str) -> str:
+    return f"{'# ' if value is None else ''}{key} = {_quoted(value or example)}    # {meaning}"
+
+
+def _choices(
+    key: str, values: list[str], meaning: str, example: str = "", told: dict[str, str] | None = None
+) -> Iterator[str]:
+    """The first of `values`, and the others as comments; the example where there is none."""
+    for number, value in enumerate(values or [example]):
+        note = (told or {}).get(value, meaning if number == 0 else "")
+        off = "" if values and number == 0 else "# "
+        yield f"{off}{key} = {_quoted(value)}{f'    # {note}' if note else ''}"
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, whose escapes are those of JSON."""
+    plain = text.encode("utf-8", "replace").decode()
+    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,55 @@
+"""`gitcoord init`: settings from what a repository tells."""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+from tests.support.cli import gitcoord
+from tests.support.repos import Repo
+from tests.support.tasklists import task, write_tasks
+
+
+def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> None:
+    _, desk = Repo.pair(tmp_path)
+    for name, content in {
+        "Makefile": "TEST := 1\ntest:\n\techo\n",
+        "package.json": json.dumps({"scripts": {"test": "jest"}}),
+        "pnpm-lock.yaml": "",
+        "Cargo.toml": "",
+    }.items():
+        (desk.path / name).write_text(content)
+    write_tasks(desk.path, [task(1)])
+    agent = tmp_path / "bin" / "codex"
+    agent.parent.mkdir()
+    agent.write_text("#!/bin/sh\n")
+    agent.chmod(0o755)
+    env = {"PATH": f"{agent.parent}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    shown = gitcoord("init", "--dry-run", cwd=desk.path, env=env, ok=0)
+    assert not (desk.path / "gitcoord.toml").exists()
+    ran = gitcoord("init", cwd=desk.path, env=env, ok=0)
+    text = (desk.path / "gitcoord.toml").read_text()
+    assert shown.out == text
+    settings = tomllib.loads(text)
+    assert (settings["base"], settings["remote"]) == ("main", "origin")
+    assert settings["landing"] == {"check": "make test"}
+    assert settings["run"] == {"agent": "codex"}
+    assert '# check = "pnpm test"    # from package.json\n# check = "cargo test"' in text
+    told = gitcoord("config", "--json", cwd=desk.path, ok=0).json["settings"]
+    assert told["landing.check"]["value"] == "make test"
+    assert [line.split("  #")[0].strip() for line in ran.out.removeprefix(text).splitlines()] == [
+        *("gitcoord plan", "gitcoord doctor", "gitcoord run --land --dry-run")
+    ]
+    again = gitcoord("init", cwd=desk.path, ok=2)
+    assert "gitcoord.toml has settings already" in again.err
+    assert (desk.path / "gitcoord.toml").read_text() == text
+
+
+def test_where_nothing_is_found_everything_is_a_comment_and_the_way_leads_to_land(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    repo.commit({"package.json": json.dumps({"scripts": {"test": 'echo "Error: no test specified"'}})})
+    told = gitcoord("init", "--json", cwd=repo.path, env={"PATH": "/usr/bin:/bin"}, ok=0).json
+    assert tomllib.loads(told["text"]) == {"base": "main", "run": {}, "landing": {}}
+    assert told["found"]["checks"] == []
+    assert told["next"][-1] == "gitcoord land --branches 'agent/*' --dry-run"
+    assert Path(told["written"]).read_text() == told["text"]
