@@ -84,6 +84,7 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
     options = ("--cc", "--no-renames", "--name-only", "--topo-order", "--stdin")
     own = {one.commit: one for one in _commits(git, options, asked)}
     found: dict[Oid, frozenset[str]] = {}
+    began: dict[Oid, Oid] = {}
     for tip in tips:
         todo, seen, starts = [tip], set[Oid](), set[Oid]()
         while todo:
@@ -94,17 +95,14 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
                 seen.add(commit)
                 todo += own[commit].parents
         paths = frozenset[str]().union(*(own[commit].paths for commit in seen))
-        found[tip] = paths if paths and _changes_something(git, base, tip, starts) else frozenset()
-    return found
-
-
-def _changes_something(git: Git, base: Oid, tip: Oid, starts: Collection[Oid]) -> bool:
-    """Whether a tip differs from where it began: nothing could show that what cancels out has landed."""
-    start = next(iter(starts)) if len(starts) == 1 else git.probe("merge-base", base, tip)
-    if start is None:
-        return False
-    trees = trees_of(git, {start, tip})
-    return trees[start] != trees[tip]
+        found[tip] = paths
+        start = next(iter(starts)) if len(starts) == 1 else git.probe("merge-base", base, tip)
+        if start is not None:
+            began[tip] = start
+    # Nothing could show that what cancels out has landed.
+    trees = trees_of(git, {*began, *began.values()})
+    changed = {tip for tip, start in began.items() if trees[start] != trees[tip]}
+    return {tip: paths for tip, paths in found.items() if paths and tip in changed}
 
 
 def _held(

@@ -11,7 +11,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.evidence.landed_tips import LandedTip, landed_tips
 from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.forge.pull_requests import Pull
-from gitcoord.git.git_cli import Oid
+from gitcoord.git.git_cli import Oid, stdin_lines
 from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
@@ -55,6 +55,8 @@ class _Surveyor:
         self._request = request
         self._ask_pulls = ask_pulls
         self._now = time.time()
+        self._abandoned: Mapping[Path, set[Oid]] = {}
+        self._dates: Mapping[str, float] = {}
 
     def survey(self) -> Survey:
         worktrees = linked_worktrees(self._git, self._repository.common_dir)
@@ -64,16 +66,20 @@ class _Surveyor:
         tips = {**{one.branch or str(one.path): one.head for one in worktrees if one.head}, **branches}
         landed = self._landed(tips)
         users = users_of([one.path for one in worktrees if not one.missing])
-        kept_refs = self._kept_refs(landed)
-        holdings = [self._worktree(one, landed, users, kept_refs) for one in worktrees]
+        self._find_abandoned(worktrees, landed)
+        holdings = [self._worktree(one, landed, users) for one in worktrees]
         holdings += [self._branch(name, tip, landed) for name, tip in sorted(branches.items())]
         base, commit = self._request.base, self._request.base_commit
         return Survey(base=base, base_commit=commit, holdings=tuple(holdings))
 
     def _branches(self, taken: set[str]) -> dict[str, Oid]:
         """The local branches but those that are `taken`, by their full names; no symbolic ones."""
-        told = self._git.lines("for-each-ref", "--format=%(refname)%00%(symref)", HEADS)
-        real = {name for name, _, link in (line.partition("\0") for line in told) if not link}
+        told = self._git.lines(
+            "for-each-ref", "--format=%(refname)%00%(symref)%00%(committerdate:unix)", HEADS
+        )
+        rows = [line.split("\0") for line in told]
+        self._dates = {name: float(date or 0) for name, _, date in rows}
+        real = {name for name, link, _ in rows if not link}
         free = real - taken - {HEADS + self._request.base}
         found = read_refs(self._git, HEADS).targets
         return {name: tip for name, tip in found.items() if name in free}
@@ -90,17 +96,23 @@ class _Surveyor:
                 found[tip] = LandedTip(commit=commit, contained=False)
         return found
 
-    def _kept_refs(self, landed: Mapping[Oid, LandedTip]) -> set[Oid]:
-        """The tips of refs that stay, whatever of this survey goes."""
-        refs = read_refs(self._git, "refs/").targets
-        return {oid for name, oid in refs.items() if not name.startswith(HEADS) or oid not in landed}
+    def _find_abandoned(self, worktrees: Sequence[ListedWorktree], landed: Mapping[Oid, LandedTip]) -> None:
+        """Keeps, for each worktree, the commits that no ref leads to which stays, and only its reflog."""
+        told = {one.path: abandoned(one.own) - {one.head} for one in worktrees if one.own is not None}
+        here = self._repository.ancestry.existing({commit for commits in told.values() for commit in commits})
+        if not here:
+            return
+        refs = read_refs(self._git, "refs/").targets.items()
+        stay = {oid for name, oid in refs if not name.startswith(HEADS) or oid not in landed}
+        asked = stdin_lines([*here, f"^{self._request.base_commit}", *(f"^{oid}" for oid in stay)])
+        lost = here.intersection(self._git.text("rev-list", "--stdin", input=asked).splitlines())
+        self._abandoned = {path: commits & lost for path, commits in told.items()}
 
     def _worktree(
         self,
         one: ListedWorktree,
         landed: Mapping[Oid, LandedTip],
         users: Mapping[Path, str],
-        kept_refs: set[Oid],
     ) -> Holding:
         tip = one.head or ""
         branch = one.branch.removeprefix(HEADS) if one.branch else None
@@ -118,7 +130,7 @@ class _Surveyor:
             return msgspec.structs.replace(holding, state="busy", reason=busy)
         if not holding.removable:
             return holding
-        lost = self._lost(one, one.own, kept_refs)
+        lost = self._lost(one, one.own)
         return msgspec.structs.replace(holding, state="dirty", reason=lost) if lost else holding
 
     def _busy(self, one: ListedWorktree, own: Path, users: Mapping[Path, str]) -> str:
@@ -130,13 +142,9 @@ class _Surveyor:
             return "it has submodules, which git does not remove with it"
         return under_way(own)
 
-    def _lost(self, one: ListedWorktree, own: Path, kept_refs: set[Oid]) -> str:
+    def _lost(self, one: ListedWorktree, own: Path) -> str:
         """What would be lost with a worktree whose tip is safe."""
-        ancestry = self._repository.ancestry
-        left = ancestry.existing(abandoned(own)) - {one.head}
-        left -= ancestry.contained(self._request.base_commit, left) if left else set()
-        for tip in kept_refs if left else ():
-            left -= ancestry.contained(tip, left)
+        left = self._abandoned.get(one.path)
         if left:
             return f"its HEAD was detached at {min(left)[:12]}, which no branch has"
         try:
@@ -147,15 +155,11 @@ class _Surveyor:
 
     def _branch(self, name: str, tip: Oid, landed: Mapping[Oid, LandedTip]) -> Holding:
         log = self._log(name)
-        age = self._now - max(_touched(log), self._commit_time(tip))
+        age = self._now - max(_touched(log), self._dates.get(name, 0.0))
         holding = Holding(
             kind="branch", tip=tip, state="landed", branch=name.removeprefix(HEADS), age=max(age, 0.0)
         )
         return _judged(holding, landed.get(tip), self._request, _had_work(log))
-
-    def _commit_time(self, tip: Oid) -> float:
-        told = self._git.probe("show", "--no-patch", "--no-show-signature", "--format=%ct", tip)
-        return float(told) if told and told.isdecimal() else 0.0
 
     def _log(self, ref: str) -> Path:
         return self._repository.common_dir / "logs" / ref
