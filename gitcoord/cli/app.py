@@ -48,6 +48,7 @@ COMMANDS = {
     "tidy": ("tidy", "Remove worktrees and branches whose work is in the base."),
     "doctor": ("doctor", "Examine whether landing would work, and change nothing."),
     "hooks": ("hooks", "Let agents and git ask who else is at a file."),
+    "agents": ("agents", "Tell agents how to work on tasks here."),
     "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),
     "config": ("config", "Show the settings that hold, and where they are from."),
     "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
