@@ -12,5 +12,7 @@ def usage_failure(error: Exception) -> GitcoordError | None:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "gitcoord"
-        return usage_error("usage", error.format_message(), f"See `{path} --help`.")
+        # It puts each choice on a line of its own.
+        message = " ".join(error.format_message().split())
+        return usage_error("usage", message, f"See `{path} --help`.")
     return None

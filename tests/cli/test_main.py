@@ -53,6 +53,11 @@ def test_a_word_that_is_like_no_command_gets_no_suggestion(tmp_path: Path) -> No
     assert ran.err.splitlines()[0] == "gitcoord: There is no command frobnicate."
 
 
+def test_a_choice_that_is_missing_is_asked_for_in_one_line(tmp_path: Path) -> None:
+    said = gitcoord("hooks", "install", cwd=tmp_path, ok=2).err.splitlines()
+    assert said[0] == "gitcoord: Missing argument 'PROGRAM'. Choose from: claude, codex, git"
+
+
 def test_an_interruption_is_said_in_words_and_as_a_document(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", independent("1"))
     process = start_gitcoord("merge-level", "--wait", "5m", "--json", cwd=project.desk.path)
