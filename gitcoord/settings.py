@@ -179,13 +179,15 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[tasks]` table: which task list is read where none is named and no plan names one.
+    """The `[tasks]` table: which task list is read, and whether it is told what has landed.
 
     `from` is `KIND[:PATH]` as in `--from`, the path relative to the repository's top (empty: TaskMaster's
-    list, else what is found).
+    list, else what is found); a list that is named or that a plan keeps goes first. With `write_back` what
+    lands is set to done in the list, as `gitcoord sync` does.
     """
 
     origin: str = msgspec.field(default="", name="from")
+    write_back: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

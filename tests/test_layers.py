@@ -47,6 +47,7 @@ MAY_IMPORT_INSIDE = {
     "landing": set(),
     "landing.rollback": {"landing"},
     "tasks": {"tasks.sources"},
+    "tasks.write_back": {"tasks", "tasks.sources"},
     "tasks.sources": {
         *("tasks.coercion", "tasks.diagnostics", "tasks.file_formats", "tasks.json_parser", "tasks.model"),
     },

@@ -135,6 +135,12 @@ class Setup:
             account=account_of(run),
         )
 
+    def sync_list(self) -> None:
+        """Tells the task list what has landed, where the settings ask for it."""
+        from gitcoord.cli.list_sync import sync_after_landing
+
+        sync_after_landing(self._context)
+
     def first_view(self) -> View:
         """How everything stands while nothing is started: before the run, and after it."""
         store, wishes = self._context.store, self.wishes

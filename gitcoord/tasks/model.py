@@ -91,3 +91,6 @@ class TaskList(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...]
     warnings: tuple[Finding, ...] = ()
     source: str = ""
+    kind: str = "taskmaster"
+    path: str = ""
+    """Where the list lies; empty: it was read from standard input."""

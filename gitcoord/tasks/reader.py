@@ -59,7 +59,14 @@ def read_task_list(
     findings.flush()
     scores = read_scores(source.home, chosen, findings)
     made = tuple(_task(entry, depends_on, siblings, edges, scores) for entry in entries.values())
-    return TaskList(tag=chosen, tasks=made, warnings=tuple(findings.warnings), source=source.name)
+    return TaskList(
+        tag=chosen,
+        tasks=made,
+        warnings=tuple(findings.warnings),
+        source=source.name,
+        kind=source.kind,
+        path=str(source.path.absolute()) if source.path is not None else "",
+    )
 
 
 def _choose(places: list[ListPlace], root: Path | None, tag: str | None) -> Source:

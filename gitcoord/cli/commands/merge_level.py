@@ -26,6 +26,7 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
     from gitcoord.landing.context import LandingContext
 
 _EPILOG = """\b
@@ -143,7 +144,7 @@ def merge_level(
     from gitcoord.cli.views.notices import say_notice
 
     with with_checker(landing_context, context, say_notice, slots=slots, recheck=recheck) as checked:
-        _land(checked, as_json=as_json)
+        _land(checked, context, as_json=as_json)
 
 
 def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
@@ -158,7 +159,8 @@ def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
             emit(clean(step))
 
 
-def _land(landing_context: "LandingContext", *, as_json: bool) -> None:
+def _land(landing_context: "LandingContext", context: "Context", *, as_json: bool) -> None:
+    from gitcoord.cli.list_sync import sync_after_landing
     from gitcoord.cli.views.landing import ONLY_TEXT, show_report
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json, say
@@ -174,5 +176,6 @@ def _land(landing_context: "LandingContext", *, as_json: bool) -> None:
         say(ONLY_TEXT)
     if report.landed and proves_last_only(landing_context):
         say("Only what each row of pull requests ends in was checked, not what lies between (--prove last).")
+    sync_after_landing(context)
     if not report.complete:
         raise typer.Exit(1)

@@ -179,6 +179,8 @@ def run(
         return
     end = _run(setup)
     _show(setup, end, as_json=as_json)
+    if land:
+        setup.sync_list()
     if end.stopped:
         raise typer.Exit(Exit.INTERRUPTED)
     if not end.complete(landing=land):

@@ -65,9 +65,7 @@ def read_backlog_file(path: Path, findings: Findings) -> BacklogFile | None:
     """One task's file; None and a finding where it is not one."""
     try:
         front = split_front_matter(read_text_file(path, path.name))
-        fields = (
-            load_yaml(_MENTION.sub(r'\1"\2"', front.text), findings, path.name) if front is not None else None
-        )
+        fields = load_yaml(quoted_mentions(front.text), findings, path.name) if front is not None else None
     except GitcoordError as error:
         # A task that cannot be read may be what others wait for; they dangle then.
         findings.warn("unread-file", f"{error.message} gitcoord leaves it out.")
@@ -77,6 +75,24 @@ def read_backlog_file(path: Path, findings: Findings) -> BacklogFile | None:
             findings.warn("unread-file", f"{path.name} has no `id` in its front matter; it is no task.")
         return None
     return BacklogFile(path=path, fields=fields, body=front.body)
+
+
+def backlog_statuses(folder: Path) -> list[str]:
+    """The statuses that the settings beside the folder `tasks` name; none where they name none."""
+    path = folder.parent / "config.yml"
+    if not path.is_file():
+        return []
+    try:
+        settings = load_yaml(read_text_file(path, path.name), Findings(path.name))
+    except GitcoordError:
+        return []
+    named = settings.get("statuses") if isinstance(settings, dict) else None
+    return [one_line(status) for status in named] if isinstance(named, list) else []
+
+
+def quoted_mentions(text: str) -> str:
+    """Front matter with quotes around names such as `@codex`, line by line as it was."""
+    return _MENTION.sub(r'\1"\2"', text)
 
 
 def backlog_id(value: Any) -> str:

@@ -1,0 +1,151 @@
+"""Tells the task list what git knows: what has landed is done there, what was rolled back is to do again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.planning.plan_identity import entries_of, is_another
+from gitcoord.state.known_tasks import find_others, tasks_changed
+from gitcoord.tasks.model import Finding, ListedStatus, TaskId, TaskList
+from gitcoord.tasks.reader import read_task_list
+from gitcoord.tasks.write_back.splices import DONE, Wish
+from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuses
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
+    from gitcoord.evidence.snapshot import Snapshot
+    from gitcoord.planning.model import Plan
+
+_PENDING: Wish = "pending"
+_OVER = (ListedStatus.DONE, ListedStatus.CANCELLED)
+
+
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A task or subtask whose status in the list is set, from `before` to `now`."""
+
+    task: TaskId
+    before: str
+    now: str
+
+
+class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was set in the list `source` and by what, and what was not, with the reason."""
+
+    source: str
+    kind: str
+    changes: tuple[StatusChange, ...]
+    by: str
+    problems: tuple[Finding, ...]
+    dry_run: bool
+
+
+def sync_list(
+    context: "Context", *, tasks: str | None = None, origin: str | None = None, dry_run: bool = False
+) -> SyncReport:
+    """Sets the statuses of the list that the saved plan is of. The shared refs have been read.
+
+    Raises (exit 2) what is wrong with the list, `no-task-list`, `tasks-changed`, `base-missing`, or
+    `cannot-write` (exit 3).
+    """
+    from gitcoord.evidence.snapshot import read_snapshot
+
+    plan, root = context.store.require_plan(), context.repository.root
+    if plan.source == "" and tasks is None and origin is None:
+        raise usage_error(
+            "no-task-list",
+            "The plan's task list was read from elsewhere, so gitcoord does not know where to write.",
+            "Name it: `--tasks PATH` or `--from KIND:PATH`.",
+        )
+    listed = read_task_list(
+        root=root,
+        tasks=tasks,
+        origin=origin,
+        usual=context.settings.tasks.origin,
+        tag=plan.tag,
+        kept_list=plan.source,
+        environ={},
+    )
+    if root is None or not listed.path:
+        raise usage_error("no-task-list", "There is no file to write to here.", "Run it in a checkout.")
+    _check_branch(context, plan)
+    snapshot = read_snapshot(context.store, plan)
+    others = find_others(listed, plan, snapshot.progress, snapshot.tips)
+    if others:
+        raise tasks_changed(others, listed.source)
+    changes = _changes(plan, listed, snapshot)
+    result = WriteResult()
+    if not dry_run:
+        place = ListFile(kind=listed.kind, path=Path(listed.path), tag=listed.tag, root=root)
+        result = write_statuses(place, {one.task: _wish(one) for one in changes})
+    return SyncReport(
+        source=listed.source,
+        kind=listed.kind,
+        changes=tuple(one for one in changes if dry_run or one.task in result.written),
+        by=result.by,
+        problems=result.problems,
+        dry_run=dry_run,
+    )
+
+
+def sync_after_landing(context: "Context") -> None:
+    """The same where the settings ask for it, told on stderr; a list that cannot be written is a warning."""
+    if not context.settings.tasks.write_back:
+        return
+    from gitcoord.cli.views.output import warn
+
+    context.store.refresh()
+    try:
+        report = sync_list(context)
+    except GitcoordError as error:
+        hint = "`gitcoord sync` does it later."
+        warn([Finding(code=error.code, message=f"The task list was not told: {error.message} {hint}")])
+        return
+    tell_sync(report)
+
+
+def tell_sync(report: SyncReport) -> None:
+    """One line for each status, and what could not be set."""
+    from gitcoord.cli.views.output import clean, say, warn
+
+    verb = "would be" if report.dry_run else "is"
+    for change in report.changes:
+        say(clean(f"{report.source}: {change.task} {verb} {change.now} (was {change.before})"))
+    warn(report.problems)
+
+
+def _check_branch(context: "Context", plan: "Plan") -> None:
+    """What is written on a task's branch would be left out of it again."""
+    here = context.repository.current_branch()
+    own = {task.branch for task in plan.tasks.values()} | {level.branch for level in plan.levels}
+    if here in own:
+        raise usage_error(
+            "no-task-list",
+            f"This checkout is on {here}, where the task list is left out of what lands.",
+            f"Change to a checkout of {plan.base}.",
+        )
+
+
+def _changes(plan: "Plan", listed: TaskList, snapshot: "Snapshot") -> list[StatusChange]:
+    entries, identities = entries_of(listed), plan.identities()
+    found = []
+    for task, planned in plan.tasks.items():
+        landed = task in snapshot.landed
+        known = snapshot.progress.get(task)
+        undone = not landed and known is not None and known.stand == "rolled-back"
+        if not (landed or undone):
+            continue
+        for id in (task, *(part.id for part in planned.subtasks)):
+            entry = entries.get(id)
+            if entry is None or is_another(identities[id], entry):
+                continue
+            if landed and entry.status not in (_OVER if id != task else (ListedStatus.DONE,)):
+                found.append(StatusChange(task=id, before=entry.status, now=DONE))
+            elif undone and entry.status is ListedStatus.DONE:
+                found.append(StatusChange(task=id, before=entry.status, now=_PENDING))
+    return found
+
+
+def _wish(change: StatusChange) -> Wish:
+    return DONE if change.now == DONE else _PENDING

@@ -1,0 +1,28 @@
+"""Where the checkboxes of a Markdown list stand in its text."""
+
+from collections.abc import Iterator, Mapping
+
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.sources.checkboxes import LINE_END, read_checklist
+from gitcoord.tasks.sources.checklist import ChecklistTask, checklist_tasks
+from gitcoord.tasks.write_back.splices import DONE, Splice, Wish
+
+
+def checkbox_splices(text: str, wishes: Mapping[str, Wish]) -> list[Splice]:
+    """What ticks the boxes of `wishes` off, or makes them empty again."""
+    starts = [0, *(end.end() for end in LINE_END.finditer(text))]
+    left, splices = dict(wishes), []
+    for task in _all(checklist_tasks(read_checklist(text), Findings(""))):
+        wish = left.pop(task.id, None)
+        if wish is None or (task.box.mark in "xX") == (wish == DONE):
+            continue
+        # Before a checkbox stand only marks of lists and quotations, none of which is a bracket.
+        mark = text.index("[", starts[task.box.line]) + 1
+        splices.append(Splice(mark, mark + 1, "x" if wish == DONE else " "))
+    return splices
+
+
+def _all(tasks: list[ChecklistTask]) -> Iterator[ChecklistTask]:
+    for task in tasks:
+        yield task
+        yield from _all(task.parts)

@@ -1,0 +1,34 @@
+"""Where the status of a task of Backlog.md stands in its file."""
+
+from typing import Final
+
+from gitcoord.tasks.sources.backlog import quoted_mentions
+from gitcoord.tasks.sources.checkboxes import LINE_END, split_front_matter
+from gitcoord.tasks.write_back.splices import Splice, Wish
+from gitcoord.tasks.write_back.yaml_statuses import field_splice
+
+_WORDS: Final = {"done": "Done", "pending": "To Do"}
+"""What Backlog.md calls them, unless its settings say otherwise."""
+
+
+def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
+    """What sets the field `status` of the front matter."""
+    import yaml
+
+    front = split_front_matter(text)
+    if front is None:
+        return []
+    # Quotes around names in other lines leave the lines of the status where they are.
+    root = yaml.compose(quoted_mentions(front.text), Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        return []
+    key = next((key for key, _ in root.value if key.value == "status"), None)
+    if key is None or key.start_mark.column:
+        return []
+    starts = [0, *(end.end() for end in LINE_END.finditer(text))]
+    # The front matter begins below the first line; what stands before the status of its own is untouched.
+    line = starts[key.start_mark.line + 1]
+    inner = field_splice(front.text, root, _WORDS[wish])
+    begins = [0, *(end.end() for end in LINE_END.finditer(quoted_mentions(front.text)))]
+    offset = line - begins[key.start_mark.line]
+    return [Splice(inner.start + offset, inner.end + offset, inner.text)]

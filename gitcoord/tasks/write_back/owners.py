@@ -1,0 +1,72 @@
+"""Statuses set by the commands of a list's owner: `bd` and `task-master`. What they did is read then."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from gitcoord.tasks.coercion import one_line
+from gitcoord.tasks.write_back.splices import DONE, Wish
+
+BEADS_PROGRAM: Final = "bd"
+TASKMASTER_PROGRAM: Final = "task-master"
+_SECONDS: Final = 120
+_MOST: Final = 50
+"""Ids in one command, so that no command line gets too long."""
+
+
+def beads_commands(wishes: Mapping[str, Wish]) -> list[list[str]]:
+    """`bd close` and `bd reopen` for the issues. Ids begin with a letter or digit, so none is an option."""
+    done, again = _parted(wishes)
+    close = [
+        [BEADS_PROGRAM, "close", *part, "--reason", "Landed, as gitcoord found in the base"]
+        for part in _in_parts(done)
+    ]
+    return close + [[BEADS_PROGRAM, "reopen", *part] for part in _in_parts(again)]
+
+
+def taskmaster_commands(tag: str, wishes: Mapping[str, Wish]) -> list[list[str]]:
+    """`task-master set-status` for the tasks and subtasks of the tag."""
+    return [
+        [TASKMASTER_PROGRAM, "set-status", f"--id={','.join(part)}", f"--status={status}", f"--tag={tag}"]
+        for status, ids in zip((DONE, "pending"), _parted(wishes), strict=True)
+        for part in _in_parts(ids)
+    ]
+
+
+def has_program(name: str) -> bool:
+    """Whether the owner's command is on PATH."""
+    return shutil.which(name) is not None
+
+
+def run_commands(commands: Sequence[list[str]], root: Path) -> str:
+    """Runs them in `root`; why one failed, in a few words, or nothing."""
+    for command in commands:
+        program = shutil.which(command[0]) or command[0]
+        try:
+            done = subprocess.run(
+                [program, *command[1:]],
+                cwd=root,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"`{command[0]} {command[1]}` gave no answer within {_SECONDS} s"
+        except OSError as error:
+            return f"`{command[0]}` cannot be started: {error.strerror}"
+        if done.returncode:
+            said = one_line(done.stderr.decode(errors="replace"))[:200]
+            return f"`{command[0]} {command[1]}` failed: {said or f'exit code {done.returncode}'}"
+    return ""
+
+
+def _parted(wishes: Mapping[str, Wish]) -> tuple[list[str], list[str]]:
+    done = [id for id, wish in wishes.items() if wish == DONE]
+    return done, [id for id in wishes if id not in done]
+
+
+def _in_parts(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _MOST] for start in range(0, len(ids), _MOST)]

@@ -1,0 +1,185 @@
+"""Sets statuses where a task list lives. Files are replaced whole, and only the statuses of them change.
+
+Before a file is replaced its new text is read as the old one was: where more would change, the file stays as
+it is. A list whose owner has a command that is on PATH is changed by that command, and looked at afterwards.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.tasks.coercion import id_text, listed, status_of
+from gitcoord.tasks.diagnostics import Findings
+from gitcoord.tasks.model import Finding, TaskId
+from gitcoord.tasks.sources.kinds import BACKLOG, BEADS, TASKMASTER, read_tags, usual_places
+from gitcoord.tasks.write_back.owners import (
+    BEADS_PROGRAM,
+    TASKMASTER_PROGRAM,
+    beads_commands,
+    has_program,
+    run_commands,
+    taskmaster_commands,
+)
+from gitcoord.tasks.write_back.splices import Splice, Wish, spliced
+from gitcoord.tasks.write_back.whole_files import replace_file
+
+_BOM = b"\xef\xbb\xbf"
+_ATTEMPTS = 5
+
+
+class ListFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A task list that can be written: its kind, its file or directory, its tag, the repository's top."""
+
+    kind: str
+    path: Path
+    tag: str
+    root: Path
+
+
+class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The tasks whose status was set, and by what (`file`, `bd`, `task-master`); and why others were not."""
+
+    written: tuple[TaskId, ...] = ()
+    by: str = "file"
+    problems: tuple[Finding, ...] = ()
+
+
+def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
+    """Sets the status of each task and subtask in `wishes`, by full id. Raises `cannot-write` (exit 3)."""
+    if not wishes:
+        return WriteResult()
+    by, said = "file", ""
+    if place.kind == BEADS:
+        by = BEADS_PROGRAM
+        said = (
+            run_commands(beads_commands(wishes), place.root)
+            if has_program(BEADS_PROGRAM)
+            else "`bd`, which closes issues of beads, is not on PATH"
+        )
+    elif place.kind == BACKLOG:
+        said = _write_backlog(place, wishes)
+    elif place.kind == "csv":
+        said = "gitcoord does not write CSV"
+    else:
+        if place.kind == TASKMASTER and _is_usual(place) and has_program(TASKMASTER_PROGRAM):
+            by, said = TASKMASTER_PROGRAM, run_commands(taskmaster_commands(place.tag, wishes), place.root)
+        left = _unset(place, wishes)
+        if left and _write_file(place.path, place, left) and by != "file":
+            by = f"{TASKMASTER_PROGRAM} and file"
+    left = _unset(place, wishes)
+    why = said or "the list would have changed in more than their status"
+    problems = [Finding(code="not-written", message=f"Not set in the list: {listed(left)}: {why}.")]
+    return WriteResult(
+        written=tuple(TaskId(id) for id in wishes if id not in left),
+        by=by,
+        problems=tuple(problems) if left else (),
+    )
+
+
+def _is_usual(place: ListFile) -> bool:
+    return place.path in [place.root / usual for usual in usual_places(TASKMASTER)]
+
+
+def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
+    """What the list does not say yet."""
+    content = b"" if place.kind == BACKLOG else place.path.read_bytes()
+    try:
+        tags = read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
+    except GitcoordError:
+        return dict(wishes)
+    # Of tasks that share an id the first one counts.
+    known = {id: status for id, status, _ in reversed(_entries(tags.get(place.tag, [])))}
+    return {id: wish for id, wish in wishes.items() if known.get(id) != wish}
+
+
+def _write_file(path: Path, place: ListFile, wishes: Mapping[str, Wish]) -> bool:
+    """Whether the statuses were set in the file, which may change meanwhile."""
+    for _ in range(_ATTEMPTS):
+        before = path.read_bytes()
+        start = _BOM if before.startswith(_BOM) else b""
+        text = before.removeprefix(_BOM).decode("utf-8")
+        after = start + spliced(text, _splices(text, place, wishes)).encode("utf-8")
+        if not _only_statuses(place, before, after, wishes):
+            return False
+        if replace_file(path, before, after):
+            return True
+    return False
+
+
+def _splices(text: str, place: ListFile, wishes: Mapping[str, Wish]) -> list[Splice]:
+    if place.kind in (TASKMASTER, "json"):
+        from gitcoord.tasks.write_back.json_statuses import json_splices
+
+        return json_splices(text, place.tag, wishes)
+    if place.kind == "yaml":
+        from gitcoord.tasks.write_back.yaml_statuses import yaml_splices
+
+        return yaml_splices(text, place.tag, wishes)
+    from gitcoord.tasks.write_back.checkbox_statuses import checkbox_splices
+
+    return checkbox_splices(text, wishes)
+
+
+def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping[str, Wish]) -> bool:
+    """Whether the new text says the same as the old one, but for the statuses that are wished for."""
+    old, new = (
+        read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
+        for content in (before, after)
+    )
+    if old.keys() != new.keys() or any(old[tag] != new[tag] for tag in old if tag != place.tag):
+        return False
+    left = dict(wishes)
+    olds, news = _entries(old[place.tag]), _entries(new[place.tag])
+    return len(olds) == len(news) and all(
+        one[0] == other[0] and one[2] == other[2] and other[1] == left.pop(one[0], one[1])
+        for one, other in zip(olds, news, strict=True)
+    )
+
+
+def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str, Any]]]:
+    """Every task and subtask: full id, status as it counts, and everything else."""
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    for task in tasks:
+        if not isinstance(task, dict):
+            found.append(("", "", {"": task}))
+            continue
+        own = id_text(task.get("id")) or ""
+        full = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
+        status, _ = status_of(task.get("status"))
+        parts = task.get("subtasks")
+        rest = {key: value for key, value in task.items() if key not in ("status", "subtasks")}
+        found.append((full, str(status), rest))
+        found += _entries(parts, full) if isinstance(parts, list) else []
+    return found
+
+
+def _write_backlog(place: ListFile, wishes: Mapping[str, Wish]) -> str:
+    """Sets the statuses in the tasks' files; why it cannot be done, or nothing."""
+    from gitcoord.tasks.sources.backlog import (
+        backlog_id,
+        backlog_paths,
+        backlog_statuses,
+        read_backlog_file,
+    )
+    from gitcoord.tasks.write_back.front_matter_status import front_matter_splice
+
+    statuses = backlog_statuses(place.path)
+    if statuses and not {"Done", "To Do"} <= {*statuses}:
+        return "Backlog.md's config.yml has no statuses Done and To Do"
+    left = dict(wishes)
+    for path in backlog_paths(place.path):
+        file = read_backlog_file(path, Findings(""))
+        wish = left.pop(backlog_id(file.fields.get("id")), None) if file is not None else None
+        if wish is None:
+            continue
+        for _ in range(_ATTEMPTS):
+            before = path.read_bytes()
+            start = _BOM if before.startswith(_BOM) else b""
+            text = before.removeprefix(_BOM).decode("utf-8")
+            after = start + spliced(text, front_matter_splice(text, wish)).encode("utf-8")
+            if replace_file(path, before, after):
+                break
+    return ""

@@ -1,0 +1,77 @@
+"""Where the statuses of a YAML document stand in its text, as PyYAML's nodes tell."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gitcoord.tasks.coercion import status_of
+from gitcoord.tasks.file_formats import MASTER
+from gitcoord.tasks.write_back.splices import Splice, Wish
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def yaml_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
+    """What makes the statuses of the tag's tasks and subtasks those of `wishes`, by full id."""
+    import yaml
+
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    tasks = _tasks_of(root, tag)
+    return list(_of_tasks(text, tasks, "", dict(wishes))) if tasks is not None else []
+
+
+def field_splice(text: str, mapping: "yaml.MappingNode", value: str) -> Splice:
+    """What sets the field `status`; a mapping without one gets it behind its `id`."""
+    fields = _fields(mapping)
+    if "status" in fields:
+        node = fields["status"][1]
+        quote = node.style if node.style in ("'", '"') else ""
+        return Splice(node.start_mark.index, node.end_mark.index, f"{quote}{value}{quote}")
+    key, id = fields["id"]
+    end = id.end_mark.index
+    if mapping.flow_style:
+        return Splice(end, end, f", status: {value}")
+    line = text.find("\n", end)
+    line = len(text) if line < 0 else line
+    newline = "\r\n" if text[:line].endswith("\r") else "\n"
+    line -= len(newline) - 1
+    return Splice(line, line, f"{newline}{' ' * key.start_mark.column}status: {value}")
+
+
+def _tasks_of(root: Any, tag: str) -> Any:
+    """The sequence of the tag's tasks, in the shapes that `file_formats` reads."""
+    import yaml
+
+    if isinstance(root, yaml.SequenceNode):
+        return root
+    fields = _fields(root)
+    inside = _fields(fields["tags"][1]) if "tags" in fields else {}
+    for holder in (fields, inside):
+        own = holder[tag][1] if tag in holder else None
+        if isinstance(own, yaml.SequenceNode):
+            return own
+        if own is not None and "tasks" in _fields(own):
+            return _fields(own)["tasks"][1]
+    return fields["tasks"][1] if tag == MASTER and "tasks" in fields else None
+
+
+def _of_tasks(text: str, tasks: Any, above: str, wishes: dict[str, Wish]) -> Iterator[Splice]:
+    for task in getattr(tasks, "value", ()):
+        fields = _fields(task)
+        own = fields["id"][1].value.strip() if "id" in fields else ""
+        full = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
+        wish = wishes.pop(full, None) if own else None
+        if wish is not None:
+            status = fields["status"][1].value if "status" in fields else None
+            if str(status_of(status)[0]) != wish:
+                yield field_splice(text, task, wish)
+        if not above and "subtasks" in fields:
+            yield from _of_tasks(text, fields["subtasks"][1], full, wishes)
+
+
+def _fields(node: Any) -> dict[str, tuple[Any, Any]]:
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
