@@ -32,6 +32,11 @@ class Room:
         self.opens: float | None = None
         """When a refusal that only time takes back ends."""
 
+    @property
+    def has_slot(self) -> bool:
+        """Whether fewer are at work than may be."""
+        return len(self.running) < self._capacity.max_parallel
+
     def take(self, unit: Unit) -> None:
         """The unit starts."""
         self.running.append(unit.id)

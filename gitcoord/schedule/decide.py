@@ -68,9 +68,6 @@ def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, r
     """
     order = sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place))
     weighing = units.weighing
-    if not weighing.risk:
-        yield from order
-        return
 
     def wanted(unit: Unit) -> float:
         conflicts = extra_conflicts(
@@ -78,7 +75,8 @@ def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, r
         )
         return urgency(unit.tail, unit.estimate, conflicts, weighing.rework_cost or 1.0)
 
-    while order:
+    # Without a free slot none of them starts, whatever their order.
+    while order and weighing.risk and room.has_slot:
         deferred = order[0].id in seen.deferred
         near = [unit for unit in order[:LOOKAHEAD] if (unit.id in seen.deferred) == deferred]
         running = {units.by_id[one].task for one in room.running if one in units.by_id}
@@ -86,6 +84,7 @@ def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, r
         best = max(near, key=wanted)
         order.remove(best)
         yield best
+    yield from order
 
 
 def _held(
