@@ -246,7 +246,8 @@ def _kept(
     here = {work.task for work in snapshot.works}
     gone = (told for task, told in context.store.progress().items() if task not in here and task in folded)
     known |= {told.branch: told.head for told in gone if told.branch}
-    heads = {branch: head for branch, head in known.items() if head and context.shared.branch(branch) is None}
+    own = {branch: head for branch, head in known.items() if head and not context.shared.is_pulled(branch)}
+    heads = {branch: head for branch, head in own.items() if context.shared.branch(branch) is None}
     inside = context.ancestry.contained(tip, set(heads.values()))
     inside -= context.ancestry.contained(snapshot.base_commit, inside)
     return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]

@@ -123,7 +123,7 @@ class _Surveyor:
         age = self._now - _touched(one.own / "HEAD", one.own / "logs" / "HEAD", one.path)
         holding = msgspec.structs.replace(holding, age=age, size=size_of(one.path))
         logs = [one.own / "logs" / "HEAD", *([self._log(one.branch)] if one.branch else [])]
-        holding = _judged(holding, landed.get(tip), self._request, any(map(_had_work, logs)))
+        holding = self._judged(holding, landed.get(tip), set().union(*map(_reflog, logs)))
         if one.branch == HEADS + self._request.base:
             return msgspec.structs.replace(holding, state="busy", reason="it has the base checked out")
         if busy := self._busy(one, one.own, users):
@@ -159,21 +159,35 @@ class _Surveyor:
         holding = Holding(
             kind="branch", tip=tip, state="landed", branch=name.removeprefix(HEADS), age=max(age, 0.0)
         )
-        return _judged(holding, landed.get(tip), self._request, _had_work(log))
+        return self._judged(holding, landed.get(tip), _reflog(log))
+
+    def _judged(self, holding: Holding, landed: LandedTip | None, was_at: set[Oid]) -> Holding:
+        """The holding with what the evidence says of its tip, and of where it was before.
+
+        One that is back on the base's own line may have been reset there, away from its work.
+        """
+        ancestry, base = self._repository.ancestry, self._request.base_commit
+        if landed is not None and landed.own_line:
+            here = ancestry.existing(was_at)
+            left = here - ancestry.contained(base, here)
+            if left:
+                why = f"it was at {min(left)[:12]} before, and only its reflog leads there"
+                return msgspec.structs.replace(holding, state="unproved", reason=why)
+        return _judged(holding, landed, self._request, had_work=len(was_at) > 1)
 
     def _log(self, ref: str) -> Path:
         return self._repository.common_dir / "logs" / ref
 
 
-def _had_work(log: Path) -> bool:
-    """Whether a reflog tells of more than the making of a branch or worktree: of commits, for one."""
+def _reflog(log: Path) -> set[Oid]:
+    """Every commit that a reflog says a branch or worktree was at."""
     with suppress(OSError):
-        ids = {line.split(b" ")[1] for line in log.read_bytes().splitlines() if line.count(b" ") > 1}
-        return len(ids) > 1
-    return False
+        lines = log.read_bytes().splitlines()
+        return {line.split(b" ")[1].decode("ascii", "replace") for line in lines if line.count(b" ") > 1}
+    return set()
 
 
-def _judged(holding: Holding, landed: LandedTip | None, request: SurveyRequest, had_work: bool) -> Holding:
+def _judged(holding: Holding, landed: LandedTip | None, request: SurveyRequest, *, had_work: bool) -> Holding:
     """The holding with what the evidence says of its tip."""
     base = request.base
     if landed is None:

@@ -21,7 +21,7 @@ STAYS = {
         "cancelled out",
         "stacked, not landed",
     ),
-    *("dirty", "untracked", "hidden", "secret", "locked", "in use", "abandoned", "rebasing"),
+    *("reset away", "dirty", "untracked", "hidden", "secret", "locked", "in use", "abandoned", "rebasing"),
 }
 
 
@@ -167,6 +167,14 @@ class Fleet:
         before = self.repo.tree("main")
         self._merged(name, path, branch)
         self._commit(before, f"Revert {branch}")
+
+    def _reset_away(self, name: str, path: Path, branch: str) -> None:
+        self.repo.git("branch", branch, "main")
+        self._worktree(path, branch)
+        (path / "idea.txt").write_text(name)
+        Repo(path).git("add", "idea.txt")
+        Repo(path).git("commit", "--quiet", "-m", name)
+        Repo(path).git("reset", "--quiet", "--hard", "main")
 
     def _cancelled_out(self, name: str, path: Path, branch: str) -> None:
         self.repo.commit({"idea.txt": "an idea\n"}, branch=branch)
