@@ -18,6 +18,8 @@ from gitcoord.checks.subjects import (
 
 _UNCLEAR_RUNS = 2
 """So often a check without a clear result is run before its branch is left out."""
+_ENOUGH = 2
+"""So many branches for each slot have to pass as they are before their combination is worth a check."""
 _FEW_SLOTS = 2
 """With so many or fewer, checks of single branches take the room of those that land something."""
 
@@ -128,7 +130,7 @@ class PrefixSearch:
             return ()
         known = next((n for n, one in enumerate(row) if ByItself(one) not in self._seen), len(row))
         begun = tuple(one for one in ahead if one in self._running)
-        if not begun and known and (known >= self._policy.slots or not unknown):
+        if not begun and known and (known >= _ENOUGH * self._policy.slots or not unknown):
             begun = (ahead[known - 1],)
         return (*begun, *unknown)
 

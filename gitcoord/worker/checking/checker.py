@@ -22,6 +22,8 @@ from gitcoord.worker.checking.process import CheckOrder, write_order
 from gitcoord.worker.checking.slots import source_of
 
 _LOOK_AGAIN = 5.0
+_MOMENT = 0.05
+"""The share of a check's time that is waited for others which were begun with it."""
 _LOG_BYTES = 1 << 20
 _BEYOND_GRACE = 10.0
 _OWN = "GITCOORD_"
@@ -57,6 +59,8 @@ class LocalChecker:
         self._server = ForkServer(check_environment(os.environ, run.pass_environment))
         self._running: dict[Oid, CheckProcess] = {}
         self._ending: list[CheckProcess] = []
+        self._ended_began = 0.0
+        """When the check began, by `time.monotonic`, that ended last."""
 
     @property
     def running(self) -> Collection[Oid]:
@@ -86,7 +90,7 @@ class LocalChecker:
         while True:
             found, ended = {**ended, **self._collect()}, {}
             if found or not wanted:
-                return found
+                return {**found, **self._ending_as_well(found)}
             for tree, target in wanted.items():
                 if len(self._running) < self.slots and tree not in self._running and self._may_start():
                     self._running[tree] = self._start(target)
@@ -145,6 +149,7 @@ class LocalChecker:
             if not process.ended():
                 continue
             del self._running[tree]
+            self._ended_began = process.began
             result = read_result(self._memo.place(tree))
             if result is None or result.tree != tree:
                 why = "its process has ended and left no result"
@@ -153,6 +158,21 @@ class LocalChecker:
             if self._shared is not None:
                 self._shared.add(result)
         return found
+
+    def _ending_as_well(self, found: Mapping[Oid, CheckResult]) -> Mapping[Oid, CheckResult]:
+        """The results of checks that were begun with those that have just ended, and end a moment later.
+
+        What would start in between would be ended again in most cases, by what those tell.
+        """
+        moment = _MOMENT * max((result.seconds for result in found.values()), default=0.0)
+        until, more = time.monotonic() + moment, dict[Oid, CheckResult]()
+        while (left := until - time.monotonic()) > 0:
+            beside = [one for one in self._running.values() if one.began <= self._ended_began + moment]
+            if not beside:
+                break
+            sleep_until_end((), left, *(one.descriptor for one in beside))
+            more |= self._collect()
+        return more
 
     def _stop(self, tree: Oid) -> None:
         """Ask a check to end; what wants its checkout waits for that, and this process does not."""

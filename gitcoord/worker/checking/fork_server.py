@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class CheckProcess:
 
     def __init__(self, pid: int, descriptor: int) -> None:
         self.pid = pid
+        self.began = time.monotonic()
         self.descriptor = descriptor
         self._ended = False
 
