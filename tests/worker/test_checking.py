@@ -193,7 +193,9 @@ def running_in(repo: Repo) -> list[int]:
 
 
 def test_a_fork_server_that_is_killed_is_begun_anew_and_one_whose_client_is_gone_ends(repo: Repo) -> None:
-    one = checker(repo, "test $(cat file) != slow || until test -e ../go; do sleep 0.05; done")
+    waits = "{ touch ../started; until test -e ../go; do sleep 0.05; done; }"
+    one = checker(repo, f"test $(cat file) != slow || {waits}")
+    place = slots_directory(Repository.discover(repo.path))
     first, slow = target(repo, "first\n"), target(repo, "slow\n")
     assert one.check([first])[first.tree].outcome == "passed"
     server = one._server._server
@@ -205,14 +207,14 @@ def test_a_fork_server_that_is_killed_is_begun_anew_and_one_whose_client_is_gone
     # What the kernel does with the channel of a client that is killed; the check goes on to its result.
     asking = threading.Thread(target=lambda: one.check([slow]))
     asking.start()
-    while not one.running:
+    while not (place / "started").exists():
         time.sleep(0.02)
     server, channel = one._server._server, one._server._channel
     assert server is not None
     assert channel is not None
     channel.close()
     assert server.wait(20) == 0
-    (slots_directory(Repository.discover(repo.path)) / "go").touch()
+    (place / "go").touch()
     asking.join()
     found = one.known(slow.tree)
     assert found is not None
