@@ -57,6 +57,7 @@ class _Surveyor:
         self._now = time.time()
         self._abandoned: Mapping[Path, set[Oid]] = {}
         self._dates: Mapping[str, float] = {}
+        self._pushed: set[str] = set()
 
     def survey(self) -> Survey:
         worktrees = linked_worktrees(self._git, self._repository.common_dir)
@@ -75,20 +76,21 @@ class _Surveyor:
     def _branches(self, taken: set[str]) -> dict[str, Oid]:
         """The local branches but those that are `taken`, by their full names; no symbolic ones."""
         told = self._git.lines(
-            "for-each-ref", "--format=%(refname)%00%(symref)%00%(committerdate:unix)", HEADS
+            "for-each-ref", "--format=%(refname)%00%(symref)%00%(committerdate:unix)%00%(upstream)", HEADS
         )
         rows = [line.split("\0") for line in told]
-        self._dates = {name: float(date or 0) for name, _, date in rows}
-        real = {name for name, link, _ in rows if not link}
+        self._dates = {name: float(date or 0) for name, _, date, _ in rows}
+        self._pushed = {name for name, _, _, upstream in rows if upstream}
+        real = {name for name, link, _, _ in rows if not link}
         free = real - taken - {HEADS + self._request.base}
         found = read_refs(self._git, HEADS).targets
         return {name: tip for name, tip in found.items() if name in free}
 
     def _landed(self, tips: Mapping[str, Oid]) -> dict[Oid, LandedTip]:
-        """The tips that landed: by git, and by merged pull requests where git proves nothing."""
+        """The tips that landed: by git, else by merged pull requests of branches that have an upstream."""
         ancestry, base = self._repository.ancestry, self._request.base_commit
         found = landed_tips(self._git, ancestry, base, set(tips.values()))
-        left = {name: tip for name, tip in tips.items() if tip not in found and name.startswith(HEADS)}
+        left = {name: tip for name, tip in tips.items() if tip not in found and name in self._pushed}
         pulls = self._ask_pulls([name.removeprefix(HEADS) for name in left]) if left else ()
         for pull, commit in merged_into(ancestry, base, pulls):
             tip = left.get(HEADS + pull.head)
