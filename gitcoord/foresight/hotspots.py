@@ -1,7 +1,7 @@
 """Files in which past changes would have conflicted, and what would keep the next ones from it. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -51,6 +51,16 @@ class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
+def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> list[PastPair]:
+    """The pairs without paths that only one task at a time may touch, or that do not count."""
+    found = []
+    for pair in pairs:
+        left = frozenset(path for path in pair.paths if path not in ruled)
+        conflict = pair.conflict and not (pair.paths and not left)
+        found.append(PastPair(shared=pair.shared, conflict=conflict, paths=left))
+    return found
+
+
 def conflicting_paths(pairs: Iterable[PastPair]) -> list[str]:
     """The paths of at least two conflicts, those of the most first."""
     counts: dict[str, int] = {}
@@ -88,7 +98,7 @@ def find_hotspots(
         changes=changes,
         pairs=compared,
         conflicts=len(conflicts),
-        removed=sum(pair.paths <= ruled for pair in conflicts),
+        removed=sum(bool(pair.paths) and pair.paths <= ruled for pair in conflicts),
         hotspots=tuple(found),
     )
 

@@ -71,7 +71,8 @@ def test_hotspots_are_found_and_their_rules_remove_them(run: Callable[..., Ended
         assert kept in written
     # History replayed under the new rules: what the union rule covers conflicts no more.
     after = run("--json").json
-    assert "CHANGELOG.md" not in {spot["path"] for spot in after["hotspots"]}
+    assert {spot["path"] for spot in after["hotspots"]} == {"app.py"}
+    assert (after["removed"], after["rules"]) == (0, {})
     assert after["conflicts"] == spots["app.py"]["conflicts"]
 
 

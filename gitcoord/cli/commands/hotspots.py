@@ -66,7 +66,8 @@ def hotspots(
 
 
 def _report(context: "Context", base: str | None, changes: int) -> "HotspotReport":
-    from gitcoord.foresight.hotspots import conflicting_paths, find_hotspots
+    from gitcoord.conflicts.rules import rulebook
+    from gitcoord.foresight.hotspots import conflicting_paths, find_hotspots, without_paths_of_rules
     from gitcoord.foresight.mining import HistoryReader
     from gitcoord.foresight.past_conflicts import PastPair, past_conflicts
     from gitcoord.foresight.replay import past_tasks
@@ -83,6 +84,10 @@ def _report(context: "Context", base: str | None, changes: int) -> "HotspotRepor
         pairs += past_conflicts(git, part).values()
         compared += len(part) * (len(part) - 1) // 2
         _tell(start + len(part), len(tasks))
+    rules = rulebook(context.settings.rules)
+    touched = {path for pair in pairs for path in pair.paths}
+    ruled = {found.path for found in rules.decisions(touched) if found.rule in ("exclusive", "ignore")}
+    pairs = without_paths_of_rules(pairs, ruled)
     edits = reader.count_edits(commit, conflicting_paths(pairs), changes)
     return find_hotspots(len(tasks), compared, pairs, edits)
 
