@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gitcoord.engines.engine import AttemptView, Engine, key_of
-from gitcoord.events import AnyEvent, AttemptStarted, TaskDeferred
+from gitcoord.events import AnyEvent, AttemptStarted, BranchUpdated, TaskDeferred
 from gitcoord.evidence.rollbacks import with_rollbacks
 from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.planning.model import Plan
@@ -206,6 +206,7 @@ def _speculating(view: View, speculation: "Speculation") -> View:
         **{name: getattr(view, name) for name in Snapshot.__struct_fields__},
         submitted=view.seen.submitted,
         at_work={*view.seen.running, *view.seen.elsewhere},
+        updated={one.head: one.commit for one in view.events if isinstance(one, BranchUpdated)},
     )
     seen = msgspec.structs.replace(view.seen, apart=speculation.apart(facts))
     return msgspec.structs.replace(view, seen=seen, overtaken=speculation.overtaken(facts))

@@ -1,6 +1,6 @@
 """What is built on work that has not landed: whether it can begin, and what landed otherwise under it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from gitcoord.events import TaskDeferred
 from gitcoord.evidence.snapshot import Snapshot
@@ -17,10 +17,21 @@ from gitcoord.text_lists import some
 
 
 class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
-    """The snapshot, the units that somebody is at, and the tasks that are submitted."""
+    """The snapshot, the units that somebody is at, and the tasks that are submitted.
+
+    `updated` maps heads to what they became when landing brought them up to date.
+    """
 
     submitted: frozenset[TaskId]
     at_work: Collection[TaskId]
+    updated: Mapping[Oid, Oid] = {}
+
+    def came_of(self, head: Oid) -> set[Oid]:
+        """The head, and all that it became without anybody's work."""
+        found = {head}
+        while (head := self.updated.get(head, "")) and head not in found:
+            found.add(head)
+        return found
 
 
 class Speculation:
@@ -100,8 +111,8 @@ class Speculation:
             return None
         below = " and ".join(f"{commit[:12]} of task {one}" for one, commit in stands_on.items())
         reason = f"task {task} was built on {below}, which landed otherwise; its work "
-        if anew:
-            reason += f"conflicts with that in {some(merged.paths)}, and begins anew"
+        if merged.clean is False:
+            reason += f"conflicts with that in {some(merged.paths)}{', and begins anew' if anew else ''}"
         else:
             reason += f"is moved onto {facts.plan.base}"
         return TaskDeferred(
@@ -122,7 +133,7 @@ class Speculation:
             TaskId(need): was
             for need, was in told.parents.items()
             if (landing := facts.landed.get(TaskId(need))) is not None
-            and landing.head != was
+            and landing.head not in facts.came_of(was)
             and self._ancestry.contains(head, was)
             and not self._ancestry.contains(head, landing.commit)
         }
