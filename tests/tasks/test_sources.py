@@ -81,6 +81,14 @@ def test_kiros_numbers_make_parts_also_where_nothing_is_indented(tmp_path: Path)
     assert dict(codes(found)) == said
 
 
+def test_a_task_inside_another_ones_text_is_a_task_of_its_own(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, "spec-kit", "- [ ] T001 A\n  - note\n  - [ ] T002 B\n    more\n  - [ ] only words\n"
+    )
+    assert [task.details for task in found.tasks] == ["- note\n- [ ] only words", ""]
+    assert found.tasks[1].title == "B more"
+
+
 def test_a_list_that_says_nothing_of_needs_is_told_so_and_none_is_guessed(tmp_path: Path) -> None:
     found = read(
         tmp_path, "openspec", "## 1. API\n- [ ] 1.1 Route\n- [x] 1.2 Test\n## 2. UI\n- [ ] 2.1 Page\n"

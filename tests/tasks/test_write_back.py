@@ -15,7 +15,7 @@ from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuse
 
 
 @pytest.fixture(autouse=True)
-def _without_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_bd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
 
@@ -53,6 +53,7 @@ def test_of_a_json_list_only_the_statuses_change(tmp_path: Path) -> None:
     for shape in (
         '[{"id": 1, "status": "x"}]',
         '{"tags": {"master": {"tasks": [{"id": 1, "status": "x"}]}}}',
+        '{"master": {"tasks": []}, "master": {"tasks": [{"id": 1, "status": "x"}]}}',
     ):
         now, _ = written(tmp_path, "json", "y.json", shape, {"1": "done"})
         assert now.decode() == shape.replace('"x"', '"done"')
@@ -93,6 +94,10 @@ def test_of_yaml_only_the_statuses_change(tmp_path: Path) -> None:
         .replace('"todo"', '"done"')
     )
     assert (now.decode(), result.problems) == (expected, ())
+    # The status of 2 stands at 1: what would change another task's is not written.
+    shared = "- {id: 1, title: A, status: &s todo}\n- {id: 2, title: B, status: *s}\n"
+    now, result = written(tmp_path, "yaml", "tasks.yaml", shared, {"2": "done"})
+    assert (now.decode(), result.written, len(result.problems)) == (shared, (), 1)
 
 
 def test_of_backlogs_files_only_the_status_changes(tmp_path: Path) -> None:
@@ -116,9 +121,7 @@ def program(root: Path, name: str, script: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_the_owners_commands_are_used_where_they_are_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_issues_of_beads_are_closed_by_bd_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     issues = '{"id":"bd-1","status":"open"}\n{"id":"bd-2","status":"closed"}\n'
     wishes: dict[str, Wish] = {"bd-1": "done", "bd-2": "pending"}
     now, result = written(tmp_path, "beads", ".beads/issues.jsonl", issues, wishes)
@@ -134,14 +137,6 @@ def test_the_owners_commands_are_used_where_they_are_there(
     asked = (tmp_path / "asked").read_text()
     assert "close bd-1 --reason Landed" in asked
     assert "reopen bd-2" in asked
-
-    tasks = '{"master": {"tasks": [{"id": 1, "status": "pending"}, {"id": 2, "status": "pending"}]}}'
-    program(tmp_path, "task-master", 'echo "$@" >> told; sed -i s/pending/done/ .taskmaster/tasks/tasks.json')
-    path = ".taskmaster/tasks/tasks.json"
-    now, result = written(tmp_path, "taskmaster", path, tasks, {"1": "done", "2": "done"})
-    assert (tmp_path / "told").read_text() == "set-status --id=1,2 --status=done --tag=master\n"
-    # It set the first one alone, so that gitcoord sets the other.
-    assert (now.decode().count('"done"'), result.by, result.problems) == (2, "task-master and file", ())
 
 
 def test_a_file_that_became_another_one_and_links_and_modes_are_respected(tmp_path: Path) -> None:

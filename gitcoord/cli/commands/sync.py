@@ -27,8 +27,8 @@ def sync(
     """Tell the task list what has landed: set the status of landed tasks to done where the list lives.
 
     In the file of this checkout only the statuses change, and nothing is committed. Issues of beads are
-    closed with `bd`; `task-master` sets the statuses of its list where it is on PATH. What was rolled back
-    is to do again. May be run at any time, from any checkout of the base.
+    closed with `bd`. What was rolled back is to do again. May be run at any time, from any checkout of the
+    base.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.list_sync import sync_list, tell_sync

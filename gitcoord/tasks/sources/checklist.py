@@ -11,7 +11,7 @@ https://kiro.dev/docs/specs, https://github.com/Fission-AI/OpenSpec.
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -27,7 +27,7 @@ _ID = re.compile(
     r"[*_`~]*[.):]*[*_`~]*(?:\s+|$)"
 )
 _LABEL = re.compile(r"[*`]*\[(?P<label>[^\[\]]{1,30})\][*`]*(?!\()\s*")
-_STATUSES: Mapping[str, str] = {
+STATUSES: Final[Mapping[str, str]] = {
     " ": "pending",
     "x": "done",
     "X": "done",
@@ -36,6 +36,7 @@ _STATUSES: Mapping[str, str] = {
     "/": "in-progress",
     "~": "pending",
 }
+"""What the marks of checkboxes mean."""
 _PARALLEL = "P"
 _LONGEST_TITLE = 120
 _ORDERED_SECTION = re.compile(r"phase\b", re.IGNORECASE)
@@ -49,6 +50,7 @@ class ChecklistTask(msgspec.Struct, kw_only=True):
     labels: tuple[str, ...]
     words: str
     notes: Notes
+    body: str = ""
     parts: list["ChecklistTask"] = []
 
 
@@ -67,10 +69,11 @@ def read_checklist_tasks(document: str, findings: Findings) -> list[dict[str, An
     every = list(_all(tasks))
     ids = [task.id for task in every]
     for task in every:
-        _read_notes(task, checklist, ids, findings)
+        task.body = _body(task, every, checklist)
+        _read_notes(task, ids, findings)
     ordered = any(_SPEC_KIT_ID.fullmatch(task.id) or _PARALLEL in task.labels for task in tasks)
     waits = _in_order(tasks, checklist.headings) if ordered else {}
-    raw = [_raw(task, checklist, waits) for task in tasks]
+    raw = [_raw(task, waits) for task in tasks]
     _tell_optional(every, findings)
     _tell_unread_sections(checklist, ids, findings)
     if not ordered:
@@ -153,10 +156,10 @@ def _above(id: str, by_id: Mapping[str, ChecklistTask]) -> ChecklistTask | None:
     return None
 
 
-def _read_notes(task: ChecklistTask, checklist: Checklist, ids: list[str], findings: Findings) -> None:
+def _read_notes(task: ChecklistTask, ids: list[str], findings: Findings) -> None:
     about = TaskId(task.id)
     title, words = read_title_notes(task.words, ids, about, findings)
-    body = read_body_notes(_body(task, checklist), ids, about, findings)
+    body = read_body_notes(task.body, ids, about, findings)
     task.words, task.notes = words, title.with_(body)
 
 
@@ -178,15 +181,15 @@ def _in_order(tasks: list[ChecklistTask], headings: list[Heading]) -> dict[str, 
     return waits
 
 
-def _raw(task: ChecklistTask, checklist: Checklist, waits: Mapping[str, list[str]]) -> dict[str, Any]:
-    title, body = task.words, _body(task, checklist)
+def _raw(task: ChecklistTask, waits: Mapping[str, list[str]]) -> dict[str, Any]:
+    title, body = task.words, task.body
     if len(title) > _LONGEST_TITLE:
         body = f"{title}\n\n{body}".strip()
         title = textwrap.shorten(title, _LONGEST_TITLE, placeholder=" …")
     raw: dict[str, Any] = {
         "id": task.id,
         "title": title,
-        "status": _STATUSES.get(task.box.mark, f"[{task.box.mark}]"),
+        "status": STATUSES.get(task.box.mark, f"[{task.box.mark}]"),
         "description": " / ".join(heading.text for heading in task.box.headings if heading.level > 1),
         "details": body,
         "dependencies": list(dict.fromkeys((*waits.get(task.id, ()), *task.notes.depends_on))),
@@ -198,14 +201,15 @@ def _raw(task: ChecklistTask, checklist: Checklist, waits: Mapping[str, list[str
     if task.notes.estimate is not None:
         raw["estimate"] = task.notes.estimate
     if task.parts:
-        raw["subtasks"] = [_raw(part, checklist, {}) for part in task.parts]
+        raw["subtasks"] = [_raw(part, {}) for part in task.parts]
     return raw
 
 
-def _body(task: ChecklistTask, checklist: Checklist) -> str:
-    """The lines below the title that are not those of a part."""
+def _body(task: ChecklistTask, tasks: list[ChecklistTask], checklist: Checklist) -> str:
+    """The lines below the title that are not those of another task."""
     box = task.box
-    taken = {line for part in task.parts for line in range(part.box.line, part.box.end)}
+    inside = [one.box for one in tasks if box.below_line <= one.box.line < box.end]
+    taken = {line for one in inside for line in range(one.line, one.end)}
     lines = [checklist.lines[line] for line in range(box.below_line, box.end) if line not in taken]
     return textwrap.dedent("\n".join(lines)).strip("\n").rstrip()
 

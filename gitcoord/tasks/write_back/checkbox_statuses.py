@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.sources.checkboxes import LINE_END, read_checklist
-from gitcoord.tasks.sources.checklist import ChecklistTask, checklist_tasks
+from gitcoord.tasks.sources.checklist import STATUSES, ChecklistTask, checklist_tasks
 from gitcoord.tasks.write_back.splices import DONE, Splice, Wish
 
 
@@ -14,7 +14,7 @@ def checkbox_splices(text: str, wishes: Mapping[str, Wish]) -> list[Splice]:
     left, splices = dict(wishes), []
     for task in _all(checklist_tasks(read_checklist(text), Findings(""))):
         wish = left.pop(task.id, None)
-        if wish is None or (task.box.mark in "xX") == (wish == DONE):
+        if wish is None or STATUSES.get(task.box.mark) == wish:
             continue
         # Before a checkbox stand only marks of lists and quotations, none of which is a bracket.
         mark = text.index("[", starts[task.box.line]) + 1

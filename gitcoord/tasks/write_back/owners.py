@@ -1,4 +1,4 @@
-"""Statuses set by the commands of a list's owner: `bd` and `task-master`. What they did is read then."""
+"""Statuses set by the command of a list's owner, which is `bd`. What it did is read afterwards."""
 
 import shutil
 import subprocess
@@ -10,7 +10,6 @@ from gitcoord.tasks.coercion import one_line
 from gitcoord.tasks.write_back.splices import DONE, Wish
 
 BEADS_PROGRAM: Final = "bd"
-TASKMASTER_PROGRAM: Final = "task-master"
 _SECONDS: Final = 120
 _MOST: Final = 50
 """Ids in one command, so that no command line gets too long."""
@@ -24,15 +23,6 @@ def beads_commands(wishes: Mapping[str, Wish]) -> list[list[str]]:
         for part in _in_parts(done)
     ]
     return close + [[BEADS_PROGRAM, "reopen", *part] for part in _in_parts(again)]
-
-
-def taskmaster_commands(tag: str, wishes: Mapping[str, Wish]) -> list[list[str]]:
-    """`task-master set-status` for the tasks and subtasks of the tag."""
-    return [
-        [TASKMASTER_PROGRAM, "set-status", f"--id={','.join(part)}", f"--status={status}", f"--tag={tag}"]
-        for status, ids in zip((DONE, "pending"), _parted(wishes), strict=True)
-        for part in _in_parts(ids)
-    ]
 
 
 def has_program(name: str) -> bool:

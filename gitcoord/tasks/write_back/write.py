@@ -1,7 +1,8 @@
 """Sets statuses where a task list lives. Files are replaced whole, and only the statuses of them change.
 
 Before a file is replaced its new text is read as the old one was: where more would change, the file stays as
-it is. A list whose owner has a command that is on PATH is changed by that command, and looked at afterwards.
+it is. beads keeps a database beside its file, so that its own command changes it. TaskMaster reads its file
+each time, and its `set-status` (0.43.1) writes ids as texts, drops metadata and knows no tag: it is not used.
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,12 @@ from gitcoord.errors import GitcoordError
 from gitcoord.tasks.coercion import id_text, listed, status_of
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import Finding, TaskId
-from gitcoord.tasks.sources.kinds import BACKLOG, BEADS, TASKMASTER, read_tags, usual_places
+from gitcoord.tasks.sources.kinds import BACKLOG, BEADS, TASKMASTER, read_tags
 from gitcoord.tasks.write_back.owners import (
     BEADS_PROGRAM,
-    TASKMASTER_PROGRAM,
     beads_commands,
     has_program,
     run_commands,
-    taskmaster_commands,
 )
 from gitcoord.tasks.write_back.splices import Splice, Wish, spliced
 from gitcoord.tasks.write_back.whole_files import replace_file
@@ -40,7 +39,7 @@ class ListFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The tasks whose status was set, and by what (`file`, `bd`, `task-master`); and why others were not."""
+    """The tasks whose status was set, and by what (`file` or `bd`); and why others were not."""
 
     written: tuple[TaskId, ...] = ()
     by: str = "file"
@@ -64,11 +63,7 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
     elif place.kind == "csv":
         said = "gitcoord does not write CSV"
     else:
-        if place.kind == TASKMASTER and _is_usual(place) and has_program(TASKMASTER_PROGRAM):
-            by, said = TASKMASTER_PROGRAM, run_commands(taskmaster_commands(place.tag, wishes), place.root)
-        left = _unset(place, wishes)
-        if left and _write_file(place.path, place, left) and by != "file":
-            by = f"{TASKMASTER_PROGRAM} and file"
+        _write_file(place.path, place, wishes)
     left = _unset(place, wishes)
     why = said or "the list would have changed in more than their status"
     problems = [Finding(code="not-written", message=f"Not set in the list: {listed(left)}: {why}.")]
@@ -77,10 +72,6 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
         by=by,
         problems=tuple(problems) if left else (),
     )
-
-
-def _is_usual(place: ListFile) -> bool:
-    return place.path in [place.root / usual for usual in usual_places(TASKMASTER)]
 
 
 def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
@@ -95,18 +86,15 @@ def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
     return {id: wish for id, wish in wishes.items() if known.get(id) != wish}
 
 
-def _write_file(path: Path, place: ListFile, wishes: Mapping[str, Wish]) -> bool:
-    """Whether the statuses were set in the file, which may change meanwhile."""
+def _write_file(path: Path, place: ListFile, wishes: Mapping[str, Wish]) -> None:
+    """Sets the statuses in the file, which may change meanwhile, unless more would change."""
     for _ in range(_ATTEMPTS):
         before = path.read_bytes()
         start = _BOM if before.startswith(_BOM) else b""
         text = before.removeprefix(_BOM).decode("utf-8")
         after = start + spliced(text, _splices(text, place, wishes)).encode("utf-8")
-        if not _only_statuses(place, before, after, wishes):
-            return False
-        if replace_file(path, before, after):
-            return True
-    return False
+        if not _only_statuses(place, before, after, wishes) or replace_file(path, before, after):
+            return
 
 
 def _splices(text: str, place: ListFile, wishes: Mapping[str, Wish]) -> list[Splice]:
@@ -125,10 +113,13 @@ def _splices(text: str, place: ListFile, wishes: Mapping[str, Wish]) -> list[Spl
 
 def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping[str, Wish]) -> bool:
     """Whether the new text says the same as the old one, but for the statuses that are wished for."""
-    old, new = (
-        read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
-        for content in (before, after)
-    )
+    try:
+        old, new = (
+            read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
+            for content in (before, after)
+        )
+    except GitcoordError:
+        return False
     if old.keys() != new.keys() or any(old[tag] != new[tag] for tag in old if tag != place.tag):
         return False
     left = dict(wishes)
