@@ -35,6 +35,7 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
         least=least,
         constants=load_constants(repository.common_dir),
         tell=_teller(),
+        left_out=_ruled(context),
     )
 
 
@@ -64,6 +65,17 @@ def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, 
     except GitcoordError as error:
         message = f"What will conflict could not be foretold: {error.message}"
         return NO_RISKS, Finding(code="not-foretold", message=message)
+
+
+def _ruled(context: "Context") -> "Callable[[str], bool] | None":
+    """Whether a rule of the settings keeps changes of a path from conflicting; None without rules."""
+    from gitcoord.conflicts.rules import rulebook
+
+    rules = rulebook(context.settings.rules)
+    kept = ("union", "exclusive", "ignore")
+    if rules.patterns.keys().isdisjoint(kept):
+        return None
+    return lambda path: (found := rules.decide(path)) is not None and found.rule in kept
 
 
 @contextmanager

@@ -25,6 +25,8 @@ _DECLARED_NEW: Final = 0.9
 
 
 Answer = TypeVar("Answer")
+LeftOut = Callable[[str], bool]
+"""Whether the user's rules see to it that two changes of a path never conflict."""
 
 
 class Foresight:
@@ -38,10 +40,13 @@ class Foresight:
         common_dir: Path | None,
         constants: Constants,
         tell: Tell | None = None,
+        left_out: LeftOut | None = None,
     ) -> None:
         """`history`: the commits that count, the newest first; the index is kept in `common_dir`, if any."""
         self._constants = constants
-        self._make = partial(_Knowledge, reader, commit, history, constants=constants, tell=tell)
+        self._make = partial(
+            _Knowledge, reader, commit, history, constants=constants, tell=tell, left_out=left_out
+        )
         self._common_dir = common_dir
         self._store = open_store(common_dir)
         self._known: _Knowledge | None = None
@@ -121,6 +126,7 @@ class _Knowledge:
         *,
         constants: Constants,
         tell: Tell | None,
+        left_out: LeftOut | None,
     ) -> None:
         self._constants = constants
         self.corpus, changes = make_corpus(reader, commit, history, store, tell)
@@ -128,6 +134,8 @@ class _Knowledge:
         recent = [change.paths for change in changes[-RECENT:]]
         edits = reader.count_edits(commit, often_touched(recent), RECENT)
         self.hot = hot_files(self.corpus.paths, edits)
+        if left_out is not None:
+            self.hot.update((path, "rule") for path in self.corpus.paths if left_out(path))
         self._comparison = PairComparison(self.corpus, constants.pairs)
         self._profiles: dict[TaskText, TaskProfile] = {}
         self._chances: dict[TaskText, dict[str, float]] = {}
@@ -182,12 +190,14 @@ def open_foresight(
     most: int = MOST_CHANGES,
     constants: Constants | None = None,
     tell: Tell | None = None,
+    left_out: LeftOut | None = None,
 ) -> Foresight | None:
     """The foresight of the repository at `commit`; None where its history has fewer than `least` changes.
 
-    `common_dir`: where the index is kept (None: nowhere). `most`: so many changes count. Raises `git-failed`.
+    `common_dir`: where the index is kept (None: nowhere). `most`: so many changes count. Paths that are
+    `left_out` say nothing about pairs. Raises `git-failed`.
     """
     history = reader.list_changes(commit, most)
     if len(history) < least:
         return None
-    return Foresight(reader, commit, history, common_dir, constants or shipped_constants(), tell)
+    return Foresight(reader, commit, history, common_dir, constants or shipped_constants(), tell, left_out)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-HotKind = Literal["append", "lock"]
+HotKind = Literal["append", "lock", "rule"]
 
 RECENT: Final = 100
 """Changes that are looked at."""

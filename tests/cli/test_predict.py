@@ -80,6 +80,19 @@ def test_what_the_list_asserts_is_said_and_counts(run: Callable[..., Ended]) -> 
     assert "parallel_safe: they may run together" in run("1", "4").out
 
 
+def test_what_a_rule_keeps_from_conflicting_counts_for_no_pair(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (before,) = run("1", "2", "--json").json["pairs"]
+    (tmp_path / "work" / "gitcoord.toml").write_text('[rules]\nunion = ["src/parser.py"]\n')
+    told = run("1", "2", "--json").json
+    (after,) = told["pairs"]
+    assert after["conflict"] < before["conflict"] / 2
+    assert "src/parser.py" not in {file["path"] for file in after["files"]}
+    assert told["left_out"] == [["src/parser.py", "rule"]]
+    assert told["files"]["1"][0]["path"] == "src/parser.py"
+
+
 def test_a_wrong_name_is_one_error_that_says_what_there_is(run: Callable[..., Ended]) -> None:
     ended = run("1", "77")
     assert (ended.code, ended.out) == (2, "")
