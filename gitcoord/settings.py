@@ -182,11 +182,13 @@ class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The `[tasks]` table: which task list is read, and whether it is told what has landed.
 
     `from` is `KIND[:PATH]` as in `--from`, the path relative to the repository's top (empty: TaskMaster's
-    list, else what is found); a list that is named or that a plan keeps goes first. With `write_back` what
-    lands is set to done in the list, as `gitcoord sync` does.
+    list, else what is found); a list that is named or that a plan keeps goes first. With `in_order` each task
+    depends on the one before it. With `write_back` what lands is set to done in the list, as `gitcoord sync`
+    does.
     """
 
     origin: str = msgspec.field(default="", name="from")
+    in_order: bool = False
     write_back: bool = False
 
 

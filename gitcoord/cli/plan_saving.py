@@ -62,6 +62,7 @@ def _plan_and_save(
         tasks=tasks,
         origin=origin,
         usual=context.settings.tasks.origin if context else "",
+        in_order=context is not None and context.settings.tasks.in_order,
         tag=tag,
         kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
         kept_list=saved.source if saved is not None else "",

@@ -127,6 +127,7 @@ def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
         tasks=asked.tasks,
         origin=asked.origin,
         usual=context.settings.tasks.origin,
+        in_order=context.settings.tasks.in_order,
         tag=asked.tag,
     )
     number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None

@@ -13,6 +13,7 @@ from gitcoord.tasks.complexity_report import read_scores
 from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.duplicate_ids import unique
+from gitcoord.tasks.listed_order import in_listed_order
 from gitcoord.tasks.locate import Source, Wanted, read_source, several_lists, source_at
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks
@@ -30,6 +31,7 @@ def read_task_list(
     kept_list: str = "",
     origin: str | None = None,
     usual: str = "",
+    in_order: bool = False,
     cancelled_satisfies: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
@@ -37,7 +39,7 @@ def read_task_list(
 
     `origin` names a list as `KIND[:PATH]`. `kept_tag` is taken where no tag is asked for and the list has it,
     `kept_list` (a path below `root`) where no list is asked for and it is there, then `usual`, the settings'
-    own `KIND[:PATH]`.
+    own `KIND[:PATH]`. With `in_order` each task depends on the one before it, too.
 
     Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
     of `locate`, `sources.kinds` and `tag_selection`.
@@ -51,6 +53,8 @@ def read_task_list(
     if source.kind != TASKMASTER:
         environ = {}
     chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)
+    if in_order:
+        in_listed_order(tags[chosen], findings)
     entries = unique(decode_tasks(tags[chosen], findings), findings)
     edges = resolve(entries.values(), findings, cancelled_satisfies=cancelled_satisfies)
     depends_on = check_tasks(entries, edges, findings)

@@ -95,6 +95,12 @@ def test_a_list_that_says_nothing_of_needs_is_told_so_and_none_is_guessed(tmp_pa
     )
     assert (edges(found), codes(found)) == ({"1.1": [], "1.2": [], "2.1": []}, [("no-dependencies", None)])
     assert found.tag == "add-login"
+    path = tmp_path / PLACES["openspec"]
+    path.write_text(path.read_text() + "- [ ] 2.2 Form (depends on: 1.1)\n  - [ ] 2.2.1 A\n  - [ ] 2.2.2 B\n")
+    ordered = read_task_list(root=tmp_path, tasks=None, tag=None, in_order=True, environ={})
+    assert edges(ordered) == {"1.1": [], "1.2": ["1.1"], "2.1": ["1.2"], "2.2": ["1.1", "2.1"]}
+    assert ordered.tasks[3].subtasks[1].depends_on == ("2.2.1",)
+    assert codes(ordered) == []
 
 
 def test_a_checklist_without_ids_counts_places(tmp_path: Path) -> None:

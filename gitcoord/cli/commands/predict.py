@@ -137,6 +137,7 @@ def _listed(context: "Context", path: str | None, origin: str | None, tag: str |
         tasks=path,
         origin=origin,
         usual=context.settings.tasks.origin,
+        in_order=context.settings.tasks.in_order,
         tag=tag,
         kept_tag=kept,
         kept_list=saved.source if saved is not None else "",

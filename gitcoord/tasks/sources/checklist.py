@@ -251,7 +251,8 @@ def _tell_independent(tasks: list[ChecklistTask], findings: Findings) -> None:
         findings.warn(
             "no-dependencies",
             f"{findings.source} says of none of its {len(left)} tasks what it depends on, so all of them can "
-            f"start at once; write `(depends on: {left[0].id})` behind a title where that is wrong.",
+            f"start at once. Where that is wrong, write `(depends on: {left[0].id})` behind a title, or set "
+            "`in-order = true` under [tasks]: each task waits for the one before it then.",
         )
 
 
