@@ -154,6 +154,8 @@ def test_csv_has_a_column_for_each_field(tmp_path: Path) -> None:
     [
         ("yaml", "- id: 1\n  title: [", "not-yaml", "tasks.yaml:3:1"),
         ("yaml", "- {id: 1, id: 2}", "not-yaml", "occurs twice"),
+        ("yaml", "- &a {id: 1, subtasks: 5, details: [*a], dependencies: 1.5}", "dangling-dependency", "1.5"),
+        ("csv", "id,title\n,A\n", "unusable-id", "has no id"),
         ("yaml", "a: !!python/object:os.system {}", "not-yaml", "python"),
         ("csv", "name,what\n1,2\n", "unknown-shape", "`id` and `title`"),
         ("csv", 'id,title\n1,"a"b\n', "unknown-shape", "Line 2"),

@@ -98,6 +98,9 @@ def test_of_yaml_only_the_statuses_change(tmp_path: Path) -> None:
     shared = "- {id: 1, title: A, status: &s todo}\n- {id: 2, title: B, status: *s}\n"
     now, result = written(tmp_path, "yaml", "tasks.yaml", shared, {"2": "done"})
     assert (now.decode(), result.written, len(result.problems)) == (shared, (), 1)
+    itself = "- &a {id: 1, title: A, status: todo, details: [*a], subtasks: [*a]}\n"
+    now, result = written(tmp_path, "yaml", "tasks.yaml", itself, {"1": "done"})
+    assert (now.decode(), result.written) == (itself, ())
 
 
 def test_of_backlogs_files_only_the_status_changes(tmp_path: Path) -> None:
@@ -149,6 +152,13 @@ def test_a_file_that_became_another_one_and_links_and_modes_are_respected(tmp_pa
     assert replace_file(link, b"old", b"new")
     assert (link.is_symlink(), real.read_bytes(), stat.S_IMODE(real.stat().st_mode)) == (True, b"new", 0o640)
     assert {path.name for path in tmp_path.iterdir()} == {"real.json", "tasks.json"}
+    real.write_text('[{"id": 1, "title": "A"}]')
+    (tmp_path / "repo").mkdir()
+    link.rename(tmp_path / "repo/tasks.json").unlink()
+    (tmp_path / "repo/tasks.json").symlink_to(real)
+    place = ListFile(kind="json", path=tmp_path / "repo/tasks.json", tag="master", root=tmp_path / "repo")
+    assert "out of the repository" in write_statuses(place, {"1": "done"}).problems[0].message
+    assert real.read_text() == '[{"id": 1, "title": "A"}]'
 
 
 def test_killed_at_any_moment_the_list_is_whole(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def read_tags(kind: str, content: bytes, path: Path | None, root: Path | None, f
         from gitcoord.tasks.sources.plain_lists import read_yaml_list
 
         return read_yaml_list(text, findings)
-    return {list_tag(path) if path else MASTER: with_full_names(_read_one(kind, text, findings))}
+    return {list_tag(path) if path else MASTER: _read_one(kind, text, findings)}
 
 
 def with_full_names(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -160,9 +160,10 @@ def with_full_names(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for part in parts:
             needs = part["dependencies"] if isinstance(part["dependencies"], list) else []
             moved = [need for need in needs if need in tops and f"{task['id']}.{need}" in own]
-            if moved:
+            above = task["dependencies"]
+            if moved and (above is None or isinstance(above, list)):
                 part["dependencies"] = [need for need in needs if need not in moved]
-                task["dependencies"] = [*(task["dependencies"] or []), *moved]
+                task["dependencies"] = [*(above or ()), *moved]
     return tasks
 
 
@@ -177,7 +178,8 @@ def _read_one(kind: str, text: str, findings: Findings) -> list[dict[str, Any]]:
         return read_beads(text, findings)
     from gitcoord.tasks.sources.checklist import read_checklist_tasks
 
-    return _some(read_checklist_tasks(text, findings), findings, "a checkbox (`- [ ] title`)")
+    found = _some(read_checklist_tasks(text, findings), findings, "a checkbox (`- [ ] title`)")
+    return with_full_names(found)
 
 
 def _some(tasks: list[dict[str, Any]], findings: Findings, sign: str) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ def read_yaml_list(document: str, findings: Findings) -> Tags:
     for tasks in tags.values():
         for task in tasks:
             _use_known_status(task)
-            for part in (task.get("subtasks") if isinstance(task, dict) else None) or ():
+            parts = task.get("subtasks") if isinstance(task, dict) else None
+            for part in parts if isinstance(parts, list) else ():
                 _use_known_status(part)
     return tags
 

@@ -51,7 +51,9 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
     if not wishes:
         return WriteResult()
     by, said = "file", ""
-    if place.kind == BEADS:
+    if _leads_out(place.path, place):
+        said = f"{place.path.name} is a link out of the repository"
+    elif place.kind == BEADS:
         by = BEADS_PROGRAM
         said = (
             run_commands(beads_commands(wishes), place.root)
@@ -72,6 +74,11 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
         by=by,
         problems=tuple(problems) if left else (),
     )
+
+
+def _leads_out(path: Path, place: ListFile) -> bool:
+    """Whether a link in the repository leads to a file elsewhere, which nobody named."""
+    return path.is_relative_to(place.root) and not path.resolve().is_relative_to(place.root.resolve())
 
 
 def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
@@ -118,16 +125,16 @@ def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping
             read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
             for content in (before, after)
         )
-    except GitcoordError:
+        if old.keys() != new.keys() or any(old[tag] != new[tag] for tag in old if tag != place.tag):
+            return False
+        left, olds, news = dict(wishes), _entries(old[place.tag]), _entries(new[place.tag])
+        return len(olds) == len(news) and all(
+            one[0] == other[0] and one[2] == other[2] and other[1] == left.pop(one[0], one[1])
+            for one, other in zip(olds, news, strict=True)
+        )
+    except (GitcoordError, RecursionError):
+        # YAML can hold itself.
         return False
-    if old.keys() != new.keys() or any(old[tag] != new[tag] for tag in old if tag != place.tag):
-        return False
-    left = dict(wishes)
-    olds, news = _entries(old[place.tag]), _entries(new[place.tag])
-    return len(olds) == len(news) and all(
-        one[0] == other[0] and one[2] == other[2] and other[1] == left.pop(one[0], one[1])
-        for one, other in zip(olds, news, strict=True)
-    )
 
 
 def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str, Any]]]:
@@ -143,7 +150,7 @@ def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str
         parts = task.get("subtasks")
         rest = {key: value for key, value in task.items() if key not in ("status", "subtasks")}
         found.append((full, str(status), rest))
-        found += _entries(parts, full) if isinstance(parts, list) else []
+        found += _entries(parts, full) if isinstance(parts, list) and not above else []
     return found
 
 
@@ -164,7 +171,7 @@ def _write_backlog(place: ListFile, wishes: Mapping[str, Wish]) -> str:
     for path in backlog_paths(place.path):
         file = read_backlog_file(path, Findings(""))
         wish = left.pop(backlog_id(file.fields.get("id")), None) if file is not None else None
-        if wish is None:
+        if wish is None or _leads_out(path, place):
             continue
         for _ in range(_ATTEMPTS):
             before = path.read_bytes()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitcoord.tasks.coercion import status_of
 from gitcoord.tasks.file_formats import MASTER
+from gitcoord.tasks.sources.yaml_values import yaml_nodes
 from gitcoord.tasks.write_back.splices import Splice, Wish
 
 if TYPE_CHECKING:
@@ -13,10 +14,7 @@ if TYPE_CHECKING:
 
 def yaml_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
     """What makes the statuses of the tag's tasks and subtasks those of `wishes`, by full id."""
-    import yaml
-
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    tasks = _tasks_of(root, tag)
+    tasks = _tasks_of(yaml_nodes(text), tag)
     return list(_of_tasks(text, tasks, "", dict(wishes))) if tasks is not None else []
 
 
