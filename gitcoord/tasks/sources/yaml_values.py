@@ -29,7 +29,7 @@ def load_yaml(document: str, findings: Findings, name: str = "") -> Any:
         raise usage_error("not-yaml", f"{name} is not YAML that can be read.", _HINT) from error
 
 
-def yaml_nodes(document: str) -> Any:
+def compose_yaml(document: str) -> Any:
     """The nodes of a document that `load_yaml` reads: they know where they stand."""
     import yaml
 

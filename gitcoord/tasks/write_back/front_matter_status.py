@@ -4,7 +4,7 @@ from typing import Final
 
 from gitcoord.tasks.sources.backlog import quoted_mentions
 from gitcoord.tasks.sources.checkboxes import LINE_END, split_front_matter
-from gitcoord.tasks.sources.yaml_values import yaml_nodes
+from gitcoord.tasks.sources.yaml_values import compose_yaml
 from gitcoord.tasks.write_back.splices import Splice, Wish
 from gitcoord.tasks.write_back.yaml_statuses import field_splice
 
@@ -20,7 +20,7 @@ def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
     if front is None:
         return []
     # Quotes around names in other lines leave the lines of the status where they are.
-    root = yaml_nodes(quoted_mentions(front.text))
+    root = compose_yaml(quoted_mentions(front.text))
     if not isinstance(root, yaml.MappingNode):
         return []
     key = next((key for key, _ in root.value if key.value == "status"), None)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitcoord.tasks.coercion import status_of
 from gitcoord.tasks.file_formats import MASTER
-from gitcoord.tasks.sources.yaml_values import yaml_nodes
+from gitcoord.tasks.sources.yaml_values import compose_yaml
 from gitcoord.tasks.write_back.splices import Splice, Wish
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def yaml_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
     """What makes the statuses of the tag's tasks and subtasks those of `wishes`, by full id."""
-    tasks = _tasks_of(yaml_nodes(text), tag)
+    tasks = _tasks_of(compose_yaml(text), tag)
     return list(_of_tasks(text, tasks, "", dict(wishes))) if tasks is not None else []
 
 
