@@ -141,7 +141,7 @@ def _only(root: Path, found: list[ListPlace], kind: str = "") -> Source | list[L
         f"Name the list: `--from {kind}:PATH`."
         if kind
         else "Write one as `gitcoord help planning` shows, or name another: `--tasks PATH` (`-`: standard "
-        "input), `--from KIND:PATH`."
+        "input), `--from KIND:PATH` (`gitcoord help sources`)."
     )
     raise usage_error("no-task-list", f"There is no {places} in {root}.", hint)
 
