@@ -86,6 +86,21 @@ def test_the_base_is_read_again_right_before_a_merge(hub: GitHubEmulator, tmp_pa
     assert hub.requests(r"PUT .*/merge$") == []
 
 
+def test_a_pull_request_that_is_moved_while_another_way_to_merge_is_asked_for_is_not_merged(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project, api = project_with_release(tmp_path, hub, "1")
+    release = project.remote.tip("release")
+
+    def move() -> None:
+        api.call("PATCH", "/pulls/1", {"base": "release"})
+
+    hub.when(r"PUT .*/pulls/1/merge-async$", move)
+    assert MOVED in project.run("merge-level").err
+    assert project.remote.tip("release") == release
+    assert hub.requests(r"PUT .*/merge$") == []
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_merge_into_another_base_stops_the_run_and_is_not_repeated_onto_the_right_one(
     strategy: str, hub: GitHubEmulator, tmp_path: Path

@@ -152,7 +152,13 @@ class GitHubForge:
         body = {"sha": request.head, "merge_method": request.method}
         if request.method != "rebase":
             body |= {"commit_title": request.title, "commit_message": request.message}
-        answer = self._later.merge(request.number, body) or self._merge_now(path, body)
+        answer = self._later.merge(request.number, body)
+        if answer is None:
+            # Where the host was asked in vain for another way to merge, somebody may have moved it meanwhile.
+            changed = self._changed(request)
+            if changed is not None:
+                return changed
+            answer = self._merge_now(path, body)
         if isinstance(answer, Denied):
             return self._not_merged(request, answer)
         if isinstance(answer, NoAnswer):
