@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord
 from tests.support.project import Project
@@ -35,6 +37,18 @@ def test_what_does_not_fit_onto_the_branch_is_stashed(project: Project) -> None:
     shell(project, "git checkout -q --detach main; echo precious > two; exit 1", ok=1)
     shell(project, "test -e one && ! test -e two")
     assert "two" in project.desk.git("stash", "show", "--include-untracked", "--name-only")
+
+
+@pytest.mark.parametrize("then", ["git update-ref -d HEAD", "git reflog expire --expire=now --all"])
+def test_what_an_agent_resets_away_is_kept_although_the_log_of_head_is_gone(
+    project: Project, then: str
+) -> None:
+    commit = "echo {0} > {0}; git add {0}; git commit -qm {0}"
+    gone = f"{commit.format('precious')}; git reset -q --hard HEAD~1"
+    shell(project, f"{gone}; {commit.format('two')}; git checkout -q --detach; {then}; echo 3 > three")
+    assert "refs/gitcoord-kept/1-1" in project.run("logs", "1", ok=0).out
+    assert "precious" in project.desk.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
+    assert "three" in project.remote.files(BRANCH)
 
 
 def test_what_an_agent_stashes_is_named_to_the_next_and_nobody_elses_is(project: Project) -> None:

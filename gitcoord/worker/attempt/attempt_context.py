@@ -198,9 +198,10 @@ def _kept(context: AttemptContext) -> str:
         found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
         # Whichever way the clock was set meanwhile, rather too many than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))
-        found = found or keep_unnamed(
+        unnamed = keep_unnamed(
             task_context.repository, context.directory, ref, start=context.start, moment=moment
         )
+        found = unnamed or found
         stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)
     except GitcoordError as error:
         context.log.say(f"whether it left commits on no branch cannot be told: {error}")

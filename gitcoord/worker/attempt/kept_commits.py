@@ -1,5 +1,6 @@
 """Commits that a checkout holds and no branch does: kept under a ref before anything is taken away."""
 
+import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -84,13 +85,22 @@ def keep_commits(
 def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oid, moment: float) -> str:
     """Points `ref` to commits after `start` that nothing names, and returns it; else nothing.
 
-    For a checkout of which git has no record any more, nor the log of where its HEAD has been. It was made
-    after `moment`, in seconds since the epoch.
+    For a checkout of which git has no record any more, or whose log of where its HEAD has been does not reach
+    back to `start`: deleting HEAD and expiring the log take it away. It was made after `moment`, in seconds
+    since the epoch.
     """
-    if administration(repository.common_dir, directory) is not None:
+    place = administration(repository.common_dir, directory)
+    if place is not None and _reaches_back(place / "logs/HEAD", start):
         return ""
     git = repository.git
     return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
+
+
+def _reaches_back(log: Path, start: Oid) -> bool:
+    try:
+        return os.fsencode(start) in log.read_bytes()
+    except OSError:
+        return False
 
 
 def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float) -> str:
