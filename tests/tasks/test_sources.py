@@ -81,6 +81,13 @@ def test_kiros_numbers_make_parts_also_where_nothing_is_indented(tmp_path: Path)
     assert dict(codes(found)) == said
 
 
+def test_one_number_among_many_titles_is_a_word(tmp_path: Path) -> None:
+    found = read(tmp_path, "markdown", "- [ ] A\n- [ ] 0.0.0.0 is any address\n- [ ] B\n")
+    assert [(task.id, task.title) for task in found.tasks][1] == ("2", "0.0.0.0 is any address")
+    marked = read(tmp_path, "markdown", "- [ ] A\n- [ ] [P] B\n- [ ] [P] C\n- [ ] D\n")
+    assert edges(marked) == {"1": [], "2": ["1"], "3": ["1"], "4": ["2", "3"]}
+
+
 def test_a_task_inside_another_ones_text_is_a_task_of_its_own(tmp_path: Path) -> None:
     found = read(
         tmp_path, "spec-kit", "- [ ] T001 A\n  - note\n  - [ ] T002 B\n    more\n  - [ ] only words\n"

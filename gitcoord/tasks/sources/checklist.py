@@ -85,7 +85,11 @@ def checklist_tasks(checklist: Checklist, findings: Findings) -> list[ChecklistT
     """The tasks of a checklist, parts below their task; their notes are not read."""
     boxes = list(_all_boxes(checklist.boxes))
     names = {id(box): _names(box.text) for box in boxes}
-    if not any(name.id for name in names.values()):
+    with_id = [name.id for name in names.values() if name.id]
+    # One number before one title among many (`0.0.0.0 means any address`) is a word of that title.
+    if len(set(with_id)) < 2 and 2 * len(with_id) < len(boxes):
+        if with_id:
+            names = {id(box): _TitleStart("", (), box.text) for box in boxes}
         numbers = [box.number for box in checklist.boxes]
         own = all(numbers) and len(set(numbers)) == len(numbers)
         return _by_place(checklist.boxes, names, "", numbers if own else [])
