@@ -57,6 +57,10 @@ def test_bd_is_asked_and_its_file_is_read_where_it_fails(
     export = "\n".join([issue("bd-1"), issue("bd-4", "bd-1")])
     program.write_text(f"#!/bin/sh\ncase $1 in list) echo '{short}';; export) echo '{export}';; esac\n")
     assert edges(listed(tmp_path)) == {"bd-1": [], "bd-4": ["bd-1"]}
+    program.write_text(f'#!/bin/sh\necho \'{{"schema_version": 1, "data": [{issue("bd-7")}]}}\'\n')
+    assert edges(listed(tmp_path)) == {"bd-7": []}
+    program.write_text("#!/bin/sh\necho hello\n")
+    assert (edges(listed(tmp_path)), codes(listed(tmp_path))) == ({"bd-1": []}, [("bd-failed", None)])
     program.write_text("#!/bin/sh\necho 'no database' >&2; exit 1\n")
     found = listed(tmp_path)
     assert (edges(found), codes(found)) == ({"bd-1": []}, [("bd-failed", None)])

@@ -40,8 +40,14 @@ def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
     if program is None:
         return None
     answer = _ask([program, "list", "--json", "--all", "--limit", "0"], root, findings)
-    issues = _listed(answer) if answer is not None else None
+    if answer is None:
+        return None
+    issues = _listed(answer)
     if issues is None:
+        findings.warn(
+            "bd-failed",
+            f"`bd list --json` printed no list of issues; gitcoord reads {findings.source} instead.",
+        )
         return None
     if any(issue.get("dependency_count") and not issue.get("dependencies") for issue in issues):
         # Some versions count in a list what only an export names.
@@ -78,7 +84,8 @@ def _listed(answer: str) -> list[dict[str, Any]] | None:
         value = json.loads(answer or "[]")
     except ValueError:
         return None
-    issues = value.get("issues") if isinstance(value, dict) else value
+    # With an envelope, which is a setting of bd, the list is its `data`: cmd/bd/errors.go.
+    issues = value.get("data", value.get("issues")) if isinstance(value, dict) else value
     return [one for one in issues if isinstance(one, dict)] if isinstance(issues, list) else None
 
 
