@@ -204,7 +204,7 @@ class Fleet:
 
     def _in_use(self, name: str, path: Path, branch: str) -> None:
         self._landed(path, branch)
-        self.processes.append(subprocess.Popen(["sleep", "600"], cwd=path))
+        self.processes.append(subprocess.Popen(["sleep", "86400"], cwd=path))
 
     def _abandoned(self, name: str, path: Path, branch: str) -> None:
         self._landed(path, branch)
