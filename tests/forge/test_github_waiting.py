@@ -10,6 +10,7 @@ from gitcoord.forge.github.transport import Reply
 from gitcoord.forge.pull_requests import Merged, MergeRequest, NewPull, Pull, Refused, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator, Protection
 from tests.support.github.fixtures import app, content, hub
+from tests.support.github.person import Person
 from tests.support.repos import Repo
 
 __all__ = ["app", "content", "hub"]
@@ -73,6 +74,48 @@ def test_a_secondary_limit_is_waited_out_and_the_write_sent_again(
     else:
         assert 60 <= counted[0] <= 70
         assert max(counted) >= 120
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind"),
+    [
+        ("merge", "retry"),
+        ("close", "retry"),
+        ("retarget", "moved"),
+        ("push", "head-moved"),
+        ("draft", "gate"),
+    ],
+)
+def test_who_is_faster_than_a_limit_is_seen_before_the_merge_is_sent_again(
+    forge: GitHubForge,
+    hub: GitHubEmulator,
+    app: EmulatedRepository,
+    content: Repo,
+    pull: Pull,
+    deed: str,
+    kind: str,
+) -> None:
+    hub.secondary_limit(r"^PUT .*/merge$", retry_after=1)
+    person = Person(app)
+    content.branch("release")
+
+    def act() -> None:
+        if deed == "merge":
+            person.merge(pull.number)
+        elif deed == "close":
+            person.close(pull.number)
+        elif deed == "retarget":
+            person.retarget(pull.number, "release")
+        elif deed == "push":
+            content.commit({"more.txt": ""}, branch="work")
+        else:
+            app.pulls[pull.number].draft = True
+
+    hub.when(r"^PUT .*/merge$", act)
+    outcome = forge.merge_pull(request(pull))
+    assert isinstance(outcome, Refused)
+    assert outcome.kind == kind
+    assert [one.status for one in hub.requests(r"^PUT .*/merge$")] in ([429], [403])
 
 
 def test_the_primary_limit_is_waited_for_until_its_reset(
@@ -153,8 +196,9 @@ def test_where_it_is_not_offered_that_is_asked_once(
     forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository, pull: Pull
 ) -> None:
     app.protect("main", Protection.requiring("ci"))
-    for _ in range(2):
-        assert isinstance(forge.merge_pull(request(pull)), Refused)
+    assert isinstance(forge.merge_pull(request(pull)), Refused)
+    app.set_status(pull.head_commit, "ci", "success")
+    assert isinstance(forge.merge_pull(request(forge.read_pull(pull.number))), Merged)
     assert (len(hub.requests(ASYNC)), len(hub.requests(r"^PUT .*/merge$"))) == (1, 2)
 
 

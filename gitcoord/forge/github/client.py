@@ -4,7 +4,8 @@ What GitHub refuses because of a rate limit, or of a token that has run out, was
 with a new token, it is sent again. Everything else about a write is the caller's to look into.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -74,6 +75,7 @@ class Gateway:
         self._memory = AnswerCache()
         self.sent = 0
         """How many requests were sent so far."""
+        self._check: Callable[[], None] | None = None
         self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
 
     @property
@@ -147,6 +149,18 @@ class Gateway:
             raise about_status(reply.status, f"{verb} {path}", error)
         return Denied(status=reply.status, message=error.message, details=error.details, body=reply.body)
 
+    @contextmanager
+    def checked_again(self, check: Callable[[], None]) -> Iterator[None]:
+        """While the block lasts, `check` comes before a write is sent again that a rate limit kept waiting.
+
+        What it raises ends the write.
+        """
+        before, self._check = self._check, check
+        try:
+            yield
+        finally:
+            self._check = before
+
     def _get(self, path: str, query: Query) -> Reply:
         known = self._memory.of(path, query)
         reply = self._send("GET", path, query, None, known.condition)
@@ -165,7 +179,13 @@ class Gateway:
         body: Mapping[str, Any] | None,
         headers: Mapping[str, str],
     ) -> Reply | NoAnswer:
+        waited = False
+
         def once() -> Reply | NoAnswer:
+            nonlocal waited
+            if waited and verb != "GET" and self._check is not None:
+                self._check()
+            waited = True
             self.sent += 1
             reply = self._wire.send(verb, path, query, body, headers)
             return _graph_limited(reply) if path == self.graphql_path else reply

@@ -1,6 +1,7 @@
 """The `github` forge: the port on top of the gateway. A lost answer is reported, never sent again."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gitcoord.errors import GitcoordError
@@ -42,6 +43,12 @@ from gitcoord.forge.pull_requests import (
 
 _REPLICATION = 30.0
 """How many seconds GitHub's replicas may take to know a new pull request."""
+
+
+class _ChangedMeanwhile(Exception):  # noqa: N818 - no fault: a person was faster
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
 
 
 class GitHubForge:
@@ -148,6 +155,13 @@ class GitHubForge:
         known = self._changed(request) or self._still_refused(request)
         if known is not None:
             return known
+        try:
+            with self._gateway.checked_again(partial(self._require_unchanged, request)):
+                return self._merge(request)
+        except _ChangedMeanwhile as changed:
+            return changed.refused
+
+    def _merge(self, request: MergeRequest) -> MergeOutcome:
         path = f"{self._path}/pulls/{request.number}/merge"
         body = {"sha": request.head, "merge_method": request.method}
         if request.method != "rebase":
@@ -176,6 +190,13 @@ class GitHubForge:
         changed = self._changed(request)
         if changed is not None:
             return changed
+        try:
+            with self._gateway.checked_again(partial(self._require_unchanged, request)):
+                return self._hand_over(request, way)
+        except _ChangedMeanwhile as meanwhile:
+            return meanwhile.refused
+
+    def _hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
         number, head = request.number, request.head
         if way == "queue":
             done = self.handover.enqueue(number, head)
@@ -211,6 +232,16 @@ class GitHubForge:
         if pull.state == "open" and pull.draft:
             return Refused(kind="gate", message=f"Pull request {pull.number} is a draft.")
         return None
+
+    def _require_unchanged(self, request: MergeRequest) -> None:
+        """Raises where a write that was kept waiting would come too late."""
+        refused, (_, pull) = self._changed(request), self._last_read or (-1, None)
+        if refused is None and pull is not None and pull.state != "open":
+            refused = Refused(kind="retry", message=f"Pull request {pull.number} is {pull.state} by now.")
+        if refused is None and pull is not None and pull.head_commit != request.head:
+            refused = Refused(kind="head-moved", message=f"Pull request {pull.number} has another head now.")
+        if refused is not None:
+            raise _ChangedMeanwhile(refused)
 
     def _merge_now(self, path: str, body: Mapping[str, Any]) -> MergeAnswer | Denied | NoAnswer:
         written = self._gateway.write("PUT", path, body)
