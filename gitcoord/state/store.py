@@ -104,6 +104,10 @@ class Store:
     def require_plan(self) -> Plan:
         """The saved plan; raises `no-plan` (exit 2) when there is none."""
         plan = self.plan()
+        if plan is None and self.shared.remote is not None:
+            # An agent that shares the clone may have removed what was fetched of the remote's refs.
+            self.refresh()
+            plan = self.plan()
         if plan is None:
             where = f"the remote {self.shared.remote}" if self.shared.remote else "this repository"
             raise usage_error("no-plan", f"No plan is saved in {where}.", "Run `gitcoord plan` first.")

@@ -64,6 +64,19 @@ class Desk:
             opened = self.forge.read_pull(opened.number)
         return opened
 
+    def find_no_async(self) -> None:
+        """Where there is no `merge-async`, a 404 tells it once: here for a closed pull request."""
+        self.push("elsewhere", "elsewhere.txt", "")
+        other = self.forge.open_pull(NewPull(head="elsewhere", base="main", title="Other", body=""))
+        assert isinstance(other, Pull)
+        self.app.pulls[other.number].close()
+        request = MergeRequest(
+            number=other.number, head=other.head_commit, base="main", method="merge", title="T", message="M"
+        )
+        assert not isinstance(self.forge.merge_pull(request), Merged)
+        assert [one.status for one in self.hub.requests("^PUT .*/merge-async$")] == [404]
+        self.pull = self.look()
+
     def push(self, branch: str = "main", path: str = "other.txt", text: str = "other\n") -> None:
         """Somebody else's commit."""
         self.content.commit({path: text}, branch=branch)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from gitcoord.forge.pull_requests import Merged, MergeRequest, NewPull, Pull
 from tests.forge.contract import Desk, Row, reaction
 from tests.support.github import GitHubEmulator, Protection, RequiredCheck
 from tests.support.github.faults import UNICORN
@@ -212,25 +211,11 @@ BY_FAULT = (
 )
 
 
-def find_no_async(desk: Desk) -> None:
-    """Where there is no `merge-async`, that is found out once, by a 404: here with a closed pull request."""
-    desk.push("other", "other.txt", "")
-    other = desk.forge.open_pull(NewPull(head="other", base="main", title="Other", body=""))
-    assert isinstance(other, Pull)
-    desk.app.pulls[other.number].close()
-    request = MergeRequest(
-        number=other.number, head=other.head_commit, base="main", method="merge", title="T", message="M"
-    )
-    assert not isinstance(desk.forge.merge_pull(request), Merged)
-    assert [one.status for one in desk.hub.requests("^PUT .*/merge-async$")] == [404]
-    desk.pull = desk.look()
-
-
 @pytest.mark.parametrize("row", [*BY_STATE, *BY_FAULT], ids=lambda row: row.id)
 def test_every_answer_to_a_merge_has_its_reaction(calm_hub: GitHubEmulator, row: Row) -> None:
     desk = Desk(calm_hub)
     number = desk.pull.number
-    find_no_async(desk)
+    desk.find_no_async()
     row.given(desk)
     row.check(*reaction(lambda: desk.merge(row.method)))
     mine = [one for one in calm_hub.requests(MERGE) if f"/pulls/{number}/" in one.path]

@@ -36,14 +36,14 @@ def computing(desk: Desk, value: object) -> None:
 
 
 def unknown_sentence(desk: Desk, value: object) -> None:
-    assert desk.pull
+    desk.find_no_async()
     desk.push()
     assert reaction(desk.merge)[0] == "retry"
     assert isinstance(desk.merge(), Merged)
 
 
 def merge_when_unknown(desk: Desk, value: object) -> None:
-    assert desk.pull
+    desk.find_no_async()
     desk.push()
     merged = isinstance(desk.merge(), Merged)
     assert merged is (value == "finds out")
