@@ -9,7 +9,8 @@ from tests.support.repos import Repo
 from tests.support.tasklists import task
 from tests.worker.test_worker_kept import shell
 
-COMMIT = "echo precious > one; git add one; git commit -qm One"
+# Commits of two branches that are equal, down to their second, would be one.
+COMMIT = 'echo precious > one; git add one; git commit -qm "$GITCOORD_BRANCH"'
 LOSING = {
     "nested repository": "mkdir sub; cd sub; echo precious > one; git init -q",
     "git removed": f"rm .git; {COMMIT}; exit 1",
