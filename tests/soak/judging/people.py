@@ -75,11 +75,16 @@ class Record:
         return any(self._keeps(one, moves, files) for one in final)
 
     def _keeps(self, decision: Decision, moves: Callable[[str], int], files: Collection[str]) -> bool:
-        """Whether it still holds: what others pushed since to one task's branch frees that task alone."""
+        """Whether it still holds: what others pushed since to one task's branch frees that task alone.
+
+        What is pushed to the head of a pull request that is open onto another base goes there, too.
+        """
+        pull = self._app.pulls[decision.number]
+        elsewhere = pull.state == "open" and pull.base != self._base
         if not decision.held:
-            return moves(self._app.pulls[decision.number].head) == decision.moves
+            return elsewhere or moves(pull.head) == decision.moves
         return any(
-            moves(branch) == times and f"work/{task}.txt" not in files
+            (elsewhere or moves(branch) == times) and f"work/{task}.txt" not in files
             for task, branch, times in decision.held
         )
 
