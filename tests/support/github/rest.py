@@ -137,6 +137,7 @@ def _name_of_id(hub: "GitHubEmulator", number: int) -> str:
 def _redirect(raw: "RawRequest", path: str, moved: EmulatedRepository) -> ApiError:
     rest = "/".join(path.split("/")[4:])
     url = f"{moved.server}{raw.prefix}/repositories/{moved.id}" + (f"/{rest}" if rest else "")
+    url += f"?{raw.query_string}" if raw.query_string else ""
     status = 301 if raw.method == "GET" else 307
     error = ApiError(status, "Moved Permanently", headers={"Location": url})
     error.answer.body["url"] = url
