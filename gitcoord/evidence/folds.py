@@ -12,28 +12,32 @@ from gitcoord.git.merge_tree import merge_trees, trees_of
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):
-    """What was folded into a level branch, as (task, head); `by_hand`: it holds other commits too."""
+    """What was folded into a level branch, as (task, head); `by_hand` are its other commits, oldest first."""
 
     found: tuple[tuple[str, Oid], ...]
-    by_hand: bool
+    by_hand: tuple[Oid, ...]
 
 
 def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
     """The folds of a level branch that the base does not contain, oldest first.
 
-    One that somebody amended is a fold still, and by hand as well.
+    One that somebody amended is a fold still, and by hand as well. A merge of the base that is just what
+    merging gives is neither: GitHub's "Update branch" makes those.
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLDED},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
     records = filter(None, git.text(*options, f"{base}..{tip}").split("\0"))
     texts = [record.strip("\n").split("\x1f") for record in records]
     told = {commit: value.rpartition(" ") for commit, _, value in texts if " " in value}
-    sides = {commit: parents for commit, parents, _ in texts if commit in told}
-    merges = {commit: parents.split(" ") for commit, parents in sides.items() if " " in parents}
-    exact = _exact(git, ancestry, {c: (ours, theirs) for c, (ours, theirs, *_) in merges.items()})
-    own = [commit for commit in exact if merges[commit][1:] == [told[commit][2]]]
+    parents = {commit: sides.split(" ") for commit, sides, _ in texts}
+    merges = {commit: (sides[0], sides[1]) for commit, sides in parents.items() if len(sides) == 2}
+    inside = ancestry.contained(
+        base, {theirs for commit, (_, theirs) in merges.items() if commit not in told}
+    )
+    named = {c: two for c, two in merges.items() if (two[1] == told[c][2] if c in told else two[1] in inside)}
+    own = {*_exact(git, ancestry, named)}
     found = tuple((task, head) for task, _, head in told.values())
-    return Folds(found=found, by_hand=len(own) < len(texts))
+    return Folds(found=found, by_hand=tuple(commit for commit, _, _ in texts if commit not in own))
 
 
 def _exact(git: Git, ancestry: Ancestry, merges: Mapping[Oid, tuple[Oid, Oid]]) -> list[Oid]:

@@ -33,6 +33,7 @@ from gitcoord.landing.model import (
     Wait,
 )
 from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks, some
 
 BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
@@ -122,8 +123,12 @@ def _single(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) 
         return Finish()
     folded = [work for work in snapshot.works if work.standing == "ready" and work.folded]
     if branch.tip is not None and branch.excess and branch.name not in memory.held:
-        why = f"it still holds work of task {', '.join(branch.excess)} that is not to land now"
-        return _anew(_level_carrier(branch, branch.tip, folded), branch, why)
+        why = f"it still holds work of {named_tasks(branch.excess)} that is not to land now"
+        way = (
+            f"reset {branch.name} to {snapshot.base}, cherry-pick these commits and push with --force; "
+            "the tasks are folded in again"
+        )
+        return _anew(_level_carrier(branch, branch.tip, folded), branch, why, way)
     turn = _turn(snapshot, options)
     held = {w.task for w in snapshot.works if w.waits_for or (w.stacked and w.branch in memory.held)}
     for work in snapshot.works:
@@ -160,7 +165,10 @@ def _level_landing(
             else f"conflicts with {snapshot.base}"
         )
         why = f"it {kind}{paths}" if not details.clean else f"it is behind {snapshot.base}"
-        return _anew(carrier, branch, why)
+        way = f"merge {snapshot.base} into {branch.name}" + (
+            "" if details.clean else ", and resolve it there"
+        )
+        return _anew(carrier, branch, why, way)
     return _landing(carrier, details, memory, options)
 
 
@@ -173,10 +181,14 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
     return min((work.wave for work in snapshot.works if work.standing in awaited), default=last)
 
 
-def _anew(carrier: Carrier, branch: LevelBranch, why: str) -> Step:
+def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
+    """Make the level branch anew, or say what a person has to do who committed to it: `way`."""
     if branch.by_hand:
-        text = f"{why}, and {branch.name} has commits made by hand, which are never dropped: settle it there"
-        return Hold(carrier=carrier, reason=text)
+        commits = some([commit[:12] for commit in branch.by_hand])
+        text = (
+            f"{why}, and {branch.name} has commits made by hand ({commits}), which are never dropped: {way}"
+        )
+        return Hold(carrier=carrier, reason=text, final=True)
     return Rebuild(tasks=carrier.tasks)
 
 

@@ -145,6 +145,7 @@ class Lander:
             case Rebuild() if snapshot.level_branch is not None:
                 name, why = snapshot.level_branch.name, perform_git.rebuild(context, snapshot, step)
                 if why:
+                    self._memory.final[name] = (snapshot.level_branch.tip or "", why)
                     self._hold_branch(name, step.tasks, why)
                 else:
                     self._notices.rebuilt(name, snapshot.base)

@@ -95,8 +95,8 @@ class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
     """The tasks that were folded into it, as long as the base does not contain it."""
     excess: tuple[TaskId, ...] = ()
     """Tasks of which the branch holds something that is not to land with it: deferred, or rewritten since."""
-    by_hand: bool = False
-    """Whether it holds commits that are no folds; those are never dropped."""
+    by_hand: tuple[Oid, ...] = ()
+    """Its commits that are no folds; those are never dropped."""
 
 
 class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):

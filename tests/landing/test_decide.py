@@ -146,7 +146,7 @@ def test_a_level_branch_is_made_anew_only_when_nobody_worked_in_it() -> None:
     tasks = (work("1", folded=True), work("2", "deferred"))
     ours = world(*tasks, branch=level(excess=(TaskId("2"),)))
     assert next_step(ours, memory(), SINGLE) == Rebuild(tasks=(TaskId("1"),))
-    theirs = world(*tasks, branch=level(excess=(TaskId("2"),), by_hand=True))
+    theirs = world(*tasks, branch=level(excess=(TaskId("2"),), by_hand=("hand",)))
     step = next_step(theirs, memory(), SINGLE)
     assert isinstance(step, Hold)
     assert "made by hand" in step.reason

@@ -74,7 +74,9 @@ class Play:
 
     def __init__(self, works: list[TaskState], options: Options, by_hand: bool, answers: list[str]) -> None:
         single = options.strategy == "single-pr"
-        self.world = world(*works, branch=level(None, by_hand=by_hand) if single else None)
+        self.world = world(
+            *works, branch=level(None, by_hand=("hand",) if by_hand else ()) if single else None
+        )
         self.memory = memory()
         self.answers = answers[::-1]
         self.made = 0

@@ -68,7 +68,11 @@ def test_a_base_that_moved_has_the_level_branch_made_anew_unless_somebody_worked
     by_hand = project.remote.commit({"hand.txt": "mine\n"}, "by hand", branch=BRANCH)
     held = project.run("merge-level", "--json")
     assert held.code == 1
-    assert "commits made by hand" in held.json["waiting"][0]["reason"]
+    assert (
+        f"commits made by hand ({by_hand[:12]}), which are never dropped: merge main into {BRANCH}"
+        in (held.json["waiting"][0]["reason"])
+    )
+    assert {one["needs"] for one in held.json["waiting"]} == {"work"}
     assert project.remote.tip(BRANCH) == by_hand
     assert held.json["landed"] == []
     project.remote.branch(BRANCH, f"{by_hand}^")
@@ -81,6 +85,30 @@ def test_a_base_that_moved_has_the_level_branch_made_anew_unless_somebody_worked
     assert project.remote.read("main", "src/main.rs") == MAIN.replace("start", "start elsewhere").rstrip("\n")
 
 
+def test_a_level_branch_with_commits_by_hand_and_work_not_to_land_says_which_and_lands_as_told(
+    tmp_path: Path,
+) -> None:
+    project = Project.create(tmp_path, independent("1", "2"), strategy="single-pr")
+    remote = project.remote
+    for id in ("1", "2"):
+        project.work(id, {f"{id}.txt": f"{id}\n"})
+        project.run("submit", id, ok=0)
+    by_hand = remote.commit({"hand.txt": "mine\n"}, "by hand", branch=BRANCH)
+    remote.branch("feature/level-0-task-2")
+    remote.commit({"2.txt": "rewritten\n"}, "again", branch="feature/level-0-task-2")
+    held = project.run("merge-level", "--partial", "--json")
+    [said] = [one for one in held.json["waiting"] if one["task"] == "1"]
+    assert said["needs"] == "work"
+    assert "it still holds work of task 2 " in said["reason"]
+    assert f"reset {BRANCH} to main, cherry-pick these commits" in said["reason"]
+    assert f"commits made by hand ({by_hand[:12]})" in said["reason"]
+    remote.branch(BRANCH)
+    remote.commit({"hand.txt": "mine\n"}, "by hand", branch=BRANCH)
+    partly = project.run("merge-level", "--partial", "--json")
+    assert tasks_of(partly.json["landed"]) == ["1"]
+    assert remote.files("main") == ["1.txt", "hand.txt", "src/main.rs"]
+
+
 def test_a_remote_where_no_branch_goes_back_holds_the_level_and_says_how_to_go_on(tmp_path: Path) -> None:
     project = Project.create(tmp_path, independent("1"), strategy="single-pr")
     project.remote.git("config", "receive.denyNonFastForwards", "true")
@@ -89,6 +117,7 @@ def test_a_remote_where_no_branch_goes_back_holds_the_level_and_says_how_to_go_o
     project.remote.commit({"src/main.rs": MAIN.replace("start", "start elsewhere")}, "meanwhile")
     [held] = project.run("merge-level", "--json").json["waiting"]
     assert f"once {BRANCH} is deleted" in held["reason"]
+    assert held["needs"] == "work"
     project.remote.git("update-ref", "-d", f"refs/heads/{BRANCH}")
     assert tasks_of(project.run("merge-level", "--json").json["deferred"]) == ["1"]
 
@@ -103,11 +132,15 @@ def test_a_fold_that_somebody_amended_holds_work_by_hand(tmp_path: Path) -> None
         assert isinstance(outcome, FoldResult)
         tip = outcome.commit
     git = repository.git
-    assert folds(git, Ancestry(git), base, tip) == Folds(found=tuple(heads.items()), by_hand=False)
+    assert folds(git, Ancestry(git), base, tip) == Folds(found=tuple(heads.items()), by_hand=())
+    newer = repo.commit({"later": "1"}, branch="main")
+    up_to_date = repo.git("merge-tree", "--write-tree", tip, newer)
+    updated = repo.git("commit-tree", up_to_date, "-p", tip, "-p", newer, "-m", "Merge main")
+    assert folds(git, Ancestry(git), newer, updated) == Folds(found=tuple(heads.items()), by_hand=())
     said = repo.git("show", "--no-patch", "--format=%B", tip)
     fixed = repo.tree(repo.commit({"1": "1", "2": "1", "fix": "1"}))
     amended = repo.git("commit-tree", fixed, "-p", f"{tip}^1", "-p", f"{tip}^2", "-m", said)
-    assert folds(git, Ancestry(git), base, amended) == Folds(found=tuple(heads.items()), by_hand=True)
+    assert folds(git, Ancestry(git), base, amended) == Folds(found=tuple(heads.items()), by_hand=(amended,))
 
 
 def test_work_that_only_the_level_branch_holds_is_not_lost_when_that_is_made_anew(tmp_path: Path) -> None:

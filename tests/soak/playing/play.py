@@ -1,5 +1,6 @@
 """Playing one scenario to its end."""
 
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ _LAST_RUNS = 2
 """Runs after which what a person decided for good is taken for the end."""
 QUIET_RUNS = 8
 """Runs without any trouble in which a level has to land; more where others have their part in it."""
+_BY_HAND = re.compile(r"\b[0-9a-f]{12}\b")
+"""The commits that a message names."""
 _DRAFTS = "[pull-requests]\ndraft = true\n"
 
 
@@ -209,7 +212,10 @@ class _Playing:
         reasons = [one["reason"] for one in report["waiting"]]
         self._use_what_lands(reasons)
         for branch in {pull.head for pull in self._app.pulls.values() if pull.state == "open"}:
-            if any(f"{branch} has commits made by hand" in reason for reason in reasons):
+            said = next((one for one in reasons if f"{branch} has commits made by hand" in one), "")
+            if f"reset {branch} to main, cherry-pick" in said:
+                self._world.begin_again(branch, _BY_HAND.findall(said))
+            elif f"merge main into {branch}" in said:
                 self._world.settle(branch)
 
     def _use_what_lands(self, reasons: Sequence[str]) -> None:

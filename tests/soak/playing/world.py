@@ -156,6 +156,20 @@ class World:
         self._move(branch, new, tip)
         self._note(f"others: {branch} settled on {main[:7]} as {new[:7]}")
 
+    def begin_again(self, branch: str, commits: Sequence[str]) -> None:
+        """Resets a branch to the base, and cherry-picks these commits onto it, but no merges of the base."""
+        new, tip = self.remote.tip("main"), self.remote.find(f"refs/heads/{branch}")
+        if tip is None:
+            return
+        for commit in commits:
+            if self.remote.find(f"{commit}^2") is None:
+                options = ("merge-tree", "--write-tree", f"--merge-base={commit}^")
+                tree = self.remote.git(*options, new, commit)
+                message = self.remote.git("show", "--no-patch", "--format=%B", commit)
+                new = self.remote.git("commit-tree", tree, "-p", new, "-m", message)
+        self._move(branch, new, tip)
+        self._note(f"others: {branch} begun again at main as {new[:7]} with {', '.join(commits)}")
+
     def files(self) -> dict[str, str]:
         """Every file of the base with its content."""
         return {path: self.remote.read("main", path) + "\n" for path in self.remote.files("main")}
