@@ -5,6 +5,7 @@ repetition can be left out by comparing values.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -247,6 +248,17 @@ class PlanKept(Notice, frozen=True, kw_only=True):
     """There was no plan: the one made for this run was saved."""
 
 
+ClosingStep = Literal["clear-up", "record", "show"]
+"""What a run does last: remove what its tasks need no more, record that it has ended, show how all stands."""
+
+
+class RunEndTroubled(Notice, frozen=True, kw_only=True):
+    """A closing step of a run failed. Its work is done all the same."""
+
+    step: ClosingStep
+    message: str
+
+
 AnyNotice = (
     EventsRecorded
     | BranchMerged
@@ -277,6 +289,7 @@ AnyNotice = (
     | BranchesDeleted
     | LogsRemoved
     | PlanKept
+    | RunEndTroubled
 )
 
 Tell = Callable[[AnyNotice], None]

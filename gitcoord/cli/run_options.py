@@ -16,8 +16,11 @@ from gitcoord.forge.pull_requests import Method
 from gitcoord.landing.model import Options
 from gitcoord.landing.proof import CheckOptions
 from gitcoord.planning.model import Plan
-from gitcoord.schedule.model import UnitStart
+from gitcoord.run.attempt_policy import AttemptLimits
+from gitcoord.run.effects import RunOptions
+from gitcoord.schedule.model import Policy, UnitStart
 from gitcoord.settings import RunSettings, Settings
+from gitcoord.state.accounts import account_of
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.resolve_agent import with_program
 
@@ -146,6 +149,28 @@ def slots(asked: str | None, planned: int) -> int | None:
     if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
         raise usage_error("usage", f"--max-parallel {asked!r} is no number.", "Say how many, or auto.")
     return int(asked)
+
+
+def run_options(asked: RunRequest, run: RunSettings, plan: Plan) -> RunOptions:
+    """What the coordinator goes by."""
+    return RunOptions(
+        policy=Policy(
+            pipeline=asked.pipeline or asked.speculate,
+            speculate=asked.speculate,
+            barrier=asked.barrier,
+            overlap=asked.overlap or run.overlap,
+            independent_only=asked.independent_only,
+            whole_waves=plan.strategy == "single-pr",
+        ),
+        limits=AttemptLimits(
+            retries=run.retries if asked.retries is None else asked.retries,
+            rework=run.rework if asked.rework is None else asked.rework,
+            same_failures=run.same_failures,
+        ),
+        token_budget=asked.token_budget or plan.token_budget,
+        wait=seconds(asked.wait),
+        account=account_of(run),
+    )
 
 
 def run_order(

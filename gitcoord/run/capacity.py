@@ -6,7 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from gitcoord.engines.engine import Engine
 from gitcoord.events import AnyEvent, AttemptEnded
+from gitcoord.run.observe import View
+from gitcoord.schedule.model import Capacity
 
 _MIB = 2**20
 _RESERVE = 512 * _MIB
@@ -71,6 +74,46 @@ def automatic(machine: Machine, needs: ResourceNeeds, at_work: int) -> int:
     """How many may be at work at once: by what memory allows, at most so many for each core."""
     fits = at_work + free_memory(machine) // needs.each
     return max(1, min(fits, machine.cores * _MOST_FOR_EACH_CORE))
+
+
+class CapacityMeter:
+    """What a run may have at work: by its own limits, and by this machine or an engine that limits itself.
+
+    `max_parallel` is None where the machine decides, `stagger` the seconds between two starts.
+    """
+
+    def __init__(
+        self, engine: Engine, *, max_parallel: int | None, token_budget: int | None, stagger: float
+    ) -> None:
+        self._engine = engine
+        self._max_parallel = max_parallel
+        self._token_budget = token_budget
+        self._stagger = stagger
+        self._needs = ResourceNeeds()
+
+    def measure(self, view: View) -> Capacity:
+        """The capacity now, with what is at work in `view`."""
+        tokens = tokens_each(view.events) if self._token_budget else 0
+        at_work = len(view.seen.running)
+        if (free := self._engine.free()) is not None:
+            return Capacity(
+                max_parallel=self._max_parallel or max(1, at_work + free),
+                token_budget=self._token_budget,
+                tokens_each=tokens,
+                engine_free=free,
+                stagger=self._stagger,
+            )
+        self._needs.learn([used for used in view.memory.values() if used])
+        machine = measure()
+        return Capacity(
+            max_parallel=self._max_parallel or automatic(machine, self._needs, at_work),
+            token_budget=self._token_budget,
+            tokens_each=tokens,
+            memory=free_memory(machine),
+            memory_each=self._needs.each,
+            load=machine.load if self._max_parallel is None else None,
+            stagger=self._stagger,
+        )
 
 
 def _limit_of_container() -> int:

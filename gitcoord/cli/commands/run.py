@@ -199,20 +199,20 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     from gitcoord.run.run_preview import make_approval
 
     view = setup.first_view()
-    asked = make_approval(view, setup.capacity(view), setup.policy, lands=setup.lands)
+    asked = make_approval(view, setup.capacity(view), setup.options.policy, lands=setup.lands)
     if dry_run and as_json:
         emit_json("run-preview", asked)
         return False
     console = stdout_console() if dry_run else stderr_console()
-    console.print(approval_view(asked, overlap=setup.policy.overlap))
+    console.print(approval_view(asked, overlap=setup.options.policy.overlap))
     if dry_run:
         old = setup.old_logs(view)
         if old.places:
             say(logs_sentence("A run would remove", len(old.places), old.size, old.left))
         return False
-    for hint in run_hints(view, lands=setup.lands, pipeline=setup.policy.pipeline):
+    for hint in run_hints(view, lands=setup.lands, pipeline=setup.options.policy.pipeline):
         say(hint)
-    if yes or (asked.idle and not setup.wishes.wait):
+    if yes or (asked.idle and not setup.options.wait):
         return True
     if not sys.stdin.isatty():
         raise usage_error(

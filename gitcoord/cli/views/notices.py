@@ -16,6 +16,7 @@ from gitcoord.notices import (
     CheckEnded,
     ChecksHeld,
     ChecksRunning,
+    ClosingStep,
     ConfigurationPutBack,
     EventsRecorded,
     ForgeAnswered,
@@ -28,6 +29,7 @@ from gitcoord.notices import (
     RollbackMerged,
     RollbackOpened,
     RollbackWaiting,
+    RunEndTroubled,
     RunHindered,
     RunUnhindered,
     StartedAlthough,
@@ -40,6 +42,11 @@ from gitcoord.notices import (
 from gitcoord.text_lists import named_tasks, some
 
 _MOST_NAMED = 12
+_CLOSING: Mapping[ClosingStep, str] = {
+    "clear-up": "Not everything could be cleared up",
+    "record": "The end of the run could not be recorded",
+    "show": "The state of the tasks could not be read",
+}
 _AGAIN: Mapping[str, str] = {
     "fetching": "The remote can be reached again.",
     "recording": "What happens can be recorded again.",
@@ -128,7 +135,8 @@ def _run(
     | RunUnhindered
     | BranchesDeleted
     | LogsRemoved
-    | PlanKept,
+    | PlanKept
+    | RunEndTroubled,
 ) -> str:
     match notice:
         case StartedAlthough():
@@ -147,12 +155,21 @@ def _run(
             return _put_back(notice)
         case RunUnhindered():
             return _AGAIN[notice.activity]
-        case BranchesDeleted():
-            return f"deleted here too: {some(notice.branches)}"
+        case LogsRemoved() | PlanKept() | BranchesDeleted() | RunEndTroubled():
+            return _first_and_last(notice)
+
+
+def _first_and_last(notice: LogsRemoved | PlanKept | BranchesDeleted | RunEndTroubled) -> str:
+    """What a run does before its first attempt and after its last one."""
+    match notice:
         case LogsRemoved():
             return logs_sentence("Removed", notice.count, notice.size, notice.left)
         case PlanKept():
             return "There was no plan: this one is saved."
+        case BranchesDeleted():
+            return f"deleted here too: {some(notice.branches)}"
+        case RunEndTroubled():
+            return f"{_CLOSING[notice.step]}: {notice.message}"
 
 
 def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> str:

@@ -1,0 +1,80 @@
+"""What a run acts with: how it starts attempts, hands parents in and lands levels."""
+
+from collections.abc import Mapping
+
+from gitcoord.cli.check_options import with_checker
+from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.merge_options import make_landing_context
+from gitcoord.cli.run_options import RunRequest, landing_options, run_order
+from gitcoord.cli.time_options import limit
+from gitcoord.engines.engine import Launch, key_of
+from gitcoord.notices import Tell
+from gitcoord.run.landing import LevelWish, Reasons
+from gitcoord.run.observe import View
+from gitcoord.schedule.model import UnitStart
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.request import worker_argv
+from gitcoord.worker.subtasks import hand_in_whole
+from gitcoord.worker.task_context import load_task_context
+
+_WORKER_HANGS = 120
+"""Seconds after its limit at which a worker, which keeps its own time, counts as hanging."""
+
+
+class RunActions:
+    """What one run does to the world, as `asked`. `max_parallel` is None where the machine decides."""
+
+    def __init__(self, context: Context, asked: RunRequest, engine: str, max_parallel: int | None) -> None:
+        self._context = context
+        self._asked = asked
+        self._engine = engine
+        self._max_parallel = max_parallel
+
+    def launch(self, view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
+        """The order for attempt `number` at what starts."""
+        run, repository = self._context.settings.run, self._context.repository
+        order = run_order(
+            self._asked,
+            run,
+            start,
+            number,
+            engine=self._engine,
+            slots=self._max_parallel,
+            tokens=view.units.by_id[start.unit].tokens or None,
+            waited=waited,
+        )
+        timeout = limit(run.timeout if self._asked.timeout is None else self._asked.timeout)
+        return Launch(
+            key=key_of(start.unit, number),
+            argv=("gitcoord", *worker_argv(order)),
+            directory=str(repository.root or repository.common_dir),
+            seconds=None if timeout is None else timeout + _WORKER_HANGS,
+            grace=run.grace + 10,
+            memory=(run.memory_megabytes << 20) or None,
+            secrets=run.pass_environment,
+        )
+
+    def hand_in(self, task: TaskId) -> bool:
+        """Hands a parent in whose subtasks are done; whether it did."""
+        context = self._context
+        task_context = load_task_context(
+            context.repository, context.shared, context.store, task, context.settings
+        )
+        return hand_in_whole(task_context) is not None
+
+    def land(self, wish: LevelWish, tell: Tell) -> Reasons:
+        """Lands what it can of a level, in a thread of its own, and returns why the rest waits."""
+        from gitcoord.landing.landing_order import with_real_order
+        from gitcoord.landing.loop import Lander
+
+        context = open_context(self._context.repository.git.directory)
+        context.store.refresh()
+        plan = context.store.require_plan()
+        options = landing_options(self._asked, context.settings, plan, partial=wish.partial)
+        landing_context = make_landing_context(
+            context, plan, wish.level, options, forge=self._asked.forge, repository=None
+        )
+        landing_context = with_real_order(landing_context, save=True)
+        with with_checker(landing_context, context, tell, slots=self._asked.slots) as landing_context:
+            report = Lander(landing_context, tell).land()
+        return {one.task: one.reason for one in report.waiting}
