@@ -55,6 +55,10 @@ def test_a_template_wraps_the_prompt_and_text_of_tasks_is_data_for_it(tmp_path: 
         ("{{ prompt }}{% for n in range(10 ** 9) %}{% endfor %}", "cannot be filled in"),
         ("{{ prompt / 0 }}", "cannot be filled in"),
         ("{{ modifies.append(1) }}{{ prompt }}", "cannot be filled in"),
+        # Beyond what there is: memory, time (computed while it is read), the length of a prompt.
+        ("{{ prompt }}{{ 'x' * 10**9 }}", "cannot be filled in: it needs more than 512 MB of memory"),
+        ("{{ prompt }}{{ 10 ** (10 ** 9) }}", "cannot be read: it needs more than 2 s, or 512 MB"),
+        ("{{ prompt }}{{ id | center(5 * 10**6) }}", "cannot be filled in: the prompt would be longer"),
     ],
 )
 def test_what_is_wrong_with_a_template_is_one_error(text: str | None, why: str, tmp_path: Path) -> None:

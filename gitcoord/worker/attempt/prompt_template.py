@@ -1,19 +1,21 @@
 """The project's own template around a prompt: jinja2 in its sandbox; text from task lists is only data."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.worker.attempt import template_process
 from gitcoord.worker.attempt.prompt import Brief, sections, whole_prompt
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from gitcoord.worker.attempt.template_process import TemplateAnswer, TemplateRequest
 
 _SECTIONS = ("heading", "conflict", "work", "siblings", "whole", "earlier", "others", "rules")
 _FACTS = ("id", "title", "task", "subtask", "branch", "base", "level", "wave", "check", "rework", "modifies")
+_LONGEST = 60.0
+"""Seconds; the process itself is given less of processor time."""
 _WHOLE = ("prompt", "work")
 """One of these a template has to have: without it the agent would not hear of its task."""
 
@@ -22,7 +24,7 @@ class PromptTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """A template that was read, and the file that it is from."""
 
     file: str
-    template: "Template"
+    text: str
 
 
 def read_template(root: Path | None, file: str) -> PromptTemplate | None:
@@ -32,26 +34,19 @@ def read_template(root: Path | None, file: str) -> PromptTemplate | None:
     """
     if not file:
         return None
-    from jinja2 import StrictUndefined, TemplateError, meta
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # The prompt is Markdown, and no page: nothing is escaped.
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
     try:
         text = ((root or Path()) / file).read_text(encoding="utf-8")
-        names = meta.find_undeclared_variables(environment.parse(text))
-        template = environment.from_string(text)
-    except (OSError, UnicodeDecodeError, TemplateError) as error:
-        number = getattr(error, "lineno", None)
-        line = f" in line {number}" if number else ""
-        why = getattr(error, "strerror", None) or str(error)
-        raise _bad(file, f"cannot be read{line}: {why}") from error
-    known = ("prompt", *_SECTIONS, *_FACTS)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(file, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    read = _asked(TemplateRequest(text=text))
+    if read.problem:
+        raise _bad(file, f"cannot be read{f' in line {read.line}' if read.line else ''}: {read.problem}")
+    names, known = set(read.names), ("prompt", *_SECTIONS, *_FACTS)
     if unknown := sorted(names.difference(known)):
         raise _bad(file, f"has no value for {', '.join(unknown)}", f"It can have {', '.join(known)}.")
     if names.isdisjoint(_WHOLE):
         raise _bad(file, "does not say what the task is", "Write {{ prompt }} or {{ work }} into it.")
-    return PromptTemplate(file=file, template=template)
+    return PromptTemplate(file=file, text=text)
 
 
 def wrapped_prompt(brief: Brief, template: PromptTemplate | None, facts: Mapping[str, str]) -> str:
@@ -75,10 +70,23 @@ def wrapped_prompt(brief: Brief, template: PromptTemplate | None, facts: Mapping
         "modifies": unit.task.modifies if unit.subtask is None else unit.subtask.modifies,
         **facts,
     }
+    filled = _asked(TemplateRequest(text=template.text, values=values))
+    if filled.problem:
+        raise _bad(template.file, f"cannot be filled in: {filled.problem.rstrip('.')}")
+    return filled.text
+
+
+def _asked(request: TemplateRequest) -> TemplateAnswer:
+    """The answer of a process of its own, which a template cannot keep busy for ever."""
+    command = (sys.executable, "-P", "-m", template_process.__name__)
     try:
-        return template.template.render(values)
-    except Exception as error:  # whatever an expression may raise
-        raise _bad(template.file, f"cannot be filled in: {str(error).rstrip('.')}") from error
+        ran = subprocess.run(
+            command, input=msgspec.json.encode(request), capture_output=True, timeout=_LONGEST, check=False
+        )
+        return msgspec.json.decode(ran.stdout, type=TemplateAnswer)
+    except (subprocess.TimeoutExpired, msgspec.DecodeError):
+        limits = f"{template_process.CPU_SECONDS} s, or {template_process.MEMORY_BYTES >> 20} MB of memory"
+        return TemplateAnswer(problem=f"it needs more than {limits}")
 
 
 def _bad(file: str, what: str, hint: str = "See `prompt` in `gitcoord help running`.") -> GitcoordError:
