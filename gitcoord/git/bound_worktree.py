@@ -58,5 +58,6 @@ def damage(common_dir: Path, directory: Path) -> str:
         return "its .git was removed"
     found = Git(directory).at(directory).probe("rev-parse", "--path-format=absolute", "--git-dir")
     if found is None or Path(found).resolve() != own.resolve():
-        return "its .git was replaced"
+        elsewhere = found is not None and not Path(found).resolve().is_relative_to(directory.resolve())
+        return f"its .git was replaced, and leads to {found}" if elsewhere else "its .git was replaced"
     return ""

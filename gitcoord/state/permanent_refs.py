@@ -40,6 +40,11 @@ class LastingRefs:
         return tuple(back)
 
     @property
+    def base_tip(self) -> str:
+        """The commit that the base was at at the last look; nothing where there is a remote."""
+        return self._known.get(self._base, "")
+
+    @property
     def lost(self) -> bool:
         """Whether what everything is read from is gone."""
         first = [ref for ref in (self._base, f"{self._shared.state_prefix}plan") if ref in self._known]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.project import Project
 from tests.support.repos import Repo
-from tests.support.tasklists import task
+from tests.support.tasklists import task, write_tasks
 from tests.worker.test_worker import BRANCH, told
 from tests.worker.test_worker_kept import shell
 
@@ -97,3 +97,55 @@ def test_locks_that_an_agent_leaves_do_not_keep_its_work_from_being_handed_in(
     said = shell(project, f"echo work > work; bash -c '{lock}'")
     assert "it left locks in its checkout, removed now: index, HEAD, level-0-task-1" in said
     assert "work" in project.remote.files(BRANCH)
+
+
+POINTING = {
+    "file, and back": "cp .git ../own; echo gitdir: $common > .git; {git}; mv ../own .git",
+    "link": "rm .git; ln -s $common .git; {git}",
+    "environment": "GIT_DIR=$common GIT_WORK_TREE=$PWD sh -c '{git}'",
+    "its own HEAD": "git switch -q --ignore-other-worktrees main; {git}",
+    "told": "{git}; git update-ref refs/heads/main HEAD",
+}
+
+
+@pytest.mark.parametrize("pointing", POINTING)
+def test_an_agent_whose_git_is_led_to_the_users_repository_is_named_and_moves_no_base(
+    tmp_path: Path, pointing: str
+) -> None:
+    desk = Repo.create(tmp_path / "desk")
+    write_tasks(desk.path, [task(1)])
+    desk.commit({"a": "1\n", ".gitignore": "/.taskmaster\n/tasks\n"}, "first")
+    project = Project(desk, desk)
+    project.run("plan", ok=0)
+    (desk.path / "a").write_text("the user's\n")
+    before = desk.tip("main")
+    script = POINTING[pointing].format(git="git add -A; git commit -qm Mine")
+    common = "common=$(git rev-parse --path-format=absolute --git-common-dir)"
+    said = shell(project, f"{common}; echo work > work; {script}; exit 1", ok=1)
+    assert desk.tip("main") == before
+    assert (desk.path / "a").read_text() == "the user's\n"
+    assert f"; it is at {before[:12]} again, and what its git put there is kept: git log " in said
+    changes = [one["change"] for one in project.run("report", "--json", ok=0).json["outside"]]
+    named = {(one["kind"], one["name"]) for one in changes if one.get("by_agent")}
+    assert ("branch", "main") in named
+    assert (("command", "commit") in named) == (pointing not in ("its own HEAD", "told"))
+    # What it committed is on its own branch in the end, and a person's commit stays where it is.
+    desk.git("commit", "--quiet", "--allow-empty", "-m", "A person's")
+    person = desk.tip("main")
+    shell(project, "grep work work")
+    assert (desk.tip("main"), "work" in desk.files(BRANCH)) == (person, True)
+
+
+def test_what_others_put_on_the_base_after_an_agent_stays_and_the_agent_is_named(tmp_path: Path) -> None:
+    desk = Repo.create(tmp_path / "desk")
+    write_tasks(desk.path, [task(1)])
+    desk.commit({"a": "1\n", ".gitignore": "/.taskmaster\n/tasks\n"}, "first")
+    project = Project(desk, desk)
+    project.run("plan", ok=0)
+    person = f"sleep 1.1; env -u GIT_TRACE2_EVENT git -C {desk.path} commit -q --allow-empty -m Person"
+    led = "echo gitdir: $(git rev-parse --path-format=absolute --git-common-dir) > .git"
+    shell(project, f"echo x > x; {led}; git add -A; git commit -qm Mine; {person}", ok=1)
+    assert desk.git("log", "--format=%s", "main").split("\n") == ["Person", "Mine", "first"]
+    changes = [one["change"] for one in project.run("report", "--json", ok=0).json["outside"]]
+    named = {(one["kind"], one["name"]) for one in changes if one.get("by_agent")}
+    assert {("branch", "main"), ("command", "commit")} <= named

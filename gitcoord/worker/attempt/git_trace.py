@@ -1,24 +1,51 @@
 """What git itself tells of the processes that a command started: their words, and where they ran.
 
-Source: https://git-scm.com/docs/api-trace2 (`start`, `cmd_name`, `def_repo`).
+Git takes for its worktree where the `.git` lies that leads to a repository; whose it is, the index tells that
+it opens. Source: https://git-scm.com/docs/api-trace2 (`start`, `cmd_name`, `def_repo`, `region_enter`,
+`atexit`).
 """
 
 import os
+import time
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 _NAME = "GIT_TRACE2_EVENT"
 _FILE = "gitcoord-trace"
+WRITING = frozenset(
+    {
+        *("add", "am", "apply", "checkout", "checkout-index", "cherry-pick", "clean", "commit", "merge"),
+        *("mv", "pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout"),
+        *("stash", "switch", "update-index"),
+    }
+)
+"""Commands that write to the worktree, its index, or the branch that is checked out there."""
+MOVING = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
+"""Commands that move a branch that they are told."""
 
 
 class GitProcess(msgspec.Struct, kw_only=True):
-    """One git process: its command line in lower case, its command, and the worktree that it ran in."""
+    """One git process: its command line in lower case, its command, and the worktree that it works on.
+
+    `ran_in` is where its files are, and `index` the index that it opened: another worktree's where a `.git`
+    or `GIT_DIR` leads there. `began` and `ended` are seconds since the epoch.
+    """
 
     argv: tuple[str, ...]
     command: str = ""
     worktree: str = ""
+    ran_in: str = ""
+    index: str = ""
+    began: float = 0.0
+    ended: float = msgspec.field(default_factory=time.time)
+
+    def names(self, branch: str) -> bool:
+        """Whether its command line names the branch."""
+        known = {branch.lower(), f"heads/{branch}".lower(), f"refs/heads/{branch}".lower()}
+        return not known.isdisjoint(word.rpartition(":")[2] for word in self.argv)
 
 
 class _TraceLine(msgspec.Struct):
@@ -29,6 +56,9 @@ class _TraceLine(msgspec.Struct):
     argv: tuple[str, ...] = ()
     name: str = ""
     worktree: str = ""
+    time: str = ""
+    category: str = ""
+    msg: str = ""
 
 
 class GitTrace:
@@ -50,7 +80,7 @@ class GitTrace:
         decoder, found = msgspec.json.Decoder(_TraceLine), dict[str, GitProcess]()
         with suppress(OSError), self._file.open("rb") as lines:
             for line in lines:
-                with suppress(msgspec.DecodeError):
+                with suppress(msgspec.DecodeError, ValueError):
                     _add(found, decoder.decode(line))
         self._file.unlink(missing_ok=True)
         return list(found.values())
@@ -58,10 +88,19 @@ class GitTrace:
 
 def _add(found: dict[str, GitProcess], told: _TraceLine) -> None:
     if told.event == "start":
-        found[told.sid] = GitProcess(argv=tuple(word.lower() for word in told.argv))
+        argv = tuple(word.lower() for word in told.argv)
+        found[told.sid] = GitProcess(argv=argv, began=_seconds(told.time))
     elif (process := found.get(told.sid)) is None:
         return
     elif told.event == "cmd_name":
         process.command = told.name
     elif told.event == "def_repo":
-        process.worktree = told.worktree
+        process.worktree = process.ran_in = told.worktree
+    elif told.event == "region_enter" and told.category == "index" and told.msg:
+        process.index = str(Path(process.ran_in, told.msg))
+    elif told.event == "atexit":
+        process.ended = _seconds(told.time)
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

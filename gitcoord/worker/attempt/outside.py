@@ -3,40 +3,31 @@
 Files that somebody changes tell nobody's name, so that only git's event trace proves what an agent did.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.git_cli import Git
+from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.outside import OutsideChange, OutsideKind
 from gitcoord.planning.model import Plan
-from gitcoord.worker.attempt.git_trace import GitProcess
+from gitcoord.worker.attempt.git_trace import MOVING, WRITING, GitProcess
 from gitcoord.worker.attempt.surroundings import (
     REMOTES,
     FileMark,
     SurroundingsLook,
     file_mark,
     look_around,
+    worktree_places,
 )
 
 MOST_OUTSIDE = 50
 """So many changes are in an event."""
 _KEPT = "outside.json"
-_WRITING = frozenset(
-    {
-        *("add", "am", "apply", "checkout", "checkout-index", "cherry-pick", "clean", "commit", "merge"),
-        *("mv", "pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout"),
-        *("stash", "switch", "update-index"),
-    }
-)
-_MOVING: Mapping[OutsideKind, frozenset[str]] = {
-    "branch": frozenset({"branch", "update-ref", "switch", "checkout", "fetch"}),
-    "tag": frozenset({"tag", "update-ref", "fetch"}),
-}
+_TAGGING = frozenset({"tag", "update-ref", "fetch"})
 _HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
 _DROPPING = frozenset({"pop", "drop", "clear"})
 
@@ -48,6 +39,7 @@ class Surroundings:
         self._repository, self._plan, self._place = repository, plan, place
         self._processes: list[GitProcess] = []
         self._keys: dict[str, bool] = {}
+        self._moved: list[OutsideChange] = []
         self._before = _kept(place)
         if self._before is None:
             self._before = self._look(own, branch)
@@ -57,8 +49,20 @@ class Surroundings:
 
     def saw(self, processes: list[GitProcess], own: Collection[str], others: Collection[str]) -> None:
         """Takes in git's words on a command, and which keys of the configuration it and others changed."""
+        for process in processes:
+            process.worktree = self._worktree_of(process)
         self._processes += processes
         self._keys |= {**dict.fromkeys(others, False), **dict.fromkeys(own, True)}
+
+    def moved(self, base: str, was: Oid) -> None:
+        """Takes in that the attempt's git moved the base from `was`, where it is again."""
+        self._moved.append(OutsideChange(kind="branch", name=base, was=was, by_agent=True))
+
+    def _worktree_of(self, process: GitProcess) -> str:
+        """The worktree that it works on: that of the index which it opened, wherever its files are."""
+        owner = Path(process.index).parent.resolve() if process.index else None
+        places = worktree_places(self._repository) if owner is not None else ()
+        return next((str(path.resolve()) for path, own in places if own.resolve() == owner), process.worktree)
 
     def changes(self) -> tuple[OutsideChange, ...]:
         """What is not as it was; what the attempt's own git provably did comes first."""
@@ -67,6 +71,7 @@ class Surroundings:
         if before is None or now is None:
             return ()
         found = [
+            *self._moved,
             *self._commands(before, now),
             *self._refs(before, now),
             *_hooks(before, now),
@@ -93,7 +98,7 @@ class Surroundings:
         }
         others.discard(str(own))
         for process in self._processes:
-            writes = process.command in _WRITING and _HARMLESS.isdisjoint(process.argv)
+            writes = process.command in WRITING and _HARMLESS.isdisjoint(process.argv)
             if writes and process.worktree in others:
                 yield OutsideChange(
                     kind="command", name=process.command, place=process.worktree, by_agent=True
@@ -111,9 +116,9 @@ class Surroundings:
             if not ref.startswith(REMOTES) and unused and now.refs.get(ref) != oid:
                 name = ref.split("/", 2)[2]
                 kind: OutsideKind = "tag" if ref.startswith("refs/tags/") else "branch"
-                yield OutsideChange(
-                    kind=kind, name=name, was=oid, by_agent=self._has_moved(kind, name, before)
-                )
+                proved = self._has_moved(kind, name, before)
+                if proved or ref != before.lands_on:
+                    yield OutsideChange(kind=kind, name=name, was=oid, by_agent=proved)
         stashes = [set(process.argv) for process in self._processes if process.command == "stash"]
         dropped = any(_DROPPING & words for words in stashes)
         for oid, message in before.stash.items():
@@ -122,13 +127,13 @@ class Surroundings:
 
     def _has_moved(self, kind: OutsideKind, name: str, before: SurroundingsLook) -> bool:
         """Whether the attempt's git was told to move this ref, or ran where it was checked out."""
-        named = {name.lower(), f"heads/{name}".lower(), f"{HEADS}{name}".lower(), f"refs/tags/{name}".lower()}
+        named = {name.lower(), f"refs/tags/{name}".lower()}
         for process in self._processes:
             there = before.checkouts.get(process.worktree)
-            if there is not None and there.head == HEADS + name and process.command in _WRITING:
+            if there is not None and there.head == HEADS + name and process.command in WRITING:
                 return True
-            words = {word.rpartition(":")[2] for word in process.argv}
-            if process.command in _MOVING[kind] and not named.isdisjoint(words):
+            told = process.names(name) if kind == "branch" else not named.isdisjoint(process.argv)
+            if process.command in (MOVING if kind == "branch" else _TAGGING) and told:
                 return True
         return False
 

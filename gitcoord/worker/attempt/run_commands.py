@@ -27,6 +27,7 @@ from gitcoord.worker.attempt.exchange_files import open_exchange
 from gitcoord.worker.attempt.git_trace import GitTrace
 from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.idle import Idle, idle_limit
+from gitcoord.worker.attempt.moved_base import put_base_back
 from gitcoord.worker.attempt.paths import run_directory
 from gitcoord.worker.attempt.pid_file import worker_at
 from gitcoord.worker.attempt.prompt import ConflictBrief
@@ -214,6 +215,7 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
     ):
         context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
     if context.task_context.shared.remote is None:
+        put_base_back(context, processes, lasting.base_tip)
         # What a remote holds is not put back; one that is away now is waited for at the hand-in.
         context.task_context.shared.refresh()
     if back := lasting.put_back():

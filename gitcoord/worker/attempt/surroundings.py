@@ -57,6 +57,8 @@ class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
     refs: Mapping[str, Oid]
     in_use: frozenset[str]
     """The branches that attempts have checked out."""
+    lands_on: str = ""
+    """The base, where there is no remote: landing moves it, too."""
     stash: Mapping[Oid, str]
     hooks: Mapping[str, tuple[int, int]]
 
@@ -70,7 +72,7 @@ def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> S
     checkouts, in_use = _checkouts(repository, own)
     refs = read_refs(repository.git, HEADS, "refs/tags/", REMOTES, _STASH).targets
     stash = repository.git.text("stash", "list", "--format=%H %gs") if _STASH in refs else ""
-    is_plans = _Names(plan, has_remote=repository.remote is not None)
+    is_plans = _Names(plan)
     entries = (line.partition(" ") for line in stash.split("\n") if line)
     return SurroundingsLook(
         own=str(own),
@@ -80,6 +82,7 @@ def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> S
         worktrees=frozenset(_plain(str(path.resolve())) for path, _ in worktree_places(repository)),
         refs={_plain(ref): oid for ref, oid in refs.items() if ref != _STASH and not is_plans.has(ref)},
         in_use=frozenset(in_use),
+        lands_on="" if repository.remote is not None else HEADS + plan.base,
         stash={oid: _plain(message) for oid, _, message in entries},
         hooks=_hook_files(repository.common_dir),
     )
@@ -88,15 +91,13 @@ def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> S
 class _Names:
     """The branches that the plan's work goes to: whoever moves them is looked at where they are handed in."""
 
-    def __init__(self, plan: Plan, *, has_remote: bool) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._names = {task.branch for task in plan.tasks.values()}
         for task in plan.tasks.values():
             self._names |= {subtask_branch(task.branch, task.id, part.id) for part in task.subtasks}
         for level in plan.levels:
             # Each round after the first takes a task that was deferred in the one before.
             self._names |= set(islice(round_names(level), len(level.tasks) + 1))
-        if not has_remote:
-            self._names.add(plan.base)  # landing moves it
 
     def has(self, ref: str) -> bool:
         return ref.removeprefix(HEADS) in self._names
