@@ -192,12 +192,32 @@ class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     write_back: bool = False
 
 
+class RepositorySettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """A table under `[repositories]`: another repository that tasks of the list work in.
+
+    `at` is its clone, relative to this repository's top, or a URL of which gitcoord keeps a clone. The others
+    go before the settings of that repository itself; `strategy` goes before the plan's. `token` names the
+    variable that holds the token for it.
+    """
+
+    at: str
+    base: str | None = None
+    strategy: Literal["single-pr", "multi-pr"] | None = None
+    method: Literal["merge", "squash", "rebase"] | None = None
+    forge: Literal["auto", "github", "local"] | None = None
+    repository: str | None = None
+    token: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a repository may set; the names in the files are kebab-case.
 
-    `foreign_commits` says what becomes of a branch with commits of a task that was not handed in: a warning,
-    or it is held until that one is. `task_list_changes` says whether `submit` puts the task list on a branch
-    back to what it was.
+    `repositories` are other repositories that tasks work in, by the names that tasks give as `repo`; a text
+    is where one is. `foreign_commits` says what becomes of a branch with commits of a task that was not
+    handed in: a warning, or it is held until that one is. `task_list_changes` says whether `submit` puts the
+    task list on a branch back to what it was.
     """
 
     base: str | None = None
@@ -217,6 +237,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     landing: LandingSettings = LandingSettings()
     engines: EngineSettings = EngineSettings()
     pull_requests: PullRequestSettings = PullRequestSettings()
+    repositories: dict[str, str | RepositorySettings] = {}
     task_branch: str = "feature/level-{level}-task-{task}"
     level_branch: str = "feature/level-{level}-implementation"
     state_prefix: str = "refs/gitcoord/"

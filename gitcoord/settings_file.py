@@ -8,7 +8,13 @@ import msgspec
 
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.settings import PULL_FIELDS, LandingSettings, RunSettings, Settings
+from gitcoord.settings import (
+    PULL_FIELDS,
+    LandingSettings,
+    RepositorySettings,
+    RunSettings,
+    Settings,
+)
 
 SETTINGS_FILES = ("gitcoord.toml", ".gitcoord.toml")
 PYPROJECT = "pyproject.toml"
@@ -107,6 +113,9 @@ def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = ""
             yield _unknown(key, list(known), above)
             continue
         kind, name = known[key].type, f"{above}{key}"
+        if name == "repositories":
+            yield from _repository_problems(value)
+            continue
         if _is_table(kind):
             if isinstance(value, dict):
                 yield from _problems(value, kind, f"{name}.")
@@ -117,6 +126,32 @@ def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = ""
             msgspec.convert(value, kind)
         except msgspec.ValidationError:
             yield _misfit(name, value, msgspec.inspect.type_info(kind))
+
+
+def _repository_problems(value: object) -> Iterator[Problem]:
+    """What is wrong in `[repositories]`: names that tasks give, each with a place or a table."""
+    if not isinstance(value, dict):
+        way_out = "Write it as [repositories]."
+        yield Problem(f"`repositories` must be a table, not {_shown(value)}.", way_out)
+        return
+    variables: dict[str, str] = {}
+    for name, given in value.items():
+        key = f"repositories.{name}"
+        if name == "home" or not (name.isascii() and name.replace("-", "_").isidentifier()):
+            way_out = "`home` is this repository." if name == "home" else "Use letters, digits, - and _."
+            yield Problem(f"`{key}` is no name that a repository can have here.", way_out)
+        twin = variables.setdefault(name.replace("-", "_").upper(), name)
+        if twin != name:
+            yield Problem(f"`{key}` and `repositories.{twin}` differ too little.", "Rename one of them.")
+        if isinstance(given, dict):
+            yield from _problems(given, RepositorySettings, f"{key}.")
+        at = given.get("at") if isinstance(given, dict) else given
+        if not isinstance(at, str) or not at.strip() or at.startswith("-"):
+            way_out = f'Write {name} = "../{name}", or {name} = {{ at = "../{name}" }}.'
+            yield Problem(f"`{key}` does not say where the repository is.", way_out)
+        token = given.get("token", "") if isinstance(given, dict) else ""
+        if isinstance(token, str) and token and not (token.isidentifier() and token.isascii()):
+            yield Problem(f"`{key}.token` must be the name of a variable.", 'Write it like "API_TOKEN".')
 
 
 def _unknown(key: str, known: list[str], above: str) -> Problem:

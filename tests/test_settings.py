@@ -55,6 +55,11 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
             "$branch",
         ),
         ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
+        ("repositories = 'api'", '`repositories` must be a table, not "api"', "[repositories]"),
+        ("[repositories]\napi = 3", "`repositories.api` does not say where", '"../api"'),
+        ("[repositories]\nhome = '../a'", "`repositories.home` is no name", "this repository"),
+        ("[repositories.api]\nat = 'x'\nmethod = 'x'", "`repositories.api.method` must be one of", ""),
+        ("[repositories]\na-b = 'x'\na_b = 'y'", "`repositories.a-b` differ too little", ""),
         ('task-branch = "work"', "must contain {task}", ""),
         ('level-branch = "work"', "must contain {level}", ""),
         (

@@ -1,9 +1,11 @@
 """What most commands begin with: the repository, its settings, the refs that everybody sees, the state."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.default_branch import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.remote_refs import SharedRefs
@@ -12,13 +14,38 @@ from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.state.store import Store
 
+if TYPE_CHECKING:
+    from gitcoord.planning.risks import Risks
+    from gitcoord.tasks.model import Finding, TaskList
+
+ALONE = "GITCOORD_ALONE"
+"""Set where a command acts on this repository's part of a plan over several, and on nothing else."""
+
+
+class AcrossRepositories(Protocol):
+    """What planning asks of a plan over several repositories."""
+
+    def assigned(self, listed: "TaskList") -> "TaskList":
+        """The list with the repositories of each task."""
+
+    def foretell(self, listed: "TaskList") -> "tuple[Risks, Finding | None]":
+        """What each repository's own history foretells of its tasks."""
+
 
 class Context:
-    """One command's world. `state_prefix` comes from `GITCOORD_STATE_PREFIX`, else from the settings."""
+    """One command's world. `state_prefix` comes from `GITCOORD_STATE_PREFIX`, else from the settings.
 
-    def __init__(self, repository: Repository, settings: Settings) -> None:
+    `environ` has what the forge is asked with. `several` is set where a command acts on a plan over several
+    repositories.
+    """
+
+    def __init__(
+        self, repository: Repository, settings: Settings, environ: Mapping[str, str] = os.environ
+    ) -> None:
         self.repository = repository
         self.settings = settings
+        self.environ = environ
+        self.several: AcrossRepositories | None = None
         prefix = os.environ.get("GITCOORD_STATE_PREFIX") or settings.state_prefix
         self.shared = SharedRefs(repository, prefix)
         self.store = Store(repository, self.shared)
@@ -28,8 +55,13 @@ class Context:
         return find_base(self.shared, asked or self.settings.base)
 
 
-def open_context(start: Path | None = None, *, reads: bool = False, restores: bool = False) -> Context:
+def open_context(
+    start: Path | None = None, *, reads: bool = False, restores: bool = False, several: bool = False
+) -> Context:
     """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
+
+    Raises `several-repositories` (exit 2) where the settings name others, and the command is not one that
+    knows what to do with `several`.
 
     A command that only `reads` works in a repository that cannot be written, too; all others raise
     `read-only` there. One that `restores` first takes back what killed attempts changed in the configuration:
@@ -43,7 +75,24 @@ def open_context(start: Path | None = None, *, reads: bool = False, restores: bo
     if restores:
         _restore(place)
     settings = load_settings(place.root)
+    if settings.repositories and not several and not os.environ.get(ALONE):
+        raise _not_across(settings)
     return Context(place.open(settings.remote, settings.rules.union), settings)
+
+
+def _not_across(settings: Settings) -> GitcoordError:
+    """The error of a command that does not act on several repositories."""
+    from typer._click.globals import get_current_context
+
+    running = get_current_context(silent=True)
+    name = running.info_name if running is not None else "this command"
+    return usage_error(
+        "several-repositories",
+        f"`gitcoord {name}` does not work on a plan over several repositories (home, "
+        f"{', '.join(settings.repositories)}) yet.",
+        "Run it in the clone of the repository that it is about; `gitcoord help repositories` says which "
+        "commands do.",
+    )
 
 
 def _restore(place: RepositoryPlace) -> None:
@@ -55,10 +104,10 @@ def _restore(place: RepositoryPlace) -> None:
         say(killed_sentence(attempt, keys))
 
 
-def maybe_context(start: Path | None = None, *, reads: bool = False) -> Context | None:
+def maybe_context(start: Path | None = None, *, reads: bool = False, several: bool = False) -> Context | None:
     """The context, or None outside a git repository."""
     try:
-        return open_context(start, reads=reads)
+        return open_context(start, reads=reads, several=several)
     except GitcoordError as error:
         if error.code == "no-repository":
             return None

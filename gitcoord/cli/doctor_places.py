@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gitcoord.cli.context import Context
     from gitcoord.forge.doctor_result import Diagnosis
@@ -66,6 +66,29 @@ def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
         "Share a bare repository (`git clone --bare`), check another branch out there, or set "
         "receive.denyCurrentBranch to updateInstead there.",
     )
+
+
+def examine_repositories(
+    home: "Context", examine: "Callable[[Context], Iterator[Diagnosis]]"
+) -> "Iterator[Diagnosis]":
+    """Whether landing would work in each repository that the settings name."""
+    import msgspec
+
+    from gitcoord.cli.repository_places import open_member
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import broken, fine
+
+    for name, given in home.settings.repositories.items():
+        try:
+            member = open_member(home, name, given)
+        except GitcoordError as error:
+            yield broken(f"repository {name}", error.message, error.hint)
+            continue
+        yield fine(
+            f"repository {name}", f"It is at {member.repository.root or member.repository.common_dir}."
+        )
+        for finding in examine(member):
+            yield msgspec.structs.replace(finding, name=f"{name}: {finding.name}")
 
 
 def _directory(url: str | None) -> Path | None:

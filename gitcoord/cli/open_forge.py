@@ -23,7 +23,7 @@ def open_forge(context: Context, *, asked: str | None = None, repository: str | 
     from gitcoord.cli.views.countdown import count_down
     from gitcoord.forge.github import open_github
 
-    return open_github(url=url, repository=named, environ=os.environ, tell=count_down)
+    return open_github(url=url, repository=named, environ=context.environ, tell=count_down)
 
 
 def is_github(url: str | None) -> bool:

@@ -86,7 +86,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         start = go_on(store, saved, listed, same_tasks=asked.same_tasks)
     asked = asked if asked.reset else with_saved(asked, saved)
     base = context.base(asked.base)
-    risks, warning = foretell(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
+    risks, warning = _risks(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
     if start.previous is not None and asked.predict is not False:
         risks = carried(risks, start.previous.risks, start.under_way)
     plan = _build(listed, asked, context.settings, base, start, risks)
@@ -114,6 +114,10 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         carried=start.carried,
         renamed=start.renamed,
     )
+
+
+def _risks(context: "Context", base: str, listed: TaskList) -> tuple[Risks, Finding | None]:
+    return foretell(context, base, listed) if context.several is None else context.several.foretell(listed)
 
 
 def _inside(root: Path | None, source: str) -> str:

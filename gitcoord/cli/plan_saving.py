@@ -68,6 +68,8 @@ def _plan_and_save(
         kept_list=saved.source if saved is not None else "",
         cancelled_satisfies=wanted.cancelled_satisfies is not False,
     )
+    if context is not None and context.several is not None:
+        listed = context.several.assigned(listed)
     made = make_plan(context, listed, asked)
     changed = context is not None and not dry_run and save(context, made)
     for line in _effects(made, dry_run=dry_run):

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -180,17 +180,20 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
     root: Path | None
     common_dir: Path
 
-    def open(self, remote: str, union: Sequence[str] = ()) -> Repository:
+    def open(
+        self, remote: str, union: Sequence[str] = (), environ: Mapping[str, str] = os.environ
+    ) -> Repository:
         """The repository, shared through `remote`; through its only one when the usual name is not there.
 
-        Merges keep the lines of both sides in paths that the patterns of `union` match.
+        `environ` has what git signs in with. Merges keep the lines of both sides in paths that the patterns
+        of `union` match.
         """
         remotes = read_remotes(self.git)
         name = _remote_name(list(remotes), remote)
         git, added, address = self.git, dict[str, str](), name
         used = remotes.get(name or "")
         if used is not None:
-            added = git_auth_environment(used.url) or self._same_place_everywhere(used)
+            added = git_auth_environment(used.url, environ) or self._same_place_everywhere(used)
             address, entries = address_of(used, set(remotes))
             if entries:
                 added = {**added, **appended({**os.environ, **added}, entries)}

@@ -5,6 +5,7 @@ set, so that thousands of them cost no more than they are.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     modifies: tuple[str, ...] = ()
     conflicts_with: tuple[TaskId, ...] = ()
     parallel_safe: bool = True
+    repositories: tuple[str, ...] = ("",)
+    """Where its paths are: those of different repositories never meet."""
 
 
 class Clashes(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,19 +49,25 @@ def find_clashes(members: Sequence[Footprint]) -> Clashes:
         for other in member.conflicts_with
         if other in ids and other != member.id
     ]
+    shared, coarse = [], False
+    for repository in dict.fromkeys(name for member in members for name in member.repositories):
+        touching = _touching(member for member in members if repository in member.repositories)
+        found = _shared(touching)
+        coarse |= found is None
+        shared += [frozenset(chain(*touching.values()))] if found is None else found
+    sets = dict.fromkeys(clash for clash in [*declared, *shared] if len(clash) > 1)
+    alone = frozenset(member.id for member in members if not member.parallel_safe)
+    return Clashes(sets=tuple(sets), alone=alone, coarse=coarse)
+
+
+def _touching(members: Iterable[Footprint]) -> dict[Glob, list[TaskId]]:
     touching: dict[Glob, list[TaskId]] = {}
     for member in members:
         for entry in dict.fromkeys(member.modifies):
             glob = compile_glob(entry)
             if glob is not None:
                 touching.setdefault(glob, []).append(member.id)
-    shared = _shared(touching)
-    coarse = shared is None
-    if shared is None:
-        shared = [frozenset(task for tasks in touching.values() for task in tasks)]
-    sets = dict.fromkeys(clash for clash in [*declared, *shared] if len(clash) > 1)
-    alone = frozenset(member.id for member in members if not member.parallel_safe)
-    return Clashes(sets=tuple(sets), alone=alone, coarse=coarse)
+    return touching
 
 
 def _shared(touching: dict[Glob, list[TaskId]]) -> list[frozenset[TaskId]] | None:

@@ -262,6 +262,7 @@ def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | N
         marked_safe=task.marked_safe,
         conflicts_with=task.conflicts_with,
         repo=task.repo,
+        repositories=task.repositories,
         tokens=tokens,
         digest=digest_of(task),
     )

@@ -65,6 +65,8 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
+    repositories: tuple[str, ...] = ()
+    """The repositories that it works in, by name, where the plan spans several."""
     tokens: int | None = None
     """This task's share of the token budget while it runs beside its wave."""
     digest: str = ""
@@ -120,6 +122,18 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     saves: float = 0.0
 
 
+class PlanPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which plan this is one repository's part, and under which name.
+
+    `plan` is the same in all parts of a plan. `awaits` are the tasks that each task needs and that are not in
+    everywhere else where they work, as of the last look.
+    """
+
+    plan: str
+    name: str
+    awaits: dict[TaskId, tuple[TaskId, ...]] = {}
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Intent: what runs when, on which branch. Says nothing about what has happened.
 
@@ -163,6 +177,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the task lists that this repository has had under this state; each has branches of its own."""
     adopted: bool = False
     """Whether its branches were there before it: others made them, and keep their names and words."""
+    part: PlanPart | None = None
+    """Set in a plan over several repositories; the whole has the name "" in it."""
 
     def level_of(self, task: TaskId) -> PlannedLevel:
         """The level that `task` is planned in; KeyError when the plan has no such task."""
@@ -176,5 +192,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return {entry.id: TaskIdentity(title=entry.title, digest=entry.digest) for entry in entries}
 
     def waits_for(self, task: TaskId, landed: Container[TaskId]) -> list[TaskId]:
-        """The dependencies of `task` in this plan that are not `landed`."""
-        return [need for need in self.tasks[task].depends_on if need in self.tasks and need not in landed]
+        """The dependencies of `task` in this plan that are not `landed`, or not in other repositories."""
+        found = [need for need in self.tasks[task].depends_on if need in self.tasks and need not in landed]
+        if self.part is None or task not in self.part.awaits:
+            return found
+        return list(dict.fromkeys((*found, *self.part.awaits[task])))

@@ -30,6 +30,7 @@ def footprint(task: Task | PlannedTask) -> Footprint:
         modifies=tuple(dict.fromkeys((*task.modifies, *below))),
         conflicts_with=task.conflicts_with,
         parallel_safe=task.parallel_safe,
+        repositories=task.repositories or ("",),
     )
 
 

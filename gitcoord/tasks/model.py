@@ -74,6 +74,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
+    repositories: tuple[str, ...] = ()
+    """Those that `repo` names, where the settings have several."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

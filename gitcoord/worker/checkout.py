@@ -24,6 +24,9 @@ from gitcoord.worker.stacked_work import bring_up_to_date, say_conflict, told_of
 from gitcoord.worker.task_context import Checkout, TaskContext
 from gitcoord.worker.task_list_changes import beside_lists, paths_at
 
+_NOT_IN = "which has to be in in another repository"
+_LAND_THERE = "Land it there first: `gitcoord status` where the plan was made says what is in."
+
 
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
@@ -101,7 +104,11 @@ def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
 def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:
     needed = context.plan.waits_for(context.task.id, context.landed)
     if how.stack:
-        needed = [dep for dep in needed if context.plan.tasks[dep].branch not in context.tips]
+        branches = {dep: context.plan.tasks[dep].branch for dep in needed if dep in context.plan.tasks}
+        elsewhere = [dep for dep in needed if dep not in branches or dep in context.landed]
+        if elsewhere:
+            raise _not_ready(context, f"depends on {named_tasks(elsewhere)}, {_NOT_IN}", _LAND_THERE)
+        needed = [dep for dep in needed if branches[dep] not in context.tips]
         if needed:
             raise _not_ready(context, f"depends on {named_tasks(needed)}, with no branch yet to stack on", "")
     elif needed:
@@ -111,6 +118,8 @@ def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:
 
 def _before_landing(context: TaskContext, needed: Sequence[TaskId]) -> str:
     """What is to be done first: only what is submitted can land, only what has a branch can be stacked on."""
+    if any(task not in context.plan.tasks or task in context.landed for task in needed):
+        return _LAND_THERE
     absent = [task for task in needed if context.plan.tasks[task].branch not in context.tips]
     if absent:
         verb = "has" if len(absent) == 1 else "have"

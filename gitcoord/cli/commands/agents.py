@@ -53,7 +53,7 @@ def install(
     from gitcoord.cli.views.output import clean, emit, emit_json
     from gitcoord.errors import usage_error
 
-    repository = open_context(reads=dry_run).repository
+    repository = open_context(reads=dry_run, several=True).repository
     try:
         change = rules_change(program, repository.require_working_tree(), uninstall=uninstall)
         changed = change.before != change.after

@@ -39,7 +39,7 @@ def config(
 
         emit(SCHEMA.read_text(encoding="utf-8").rstrip("\n"))
         return
-    context = maybe_context(reads=True)
+    context = maybe_context(reads=True, several=True)
     root = context.repository.root if context else None
     file = find_settings(root)
     if root and file.path and file.path.name != PYPROJECT and pyproject_table(root) is not None:

@@ -48,16 +48,29 @@ def doctor(
 
 def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.cli.context import open_context
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import broken, fine
+
+    try:
+        context = open_context(several=True)
+    except GitcoordError as error:
+        yield broken(_NAMES.get(error.code, "git"), error.message, error.hint)
+        return
+    yield fine("git", f"{context.repository.git.text('version')} is new enough.")
+    yield from _examine_here(context, base, repository)
+    if context.settings.repositories:
+        from gitcoord.cli.doctor_places import examine_repositories
+
+        yield from examine_repositories(context, lambda member: _examine_here(member, None, None))
+
+
+def _examine_here(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.cli.doctor_places import examine_attributes, examine_remote_tree
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, doubtful, fine
 
-    name = "git"
-    context = None
+    name = "remote"
     try:
-        context = open_context()
-        yield fine(name, f"{context.repository.git.text('version')} is new enough.")
-        name = "remote"
         context.shared.refresh()
         yield fine(name, _where(context))
         if several := context.repository.several_urls():
@@ -71,7 +84,7 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     except GitcoordError as error:
         hint = error.hint if name != "remote" else _login_hint(context, error)
         yield broken(_NAMES.get(error.code, name), error.message, hint)
-        if context is not None and name == "remote":
+        if name == "remote":
             # A silent remote is often a matter of the token, which GitHub's API tells more about.
             yield from _github_alone(context, base, repository)
         return
@@ -83,11 +96,11 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
     yield from _guarded("github", lambda: _github(context, landing, repository))
 
 
-def _login_hint(context: "Context | None", error: "GitcoordError") -> str:
+def _login_hint(context: "Context", error: "GitcoordError") -> str:
     """Git says of a missing login no more than that it cannot ask for one."""
     from gitcoord.cli.open_forge import is_github
 
-    silent = context is not None and is_github(context.repository.remote_url)
+    silent = is_github(context.repository.remote_url)
     if silent and error.passing == "perhaps":
         return "Git has no login there, or one that is not taken: see what is said of the token below."
     return error.hint
@@ -188,6 +201,7 @@ def _github(context: "Context", base: str, repository: str | None) -> "Iterator[
         method=settings.method,
         signs=context.repository.signs,
         status=settings.landing.status,
+        environ=context.environ,
     )
 
 

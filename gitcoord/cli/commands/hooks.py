@@ -50,7 +50,7 @@ def install(
     from gitcoord.cli.hook_files import others, planned_change
     from gitcoord.cli.views.output import emit, emit_json, say
 
-    context = open_context(reads=dry_run)
+    context = open_context(reads=dry_run, several=True)
     change = planned_change(context.repository, program, uninstall=uninstall)
     changed = change.before != change.after
     if changed and not dry_run:

@@ -49,7 +49,7 @@ def hotspots(
 
     if dry_run and not apply:
         raise usage_error("usage", "--dry-run needs --apply.", "Without --apply nothing is written anyway.")
-    context = open_context(reads=not apply or dry_run)
+    context = open_context(reads=not apply or dry_run, several=True)
     context.store.refresh()
     report = _report(context, base, changes)
     rules = report.rules()

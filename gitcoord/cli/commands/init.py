@@ -33,7 +33,7 @@ def init(
     from gitcoord.errors import usage_error
     from gitcoord.settings_file import SETTINGS_FILES, find_settings
 
-    context = open_context(reads=dry_run)
+    context = open_context(reads=dry_run, several=True)
     root = context.repository.require_working_tree()
     known = find_settings(root)
     if known.path is not None and not dry_run:

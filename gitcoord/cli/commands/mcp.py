@@ -83,7 +83,7 @@ def install(
         else:
             emit(command)
         return
-    root = open_context(reads=dry_run).repository.root
+    root = open_context(reads=dry_run, several=True).repository.root
     if root is None:
         raise usage_error("usage", "A bare repository has no place for it.", "Run it in a working tree.")
     change = client_change(client, root, allow_landing=allow_landing)

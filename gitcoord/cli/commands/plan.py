@@ -125,7 +125,11 @@ def plan(
     )
     alone = not (as_json or dry_run) and tasks is None and origin is None
     only_reads = format is not None and alone and asked == PlanRequest()
-    context = maybe_context(reads=dry_run or only_reads)
+    context = maybe_context(reads=dry_run or only_reads, several=True)
+    if context is not None and context.settings.repositories:
+        from gitcoord.cli.repositories import across
+
+        context = across(context)
     if context is not None:
         context.store.refresh()
     if only_reads and format and context is not None and (saved := context.store.plan()) is not None:

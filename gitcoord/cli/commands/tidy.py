@@ -62,7 +62,7 @@ def tidy(
     from gitcoord.reclaim.survey import SurveyRequest, take_survey
 
     age = None if older_than is None else seconds(older_than)
-    context = open_context(reads=dry_run)
+    context = open_context(reads=dry_run, several=True)
     context.repository.require_history()
     context.shared.refresh()
     onto = context.base(base)

@@ -75,6 +75,9 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
     table.add_column("", width=1)
     table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
+    several = any(task.repositories for task in plan.tasks.values())
+    if several:
+        table.add_column("repository", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("needs", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("takes", justify="right", no_wrap=True)
     table.add_column("slack", justify="right", no_wrap=True)
@@ -82,7 +85,7 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
         table.add_column("tokens", justify="right", no_wrap=True)
     for number, wave in list(enumerate(level.waves, start=1))[:MOST_WAVES]:
         for place, task in enumerate(wave[:MOST_TASKS]):
-            table.add_row(*_row(plan, plan.tasks[task], number if place == 0 else None))
+            table.add_row(*_row(plan, plan.tasks[task], number if place == 0 else None, several=several))
             if sum(map(len, plan.tasks[task].subtask_waves)) > 1:
                 table.add_row("", "", "", _dim(_subtasks(plan.tasks[task])))
         if len(wave) > MOST_TASKS:
@@ -94,7 +97,7 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
     return table
 
 
-def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
+def _row(plan: "Plan", task: "PlannedTask", wave: int | None, *, several: bool) -> "list[Text]":
     style = "bold red" if task.critical else ""
     needs = ", ".join(clean(need) for need in task.depends_on if need in plan.tasks)
     row = [
@@ -102,6 +105,7 @@ def _row(plan: "Plan", task: "PlannedTask", wave: int | None) -> "list[Text]":
         plain(_CRITICAL if task.critical else "", style),
         plain(clean(task.id), style),
         plain(clean(task.title)),
+        *([_dim(clean(", ".join(task.repositories)))] if several else []),
         _dim(needs),
         plain(minutes(task.duration or task.estimate)),
         plain("" if task.critical else minutes(task.slack), "green"),

@@ -1,0 +1,250 @@
+"""The repositories of a plan over several: opened, planned and looked at from the one that holds the plan.
+
+The plan is kept whole beside the home repository's own part. Each repository keeps its part, with the journal
+of what happens in it: a push moves a branch and its record together, or neither.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.repository_places import open_member
+from gitcoord.errors import Exit, GitcoordError, usage_error
+from gitcoord.events import WavesSaved
+from gitcoord.evidence.model import Landing
+from gitcoord.evidence.snapshot import find_snapshot
+from gitcoord.planning.model import Plan, PlanPart
+from gitcoord.planning.parts import HOME, awaited, make_part, members_of, named_repositories
+from gitcoord.planning.risks import NO_RISKS, Risks
+from gitcoord.state.store import Store
+from gitcoord.state.task_history import Progress
+from gitcoord.tasks.model import Finding, TaskId, TaskList
+from gitcoord.worker.branch_names import require_free_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gitcoord.planning.task_texts import Texts
+
+AREA = "repositories/"
+"""Where the whole plan lies, beside the part of the home repository."""
+LandedIn = Mapping[str, Mapping[TaskId, Landing]]
+
+
+class Repositories:
+    """The repositories of a plan: `contexts` by name, the home repository's first."""
+
+    def __init__(self, home: Context) -> None:
+        self.home = home
+        self.contexts: dict[str, Context] = {HOME: home}
+        there = {home.repository.common_dir.resolve(): HOME}
+        for name, given in home.settings.repositories.items():
+            member = open_member(home, name, given)
+            twin = there.setdefault(member.repository.common_dir.resolve(), name)
+            if twin != name:
+                raise usage_error(
+                    "same-repository",
+                    f"The repositories {twin} and {name} are one: {member.repository.common_dir}.",
+                    "Name each repository once under [repositories].",
+                )
+            self.contexts[name] = member
+        self.store = WholeStore(self)
+
+    def refresh(self) -> None:
+        """Reads the shared refs of all repositories anew."""
+        for context in self.contexts.values():
+            context.shared.refresh()
+
+    def plan(self) -> Plan:
+        """The whole plan. Raises `no-plan`, or `no-such-repository` when it has a name that is not set."""
+        plan = self.store.require_plan()
+        for name in members_of(plan):
+            if name not in self.contexts:
+                raise usage_error(
+                    "no-such-repository",
+                    f"Tasks of the plan work in {name}, which is not under [repositories] any more.",
+                    "Write it there again, or change the tasks and plan again.",
+                )
+        return plan
+
+    def members(self, plan: Plan) -> dict[str, Context]:
+        """The repositories in which tasks of the plan work, in the order of the settings."""
+        used = members_of(plan)
+        return {name: context for name, context in self.contexts.items() if name in used}
+
+    def landed(self, plan: Plan) -> LandedIn:
+        """What git shows to be in the base of each repository, from the refs that were read last."""
+        found = {}
+        for name, context in self.members(plan).items():
+            part = context.store.plan()
+            snapshot = find_snapshot(context.store, part) if is_part(part, plan) and part else None
+            found[name] = snapshot.landed if snapshot is not None else {}
+        return found
+
+    def keep_parts(self, plan: Plan) -> LandedIn:
+        """Brings what each part says of other repositories up to date; returns what is in where."""
+        landed = self.landed(plan)
+        for name, context in self.members(plan).items():
+            awaits = dict(awaited(plan, name, landed))
+            part = context.store.plan()
+            if part is None or not is_part(part, plan):
+                raise _no_part(name, part)
+            if part.part is not None and part.part.awaits != awaits:
+                _save_awaits(context.store, awaits)
+        return landed
+
+    def save_parts(self, plan: Plan, texts: "Texts | None", carried: "Collection[TaskId]") -> None:
+        """Saves the part of each repository, all looked at before the first is written."""
+        made = {name: self._part(name, plan) for name in self.members(plan)}
+        for name, part in made.items():
+            own = {id: text for id, text in (texts or {}).items() if id in part.tasks}
+            kept = tuple(task for task in carried if task.partition(".")[0] in part.tasks)
+            self.contexts[name].store.save_plan(part, texts=own if texts is not None else None, carried=kept)
+
+    def _part(self, name: str, plan: Plan) -> Plan:
+        context = self.contexts[name]
+        before = context.store.plan()
+        if before is not None and name != HOME and not is_part(before, plan):
+            raise _no_part(name, before)
+        own = before if is_part(before, plan) else None
+        given = self.home.settings.repositories.get(name, "")
+        strategy = None if isinstance(given, str) else given.strategy
+        base = plan.base if name == HOME else own.base if own is not None else context.base()
+        landed = self.landed(plan)
+        part = make_part(
+            plan,
+            name,
+            base=base,
+            strategy=strategy or plan.strategy,
+            awaits=awaited(plan, name, landed),
+            before=own if own is not None and own.generation == plan.generation else None,
+        )
+        require_free_names(context.shared, part, context.store.progress() if own is not None else {})
+        return part
+
+    def assigned(self, listed: TaskList) -> TaskList:
+        """The list with the repositories of each task. Raises `no-such-repository` (exit 2)."""
+        tasks = [
+            msgspec.structs.replace(task, repositories=named_repositories(task.repo)) for task in listed.tasks
+        ]
+        wrong = [
+            Finding(
+                code="no-such-repository",
+                message=f"Task {task.id} works in {name}, which is not under [repositories].",
+                task=task.id,
+            )
+            for task in tasks
+            for name in task.repositories
+            if name not in self.contexts
+        ]
+        if wrong:
+            raise GitcoordError(
+                "no-such-repository",
+                "\n".join(one.message for one in wrong),
+                hint=f"The settings have {', '.join(self.contexts)}. Write the others there, or change "
+                "`repo` of these tasks.",
+                exit=Exit.USAGE,
+                findings=wrong,
+            )
+        return msgspec.structs.replace(listed, tasks=tuple(tasks))
+
+    def foretell(self, listed: TaskList) -> tuple[Risks, Finding | None]:
+        """What each repository's own history foretells of the tasks that work there."""
+        from gitcoord.cli.open_foresight import foretell
+
+        found, warning = NO_RISKS, None
+        for name, context in self.contexts.items():
+            own = tuple(task for task in listed.tasks if name in task.repositories)
+            if not own:
+                continue
+            risks, problem = foretell(context, context.base(), msgspec.structs.replace(listed, tasks=own))
+            warning = warning or problem
+            found = Risks(
+                pairs=tuple(sorted((*found.pairs, *risks.pairs), key=lambda pair: -pair.conflict)),
+                files={**risks.files, **found.files},
+                changes=found.changes + risks.changes,
+            )
+        return found, warning
+
+
+class WholeStore(Store):
+    """The whole plan in the home repository; what has happened is in the journals of all."""
+
+    def __init__(self, several: Repositories) -> None:
+        super().__init__(several.home.repository, several.home.shared, area=AREA)
+        self._several = several
+
+    def refresh(self) -> None:
+        """Reads the shared refs of all repositories anew."""
+        self._several.refresh()
+
+    def generations(self) -> range:
+        """The numbers of all generations that have left something in any repository."""
+        stores = [context.store for context in self._several.contexts.values()]
+        own = super().generations()
+        return range(1, max([own.stop, *(store.generations().stop for store in stores)]))
+
+    def progress(self) -> dict[TaskId, Progress]:
+        """Where every task stands that has a record; of several records of one that somebody has begun."""
+        found: dict[TaskId, Progress] = {}
+        saved = self.saved.read()
+        for context in self._several.contexts.values():
+            if saved is not None and not is_part(context.store.plan(), saved):
+                continue
+            for task, told in context.store.progress().items():
+                if task not in found or (told.begun and not found[task].begun):
+                    found[task] = told
+        return found
+
+    def save_plan(
+        self,
+        plan: Plan,
+        event: WavesSaved | None = None,
+        *,
+        texts: "Texts | None" = None,
+        carried: "Collection[TaskId]" = (),
+    ) -> bool:
+        """Saves the whole, then the parts: one that is missing after a kill is made by the next `plan`."""
+        saved = self.saved.read()
+        part = saved.part if saved is not None and saved.part else PlanPart(plan=uuid4().hex[:12], name="")
+        whole = msgspec.structs.replace(plan, part=part)
+        self._several.save_parts(whole, texts, carried)
+        return super().save_plan(whole, event, texts=texts)
+
+
+def across(home: Context) -> Context:
+    """The context of commands that act on the whole plan."""
+    whole = Context(home.repository, home.settings, home.environ)
+    whole.shared = home.shared
+    whole.several = Repositories(home)
+    whole.store = whole.several.store
+    return whole
+
+
+def is_part(part: Plan | None, whole: Plan) -> bool:
+    """Whether a repository's plan is its part of `whole`."""
+    return part is not None and part.part is not None and part.part.plan == (whole.part or part.part).plan
+
+
+def _save_awaits(store: Store, awaits: dict[TaskId, tuple[TaskId, ...]]) -> None:
+    def change(plan: Plan | None) -> Plan:
+        if plan is None or plan.part is None:
+            raise _no_part("", plan)
+        return msgspec.structs.replace(plan, part=msgspec.structs.replace(plan.part, awaits=awaits))
+
+    store.put_plan(change)
+
+
+def _no_part(name: str, plan: Plan | None) -> GitcoordError:
+    if plan is None:
+        return usage_error(
+            "no-plan", f"The repository {name} has no part of the plan.", "Run `gitcoord plan` again."
+        )
+    return usage_error(
+        "repository-planned",
+        f"The repository {name} has a plan of its own, or a part of another one.",
+        "End that plan first, or give the plans different `state-prefix`es.",
+    )

@@ -1,0 +1,120 @@
+"""Where the repositories of `[repositories]` are: in a clone that the settings name, or in a kept one."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.git.credentials import git_auth_environment
+from gitcoord.git.git_cli import Git
+from gitcoord.git.github_remotes import parse_address
+from gitcoord.git.repository import locate
+from gitcoord.settings import RepositorySettings
+from gitcoord.settings_file import load_settings
+
+_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+_APP = ("GITCOORD_APP_ID", "GITCOORD_APP_PRIVATE_KEY", "GITCOORD_APP_PRIVATE_KEY_FILE")
+
+
+def open_member(home: Context, name: str, given: str | RepositorySettings) -> Context:
+    """The context of the repository that the settings call `name`, with what they say of it.
+
+    A URL is cloned into the user's cache when it is first needed. Raises `repository-missing` (exit 2), or
+    `no-token` when the variable with its token is not set.
+    """
+    setting = RepositorySettings(at=given) if isinstance(given, str) else given
+    environ = _environment(name, setting)
+    directory = _directory(home, name, setting, environ)
+    try:
+        place = locate(directory)
+    except GitcoordError as error:
+        if error.code not in ("no-repository", "no-directory"):
+            raise
+        raise _missing(name, directory) from error
+    if directory.resolve() not in (place.root, place.common_dir.resolve()):
+        raise _missing(name, directory)
+    own = load_settings(place.root)
+    settings = msgspec.structs.replace(own, repositories={}, **_overrides(setting))
+    return Context(place.open(settings.remote, settings.rules.union, environ), settings, environ)
+
+
+def _overrides(setting: RepositorySettings) -> dict[str, str]:
+    named = {"base": setting.base, "method": setting.method, "forge": setting.forge}
+    named |= {"repository": setting.repository, "strategy": setting.strategy}
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def _environment(name: str, setting: RepositorySettings) -> Mapping[str, str]:
+    """The environment with the repository's own token in place of all others."""
+    if not setting.token:
+        return os.environ
+    token = os.environ.get(setting.token, "").strip()
+    if not token:
+        raise usage_error(
+            "no-token",
+            f"The repository {name} takes its token from {setting.token}, which is not set.",
+            f"Set {setting.token}, or take `token` out of [repositories.{name}].",
+        )
+    kept = {key: value for key, value in os.environ.items() if key not in (*_TOKENS, *_APP)}
+    return {**kept, "GH_TOKEN": token, "GH_ENTERPRISE_TOKEN": token}
+
+
+def _directory(home: Context, name: str, setting: RepositorySettings, environ: Mapping[str, str]) -> Path:
+    top = home.repository.root or home.repository.common_dir
+    path = Path(setting.at).expanduser()
+    if not is_url(setting.at):
+        # Not resolved: `locate` tells where a link leads.
+        return Path(os.path.normpath(top / path))
+    address = parse_address(setting.at)
+    if address is not None and address.has_login:
+        raise usage_error(
+            "bad-settings",
+            f"The URL of the repository {name} has a login in it.",
+            f'Take it out, and name a variable: [repositories.{name}] token = "NAME".',
+        )
+    kept = kept_clone(home, name, setting.at)
+    if not kept.exists():
+        _clone(setting.at, kept, environ)
+    return kept
+
+
+def is_url(at: str) -> bool:
+    """Whether the settings name a URL, and not a directory."""
+    return "://" in at or (":" in at.split("/", 1)[0] and not Path(at).exists())
+
+
+def kept_clone(home: Context, name: str, url: str) -> Path:
+    """Where the clone of a URL is kept for this home repository; it may be deleted at any time."""
+    import hashlib
+
+    words = f"{url}\0{home.repository.common_dir}".encode("utf-8", "surrogateescape")
+    above = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    digest = hashlib.sha256(words).hexdigest()[:12]
+    return Path(above).expanduser() / "gitcoord" / "repositories" / f"{name}-{digest}"
+
+
+def _clone(url: str, kept: Path, environ: Mapping[str, str]) -> None:
+    """Clones beside the place, and moves it there whole: a kill leaves no half of one."""
+    import shutil
+    import tempfile
+
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f".{kept.name}-"))
+    try:
+        git = Git(kept.parent).with_environment(git_auth_environment(url, environ))
+        git.run("clone", "--quiet", "--", url, str(aside))
+        if not kept.exists():
+            aside.rename(kept)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _missing(name: str, directory: Path) -> GitcoordError:
+    return usage_error(
+        "repository-missing",
+        f"The repository {name} is not at {directory}.",
+        f"Clone it there, or say where it is: [repositories] {name} = … (a URL is cloned into a cache).",
+    )

@@ -1,0 +1,155 @@
+"""A plan over several repositories, and the part of each: the tasks that work there. Pure.
+
+A part is a plan as any other: what works in one repository works on a part of it. It names in `awaits` what
+its tasks need of other repositories.
+"""
+
+import re
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+
+import msgspec
+
+from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, PlanPart, Strategy
+from gitcoord.planning.risks import Risks
+from gitcoord.tasks.model import TaskId
+
+HOME = "home"
+"""The repository that holds the plan: of tasks that name none."""
+Awaited = Mapping[TaskId, tuple[TaskId, ...]]
+
+
+def named_repositories(hint: str | None) -> tuple[str, ...]:
+    """The repositories that a task's `repo` names: `api`, or `api, web`."""
+    names = [name for name in re.split(r"[\s,;+]+", hint or "") if name]
+    return tuple(dict.fromkeys(names)) or (HOME,)
+
+
+def members_of(plan: Plan) -> tuple[str, ...]:
+    """The repositories that tasks of the whole plan work in."""
+    return tuple(dict.fromkeys(name for task in plan.tasks.values() for name in task.repositories))
+
+
+def make_part(
+    whole: Plan, name: str, *, base: str, strategy: Strategy, awaits: Awaited, before: Plan | None = None
+) -> Plan:
+    """The part of `whole` that the repository `name` has, onto its `base`.
+
+    Waves are the whole's without the tasks of others; those of `before`, an earlier part with the same tasks,
+    stay, because real conflicts may have made them.
+    """
+    own = {id: task for id, task in whole.tasks.items() if name in task.repositories}
+    kept = {level.number: level for level in before.levels} if before is not None else {}
+    levels = [_level(level, own, kept.get(level.number)) for level in whole.levels]
+    levels = [level for level in levels if level.tasks]
+    waves = {
+        task: number for level in levels for number, wave in enumerate(level.waves, start=1) for task in wave
+    }
+    tasks = {id: _task(task, own, waves[id]) for id, task in own.items()}
+    # In the landing order of the levels, as in every plan.
+    ordered = {task: tasks[task] for level in levels for task in level.tasks}
+    return msgspec.structs.replace(
+        whole,
+        base=base,
+        strategy=strategy,
+        levels=tuple(levels),
+        tasks=ordered,
+        critical_path=tuple(task for task in whole.critical_path if task in own),
+        critical_units=tuple(unit for unit in whole.critical_units if unit.partition(".")[0] in own),
+        opportunities=(),
+        warnings=(),
+        source="",
+        risks=_risks(whole.risks, own),
+        part=PlanPart(plan=whole.part.plan if whole.part else "", name=name, awaits=dict(awaits)),
+    )
+
+
+def awaited(whole: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> Awaited:
+    """For each task of the repository `name`, what it needs and that is not in everywhere else.
+
+    `landed` are the tasks that each repository's base has.
+    """
+
+    def is_out(need: TaskId) -> bool:
+        others = (other for other in whole.tasks[need].repositories if other != name)
+        return any(need not in landed.get(other, ()) for other in others)
+
+    found = {}
+    for id, task in whole.tasks.items():
+        if name in task.repositories:
+            out = tuple(need for need in task.depends_on if need in whole.tasks and is_out(need))
+            if out:
+                found[id] = out
+    return found
+
+
+def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
+    """`names` with those first that the tasks of others need most: the order in which a level lands.
+
+    Repositories that need each other keep the order that they are given in.
+    """
+    needs: dict[str, set[str]] = {name: set() for name in names}
+    for task in whole.tasks.values():
+        for need in (whole.tasks[id] for id in task.depends_on if id in whole.tasks):
+            for name in task.repositories:
+                needs.get(name, set()).update(set(need.repositories) - {name})
+    placed: list[str] = []
+    while len(placed) < len(names):
+        left = [name for name in names if name not in placed]
+        free = [name for name in left if not (needs[name] & set(left))]
+        placed.append((free or left)[0])
+    return tuple(placed)
+
+
+def in_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
+    """The tasks that are in the base of every repository that they work in."""
+    return {
+        id
+        for id, task in whole.tasks.items()
+        if all(id in landed.get(name, ()) for name in task.repositories)
+    }
+
+
+def half_in(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
+    """The tasks that are in some of their repositories, and not in these."""
+    found = {}
+    for id, task in whole.tasks.items():
+        out = tuple(name for name in task.repositories if id not in landed.get(name, ()))
+        if out and len(out) < len(task.repositories):
+            found[id] = out
+    return found
+
+
+def _level(level: PlannedLevel, own: Collection[TaskId], before: PlannedLevel | None) -> PlannedLevel:
+    waves = [tuple(task for task in wave if task in own) for wave in level.waves]
+    if before is not None and set(before.tasks) == {task for wave in waves for task in wave}:
+        waves = list(before.waves)
+    waves = [wave for wave in waves if wave]
+    return msgspec.structs.replace(
+        level, waves=tuple(waves), tasks=tuple(task for wave in waves for task in wave)
+    )
+
+
+def _task(task: PlannedTask, own: Collection[TaskId], wave: int) -> PlannedTask:
+    subtasks = tuple(
+        msgspec.structs.replace(part, foreign=_here(part.foreign, own)) for part in task.subtasks
+    )
+    return msgspec.structs.replace(
+        task,
+        wave=wave,
+        depends_on=_here(task.depends_on, own),
+        lifted=_here(task.lifted, own),
+        conflicts_with=_here(task.conflicts_with, own),
+        subtasks=subtasks,
+    )
+
+
+def _here(ids: Iterable[TaskId], own: Collection[TaskId]) -> tuple[TaskId, ...]:
+    return tuple(id for id in ids if id in own or id.partition(".")[0] in own)
+
+
+def _risks(risks: Risks, own: Collection[TaskId]) -> Risks:
+    return msgspec.structs.replace(
+        risks,
+        pairs=tuple(pair for pair in risks.pairs if pair.tasks[0] in own and pair.tasks[1] in own),
+        files={task: files for task, files in risks.files.items() if task in own},
+    )
