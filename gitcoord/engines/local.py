@@ -17,6 +17,7 @@ from gitcoord.engines.processes import (
     ProcessRecord,
     end,
     find,
+    in_directory,
     marked,
     sleep_until_end,
     tell,
@@ -73,7 +74,6 @@ class LocalEngine:
     def start(self, launch: Launch) -> None:
         """Starts the attempt's supervisor, which sees to it that a key is started once."""
         place = self._run / launch.key
-        place.mkdir(parents=True, exist_ok=True)
         if (place / PID_FILE).exists():
             return
         charge = SupervisorConfig(
@@ -83,7 +83,7 @@ class LocalEngine:
             grace=launch.grace,
             memory=launch.memory,
         )
-        hand_over(place, charge)
+        in_directory(place, lambda: hand_over(place, charge))
         environment = {**os.environ, **launch.environment, MARK: mark_of(self._run, launch.key)}
         try:
             self._supervisors[launch.key] = subprocess.Popen(

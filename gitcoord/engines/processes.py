@@ -7,7 +7,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import psutil
@@ -17,8 +19,10 @@ MARK = "GITCOORD_PROCESS"
 _SET_CHILD_SUBREAPER = 36
 _PATIENCE_AFTER_KILL = 10.0
 _MOMENT = 0.2
+_REMOVALS = 3
 _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 
+_Done = TypeVar("_Done")
 Find = Callable[[], list[psutil.Process]]
 
 
@@ -54,6 +58,16 @@ def _birth(process: psutil.Process) -> str:
     except FileNotFoundError:
         return f"{process.create_time():.2f}"
     return f"{boot} {ticks.decode('ascii')}"
+
+
+def in_directory(place: Path, act: Callable[[], _Done]) -> _Done:
+    """Makes the directory `place` and acts; again, a few times, when somebody removes it meanwhile."""
+    for _ in range(_REMOVALS):
+        place.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return act()
+    place.mkdir(parents=True, exist_ok=True)
+    return act()
 
 
 def write_down(path: Path, process: ProcessRecord) -> None:

@@ -25,6 +25,18 @@ def test_an_agent_that_deletes_gitcoords_own_files_is_no_bug(tmp_path: Path, uni
     assert "work" in project.remote.files(f"feature/level-0-task-{unit[0]}")
 
 
+def test_gitcoords_own_files_may_be_deleted_while_an_attempt_is_claimed(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    hook, own = project.remote.path / "hooks/pre-receive", project.desk.path / ".git/gitcoord"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nrm -rf {own}; rm $0\n")
+    hook.chmod(0o755)
+    shell(project, "echo 1 > work")
+    assert not hook.exists()
+    assert "work" in project.remote.files("feature/level-0-task-1")
+    assert (own / "run/1-1/worker.json").exists()
+
+
 @pytest.mark.parametrize("command", ["worker", "run"])
 @pytest.mark.parametrize(
     "deed", ["plan removed", "state removed", "base removed", "branch gone", "HEAD gone"]

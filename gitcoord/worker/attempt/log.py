@@ -5,6 +5,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+from gitcoord.engines.processes import in_directory
 from gitcoord.text_lists import visible
 from gitcoord.worker.attempt.secret_filter import SecretFilter
 from gitcoord.worker.attempt.spending import Spending
@@ -23,8 +24,8 @@ class FileLog:
         self.path = path
         self._head, self._tail, self._limit = limit // 2, limit // 4, limit
         self._left_out = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        how = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._file = in_directory(path.parent, lambda: os.open(path, how, 0o600))
 
     def write(self, data: bytes) -> None:
         """Appends `data`. A full disk loses it, and nothing else."""

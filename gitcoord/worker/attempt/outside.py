@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from gitcoord.engines.processes import in_directory
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import HEADS
@@ -44,8 +45,8 @@ class Surroundings:
         if self._before is None:
             self._before = self._look(own, branch)
             if self._before is not None:
-                place.mkdir(parents=True, exist_ok=True)
-                (place / _KEPT).write_bytes(msgspec.json.encode(self._before))
+                look = msgspec.json.encode(self._before)
+                in_directory(place, lambda: (place / _KEPT).write_bytes(look))
 
     def saw(self, processes: list[GitProcess], own: Collection[str], others: Collection[str]) -> None:
         """Takes in git's words on a command, and which keys of the configuration it and others changed."""

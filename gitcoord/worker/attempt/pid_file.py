@@ -1,6 +1,7 @@
 """Which worker is at an attempt on this machine, written down before it claims: a dead one is known so."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,21 +15,24 @@ _FILE, _CLAIMING = "worker.json", "claiming-"
 
 def announce(place: Path) -> None:
     """Writes down that this process is about to claim the attempt at `place`."""
-    from gitcoord.engines.processes import myself, write_down
+    from gitcoord.engines.processes import in_directory, myself, write_down
 
-    place.mkdir(parents=True, exist_ok=True)
-    write_down(_claiming(place), myself())
+    in_directory(place, lambda: write_down(_claiming(place), myself()))
 
 
 def take_seat(place: Path) -> None:
-    """The claim was won: this process is the attempt's worker."""
-    _claiming(place).replace(place / _FILE)
+    """The claim was won: this process is the attempt's worker, whatever somebody removed meanwhile."""
+    try:
+        _claiming(place).replace(place / _FILE)
+    except FileNotFoundError:
+        announce(place)
+        _claiming(place).replace(place / _FILE)
 
 
 def withdraw(place: Path) -> None:
     """The claim was not won."""
     _claiming(place).unlink(missing_ok=True)
-    if not any(place.iterdir()):
+    with suppress(OSError):  # there is more in it, or somebody removed it
         place.rmdir()
 
 

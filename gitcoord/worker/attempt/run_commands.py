@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gitcoord.engines.engine import key_of, mark_of
 from gitcoord.engines.memory_limit import said_why
-from gitcoord.engines.processes import end, marked
+from gitcoord.engines.processes import end, in_directory, marked
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
 from gitcoord.git.git_cli import nowhere_above
@@ -72,8 +72,8 @@ def run_check(context: AttemptContext, what: str = "") -> AttemptResult | None:
     paths = changed_paths(
         context.task_context, WorkingCopy(context.task_context.repository, context.directory)
     )
-    context.place.mkdir(parents=True, exist_ok=True)
-    changed.write_bytes(b"".join(os.fsencode(f"{path}\n") for path in paths))
+    listed = b"".join(os.fsencode(f"{path}\n") for path in paths)
+    in_directory(context.place, lambda: changed.write_bytes(listed))
     return _run(
         context, context.order.check, f"the check{what}", None, {"GITCOORD_CHANGED_FILE": str(changed)}
     )
@@ -97,14 +97,14 @@ def write_prompt(context: AttemptContext, clash: ConflictBrief | None) -> None:
         commits=order.commit_leftovers,
         beside=order.beside,
     )
-    # An agent may have removed what lies in the git directory.
-    context.place.mkdir(parents=True, exist_ok=True)
     facts = {
         "base": context.task_context.plan.base,
         "level": context.task_context.plan.level_of(context.unit.task.id).name,
     }
     text = wrapped_prompt(brief, context.template, facts)
-    prompt_file(context.place).write_text(text, encoding="utf-8", errors="replace")
+    written = text.encode("utf-8", "replace")
+    # An agent may have removed what lies in the git directory.
+    in_directory(context.place, lambda: prompt_file(context.place).write_bytes(written))
 
 
 def command_words(command: str, *, shell: bool) -> list[str]:
