@@ -1,4 +1,4 @@
-"""What a unit's earlier attempts mean for the next one: go on, wait a moment, wait for others, or give up."""
+"""Decides from earlier attempts at a unit about the next one: now, later, after others, or never."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,19 +9,19 @@ from gitcoord.events import AttemptEnded
 from gitcoord.state.task_history import Attempt, Progress
 
 _MOST_LOST = 8
-"""Attempts in a row whose processes vanished: what ends them every time is no accident."""
+"""Give up after this many attempts in a row whose processes vanished: that is no accident."""
 _MOST_AGAIN = 10
-"""Attempts in a row that asked to be tried again."""
+"""Give up after this many attempts in a row that asked to be tried again."""
 _MOST_OK = 4
 _SLOWEST = 120.0
 _SKEW = 5.0
-"""How far the clocks of machines may be apart."""
+"""Seconds by which the clocks of two machines may differ."""
 
 
 class AttemptLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a unit is tried: `retries` after failures, `rework` after conflicts.
+    """Limits on attempts: `retries` after failures, `rework` after conflicts.
 
-    After `same_failures` units in a row that failed alike nothing more starts (0: never).
+    When `same_failures` units in a row have failed in the same way, the run starts no more (0: no limit).
     """
 
     retries: int = 1
@@ -30,9 +30,9 @@ class AttemptLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the unit may be tried (again), from when on (seconds since the epoch), and why not.
+    """Whether and when (seconds since the epoch) the unit may be tried again, and why not.
 
-    `later`: only once the rest of its level has come to rest. `number` is the next attempt's.
+    `later`: only when no other unit of its level can go on. `number` is that of the next attempt.
     """
 
     state: Literal["open", "later", "failed", "cancelled"]
@@ -42,12 +42,12 @@ class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
     pause: float = 0.0
 
     def pauses(self, now: float) -> bool:
-        """Whether it is too early; an attempt that is told to end far in the future had a wrong clock."""
+        """Whether it is too early. Ignores a time far in the future, from a machine with a wrong clock."""
         return 0 < self.not_before - now <= self.pause + _SKEW
 
 
 def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
-    """The fate of a unit that is not done, by what the journal says of it."""
+    """Decides for a unit that is not done, from its events in the journal."""
     number = (told.attempt.number if told.attempt else 0) + 1
     if told.cancelled:
         return RetryDecision(state="cancelled", number=number)
@@ -73,17 +73,17 @@ def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
 
 
 def _counts(ended: AttemptEnded | None) -> bool:
-    """Whether it says something about the unit: an account that was closed does not."""
+    """Whether this end counts as an attempt. One that the account's usage limit caused does not."""
     return ended is not None and not ended.again_at
 
 
 def running_attempt(told: Progress) -> Attempt | None:
-    """The newest attempt while the journal knows of no end of it."""
+    """The newest attempt, if the journal has no end of it."""
     return told.attempt if told.attempt is not None and told.attempt.running else None
 
 
 def seconds_of(at: str) -> float:
-    """An event's time in seconds since the epoch; 0 when it is no time."""
+    """Converts an event's time to seconds since the epoch; 0 when it cannot be parsed."""
     try:
         return datetime.fromisoformat(at).timestamp()
     except ValueError:
@@ -106,7 +106,7 @@ def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: At
         return f"it was submitted {row} times, and its work is not there"
     if newest.outcome == "lost" and row > _MOST_LOST:
         return f"the processes of {row} attempts in a row vanished without a result"
-    # One more than the agent was given: the last one begins when everything around has settled.
+    # One more than the agent's own limit: the last attempt begins when the rest of the level is done.
     conflicts = sum(end.outcome == "conflict" for end in ends)
     left = _left_unresolved(told)
     if left or conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
@@ -115,7 +115,7 @@ def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: At
 
 
 def _left_unresolved(told: Progress) -> bool:
-    """Whether the newest attempt was to resolve a conflict, and handed in what had been there before."""
+    """Whether the newest attempt had to resolve a conflict, and submitted its work without doing so."""
     newest = told.attempt
     if newest is None or newest.started is None or newest.ended is None:
         return False
@@ -136,7 +136,7 @@ def _in_conflict(told: Progress, *, left: bool) -> str:
 
 
 def _in_a_row(ends: list[AttemptEnded]) -> int:
-    """How many of the newest ends are of the same kind."""
+    """Counts the newest ends that have the same outcome."""
     count = 0
     for end in reversed(ends):
         if end.outcome != ends[-1].outcome:

@@ -1,4 +1,4 @@
-"""Who is at each unit: an attempt here, somebody elsewhere, or nobody although the journal says so."""
+"""Finds out who works on each unit: this machine, another one, or a process that is gone."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,24 +13,24 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.worker.leases import Leases, Silence
 
 HELD = 75
-"""What a worker exits with that may not begin now, because somebody else did or something is missing."""
+"""Exit code of a worker that may not begin: another one has the unit, or the unit needs something first."""
 
 
 class DeadAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt whose process is gone, and of which the journal knows no end."""
+    """An attempt whose process is gone, and whose end is not in the journal."""
 
     unit: TaskId
     attempt: int
     code: int | None
     claimed: bool
     done: bool = False
-    """Its work is in all the same: it was cut off after that."""
+    """Its work was submitted before the process ended."""
     silence: Silence | None = None
-    """It is somebody else's, who has given no sign of life for as long as that."""
+    """It ran on another machine, which has not sent a heartbeat for this long."""
 
 
 class AttemptsAtWork:
-    """Who is at work here, who elsewhere, and whose process is gone."""
+    """The attempts that run here, those that run elsewhere, and those whose process is gone."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class AttemptsAtWork:
         self.elsewhere: dict[TaskId, str] = {}
         self.ended: list[DeadAttempt] = []
         self.waits: dict[TaskId, float] = {}
-        """Seconds until it will be known whether anybody is at a unit elsewhere."""
+        """Seconds until the lease of an attempt elsewhere runs out."""
 
     def sort(self, unit: Unit) -> None:
         told = self._progress.get(unit.id, PENDING)
@@ -71,7 +71,7 @@ class AttemptsAtWork:
             )
 
     def _others(self, unit: Unit, attempt: Attempt) -> None:
-        """A unit at which somebody else is, or was before the machine died."""
+        """Sorts a unit that another machine claimed, and that may have died since."""
         who = attempt.started.by if attempt.started else "somebody"
         known = self._leases.of(unit.id)
         said = f"{who} is at it (attempt {attempt.number}), and not from here"
@@ -86,7 +86,7 @@ class AttemptsAtWork:
             self.ended.append(ended)
 
     def finish(self, unit: Unit) -> None:
-        """A unit whose work is in, and whose worker is at its last steps, or was cut off there."""
+        """Sorts a unit whose work is submitted, and whose worker still cleans up or was killed doing so."""
         attempt = running_attempt(self._progress.get(unit.id, PENDING))
         if attempt is not None:
             self._at_work(unit, attempt.number, claimed=True, done=True)
@@ -97,7 +97,7 @@ class AttemptsAtWork:
         return started is not None and self._held(unit.id, started, ended)
 
     def _may_be_alive(self, unit: Unit, number: int, *, claimed: bool) -> bool:
-        """Whether an attempt on a machine that does not answer still has its lease."""
+        """Whether an attempt on a machine that sends no heartbeat still has its lease."""
         known = self._leases.of(unit.id)
         return claimed and not (known is not None and known.attempt == number and known.over)
 
@@ -109,7 +109,7 @@ class AttemptsAtWork:
         if seen.state == "unreachable" and not self._may_be_alive(unit, number, claimed=claimed):
             return False
         if seen.state == "ended" and claimed and (seen.code == HELD or not self._is_ours(unit, seen)):
-            return False  # our process never held the attempt: somebody else does
+            return False  # our process never got the attempt: another one has it
         if seen.state == "ended":
             self.ended.append(
                 DeadAttempt(unit=unit.id, attempt=number, code=seen.code, claimed=claimed, done=done)

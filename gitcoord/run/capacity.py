@@ -1,4 +1,4 @@
-"""How much this machine can take: slots, free memory and load, and what one unit is thought to need."""
+"""How many units this machine can run: slots, free memory, load, and the memory that one unit needs."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -13,14 +13,14 @@ from gitcoord.schedule.model import Capacity
 
 _MIB = 2**20
 _RESERVE = 512 * _MIB
-"""What is left to everybody else on the machine."""
+"""Memory that is left for all other programs on the machine."""
 _FIRST_GUESS = 300 * _MIB
 _MOST_FOR_EACH_CORE = 4
-"""Agents wait for answers most of the time."""
+"""Agents wait for their model most of the time, so a core can run several."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine now: bytes that can be had, load for each core, cores that this process may use."""
+    """The machine now: free memory in bytes, load per core, and the cores that this process may use."""
 
     memory: int
     load: float
@@ -28,7 +28,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure() -> Machine:
-    """Looks at this machine."""
+    """Measures this machine."""
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -40,23 +40,23 @@ def measure() -> Machine:
 
 
 class ResourceNeeds:
-    """What a unit takes, learned from those at work: the most that any was seen to use."""
+    """The memory that a unit needs: the most that a running unit has used."""
 
     def __init__(self) -> None:
         self._most = 0
 
     def learn(self, used: Collection[int]) -> None:
-        """Takes in what units at work use now."""
+        """Learns from the bytes that running units use now."""
         self._most = max([self._most, *used])
 
     @property
     def each(self) -> int:
-        """Bytes to count for one more."""
+        """Bytes to reserve for one more unit."""
         return self._most or _FIRST_GUESS
 
 
 def tokens_each(events: Sequence[AnyEvent]) -> int:
-    """The tokens that an attempt was seen to use, the median of those that were handed in; 0: nobody said."""
+    """The median of the tokens that submitted attempts used; 0 when none of them reported any."""
     told = [e.tokens for e in events if isinstance(e, AttemptEnded) and e.outcome == "ok" and e.tokens]
     if not told:
         return 0
@@ -66,20 +66,20 @@ def tokens_each(events: Sequence[AnyEvent]) -> int:
 
 
 def free_memory(machine: Machine) -> int:
-    """What units may still take."""
+    """Bytes that units may still use."""
     return max(0, machine.memory - _RESERVE)
 
 
 def automatic(machine: Machine, needs: ResourceNeeds, at_work: int) -> int:
-    """How many may be at work at once: by what memory allows, at most so many for each core."""
+    """How many units may run at once: as many as fit into memory, and at most a few for each core."""
     fits = at_work + free_memory(machine) // needs.each
     return max(1, min(fits, machine.cores * _MOST_FOR_EACH_CORE))
 
 
 class CapacityMeter:
-    """What a run may have at work: by its own limits, and by this machine or an engine that limits itself.
+    """Measures how much a run may start: by its own limits, and by this machine or the engine's free slots.
 
-    `max_parallel` is None where the machine decides, `stagger` the seconds between two starts.
+    `max_parallel` is None when the machine decides; `stagger` is the time between two starts in seconds.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class CapacityMeter:
         self._needs = ResourceNeeds()
 
     def measure(self, view: View) -> Capacity:
-        """The capacity now, with what is at work in `view`."""
+        """Returns the capacity now, counting the units that run in `view`."""
         tokens = tokens_each(view.events) if self._token_budget else 0
         at_work = len(view.seen.running)
         if (free := self._engine.free()) is not None:
@@ -117,7 +117,7 @@ class CapacityMeter:
 
 
 def _limit_of_container() -> int:
-    """What a control group leaves of its limit; a very large number where there is none."""
+    """Bytes that the container's memory limit leaves; a very large number when there is no limit."""
     unlimited = 2**62
     place = Path("/sys/fs/cgroup")
     try:

@@ -1,4 +1,4 @@
-"""Clashes that begin while agents are at work, left in their checkouts where they can read them."""
+"""Writes clashes that begin while agents run into files in their checkouts."""
 
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
@@ -11,7 +11,7 @@ from gitcoord.worker.unit import find_unit
 
 
 def leave_clashes(repository: Repository, view: View, new: TasksClash, worktrees: str) -> None:
-    """Lets both sides of `new` know, as far as they are at work here, of all clashes since they began."""
+    """Writes all clashes since the attempts began for both sides of `new` that run on this machine."""
     for unit in (TaskId(new.task or ""), TaskId(new.other)):
         if unit in view.seen.running:
             directory = checkout_directory(repository, view.plan.generation, unit, worktrees)
@@ -19,7 +19,7 @@ def leave_clashes(repository: Repository, view: View, new: TasksClash, worktrees
 
 
 def clash_lines(view: View, unit: TaskId, new: TasksClash) -> str:
-    """A line for each path in which the unit's work conflicts with another's, and whose that is."""
+    """One line for each path in which the unit's work conflicts with another task's."""
     attempt = view.progress.get(unit, PENDING).attempt
     begun = attempt.started.at if attempt is not None and attempt.started is not None else ""
     found: dict[str, None] = {}

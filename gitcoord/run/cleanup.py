@@ -1,4 +1,4 @@
-"""What a run takes away once work is done: checkouts, and this clone's own branches of what has landed."""
+"""Removes what finished tasks no longer need: checkouts, and this clone's branches of landed tasks."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -24,14 +24,14 @@ from gitcoord.worker.unit import find_unit
 
 
 class Leftovers:
-    """The leftovers of one clone."""
+    """Checkouts and branches that attempts left in one clone."""
 
     def __init__(self, store: Store, settings: RunSettings) -> None:
         self._store = store
         self._settings = settings
 
     def clear(self, id: TaskId) -> None:
-        """Takes away the checkout of a task or subtask that is done, where no worker has done so."""
+        """Removes the checkout of a finished task or subtask, unless a person works there."""
         repository = self._store.repository
         directory = checkout_directory(repository, self._store.generation, id, self._settings.worktrees)
         if not directory.is_dir() or self._settings.keep_checkout == "always":
@@ -45,7 +45,7 @@ class Leftovers:
         clear_done(repository, self._store.shared, unit, directory, folded)
 
     def close(self) -> None:
-        """Takes away the directory of the checkouts when it is empty and nobody chose it."""
+        """Removes the default directory of checkouts when it is empty."""
         if not self._settings.worktrees:
             with suppress(OSError):
                 checkout_directory(self._store.repository, 1, TaskId("1")).parent.rmdir()
@@ -53,11 +53,11 @@ class Leftovers:
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
         """Deletes this clone's branches of tasks that have landed, and returns their names.
 
-        Only branches that attempts made here, that no worktree uses, and that are not the only copy of
-        anything: the base provably has what they hold, or the shared branch has.
+        Deletes a branch only if an attempt made it here, no worktree uses it, and the base or the shared
+        branch provably contains its work.
         """
         if self._store.shared.remote is None:
-            return ()  # they are the shared ones, and go with landing
+            return ()  # without a remote these are the shared branches: landing deletes them
         git, ancestry = self._store.repository.git, self._store.repository.ancestry
         plan, progress = self._store.require_plan(), self._store.progress()
         taken = worktrees(git)
@@ -82,18 +82,18 @@ class Leftovers:
 
 
 def _holds_more(copy: WorkingCopy) -> bool:
-    """Whether something there is on no branch."""
+    """Whether the checkout holds work that is on no branch."""
     try:
         return copy.branch() is None or bool(copy.changes(untracked=True))
     except GitcoordError:
-        return True  # no checkout at all
+        return True  # not a checkout
 
 
 def clear_up(leftovers: Leftovers, end: RunEnd, tell: Tell, *, branches: bool) -> None:
-    """Takes away what the run's units need no more; with `branches` also those that have landed."""
+    """Removes the checkouts of finished units, and with `branches` the local branches of landed tasks."""
     for report in end.of("landed", "handed-in", "done"):
         leftovers.clear(report.unit)
-    # A whole task with subtasks may have been worked on; it is no unit by itself.
+    # A task with subtasks is no unit, but may have a checkout of its own.
     for task in {report.task for report in end.of("landed", "handed-in")} - {one.unit for one in end.units}:
         leftovers.clear(task)
     leftovers.close()

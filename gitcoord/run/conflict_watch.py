@@ -1,4 +1,4 @@
-"""Watching work under way: which of it already conflicts, committed or not, before anybody hands it in."""
+"""Finds conflicts between running tasks, committed or not, before they are submitted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,10 +21,10 @@ Pair = frozenset[TaskId]
 
 
 class Watch:
-    """Looks at the worktrees of what is at work here, beside what is handed in and not landed."""
+    """Compares the worktrees of running tasks with each other and with submitted branches."""
 
     def __init__(self, repository: Repository, book: Rulebook, worktrees: str = "") -> None:
-        """`worktrees` is the setting: where checkouts lie, in which the agents hear of what is found."""
+        """`worktrees` is the setting for the directory of checkouts, where agents are told of clashes."""
         self._repository = repository
         self._book = book
         self._worktrees = worktrees
@@ -32,7 +32,7 @@ class Watch:
         self.quiet = False
 
     def __call__(self, view: View) -> list[TasksClash]:
-        """Every pair that conflicts and of which nobody has been told since its attempts began."""
+        """Returns each pair that conflicts and that was not reported since its attempts began."""
         branches = _branches(view)
         self.quiet = len(branches) < 2
         if self.quiet:
@@ -46,7 +46,7 @@ class Watch:
                 self._seen = present
                 pairs = self._conflicts(view, repository, present)
         except GitcoordError:
-            return []  # a worktree that is being made or taken down: the next look sees it
+            return []  # the worktree is being created or removed: the next look reads it
         told = _told(view)
         events = [
             TasksClash(
@@ -95,7 +95,7 @@ def _branch(view: View, id: TaskId) -> BranchInput:
 
 
 def _told(view: View) -> set[Pair]:
-    """The pairs of which there was word after the newest attempts of both began."""
+    """The pairs that were reported after the newest attempts of both began."""
     newest: dict[Pair, str] = {}
     for event in view.events:
         if isinstance(event, TasksClash):

@@ -1,4 +1,4 @@
-"""What a run wants and what it acts with: everything that it does to the world beside the journal."""
+"""The options of a run, and the functions through which it acts on everything but the journal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -16,9 +16,9 @@ from gitcoord.tasks.model import TaskId
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller of a run wants; `wait`: how many seconds to stay when only others can go on.
+    """The options of a run. `wait`: seconds to keep running when only other people or machines can go on.
 
-    `account` is what the agents pay with.
+    `account` names the account that the agents use.
     """
 
     policy: Policy
@@ -29,20 +29,20 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watching(Protocol):
-    """Looks at the work under way; `quiet`: the last look found everything as it was."""
+    """Finds clashes between running tasks. `quiet`: nothing had changed at the last look."""
 
     quiet: bool
 
     def __call__(self, view: View) -> Sequence[TasksClash]:
-        """The clashes of which nobody has been told."""
+        """Returns the clashes that were not reported yet."""
 
 
 class RunEffects(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run acts with: everything that it does to the world beside the journal.
+    """The functions through which a run acts on everything but the journal.
 
-    `capacity` is asked before each decision. `launch` makes the order for an attempt. `hand_in` hands a
-    parent in and says whether it did, `clear` takes away what is left of a unit that is done. `clashes` looks
-    at the work under way, and is None when it is not watched.
+    `capacity` is called before each decision. `launch` makes the order for an attempt. `hand_in` submits a
+    parent and returns whether it did. `clear` removes the checkout of a finished unit. `clashes` finds
+    conflicts between running tasks, and is None when nobody wants to know.
     """
 
     capacity: Callable[[View], Capacity]

@@ -1,4 +1,4 @@
-"""Each event of a run handed to a command of the user's own, aside: the run never waits for it."""
+"""Passes each event of a run to the user's own command, in the background: the run never waits for it."""
 
 import os
 import queue
@@ -12,7 +12,7 @@ from gitcoord.events import AnyEvent
 from gitcoord.notices import Caution, Tell
 
 _LONGEST = 30.0
-"""Seconds that the command may take for one event."""
+"""Seconds after which the command for one event is killed."""
 _AT_THE_END = 5.0
 _MOST_WAITING = 1000
 
@@ -22,9 +22,9 @@ def _key(event: AnyEvent) -> Hashable:
 
 
 class EventFeed:
-    """Runs `argv` once for each event, one after the other, with the event's text on its standard input.
+    """Runs `argv` once for each event, in order, with the event's text on its standard input.
 
-    What goes wrong is told once. Of events that wait because the command is slow the oldest are left out.
+    Reports the first error only. When the command is too slow, the oldest waiting events are dropped.
     """
 
     def __init__(self, argv: Sequence[str], as_text: Callable[[AnyEvent], str], tell: Tell) -> None:
@@ -37,11 +37,11 @@ class EventFeed:
         self._thread.start()
 
     def skip(self, events: Sequence[AnyEvent]) -> None:
-        """Takes these as known: they are older than the run."""
+        """Marks events from before the run as passed on."""
         self._known.update(map(_key, events))
 
     def take(self, events: Sequence[AnyEvent]) -> None:
-        """Passes on those of the journal's events that are new."""
+        """Passes on the events that are new in the journal."""
         if len(events) == len(self._known):
             return
         for event in events:
@@ -55,7 +55,7 @@ class EventFeed:
             self._waiting.put(self._as_text(event))
 
     def close(self) -> None:
-        """Lets it finish what waits, for a moment, and ends the command where that takes longer."""
+        """Waits a moment for the remaining events, then kills the command."""
         self._waiting.put(None)
         self._thread.join(_AT_THE_END)
         if self._thread.is_alive():
@@ -74,7 +74,7 @@ class EventFeed:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # Ctrl-C is for the run.
+            # Ctrl-C reaches the run, not this command.
             start_new_session=True,
         )
         try:

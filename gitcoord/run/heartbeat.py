@@ -1,4 +1,4 @@
-"""A run's sign of life for those who see only git: a ref of its own, replaced again and again."""
+"""The heartbeat of a run, for those who share only the remote: a ref that is replaced every two minutes."""
 
 import time
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.state.store import Store
 
 BEAT = 120.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 
 def life_ref(store: Store) -> str:
-    """The ref whose commit is as old as the last sign of life."""
+    """The ref whose commit is as old as the last heartbeat."""
     return f"{store.own_prefix}life"
 
 
 class Pulse:
-    """Lets everybody know now and then that this run lives; how it began is the first sign."""
+    """Sends the heartbeats of one run. The recorded start of the run counts as the first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -26,11 +26,11 @@ class Pulse:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for another sign."""
+        """Whether the next heartbeat is due."""
         return time.monotonic() >= self._next
 
     def beat(self) -> None:
-        """Gives a sign of life; raises what keeps it from the remote."""
+        """Sends a heartbeat; raises if the remote cannot be reached."""
         repository, ref = self._store.repository, life_ref(self._store)
         nothing = repository.git.text("mktree")
         sign = commit_tree(repository.git, nothing, [], "A run is alive", environment=repository.identity)
@@ -39,7 +39,7 @@ class Pulse:
 
 
 def last_sign(store: Store, events: Sequence[AnyEvent]) -> str:
-    """When the run that is said to go on was heard of last (as in events), or nothing."""
+    """The time, as in events, of the last heartbeat of the run under way; empty if none is."""
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     if run is None or run.state == "ended":
         return ""

@@ -1,4 +1,4 @@
-"""Landing as it goes: beside the run, level by level, whenever something new could land."""
+"""Lands submitted work while the run goes on, level by level, as soon as something can land."""
 
 import threading
 import time
@@ -15,11 +15,11 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.worker.transient_errors import lasts
 
 _PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
-"""Seconds until what did not land, though nothing else has changed, is tried again; the last one repeats."""
+"""Seconds before landing is tried again when nothing else has changed; the last pause repeats."""
 
 
 class LevelWish(msgspec.Struct, frozen=True, kw_only=True):
-    """A level that may have something to land. `partial`: what is missing of it will not come by itself."""
+    """A level that may have something to land. `partial`: its missing tasks need a person."""
 
     level: str
     partial: bool
@@ -27,15 +27,15 @@ class LevelWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Reasons = Mapping[TaskId, str]
-"""Why each task that is handed in has not landed."""
+"""Why each submitted task has not landed."""
 Land = Callable[[LevelWish, Tell], Reasons]
-"""Lands a level as far as it goes, without waiting; called in a thread of its own."""
+"""Lands as much of a level as possible without waiting; called in its own thread."""
 
 
 class LandingThread:
-    """Lands in a thread, one pass at a time, so that starts go on meanwhile.
+    """Lands in a thread, one pass at a time, while the run starts more units.
 
-    `tell` gets every notice of a pass that the pass before did not give. `held` are the last pass's reasons.
+    `tell` gets each notice that the previous pass did not give. `held` has the reasons of the last pass.
     """
 
     def __init__(self, land: Land, tell: Tell) -> None:
@@ -52,19 +52,19 @@ class LandingThread:
 
     @property
     def busy(self) -> bool:
-        """Whether a pass is under way, or has ended without anybody having looked."""
+        """Whether a pass is running, or has ended and its result was not read yet."""
         return self._thread is not None
 
     @property
     def hindered(self) -> bool:
-        """Whether something kept the last pass from its end that may pass: another pass follows."""
+        """Whether the last pass failed with an error that may pass, which means that another pass follows."""
         if self._failed is None:
             return False
         error, times, since = self._failed
         return not lasts(error, times, time.monotonic() - since)
 
     def finished(self) -> bool:
-        """Whether a pass has ended since this was asked last."""
+        """Whether a pass has ended since the last call."""
         if self._thread is None or self._thread.is_alive():
             return False
         self._thread.join()
@@ -74,7 +74,7 @@ class LandingThread:
         return True
 
     def begin(self, view: View, refusals: Mapping[TaskId, StartRefusal]) -> bool:
-        """Begins a pass if something new could land, or enough time has passed; whether it did."""
+        """Begins a pass if something new could land or the pause is over; returns whether it did."""
         if self._thread is not None:
             return False
         wishes = level_wishes(view, refusals)
@@ -104,7 +104,7 @@ class LandingThread:
                 failed = error
                 held.update(dict.fromkeys(wish.tasks, error.message))
                 tell(LandingFailed(level=wish.level, code=error.code, message=error.message, hint=error.hint))
-            except BaseException as bug:  # raised again where the run is
+            except BaseException as bug:  # raised again in the thread of the run
                 self._bug = bug
                 return
         self._told, self.held = told, held
@@ -115,14 +115,14 @@ class LandingThread:
             self._failed = (failed, times + 1, since)
 
     def _tell_news(self, level: str, said: list[AnyNotice], notice: AnyNotice) -> None:
-        """Tells what this pass has not said yet, and the pass before did not either."""
+        """Tells the notice unless this pass or the previous one told it already."""
         if notice not in said and notice not in self._told.get(level, ()):
             self._tell(notice)
         said.append(notice)
 
 
 def level_wishes(view: View, refusals: Mapping[TaskId, StartRefusal]) -> tuple[LevelWish, ...]:
-    """The levels in which something is handed in that nothing but landing keeps from the base."""
+    """The levels with submitted work that only has to be landed."""
     wishes = []
     for level in view.plan.levels:
         ready = [
@@ -140,6 +140,6 @@ def level_wishes(view: View, refusals: Mapping[TaskId, StartRefusal]) -> tuple[L
 
 
 def is_stuck(view: View, refusals: Mapping[TaskId, StartRefusal], task: TaskId) -> bool:
-    """Whether what is left of the task waits for a person."""
+    """Whether the rest of the task waits for a person."""
     left = [one for one in view.units.of_task[task] if one not in view.seen.done]
     return bool(left) and all(one in refusals and refusals[one].name in FINAL for one in left)

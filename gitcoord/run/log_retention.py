@@ -1,6 +1,6 @@
-"""What attempts have left in the git directory, removed when it is old or too much, never while needed.
+"""Removes the logs and records of attempts from the git directory when they are old or too large.
 
-Needed is what is at work, and every attempt at a unit of the plan that has not landed.
+Keeps those of running attempts, and of all attempts at units of the plan that have not landed.
 """
 
 import re
@@ -20,7 +20,7 @@ _DAY = 86_400.0
 
 
 class OldLogs(msgspec.Struct, frozen=True, kw_only=True):
-    """The directories of attempts that may go, the oldest first, and what they hold; `left` is the rest."""
+    """Directories of attempts to remove, oldest first, and their size in bytes; `left` bytes stay."""
 
     places: tuple[Path, ...] = ()
     size: int = 0
@@ -34,7 +34,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | None = None) -> OldLogs:
-    """What goes by the settings, if a run begins `now`."""
+    """Finds what a run that begins `now` removes by the settings."""
     earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
     everything = (one for place in (run, *earlier) for one in _kept(place))
     found = sorted(everything, key=lambda one: (one.at, one.place.name))
@@ -47,7 +47,7 @@ def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | Non
     for one in found:
         too_old = settings.keep_logs_days and one.at < oldest
         too_much = settings.keep_logs_megabytes and left > most
-        # Nothing that was left for another task list is needed for this one.
+        # Attempts of another task list are not needed.
         if (too_old or too_much) and _free(one.place, needed if one.place.parent == run else ()):
             gone.append(one)
             left -= one.size
@@ -55,13 +55,13 @@ def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | Non
 
 
 def remove_old_logs(old: OldLogs) -> None:
-    """Takes them away."""
+    """Removes the directories."""
     for place in old.places:
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _needed(view: View) -> set[str]:
-    """What the directories of units begin with whose work has not landed."""
+    """The name prefixes of the directories of units that have not landed."""
     open_tasks = [task for task in view.plan.tasks.values() if task.id not in view.landed]
     ids = [id for task in open_tasks for id in (task.id, *(part.id for part in task.subtasks))]
     return {key_of(id, 0).removesuffix("0") for id in ids}

@@ -1,7 +1,7 @@
-"""The run: observe, decide what starts, start it, land beside that, and wait idly until something happens.
+"""The loop of a run: observe, decide what starts, start it, land what can land, and wait for a change.
 
-What it keeps in memory only saves work: killed at any moment and begun again, it goes on with what git and
-the engine know.
+Its memory is only a cache: a run that is killed at any moment can be started again, and continues from git
+and the engine.
 """
 
 import time
@@ -72,7 +72,7 @@ class Coordinator:
         self._state = KeptState(store, hands.tell)
 
     def run(self) -> RunEnd:
-        """Runs until nothing can go on without somebody else, and reports how everything stands then."""
+        """Runs until nothing can go on without somebody else, and returns the state of all units."""
         idle_since: float | None = None
         before: set[tuple[str | None, int]] | None = None
         while True:
@@ -107,7 +107,7 @@ class Coordinator:
             self._wait(view, decision)
 
     def _tell_what_holds(self, view: View, decision: ScheduleDecision) -> None:
-        """Says once why nothing starts, where one thing holds everything."""
+        """Tells once why nothing starts, when one cause holds everything."""
         names = {refusal.name for refusal in decision.refusals.values()}
         if "failing" in names:
             self._tell_once(StartsHeld(until="", reason=view.seen.failing))
@@ -121,7 +121,7 @@ class Coordinator:
             self._state.look()
             self._observer.fetched = time.monotonic()
             refs = self._store.shared.list("refs/").items()
-            # Signs of life are no news.
+            # A heartbeat is no change.
             signs = (life_ref(self._store), beats_prefix(self._store))
             self._pace.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
@@ -132,7 +132,7 @@ class Coordinator:
             self._patience.try_to("recording", self._pulse.beat)
 
     def _settle(self, view: View) -> bool:
-        """Whether the journal was brought in line with the world, so that it has to be looked at again."""
+        """Records how attempts ended; returns whether the journal changed and must be read again."""
         if self._patience.faces("fetching") or not self._patience.due("recording"):
             return False
         hands = (self._hands.hand_in, self._hands.clear, self._tell_once)
@@ -150,7 +150,7 @@ class Coordinator:
             self._hands.tell(notice)
 
     def _try_to_look(self) -> View | None:
-        """One look; None, after a pause, when something is in its way."""
+        """Observes once. If that fails, pauses and returns None."""
         view = self._patience.try_to("looking", self._look)
         if view is None:
             self._state.mend_configuration()
@@ -163,7 +163,7 @@ class Coordinator:
     def _look(self) -> View:
         self._state.glance()
         now = time.time()
-        # What is kept here is kept by a clock that nobody sets.
+        # These times are kept on the monotonic clock, which nobody can set.
         ahead = now - time.monotonic()
         view = self._observer.look(now, None if self._last_start is None else self._last_start + ahead)
         later = {unit: at + ahead for unit, at in self._refused.items() if at + ahead > now}
@@ -174,7 +174,7 @@ class Coordinator:
     def _decide(self, view: View) -> ScheduleDecision:
         seen = view.seen
         if self._patience.trouble is not None:
-            # Nothing can be claimed or recorded now, and what could not be recorded would start again.
+            # Nothing can be claimed or recorded now, and an attempt without a record would be started twice.
             soon = seen.now + max(1.0, self._patience.pause())
             seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
         decided = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
@@ -195,7 +195,7 @@ class Coordinator:
         return decision
 
     def _start(self, view: View, decision: ScheduleDecision) -> bool:
-        """Starts what was decided; whether anything was."""
+        """Starts the units that were chosen; returns whether there were any."""
         for start in decision.starts:
             number = view.numbers[start.unit]
             for warning in start.warnings:
@@ -228,7 +228,7 @@ class Coordinator:
         self._pace.watched(time.monotonic() - began, quiet=clashes.quiet)
 
     def _land(self, view: View, decision: ScheduleDecision) -> bool:
-        """Whether a pass of landing is under way."""
+        """Begins a pass of landing if one is due; returns whether one is running."""
         if self._landing is None:
             return False
         if not self._signals.stop and self._patience.trouble is None:
@@ -236,7 +236,7 @@ class Coordinator:
         return self._landing.busy
 
     def _over(self, view: View, decision: ScheduleDecision) -> bool:
-        """Whether nothing goes on by itself: nothing waits for a moment, a pause or trouble to end."""
+        """Whether nothing can go on by itself: no retry is due later, and no pause or error may end."""
         hindered = self._landing is not None and self._landing.hindered
         waits = view.seen.paused or self._patience.trouble is not None or hindered
         return decision.wake is None and not waits
@@ -289,7 +289,7 @@ class Coordinator:
         )
 
     def _quiet(self, key: str) -> float | None:
-        """Seconds since the attempt printed something; its log lies on this machine, or nobody knows."""
+        """Seconds since the attempt printed something; None when its log is not on this machine."""
         path = self._engine.log(key)
         try:
             return None if path is None else max(0.0, time.time() - Path(path).stat().st_mtime)

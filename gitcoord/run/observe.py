@@ -1,4 +1,4 @@
-"""Looking at a run: the journal, git's evidence and the engine, turned into what the scheduler takes."""
+"""Builds the scheduler's input from the journal, git's evidence and the engine."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class View(Snapshot, frozen=True, kw_only=True):
-    """One look. `keys` are the attempts at work here, `numbers` what a unit's next attempt is called.
+    """One look at a run. `keys` are the attempts that run here, `numbers` each unit's next attempt number.
 
-    `whole` are parents whose subtasks are all done and that nobody has handed in. `memory` is what each
-    unit at work uses, where the engine can tell. `cancelled` are units at work that somebody wants to end.
-    `overtaken` is what to record of speculative work that stands on what landed otherwise.
+    `whole` are parents to submit, since all their subtasks are done. `memory` are the bytes that each running
+    unit uses, if the engine knows. `cancelled` are running units that somebody cancelled. `overtaken` are the
+    deferrals to record for speculative work whose base landed in another form.
     """
 
     units: Units
@@ -49,13 +49,13 @@ class View(Snapshot, frozen=True, kw_only=True):
     memory: Mapping[TaskId, int] = {}
     overtaken: tuple[TaskDeferred, ...] = ()
     closed: ClosedAccount | None = None
-    """How the account of this machine's agents is closed now."""
+    """The usage limit that stops this machine's agents now, if there is one."""
 
 
 class Observer:
-    """Looks again and again. What it keeps between looks only saves work: another one sees the same.
+    """Observes a run repeatedly. Its state is only a cache: a new Observer sees the same.
 
-    No `engine`: nothing was ever started here.
+    Without an `engine`, nothing was ever started here.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class Observer:
         self._journal = KnownJournal()
         self._leases = Leases()
         self.fetched: float | None = None
-        """When the remote answered last, by a clock that nobody sets; None: leases are not looked at."""
+        """Monotonic time of the remote's last answer; None: leases are not checked."""
         self.launched: dict[TaskId, int] = {}
-        """Attempts that were started here and that the journal need not know yet."""
+        """Attempts that were started here and may not be in the journal yet."""
 
     def look(self, now: float, last_start: float | None) -> View:
-        """One look at what is there, without asking the remote. Raises `no-plan` or `base-missing`."""
+        """Observes once, without a request to the remote. Raises `no-plan` or `base-missing`."""
         store = self._store
         plan = self._unsaved or store.require_plan()
         units = self._units_of(plan)
@@ -147,13 +147,13 @@ class Observer:
         return self._leases
 
     def _held(self, unit: TaskId, started: AttemptStarted, ended: AttemptView) -> bool:
-        """Whether the process that ended held the attempt, as far as that can be told from here."""
+        """Whether the process that ended had claimed the attempt, as far as this machine knows."""
         place = attempt_directory(
             self._store.repository.common_dir, self._store.generation, unit, started.attempt
         )
         own = self.launched.get(unit) == started.attempt and started.by == worker_name()
         if own and not is_recorded(place):
-            return True  # an agent has removed the records
+            return True  # an agent removed the records
         seen_to_end = ended.code is not None
         return started.engine != "local" or held_here(place, started.by, seen_to_end=seen_to_end)
 
@@ -163,7 +163,7 @@ class Observer:
         return self._units[1]
 
     def _snapshot(self, plan: Plan, progress: Mapping[TaskId, Progress]) -> Snapshot:
-        """The snapshot, made anew only when what decides on landings has changed."""
+        """Returns the snapshot; makes a new one only when something that decides on landings has changed."""
         shared = self._store.shared
         records = {task: (one.head, one.stand, one.landing, one.rollbacks) for task, one in progress.items()}
         asked = (plan, shared.branch(plan.base), dict(shared.branches()), records)
@@ -179,7 +179,7 @@ class Observer:
         progress: Mapping[TaskId, Progress],
         last_steps: Sequence[Unit],
     ) -> Mapping[str, AttemptView]:
-        """Asks the engine about all attempts that may be at work; at first also about unclaimed ones."""
+        """Asks the engine about all attempts that may be running; at first also about unclaimed ones."""
         ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
         keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
         for unit, fate in fates.items():
@@ -215,7 +215,7 @@ def _speculating(view: View, speculation: "Speculation") -> View:
 def _whole(
     units: Units, progress: Mapping[TaskId, Progress], done: Collection[TaskId], over: Collection[TaskId]
 ) -> tuple[TaskId, ...]:
-    """Parents whose subtasks are all done, and that are not `over` or rolled back."""
+    """The parents whose subtasks are all done, and that are neither `over` nor rolled back."""
     finished = frozenset(done)
     return tuple(
         task
@@ -231,7 +231,7 @@ def _sent_back(
     done: Collection[TaskId],
     landed: Collection[TaskId],
 ) -> list[TaskId]:
-    """Parents that conflict as a whole, although all their subtasks are done."""
+    """The parents that were deferred for a conflict although all their subtasks are done."""
     parents = (task for task in units.of_task if task not in units.by_id and task not in landed)
     return [
         task
@@ -243,26 +243,26 @@ def _sent_back(
 def done_units(
     plan: Plan, units: Units, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]
 ) -> set[TaskId]:
-    """Units that need no worker: tasks that are handed in or landed, with all their subtasks."""
+    """The units that need no worker: submitted and landed tasks with all their subtasks."""
     over = submitted_tasks(units, progress) | set(landed)
     return {unit.id for unit in units.by_id.values() if unit.task in over}
 
 
 def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
-    """Tasks whose work is handed in and not sent back."""
+    """The tasks whose work is submitted and was not sent back."""
     return frozenset(
         task
         for task in units.of_task
         if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
         and told.head is not None
         and told.deferral is None
-        # A parent has no worker of its own that could do it again.
+        # A parent has no worker that could do it again.
         and not (task in units.by_id and _wanted_again(told))
     )
 
 
 def _wanted_again(told: Progress) -> bool:
-    """Whether somebody asked for another try at what is handed in, and that is still to come or under way."""
+    """Whether a retry of submitted work was requested and has not ended yet."""
     newest = told.attempt
     if newest is None:
         return False

@@ -1,4 +1,4 @@
-"""When a run looks again: after news at once, else at intervals that grow while nothing changes."""
+"""Decides when a run looks again: at once after a change, else at growing intervals."""
 
 import os
 import signal
@@ -10,16 +10,16 @@ from types import FrameType
 from gitcoord.git.git_cli import Oid
 
 _SOONEST, _LATEST = 2.0, 30.0
-"""Seconds between fetches of a remote on which nothing changes."""
+"""Shortest and longest time in seconds between two fetches of a remote on which nothing changes."""
 _TICK, _LANDING_TICK = 1.0, 0.2
 _WATCH = 3.0
 _WATCH_SHARE = 0.03
-"""How much of one core watching for clashes may take."""
+"""The share of one core that the search for clashes may use."""
 _POKE = "poke"
 
 
 class PollIntervals:
-    """The intervals of one run. `directory` is where commands of this clone leave word that there is news."""
+    """The intervals of one run. Other commands of this clone report changes by a file in `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self._poke = directory / _POKE
@@ -31,47 +31,47 @@ class PollIntervals:
         self._known: Mapping[str, Oid] | None = None
 
     def fetch_is_due(self) -> bool:
-        """Whether the remote should be asked now."""
+        """Whether the next fetch is due."""
         return time.monotonic() >= self._fetch_at
 
     def fetched(self, refs: Mapping[str, Oid]) -> None:
-        """The remote was asked; the more often nothing is new, the longer until the next time."""
+        """Records a fetch. The interval grows with each fetch that brought nothing new."""
         changed = self._known != refs
         self._interval = _SOONEST if changed else min(_LATEST, self._interval * 1.5)
         self._known = refs
         self._fetch_at = time.monotonic() + self._interval
 
     def unreachable(self) -> None:
-        """The remote did not answer."""
+        """Records that the remote did not answer."""
         self._interval = min(_LATEST, self._interval * 2)
         self._fetch_at = time.monotonic() + self._interval
 
     def next_fetch(self) -> float:
-        """Seconds until the remote is asked again."""
+        """Seconds until the next fetch."""
         return max(0.0, self._fetch_at - time.monotonic())
 
     def hurry(self) -> None:
-        """Something happened: ask at once."""
+        """Makes the next fetch due at once, because something has happened."""
         self._fetch_at = 0.0
         self._interval = _SOONEST
 
     def poked(self) -> bool:
-        """Whether a command of this clone left word."""
+        """Whether a command of this clone has reported a change."""
         changed = _changed_at(self._poke)
         news, self._poked_at = changed != self._poked_at, changed
         return news
 
     def watch_is_due(self) -> bool:
-        """Whether the work under way should be looked at for clashes."""
+        """Whether the next search for clashes is due."""
         return time.monotonic() >= self._watch_at
 
     def watched(self, seconds: float, *, quiet: bool) -> None:
-        """It was looked at, which took so long; `quiet`: nobody had written anything since the last time."""
+        """Records a search for clashes that took `seconds`; `quiet`: no file had changed since the last."""
         self._watch_every = min(_LATEST, self._watch_every * 1.5) if quiet else _WATCH
         self._watch_at = time.monotonic() + max(self._watch_every, seconds / _WATCH_SHARE)
 
     def until(self, wake: float | None, *, watching: bool) -> float:
-        """When, on the monotonic clock, to look again if nothing happens before."""
+        """The monotonic time at which to look again if nothing happens before."""
         times = [self._fetch_at]
         if watching:
             times.append(self._watch_at)
@@ -80,12 +80,12 @@ class PollIntervals:
         return min(times)
 
     def tick(self, *, landing: bool) -> float:
-        """How long to wait in one go; a word left by a command is seen after that."""
+        """Seconds to wait at a time; a change that a command reports is noticed after that."""
         return _LANDING_TICK if landing else _TICK
 
 
 def poke(directory: Path) -> None:
-    """Leaves word for a run of this clone that there is news."""
+    """Tells the run of this clone that something has changed."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / _POKE
     path.touch()
@@ -93,7 +93,7 @@ def poke(directory: Path) -> None:
 
 
 class Signals:
-    """Ctrl-C: the first stops starting, the second ends what is at work. TERM is both at once."""
+    """Handles signals: the first Ctrl-C stops new starts, the second ends attempts; TERM does both."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -102,16 +102,16 @@ class Signals:
 
     @property
     def stop(self) -> bool:
-        """Nothing more is to be started."""
+        """Whether the run must start no more units."""
         return self._count > 0
 
     @property
     def end(self) -> bool:
-        """What is at work is to be ended."""
+        """Whether running attempts must be ended."""
         return self._count > 1
 
     def news(self) -> bool:
-        """Whether a signal came since this was asked last."""
+        """Whether a signal came since the last call."""
         new, self._seen = self._count != self._seen, self._count
         return new
 

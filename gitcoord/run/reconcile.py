@@ -1,4 +1,4 @@
-"""Bringing the journal in line with what became of attempts, before anything new is decided."""
+"""Records in the journal how attempts ended, before anything new is decided."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from gitcoord.worker.leases import superseded, take_over
 from gitcoord.worker.transient_errors import passes
 
 _ERROR = "gitcoord: "
-"""What the sentence of an error begins with in a worker's log."""
+"""The prefix of an error message in a worker's log."""
 _LAST, _LONGEST = 4000, 300
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
 
@@ -37,9 +37,9 @@ def settle(
     clear: Callable[[TaskId], None],
     tell: Tell,
 ) -> bool:
-    """Records attempts that vanished and work that was overtaken, cancels, hands whole parents in.
+    """Records vanished attempts and overtaken work, ends cancelled attempts, and submits finished parents.
 
-    Whether anything was done, so that the world has to be looked at again.
+    Returns whether it did anything, in which case the run has to observe again.
     """
     cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
     cancel_all(engine, cancelled)
@@ -51,20 +51,20 @@ def settle(
         record_deferral(store, event)
     known = store.shared.list("refs/") if view.whole else {}
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
-    # Somebody may have handed it in at the same moment: then the view is as old as that.
+    # Somebody else may have submitted it at the same moment.
     moved = bool(view.whole) and store.shared.list("refs/") != known
     return bool(cancelled or lost or view.overtaken or handed_in or moved)
 
 
 def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
-    """Ends attempts with everything that they started, all at the same time."""
+    """Ends attempts and all processes that they started, in parallel."""
     if keys:
         with ThreadPoolExecutor(max_workers=16) as pool:
             list(pool.map(engine.cancel, keys))
 
 
 def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
-    """Whether the end had to be recorded: a worker may have done it while this was on its way."""
+    """Records the end of an attempt; returns False if its worker recorded it in the meantime."""
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
     too_late = outdated(ended)
@@ -100,7 +100,7 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
 
 
 def _last_words(engine: Engine, ended: DeadAttempt) -> str:
-    """What a worker said that ended before it began; its log is all that there is of it."""
+    """The last error in the log of a worker that ended before it claimed its attempt."""
     path = engine.log(key_of(ended.unit, ended.attempt))
     if path is None:
         return ""
@@ -112,7 +112,7 @@ def _last_words(engine: Engine, ended: DeadAttempt) -> str:
 
 
 def outdated(ended: DeadAttempt) -> Unless:
-    """Says of a unit's progress that its attempt is not what it was: ended, overtaken, or claimed since."""
+    """Makes a condition: the attempt has ended, was claimed, or was replaced by a newer one since."""
     overtaken = superseded(ended.attempt)
 
     def too_late(told: Progress) -> bool:

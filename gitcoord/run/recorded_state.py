@@ -1,4 +1,4 @@
-"""What the journal says of a run, as the scheduler takes it."""
+"""Builds the scheduler's observation of a run from its journal."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def seen_in_journal(
     closed: ClosedAccount | None,
     failing: CommonFailure | None,
 ) -> Observation:
-    """What the journal alone says, how the account is `closed`, and what failures share."""
+    """Makes the observation from the journal, the `closed` account and the common cause of failures."""
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     return Observation(
         failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
@@ -50,7 +50,7 @@ def _seen_clashes(events: Sequence[AnyEvent]) -> dict[TaskId, frozenset[TaskId]]
 
 
 class KnownJournal:
-    """What the journal says, brought on by what is new in it."""
+    """The journal as read so far, extended by its new events."""
 
     def __init__(self) -> None:
         self._known: set[Oid] = set()
@@ -58,7 +58,7 @@ class KnownJournal:
         self._progress: dict[TaskId, Progress] = {}
 
     def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
-        """Its events, and where every task stands by them."""
+        """Returns all events, and each task's progress by them."""
         commits = {entry.commit for entry in entries}
         if commits == self._known:
             return self._events, self._progress

@@ -1,4 +1,4 @@
-"""What is in a run's way: told once, looked at again with growing pauses, and given up only when it lasts."""
+"""Errors that hold a run up: told once, retried after growing pauses, and raised only if they last."""
 
 import time
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from gitcoord.schedule.model import ScheduleDecision, StartRefusal
 from gitcoord.worker.transient_errors import lasts, no_room, passes
 
 _FIRST, _LONGEST = 1.0, 30.0
-"""Seconds between two looks at what is in the way; each pause is twice the one before."""
+"""First and longest pause in seconds before the next try; each pause is twice the one before."""
 
 Answer = TypeVar("Answer")
 
 
 class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that did not work when it was tried last, `refusals` times in a row as if for good."""
+    """An activity that failed the last time. It was refused for good `refusals` times in a row."""
 
     error: GitcoordError
     refusals: int
@@ -28,12 +28,12 @@ class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lasting(self) -> bool:
-        """Whether somebody has to do something about it."""
+        """Whether a person has to act."""
         return lasts(self.error, self.refusals, time.monotonic() - self.since)
 
 
 class RunPatience:
-    """The troubles of one run, by what it was at: `fetching`, `recording` or `looking`."""
+    """The errors of one run by activity: `fetching`, `recording` or `looking`."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
@@ -41,7 +41,7 @@ class RunPatience:
         self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
-        """What `act` gives; None when something was in its way, which is noted. Wrong usage is raised."""
+        """Returns the result of `act`. Remembers an error and returns None; raises only wrong usage."""
         try:
             answer = act()
         except GitcoordError as error:
@@ -62,26 +62,26 @@ class RunPatience:
 
     @property
     def trouble(self) -> RunTrouble | None:
-        """What is in the way now; what lasts comes first."""
+        """The error that holds the run up now; one that lasts comes first."""
         found = sorted(self._troubles.values(), key=lambda one: not one.lasting)
         return found[0] if found else None
 
     def due(self, what: str) -> bool:
-        """Whether it may be tried (again)."""
+        """Whether the activity may be tried now."""
         trouble = self._troubles.get(what)
         return trouble is None or time.monotonic() >= trouble.next
 
     def faces(self, what: str) -> bool:
-        """Whether it did not work the last time."""
+        """Whether the activity failed the last time."""
         return what in self._troubles
 
     def pause(self) -> float:
-        """Seconds until the next look; 0 when nothing is in the way."""
+        """Seconds until the next try; 0 when there is no error."""
         ahead = [one.next - time.monotonic() for one in self._troubles.values()]
         return max(0.0, min(ahead)) if ahead else 0.0
 
     def named(self, decision: ScheduleDecision) -> ScheduleDecision:
-        """The decision with what is in the way as the reason of all that waits for a moment."""
+        """Returns the decision with the error as the reason of each unit that only waits for a retry."""
         trouble = self.trouble
         if trouble is None:
             return decision
@@ -92,7 +92,7 @@ class RunPatience:
         return msgspec.structs.replace(decision, refusals=refusals)
 
     def give_up(self) -> None:
-        """Raises what lasts, if anything does: nothing is at work any more, and nothing can be begun."""
+        """Raises an error that lasts. Call it when no unit is running, since none can start."""
         trouble = self.trouble
         if trouble is None or not trouble.lasting:
             return

@@ -1,4 +1,4 @@
-"""What a person approves before a run begins: what runs together, what may clash, what it costs and saves."""
+"""What a person approves before a run begins: units that run in parallel, clashes, costs and savings."""
 
 import msgspec
 
@@ -10,16 +10,16 @@ from gitcoord.text_lists import named_tasks
 
 
 class UnitClash(msgspec.Struct, frozen=True, kw_only=True):
-    """Two units that say that they touch the same paths, or that were seen to."""
+    """Two units that declare the same paths, or that were seen to change the same paths."""
 
     units: tuple[TaskId, TaskId]
     seen: bool
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole question. `done` units need nothing any more; `silent` ones do not say what they touch.
+    """The preview of a run; durations in minutes. `done` units are finished; `silent` ones declare no paths.
 
-    `together` are the largest sets that run at the same time. Minutes everywhere.
+    `together` are the largest sets of units that run at the same time.
     """
 
     base: str
@@ -34,33 +34,33 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     speedup: float
     efficiency: float
-    """The speed-up over the workers; `parallel_efficiency` is that over `most`, the most at once."""
+    """Speed-up divided by slots; `parallel_efficiency` divides it by `most`, the most units at once."""
     parallel_efficiency: float
     pipeline: bool
-    """Whether work starts on what is handed in; else what it needs has to land first."""
+    """Whether a unit may start when its dependencies are submitted; else they have to land first."""
     speculate: bool
-    """Whether it is also moved, or begun anew, where that lands otherwise."""
+    """Whether such work is also moved or redone when its dependencies land in another form."""
     otherwise: float | None
-    """The duration with --pipeline where it is not asked for, and the other way round; for the same work."""
+    """The duration of the same work with --pipeline if that was not asked for, and without it if it was."""
     most: int
     max_parallel: int
     tokens: int | None
     lands: bool
     never: dict[TaskId, str]
     given_up: tuple[TaskId, ...] = ()
-    """Units that failed or were cancelled: nothing but `gitcoord retry` lets them start."""
+    """Units that failed or were cancelled: only `gitcoord retry` lets them start."""
     landed: int = 0
-    """Tasks."""
+    """Number of landed tasks."""
     estimates_from: str = ""
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is at work and nothing would start."""
+        """Whether no unit is running and none would start."""
         return not self.together
 
 
 def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
-    """What a run from here on would be, by the decisions that it would take."""
+    """Predicts the run from now on, by the decisions that it would make."""
     told = predict(view.plan, view.units, capacity, policy, lands=lands, begun=view.seen)
     left = [one for one in view.units.by_id if one in told.starts]
     return Approval(
@@ -104,7 +104,7 @@ def _otherwise(
 def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
     found = {one: reason for one, reason in told.never.items() if one not in view.seen.done}
     for one in told.unlanded & found.keys():
-        # The prediction ends with all of these handed in; now they need not even be begun.
+        # The prediction ends with all of these submitted; now some may not have begun.
         needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
         why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"
         found[one] = f"it needs {named_tasks(needs, 4)} in {view.plan.base}, and {why}"

@@ -1,4 +1,4 @@
-"""How everything stands when a run ends: what landed, what failed, and what waits for whom."""
+"""The report at the end of a run: what landed, what failed, and what waits for whom."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 
 UnitEnd = Literal["landed", "handed-in", "done", "failed", "blocked", "cancelled", "waiting", "running"]
-"""`done`: a subtask in its parent's branch, while the parent is not handed in."""
+"""`done`: a subtask that is in its parent's branch, while the parent is not submitted."""
 
 
 class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,14 +27,14 @@ class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a run; `stopped`: somebody ended it before it was through."""
+    """The report on a run; `stopped`: somebody ended it early."""
 
     base: str
     base_commit: str
     units: tuple[UnitReport, ...]
     stopped: bool = False
     outside: tuple[OutsideSeen, ...] = ()
-    """What changed outside of the agents' checkouts while the run was on, and `outside_more` things."""
+    """Changes outside the agents' checkouts during the run; `outside_more` counts those that are left out."""
     outside_more: int = 0
 
     def of(self, *states: UnitEnd) -> tuple[UnitReport, ...]:
@@ -42,7 +42,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(unit for unit in self.units if unit.state in states)
 
     def complete(self, *, landing: bool) -> bool:
-        """Whether everything is done: in the base when the run was to land it, else handed in."""
+        """Whether all work is done: landed if the run lands, else submitted."""
         good = ("landed",) if landing else ("landed", "handed-in")
         return all(unit.state in good for unit in self.units)
 
@@ -55,7 +55,7 @@ def run_end(
     held: Mapping[TaskId, str],
     before: Collection[tuple[str | None, int]] = (),
 ) -> RunEnd:
-    """The report on what was seen last; `held` says why tasks that are handed in did not land.
+    """Makes the report from the last view; `held` says why submitted tasks did not land.
 
     `before` are the attempts that had ended when the run began.
     """

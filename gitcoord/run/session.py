@@ -28,7 +28,7 @@ from gitcoord.state.store import Store
 from gitcoord.worker.transient_errors import try_for
 
 _RECORD_SECONDS = 20.0
-"""How long the first and the last record of a run wait for a remote that is busy."""
+"""Seconds for which the first and the last record of a run wait for a busy remote."""
 
 
 class RunSession:
@@ -53,9 +53,9 @@ class RunSession:
         self.leftovers = Leftovers(store, settings)
 
     def look(self, unsaved: Plan | None) -> View:
-        """How everything stands while nothing is started: before the run, and after it.
+        """Observes while nothing is started: before the run and after it.
 
-        Goes by the plan `unsaved` where none is saved.
+        If no plan is saved, goes by the plan `unsaved`.
         """
         options = self._options
         observer = Observer(
@@ -70,12 +70,12 @@ class RunSession:
         return msgspec.structs.replace(view, seen=msgspec.structs.replace(view.seen, paused=False))
 
     def old_logs(self, view: View) -> OldLogs:
-        """The logs that the settings keep no longer."""
+        """Finds the logs that the settings no longer keep."""
         return find_old_logs(self._directory, view, self._settings)
 
     @contextmanager
     def alone(self) -> Iterator[Signals]:
-        """Holds the clone's lock, and the signals to end; raises `already-running` (exit 1)."""
+        """Holds the lock of the clone and handles signals; raises `already-running` (exit 1)."""
         with _locked(self._directory), Signals() as signals:
             yield signals
 
@@ -88,7 +88,7 @@ class RunSession:
         delete_branches: bool,
         show_end: Callable[[], None],
     ) -> RunEnd:
-        """Runs until nothing can go on. The plan is saved, and nobody else runs here."""
+        """Runs until nothing can go on. The plan must be saved and `alone` entered."""
         tell = effects.tell
         try_for(_RECORD_SECONDS, partial(self._record, "running"))
         coordinator = Coordinator(
@@ -114,7 +114,7 @@ class RunSession:
         return end
 
     def remove_old_logs(self, view: View, tell: Tell) -> None:
-        """Removes the logs that the settings keep no longer, and tells how many."""
+        """Removes the logs that the settings no longer keep, and tells how many."""
         old = self.old_logs(view)
         remove_old_logs(old)
         if old.places:

@@ -1,4 +1,4 @@
-"""A failure that many units share: its cause is not theirs, and more starts bring more of the same."""
+"""Recognizes a failure that many units share. Its cause is not in the units: more starts would fail, too."""
 
 import re
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ _VARIABLE = re.compile(r"\b[0-9a-f]{7,}\b|\d+")
 
 
 class CommonFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """So many `units` in a row failed alike, nothing handed in between; `reason` is the newest one's."""
+    """A number of `units` that failed in the same way in a row; `reason` is that of the newest."""
 
     units: int
     reason: str
 
     def sentence(self) -> str:
-        """The one cause, and the way on."""
+        """The cause and the way on in words."""
         cause = self.reason.rstrip(".")
         return (
             f"{self.units} tasks in a row failed alike ({cause}); once the cause is fixed, "
@@ -26,9 +26,9 @@ class CommonFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def common_failure(events: Sequence[AnyEvent], by: str, limit: int) -> CommonFailure | None:
-    """The failure that the newest attempts `by` this worker share, at `limit` units or more (0: never).
+    """The failure that the newest attempts of worker `by` share, if `limit` units or more have it (0: never).
 
-    Only what ended since a run began or went on counts. `events` are the journal, oldest first.
+    Counts only attempts that ended since the run began or was resumed. `events` are in order, oldest first.
     """
     alike: tuple[object, ...] | None = None
     units: dict[str | None, AttemptEnded] = {}
@@ -51,6 +51,6 @@ def common_failure(events: Sequence[AnyEvent], by: str, limit: int) -> CommonFai
 
 
 def _kind(event: AttemptEnded) -> tuple[object, ...]:
-    """What is the same of failures with one cause: everything but numbers, and the unit's own name."""
+    """A key that failures with the same cause share: the reason without numbers and without the unit's id."""
     name = rf"(?<![\w.]){re.escape(event.task or '')}(?!\w)"
     return event.outcome, event.code, _VARIABLE.sub("#", re.sub(name, "#", event.reason))

@@ -1,4 +1,4 @@
-"""What is built on work that has not landed: whether it can begin, and what landed otherwise under it."""
+"""Judges speculative work, which is built on unlanded work: can it begin, and did that land as it was?"""
 
 from collections.abc import Collection, Mapping
 
@@ -17,9 +17,9 @@ from gitcoord.text_lists import some
 
 
 class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
-    """The snapshot, the units that somebody is at, and the tasks that are submitted.
+    """The snapshot, the units that are running, and the tasks that are submitted.
 
-    `updated` maps heads to what they became when landing brought them up to date.
+    `updated` maps a head to the commit that landing made of it by merging the base.
     """
 
     submitted: frozenset[TaskId]
@@ -27,7 +27,7 @@ class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
     updated: Mapping[Oid, Oid] = {}
 
     def came_of(self, head: Oid) -> set[Oid]:
-        """The head, and all that it became without anybody's work."""
+        """The head and the commits that landing made of it."""
         found = {head}
         while (head := self.updated.get(head, "")) and head not in found:
             found.add(head)
@@ -35,7 +35,7 @@ class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
 
 
 class Speculation:
-    """Looks at speculative work. What it keeps between looks only saves merges."""
+    """Judges speculative work. Its state is only a cache of merges."""
 
     def __init__(self, repository: Repository) -> None:
         self._git, self._ancestry = repository.git, repository.ancestry
@@ -43,7 +43,7 @@ class Speculation:
         self._judged: dict[tuple[Oid, ...], TaskDeferred | None] = {}
 
     def apart(self, facts: SpeculationFacts) -> frozenset[TaskId]:
-        """The tasks of which what they need is handed in, and does not merge onto the base."""
+        """The tasks whose dependencies are submitted but do not merge onto the base."""
         found, stacks = set(), None
         for task, planned in facts.plan.tasks.items():
             needs = facts.plan.waits_for(task, facts.landed)
@@ -62,9 +62,9 @@ class Speculation:
         return frozenset(found)
 
     def overtaken(self, facts: SpeculationFacts) -> tuple[TaskDeferred, ...]:
-        """The work that is handed in and that stands on what landed otherwise, where nobody has said so yet.
+        """Returns a deferral for each submitted task that is built on work which landed in another form.
 
-        Work that only has to be merged with what landed is left to landing, which does that by itself.
+        Leaves out tasks that are deferred for that already, and those that landing can merge by itself.
         """
         found, looked = [], None
         for task in facts.plan.tasks:
@@ -105,7 +105,7 @@ class Speculation:
             onto = stacks.base_for(aside, head, *(parent.head for parent in unknown))
             merged = merge_tree(aside, onto, head)
         handed_in = {attempt.ended.head for attempt in told.attempts if attempt.ended is not None}
-        # What people did is not thrown away, and what subtasks did is no one agent's to do again.
+        # Work of people is never thrown away, and one agent cannot redo the work of several subtasks.
         anew = merged.clean is False and head in handed_in and not facts.plan.tasks[task].subtasks
         if not unknown and not anew:
             return None
@@ -128,7 +128,7 @@ class Speculation:
         )
 
     def _changed(self, facts: SpeculationFacts, told: Progress, head: Oid) -> dict[TaskId, Oid]:
-        """What the branch was made on, and holds still, of tasks that landed with more or other changes."""
+        """The heads under the branch, by task, whose tasks landed with more or other changes."""
         return {
             TaskId(need): was
             for need, was in told.parents.items()

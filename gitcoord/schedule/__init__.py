@@ -1,1 +1,1 @@
-"""The unit that starts next, and the prediction of a run. Pure."""
+"""Decides which unit starts next, and predicts a run. Pure."""

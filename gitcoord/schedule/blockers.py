@@ -1,4 +1,4 @@
-"""What a unit waits for, apart from room: dependencies, landing, levels, and work that it clashes with."""
+"""Why a unit cannot start, other than capacity: dependencies, landing, levels, and clashes."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from gitcoord.text_lists import named_tasks
 
 
 class UnitNeeds:
-    """What units wait for, apart from room."""
+    """Reasons, other than capacity, why units cannot start."""
 
     def __init__(self, units: Units, seen: Observation, policy: Policy) -> None:
         self._units = units
@@ -20,7 +20,7 @@ class UnitNeeds:
         self._open_turn = self._first_turn() if policy.barrier else None
 
     def refusal(self, unit: Unit) -> StartRefusal | None:
-        """Why the unit cannot start whatever room there is."""
+        """Why the unit cannot start regardless of capacity; None if it can."""
         seen = self._seen
         if unit.id in seen.elsewhere:
             return StartRefusal(name="elsewhere", reason=seen.elsewhere[unit.id])
@@ -47,7 +47,7 @@ class UnitNeeds:
         return self._barrier(unit)
 
     def meets(self, unit: Unit, running: Sequence[TaskId]) -> tuple[str, ...]:
-        """Sentences about the units that the unit clashes with: at work, to come first, or not landed."""
+        """One sentence for each clashing unit that is running, must start first, or has not landed."""
         found = []
         declared = self._units.clashes.get(unit.id, frozenset())
         for other in declared | self._seen.clashing.get(unit.id, frozenset()):
@@ -68,7 +68,7 @@ class UnitNeeds:
         return tuple(sorted(found))
 
     def _firm(self) -> frozenset[TaskId]:
-        """What is handed in and may be built upon before it lands."""
+        """The submitted tasks that other work may be built on before they land."""
         if not self._policy.speculate:
             return self._seen.submitted
         found = set(self._seen.landed)
@@ -81,7 +81,7 @@ class UnitNeeds:
         return self._units.by_id[self._units.of_task[task][0]].turn
 
     def _soon_in(self, one: Unit, earlier: bool, running: Sequence[TaskId]) -> bool:
-        """Whether done work gets into the base without waiting, in the end, for the one who asks."""
+        """Whether `one` can land without waiting for the unit that asks; else both would wait for ever."""
         if self._policy.whole_waves:
             return earlier and not self._never_whole(one.task)
         if one.task in self._seen.submitted:
@@ -98,7 +98,7 @@ class UnitNeeds:
         return any(task not in self._seen.landed for task in (*unit.tasks, *owners))
 
     def _below(self, other: Unit, unit: Unit) -> bool:
-        """Whether the unit stands on the other's work anyway."""
+        """Whether the unit depends on the other one."""
         return other.task in unit.tasks or other.id in unit.units
 
     def _unit_done(self, id: TaskId) -> bool:
@@ -106,7 +106,7 @@ class UnitNeeds:
         return unit is None or id in self._seen.done or unit.task in self._seen.landed
 
     def _blocked_by(self, unit: Unit) -> str:
-        """The failed unit that this one waits for in the end, or an empty string. Walks without recursion."""
+        """The failed unit that this one waits for, directly or not, or an empty string. Without recursion."""
         path = [unit]
         while path:
             one = path[-1]
@@ -126,13 +126,13 @@ class UnitNeeds:
         return id if id in self._seen.failed or id in self._seen.cancelled else self._stuck[id]
 
     def _needed(self, unit: Unit) -> list[TaskId]:
-        """The units that still have to be done before this one."""
+        """The units that still have to be done before this one can start."""
         tasks = [task for task in unit.tasks if task not in self._enough and task not in self._seen.submitted]
         whole = [one for task in tasks for one in self._units.of_task.get(task, ())]
         return [one for one in (*unit.units, *whole) if not self._unit_done(one)]
 
     def _first_turn(self) -> tuple[int, int]:
-        """The level and wave that is not over: something in it can still be done, or has to land."""
+        """The first level and wave in which something can still be done, or has to land."""
         turns = []
         for task, parts in self._units.of_task.items():
             if task not in self._enough and not self._never_whole(task):
@@ -140,7 +140,7 @@ class UnitNeeds:
         return min(turns, default=(0, 0))
 
     def _never_whole(self, task: TaskId) -> bool:
-        """Whether what is left of the task cannot be done any more without a person."""
+        """Whether every unfinished unit of the task needs a person."""
         left = [one for one in self._units.of_task[task] if one not in self._seen.done]
         return bool(left) and all(self._is_stuck(self._units.by_id[one]) for one in left)
 

@@ -1,4 +1,4 @@
-"""Room for one more: slots, tokens, memory, load, staggered starts, and units that have to be alone."""
+"""Capacity for one more unit: slots, tokens, memory, load, staggered starts, and units that run alone."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ _GIB = 2**30
 
 
 class Room:
-    """The room that is left while a decision is made. `running` grows with each start."""
+    """The capacity that is left while a decision is made. `running` grows with each start."""
 
     def __init__(
         self,
@@ -30,22 +30,22 @@ class Room:
         self.running = list(running)
         self.tokens = sum(self._tokens(one) for one in running)
         self.opens: float | None = None
-        """When a refusal that only time takes back ends."""
+        """When the earliest refusal that ends with time ends."""
 
     @property
     def has_slot(self) -> bool:
-        """Whether fewer are at work than may be."""
+        """Whether a slot is free."""
         return len(self.running) < self._capacity.max_parallel
 
     def take(self, unit: Unit) -> None:
-        """The unit starts."""
+        """Counts the unit as started."""
         self.running.append(unit.id)
         self.tokens += self._tokens(unit.id)
         self._started += 1
         self._last_start = self._now
 
     def full_for(self, unit: Unit) -> Full | None:
-        """What there is no room of for the unit; None when it can start."""
+        """The resource that the unit lacks; None when it can start."""
         capacity = self._capacity
         if len(self.running) >= capacity.max_parallel:
             return "slots", f"{len(self.running)} of {capacity.max_parallel} are at work (--max-parallel)"
@@ -57,7 +57,7 @@ class Room:
         return self._short_of(unit) or self._too_soon()
 
     def _short_of(self, unit: Unit) -> Full | None:
-        """Tokens, memory and load; one unit always runs."""
+        """Checks tokens, memory and load. If nothing runs, the unit may start in any case."""
         capacity = self._capacity
         if not self.running:
             return None
@@ -89,7 +89,7 @@ class Room:
         return "stagger", f"the next start is in {left:.0f} s (--stagger)"
 
     def _alone(self, unit: Unit) -> str:
-        """Keeps units apart that must be alone; nothing of less urgency may overtake one that waits."""
+        """Keeps units apart that must run alone; a less urgent unit must not overtake one that waits."""
         for other in self.running:
             one = self._units.by_id.get(other)
             if one is not None and _apart(one, unit):
@@ -102,13 +102,13 @@ class Room:
         return ""
 
     def _tokens(self, id: TaskId) -> int:
-        """The unit's share; shares of a budget always fit together, so that what units really use counts."""
+        """The unit's share of the token budget (all shares fit it), or what units really use if more."""
         unit = self._units.by_id.get(id)
         return max(unit.tokens, self._capacity.tokens_each) if unit is not None else 0
 
 
 def _apart(one: Unit, other: Unit) -> bool:
-    """Whether one of the two must not have the other beside it."""
+    """Whether the two must not run at the same time."""
     return "all" in (one.alone, other.alone) or (
         one.task == other.task and "siblings" in (one.alone, other.alone)
     )

@@ -1,6 +1,6 @@
-"""What starts next: a pure function from what is seen to starts, and to a named refusal for all the rest.
+"""Decides what starts next: a pure function from an observation to starts and named refusals.
 
-The prediction (`planning.simulate`) follows the same rules, and a test holds it against this function.
+The prediction (`planning.simulate`) follows the same rules; a test compares the two.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from gitcoord.text_lists import named_tasks
 
 
 def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Policy) -> ScheduleDecision:
-    """What to start now. Deterministic; takes nothing but what it is given."""
+    """Decides what to start now. Deterministic."""
     refusals: dict[TaskId, StartRefusal] = {}
     needs = UnitNeeds(units, seen, policy)
     ready: list[Unit] = []
@@ -62,9 +62,9 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
 
 
 def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, room: Room) -> Iterator[Unit]:
-    """The ready units by the chain that waits for them; what will probably conflict with one at work later.
+    """Yields ready units, the longest chain of dependents first, likely conflicts with running ones last.
 
-    Looks at the room anew for each, since every start is one more to conflict with.
+    Checks the running units again for each, since every start adds one to conflict with.
     """
     order = sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place))
     weighing = units.weighing
@@ -75,7 +75,7 @@ def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, r
         )
         return urgency(unit.tail, unit.estimate, conflicts, weighing.rework_cost or 1.0)
 
-    # Without a free slot none of them starts, whatever their order.
+    # Without a free slot none of them starts, so their order does not matter.
     while order and weighing.risk and room.has_slot:
         deferred = order[0].id in seen.deferred
         near = [unit for unit in order[:LOOKAHEAD] if (unit.id in seen.deferred) == deferred]
@@ -94,7 +94,7 @@ def _held(
     starts: Sequence[UnitStart],
     units: Units,
 ) -> StartRefusal | None:
-    """Why a unit that has all it needs is not wanted yet."""
+    """Why a unit that has all its dependencies must still wait."""
     if seen.paused:
         return StartRefusal(name="paused", reason="the run is paused; `gitcoord resume` goes on")
     if seen.failing:
@@ -120,11 +120,11 @@ def _held(
 _SOON = frozenset(
     {"slots", "tokens", "memory", "load", "stagger", "alone", "independent", "engine", "backoff", "closed"}
 )
-"""Refusals that end by themselves, whatever becomes of others' work."""
+"""Refusals that end by themselves, however other work ends."""
 
 
 def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> StartRefusal | None:
-    """With `independent_only`: whom the unit might meet, since one of the two names no paths."""
+    """With `independent_only`: refuses a unit if it or a running one declares no paths."""
     if not policy.independent_only:
         return None
     known = [unit, *(units.by_id[one] for one in room.running if one in units.by_id)]

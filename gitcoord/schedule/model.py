@@ -1,4 +1,4 @@
-"""The values of scheduling: what is seen, how much there is room for, what is wanted, and what follows."""
+"""The values of scheduling: observation, capacity, policy and decision."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,24 +11,24 @@ Shortage = Literal["alone", "slots", "tokens", "memory", "load", "stagger", "eng
 Own = Literal["dependencies", "landing", "blocked", "failed", "cancelled", "elsewhere", "barrier"]
 Held = Literal["paused", "closed", "failing", "backoff", "trouble", "deferred", "overlap", "independent"]
 RefusalName = Own | Held | Shortage
-"""Why a unit does not start. The first ones speak of the unit and what it needs, the others of room."""
+"""Why a unit does not start: because of itself and its dependencies, or for lack of capacity."""
 
 
 class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a unit is not started now: a name for programs, a sentence for people."""
+    """Why a unit does not start now: a name for programs, a sentence for people."""
 
     name: RefusalName
     reason: str
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller wants: when a task may start, and what keeps two apart.
+    """When a task may start, and which tasks must not run at the same time.
 
-    `pipeline`: dependencies that are handed in are enough; `speculate`: unless they do not merge, or stand on
+    `pipeline`: submitted dependencies are enough; `speculate`: unless they do not merge, or are built on
     work that was sent back. `barrier`: level by level, wave by wave.
-    `overlap`: a unit that clashes with one at work waits, or starts with a warning. `independent_only`:
-    only units that are known not to meet run beside each other. `whole_waves`: what lands is a wave as a
-    whole (single-pr), so that units of one wave cannot wait for each other to land.
+    `overlap`: a unit that clashes with a running one waits, or starts with a warning. `independent_only`:
+    only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as a whole
+    (single-pr), which means that units of one wave cannot wait for each other to land.
     """
 
     pipeline: bool = False
@@ -42,9 +42,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """How much may run at once; None: no limit of that kind.
 
-    `tokens_each` is what units were seen to use. `memory` is what is free and `memory_each` what one unit is
-    thought to take, in bytes. `load` is the machine's load for each core. `stagger` are the seconds between
-    two starts.
+    `tokens_each` is the tokens that a unit was seen to use. `memory` is free and `memory_each` expected for
+    one unit, in bytes. `load` is the machine's load per core. `stagger` is the time between two starts in
+    seconds.
     """
 
     max_parallel: int = 4
@@ -59,13 +59,13 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything stands. Times are seconds on one clock.
+    """The state of all units. Times are in seconds on one clock.
 
-    `running` are the units at work here, `elsewhere` those that somebody else is at. `done` are units whose
-    work is in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not tried
-    again by themselves; `deferred` ones wait for the rest of their level. `clashing` are pairs that were
-    seen to clash. `failing` says why nothing more starts: what failed in a row has one cause. `closed` says
-    why nothing starts before `closed_until`: the limit of the agents' account is reached.
+    `running` are the units that run here, `elsewhere` those that run on other machines. `done` are units
+    whose work is in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not
+    retried automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that were
+    seen to clash. `failing` says why the run starts no more: many failures in a row had one cause. `closed`
+    says why nothing starts before `closed_until`: the agents' account has reached its limit.
     """
 
     running: Mapping[TaskId, float] = {}
@@ -74,7 +74,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     submitted: frozenset[TaskId] = frozenset()
     landed: frozenset[TaskId] = frozenset()
     apart: frozenset[TaskId] = frozenset()
-    """Tasks of which what they need is handed in, and does not merge."""
+    """Tasks whose dependencies are submitted, but do not merge."""
     failed: Mapping[TaskId, str] = {}
     cancelled: frozenset[TaskId] = frozenset()
     deferred: frozenset[TaskId] = frozenset()
@@ -89,17 +89,17 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit to start now. `stacked`: what it needs is handed in, not landed. `warnings` are sentences."""
+    """A unit to start. `stacked`: its dependencies are submitted, not landed. `warnings` are sentences."""
 
     unit: TaskId
     stacked: bool = False
     warnings: tuple[str, ...] = ()
     beside: tuple[TaskId, ...] = ()
-    """Everything else that is at work then, what starts in the same moment included."""
+    """All other units that run then, including those that start at the same moment."""
 
 
 class ScheduleDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """The starts, why each other unit that is left does not start, and when time alone changes that."""
+    """The units to start, why each other unit does not, and when to decide again if nothing happens."""
 
     starts: tuple[UnitStart, ...] = ()
     refusals: Mapping[TaskId, StartRefusal] = {}
@@ -107,4 +107,4 @@ class ScheduleDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FINAL = frozenset({"failed", "blocked", "cancelled"})
-"""Refusals that nothing but a person takes back."""
+"""Refusals that only a person can end."""

@@ -1,4 +1,4 @@
-"""The prediction of a run: what is left of the plan, played through by the rules that start the real work."""
+"""Predicts a run: simulates the rest of the plan by the rules that start the real work."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,10 +16,10 @@ from gitcoord.tasks.model import TaskId
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run would go if every estimate were right and nothing failed; minutes.
+    """A run in which every estimate is right and nothing fails; durations in minutes.
 
-    `starts` and `ends` hold the units in the order in which they start. `never` are units that would not
-    start: they wait for something that the run does not do, such as landing.
+    `starts` and `ends` have the units in the order of their starts. `never` are units that would not start,
+    because they wait for something that the run does not do, such as landing.
     """
 
     starts: Mapping[TaskId, float]
@@ -29,17 +29,17 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     speedup: float
     efficiency: float
     parallel_efficiency: float
-    """The speed-up over `most`; `efficiency` is that over the slots."""
+    """Speed-up divided by `most`; `efficiency` divides it by the slots."""
     most: int
-    """How many run at once at the busiest moment."""
+    """The most units that run at once."""
     never: Mapping[TaskId, str] = {}
     unlanded: frozenset[TaskId] = frozenset()
-    """Those of them that wait only for what they need to land."""
+    """Those of `never` that only wait for their dependencies to land."""
     tokens: int = 0
-    """The most tokens at work at once."""
+    """The most tokens in use at once."""
 
     def together(self) -> tuple[tuple[TaskId, ...], ...]:
-        """The largest sets of units that run at the same time, in order of time."""
+        """The largest sets of units that run at the same time, in chronological order."""
         sets: list[frozenset[TaskId]] = []
         for moment in sorted(set(self.starts.values())):
             now = frozenset(
@@ -64,10 +64,10 @@ def predict(
     lands: bool = True,
     begun: Observation | None = None,
 ) -> Prediction:
-    """The run of what is left of `plan` after `begun`; `lands` says whether work lands as it is handed in.
+    """Predicts the rest of `plan` after `begun`; `lands`: work lands as soon as it is submitted.
 
-    Where waves land as a whole, each waits for all its tasks. Memory and load count as there is enough, and a
-    pause or a wait to try again as over.
+    Where waves land as a whole, each waits for all its tasks. Assumes enough memory and a low load, and that
+    a pause or a wait before a retry is over.
     """
     seen = begun or Observation()
     network = network_of_units(units)
@@ -117,7 +117,7 @@ def _begun(network: Network, seen: Observation) -> StartState:
 def _refusals(
     units: Units, network: Network, played: SimulatedPlan, seen: Observation, policy: Policy
 ) -> Mapping[TaskId, StartRefusal]:
-    """Why what has not started by the end never does, as the run would say it then."""
+    """Why each unit that has not started by the end never starts, as the run would say it."""
     then = msgspec.structs.replace(
         seen,
         running={},
