@@ -8,9 +8,9 @@ import typer
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest, check, look
-from gitcoord.cli.views.conflicts import pair_document, pictures, show_checked
+from gitcoord.cli.views.conflicts import pair_document, pictures
 from gitcoord.cli.views.output import as_json as as_json_line
-from gitcoord.cli.views.output import emit, say, stdout_console
+from gitcoord.cli.views.output import emit, plain, say, show, stdout_console
 from gitcoord.cli.views.times import time_of_day
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.state.journal import now
@@ -38,8 +38,7 @@ def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, e
         _live(context, asked, every, explain)
     else:
         for checked in _changes(context, asked, every):
-            show_checked(stdout_console(), checked, asked, explain=explain)
-            stdout_console().print()
+            show(*pictures(checked, asked, explain=explain), plain(""))
 
 
 def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:

@@ -12,10 +12,10 @@ from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.confirm import confirmed
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import CheckRequest, check
-from gitcoord.cli.views.conflicts import show_checked
+from gitcoord.cli.views.conflicts import pictures
 from gitcoord.cli.views.landing import ONLY_TEXT, show_report
 from gitcoord.cli.views.notices import say_notice
-from gitcoord.cli.views.output import clean, emit, emit_json, plain, say, stderr_console, stdout_console
+from gitcoord.cli.views.output import clean, emit, emit_json, plain, say, show
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.landing.context import LandingContext
@@ -103,11 +103,10 @@ class HeadsLanding:
         """The heads, what they do to each other, and what is left out."""
         asked = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
         checked = check(self._context, asked, adopted_inputs(context.plan, context.level, self._adoption))
-        console = stdout_console() if to_stdout else stderr_console()
-        show_checked(console, checked, asked)
+        show(*pictures(checked, asked), stderr=not to_stdout)
         lines = (*push_lines(self._adoption, self._context.shared.remote), *excluded_lines(self._adoption))
         for line in lines:
-            console.print(plain(line), soft_wrap=True)
+            show(plain(line), soft_wrap=True, stderr=not to_stdout)
 
     def _show_steps(self, context: LandingContext) -> None:
         steps = preview(context, fetch=False)

@@ -2,7 +2,7 @@
 
 import gc
 import json
-from io import StringIO
+import re
 from pathlib import Path
 
 import msgspec
@@ -10,21 +10,53 @@ import pytest
 
 from gitcoord.cli.main import main
 from gitcoord.cli.status_document import make_status
-from gitcoord.cli.views.output import as_json
-from gitcoord.cli.views.piped_console import WIDEST, PipedConsole
+from gitcoord.cli.views.output import DRAWN, as_json, plain, show
 from gitcoord.cli.views.status import status_view
+from gitcoord.cli.views.styled_text import TextColumn, TextTable
 from tests.progress.plans import planned, task
 
 
-def test_piped_tables_are_as_wide_as_they_need_and_lines_end_in_no_blanks() -> None:
+@pytest.mark.parametrize("coloured", [False, True])
+def test_piped_tables_are_as_wide_as_they_need_and_lines_end_in_no_blanks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], coloured: bool
+) -> None:
+    for name in DRAWN:
+        monkeypatch.delenv(name, raising=False)
+    if coloured:
+        monkeypatch.setenv("FORCE_COLOR", "1")
     title = ("A title of more than a screen's width " * 4).strip()
     plan = planned([task("a-very-long-name-of-a-task", title=title), task("2", title="Short")])
-    out = StringIO()
-    PipedConsole(file=out, width=WIDEST).print(status_view(make_status(plan, {}, {})))
-    lines = out.getvalue().split("\n")
+    show(*status_view(make_status(plan, {}, {})))
+    lines = capsys.readouterr().out.split("\n")
+    assert ("\x1b[" in "".join(lines)) == coloured
     assert [line for line in lines if line != line.rstrip()] == []
     assert [line for line in lines if "a-very-long-name-of-a-task" in line and title in line]
-    assert max(map(len, lines)) < 300
+    assert coloured or max(map(len, lines)) < 300
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_a_table_in_a_pipe_is_as_rich_draws_it_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], headed: bool
+) -> None:
+    columns = (TextColumn("n", right=True, width=4), TextColumn("mark", most=2), TextColumn("title", ratio=1))
+    told = []
+    for before, after in ((1, 1), (0, 1), (0, 2)):
+        table = TextTable(*columns, TextColumn("end", folds=True), headed=headed, before=before, after=after)
+        table.add_row("1", plain("◆", "red"), "日本語 and é e\u0301", plain("a").append("b", "bold"))
+        table.add_row("", "", plain("… and 12 more", "dim"))
+        table.add_row("12", "longer than two", "", "x")
+        told.append(table)
+    plain_lines = []
+    for environment in ({}, {"TTY_COMPATIBLE": "1", "NO_COLOR": "1"}, {"COLUMNS": "90"}):
+        for name in DRAWN:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        show(*told)
+        plain_lines.append(re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).split("\n"))
+    drawn, piped = plain_lines[1], plain_lines[0]
+    assert piped == [line.rstrip() for line in drawn]
+    assert plain_lines[2] != piped, "a width that was asked for counts"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,14 @@
 
 import base64
 import hashlib
-import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
+from gitcoord.cli.views.output import show
 from gitcoord.cli.views.report.page import report_page
 from gitcoord.cli.views.report.text import report_text
 from gitcoord.cli.views.report.tiles import story_of
@@ -104,15 +103,17 @@ def test_a_person_sees_it_in_eighty_columns(desk: Repo) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_a_long_title_alone_gives_way(width: int) -> None:
+def test_a_long_title_alone_gives_way(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     titled = [task(f"1{number}", title="A long title " * number, minutes=90) for number in range(1, 30)]
     plan = planned(titled)
     played = play(plan)
     picture = make_picture(plan, played.events, played.landed, at(played.seconds))
     metrics = make_metrics(plan, played.events, played.landed, at(played.seconds))
-    console = Console(file=(out := io.StringIO()), width=width)
-    console.print(report_text(picture, metrics))
-    lines = out.getvalue().splitlines()
+    monkeypatch.setenv("COLUMNS", str(width))
+    show(*report_text(picture, metrics))
+    lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= width
     rows = [line for line in lines if "A long" in line]
     assert len(rows) == 29

@@ -1,13 +1,12 @@
 """`gitcoord status` over real repositories, as a person and as a program see it."""
 
 import re
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from gitcoord.cli.status_document import make_status
-from gitcoord.cli.views.piped_console import PipedConsole
+from gitcoord.cli.views.output import show
 from gitcoord.cli.views.status import status_view
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
 from gitcoord.progress.build import make_picture
@@ -105,7 +104,9 @@ def test_a_person_sees_it_in_eighty_columns_with_nothing_interpreted(desk: Repo)
     assert ran.err == ""
 
 
-def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told() -> None:
+def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     parent_of_two = parent("1", "Parent", [["a", "b"]])
     plan = planned([parent_of_two, *(task(id) for id in "2345"), task("6", "2"), task("7")])
     events: list[AnyEvent] = [started(unit) for unit in ("1", "2", "3", "4", "5")]
@@ -118,9 +119,9 @@ def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told
     status = make_status(plan, progress, {}, picture=picture)
     work = [status.tasks[TaskId(id)].work for id in "1234567"]
     assert work == ["running", "failed", "done", "cancelled", "running", "blocked", "ready"]
-    out = StringIO()
-    PipedConsole(file=out, width=100).print(status_view(status))
-    shown = out.getvalue()
+    monkeypatch.setenv("COLUMNS", "100")
+    show(*status_view(status))
+    shown = capsys.readouterr().out
     assert "1 pending, 1 started, 1 failed, 1 cancelled, 1 blocked, 1 interrupted, 1 in rework" in " ".join(
         shown.split()
     )

@@ -175,10 +175,10 @@ def check_conflicts(
 
 def _show(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
     """The report for a person; `saved`: whether its waves were new to the plan, where they are saved."""
-    from gitcoord.cli.views.conflicts import show_checked
-    from gitcoord.cli.views.output import say, stdout_console
+    from gitcoord.cli.views.conflicts import pictures
+    from gitcoord.cli.views.output import say, show
 
-    show_checked(stdout_console(), checked, asked, explain=explain)
+    show(*pictures(checked, asked, explain=explain))
     if saved is not None:
         say("The waves are saved in the plan." if saved else "The plan has these waves already.")
 

@@ -80,20 +80,17 @@ def _rows(context: "Context | None", file: "SettingsFile") -> "Iterator[tuple[st
 def _print(file: "SettingsFile", told: "dict[str, dict[str, Any]]") -> None:
     import json
 
-    from rich.table import Table
+    from gitcoord.cli.views.output import clean, plain, show
+    from gitcoord.cli.views.styled_text import TextColumn, TextTable
 
-    from gitcoord.cli.views.output import clean, plain, stdout_console
-
-    console = stdout_console()
     where = (
         str(file.path) if file.path else "No file: gitcoord.toml at the top of the repository would be read."
     )
-    console.print(plain(clean(where)))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("setting", "value", "from"):
-        table.add_column(name)
+    show(plain(clean(where)))
+    columns = (TextColumn(name, folds=True) for name in ("setting", "value", "from"))
+    table = TextTable(*columns, before=0, after=2)
     for key, one in told.items():
         value = "" if one["value"] is None else json.dumps(one["value"], ensure_ascii=False)
         source = file.path.name if one["source"] == "file" and file.path else one["source"]
-        table.add_row(plain(key), plain(clean(value)), plain(source))
-    console.print(table)
+        table.add_row(key, clean(value), source)
+    show(table)

@@ -35,7 +35,7 @@ def report(
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.overview import look
-    from gitcoord.cli.views.output import emit_json, say, stdout_console, warn
+    from gitcoord.cli.views.output import emit_json, say, show, warn
     from gitcoord.cli.views.report.text import report_text
 
     sight = look(open_context(reads=True))
@@ -47,7 +47,7 @@ def report(
     if as_json:
         emit_json("report", _document(sight))
     elif html is None:
-        stdout_console().print(report_text(sight.picture, sight.metrics))
+        show(*report_text(sight.picture, sight.metrics))
 
 
 def _document(sight: "Overview") -> dict[str, object]:

@@ -192,7 +192,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     import sys
 
     from gitcoord.cli.views.notices import logs_sentence
-    from gitcoord.cli.views.output import emit_json, say, stderr_console, stdout_console
+    from gitcoord.cli.views.output import emit_json, say, show
     from gitcoord.cli.views.run import approval_view
     from gitcoord.cli.views.run_hints import run_hints
     from gitcoord.errors import usage_error
@@ -203,8 +203,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     if dry_run and as_json:
         emit_json("run-preview", asked)
         return False
-    console = stdout_console() if dry_run else stderr_console()
-    console.print(approval_view(asked, overlap=setup.options.policy.overlap))
+    show(*approval_view(asked, overlap=setup.options.policy.overlap), stderr=not dry_run)
     if dry_run:
         old = setup.old_logs(view)
         if old.places:
@@ -233,12 +232,12 @@ def _run(setup: "Setup") -> "RunEnd":
 
 def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
     from gitcoord.cli.views.landing import ONLY_TEXT
-    from gitcoord.cli.views.output import emit_json, say, stdout_console
+    from gitcoord.cli.views.output import emit_json, say, show
     from gitcoord.cli.views.run import end_view
 
     if as_json:
         emit_json("run", end)
     else:
-        stdout_console().print(end_view(end, landing=setup.lands))
+        show(*end_view(end, landing=setup.lands))
     if setup.proves_only_text and end.of("landed"):
         say(ONLY_TEXT)

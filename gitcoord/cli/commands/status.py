@@ -46,7 +46,7 @@ def status(
     Only git decides what has landed; everything else is told by the journal.
     """
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.views.output import emit_json, stdout_console, warn
+    from gitcoord.cli.views.output import emit_json, show, warn
     from gitcoord.cli.views.status import status_view
 
     context = open_context(reads=True)
@@ -60,7 +60,7 @@ def status(
     if as_json:
         emit_json("status", told)
     else:
-        stdout_console().print(status_view(told))
+        show(*status_view(told))
 
 
 def _read(context: "Context") -> "StatusDocument":

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 from gitcoord.cli.views.conflicts_explained import carried, explanation, nearness, scratch, what_if, where
 from gitcoord.cli.views.conflicts_summary import ending
 from gitcoord.cli.views.output import clean, count_of, plain
+from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
 from gitcoord.text_lists import some
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from gitcoord.cli.level_check import CheckedLevel, CheckRequest
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
     from gitcoord.landing.proof import CheckOptions
@@ -37,21 +34,11 @@ _SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "subm
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
-def show_checked(
-    console: "Console", checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
-) -> None:
-    """Prints the whole report."""
-    for part in pictures(checked, asked, explain=explain):
-        console.print(part)
-
-
-def pictures(
-    checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False
-) -> "list[Table | Text]":
+def pictures(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False) -> list[Shown]:
     """The parts of the report from top to bottom."""
     report = checked.report
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
-    parts: list[Table | Text] = [_headline(report), _branches(report, titles)]
+    parts: list[Shown] = [_headline(report), _branches(report, titles)]
     ready = [branch.task for branch in report.branches if branch.state == "ready"]
     failing, proved = _proof(checked)
     if (report.pairs or failing) and len(ready) <= MOST_IN_MATRIX:
@@ -138,7 +125,7 @@ def _failure(pair: "PairReport", who: str) -> str:
     return f"Merging {who[0].lower()}{who[1:]} fails in {paths}."
 
 
-def _headline(report: "ConflictReport") -> "Text":
+def _headline(report: "ConflictReport") -> StyledText:
     line = plain(clean(report.level), "bold cyan")
     line.append(f"  onto {clean(report.base)} at {report.base_commit[:12]}", "dim")
     metrics = report.metrics
@@ -151,17 +138,17 @@ def _headline(report: "ConflictReport") -> "Text":
     return line
 
 
-def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Table":
-    from rich.table import Table
-
+def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> TextTable:
     wave_of = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
-    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-    table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
-    table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
-    table.add_column("branch", no_wrap=True, max_width=30, overflow="ellipsis")
-    table.add_column("state", no_wrap=True)
-    table.add_column("files", justify="right", no_wrap=True)
-    table.add_column("wave", justify="right", no_wrap=True)
+    table = TextTable(
+        TextColumn("task", most=14),
+        TextColumn("title", ratio=1),
+        TextColumn("branch", most=30),
+        TextColumn("state"),
+        TextColumn("files", right=True),
+        TextColumn("wave", right=True),
+        full=True,
+    )
     for branch in report.branches:
         state = "blocked" if branch.base_conflicts else branch.state
         table.add_row(
@@ -177,20 +164,18 @@ def _branches(report: "ConflictReport", titles: "Mapping[TaskId, str]") -> "Tabl
 
 def _matrix(
     report: "ConflictReport", ready: "Sequence[TaskId]", failing: "Collection[frozenset[str]]"
-) -> "Table":
-    from rich.table import Table
-
+) -> TextTable:
     marks: dict[frozenset[str], str] = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
     marks |= dict.fromkeys(failing, _FAILS)
     ids = [clean(task) for task in ready]
     # Long ids would make the columns too wide: the columns then are numbered as the rows are.
     short = max(map(len, ids)) <= 2
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("" if short else "task", no_wrap=True, max_width=14, overflow="ellipsis")
-    if not short:
-        table.add_column("", justify="right", no_wrap=True, style="dim")
-    for number, id in enumerate(ids, 1):
-        table.add_column(id if short else str(number), justify="right", no_wrap=True)
+    table = TextTable(
+        TextColumn("" if short else "task", most=14),
+        *([] if short else [TextColumn("", right=True, style="dim")]),
+        *(TextColumn(id if short else str(number), right=True) for number, id in enumerate(ids, 1)),
+        before=0,
+    )
     for number, task in enumerate(ready, 1):
         name = [plain(clean(task), "bold")] if short else [plain(clean(task), "bold"), plain(str(number))]
         cells = [
@@ -213,11 +198,11 @@ def _mark(pair: "PairReport") -> str:
     return _NEAR if pair.grade in ("adjacent", "same symbol") else _OVERLAP
 
 
-def _cell(mark: str) -> "Text":
+def _cell(mark: str) -> StyledText:
     return plain(mark, _STYLES.get(mark, ""))
 
 
-def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> "Text":
+def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> StyledText:
     words = {
         _CONFLICT: "conflict",
         _TWINS: "names clash",
@@ -232,7 +217,7 @@ def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> 
     return plain("   ".join(f"{mark} {word}" for mark, word in words.items() if mark in used), "dim")
 
 
-def _clashes(report: "ConflictReport", *, adopted: bool) -> "list[Text]":
+def _clashes(report: "ConflictReport", *, adopted: bool) -> list[StyledText]:
     lines = [
         _unmergeable(report, branch, adopted=adopted) for branch in report.branches if branch.base_conflicts
     ]
@@ -259,7 +244,7 @@ def _clashes(report: "ConflictReport", *, adopted: bool) -> "list[Text]":
     return lines
 
 
-def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> "Text":
+def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> StyledText:
     base = clean(report.base)
     way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings the conflict to its worker."
     return plain(
@@ -269,7 +254,7 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: b
     )
 
 
-def _overtaken(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> "Text":
+def _overtaken(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> StyledText:
     base = clean(report.base)
     way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings it up to date for its worker."
     return plain(
@@ -279,7 +264,7 @@ def _overtaken(report: "ConflictReport", branch: "BranchReport", *, adopted: boo
     )
 
 
-def _overlaps(report: "ConflictReport") -> "list[Text]":
+def _overlaps(report: "ConflictReport") -> list[StyledText]:
     apart = report.serialize_on != "conflict"
     merging = [pair for pair in report.pairs if _mark(pair) in _CALM]
     lines = [plain(sentence(pair), "" if apart and pair.clash else "dim") for pair in merging[:MOST_OVERLAPS]]

@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.views.output import clean, plain
+from gitcoord.cli.views.styled_text import StyledText
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from gitcoord.cli.level_check import CheckedLevel
     from gitcoord.conflicts.model import ConflictReport
 
 
-def ending(checked: "CheckedLevel", most: int | None) -> "list[Text]":
+def ending(checked: "CheckedLevel", most: int | None) -> list[StyledText]:
     """Waves, landing order, and what follows for the level."""
     report = checked.report
     lines = []
@@ -28,7 +27,7 @@ def ending(checked: "CheckedLevel", most: int | None) -> "list[Text]":
     return lines
 
 
-def _failing(checked: "CheckedLevel") -> "Text | None":
+def _failing(checked: "CheckedLevel") -> StyledText | None:
     """What the check leaves of the level, where it does not pass on all of it."""
     level, proof = clean(checked.report.level), checked.proof
     if proof is None or not checked.report.one_wave():
@@ -41,7 +40,7 @@ def _failing(checked: "CheckedLevel") -> "Text | None":
     return plain(f"{level} can land as one wave, and the check passes on it.", "bold green")
 
 
-def _verdict(report: "ConflictReport", most: int | None) -> "Text":
+def _verdict(report: "ConflictReport", most: int | None) -> StyledText:
     level = clean(report.level)
     if not report.waves and report.one_wave():
         landed = report.branches and all(branch.state == "landed" for branch in report.branches)

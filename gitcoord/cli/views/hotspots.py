@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.views.output import clean, count_of, emit, percent, plain, say, stdout_console
+from gitcoord.cli.views.output import clean, count_of, emit, percent, plain, say, show
+from gitcoord.cli.views.styled_text import TextColumn, TextTable
 
 if TYPE_CHECKING:
     from gitcoord.foresight.hotspots import HotspotReport
@@ -17,16 +18,13 @@ _HELP = {
 
 def print_report(report: "HotspotReport") -> None:
     """The report as a table, with the sums below."""
-    from rich.table import Table
-
     if not report.hotspots:
         emit("No file conflicted twice.")
     else:
-        table = Table(box=None, padding=(0, 1), header_style="dim")
-        for name in ("conflicts", "shared"):
-            table.add_column(name, justify="right", no_wrap=True)
-        for name in ("file", "kind", "what would help"):
-            table.add_column(name, overflow="fold")
+        table = TextTable(
+            *(TextColumn(name, right=True) for name in ("conflicts", "shared")),
+            *(TextColumn(name, folds=True) for name in ("file", "kind", "what would help")),
+        )
         for spot in report.hotspots[:_MOST]:
             table.add_row(
                 plain(f"{spot.conflicts:,}"),
@@ -35,7 +33,7 @@ def print_report(report: "HotspotReport") -> None:
                 plain(spot.kind),
                 plain(_HELP[spot.remedy], "" if spot.remedy == "split" else "green"),
             )
-        stdout_console().print(table)
+        show(table)
     if len(report.hotspots) > _MOST:
         say(f"… and {count_of(len(report.hotspots) - _MOST, 'more file')}; --json has them all.")
     say(

@@ -1,6 +1,7 @@
 """The report of landing, for a person."""
 
-from gitcoord.cli.views.output import clean, stdout_console
+from gitcoord.cli.views.output import clean, plain, show
+from gitcoord.cli.views.styled_text import TextColumn, TextTable
 from gitcoord.landing.report import Report
 from gitcoord.text_lists import named_tasks
 
@@ -9,47 +10,42 @@ ONLY_TEXT = "Git merged all of it cleanly, and no check was run: --check 'COMMAN
 
 def show_report(report: Report, *, adopted: bool = False) -> None:
     """What landed, what was deferred and why, what is waited for; `adopted`: without a task list."""
-    from rich.table import Table
-    from rich.text import Text
-
-    console = stdout_console()
-    head = Text(f"{report.level} onto {clean(report.base)}", "bold")
-    console.print(head.append(f"  {report.strategy}", "not bold dim"))
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    for column in ("task", "state", "pull", "commit", "note"):
-        table.add_column(column, overflow="fold", no_wrap=column != "note")
+    head = plain(f"{report.level} onto {clean(report.base)}", "bold")
+    show(head.append(f"  {report.strategy}", "not bold dim"))
+    narrow = [TextColumn(name) for name in ("task", "state", "pull", "commit")]
+    table = TextTable(*narrow, TextColumn("note", folds=True))
     for landed in report.landed:
         pull = "" if landed.pull is None else f"#{landed.pull}"
         why = f"wave {landed.wave}"
-        table.add_row(clean(landed.task), Text("landed", "green"), pull, landed.commit[:12], why)
+        table.add_row(clean(landed.task), plain("landed", "green"), pull, landed.commit[:12], why)
     for deferred in report.deferred:
         pull = "" if deferred.pull is None else f"#{deferred.pull}"
-        table.add_row(clean(deferred.task), Text("deferred", "red"), pull, "", Text(clean(deferred.reason)))
+        table.add_row(clean(deferred.task), plain("deferred", "red"), pull, "", clean(deferred.reason))
     for waiting in report.waiting:
         pull = "" if waiting.pull is None else f"#{waiting.pull}"
-        table.add_row(clean(waiting.task), Text("waiting", "yellow"), pull, "", Text(clean(waiting.reason)))
-    if table.row_count:
-        console.print(table)
+        table.add_row(clean(waiting.task), plain("waiting", "yellow"), pull, "", clean(waiting.reason))
+    if table.rows:
+        show(table)
     for unlanded in report.unlanded:
         branch, task = clean(unlanded.branch), clean(unlanded.task)
         told = f"{branch} has commits ({unlanded.tip[:12]}) that were pushed after task {task} landed"
-        console.print(Text(f"{told}; `gitcoord submit {task}` submits them."), soft_wrap=True)
+        show(plain(f"{told}; `gitcoord submit {task}` submits them."), soft_wrap=True)
     if report.deleted:
-        console.print(Text(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
+        show(plain(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
     if report.complete:
-        console.print(
-            Text(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
+        show(
+            plain(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
         )
     elif adopted:
-        console.print(Text(_way_of_heads(report)), soft_wrap=True)
+        show(plain(_way_of_heads(report)), soft_wrap=True)
     elif report.deferred:
         tasks = [clean(deferred.task) for deferred in report.deferred]
         each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
         name = tasks[0] if len(tasks) == 1 else "TASK"
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
-        console.print(Text(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
+        show(plain(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
     elif report.waiting:
-        console.print(Text(_way_on(report)), soft_wrap=True)
+        show(plain(_way_on(report)), soft_wrap=True)
 
 
 def _way_of_heads(report: Report) -> str:

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gitcoord.cli.views.styled_text import Shown, StyledText
 from gitcoord.redact import holds_secret, redact, redacted
 from gitcoord.text_lists import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from gitcoord.tasks.model import Finding
+
+
+DRAWN = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE")
+"""Variables by which somebody asks for what a terminal would get, though the output is a file or a pipe."""
 
 
 def clean(text: str) -> str:
@@ -119,14 +123,22 @@ def warn(findings: Iterable["Finding"]) -> None:
         say(f"warning: {finding.message} [{finding.code}]")
 
 
+def show(*parts: Shown, soft_wrap: bool = False, stderr: bool = False) -> None:
+    """Prints lines and tables, on stdout or on `stderr`; a terminal does not wrap what is `soft_wrap`."""
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty() or any(map(os.environ.get, DRAWN)):
+        console = _console(stderr=stderr)
+        for part in parts:
+            console.print(part, soft_wrap=soft_wrap)
+        return
+    for part in parts:
+        stream.writelines(f"{line.rstrip(' ')}\n" for line in part.lines())
+    stream.flush()
+
+
 def stdout_console() -> "Console":
     """The console for what a person asked to see. Markup, emoji and highlighting are off."""
     return _console(stderr=False)
-
-
-def stderr_console() -> "Console":
-    """The same for what accompanies it."""
-    return _console(stderr=True)
 
 
 def _console(*, stderr: bool) -> "Console":
@@ -141,11 +153,9 @@ def _console(*, stderr: bool) -> "Console":
     return PipedConsole(**plain_text, width=None if "COLUMNS" in os.environ else WIDEST)
 
 
-def plain(text: str, style: str = "") -> "Text":
-    """`text` for the console, never taken for markup."""
-    from rich.text import Text
-
-    return Text(text, style=style)
+def plain(text: str, style: str = "") -> StyledText:
+    """`text` for `show`, never taken for markup."""
+    return StyledText(text, style)
 
 
 def count_of(count: int, what: str) -> str:

@@ -1,9 +1,10 @@
-"""The console of a file or a pipe: as wide as its tables need, and no line ends in blanks."""
+"""The console of a file or a pipe that `COLUMNS` or `FORCE_COLOR` asks for; no line ends in blanks."""
 
 from typing import Any
 
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
+
+from gitcoord.cli.views.styled_text import StyledText, TextTable
 
 WIDEST = 20_000
 """Columns that no text of ours fills: nothing is wrapped or cut for want of room."""
@@ -15,21 +16,11 @@ class PipedConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """As on a terminal, without what only fills the room."""
         if self.width == WIDEST:
-            for one in objects:
-                _loosen(one)
+            objects = tuple(
+                one.loosened() if isinstance(one, StyledText | TextTable) else one for one in objects
+            )
         with self.capture() as captured:
             super().print(*objects, **options)
         lines = captured.get().split("\n")
         self.file.write("\n".join(line.rstrip(" ") for line in lines))
         self.file.flush()
-
-
-def _loosen(shown: object) -> None:
-    """Tables take the room of what is in them, and columns have no most."""
-    if isinstance(shown, Group):
-        for one in shown.renderables:
-            _loosen(one)
-    elif isinstance(shown, Table):
-        shown.expand = False
-        for column in shown.columns:
-            column.max_width = None

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.views.output import RISK_STYLES, clean, count_of, percent, plain
+from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
     from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule
     from gitcoord.tasks.model import TaskId
 
@@ -22,11 +19,9 @@ _CRITICAL = "◆"
 _EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most units of work at once."
 
 
-def plan_view(plan: "Plan") -> "Group":
-    """The whole plan as something that rich prints well at 80 columns and more."""
-    from rich.console import Group
-
-    parts: list[RenderableType] = [_headline(plan)]
+def plan_view(plan: "Plan") -> list[Shown]:
+    """The whole plan, for 80 columns and more."""
+    parts: list[Shown] = [_headline(plan)]
     for level in plan.levels[:MOST_LEVELS]:
         parts += [_level_line(plan, level), _level_table(plan, level)]
     if len(plan.levels) > MOST_LEVELS:
@@ -36,7 +31,7 @@ def plan_view(plan: "Plan") -> "Group":
         parts += [plain(""), _schedules(plan)]
         parts.append(_dim(_EFFICIENCY))
     parts.append(_dim(plan.estimates_from))
-    return Group(*parts)
+    return parts
 
 
 def minutes(value: float) -> str:
@@ -48,7 +43,7 @@ def minutes(value: float) -> str:
     return f"{hours:,} h {rest:02} min" if rest else f"{hours:,} h"
 
 
-def _headline(plan: "Plan") -> "Text":
+def _headline(plan: "Plan") -> StyledText:
     said = f"{count_of(len(plan.tasks), 'task')} in {count_of(len(plan.levels), 'level')}"
     line = plain(said, "bold")
     line.append(f"  tag {clean(plan.tag)} onto {clean(plan.base)}, {plan.strategy}, ", "dim")
@@ -58,7 +53,7 @@ def _headline(plan: "Plan") -> "Text":
     return line
 
 
-def _level_line(plan: "Plan", level: "PlannedLevel") -> "Text":
+def _level_line(plan: "Plan", level: "PlannedLevel") -> StyledText:
     line = plain(f"\n{level.name}", "bold cyan")
     waves = f" in {count_of(len(level.waves), 'wave')}" if len(level.waves) > 1 else ""
     line.append(f"  {count_of(len(level.tasks), 'task')}{waves}", "dim")
@@ -67,22 +62,20 @@ def _level_line(plan: "Plan", level: "PlannedLevel") -> "Text":
     return line
 
 
-def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), expand=True, show_header=True, header_style="dim")
-    table.add_column("wave", justify="right", width=4)
-    table.add_column("", width=1)
-    table.add_column("task", no_wrap=True, max_width=14, overflow="ellipsis")
-    table.add_column("title", no_wrap=True, ratio=1, overflow="ellipsis")
+def _level_table(plan: "Plan", level: "PlannedLevel") -> TextTable:
     several = any(task.repositories for task in plan.tasks.values())
-    if several:
-        table.add_column("repository", no_wrap=True, max_width=14, overflow="ellipsis")
-    table.add_column("needs", no_wrap=True, max_width=14, overflow="ellipsis")
-    table.add_column("takes", justify="right", no_wrap=True)
-    table.add_column("slack", justify="right", no_wrap=True)
-    if plan.token_budget is not None:
-        table.add_column("tokens", justify="right", no_wrap=True)
+    table = TextTable(
+        TextColumn("wave", right=True, width=4),
+        TextColumn("", width=1),
+        TextColumn("task", most=14),
+        TextColumn("title", ratio=1),
+        *([TextColumn("repository", most=14)] if several else []),
+        TextColumn("needs", most=14),
+        TextColumn("takes", right=True),
+        TextColumn("slack", right=True),
+        *([] if plan.token_budget is None else [TextColumn("tokens", right=True)]),
+        full=True,
+    )
     for number, wave in list(enumerate(level.waves, start=1))[:MOST_WAVES]:
         for place, task in enumerate(wave[:MOST_TASKS]):
             table.add_row(*_row(plan, plan.tasks[task], number if place == 0 else None, several=several))
@@ -97,7 +90,7 @@ def _level_table(plan: "Plan", level: "PlannedLevel") -> "Table":
     return table
 
 
-def _row(plan: "Plan", task: "PlannedTask", wave: int | None, *, several: bool) -> "list[Text]":
+def _row(plan: "Plan", task: "PlannedTask", wave: int | None, *, several: bool) -> list[StyledText]:
     style = "bold red" if task.critical else ""
     needs = ", ".join(clean(need) for need in task.depends_on if need in plan.tasks)
     row = [
@@ -124,14 +117,14 @@ def _subtasks(task: "PlannedTask") -> str:
     return f"subtasks {' → '.join(waves)}{work}"
 
 
-def _critical_path(plan: "Plan") -> "Text":
+def _critical_path(plan: "Plan") -> StyledText:
     line = plain(f"{_CRITICAL} Critical path  ", "bold red")
     line.append(_shortened(plan.critical_path, " → "))
     line.append(f"  ({minutes(plan.critical_minutes)})", "dim")
     return line
 
 
-def _opportunities(plan: "Plan") -> "list[Text]":
+def _opportunities(plan: "Plan") -> list[StyledText]:
     lines = []
     for chance in plan.opportunities[:MOST_TASKS]:
         line = plain("  Ready together ", "bold")
@@ -146,7 +139,7 @@ def _opportunities(plan: "Plan") -> "list[Text]":
     return lines
 
 
-def _risks(plan: "Plan") -> "list[Text]":
+def _risks(plan: "Plan") -> list[StyledText]:
     """The pairs that will probably conflict, why, and whether they start together."""
     shown = [pair for pair in plan.risks.pairs if pair.band != "low" and not pair.asserted]
     shown = [pair for pair in shown if set(pair.tasks) <= plan.tasks.keys()]
@@ -176,13 +169,9 @@ def _together(plan: "Plan", one: "TaskId", other: "TaskId") -> bool:
     return starts.get(second, 0.0) < end
 
 
-def _schedules(plan: "Plan") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("schedule", no_wrap=True)
-    for name in ("takes", "saves", "speed-up", "of workers", "of those at once"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _schedules(plan: "Plan") -> TextTable:
+    figures = ("takes", "saves", "speed-up", "of workers", "of those at once")
+    table = TextTable(TextColumn("schedule"), *(TextColumn(name, right=True) for name in figures))
     slowest = plan.schedules.sequential.duration
     for name, schedule in (
         ("one at a time", plan.schedules.sequential),
@@ -194,7 +183,7 @@ def _schedules(plan: "Plan") -> "Table":
     return table
 
 
-def _schedule_row(name: str, schedule: "Schedule", slowest: float) -> "list[Text]":
+def _schedule_row(name: str, schedule: "Schedule", slowest: float) -> list[StyledText]:
     saved = slowest - schedule.duration
     return [
         plain(name),
@@ -214,5 +203,5 @@ def _shortened(ids: Sequence[str], between: str) -> str:
     return between.join(shown)
 
 
-def _dim(text: str) -> "Text":
+def _dim(text: str) -> StyledText:
     return plain(text, "dim")

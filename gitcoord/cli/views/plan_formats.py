@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.cli.plan_making import PlanProposal
-from gitcoord.cli.views.output import emit, emit_json, say, stdout_console, warn
+from gitcoord.cli.views.output import emit, emit_json, say, show, warn
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -51,7 +51,7 @@ def print_plan(
         case _:
             from gitcoord.cli.views.plan import plan_view
 
-            stdout_console().print(plan_view(plan))
+            show(*plan_view(plan))
             if saved and fresh:
                 say("The plan is saved." if changed else "The plan is as it was saved before.")
             elif not saved and not homeless:

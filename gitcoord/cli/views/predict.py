@@ -1,7 +1,6 @@
 """How predictions look: pairs by their risk, with the files that make it; the likely files of tasks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,13 +12,11 @@ from gitcoord.cli.views.output import (
     percent,
     plain,
     say,
-    stdout_console,
+    show,
 )
+from gitcoord.cli.views.styled_text import TextColumn, TextTable
 from gitcoord.planning.risks import PairRisk, RiskyFile
 from gitcoord.tasks.model import Task, TaskId
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,32 +39,27 @@ def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
         line = plain(f"{clean(one)} and {clean(other)}: ", "bold")
         line.append(f"{risk.band}, {percent(risk.conflict)} to conflict", RISK_STYLES[risk.band])
         line.append(f", {percent(risk.share)} to change a file in common", "dim")
-        console = stdout_console()
-        console.print(line)
+        show(line)
         for task in risk.tasks:
-            console.print(plain(f"  {clean(task)}  {clean(titles[task])}", "dim"))
+            show(plain(f"  {clean(task)}  {clean(titles[task])}", "dim"))
         if risk.files:
-            console.print(plain(f"  in {', '.join(clean(file.path) for file in risk.files)}"))
+            show(plain(f"  in {', '.join(clean(file.path) for file in risk.files)}"))
         if risk.asserted:
-            console.print(plain("  The task list says parallel_safe: they may run together.", "dim"))
+            show(plain("  The task list says parallel_safe: they may run together.", "dim"))
     _say_source(prediction)
 
 
 def print_files(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
     """The likely files of each task."""
-    console = stdout_console()
     for task in tasks:
-        console.print(plain(f"{clean(task.id)}  {clean(task.title)}", "bold"))
-        console.print(_file_table(prediction.files.get(task.id, ())))
+        show(plain(f"{clean(task.id)}  {clean(task.title)}", "bold"))
+        show(_file_table(prediction.files.get(task.id, ())))
     _say_source(prediction)
 
 
-def _file_table(files: Iterable[RiskyFile]) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), show_header=False)
-    table.add_column(justify="right", width=6)
-    table.add_column(overflow="fold")
+def _file_table(files: Iterable[RiskyFile]) -> TextTable:
+    columns = (TextColumn("probability", right=True, width=6), TextColumn("file", folds=True))
+    table = TextTable(*columns, headed=False)
     for file in files:
         table.add_row(percent(file.probability), plain(clean(file.path)))
     return table

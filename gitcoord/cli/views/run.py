@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from gitcoord.cli.views.output import clean, count_of, plain
 from gitcoord.cli.views.plan import minutes
+from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
 from gitcoord.text_lists import some
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-
     from gitcoord.progress.outside_changes import OutsideSeen
     from gitcoord.run.run_preview import Approval
     from gitcoord.run.run_report import RunEnd, UnitReport
@@ -23,14 +22,12 @@ _MOST_OUTSIDE = 12
 _WORDS = {"handed-in": "submitted"}
 
 
-def approval_view(asked: "Approval", *, overlap: str) -> "Group":
+def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
     """What is to be approved, for 80 columns and more."""
-    from rich.console import Group
-
     left = asked.units - asked.done
     if asked.idle:
-        return Group(*_idle(asked, left), *_never(asked))
-    parts: list[RenderableType] = []
+        return [*_idle(asked, left), *_never(asked)]
+    parts: list[Shown] = []
     head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
     head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
     if asked.done:
@@ -55,7 +52,7 @@ def approval_view(asked: "Approval", *, overlap: str) -> "Group":
     if asked.tokens is not None:
         parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
     parts.append(plain(clean(asked.estimates_from), "dim"))
-    return Group(*parts, *_never(asked))
+    return [*parts, *_never(asked)]
 
 
 def _starting(asked: "Approval") -> str:
@@ -70,7 +67,7 @@ def _starting(asked: "Approval") -> str:
     return f"{text}; {other} it takes about {minutes(asked.otherwise)}."
 
 
-def _idle(asked: "Approval", left: int) -> "Sequence[RenderableType]":
+def _idle(asked: "Approval", left: int) -> Sequence[Shown]:
     if left:
         text = f"Nothing can start: what is left, {left:,} of {count_of(asked.units, 'unit')} of work, waits."
     else:
@@ -82,7 +79,7 @@ def _idle(asked: "Approval", left: int) -> "Sequence[RenderableType]":
     return [plain(text, "bold")]
 
 
-def _never(asked: "Approval") -> "Iterator[RenderableType]":
+def _never(asked: "Approval") -> Iterator[Shown]:
     """Everything that is not in this run, under its cause."""
     if not asked.never:
         return
@@ -103,8 +100,8 @@ def _retry(units: Sequence[str]) -> str:
     return clean(f"gitcoord retry {' '.join(units) if few else '--all'}")
 
 
-def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
-    lines: list[RenderableType] = []
+def _risks(asked: "Approval", overlap: str) -> list[Shown]:
+    lines: list[Shown] = []
     how = "the later one waits" if overlap == "wait" else "both start all the same"
     for clash in asked.clashes[:_MOST_CLASHES]:
         why = "clashed before" if clash.seen else "say that they touch the same paths"
@@ -120,24 +117,19 @@ def _risks(asked: "Approval", overlap: str) -> "list[RenderableType]":
     return lines
 
 
-def end_view(end: "RunEnd", *, landing: bool) -> "Group":
+def end_view(end: "RunEnd", *, landing: bool) -> list[Shown]:
     """How a run ended: counts, then everything that is not done, with its reason."""
-    from rich.console import Group
-    from rich.table import Table
-
     counts = []
     for state in ("landed", "handed-in", "done", "running", "failed", "blocked", "cancelled", "waiting"):
         number = len(end.of(state))
         if number:
             counts.append(f"{number} {_WORDS.get(state, state)}")
-    parts: list[RenderableType] = [plain(", ".join(counts) or "nothing to do", "bold")]
+    parts: list[Shown] = [plain(", ".join(counts) or "nothing to do", "bold")]
     rest = end.of("failed", "blocked", "cancelled", "waiting", "running")
     rest += end.of("handed-in") if landing else ()
     if rest:
-        table = Table(box=None, padding=(0, 1), show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
+        columns = (TextColumn("unit"), TextColumn("state"), TextColumn("reason", folds=True))
+        table = TextTable(*columns, headed=False)
         for report in rest[:_MOST_REPORTS]:
             table.add_row(clean(report.unit), _coloured(report), plain(clean(report.reason)))
         parts.append(table)
@@ -145,7 +137,7 @@ def end_view(end: "RunEnd", *, landing: bool) -> "Group":
             parts.append(plain(f"… and {len(rest) - _MOST_REPORTS} more; --json has them all", "dim"))
     parts += [plain(line, "yellow") for line in outside_lines(end.outside, end.outside_more)]
     parts += [plain(line) for line in _ways_out(end, landing=landing)]
-    return Group(*parts)
+    return parts
 
 
 def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
@@ -158,7 +150,7 @@ def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
     return ["Changed outside of the agents' checkouts:", *lines]
 
 
-def _coloured(report: "UnitReport") -> "RenderableType":
+def _coloured(report: "UnitReport") -> StyledText:
     style = {"failed": "bold red", "blocked": "red", "waiting": "yellow", "running": "cyan"}
     return plain(_WORDS.get(report.state, report.state), style.get(report.state, ""))
 

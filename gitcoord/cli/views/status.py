@@ -4,13 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.views.output import clean, plain
+from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
 from gitcoord.cli.views.times import ago, duration
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
     from gitcoord.cli.status_document import LevelStatus, StatusDocument, TaskStatus
 
 MOST_LEVELS = 60
@@ -36,11 +33,9 @@ MARKS: "dict[str, tuple[str, str]]" = {
 }
 
 
-def status_view(status: "StatusDocument") -> "Group":
+def status_view(status: "StatusDocument") -> list[Shown]:
     """The whole status; levels that have landed take one line each."""
-    from rich.console import Group
-
-    parts: list[RenderableType] = [_headline(status), _bar(status)]
+    parts: list[Shown] = [_headline(status), _bar(status)]
     if status.closed:
         parts.append(plain(f"! {clean(status.closed)}; `gitcoord resume` opens it", "yellow"))
     for level in status.levels[:MOST_LEVELS]:
@@ -49,17 +44,17 @@ def status_view(status: "StatusDocument") -> "Group":
             parts += [_level_table(status, level), *_reasons(status, level)]
     if len(status.levels) > MOST_LEVELS:
         parts.append(plain(f"… and {len(status.levels) - MOST_LEVELS} more levels", "dim"))
-    return Group(*parts)
+    return parts
 
 
-def _headline(status: "StatusDocument") -> "Text":
+def _headline(status: "StatusDocument") -> StyledText:
     line = plain("").append(f"{status.progress.landed} of {status.progress.tasks} tasks landed", "bold")
     line.append(f" on {clean(status.base)}", "bold")
     line.append(f"  {status.strategy}, tag {clean(status.tag)}", "dim")
     return line
 
 
-def _bar(status: "StatusDocument") -> "Text":
+def _bar(status: "StatusDocument") -> StyledText:
     done = status.progress
     filled = _BAR * done.landed // done.tasks if done.tasks else _BAR
     line = plain("").append("█" * filled, "green")
@@ -73,7 +68,7 @@ def _bar(status: "StatusDocument") -> "Text":
     return line
 
 
-def _level_line(status: "StatusDocument", level: "LevelStatus") -> "Text":
+def _level_line(status: "StatusDocument", level: "LevelStatus") -> StyledText:
     landed = sum(status.tasks[task].state == "landed" for task in level.tasks)
     line = plain("").append(f"\n{level.name}", "bold cyan")
     if level.landed:
@@ -88,17 +83,17 @@ def _level_line(status: "StatusDocument", level: "LevelStatus") -> "Text":
     return line
 
 
-def _level_table(status: "StatusDocument", level: "LevelStatus") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-    table.add_column("wave", justify="right", width=4)
-    table.add_column("", width=1)
-    table.add_column("task", no_wrap=True, max_width=12, overflow="ellipsis")
-    table.add_column("title", ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column("state", no_wrap=True)
-    table.add_column("by", no_wrap=True, max_width=16, overflow="ellipsis")
-    table.add_column("since", no_wrap=True, max_width=12, justify="right")
+def _level_table(status: "StatusDocument", level: "LevelStatus") -> TextTable:
+    table = TextTable(
+        TextColumn("wave", right=True, width=4),
+        TextColumn("", width=1),
+        TextColumn("task", most=12),
+        TextColumn("title", ratio=1),
+        TextColumn("state"),
+        TextColumn("by", most=16),
+        TextColumn("since", most=12, right=True),
+        full=True,
+    )
     rows = [
         (number if place == 0 else None, task)
         for number, wave in enumerate(level.waves, start=1)
@@ -112,7 +107,7 @@ def _level_table(status: "StatusDocument", level: "LevelStatus") -> "Table":
     return table
 
 
-def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
+def _row(wave: int | None, task: str, told: "TaskStatus") -> list[StyledText]:
     shown = _shown(told)
     mark, style = MARKS[shown]
     pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
@@ -127,7 +122,7 @@ def _row(wave: int | None, task: str, told: "TaskStatus") -> "list[Text]":
     ]
 
 
-def _reasons(status: "StatusDocument", level: "LevelStatus") -> "list[Text]":
+def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]:
     """Why tasks of the level do not go on, in the order of the table."""
     told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
     lines = [

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from gitcoord.cli.views.output import clean, count_of, plain, stdout_console
+from gitcoord.cli.views.output import clean, count_of, plain, show
+from gitcoord.cli.views.styled_text import TextColumn, TextTable
 from gitcoord.cli.views.times import duration
 from gitcoord.reclaim.model import Holding, Survey
 from gitcoord.reclaim.remove import Removal
@@ -18,26 +19,21 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 def show_survey(survey: Survey) -> None:
     """What could go first, then what stays and why; then the sums."""
-    from rich.table import Table
-    from rich.text import Text
-
-    console = stdout_console()
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    for column in ("state", "worktree or branch", "size", "untouched", "note"):
-        table.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+    columns = ("state", "worktree or branch", "size", "untouched", "note")
+    table = TextTable(*(TextColumn(name, folds=True, right=name == "size") for name in columns))
     rows = sorted(survey.holdings, key=lambda one: (not one.removable, -one.size, one.name))
     for one in rows[:_MOST_ROWS]:
         name = f"{clean(one.path)} ({clean(one.branch or 'detached')})" if one.path else clean(one.name)
         size = size_words(one.size) if one.kind == "worktree" else ""
         note = clean(one.reason) if one.reason else _landed_note(one)
-        state = Text(one.state, _STYLES.get(one.state, ""))
-        table.add_row(state, Text(name), size, duration(one.age), Text(note))
-    if table.row_count:
-        console.print(table)
+        state = plain(one.state, _STYLES.get(one.state, ""))
+        table.add_row(state, name, size, duration(one.age), note)
+    if table.rows:
+        show(table)
     if len(rows) > _MOST_ROWS:
-        console.print(plain(f"… and {len(rows) - _MOST_ROWS:,} more (--json shows all)"))
+        show(plain(f"… and {len(rows) - _MOST_ROWS:,} more (--json shows all)"))
     for line in _sums(survey):
-        console.print(plain(line), soft_wrap=True)
+        show(plain(line), soft_wrap=True)
 
 
 def what_goes(survey: Survey) -> str:

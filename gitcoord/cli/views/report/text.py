@@ -8,13 +8,10 @@ from gitcoord.cli.views.report.matrix import clash_place, conflict_sentence
 from gitcoord.cli.views.report.page_data import CAUSES
 from gitcoord.cli.views.report.tiles import breaks_of, headline_of, story_of, tiles_of
 from gitcoord.cli.views.run import outside_lines
+from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
 from gitcoord.cli.views.times import duration
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
     from gitcoord.progress.build import Picture
     from gitcoord.progress.measure import Bar, Metrics
 
@@ -31,12 +28,10 @@ _STYLES = {
 }
 
 
-def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
+def report_text(picture: "Picture", metrics: "Metrics") -> list[Shown]:
     """The whole report."""
-    from rich.console import Group
-
     story = story_of(picture, metrics).replace("\u00a0", " ")
-    parts: list[RenderableType] = [plain(headline_of(picture), "bold"), plain(story)]
+    parts: list[Shown] = [plain(headline_of(picture), "bold"), plain(story)]
     if metrics.tries:
         parts += [plain(""), _numbers(picture, metrics)]
         parts += [plain(""), *_path(metrics), *_waiting(metrics)]
@@ -46,16 +41,11 @@ def report_text(picture: "Picture", metrics: "Metrics") -> "Group":
         parts += [plain(""), _timeline(metrics)]
         if breaks := breaks_of(metrics):
             parts.append(plain(breaks, "dim"))
-    return Group(*parts)
+    return parts
 
 
-def _numbers(picture: "Picture", metrics: "Metrics") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
+def _numbers(picture: "Picture", metrics: "Metrics") -> TextTable:
+    table = TextTable(TextColumn("name"), TextColumn("value", right=True), TextColumn("note"), headed=False)
     for tile in tiles_of(picture, metrics):
         style = {"good": "bold green", "bad": "bold red"}.get(tile.tone, "bold")
         value = plain(f"{tile.value} {tile.unit}".strip(), style)
@@ -63,21 +53,21 @@ def _numbers(picture: "Picture", metrics: "Metrics") -> "Table":
     return table
 
 
-def _label(name: str, text: str) -> "Text":
+def _label(name: str, text: str) -> StyledText:
     line = plain("")
     line.append(f"{name:<14}", "bold")
     line.append(clean(text))
     return line
 
 
-def _path(metrics: "Metrics") -> "list[Text]":
+def _path(metrics: "Metrics") -> list[StyledText]:
     units = [step.unit for step in metrics.critical_path]
     shown = [*units[:10], f"… {len(units) - 20} more …", *units[-10:]] if len(units) > 22 else units
     time = duration(sum(step.end - step.start + step.gap for step in metrics.critical_path))
     return [_label("Critical path", f"{' → '.join(shown)}  ({time})")]
 
 
-def _waiting(metrics: "Metrics") -> "list[Text]":
+def _waiting(metrics: "Metrics") -> list[StyledText]:
     told = [
         f"{duration(one.seconds)} for {CAUSES.get(one.cause, one.cause)}"
         for one in metrics.waiting
@@ -86,7 +76,7 @@ def _waiting(metrics: "Metrics") -> "list[Text]":
     return [_label("Waiting", ", ".join(told) or "nothing that was ready had to wait")]
 
 
-def _clashes(metrics: "Metrics") -> "list[Text]":
+def _clashes(metrics: "Metrics") -> list[StyledText]:
     found = [pair for pair in metrics.conflicts.pairs if pair.found]
     lines = [
         _label("", f"{pair.tasks[0]} and {pair.tasks[1]}{clash_place(pair)}")
@@ -97,7 +87,7 @@ def _clashes(metrics: "Metrics") -> "list[Text]":
     return lines
 
 
-def _foretold(metrics: "Metrics") -> "list[Text]":
+def _foretold(metrics: "Metrics") -> list[StyledText]:
     """What was foretold of pairs that ran side by side, against what came of it."""
     lines = [
         f"{row.band} risk: {count_of(row.pairs, 'pair')} side by side, {row.expected:.1f} conflicts "
@@ -107,17 +97,16 @@ def _foretold(metrics: "Metrics") -> "list[Text]":
     return [_label("Foretold" if number == 0 else "", line) for number, line in enumerate(lines)]
 
 
-def _timeline(metrics: "Metrics") -> "Table":
+def _timeline(metrics: "Metrics") -> TextTable:
     """A bar for each unit, in the order of the starts; all its tries in one line."""
-    from rich.table import Table
-
     total = max((bar.end for bar in metrics.bars), default=0.0) or 1.0
-    # Expanded, the title alone gives way; else the narrow columns would, too.
-    table = Table(box=None, padding=(0, 1), header_style="dim", expand=True)
-    table.add_column("unit", no_wrap=True, max_width=10, overflow="ellipsis")
-    table.add_column(f"0 to {duration(total)}", no_wrap=True, width=_CELLS)
-    table.add_column("took", no_wrap=True, justify="right")
-    table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=1)
+    table = TextTable(
+        TextColumn("unit", most=10),
+        TextColumn(f"0 to {duration(total)}", width=_CELLS),
+        TextColumn("took", right=True),
+        TextColumn("title", ratio=1),
+        full=True,  # the title alone gives way; else the narrow columns would, too
+    )
     rows: dict[str, list[Bar]] = {}
     for bar in metrics.bars:
         rows.setdefault(bar.unit, []).append(bar)
@@ -131,7 +120,7 @@ def _timeline(metrics: "Metrics") -> "Table":
     return table
 
 
-def _bar(bars: "list[Bar]", total: float) -> "Text":
+def _bar(bars: "list[Bar]", total: float) -> StyledText:
     line = plain("")
     for bar in bars:
         start = min(_CELLS - 1, int(_CELLS * bar.start / total))
