@@ -82,12 +82,15 @@ def adopted_plan(
     becomes a level branch a second time. Raises `bad-branch-name` or `same-branch` (exit 2).
     """
     ids = name_heads(heads, saved, journal)
-    kept = _kept(saved, set(ids.values()), {task for task, one in journal.items() if one.landed})
+    planned = saved.tasks if saved is not None else {}
+    before = {task: ids[one.branch] for task, one in planned.items() if one.branch in ids}
+    kept = _kept(saved, set(ids.values()), {*before}, {task for task, one in journal.items() if one.landed})
     same = next((level for level in kept if set(level.tasks) == set(ids.values())), None)
     level = same or _new_level(saved, [ids[head.branch] for head in heads], branches)
     levels = [*(one for one in kept if one is not same and not set(one.tasks) & set(ids.values())), level]
-    tasks = saved.tasks if saved is not None else {}
-    tasks = {task: tasks[task] for one in levels if one is not level for task in one.tasks}
+    tasks = {
+        task: _renamed(planned[task], before) for one in levels if one is not level for task in one.tasks
+    }
     tasks |= {ids[head.branch]: _task(head, ids, level, _dependents(heads)) for head in heads}
     own = [(f"Task {task}", tasks[task].branch) for one in levels for task in one.tasks]
     check_names([*((who, name) for who, name in own if ":" not in name), (level.name, level.branch)])
@@ -120,14 +123,25 @@ def _task(
     )
 
 
-def _kept(saved: Plan | None, asked: Collection[TaskId], landed: Collection[TaskId]) -> list[PlannedLevel]:
-    """The levels that go on: without what is asked for again, unless that is all of one."""
+def _renamed(task: PlannedTask, before: Mapping[TaskId, TaskId]) -> PlannedTask:
+    """The task with what it needs by the ids of today; `before` tells them by the older ones."""
+    needs = tuple(before.get(need, need) for need in task.depends_on)
+    return task if needs == task.depends_on else msgspec.structs.replace(task, depends_on=needs)
+
+
+def _kept(
+    saved: Plan | None, asked: Collection[TaskId], before: Collection[TaskId], landed: Collection[TaskId]
+) -> list[PlannedLevel]:
+    """The levels that go on: without what is asked for again, unless that is all of one.
+
+    `before` are the ids that the heads which are asked for had, whatever ids they have now.
+    """
     levels = []
     for level in saved.levels if saved is not None else ():
         if set(level.tasks) == set(asked):
             levels.append(level)
             continue
-        tasks = tuple(task for task in level.tasks if task not in asked)
+        tasks = tuple(task for task in level.tasks if task not in asked and task not in before)
         waves = tuple(tuple(task for task in wave if task in tasks) for wave in level.waves)
         if any(task not in landed for task in tasks):
             levels.append(msgspec.structs.replace(level, tasks=tasks, waves=tuple(filter(None, waves))))

@@ -62,6 +62,17 @@ def test_each_selection_is_a_level_and_a_head_is_in_the_newest_that_names_it() -
     assert levels(plan(gone, head("six", 6), **landed)).keys() == {"adopted-2", "adopted-3", "adopted-4"}
 
 
+def test_a_head_that_comes_again_under_another_id_leaves_its_older_level() -> None:
+    """A branch that landed and has more work since, or whose pull request was closed and opened anew."""
+    first = plan(None, head("a/b"), head("other", 2, "a/b"))
+    landed = {"ta-b": KnownTask(branch="a/b", landed=True)}
+    again = plan(first, head("a/b", 20), **landed)
+    assert levels(again) == {"adopted-1": ("2",), "adopted-2": ("20",)}
+    assert again.tasks[TaskId("2")].depends_on == ("20",)
+    reopened = plan(plan(None, head("one", 1), head("two", 2)), head("one", 3))
+    assert levels(reopened) == {"adopted-1": ("2",), "adopted-2": ("3",)}
+
+
 def test_a_level_branch_is_one_that_is_not_there_yet() -> None:
     heads = [head("one", 1)]
     made, level = adopted_plan(
