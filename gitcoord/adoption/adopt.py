@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gitcoord.adoption.model import Adoption
+from gitcoord.adoption.model import Adoption, KnownHead
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.planning.adopted import KnownTask, adopted_plan
 from gitcoord.planning.model import Plan, PlannedLevel, Strategy
@@ -15,14 +15,18 @@ def adopted_store(task_store: Store, base: str) -> Store:
     return Store(task_store.repository, task_store.shared, area=f"adopted/{base}/")
 
 
-def known_branches(store: Store) -> dict[str, bool]:
-    """The branches that have been adopted before, and whether each is recorded as landed."""
+def known_branches(store: Store) -> dict[str, KnownHead]:
+    """The branches that have been adopted before: whether each is recorded as landed, and what it needs."""
     plan, journal = store.plan(), _journal(store)
-    found = {one.branch: False for one in plan.tasks.values()} if plan is not None else {}
-    # A branch that came back after it had landed has an id for each time.
-    return found | {
-        one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)
+    tasks = plan.tasks if plan is not None else {}
+    needs = {
+        one.branch: tuple(tasks[need].branch for need in one.depends_on if need in tasks)
+        for one in tasks.values()
     }
+    found = dict.fromkeys(needs, False)
+    # A branch that came back after it had landed has an id for each time.
+    found |= {one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)}
+    return {branch: KnownHead(landed=landed, needs=needs.get(branch, ())) for branch, landed in found.items()}
 
 
 def draft_plan(

@@ -39,6 +39,13 @@ class ExcludedHead(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool = False
 
 
+class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch that was adopted before: whether it has landed, and the branches that it needed."""
+
+    landed: bool
+    needs: tuple[str, ...] = ()
+
+
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     """The heads to land on `base`, which is at `base_commit`.
 

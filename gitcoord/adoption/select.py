@@ -9,7 +9,8 @@ from gitcoord.adoption.candidates import (
     branch_candidates,
     pull_candidates,
 )
-from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead
+from gitcoord.adoption.dropped_needs import no_longer_asked, on_closed
+from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead, KnownHead
 from gitcoord.adoption.needs import built_on, named_needs
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.content import holds
@@ -31,13 +32,13 @@ def select_heads(
     request: AdoptionRequest,
     *,
     base: str | None,
-    known: Callable[[str], Mapping[str, bool]],
+    known: Callable[[str], Mapping[str, KnownHead]],
 ) -> Adoption:
     """The heads that are asked for, as they are now. Nothing is changed but the copy of the remote.
 
     `base` is what the settings say; without it and one in the request, the base that all pull requests agree
-    on counts. `known` tells of a base the branches that were adopted onto it before, and whether each has
-    landed: what has not stays among the heads when its pull request was merged, so that landing records it.
+    on counts. `known` tells of a base the branches that were adopted onto it before: what has not landed
+    stays among the heads when its pull request was merged, so that landing records it.
     Raises `no-such-pull`, `no-such-base`, `unknown-base`.
     """
     shared.refresh()
@@ -51,7 +52,9 @@ def select_heads(
     if forks:
         shared.add_pulled(forks)
         shared.refresh()
-    return _Selection(repository, shared, forge, onto, pulls, known(onto)).adoption(names, opened)
+    return _Selection(repository, shared, forge, onto, pulls, known(onto)).adoption(
+        names, opened, by_number=bool(request.pulls)
+    )
 
 
 def _common_base(pulls: Collection[Pull]) -> str | None:
@@ -71,7 +74,7 @@ class _Selection:
         forge: Forge,
         base: str,
         pulls: Mapping[int, Pull],
-        known: Mapping[str, bool],
+        known: Mapping[str, KnownHead],
     ) -> None:
         self._repository = repository
         self._git = repository.git
@@ -87,8 +90,8 @@ class _Selection:
         self._settled: set[str] = set()
         self._spent: set[str] = set()
 
-    def adoption(self, names: list[str], opened: Mapping[str, Pull]) -> Adoption:
-        """The heads with what they need, and what is left out."""
+    def adoption(self, names: list[str], opened: Mapping[str, Pull], *, by_number: bool) -> Adoption:
+        """The heads with what they need, and what is left out; `by_number`: pull requests were named."""
         found = [
             *branch_candidates(self._repository, self._shared, names, opened),
             *pull_candidates(self._shared, {n: p for n, p in self._pulls.items() if p.head not in names}),
@@ -100,6 +103,7 @@ class _Selection:
                 self._heads[one.branch] = one
         self._without_settled()
         self._without_twins()
+        self._without_dropped(by_number)
         needs = self._needs()
         order = sorted(
             self._heads.values(), key=lambda one: (one.pull.number if one.pull else 1 << 62, one.branch)
@@ -121,17 +125,55 @@ class _Selection:
 
     def _without_settled(self) -> None:
         """Leaves out what the base has: by its commits, by its content, or because it was merged."""
-        heads = [one for one in self._heads.values() if self._known.get(one.branch) is not False]
+        heads = [one for one in self._heads.values() if not self._is_at_work(one.branch)]
         merged = [one.branch for one in heads if one.pull is not None and one.pull.state == "merged"]
-        rest = [one for one in heads if one.branch not in merged]
+        elsewhere = {
+            one.branch: one.pull.base
+            for one in heads
+            if one.pull is not None and one.pull.state == "merged" and one.pull.base != self._base
+        }
+        rest = [one for one in heads if one.branch not in merged or one.branch in elsewhere]
         inside = self._ancestry.contained(self._base_commit, {one.commit for one in rest})
         pairs = [(self._base_commit, one.commit) for one in rest]
         held = holds(self._git, pairs) if pairs else []
         for branch in merged:
-            self._exclude(branch, "it is merged already", settled=True)
+            if branch not in elsewhere:
+                self._exclude(branch, "it is merged already", settled=True)
         for one, has in zip(rest, held, strict=True):
             if has or one.commit in inside:
                 self._exclude(one.branch, f"{self._base} has all of its changes already", settled=True)
+            elif one.branch in elsewhere:
+                reason, settled = self._merged_elsewhere(one, elsewhere[one.branch])
+                self._exclude(one.branch, reason, settled=settled)
+
+    def _has_landed(self, branch: str) -> bool:
+        return branch in self._known and self._known[branch].landed
+
+    def _is_at_work(self, branch: str) -> bool:
+        """Whether it was adopted before, and has not landed since: landing knows best what becomes of it."""
+        return branch in self._known and not self._known[branch].landed
+
+    def _merged_elsewhere(self, one: HeadCandidate, onto: str) -> tuple[str, bool]:
+        """Why a head does not land by itself, and whether it comes with another one."""
+        other = self._heads.get(onto)
+        if other is not None and holds(self._git, [(other.commit, one.commit)])[0]:
+            return f"it is merged into {onto} already, and comes with that", True
+        reason = (
+            f"it was merged into {onto}, not {self._base}; to land it there too, open a pull request "
+            f"from {one.branch} onto {self._base}"
+        )
+        return reason, False
+
+    def _without_dropped(self, by_number: bool) -> None:
+        """Leaves out what contains work that people closed, or do not ask for any more."""
+        closed = [pull for pull in self._pulls.values() if pull.state == "closed"]
+        found = dict(on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
+        if not by_number:
+            base, tips = (self._base, self._base_commit), self._shared.branches()
+            more = no_longer_asked(self._repository, self._forge, base, self._heads, self._known, tips)
+            found = {**dict(more), **found}
+        for branch, reason in found.items():
+            self._exclude(branch, reason)
 
     def _without_twins(self) -> None:
         """Leaves out what is the same commit as an earlier head."""
@@ -176,14 +218,20 @@ class _Selection:
         if pull is None or pull.state != "open":
             return []
         found = []
-        if pull.base in self._settled or self._known.get(pull.base):
+        if pull.base in self._settled or self._has_landed(pull.base):
             self._spent.add(pull.base)
         elif pull.base != self._base:
             why = f"it goes onto {pull.base}, not {self._base}: land that first, or change its base"
             found.append((pull.base, why))
         for number in named_needs(pull.body):
             other = self._pulls.get(number) or self._read(number)
-            if other is not None and other.state == "open" and other.number != pull.number:
+            if other is None or other.state == "merged" or other.number == pull.number:
+                continue
+            if other.state == "closed" and other.head not in self._heads:
+                if self._ancestry.contains(self._base_commit, other.head_commit):
+                    continue  # GitHub closes by itself what has no commit that its base lacks
+                found.append((f"#{number}", f"it depends on pull request {number}, which is closed"))
+            else:
                 why = f"it depends on pull request {number}, which is open and was not asked for"
                 found.append((other.head, why))
         return found

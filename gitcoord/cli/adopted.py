@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gitcoord.adoption.adopt import adopted_store, draft_plan, known_branches
-from gitcoord.adoption.model import Adoption, AdoptionRequest
+from gitcoord.adoption.model import Adoption, AdoptionRequest, KnownHead
 from gitcoord.adoption.select import select_heads
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import CheckInputs, CheckRequest, require_tasks
@@ -45,7 +45,7 @@ def require_some(request: AdoptionRequest) -> None:
 def find_heads(context: Context, forge: Forge, request: AdoptionRequest) -> tuple[Adoption, Store]:
     """The heads that are asked for, and the state of what was adopted onto their base."""
 
-    def known(base: str) -> dict[str, bool]:
+    def known(base: str) -> dict[str, KnownHead]:
         return known_branches(adopted_store(context.store, base))
 
     adoption = select_heads(

@@ -1,0 +1,64 @@
+"""What people decide about adopted heads holds for the commits of theirs that other heads contain, too."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.adoption.foreign import Foreign
+from tests.support.github.emulator import GitHubEmulator
+from tests.support.github.fixtures import hub
+
+__all__ = ["hub"]
+
+
+@pytest.fixture
+def foreign(hub: GitHubEmulator, tmp_path: Path) -> Foreign:
+    return Foreign(hub, tmp_path)
+
+
+def reasons(ran: object) -> dict[str, str]:
+    return {one["name"]: one["reason"] for one in ran.json["excluded"]}  # type: ignore[attr-defined]
+
+
+def test_no_head_brings_along_what_was_closed_or_merged_elsewhere(foreign: Foreign) -> None:
+    closed = foreign.pull("closed", {"closed.txt": ""})
+    above = foreign.pull("above", {"above.txt": ""}, at="closed")
+    after = foreign.pull("after", {"after.txt": ""}, body=f"Depends on #{closed}")
+    foreign.remote.commit({"release.txt": ""}, branch="release")
+    released = foreign.pull("released", {"released.txt": ""}, onto="release")
+    good = foreign.pull("good", {"good.txt": ""})
+    inside = foreign.pull("inside", {"inside.txt": ""}, at="good", onto="good")
+    foreign.person.close(closed)
+    foreign.person.merge(released)
+    foreign.person.merge(inside)
+    asked = map(str, (closed, above, after, released, good, inside))
+    ran = foreign.run("land", *asked, "--base", "main", "--yes", "--json")
+    assert (ran.code, [one["pull"] for one in ran.json["landed"]]) == (1, [good])
+    assert reasons(ran) == {
+        f"pull request {closed}": "it is closed",
+        f"pull request {above}": f"it contains the commits of pull request {closed}, which is closed",
+        f"pull request {after}": f"it depends on pull request {closed}, which is closed",
+        f"pull request {released}": "it was merged into release, not main; to land it there too, open a pull "
+        "request from released onto main",
+        f"pull request {inside}": "it is merged into good already, and comes with that",
+    }
+    assert {"good.txt", "inside.txt"} <= set(foreign.remote.files("main"))
+    assert not {"closed.txt", "after.txt", "released.txt"} & set(foreign.remote.files("main"))
+    # Whoever names the one above alone wants it as it is.
+    assert foreign.run("land", str(above), "--yes", "--json").json["landed"][0]["pull"] == above
+
+
+def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above(foreign: Foreign) -> None:
+    below = foreign.pull("below", {"below.txt": ""})
+    above = foreign.pull("above", {"above.txt": ""}, at="below")
+    for number in (below, above):
+        foreign.app.pulls[number].labels.append("agents")
+    foreign.hub.when(rf"PUT .*/{below}/merge$", lambda: foreign.person.close(below))
+    words = ("land", "--label", "agents", "--base", "main", "--yes", "--json")
+    assert foreign.run(*words).json["landed"] == []
+    assert reasons(foreign.run(*words)) == {
+        f"pull request {above}": "it contains the commits of below, which is not asked for any more"
+    }
+    assert foreign.remote.files("main") == ["src/main.rs"]
+    foreign.person.reopen(below)
+    assert len(foreign.run(*words, ok=0).json["landed"]) == 2
