@@ -13,6 +13,13 @@ from gitcoord.landing.pull_comments import try_to
 from gitcoord.state.journal import now, worker_name
 
 
+def owners_of(context: LandingContext) -> list[str]:
+    """The adopted heads that land through another pull request than their own."""
+    if not context.plan.adopted or context.options.strategy == "multi-pr":
+        return []
+    return [context.plan.tasks[task].branch for task in context.level.tasks]
+
+
 def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: TaskState) -> str:
     """Tells the owner of a fork, whose branch nobody else moves, what is missing; returns that."""
     reason = fork_words(work.branch, snapshot.base)

@@ -11,7 +11,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.forge.pull_requests import BEHIND
 from gitcoord.landing import perform_forge, perform_git
-from gitcoord.landing.adopted import retarget
+from gitcoord.landing.adopted import owners_of, retarget
 from gitcoord.landing.context import LandingContext, with_newest_plan
 from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
 from gitcoord.landing.deferral import make_deferral, record_deferral
@@ -71,7 +71,7 @@ class Lander:
         self._context = context
         self._notices = LandingNotices(tell)
         self._sleep = sleep
-        self._outlook = Outlook()
+        self._outlook = Outlook(owners_of(context))
         self._prover = Prover(self._notices)
         self._memory = LandingMemory.empty()
         self._opened: set[str] = set()

@@ -5,6 +5,8 @@ answer that told how one stands needs no second question. A merge is always prec
 whatever was unclear has everything asked anew.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 from gitcoord.forge.pull_requests import BranchPulls, Pull
@@ -14,9 +16,14 @@ from gitcoord.landing.observe import observe
 
 
 class Outlook:
-    """What one run knows of the world between two looks."""
+    """What one run knows of the world between two looks.
 
-    def __init__(self) -> None:
+    The pull requests of `owners`, which are branches, are asked for whenever git is: a level branch holds
+    their work, and no guard of the forge's keeps it from being merged once one of them is closed.
+    """
+
+    def __init__(self, owners: Collection[str] = ()) -> None:
+        self._owners = frozenset(owners)
         self._pulls: dict[str, BranchPulls] = {}
         self._fetch = True
         self.fetched = False
@@ -25,6 +32,8 @@ class Outlook:
 
     def look(self, context: LandingContext) -> LandingSnapshot:
         """The world as it is: what cannot have changed since the last look is not asked for."""
+        if self._fetch:
+            self._pulls = {head: known for head, known in self._pulls.items() if head not in self._owners}
         snapshot = observe(context, known=self._pulls, fetch=self._fetch)
         if self._pulls and _has_news(snapshot):
             # Somebody else landed it: the forge knows through which pull request.

@@ -29,10 +29,12 @@ def ask_pulls(
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":
         return ask_branches(forge, plan.base, list(branches), known)
-    finished, by_hand = finished_rounds(level, progress), _maybe_merged(branches, tips)
+    finished = finished_rounds(level, progress)
+    # The owner of an adopted head may close or merge his own pull request.
+    by_hand = list(branches) if plan.adopted else _maybe_merged(branches, tips)
     while True:
         asked = ask_branches(forge, plan.base, [*known_rounds(level, tips, finished), *by_hand], known)
-        given_up = {name for name, pulls in asked.items() if is_given_up(pulls)}
+        given_up = {name for name, pulls in asked.items() if name not in branches and is_given_up(pulls)}
         if given_up <= finished:
             return asked
         finished, known = finished | given_up, {**known, **asked}
@@ -83,7 +85,8 @@ def unless_rejected(
 ) -> list[TaskState]:
     """The works; what is ready waits if a person closed or moved the pull request that held it.
 
-    Under single-PR that is the level branch's, each of which may hold any of the works.
+    Under single-PR that is the level branch's, each of which may hold any of the works, and the own one of an
+    adopted head.
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]
@@ -91,7 +94,7 @@ def unless_rejected(
 
     def unless(work: TaskState) -> TaskState:
         before = progress.get(work.task, PENDING)
-        for name in rounds if single else [work.branch]:
+        for name in [*rounds, *({work.branch} & pulls.keys())] if single else [work.branch]:
             if work.standing != "ready" or work.head is None:
                 break
             tip = tips.get(name)

@@ -62,3 +62,13 @@ def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above
     assert foreign.remote.files("main") == ["src/main.rs"]
     foreign.person.reopen(below)
     assert len(foreign.run(*words, ok=0).json["landed"]) == 2
+
+
+def test_one_pull_request_for_all_leaves_out_what_its_owner_closes_meanwhile(foreign: Foreign) -> None:
+    kept, closed = foreign.pull("kept", {"kept.txt": ""}), foreign.pull("closed", {"closed.txt": ""})
+    foreign.hub.when(r"POST .*/pulls$", lambda: foreign.person.close(closed))
+    words = ("land", str(kept), str(closed), "--strategy", "single-pr", "--yes", "--json")
+    ran = foreign.run(*words)
+    print(ran);     assert [one["task"] for one in ran.json["landed"]] == [str(kept)]
+    assert f"pull request {closed} was closed" in ran.json["waiting"][0]["reason"]
+    assert "closed.txt" not in foreign.remote.files("main")

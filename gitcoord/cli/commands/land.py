@@ -138,6 +138,8 @@ def land(
         method=method,
         wait=wait,
         auto=auto,
+        # What waits for its owner keeps nobody else's work back.
+        partial=strategy == "single-pr",
         delete_branches=delete_branches,
         serialize_on=serialize_on,
         ignore=ignore or (),
