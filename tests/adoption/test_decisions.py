@@ -69,6 +69,7 @@ def test_one_pull_request_for_all_leaves_out_what_its_owner_closes_meanwhile(for
     foreign.hub.when(r"POST .*/pulls$", lambda: foreign.person.close(closed))
     words = ("land", str(kept), str(closed), "--strategy", "single-pr", "--yes", "--json")
     ran = foreign.run(*words)
-    print(ran);     assert [one["task"] for one in ran.json["landed"]] == [str(kept)]
+    print(ran)
+    assert [one["task"] for one in ran.json["landed"]] == [str(kept)]
     assert f"pull request {closed} was closed" in ran.json["waiting"][0]["reason"]
     assert "closed.txt" not in foreign.remote.files("main")

@@ -12,8 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests.soak.drawing.adopted import make_adopted_scenario
+from tests.soak.drawing.scenario import make_scenario
+from tests.soak.playing.adopting import Adopting
 from tests.soak.playing.client import Clients
-from tests.soak.playing.play import Outcome, play
+from tests.soak.playing.play import Outcome, Playing
 from tests.support.github.emulator import GitHubEmulator
 
 _SEEDS_A_WORLD = 10
@@ -34,6 +37,9 @@ def main() -> int:
         metavar="NAME",
         help="plant faults (all, or those named) into a copy of gitcoord, and see that each is noticed",
     )
+    parser.add_argument(
+        "--adopted", action="store_true", help="branches and pull requests of others, without a task list"
+    )
     parser.add_argument("--checks", action="store_true", help="landings with a check, on one machine")
     asked = parser.parse_args()
     if asked.mutants is not None:
@@ -45,7 +51,7 @@ def main() -> int:
     seeds = asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)]
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     begun = time.monotonic()
-    parts = [(seeds[n :: asked.workers], asked.keep) for n in range(asked.workers)]
+    parts = [(seeds[n :: asked.workers], asked.keep, asked.adopted) for n in range(asked.workers)]
     outcomes: list[Outcome] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -73,7 +79,7 @@ def _checks(seeds: list[int], keep: Path | None) -> int:
     return code
 
 
-def _all(parts: list[tuple[list[int], Path | None]]) -> Iterator[Outcome]:
+def _all(parts: list[tuple[list[int], Path | None, bool]]) -> Iterator[Outcome]:
     if len(parts) == 1:
         yield from play_all(*parts[0])
         return
@@ -92,9 +98,11 @@ def _all(parts: list[tuple[list[int], Path | None]]) -> Iterator[Outcome]:
         worker.join()
 
 
-def _feed(queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep: Path | None) -> None:
+def _feed(
+    queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep: Path | None, adopted: bool
+) -> None:
     try:
-        for outcome in play_all(seeds, keep):
+        for outcome in play_all(seeds, keep, adopted):
             queue.put(outcome)
     except KeyboardInterrupt:
         return  # the one who was asked to stop says so
@@ -102,7 +110,7 @@ def _feed(queue: "multiprocessing.Queue[Outcome | None]", seeds: list[int], keep
         queue.put(None)
 
 
-def play_all(seeds: Iterable[int], keep: Path | None = None) -> Iterator[Outcome]:
+def play_all(seeds: Iterable[int], keep: Path | None = None, adopted: bool = False) -> Iterator[Outcome]:
     """Plays these seeds one after the other; what had violations is kept in any case."""
     waiting = list(seeds)
     with Clients() as first, Clients() as second:
@@ -114,7 +122,11 @@ def play_all(seeds: Iterable[int], keep: Path | None = None) -> Iterator[Outcome
                 for seed in now:
                     place = root / f"seed-{seed}"
                     place.mkdir(parents=True)
-                    outcome = play(seed, hub, (first, second), place)
+                    if adopted:
+                        playing: Playing = Adopting(make_adopted_scenario(seed), hub, (first, second), place)
+                    else:
+                        playing = Playing(make_scenario(seed), hub, (first, second), place)
+                    outcome = playing.play()
                     if outcome.violations:
                         kept = True
                     elif keep is None:
@@ -132,7 +144,8 @@ def _show(outcome: Outcome, number: int, count: int) -> None:
     if outcome.violations:
         print(f"    {', '.join(outcome.dimensions)}; what happened is in {outcome.transcript}", flush=True)
         print(
-            f"    again, as far as a seed goes: scripts/soak --scenarios 1 --seed {outcome.seed}", flush=True
+            f"    again, as far as a seed goes: scripts/soak {outcome.options}--seeds {outcome.seed}",
+            flush=True,
         )
 
 

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from tests.soak.__main__ import play_all
+from tests.soak.drawing.adopted import make_adopted_scenario
 from tests.soak.drawing.scenario import make_scenario
 from tests.soak.judging.tokens import Search
 from tests.soak.judging.transcript import Transcript
@@ -16,6 +17,7 @@ from tests.soak.mutants.run import seeds_for
 from tests.support.github.emulator import GitHubEmulator
 
 SEEDS = (9, 18, 21, 35, 36)
+ADOPTED = 80007
 
 
 def test_random_landings_end_with_every_change_in_the_base_exactly_once(tmp_path: Path) -> None:
@@ -25,8 +27,15 @@ def test_random_landings_end_with_every_change_in_the_base_exactly_once(tmp_path
     assert sum(outcome.bytes for outcome in outcomes) > 100_000
 
 
+def test_a_random_landing_of_adopted_pull_requests_ends_as_it_has_to(tmp_path: Path) -> None:
+    (outcome,) = play_all([ADOPTED], tmp_path, adopted=True)
+    assert outcome.violations == []
+    assert outcome.counts.endings["exit 0"] > 0
+
+
 def test_a_seed_always_gives_the_same_scenario_and_another_one_another() -> None:
     assert make_scenario(5) == make_scenario(5) != make_scenario(6)
+    assert make_adopted_scenario(5) == make_adopted_scenario(5) != make_adopted_scenario(6)
 
 
 def test_what_happened_is_written_down_in_order_and_without_secrets(tmp_path: Path) -> None:

@@ -12,7 +12,23 @@ SLOTS = 8
 """Lines of the shared file that tasks write to; two tasks at one slot conflict."""
 _MISTAKES = 0.05
 """How many scenarios have a host that merges something else than it should."""
+OWNED = "agent/"
+"""What the branches begin with that were there before gitcoord."""
+AskedBy = Literal["numbers", "label", "branches"]
 _SIZES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8, 12)
+
+
+@dataclass(frozen=True)
+class AdoptedAs:
+    """A branch that somebody made without a task list, and how it says what it needs.
+
+    `link`: in its text, by containing the other's commits, or by going onto the other's branch as well.
+    """
+
+    branch: str
+    pull: bool
+    link: Literal["text", "commits", "base"]
+    draft: bool
 
 
 @dataclass(frozen=True)
@@ -28,11 +44,12 @@ class Work:
     slot: int | None
     commits: int
     settles: bool = False
+    adopted: AdoptedAs | None = None
 
     @property
     def branch(self) -> str:
         """The branch that it is done on."""
-        return f"feature/level-{self.level}-task-{self.id}"
+        return self.adopted.branch if self.adopted else f"feature/level-{self.level}-task-{self.id}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,8 @@ class Scenario:
     options: tuple[str, ...]
     around: Surroundings
     calm: tuple[Run, ...]
+    asked: AskedBy | None = None
+    """How `gitcoord land` is asked for what was there before; None: the tasks are those of a list."""
 
     @property
     def levels(self) -> int:

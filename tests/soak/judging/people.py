@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.soak.drawing.scenario import OWNED
 from tests.soak.playing.host import Effects
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.model import Pull
@@ -59,6 +60,8 @@ class Record:
         self.words: dict[int, Words] = {}
         self.comments: dict[int, str] = {}
         self.forks: dict[int, str] = {}
+        self.drafts: set[int] = set()
+        """Pull requests that their owners opened as drafts, and have not called ready since."""
         self.unseen: list[Unseen] = []
         self.by_hand: dict[int, str] = {}
         """The pull requests that people merged, each with the commit that it gave."""
@@ -68,6 +71,14 @@ class Record:
         self._app = app
         self._effects = effects
         self._base = base
+
+    def overruled(self, files: Collection[str]) -> None:
+        """A person has merged: no decision about the work that came along counts any more."""
+        self.decisions = [
+            one
+            for one in self.decisions
+            if not one.held or not all(f"work/{task}.txt" in files for task, _, _ in one.held)
+        ]
 
     def is_final(self, moves: Callable[[str], int], files: Collection[str]) -> bool:
         """Whether something that somebody decided for good keeps work from landing in the base of `files`."""
@@ -108,6 +119,9 @@ class Record:
                     yield f"a person's comment on pull request {comment.number} was changed: {comment.body!r}"
             for number, title in self.forks.items():
                 yield from self._of_fork(self._app.pulls[number], title)
+            for number in self.drafts:
+                if not self._app.pulls[number].draft:
+                    yield f"pull request {number} was called ready, though its owner works on it"
             if not others_merge:
                 yield from self._merged_unseen()
 
@@ -188,8 +202,18 @@ class Record:
         if decision.kind == "draft" or self.merged_by_hand:
             return
         for task, branch, times in decision.held:
+            if self._came_with_others(decision, branch):
+                continue
             if f"work/{task}.txt" in files and moves(branch) == times and not self._landed(decision):
                 yield f"task {task} has landed, though a person had {decision.kind} its pull request"
+
+    def _came_with_others(self, decision: Decision, branch: str) -> bool:
+        """Whether another pull request that held the work was merged without a look at this one."""
+        if not branch.startswith(OWNED):
+            return False
+        return bool(
+            self._blind("PUT", ("/merge", "/merge-async"), decision.time, f"/pulls/{decision.number}")
+        )
 
     def _looked(self, number: int, since: int) -> bool:
         """Whether any client looked at a pull request, or fetched, between `since` and its merge."""

@@ -86,6 +86,7 @@ class Deeds:
             elif decision.kind == "retargeted":
                 self._lisa.retarget(number, "main")
             else:
+                self._record.drafts.discard(number)
                 self._lisa.set_draft(number, False)
             self._note(f"people: #{number} is not {decision.kind} any more")
         except ApiError as error:
@@ -153,7 +154,8 @@ class Deeds:
         """What gitcoord's comment about a task's deferral begins with."""
         works = self._world.scenario.works
         own = next((work for work in works if work.branch == pull.head), works[deed.choice % len(works)])
-        return f"<!-- gitcoord:deferred-{hashlib.sha256(own.id.encode()).hexdigest()[:12]} -->"
+        task = str(pull.number) if own.adopted else own.id
+        return f"<!-- gitcoord:deferred-{hashlib.sha256(task.encode()).hexdigest()[:12]} -->"
 
     def _pull(self, deed: Deed, hand: Hand) -> Pull | None:
         named = _NUMBER.search(hand.line)
@@ -224,6 +226,8 @@ class Deeds:
         """The work that a pull request has and the base has not."""
         files, landed = (set(self._world.remote.files(commit)) for commit in (pull.head_sha, "main"))
         works = [work for work in self._world.scenario.works if f"work/{work.id}.txt" in files - landed]
+        if any(work.adopted and work.branch == pull.head for work in works):
+            works = [work for work in works if work.branch == pull.head]  # what is below has its own
         return tuple((work.id, work.branch, self._world.moves(work.branch)) for work in works)
 
     def _merge(self, pull: Pull, deed: Deed, hand: Hand) -> str:
@@ -243,6 +247,7 @@ class Deeds:
         self._record.merged_by_hand = True
         commit = person.merge(pull.number, method=method, delete_head=deletes, **words)
         self._record.by_hand[pull.number] = commit
+        self._record.overruled(set(self._world.remote.files("main")))
         return f"#{pull.number} of {pull.head} by {method} as {commit[:7]}"
 
     def _method(self, pull: Pull, deed: Deed) -> str:

@@ -33,11 +33,12 @@ class Desk:
         self._tokens = [] if self._app else [self._make_token()]
         self.clone = Repo(self.place / "desk")
 
-    def begin(self, remote: Repo, url: str, tasks: list[dict[str, object]], settings: str) -> None:
-        """Clones, and puts the task list and the settings in."""
+    def begin(self, remote: Repo, url: str, tasks: list[dict[str, object]] | None, settings: str) -> None:
+        """Clones, and puts the settings in, and the task list where there is one."""
         self.clone = clone(remote, self.place / "desk", url)
         (self.clone.path / ".git/info/exclude").write_text(".taskmaster\ngitcoord.toml\n")
-        write_tasks(self.clone.path, tasks)
+        if tasks is not None:
+            write_tasks(self.clone.path, tasks)
         self.configure(settings)
 
     def configure(self, settings: str) -> None:

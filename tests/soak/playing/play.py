@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.soak.drawing.scenario import Run, Scenario, Work, make_scenario
+from tests.soak.drawing.scenario import Run, Scenario, Work
 from tests.soak.judging.transcript import Transcript
 from tests.soak.judging.verdict import Judge
-from tests.soak.playing.client import Clients
+from tests.soak.playing.client import Clients, Ran
 from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.desk import Desk, task_list
 from tests.soak.playing.host import Effects, make_host, protect
@@ -43,18 +43,13 @@ class Outcome:
     bytes: int = 0
     seconds: float = 0.0
     transcript: Path | None = None
+    options: str = ""
+    """What else than the seed draws it again."""
 
 
-def play(seed: int, hub: GitHubEmulator, clients: tuple[Clients, Clients], place: Path) -> Outcome:
-    """Plays the scenario of a seed in the empty directory `place`."""
-    begun = time.monotonic()
-    playing = _Playing(make_scenario(seed), hub, clients, place)
-    outcome = playing.play()
-    outcome.seconds = time.monotonic() - begun
-    return outcome
+class Playing:
+    """A level after the other of a task list."""
 
-
-class _Playing:
     def __init__(
         self, scenario: Scenario, hub: GitHubEmulator, clients: tuple[Clients, Clients], place: Path
     ) -> None:
@@ -96,6 +91,8 @@ class _Playing:
         self._outcome = Outcome(scenario.seed, dimensions=tuple(around.dimensions()))
 
     def play(self) -> Outcome:
+        """Plays it to its end."""
+        begun = time.monotonic()
         try:
             self._play()
         except Exception as error:
@@ -109,26 +106,17 @@ class _Playing:
             self._outcome.counts = self._runs.counts
             self._outcome.transcript = self._place / "transcript.txt"
             self._told.write(self._outcome.transcript, self._app, self._judge.violations, self._runs.secrets)
+        self._outcome.seconds = time.monotonic() - begun
         return self._outcome
 
     def _play(self) -> None:
         scenario = self._scenario
         self._world.begin()
-        tasks = task_list([(work.id, work.needs) for work in scenario.works])
-        for desk in self._desks:
-            settings = _DRAFTS if scenario.around.drafts else ""
-            desk.begin(self._world.remote, self._app.clone_url, tasks, settings)
-            if scenario.around.enterprise:
-                desk.use_enterprise()
-        planned = self._runs.client(Run(), "plan", "--strategy", scenario.strategy)
-        if planned.code != 0:
-            self._judge.wrong(f"plan ended with {planned.code}: {planned.err.decode()}")
+        if not self._begin():
             return
         protect(self._app, scenario.around.gates)
         for level in range(scenario.levels):
-            for work in scenario.works:
-                if work.level == level:
-                    self._world.do(work)
+            self._work(level)
             if not self._land(level):
                 break
         else:
@@ -137,6 +125,28 @@ class _Playing:
         self._judge.forge()
         repositories = [self._app.git_dir, *(desk.clone.path for desk in self._desks)]
         self._judge.secrets(self._runs.secrets, self._place, repositories)
+
+    def _begin(self) -> bool:
+        """Clones and plans."""
+        scenario = self._scenario
+        self._clone(task_list([(work.id, work.needs) for work in scenario.works]))
+        planned = self._runs.client(Run(), "plan", "--strategy", scenario.strategy)
+        if planned.code != 0:
+            self._judge.wrong(f"plan ended with {planned.code}: {planned.err.decode()}")
+        return planned.code == 0
+
+    def _clone(self, tasks: list[dict[str, object]] | None) -> None:
+        for desk in self._desks:
+            settings = _DRAFTS if self._scenario.around.drafts else ""
+            desk.begin(self._world.remote, self._app.clone_url, tasks, settings)
+            if self._scenario.around.enterprise:
+                desk.use_enterprise()
+
+    def _work(self, level: int) -> None:
+        """The tasks of a level are done."""
+        for work in self._scenario.works:
+            if work.level == level:
+                self._world.do(work)
 
     def _take_back_and_again(self) -> None:
         """Rolls the last level back, and brings it back: one task alone first, or all of it."""
@@ -171,19 +181,19 @@ class _Playing:
             if run is None:
                 run = self._scenario.calm[quiet % len(self._scenario.calm)]
                 quiet += 1
-            command = ("merge-level", f"level-{level}", "--method", self._method, *options)
+            command = (*self._command(level), "--method", self._method, *options)
             waiting = ("--wait", f"{run.wait}s") if run.wait else ()
             ran = self._runs.client(run, *command, *waiting, "--json")
             report = ran.document
             if self._app.spoiled:
                 return False
             kept += self._is_final()
-            if ran.code == 0 and self._is_final():
+            if ran.code == 0 and self._is_final() and self._knows_of_all:
                 self._judge.wrong(f"level-{level} is said to have landed, though a person keeps work from it")
             if kept > _LAST_RUNS:
                 self._judge.partly(self._world)
                 return False
-            if ran.code == 0 or (alone and ran.code == 1 and _have_landed(report, alone)):
+            if self._has_landed(ran) or (alone and ran.code == 1 and _have_landed(report, alone)):
                 return True
             if ran.code == 1:
                 self._answer(report)
@@ -193,6 +203,17 @@ class _Playing:
             self._people.come_by()
         self._judge.wrong(f"level-{level} never landed: {report}")
         return False
+
+    _knows_of_all = True
+    """Whether a client that ends with 0 says so of everything there is."""
+
+    def _command(self, level: int) -> tuple[str, ...]:
+        """What lands a level."""
+        return ("merge-level", f"level-{level}")
+
+    def _has_landed(self, ran: Ran) -> bool:
+        """Whether that was the last run."""
+        return ran.code == 0
 
     def _is_final(self) -> bool:
         """Whether somebody keeps work from landing for good."""
@@ -206,9 +227,7 @@ class _Playing:
 
     def _answer(self, report: Any) -> None:
         """What workers do when gitcoord says what it waits for."""
-        works = {work.id: work for work in self._scenario.works}
-        for deferred in report["deferred"]:
-            self._world.rework(works[deferred["task"]])
+        self._rework(report["deferred"])
         reasons = [one["reason"] for one in report["waiting"]]
         self._use_what_lands(reasons)
         for branch in {pull.head for pull in self._app.pulls.values() if pull.state == "open"}:
@@ -217,6 +236,11 @@ class _Playing:
                 self._world.begin_again(branch, _BY_HAND.findall(said))
             elif f"merge main into {branch}" in said:
                 self._world.settle(branch)
+
+    def _rework(self, deferred: Sequence[Any]) -> None:
+        works = {work.id: work for work in self._scenario.works}
+        for one in deferred:
+            self._world.rework(works[one["task"]])
 
     def _use_what_lands(self, reasons: Sequence[str]) -> None:
         """Squashes from now on, when that is what lands."""

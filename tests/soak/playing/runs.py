@@ -76,7 +76,7 @@ class Runs:
         faults = [self._set(trouble) for trouble in run.troubles]
         self._deeds.prepare(run.deeds)
         timers = [threading.Timer(push.after, self._world.push, [push]) for push in run.pushes if push.after]
-        if self._rename is not None and argv[0] == "merge-level":
+        if self._rename is not None and argv[0] in ("merge-level", "land"):
             timers.append(threading.Timer(self._rename, self._move_away))
             self._rename = None
         for push in run.pushes:

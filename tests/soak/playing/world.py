@@ -65,9 +65,9 @@ class World:
         first = self.remote.commit({SHARED: shared_text({}), "README.md": "soak\n"}, "first commit")
         self._commit(OTHER_BASE, first, {"release.txt": "soak\n"}, "Prepare the release")
 
-    def do(self, work: Work) -> None:
-        """Somebody does a task, and pushes its branch."""
-        main = self.remote.tip("main")
+    def do(self, work: Work, at: str = "main") -> None:
+        """Somebody does a task, from the branch `at` on, and pushes its branch."""
+        main = self.remote.tip(at)
         first = {f"work/{work.id}.txt": own_line(work.id) + "\n"}
         slot = {} if work.slot is None else {SHARED: self._with_slot(main, work.slot, work.id)}
         if work.settles:
