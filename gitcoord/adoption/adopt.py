@@ -26,7 +26,14 @@ def known_branches(store: Store) -> dict[str, KnownHead]:
     found = dict.fromkeys(needs, False)
     # A branch that came back after it had landed has an id for each time.
     found |= {one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)}
-    return {branch: KnownHead(landed=landed, needs=needs.get(branch, ())) for branch, landed in found.items()}
+    landings: dict[str, list[tuple[str, str]]] = {}
+    for told in store.progress().values():
+        if told.landing is not None:
+            landings.setdefault(told.branch, []).append((told.landing.head, told.landing.commit))
+    return {
+        branch: KnownHead(landed=one, needs=needs.get(branch, ()), landings=tuple(landings.get(branch, ())))
+        for branch, one in found.items()
+    }
 
 
 def draft_plan(

@@ -1,6 +1,6 @@
 """Finding the heads that are asked for: in the forge, among the branches that everybody shares, and here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -60,12 +60,19 @@ def asked_branches(
     return sorted(name for name in found - {base} if not shared.is_pulled(name))
 
 
-def pull_candidates(shared: SharedRefs, pulls: Mapping[int, Pull]) -> Iterator[HeadCandidate | ExcludedHead]:
-    """The heads of pull requests; those that are closed, or without a branch, are left out."""
+def pull_candidates(
+    shared: SharedRefs, pulls: Mapping[int, Pull], inside: Collection[int]
+) -> Iterator[HeadCandidate | ExcludedHead]:
+    """The heads of pull requests; those that are closed, or without a branch, are left out.
+
+    `inside` are those that are closed, and whose work the base has.
+    """
     tips = shared.branches()
     for number, pull in sorted(pulls.items()):
         name, tip = f"pull request {number}", tips.get(pull.head)
-        if pull.state == "closed":
+        if number in inside:
+            yield ExcludedHead(name=name, reason="it is closed, and its work has landed", settled=True)
+        elif pull.state == "closed":
             yield ExcludedHead(name=name, reason="it is closed")
         elif pull.state == "merged":
             yield HeadCandidate(branch=pull.head, commit=pull.head_commit, pull=pull)

@@ -40,10 +40,14 @@ class ExcludedHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch that was adopted before: whether it has landed, and the branches that it needed."""
+    """A branch that was adopted before: whether it has landed, and the branches that it needed.
+
+    `landings` are those that were recorded: the head that went in, and the base's commit that holds it.
+    """
 
     landed: bool
     needs: tuple[str, ...] = ()
+    landings: tuple[tuple[Oid, Oid], ...] = ()
 
 
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):

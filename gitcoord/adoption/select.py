@@ -87,20 +87,27 @@ class _Selection:
         self._ancestry = repository.ancestry
         self._heads: dict[str, HeadCandidate] = {}
         self._excluded: list[ExcludedHead] = []
+        self._closed: dict[int, Pull] = {}
         self._settled: set[str] = set()
         self._spent: set[str] = set()
 
     def adoption(self, names: list[str], opened: Mapping[str, Pull], *, by_number: bool) -> Adoption:
         """The heads with what they need, and what is left out; `by_number`: pull requests were named."""
+        self._closed = {n: pull for n, pull in self._pulls.items() if pull.state == "closed"}
+        inside = {n: pull for n, pull in self._closed.items() if self._has_work_of(pull)}
+        self._closed = {n: pull for n, pull in self._closed.items() if n not in inside}
         found = [
             *branch_candidates(self._repository, self._shared, names, opened),
-            *pull_candidates(self._shared, {n: p for n, p in self._pulls.items() if p.head not in names}),
+            *pull_candidates(
+                self._shared, {n: p for n, p in self._pulls.items() if p.head not in names}, inside
+            ),
         ]
         for one in found:
             if isinstance(one, ExcludedHead):
                 self._excluded.append(one)
             else:
                 self._heads[one.branch] = one
+        self._settled |= {pull.head for pull in inside.values()} - self._heads.keys()
         self._without_settled()
         self._without_twins()
         self._without_dropped(by_number)
@@ -146,6 +153,19 @@ class _Selection:
                 reason, settled = self._merged_elsewhere(one, elsewhere[one.branch])
                 self._exclude(one.branch, reason, settled=settled)
 
+    def _has_work_of(self, pull: Pull) -> bool:
+        """Whether the base has what a closed pull request held.
+
+        GitHub closes by itself what has nothing that the base lacks, and what lost its branch.
+        """
+        head, known = pull.head_commit, self._known.get(pull.head)
+        if self._ancestry.contains(self._base_commit, head):
+            return True
+        return known is not None and any(
+            self._ancestry.contains(landed, head) and self._ancestry.contains(self._base_commit, commit)
+            for landed, commit in known.landings
+        )
+
     def _has_landed(self, branch: str) -> bool:
         return branch in self._known and self._known[branch].landed
 
@@ -166,7 +186,7 @@ class _Selection:
 
     def _without_dropped(self, by_number: bool) -> None:
         """Leaves out what contains work that people closed, or do not ask for any more."""
-        closed = [pull for pull in self._pulls.values() if pull.state == "closed"]
+        closed = list(self._closed.values())
         found = dict(on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
         if not by_number:
             base, tips = (self._base, self._base_commit), self._shared.branches()
@@ -228,8 +248,8 @@ class _Selection:
             if other is None or other.state == "merged" or other.number == pull.number:
                 continue
             if other.state == "closed" and other.head not in self._heads:
-                if self._ancestry.contains(self._base_commit, other.head_commit):
-                    continue  # GitHub closes by itself what has no commit that its base lacks
+                if self._has_work_of(other):
+                    continue
                 found.append((f"#{number}", f"it depends on pull request {number}, which is closed"))
             else:
                 why = f"it depends on pull request {number}, which is open and was not asked for"

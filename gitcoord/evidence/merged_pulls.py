@@ -44,7 +44,10 @@ def pulled_tasks(
         owner = owners.get(pull.head)
         if owner is not None and owner not in heads:
             known = (progress.get(owner, PENDING), tips.get(pull.head))
-            if _is_work_of(ancestry, base_commit, *known, pull, commit):
+            # An adopted pull request is the task itself: its number does not come again, as names do.
+            if (plan.adopted and owner == str(pull.number)) or _is_work_of(
+                ancestry, base_commit, *known, pull, commit
+            ):
                 found[owner] = Landing(commit=commit, head=pull.head_commit)
             continue
         own = heads if owner is None else {owner: heads[owner]}

@@ -7,6 +7,7 @@ import pytest
 from tests.adoption.foreign import Foreign
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
+from tests.support.github.model import Protection
 
 __all__ = ["hub"]
 
@@ -46,6 +47,33 @@ def test_no_head_brings_along_what_was_closed_or_merged_elsewhere(foreign: Forei
     assert not {"closed.txt", "after.txt", "released.txt"} & set(foreign.remote.files("main"))
     # Whoever names the one above alone wants it as it is.
     assert foreign.run("land", str(above), "--yes", "--json").json["landed"][0]["pull"] == above
+
+
+def test_what_the_host_closed_after_its_work_had_landed_is_done(foreign: Foreign) -> None:
+    """A merge that broke off leaves the pull request open, until its branch is deleted."""
+    one, two = foreign.pull("one", {"1.txt": ""}), foreign.pull("two", {"2.txt": ""}, body="Depends on #1")
+    foreign.hub.fault(rf"PUT .*/{one}/merge$", "partial-merge", when="after")
+    foreign.app.protect("main", Protection.requiring("ci"))
+    foreign.app.set_status(foreign.app.pulls[one].head_sha, "ci", "success")
+    words = ("land", str(one), str(two), "--method", "squash", "--delete-branches", "--yes", "--json")
+    assert [waiting["task"] for waiting in foreign.run(*words).json["waiting"]] == [str(two)]
+    assert foreign.app.pulls[one].state == "closed"
+    foreign.remote.commit({"1.txt": "changed since"}, branch="main")
+    foreign.app.set_status(foreign.app.pulls[two].head_sha, "ci", "success")
+    ran = foreign.run(*words, ok=0)
+    assert [one["pull"] for one in ran.json["landed"]] == [two]
+    assert reasons(ran) == {f"pull request {one}": "it is closed, and its work has landed"}
+
+
+def test_a_pull_request_that_a_person_merges_right_after_it_was_adopted_has_landed(foreign: Foreign) -> None:
+    one, two = foreign.pull("one", {"1.txt": ""}), foreign.pull("two", {"2.txt": ""})
+
+    def merge() -> None:
+        foreign.person.merge(two, method="squash", delete_head=True)
+
+    foreign.hub.when(r"POST .*/git-receive-pack$", merge)
+    ran = foreign.run("land", str(one), str(two), "--yes", "--json", ok=0)
+    assert [landed["pull"] for landed in ran.json["landed"]] == [one, two]
 
 
 def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above(foreign: Foreign) -> None:
