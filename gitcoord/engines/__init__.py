@@ -1,1 +1,1 @@
-"""Engines execute attempts: the port, this machine, and processes. Knows no plan and no git."""
+"""Engines execute attempts: the port, this machine, SSH hosts. They know neither plans nor git."""

@@ -1,8 +1,8 @@
-"""The engine port: what executes attempts, as seen by the run. Knows nothing of plans or of git.
+"""The engine port: the interface through which a run executes attempts. Knows neither plans nor git.
 
-An engine is given argv, an environment, the names of secrets, and limits; it keeps no truth. Whether an
-attempt succeeded is what its worker recorded in git: a process that ended without that is lost, whatever it
-said. gitcoord keeps the queue of what is ready; an engine only starts what there is room for.
+An engine gets argv, an environment, the names of secrets, and limits. It does not decide whether an attempt
+succeeded: the worker records that in git, and an attempt whose process ended without a record is lost.
+gitcoord keeps the queue of ready units; an engine only starts as many as it has capacity for.
 """
 
 import os
@@ -18,9 +18,9 @@ EngineState = Literal["absent", "starting", "running", "unreachable", "ended"]
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to execute.
 
-    `key` names it for ever: starting a key twice starts it once. `secrets` are names of environment
-    variables that the engine passes on from its own surroundings; their values are never in here.
-    `seconds` is the time limit (None: none), `grace` what TERM is given before KILL.
+    `key` is unique: an engine that is given a key twice starts it once. `secrets` are names of environment
+    variables that the engine passes on from its own environment; this value never contains their values.
+    `seconds` is the time limit (None: none), `grace` the seconds between TERM and KILL.
     """
 
     key: str
@@ -31,69 +31,69 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     grace: float = 10.0
     memory: int | None = None
-    """Bytes that all its processes may use together, as near as the engine can see to it."""
+    """Bytes that all its processes together may use, as far as the engine can enforce that."""
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine knows of a key. `code` is None while it runs, or when nobody saw how it ended.
+    """The state of a key. `code` is None while the attempt runs, or when nobody saw how it ended.
 
-    `unreachable`: the machine that has it does not answer, which says nothing of the attempt.
+    `unreachable`: its machine does not answer; the attempt may still run.
     """
 
     key: str
     state: EngineState
     code: int | None = None
     memory: int = 0
-    """Bytes that its processes use now, where the engine can tell."""
+    """Bytes that its processes use now, if the engine knows."""
 
 
 class EngineTrouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an engine cannot be used, in a sentence, and the way out."""
+    """Why an engine cannot be used: a sentence and a hint."""
 
     message: str
     hint: str = ""
 
 
 class Engine(Protocol):
-    """What executes attempts."""
+    """Executes attempts."""
 
     @property
     def name(self) -> str:
         """`local`, and later the names of distributed engines."""
 
     def check(self) -> EngineTrouble | None:
-        """Whether this engine can be used from here."""
+        """Why the engine cannot be used from here; None if it can."""
 
     def free(self) -> int | None:
-        """How many more attempts it would take now; None when it does not limit them itself."""
+        """How many more attempts the engine would start now; None if it sets no limit."""
 
     def start(self, launch: Launch) -> None:
-        """Starts the attempt, unless its key was started before (also by a coordinator that died).
+        """Starts the attempt, unless its key was started before, perhaps by a run that died.
 
-        Raises GitcoordError `engine-refused` when it cannot be started.
+        Raises `engine-refused` when it cannot be started.
         """
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """What has become of `keys`; a key that was never started here is `absent`."""
+        """Returns the state of each key; a key that was never started here is `absent`."""
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Returns when one of `keys` ends, at the latest after `seconds`; idle meanwhile."""
+        """Sleeps until one of `keys` ends, at most `seconds`."""
 
     def cancel(self, key: str) -> bool:
-        """Ends the attempt with everything that it started; whether nothing of it is alive then.
+        """Ends the attempt and all processes that it started; returns whether all of them are gone.
 
-        False where its machine does not answer: a newer attempt shuts it out all the same.
+        Returns False if its machine does not answer; a newer attempt then fences the old one off.
         """
 
     def log(self, key: str) -> str | None:
-        """The path of the attempt's log, when it lies on this machine."""
+        """The path of the attempt's log, if it is on this machine."""
 
 
 def key_of(task: str, attempt: int) -> str:
-    """The name of an attempt for every engine: letters, digits, dots, dashes; at most 63 of them.
+    """The key of an attempt, valid for every engine: at most 63 letters, digits, dots and dashes.
 
-    Ids come from a task list and may hold anything, so that other characters are replaced and a digest keeps
-    two ids apart that would look alike.
+    Ids may contain anything: other characters are replaced, and a digest tells ids apart that would then be
+    equal.
     """
     import hashlib
     import re
@@ -106,8 +106,8 @@ def key_of(task: str, attempt: int) -> str:
 
 
 def mark_of(run: Path, key: str) -> str:
-    """What the processes of `key` carry in their environment; no two clones on a machine share one."""
-    import hashlib  # not for who only looks
+    """The mark in the environment of all processes of `key`; unique for each clone on a machine."""
+    import hashlib  # not needed by a command that only reads
 
     place = hashlib.sha256(os.fsencode(run.resolve())).hexdigest()[:12]
     return f"{place}/{key}"

@@ -9,7 +9,7 @@ from gitcoord.engines.engine import AttemptView, Launch
 from gitcoord.engines.local import LocalEngine
 
 LOG_BYTES = 8 << 20
-"""What one answer holds of a log at most."""
+"""Most bytes of a log in one answer."""
 
 
 class HostRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""This machine as an engine: each attempt in a session of its own that outlives whoever started it."""
+"""The local engine: each attempt runs on this machine, in its own session, and outlives the run."""
 
 import os
 import signal
@@ -35,14 +35,14 @@ from gitcoord.engines.supervisor import (
 from gitcoord.errors import GitcoordError
 
 _OWN = (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord")
-"""What the word `gitcoord` of a launch is on this machine."""
+"""The command that replaces the word `gitcoord` in argv on this machine."""
 _HANDSHAKE = 10.0
 _MEASURE_EVERY = 5.0
 _BEYOND_GRACE = 5.0
 
 
 class LocalEngine:
-    """Attempts of one clone; everything that has to be known about them is in files under `run`."""
+    """The attempts of one clone. All that the engine knows about them is in files under `run`."""
 
     name = "local"
 
@@ -54,7 +54,7 @@ class LocalEngine:
         self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
 
     def check(self) -> EngineTrouble | None:
-        """Whether processes can be kept here."""
+        """Why processes cannot be supervised on this system; None if they can."""
         if os.name != "posix":
             return EngineTrouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
         try:
@@ -68,11 +68,11 @@ class LocalEngine:
         return None
 
     def free(self) -> int | None:
-        """This machine sets no limit of its own; the run looks at its load and memory."""
+        """None: the engine sets no limit, and the run looks at load and memory itself."""
         return None
 
     def start(self, launch: Launch) -> None:
-        """Starts the attempt's supervisor, which sees to it that a key is started once."""
+        """Starts the attempt's supervisor, which makes sure that a key is started once."""
         place = self._run / launch.key
         if (place / PID_FILE).exists():
             return
@@ -98,7 +98,7 @@ class LocalEngine:
             raise _refused(launch.key, error.strerror or str(error)) from error
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """What has become of each key, by its files and its supervisor's process."""
+        """Returns the state of each key, from its files and its supervisor's process."""
         seen = {key: self._ended.get(key) or self._look(key) for key in keys}
         self._ended.update((key, one) for key, one in seen.items() if one.state == "ended")
         used = self._measured([key for key, one in seen.items() if one.state == "running"])
@@ -108,7 +108,7 @@ class LocalEngine:
         }
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Returns when one of `keys` ends, at the latest after `seconds`."""
+        """Sleeps until one of `keys` ends, at most `seconds`."""
         until = time.monotonic() + seconds
         known = {key: self._supervisor(key) for key in keys}
         begun = {key: supervisor for key, supervisor in known.items() if supervisor is not None}
@@ -117,11 +117,11 @@ class LocalEngine:
             return
         left = until - time.monotonic()
         if len(begun) < len(known):
-            left = min(left, 0.1)  # a supervisor that has only just been started
+            left = min(left, 0.1)  # a supervisor that was started a moment ago
         sleep_until_end((process.pid for process in living.values()), left)
 
     def cancel(self, key: str) -> bool:
-        """Asks the supervisor to end its attempt, and ends what is left after its time."""
+        """Asks the supervisor to end its attempt; kills the processes if that takes too long."""
         place = self._run / key
         charge = handed_over(place)
         supervisor = self._supervisor(key)
@@ -143,7 +143,7 @@ class LocalEngine:
         return str(path) if path.exists() else None
 
     def _supervisor(self, key: str) -> ProcessRecord | None:
-        # Somebody may remove what is written down while it runs.
+        # Somebody may remove the files while the attempt runs.
         if found := written_down(self._run / key / PID_FILE):
             self._written[key] = found
         return self._written.get(key)
@@ -158,14 +158,14 @@ class LocalEngine:
         return AttemptView(key=key, state="ended", code=_code(self._run / key))
 
     def _is_starting(self, key: str) -> bool:
-        """Whether a supervisor is on its way; one that was cut off before it began may be started again."""
+        """Whether a supervisor is starting. One that was killed before it began may be started again."""
         if key in self._supervisors:
             return True
         try:
             begun = (self._run / key / CHARGE_FILE).stat().st_mtime
         except OSError:
             return False
-        # Somebody may have set the clock back.
+        # The clock may have been set back.
         return abs(time.time() - begun) < _HANDSHAKE
 
     def _reap(self, key: str) -> None:
@@ -174,7 +174,7 @@ class LocalEngine:
             del self._supervisors[key]
 
     def _measured(self, keys: Iterable[str]) -> Mapping[str, int]:
-        """Bytes that the processes of each key use, not measured more often than needed."""
+        """Bytes that the processes of each key use; measured only from time to time."""
         when, used = self._memory
         wanted = list(keys)
         if wanted and (time.monotonic() - when > _MEASURE_EVERY or not used.keys() >= set(wanted)):
@@ -186,7 +186,7 @@ class LocalEngine:
 
 
 def _tree_sizes(roots: Iterable[int]) -> dict[int, int]:
-    """The memory of the processes below each of `roots`, from one look at the machine."""
+    """Bytes that all descendants of each of `roots` use, from one pass over the processes."""
     sizes: dict[int, int] = {}
     children: dict[int, list[int]] = {}
     for process in psutil.process_iter(["ppid", "memory_info"]):

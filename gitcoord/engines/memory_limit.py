@@ -1,4 +1,4 @@
-"""The memory of an attempt's processes, looked at again and again: nobody here has the right to limit it."""
+"""Limits the memory of an attempt by measuring it repeatedly: an ordinary user cannot set a real limit."""
 
 import os
 import time
@@ -14,7 +14,7 @@ _MIB = 1 << 20
 
 
 def said_why(place: Path) -> str:
-    """Why the engine ended the attempt at `place`, or nothing."""
+    """Why the engine ended the attempt in the directory `place`; empty if it did not."""
     try:
         return (place / WHY_FILE).read_text(encoding="utf-8")
     except OSError:
@@ -22,7 +22,7 @@ def said_why(place: Path) -> str:
 
 
 class MemoryLimit:
-    """What all processes below this one may use together; `over`: it was the child itself that used more."""
+    """The limit for all descendants of this process together; `over`: the child itself used more."""
 
     def __init__(self, limit: int, child: int, place: Path) -> None:
         self._limit, self._child, self._place = limit, child, place
@@ -30,13 +30,13 @@ class MemoryLimit:
         self.over = False
 
     def left(self) -> float:
-        """Seconds until the next look."""
+        """Seconds until the next measurement."""
         return max(0.0, self._next - time.monotonic())
 
     def exceeded(self) -> bool:
-        """Looks, if it is time. Whether the child itself has to be ended.
+        """Measures, if it is time. Returns whether the child itself has to be ended.
 
-        Where others than the child and its session are at it, those are ended: the child can say so then.
+        If processes outside the child's session use too much, ends only those: the child can then report it.
         """
         if self.left() > 0:
             return False
@@ -52,7 +52,7 @@ class MemoryLimit:
     def _used(self) -> int:
         processes = descendants()
         resident = sum(map(_resident, processes))
-        # What several share counts for each of them there; telling that apart takes longer.
+        # Shared memory counts for each process here; the exact sum takes much longer to read.
         return resident if resident <= self._limit else sum(map(_proportional, processes))
 
     def _others(self) -> list[psutil.Process]:

@@ -1,4 +1,4 @@
-"""Processes of an attempt: found by parentage and by a mark in their environment, ended to the last one."""
+"""Finds all processes of an attempt, by parentage and by a mark in their environment, and ends them."""
 
 import ctypes
 import os
@@ -27,14 +27,14 @@ Find = Callable[[], list[psutil.Process]]
 
 
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that is written down: its number may be given to another one, so its birth counts too."""
+    """A process on record: its number and its start time, since numbers are used again."""
 
     pid: int
     born: str
 
 
 def myself() -> ProcessRecord:
-    """This process, to be written down."""
+    """The record of this process."""
     pid = os.getpid()
     return ProcessRecord(pid=pid, born=_birth(psutil.Process(pid)))
 
@@ -50,10 +50,10 @@ def find(process: ProcessRecord) -> psutil.Process | None:
 
 
 def _birth(process: psutil.Process) -> str:
-    """When it began, in a form that stays the same when somebody sets the clock."""
+    """When the process began, in a form that does not change when the clock is set."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        # Behind the name, which may hold anything, the 20th field is the start in ticks since the boot.
+        # The name may contain anything; the 20th field after it is the start in ticks since boot: proc(5).
         ticks = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()[19]
     except FileNotFoundError:
         return f"{process.create_time():.2f}"
@@ -61,7 +61,7 @@ def _birth(process: psutil.Process) -> str:
 
 
 def in_directory(place: Path, act: Callable[[], _Done]) -> _Done:
-    """Makes the directory `place` and acts; again, a few times, when somebody removes it meanwhile."""
+    """Makes the directory `place` and calls `act`; tries again if somebody removes the directory."""
     for _ in range(_REMOVALS):
         place.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -71,14 +71,14 @@ def in_directory(place: Path, act: Callable[[], _Done]) -> _Done:
 
 
 def write_down(path: Path, process: ProcessRecord) -> None:
-    """Writes `process` to `path` in one move."""
+    """Writes the record to `path` atomically."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
     part.write_bytes(msgspec.json.encode(process))
     part.replace(path)
 
 
 def written_down(path: Path) -> ProcessRecord | None:
-    """The process that `path` tells of, or None when there is no such file."""
+    """Reads the record in `path`; None if there is no such file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=ProcessRecord)
     except (OSError, msgspec.DecodeError):
@@ -86,7 +86,7 @@ def written_down(path: Path) -> ProcessRecord | None:
 
 
 def adopt_orphans() -> bool:
-    """Makes this process the parent of descendants whose own parents end; False where that cannot be."""
+    """Makes this process the parent of orphaned descendants; False where the system cannot do that."""
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -97,9 +97,9 @@ def adopt_orphans() -> bool:
 
 
 def sleep_until_end(pids: Iterable[int], seconds: float | None, *others: int) -> None:
-    """Sleeps until one of the processes ends, or one of the descriptors `others` can be read; idle meanwhile.
+    """Sleeps until one of the processes ends, or one of the descriptors `others` can be read.
 
-    Where the system cannot wait for any process, it returns after a moment.
+    Where the system cannot wait for foreign processes, returns after a moment.
     """
     poll = select.poll()
     opened = []
@@ -120,9 +120,9 @@ def sleep_until_end(pids: Iterable[int], seconds: float | None, *others: int) ->
 
 
 def has_children() -> bool:
-    """Whether any child is left, ended ones that nobody has asked about included."""
+    """Whether this process has children left, including ended ones that were not reaped."""
     if not hasattr(os, "waitid"):
-        return True  # macOS: they have to be looked for
+        return True  # macOS cannot tell: the caller has to look
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -131,28 +131,28 @@ def has_children() -> bool:
 
 
 def descendants() -> list[psutil.Process]:
-    """Every process below this one, in whatever session."""
+    """All descendants of this process, in any session."""
     return _living(psutil.Process().children(recursive=True))
 
 
 def tree(mark: str, *, adopted: bool) -> Find:
-    """Finds every process below this one; by `mark` too where this one is not the parent of orphans."""
+    """Finds all descendants of this process; also by `mark` if it does not adopt orphans."""
     return descendants if adopted else lambda: [*descendants(), *marked(mark.__eq__)]
 
 
 def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
-    """The processes of this machine whose mark is `wanted`; this one and its parents left out."""
+    """The processes of this machine whose mark is `wanted`, except this one and its ancestors."""
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
     others = (process for process in psutil.process_iter() if process.pid not in spared)
-    # What has no mark is nobody's to end, whatever is asked for.
+    # Never end a process without a mark.
     return _living(process for process in others if (mark := _mark(process)) and wanted(mark))
 
 
 def end(find: Find, grace: float) -> int:
-    """Asks what `find` finds to end, and ends it after `grace` seconds; returns how many had to be ended.
+    """Sends TERM to the processes that `find` returns, and KILL after `grace` seconds.
 
-    Repeated until nothing is found any more; what cannot be ended (it hangs in the kernel) is left.
+    Repeats until none is left, except those that hang in the kernel. Returns how many had to be killed.
     """
     left = find()
     tell(left, signal.SIGTERM)
@@ -170,7 +170,7 @@ def end(find: Find, grace: float) -> int:
 
 
 def tell(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
-    """Sends a signal to each; one that was stopped goes on, so that it can act on it."""
+    """Sends a signal to each process, and resumes stopped ones: a stopped process cannot handle a signal."""
     for process in processes:
         for sent in (number, signal.SIGCONT):
             try:
@@ -183,7 +183,7 @@ def _mark(process: psutil.Process) -> str:
     try:
         return process.environ().get(MARK, "")
     except (psutil.Error, OSError):
-        return ""  # somebody else's, or gone
+        return ""  # another user's, or gone
 
 
 def _living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:

@@ -22,22 +22,22 @@ from gitcoord.errors import GitcoordError, usage_error
 
 _HOST_FILE = "host"
 _UNREACHABLE = 255
-"""What `ssh` itself ends with when there is no connection."""
+"""The exit code of `ssh` when there is no connection."""
 _CONNECTING = 10
 _LONGEST_CALL = 600.0
 _PAUSE = 2.0
-"""Seconds between two looks at the hosts."""
+"""Seconds between two requests to the hosts."""
 
 
 class SshHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host as `ssh` knows it, and how many attempts may be at work there."""
+    """A host as `ssh` knows it, and how many attempts may run there."""
 
     name: str
     slots: int = 1
 
 
 def read_hosts(words: Sequence[str]) -> tuple[SshHost, ...]:
-    """Hosts from `build1`, `me@build2:3` …; raises `usage` (exit 2) for what is none."""
+    """Parses hosts such as `build1` or `me@build2:3`; raises `usage` (exit 2)."""
     hosts: dict[str, SshHost] = {}
     for word in words:
         name, sign, slots = word.strip().rpartition(":")
@@ -80,7 +80,7 @@ class SshEngine:
         self._pause = pause
         self._active: dict[str, str] = {}
         self._away: set[str] = set()
-        """Hosts that did not answer when they were asked last."""
+        """Hosts that did not answer the last request."""
 
     def check(self) -> EngineTrouble | None:
         """Whether every host can be reached and has a gitcoord."""
@@ -89,7 +89,7 @@ class SshEngine:
         return troubles[0] if troubles else None
 
     def free(self) -> int | None:
-        """Slots of all hosts that nothing is at work in, as of the last look."""
+        """Free slots of all hosts at the last look."""
         return max(0, sum(host.slots for host in self._hosts.values()) - len(self._active))
 
     def start(self, launch: Launch) -> None:
@@ -120,7 +120,7 @@ class SshEngine:
         )
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """What has become of each key, from one call a host."""
+        """Returns the state of each key, with one call for each host."""
         by_host: dict[str, list[str]] = {}
         for key in keys:
             if (host := self._given_to(key)) is not None:
@@ -143,11 +143,11 @@ class SshEngine:
         return seen
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Sleeps until the hosts are asked again; they do not say when an attempt ends."""
+        """Sleeps until the next request: hosts do not report when an attempt ends."""
         time.sleep(max(0.0, min(seconds, self._pause)))
 
     def cancel(self, key: str) -> bool:
-        """Has the host end the attempt; False when it does not answer."""
+        """Lets the host end the attempt; returns False if the host does not answer."""
         host = self._given_to(key)
         if host is None:
             return True
@@ -158,7 +158,7 @@ class SshEngine:
         return True
 
     def log(self, key: str) -> str | None:
-        """The path of the log, fetched when the attempt has ended."""
+        """The path of the log, which is fetched when the attempt has ended."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
@@ -169,7 +169,7 @@ class SshEngine:
             return None
 
     def _give(self, key: str) -> str:
-        """Chooses a host and writes it down, unless another coordinator was faster."""
+        """Chooses a host and records it, unless another run has done so."""
         loads = list(self._active.values())
         best = max(
             self._hosts.values(),
@@ -231,7 +231,7 @@ class SshEngine:
 
 
 def _options() -> list[str]:
-    """No question is asked, a host that is away is given up soon, and connections are used again."""
+    """Options of `ssh`: ask no questions, give up soon on a host that is down, reuse connections."""
     sockets = Path(tempfile.gettempdir()) / f"gitcoord-ssh-{os.getuid()}"
     sockets.mkdir(mode=0o700, exist_ok=True)
     values = {

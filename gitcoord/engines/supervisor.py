@@ -14,18 +14,18 @@ from types import FrameType
 
 import msgspec
 
-TYPE_CHECKING = False  # each attempt pays for what is imported here
+TYPE_CHECKING = False  # each attempt pays for the imports of this module
 if TYPE_CHECKING:
     from gitcoord.engines.memory_limit import MemoryLimit
 
 CHARGE_FILE, PID_FILE, CODE_FILE, LOG_FILE, _LOCK_FILE = "charge.json", "pid", "code", "log", "lock"
 _AFTER_TERM = 2.0
 _OUT_OF_MEMORY = 137
-"""What a process ends with that a system has killed for its memory."""
+"""The exit code of a process that was killed for its memory."""
 
 
 class SupervisorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What a supervisor is to start, and its limits."""
+    """The attempt that a supervisor starts, and its limits."""
 
     argv: tuple[str, ...]
     directory: str
@@ -35,14 +35,14 @@ class SupervisorConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hand_over(place: Path, charge: SupervisorConfig) -> None:
-    """Writes down what the supervisor at `place` is to start."""
+    """Writes the configuration of the supervisor in the directory `place`."""
     part = place / f"{CHARGE_FILE}.{os.getpid()}"
     part.write_bytes(msgspec.json.encode(charge))
     part.replace(place / CHARGE_FILE)
 
 
 def handed_over(place: Path) -> SupervisorConfig | None:
-    """What was written down there."""
+    """Reads the configuration in the directory `place`."""
     try:
         return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=SupervisorConfig)
     except (OSError, msgspec.DecodeError):
@@ -50,7 +50,7 @@ def handed_over(place: Path) -> SupervisorConfig | None:
 
 
 def main() -> None:
-    """Keeps one attempt, unless it has or had a supervisor."""
+    """Supervises one attempt, unless it has or had a supervisor."""
     import fcntl
 
     place = Path(sys.argv[1])
@@ -78,7 +78,7 @@ def _keep(place: Path, charge: SupervisorConfig) -> None:
 
 
 class _Term:
-    """Whether TERM came; a signal ends the sleep that the supervisor is in."""
+    """Whether TERM came. A signal wakes the supervisor up."""
 
     def __init__(self) -> None:
         self.came = False
@@ -132,7 +132,7 @@ def _wait(
     until: float | None,
     memory: "MemoryLimit | None" = None,
 ) -> int | None:
-    """The child's code; None when TERM comes, or the time is over or the memory used up first."""
+    """Waits for the child and returns its code; None if TERM came or a limit was reached first."""
     wake, waking = os.pipe()
     os.set_blocking(waking, False)
     before = signal.set_wakeup_fd(waking, warn_on_full_buffer=False)

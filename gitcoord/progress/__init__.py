@@ -1,1 +1,1 @@
-"""The state of a run and its figures, made for display. Pure."""
+"""The state of a run and its metrics, for display. Pure."""

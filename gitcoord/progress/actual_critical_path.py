@@ -1,4 +1,4 @@
-"""The critical path as it really was: walked back from what ended last to what it had waited for."""
+"""The actual critical path: from the unit that ended last back to the units that it had waited for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -10,10 +10,10 @@ from gitcoord.progress.attempts import Try
 from gitcoord.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
-# Clocks of two machines, and the moment between an end and the next start.
+# Two machines' clocks differ, and a moment passes between an end and the next start.
 _CLOSE = 1.0
 After = Literal["first", "needs", "slot", "room", "files"]
-# What another unit's end frees. Nothing else that was waited for has a unit at its other end.
+# What the end of another unit frees. Other reasons to wait do not end with a unit.
 _FREED: Mapping[str, After] = {
     **dict.fromkeys(("slots", "engine"), "slot"),
     **dict.fromkeys(("tokens", "memory", "load"), "room"),
@@ -44,7 +44,7 @@ class _Span(msgspec.Struct, frozen=True):
 def walked_path(
     units: Mapping[TaskId, PlanUnit], graph: Graph, tries: Sequence[Try], now: float
 ) -> list[Step]:
-    """The path in the order of time."""
+    """Returns the path in chronological order."""
     spans = _spans(tries, now)
     if not spans:
         return []
@@ -76,11 +76,11 @@ def _spans(tries: Sequence[Try], now: float) -> dict[TaskId, _Span]:
 def _before(
     unit: TaskId, units: Mapping[TaskId, PlanUnit], graph: Graph, spans: Mapping[TaskId, _Span]
 ) -> tuple[TaskId | None, After]:
-    """What the unit's start came after: the last of its needs, or what freed what it waited for."""
+    """The unit that this one started after: its last dependency, or the one that freed what it waited for."""
     own = spans[unit]
 
     def earlier(id: TaskId) -> bool:
-        # Every step has to begin before the next, or the walk would not end.
+        # Each step must begin before the next, or the walk would not end.
         return id in spans and spans[id].start < own.start and spans[id].end <= own.start + _CLOSE
 
     needed = [id for need in graph.needs.get(unit, ()) for id in _members(need, graph, units) if earlier(id)]
@@ -89,7 +89,7 @@ def _before(
     waited = own.waited.get(cause, 0.0)
     since = own.start - spans[last].end if last is not None else waited
     if cause in _FREED and waited > _CLOSE and waited > since / 2:
-        # It ended while this one waited: what had ended before was free all that time.
+        # It ended while this one waited; what ended earlier was free all that time.
         freed = [id for id in spans if id != unit and earlier(id)]
         freed = [id for id in freed if spans[id].end >= own.start - waited - _CLOSE]
         newest = max(freed, key=lambda id: spans[id].end, default=None)

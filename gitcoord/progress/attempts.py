@@ -1,4 +1,4 @@
-"""The tries of a journal as spans of time: who was at which unit, from when to when, and how it ended."""
+"""The attempts in a journal as spans of time: which unit, from when to when, and with which outcome."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ from gitcoord.tasks.model import TaskId
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
-    """One try at a unit in seconds since 1970; `end` and `outcome` are None while it is at work.
+    """One attempt at a unit, in seconds since 1970; `end` and `outcome` are None while it runs.
 
-    `attempt` is 0 for work that a person did without the run: from `checkout` to `submit`. `rework`: it began
-    with a conflict; `reworks` are those that came up at its end, and went back to its agent.
-    `work_seconds` is what the agent and the check took before the first of them; None where nobody measured.
+    `attempt` is 0 for the work of a person, from `checkout` to `submit`. `rework`: it began with a conflict;
+    `reworks` counts conflicts at its end that went back to its agent. `work_seconds` is the time of the agent
+    and the check before the first of them; None if it was not measured.
     """
 
     unit: TaskId
@@ -33,9 +33,9 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     rework: bool = False
     after_check: bool = False
-    """The rework is for a check that failed on what had been handed in."""
+    """The rework is for a check that failed on submitted work."""
     moved: bool = False
-    """The rework is to bring it onto what landed of the work that it stands on."""
+    """The rework moves it onto what landed of the work that it was built on."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -45,35 +45,35 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     waited: dict[str, float] = {}
     thrown_away: bool = False
-    """What it handed in stood on work that landed otherwise, and was begun anew."""
+    """Its work was thrown away and redone, because what it was built on landed in another form."""
 
     def seconds(self, now: float) -> float:
-        """How long it took, or has taken until `now`; never less than nothing, whatever the clocks say."""
+        """How long it took, or has taken until `now`; never negative, even if clocks differ."""
         return max(0.0, (now if self.end is None else self.end) - self.start)
 
     def worth(self, now: float) -> float:
-        """The seconds of it that one worker alone would have needed, too: no rework, no coordination."""
+        """The seconds that a single worker would have needed as well: without rework and coordination."""
         took = self.took(now)
         return took if self.work_seconds is None else min(took, self.work_seconds)
 
     def took(self, now: float) -> float:
-        """How long it took without the rework within it."""
+        """How long it took without the rework in it."""
         return max(0.0, self.seconds(now) - self.rework_seconds)
 
     @property
     def useful(self) -> bool:
-        """Whether one worker alone would have done it too: it handed work in, and is no rework."""
+        """Whether a single worker would have done it as well: it submitted work, and is no rework."""
         return self.kept and not self.rework
 
     @property
     def kept(self) -> bool:
-        """Whether it handed work in, be it that it conflicts; rework that still does brought nothing."""
+        """Whether it submitted work, even in conflict. Rework that still conflicts does not count."""
         handed_in = self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
         return handed_in and not self.thrown_away
 
 
 def seconds_of(at: str) -> float | None:
-    """An event's time in seconds since 1970; None when it is no time."""
+    """Converts an event's time to seconds since 1970; None if it cannot be parsed."""
     try:
         moment = datetime.fromisoformat(at)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
@@ -82,7 +82,7 @@ def seconds_of(at: str) -> float | None:
 
 
 def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
-    """Every try in the order of the starts. A try whose start has no readable time is left out."""
+    """All attempts in the order of their starts, except those whose start has no valid time."""
     found: dict[tuple[str, int], Try] = {}
     checked: dict[str, bool] = {}
     moving: dict[str, bool] = {}
@@ -125,7 +125,7 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
 
 
 def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
-    """What people did with `checkout` and `submit`, for tasks that no run was at."""
+    """Work that people did with `checkout` and `submit`, for tasks that no run worked on."""
     found: list[Try] = []
     under_way: dict[str, tuple[float, str, bool]] = {}
     deferred: set[str] = set()

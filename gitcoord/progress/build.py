@@ -1,7 +1,7 @@
-"""One frozen picture of the work: what parents and their units are at, how far, how fast, what is in the way.
+"""Builds the picture of a run: the states of tasks and units, progress, speed, and what holds it up.
 
-Pure: from the plan, the journal, git's word on what has landed, the time, and what only a running coordinator
-knows. The dashboard and `status --watch` draw it; nothing decides by it.
+Pure: from the plan, the journal, landings as git proves them, the time, and the state of a running
+coordinator. The dashboard and `status --watch` draw it; no decision depends on it.
 """
 
 from collections import Counter
@@ -27,11 +27,11 @@ __all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView"
 
 MOST_NEWS = 30
 SILENT = 400.0
-"""Seconds: three signs of life of a run, and what clocks and pushes may be late."""
+"""Seconds without a heartbeat after which a run counts as silent: three heartbeats, and some delay."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """One task with its waves of units; a task without subtasks is the only unit of itself."""
+    """One task with its waves of units; a task without subtasks is its own only unit."""
 
     id: TaskId
     title: str
@@ -47,15 +47,15 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """Whether the task is a unit itself."""
+        """Whether the task itself is a unit."""
         return self.waves[0][0].id == self.id
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a dashboard shows. `percent` is rounded down, so that 100 means everything.
+    """Everything that a dashboard shows. `percent` is rounded down: 100 means that all work is done.
 
-    `run` is None when no coordinator ever ran; `holding` counts by its name what keeps ready units back.
-    `heard` is when the run was heard of last, `unheard` the seconds since then; None when that is not known.
+    `run` is None if no run ever began; `holding` counts ready units by the name of what holds them. `heard`
+    is the time of the run's last heartbeat, `unheard` the seconds since then; None if unknown.
     """
 
     at: str
@@ -84,16 +84,16 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     heard: str = ""
     unheard: float | None = None
     closed: str = ""
-    """Why nothing starts before `closed_until`: the limit of the agents' account is reached."""
+    """Why nothing starts before `closed_until`: the agents' account has reached its limit."""
     closed_until: str = ""
 
     def silent(self, shift: float = 0.0) -> bool:
-        """Whether `shift` seconds later too much time has passed for a run that is alive."""
+        """Whether the run would count as silent in `shift` seconds."""
         return self.unheard is not None and self.unheard + shift > SILENT
 
 
 def needing_somebody(picture: Picture) -> frozenset[TaskId]:
-    """The units that go on only once a person has done something."""
+    """The units that wait for a person."""
     shown = (view for parent in picture.parents for wave in parent.waves for view in wave)
     return frozenset(view.id for view in shown if view.state == "failed")
 
@@ -110,11 +110,11 @@ def make_picture(
     closed: ClosedAccount | None = None,
     quiet: Mapping[TaskId, float] | None = None,
 ) -> Picture:
-    """The picture at the time `now` (as in events); `events` oldest first, `landed` is git's evidence.
+    """Builds the picture at the time `now` (as in events) from `events`, oldest first, and landed tasks.
 
-    `units` are those of the plan, for a caller that has them: they take a moment to make. `heard` is when a
-    run that is said to go on was heard of last. `closed` tells how the account of the agents is closed.
-    `quiet` are the seconds since agents at work printed something.
+    A caller that has the plan's `units` passes them, since they take a moment to make. `heard` is the time of
+    the last heartbeat of the run, `closed` the usage limit of the agents' account, `quiet` the seconds since
+    each running agent printed something.
     """
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)

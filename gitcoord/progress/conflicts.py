@@ -1,4 +1,4 @@
-"""Conflicts between tasks: what the plan predicted, what was found, and how many tasks had any."""
+"""Conflicts between tasks: which were predicted, which were found, and how many tasks had one."""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from itertools import combinations
@@ -15,14 +15,14 @@ from gitcoord.progress.attempts import Try
 from gitcoord.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
-# A set of more tasks that all touch one place says little about any two of them, and has a million pairs.
+# If more tasks than this touch one path, that says little about any two of them, and makes too many pairs.
 _LARGEST_SET = 200
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """Two tasks: whether the plan predicted that they clash, and whether they did, in `paths`.
 
-    `by_check`: they merge, and a check failed on what came of that.
+    `by_check`: they merge cleanly, and the check failed on the result.
     """
 
     tasks: tuple[TaskId, TaskId]
@@ -33,7 +33,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForetoldConflicts(msgspec.Struct, frozen=True, kw_only=True):
-    """Pairs that were at work at the same time, by how risky they were: conflicts expected, and found."""
+    """Pairs of tasks that ran at the same time, by risk: the conflicts that were expected and found."""
 
     band: Band
     pairs: int
@@ -42,9 +42,9 @@ class ForetoldConflicts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is the share of the tasks that somebody was at which conflicted with another.
+    """The conflicts of a run. `rate` is the share of tasks with work that conflicted with another one.
 
-    `side_by_side` counts the pairs of tasks that were at work at the same time: the chances to clash.
+    `side_by_side` counts the pairs of tasks that ran at the same time, which could have clashed.
     """
 
     rate: float
@@ -65,7 +65,7 @@ def conflicts_of(
     tries: Sequence[Try],
     now: float,
 ) -> Conflicts:
-    """All pairs of tasks that were predicted or found to clash, in the order of their ids."""
+    """Returns all pairs of tasks that were predicted or found to clash, in the order of their ids."""
     parents = {unit.id: unit.parent for unit in units.values()}
     found = _found(events, parents)
     predicted = _predicted(plan)
@@ -113,7 +113,7 @@ def _pair(
 def _foretold(
     plan: Plan, beside: Collection[frozenset[TaskId]], found: Container[frozenset[TaskId]]
 ) -> tuple[ForetoldConflicts, ...]:
-    """What was foretold from history of the pairs that were `beside` each other, against what was found."""
+    """Compares the risks predicted from history with the conflicts found among pairs that ran together."""
     rows: dict[Band, list[PairRisk]] = {"high": [], "medium": [], "low": []}
     for risk in plan.risks.pairs:
         if frozenset(risk.tasks) in beside:
@@ -149,7 +149,7 @@ def _found(
 
 
 def _pair_of(parents: Mapping[TaskId, TaskId], task: str | None, other: str) -> frozenset[TaskId]:
-    """The tasks that two units belong to: one where both are parts of the same."""
+    """The tasks of two units: a single one if both are parts of the same task."""
     return frozenset(parents.get(TaskId(id), TaskId(id)) for id in (task or "", other))
 
 
@@ -165,7 +165,7 @@ def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
 
 
 def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
-    """Whether one needs the other, so that they cannot meet whatever they touch."""
+    """Whether one depends on the other, in which case they cannot conflict."""
     return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
 
 

@@ -1,6 +1,6 @@
-"""What running side by side brought, by the journal: speed-up, waiting, conflicts, who was at work when.
+"""Measures a run from its journal: speed-up, waiting, conflicts, and which attempt ran when.
 
-Pure. Times are seconds; those of bars and steps count from the first start, without the breaks.
+Pure. Times are in seconds; those of bars and steps count from the first start, without breaks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ __all__ = ["Bar", "Conflicts", "Metrics", "Step", "Waiting", "make_metrics"]
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One try in a Gantt chart. `lane` is the slot that it took, from 0; `outcome` is None while at work."""
+    """One attempt in a Gantt chart. `lane` is its slot, from 0; `outcome` is None while it runs."""
 
     unit: TaskId
     task: TaskId
@@ -47,7 +47,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Time in which something was ready and had to wait, by what held it; `handed-in`: to be landed."""
+    """Time for which something ready had to wait, by reason; `handed-in`: submitted, waits to land."""
 
     cause: str
     seconds: float
@@ -55,12 +55,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of a run. `speedup` is `sequential` over `elapsed`, `efficiency` that over `slots`.
+    """The metrics of a run. `speedup` is `sequential / elapsed`, `efficiency` is `speedup / slots`.
 
-    `sequential` adds up the tries that handed work in; failed tries and rework are no praise for a run.
-    `elapsed` leaves out `breaks`, in which no run was on and nobody was at work. `busy` is the share of the
-    slots' time in which somebody was at work, at whatever; `wasted` is the time of tries that came to
-    nothing. `predicted` is what the plan's estimates promise for the same slots.
+    `sequential` adds up the attempts that submitted work; failed attempts and rework do not count.
+    `elapsed` leaves out `breaks`, in which no run was active and nobody worked. `busy` is the share of the
+    slots' time in which they were used; `wasted` is the time of attempts without a result. `predicted` is the
+    duration by the plan's estimates with the same slots.
     """
 
     began: str
@@ -91,12 +91,12 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...]
     speculation: SpeculationFigures
     outside: tuple[OutsideSeen, ...] = ()
-    """What changed outside of the agents' checkouts while they ran, and `outside_more` things."""
+    """Changes outside the agents' checkouts while they ran; `outside_more` counts those that are left out."""
     outside_more: int = 0
 
 
 def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[TaskId], now: str) -> Metrics:
-    """The metrics at the time `now`; `events` oldest first, `landed` is git's evidence."""
+    """Computes the metrics at the time `now` from `events`, oldest first, and landed tasks."""
     moment = seconds_of(now) or 0.0
     units = plan_units(plan)
     tries = tries_of(events)
@@ -148,25 +148,25 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
 
 
 def _by(time: WorkingTime, one: Try, now: float) -> Try:
-    """The attempt by the clock that stands still in breaks."""
+    """The attempt in working time, which leaves out breaks."""
     start = time.at(one.start)
     end = None if one.end is None else start + one.seconds(now)
     return msgspec.structs.replace(one, start=start, end=end)
 
 
 def _at(events: Sequence[AnyEvent], moment: float) -> str | None:
-    """The time as the event has it that happened then."""
+    """The time of the event that happened at `moment`, as the event has it."""
     return next((event.at for event in events if seconds_of(event.at) == moment), None)
 
 
 def _slots(plan: Plan, events: Sequence[AnyEvent], most: int) -> int:
-    """What the run was given; where that was not written down, what was used, at least what was planned."""
+    """The slots of the run; if they were not recorded, those in use, and at least those of the plan."""
     told = [event.max_parallel for event in events if isinstance(event, RunChanged) and event.max_parallel]
     return max(1, told[-1] if told else max(most, plan.max_parallel))
 
 
 def _predicted(plan: Plan, slots: int) -> float:
-    """What the scheduler's own decisions would make of the estimates."""
+    """The duration that the scheduler's decisions give with the plan's estimates."""
     policy = Policy(whole_waves=plan.strategy == "single-pr")
     return predict(plan, units_of(plan), Capacity(max_parallel=slots), policy).speedup
 
@@ -186,7 +186,7 @@ def _most_at_once(tries: Sequence[Try], now: float) -> int:
 
 
 def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent], time: WorkingTime) -> tuple[Waiting, ...]:
-    """What starts had to wait for, and how long work that was handed in waited to be landed."""
+    """What starts had to wait for, and for how long submitted work waited to land."""
     found: dict[str, list[float]] = {}
     for one in tries:
         for cause, seconds in one.waited.items():
@@ -214,7 +214,7 @@ def _bars(
     now: float,
     critical: Collection[TaskId],
 ) -> tuple[Bar, ...]:
-    free: list[float] = []  # when each lane is free again
+    free: list[float] = []  # the time at which each lane is free again
     bars = []
     for one in tries:
         end = one.start + one.seconds(now)
@@ -246,5 +246,5 @@ def _bars(
 
 
 def _title(plan: Plan, unit: TaskId) -> str:
-    """The title of a task that was reworked as a whole; nothing for what the plan no longer has."""
+    """The title of the unit or task; empty if the plan no longer has it."""
     return plan.tasks[unit].title if unit in plan.tasks else ""

@@ -1,4 +1,4 @@
-"""What changed outside of agents' checkouts, by the journal: each thing once, with who ran meanwhile."""
+"""Changes outside the agents' checkouts in the journal: each once, with the units that ran meanwhile."""
 
 from collections.abc import Iterable
 
@@ -14,25 +14,25 @@ _MOST_NAMED = 8
 
 
 class OutsideSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A change outside of the checkouts, and the `units` that ran meanwhile, or whose git made it."""
+    """A change outside the checkouts, and the `units` that ran meanwhile, or whose git made it."""
 
     change: OutsideChange
     units: tuple[TaskId, ...]
 
     def who(self) -> str:
-        """Who made the change where that is proved; else while who was at work."""
+        """The unit that made the change if that is proved, else the units that ran meanwhile."""
         tasks = named_tasks(self.units, _MOST_NAMED)
         return f"by the git of {tasks}" if self.change.by_agent else f"while {tasks} ran"
 
     def sentence(self) -> str:
-        """The change, and who made it or was at work."""
+        """The change in words, and who made it or ran meanwhile."""
         return f"{self.change.words()}: {self.who()}"
 
 
 def seen_outside(events: Iterable[AnyEvent]) -> tuple[tuple[OutsideSeen, ...], int]:
-    """All changes that `events` name, the proved ones first; and how many more there were.
+    """Returns all changes in `events`, the proved ones first, and how many more there were.
 
-    What one attempt provably did is not held against the others that ran meanwhile.
+    A change that one attempt provably made is not attributed to others that ran meanwhile.
     """
     found: dict[tuple[str, str, str], dict[bool, dict[TaskId, OutsideChange]]] = {}
     more = 0

@@ -1,4 +1,4 @@
-"""How fast the work goes: time so far, time that is left, and what running side by side has saved."""
+"""Estimates the pace of a run: time so far, remaining time, and time saved by working in parallel."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,16 +13,16 @@ from gitcoord.progress.units import PlanUnit
 from gitcoord.progress.working_time import WorkingTime
 from gitcoord.tasks.model import TaskId
 
-# A unit that takes longer than expected is still at work: this share of what was expected is always left.
+# A unit that takes longer than expected counts as having this share of the expected time left.
 _OVERDUE = 0.1
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds. `remaining` is None when nothing that is left can go on.
+    """The pace in seconds. `remaining` is None when no unfinished unit can go on.
 
-    `sequential` is what one worker would have needed for what has been done so far, `saved` how much sooner
-    it was done. `measured` counts the units whose durations `remaining` is built on; without any it is the
-    plan's estimates.
+    `sequential` is the time that one worker would have needed for the work so far, `saved` the difference to
+    the real time. `measured` counts the finished units that `remaining` is based on; without any, it is based
+    on the plan's estimates.
     """
 
     elapsed: float
@@ -41,7 +41,7 @@ def measure_pace(
     now: float,
     slots: int | None,
 ) -> Pace:
-    """The pace at `now` with so many `slots` (None: no limit)."""
+    """Computes the pace at `now` with `slots` (None: no limit)."""
     elapsed = WorkingTime(events, tries, now).elapsed
     sequential = sum(one.worth(now) for one in tries if one.useful or (one.end is None and not one.rework))
     remaining, measured = _remaining(units, graph, views, tries, slots)
@@ -61,7 +61,7 @@ def _remaining(
     tries: Sequence[Try],
     slots: int | None,
 ) -> tuple[float | None, int]:
-    """The longest chain of what is left, and not less than all that is left shared by the slots."""
+    """The longest remaining chain, but at least all remaining work divided by the slots."""
     expected, measured = expectations(units, tries)
     left = {id: _left(views[id], expected[id]) for id in units}
     if not any(left.values()):
@@ -72,7 +72,7 @@ def _remaining(
 
 
 def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tuple[dict[TaskId, float], int]:
-    """Seconds that every unit is expected to take: its estimate, scaled by how estimates did so far."""
+    """Expected seconds of each unit: its estimate, scaled by how far estimates were off so far."""
     useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]
     scale = _median(ratios) if ratios else 60.0
@@ -82,7 +82,7 @@ def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tupl
 
 
 def _median(values: Iterable[float]) -> float:
-    from statistics import median  # with fractions and decimals; not before anything is measured
+    from statistics import median  # imports fractions and decimal: only needed once something is measured
 
     return median(values)
 

@@ -1,4 +1,4 @@
-"""The newest events in few words, and the clashes that were seen."""
+"""The newest events in short, and the clashes that were found."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
@@ -23,7 +23,7 @@ from gitcoord.text_lists import some
 
 
 class Clash(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tasks that were seen to conflict while at work; `open` until one of the two has landed."""
+    """Two tasks that conflicted while they ran; `open` until one of them has landed."""
 
     at: str
     task: TaskId
@@ -33,7 +33,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as a display shows it; `bad` when somebody may have to act, `short` where room is scarce."""
+    """One event for display; `bad` if a person may have to act, `short` a form for narrow displays."""
 
     at: str
     task: str | None
@@ -46,7 +46,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 def clashes_of(
     events: Sequence[AnyEvent], parents: Mapping[TaskId, TaskId], landed: Collection[TaskId]
 ) -> tuple[Clash, ...]:
-    """Every pair once, as it was seen last; the newest first."""
+    """Returns each pair once, as it was found last, newest first."""
     newest: dict[frozenset[str], Clash] = {}
     for event in events:
         if isinstance(event, TasksClash):
@@ -64,14 +64,14 @@ def clashes_of(
 
 
 def newest(events: Sequence[AnyEvent], most: int) -> tuple[News, ...]:
-    """The newest events, oldest first; without those that an attempt's own events say already."""
+    """The newest events, oldest first, without those that the events of an attempt imply."""
     tried = {event.task for event in events if isinstance(event, AttemptStarted)}
     told = (e for e in reversed(events) if not (isinstance(e, TaskStarted | TaskFolded) and e.task in tried))
     return tuple(_news(event) for event in islice(told, most))[::-1]
 
 
 def is_bad(event: AnyEvent) -> bool:
-    """Whether somebody may have to act on it."""
+    """Whether a person may have to act on the event."""
     if isinstance(event, AttemptEnded):
         return event.outcome != "ok"
     return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack | PullRejected)

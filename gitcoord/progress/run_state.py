@@ -1,4 +1,4 @@
-"""What only a running coordinator knows, for the display: reasons to wait, slots, tokens."""
+"""The state that only a running coordinator knows, for display: reasons to wait, slots, tokens."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,11 +8,11 @@ from gitcoord.tasks.model import TaskId
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):
-    """The coordinator's present.
+    """The state of a running coordinator.
 
-    `holding` names for each unit (task or subtask) that is ready why it is not started: a name such as
-    `slots`, `tokens`, `memory`, `stagger`, `overlap`, `paused`, and a sentence. `slots` and `tokens` are what
-    is used now; a limit of None means there is none.
+    `holding` maps each ready unit to the reason why it has not started: a name such as `slots`, `tokens`,
+    `memory`, `stagger`, `overlap`, `paused`, and a sentence. `slots` and `tokens` are in use now; a limit of
+    None means that there is none.
     """
 
     engine: str = "local"
@@ -23,8 +23,8 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     holding: Mapping[TaskId, tuple[str, str]] = {}
     at_work: Collection[TaskId] = ()
-    """The units that it has started, also those whose workers have not said so yet."""
+    """The units that it has started, including those whose workers have not recorded it yet."""
     quiet: Mapping[TaskId, float] = {}
-    """Seconds since agents at work printed something."""
+    """Seconds since each running agent printed something."""
     landing: Mapping[TaskId, str] = {}
-    """Why tasks that are handed in have not landed, as the last try to land them found."""
+    """Why submitted tasks have not landed, by the last pass of landing."""

@@ -1,4 +1,4 @@
-"""What beginning on work that has not landed brought, and what it cost, by the journal. Pure."""
+"""Gain and cost of work that began before its dependencies landed, from the journal. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,10 +11,10 @@ from gitcoord.progress.attempts import Try, seconds_of
 
 
 class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """`begun` tries started before what they need had landed, and worked for `ahead` seconds until then.
+    """`begun` attempts started before their dependencies had landed, and worked `ahead` seconds until then.
 
-    Those that were `thrown_away`, which took `wasted` seconds and `tokens`, count as `begun` alone. `moved`:
-    how often work was brought onto what had landed in the meantime.
+    Attempts that were `thrown_away` took `wasted` seconds and `tokens`; they count in `begun`, but not in
+    `ahead`. `moved` counts how often work was moved onto what had landed meanwhile.
     """
 
     begun: int
@@ -28,7 +28,7 @@ class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
 def speculation_of(
     plan: Plan, events: Sequence[AnyEvent], tries: Iterable[Try], now: float
 ) -> SpeculationFigures:
-    """The figures at `now`, in seconds since 1970; `events` oldest first."""
+    """Computes the figures at `now` (seconds since 1970) from `events`, oldest first."""
     landed: dict[str, float] = {}
     stacked, moved = set[str](), 0
     for event in events:
@@ -44,7 +44,7 @@ def speculation_of(
         elif isinstance(event, BranchUpdated):
             moved += event.task in stacked
     units = units_of(plan).by_id
-    # When the last of what it needs had landed; for ever, where that is still to come.
+    # When its last dependency landed; infinity if one has not landed yet.
     early = [
         (one, max(landed.get(need, float("inf")) for need in units[one.unit].tasks))
         for one in tries

@@ -1,4 +1,4 @@
-"""What each unit is at: from the journal, git's landings, and the coordinator's reasons to wait."""
+"""The state of each unit, from the journal, the landings in git, and the coordinator's reasons to wait."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -27,13 +27,13 @@ UnitState = Literal[
     "blocked",
     "landed",
 ]
-"""`waiting`: for what it needs; `done`: in its parent's branch; `blocked`: what it needs has failed."""
+"""`waiting`: for dependencies; `done`: in its parent's branch; `blocked`: a dependency has failed."""
 FINISHED: frozenset[UnitState] = frozenset({"done", "submitted", "landed"})
 STUCK: frozenset[UnitState] = frozenset({"failed", "cancelled", "blocked"})
 _RETRIED = frozenset({"again", "timeout", "lost"})
-# Names of what holds a unit back that is not ready to be started at all.
+# The refusals that mean `waiting`, not `ready`.
 _WAITS = frozenset({"dependencies", "landing", "barrier", "elsewhere"})
-# What a parent is at, by its units: the first of these that one of them is in.
+# A parent has the first of these states that one of its units has.
 _LOUDEST: tuple[UnitState, ...] = (
     "running",
     "failed",
@@ -48,9 +48,10 @@ _LOUDEST: tuple[UnitState, ...] = (
 
 
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit as it stands. `seconds` is how long its newest try has taken.
+    """The state of one unit. `seconds` is the duration of its newest attempt.
 
-    `why` says what holds it, and `held` the coordinator's name for that, when one is running.
+    `why` is the reason in words why it does not go on; `held` is the coordinator's name for that, while one
+    runs.
     """
 
     id: TaskId
@@ -65,9 +66,9 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     held: str = ""
     tokens: int | None = None
     quiet: float | None = None
-    """Seconds since its agent printed something, where that is known."""
+    """Seconds since its agent printed something, if known."""
     blocks: int = 0
-    """How many others cannot begin because this one failed or was cancelled."""
+    """How many other units cannot begin because this one failed or was cancelled."""
 
 
 def unit_views(
@@ -82,7 +83,7 @@ def unit_views(
     *,
     going: bool,
 ) -> dict[TaskId, UnitView]:
-    """Every unit of the plan, in its order. `going`: a run is on, so that what can be tried again will be."""
+    """Returns each unit of the plan, in order. `going`: a run is active and will retry failed units."""
     newest = {one.unit: one for one in tries}
     views: dict[TaskId, UnitView] = {}
     for unit in units.values():
@@ -104,7 +105,7 @@ def unit_views(
 
 
 def parent_state(units: Sequence[UnitView]) -> UnitState:
-    """What a task that has not landed is at, by its units."""
+    """The state of a task that has not landed, from its units."""
     present = {unit.state for unit in units}
     return next((state for state in _LOUDEST if state in present), "waiting")
 
@@ -116,7 +117,7 @@ def _own_state(
     live: Live | None,
     going: bool,
 ) -> tuple[UnitState, str]:
-    """What the unit's own record says; `waiting` when it says nothing."""
+    """The state by the unit's own record; `waiting` if there is none."""
     own, parent = progress.get(unit.id, PENDING), progress.get(unit.parent, PENDING)
     if unit.parent in landed:
         return "landed", ""
@@ -149,7 +150,7 @@ def _after_failure(
     if ended.outcome == "conflict":
         return "deferred", why
     if ended.outcome == "cancelled" or ended.again_at:
-        # Nobody asked for that: the run was stopped, or its account closed, and the next one goes on.
+        # Not cancelled by a person: the run was stopped or hit a usage limit, and the next run continues.
         return "waiting", why
     tried_again = unit in {*live.holding, *live.at_work} if live else going and ended.outcome in _RETRIED
     return ("ready", why) if tried_again else ("failed", why)
@@ -163,7 +164,7 @@ def _with_needs(
     landed: Collection[TaskId],
     live: Live | None,
 ) -> dict[TaskId, UnitView]:
-    """Tells those that wait apart: for something to finish, for something that failed, or for their start."""
+    """Divides the waiting units into waiting for dependencies, blocked by a failure, and ready to start."""
     known = dict(views)
     holding = live.holding if live else {}
     roots: dict[TaskId, list[TaskId]] = {}
@@ -172,7 +173,7 @@ def _with_needs(
         members.setdefault(unit.parent, []).append(unit.id)
 
     def roots_of(need: TaskId) -> list[TaskId]:
-        """What has failed at the bottom of it."""
+        """The failed units that `need` directly or indirectly depends on."""
         ids = [need] if need in known else members.get(need, [])
         return [
             root

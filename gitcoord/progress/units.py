@@ -1,4 +1,4 @@
-"""The units of a plan as they are shown: in waves below their task, with what each needs."""
+"""The units of a plan for display: in waves below their task, with their dependencies."""
 
 from collections.abc import Collection, Mapping
 
@@ -23,12 +23,12 @@ class PlanUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_units(plan: Plan, units: Units | None = None) -> dict[TaskId, PlanUnit]:
-    """Every unit of the plan, in the plan's order; `units` are the scheduler's, where they are known."""
+    """Returns each unit of the plan, in order; `units` are the scheduler's, if the caller has them."""
     return {
         unit.id: PlanUnit(
             id=unit.id,
             parent=unit.task,
-            # The rework of a task as a whole is a unit that the plan does not have.
+            # The rework of a whole task is a unit that the plan does not have.
             title=plan.tasks[unit.id].title if unit.id in plan.tasks else unit.title,
             wave=max(1, unit.turn[2]),
             needs=(*unit.tasks, *unit.units),
@@ -39,7 +39,7 @@ def plan_units(plan: Plan, units: Units | None = None) -> dict[TaskId, PlanUnit]
 
 
 def units_at_work(plan: Plan, progress: Mapping[TaskId, Progress], landed: Collection[TaskId]) -> Units:
-    """The plan's units, by the journal with one more for each task that is to be reworked as a whole."""
+    """The units of the plan, plus one for each task that has to be reworked as a whole."""
     back = [
         task.id
         for task in plan.tasks.values()
@@ -50,7 +50,7 @@ def units_at_work(plan: Plan, progress: Mapping[TaskId, Progress], landed: Colle
 
 
 def unit_graph(units: Mapping[TaskId, PlanUnit]) -> Graph:
-    """Units and, for a task with subtasks, the task itself: it needs all of its units and takes no time."""
+    """The graph of units. A task with subtasks is a member, too: it needs all its units and takes no time."""
     ends: dict[TaskId, list[TaskId]] = {}
     for unit in units.values():
         if unit.parent != unit.id:

@@ -1,4 +1,4 @@
-"""Time in which work went on: a clock that stands still while no run is on and nobody is at work."""
+"""Working time: a clock that stands still while no run is active and nobody works."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,9 @@ Span = tuple[float, float]
 
 
 class WorkingTime:
-    """A clock in seconds from the first start on, less the breaks.
+    """A clock in seconds since the first start, without breaks.
 
-    Durations of attempts and of runs are the same by it; elapsed time, timeline and critical path are
-    measured by it, so that they add up.
+    Elapsed time, timeline and critical path are measured by it, and therefore add up.
     """
 
     def __init__(self, events: Sequence[AnyEvent], tries: Sequence[Try], now: float) -> None:
@@ -26,10 +25,10 @@ class WorkingTime:
         self._before = [0.0, *accumulate(end - start for start, end in self._spans)]
         self._first = first
         self.last = max((one.start + one.seconds(now) for one in tries), default=first)
-        """The last end of an attempt, in seconds since 1970."""
+        """The end of the last attempt, in seconds since 1970."""
 
     def at(self, moment: float) -> float:
-        """What the clock shows at `moment`, in seconds since 1970."""
+        """The time of this clock at `moment`, which is in seconds since 1970."""
         place = bisect_right(self._starts, moment)
         if not place:
             return 0.0
@@ -38,17 +37,17 @@ class WorkingTime:
 
     @property
     def elapsed(self) -> float:
-        """From the first start to the last end."""
+        """Working time from the first start to the last end."""
         return self.at(self.last)
 
     @property
     def breaks(self) -> float:
-        """How much of the time between them it stood still."""
+        """Seconds between them in which the clock stood still."""
         return max(0.0, self.last - self._first - self.elapsed)
 
 
 def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
-    """When a run was on: neither paused nor ended. One that was killed was on until its last event."""
+    """Spans in which a run was active, neither paused nor ended. A killed run counts until its last event."""
     spans: list[Span] = []
     since: float | None = None
     last = float("-inf")
@@ -65,7 +64,7 @@ def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
 
 
 def _united(spans: Iterable[Span]) -> list[Span]:
-    """The same time in spans that do not overlap, in order."""
+    """Merges overlapping spans; returns them in order."""
     united: list[Span] = []
     for start, end in sorted(spans):
         if united and start <= united[-1][1]:
