@@ -75,9 +75,14 @@ def open_context(
     if restores:
         _restore(place)
     settings = load_settings(place.root)
-    if settings.repositories and not several and not os.environ.get(ALONE):
+    if not several and acts_across(settings):
         raise _not_across(settings)
     return Context(place.open(settings.remote, settings.rules.union), settings)
+
+
+def acts_across(settings: Settings) -> bool:
+    """Whether commands here act on a plan over several repositories."""
+    return bool(settings.repositories) and not os.environ.get(ALONE)
 
 
 def _not_across(settings: Settings) -> GitcoordError:

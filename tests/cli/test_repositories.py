@@ -30,6 +30,33 @@ def test_each_repository_gets_its_part_of_one_plan(services: Services) -> None:
     assert (ran.code, "`gitcoord export` does not work on a plan over several" in ran.err) == (2, True)
 
 
+def test_a_task_is_done_where_it_works_and_in_several_repositories_at_once(services: Services) -> None:
+    both = [task(1, repo="api"), task(2, repo="api, web")]
+    write_tasks(services.home.path, both)
+    services.run("plan", "--strategy", "multi-pr", ok=0)
+    ran = services.run("checkout", "2", "--json", ok=0)
+    assert {name: told["directory"] for name, told in ran.json["repositories"].items()} == {
+        name: str(services.clones[name].path) for name in ("api", "web")
+    }
+    api, web = services.clones["api"], services.clones["web"]
+    api.commit({"task2.txt": "api\n"}, branch="feature/level-0-task-2")
+    ran = services.run("submit", "2")
+    # Nothing is handed in where one of them has nothing.
+    assert (ran.code, api.git("for-each-ref", "refs/remotes/origin/feature")) == (1, ""), ran.err
+    web.commit({"task2.txt": "web\n"}, branch="feature/level-0-task-2")
+    services.run("submit", "2", ok=0)
+    told = services.run("status", "--json", ok=0).json
+    states = {name: told["repositories"][name]["tasks"]["2"]["state"] for name in ("api", "web")}
+    assert states == {"api": "submitted", "web": "submitted"}
+    assert told["levels"][0]["out"] == {"api": ["1", "2"], "web": ["2"]}
+    assert services.run("check-conflicts").code == 0
+    assert "task2.txt" in services.run("check-file", "../api/task2.txt", "--task", "1").out
+    services.run("worker", "1", "--agent", "touch task1.txt", ok=0)
+    assert services.remotes["api"].files("feature/level-0-task-1") == ["name.txt", "shared.txt", "task1.txt"]
+    ran = services.run("worker", "2", "--agent", "touch x")
+    assert (ran.code, "works in several repositories (api, web)" in ran.err) == (2, True)
+
+
 def test_a_repository_that_is_not_there_or_has_a_plan_of_its_own_is_named(services: Services) -> None:
     settings = services.home.path / "gitcoord.toml"
     write_tasks(services.clones["api"].path, [task(1)])

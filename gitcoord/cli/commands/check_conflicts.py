@@ -1,6 +1,6 @@
 """`gitcoord check-conflicts`: what the branches of a level do to each other, and the waves that follow."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -124,7 +124,7 @@ def check_conflicts(
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers
     from gitcoord.cli.check_options import AskedCheck, make_check_options
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.level_check import CheckRequest, check, look
     from gitcoord.cli.views.conflicts import document
     from gitcoord.cli.views.output import emit_json
@@ -135,14 +135,10 @@ def check_conflicts(
     )
     numbers, patterns = pull_numbers([pulls] if pulls else ()), tuple(branches or ())
     heads = AdoptionRequest(pulls=numbers, label=label, author=author, branches=patterns, worktrees=worktrees)
-    context = open_context(reads=not save and check_command is None)
+    context = open_context(reads=not save and check_command is None, several=True)
+    command, timeout = check_command or "", check_timeout
     words = AskedCheck(
-        command=check_command or "",
-        slots=slots,
-        timeout=check_timeout,
-        flaky=flaky,
-        recheck=recheck,
-        shell=shell,
+        command=command, slots=slots, timeout=timeout, flaky=flaky, recheck=recheck, shell=shell
     )
     options = make_check_options(context.settings, words)
     context.repository.require_history()
@@ -155,6 +151,9 @@ def check_conflicts(
         worktrees=worktrees,
         most=max_parallel,
     )
+    if acts_across(context.settings):
+        others = any((what_if, without, watch, check_command, heads != AdoptionRequest()))
+        _check_everywhere(context, asked, others=others, explain=explain, save=save, as_json=as_json)
     of_heads = means_heads(context, heads, level=level, save=save, watch=watch)
     if watch:
         from gitcoord.cli.conflicts_watch import watch_level
@@ -171,6 +170,24 @@ def check_conflicts(
         _show(checked, asked, explain=explain, saved=saved if save else None)
     if not checked.lands:
         raise typer.Exit(Exit.NO)
+
+
+def _check_everywhere(
+    context: "Context", asked: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
+) -> NoReturn:
+    """The same over several repositories, in each by itself."""
+    from gitcoord.cli.conflicts_across import check_everywhere
+    from gitcoord.errors import Exit
+
+    lands = check_everywhere(
+        context,
+        asked,
+        plain_options=not others,
+        show=lambda checked, asked: _show(checked, asked, explain=explain, saved=None),
+        save=_save if save else None,
+        as_json=as_json,
+    )
+    raise typer.Exit(Exit.OK if lands else Exit.NO)
 
 
 def _show(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool, saved: bool | None) -> None:

@@ -53,18 +53,23 @@ def check_file(
     Exit code 0 when nobody does, 1 when somebody does. It knows what was last fetched (by any command, or
     with --fetch) and the branches of this clone. With --hook nothing but somebody else at the file blocks.
     """
+    from pathlib import Path
+
     from gitcoord.cli import check_file_fast
-    from gitcoord.cli.check_file_request import find_tree
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.check_file_request import find_tree, place_of
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.worker.task_context import find_task
 
     if hook is not None:
         _check_hook_words(paths, as_json=as_json, task=task)
         raise typer.Exit(_answer_hook(hook, fetch=fetch))
     _check_paths(paths)
-    context = open_context(reads=True)
-    root = context.repository.require_working_tree()
-    here = find_tree(str(root))
+    context = open_context(reads=True, several=True)
+    root = str(context.repository.require_working_tree())
+    if acts_across(context.settings) and (there := place_of((paths or [""])[0], None)) is not None:
+        # A file of another repository is asked about there.
+        root, context = there.root, open_context(Path(there.root), reads=True, several=True)
+    here = find_tree(root)
     places = _places(context, paths or [], here)
     if fetch:
         context.store.refresh()
@@ -107,7 +112,7 @@ def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[
             raise usage_error(
                 "outside",
                 f"{path} is outside of {context.repository.root}.",
-                "Name files of this repository.",
+                "Name files of this repository, or ask in the clone that has it (-C DIR).",
             )
         found.append(place)
     return found
@@ -133,7 +138,7 @@ def _answer_hook(hook: str, *, fetch: bool) -> int:
             continue
         looks[place.common] = []
         try:
-            context = open_context(Path(place.root), reads=True)
+            context = open_context(Path(place.root), reads=True, several=True)
             if fetch:
                 context.store.refresh()
             looks[place.common] = _look(context, place.common)

@@ -1,13 +1,17 @@
 """`gitcoord checkout`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_task
 from gitcoord.cli.options import DryRun, Now, Stack
+
+if TYPE_CHECKING:
+    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.worker.checkout import CheckoutOptions
 
 _EPILOG = """\b
 Examples:
@@ -47,41 +51,56 @@ def checkout(
     dependencies and the earlier waves of its level. A deferred task gets the other side of its conflict
     merged in, for you to resolve.
     """
-    from gitcoord.cli.context import open_context
-    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.cli.task_routing import directory_in, places_of
     from gitcoord.cli.views.output import emit, emit_json, say
-    from gitcoord.worker.checkout import CheckoutOptions, starting_point, take
+    from gitcoord.worker.checkout import CheckoutOptions
+
+    places, documents, branches = places_of(task), [], []
+    for place in places:
+        how = CheckoutOptions(stack=stack, now=now, worktree=directory_in(worktree, place, len(places)))
+        branch, document, notes = _checkout(place, task, how, dry_run=dry_run)
+        documents.append(document)
+        branches.append(branch)
+        for note in notes:
+            say(place.says(note))
+    if as_json and len(places) > 1:
+        named = {place.name: document for place, document in zip(places, documents, strict=True)}
+        emit_json("checkout", {"task": task, "branch": branches[0], "repositories": named})
+    elif as_json:
+        emit_json("checkout", documents[0])
+    else:
+        emit(branches[0])
+
+
+def _checkout(
+    place: "TaskPlace", task: str, how: "CheckoutOptions", *, dry_run: bool
+) -> "tuple[str, Any, list[str]]":
+    """Puts one repository's working copy on the branch; its name, the document, and what is to be said."""
+    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.worker.checkout import starting_point, take
     from gitcoord.worker.manual_subtasks import subtask_of, take_subtask, where_to_begin
     from gitcoord.worker.task_context import find_task, task_context_for
 
-    context = open_context()
+    context = place.context
     context.repository.require_history()
-    if worktree is None:
+    if how.worktree is None:
         context.repository.require_working_tree()
     context.store.refresh()
     plan = context.store.require_plan()
-    list_changes(context, plan)  # no work begins on the plan of another list
+    if not place.name:
+        list_changes(context, plan)  # no work begins on the plan of another list
     part = subtask_of(plan, task)
     planned = part.task if part else find_task(plan, task)
     task_context = task_context_for(
         context.repository, context.shared, context.store, plan, planned, context.settings
     )
-    how = CheckoutOptions(stack=stack, now=now, worktree=worktree)
     if dry_run:
         commit, create = (
             where_to_begin(task_context, part, how) if part else starting_point(task_context, how)
         )
         id, branch = (part.id, part.branch) if part else (task_context.task.id, task_context.task.branch)
-        say(f"{branch} would be {'made' if create else 'resumed'} at {commit[:12]}")
-        if as_json:
-            emit_json("checkout", {"task": id, "branch": branch, "commit": commit, "dry_run": True})
-        else:
-            emit(branch)
-        return
+        note = f"{branch} would be {'made' if create else 'resumed'} at {commit[:12]}"
+        return branch, {"task": id, "branch": branch, "commit": commit, "dry_run": True}, [note]
     taken = take_subtask(task_context, part, how) if part else take(task_context, how)
-    if as_json:
-        emit_json("checkout", taken)
-    else:
-        emit(taken.branch)
-    for note in taken.notes:
-        say(note)
+    where = [f"checked out in {taken.directory}"] if place.name else []
+    return taken.branch, taken, [*where, *taken.notes]

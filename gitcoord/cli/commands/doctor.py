@@ -47,7 +47,7 @@ def doctor(
 
 
 def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, fine
 
@@ -58,7 +58,7 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
         return
     yield fine("git", f"{context.repository.git.text('version')} is new enough.")
     yield from _examine_here(context, base, repository)
-    if context.settings.repositories:
+    if acts_across(context.settings):
         from gitcoord.cli.doctor_places import examine_repositories
 
         yield from examine_repositories(context, lambda member: _examine_here(member, None, None))

@@ -44,13 +44,13 @@ def logs(
     ] = False,
 ) -> None:
     """Show what the agent of TASK printed, on this machine; of much output the beginning and the end."""
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import usage_error
     from gitcoord.tasks.model import TaskId
     from gitcoord.worker.attempt.local_attempts import at_work, attempts_here
 
-    context = open_context(reads=True)
+    context = the_place_of(task, reads=True).context
     if check:
         if follow or attempt is not None:
             raise usage_error("usage", "--check goes with neither --follow nor --attempt.", "Leave them out.")

@@ -105,7 +105,7 @@ def plan(
     the repository unless --dry-run. Planning again keeps the place of what is under way, and what the options
     leave open stays as it was saved.
     """
-    from gitcoord.cli.context import maybe_context
+    from gitcoord.cli.context import acts_across, maybe_context
     from gitcoord.cli.plan_making import PlanRequest
     from gitcoord.cli.plan_saving import plan_and_save, print_saved
 
@@ -126,7 +126,7 @@ def plan(
     alone = not (as_json or dry_run) and tasks is None and origin is None
     only_reads = format is not None and alone and asked == PlanRequest()
     context = maybe_context(reads=dry_run or only_reads, several=True)
-    if context is not None and context.settings.repositories:
+    if context is not None and acts_across(context.settings):
         from gitcoord.cli.repositories import across
 
         context = across(context)

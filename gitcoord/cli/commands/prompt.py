@@ -34,7 +34,7 @@ def prompt(
     Who else is at work, and what they change, is as of this moment. For a task that was deferred it is the
     prompt of its second turn, with the conflict.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.output import emit_json, emit_text, say
     from gitcoord.state.task_history import PENDING
     from gitcoord.tasks.model import TaskId
@@ -46,7 +46,7 @@ def prompt(
     from gitcoord.worker.task_context import task_context_for
     from gitcoord.worker.unit import find_unit
 
-    context = open_context(reads=True)
+    context = the_place_of(task, reads=True).context
     context.store.refresh()
     run, plan = context.settings.run, context.store.require_plan()
     unit = find_unit(plan, task)

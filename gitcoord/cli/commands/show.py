@@ -35,10 +35,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Show the saved plan, and whether the task list here has changed since."""
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.plan_saving import print_saved
 
-    context = open_context(reads=True)
+    context = open_context(reads=True, several=True)
+    if acts_across(context.settings):
+        from gitcoord.cli.repositories import across
+
+        context = across(context)
     context.store.refresh()
     print_saved(context, context.store.require_plan(), "json" if as_json else format)
 

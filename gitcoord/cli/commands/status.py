@@ -45,11 +45,16 @@ def status(
 
     Only git decides what has landed; everything else is told by the journal.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.views.output import emit_json, show, warn
     from gitcoord.cli.views.status import status_view
 
-    context = open_context(reads=True)
+    context = open_context(reads=True, several=True)
+    if acts_across(context.settings):
+        from gitcoord.cli.status_across import show_status
+
+        show_status(context, _read, as_json=as_json, watch=watch)
+        return
     if watch:
         from gitcoord.cli.status_watch import watch_status
 

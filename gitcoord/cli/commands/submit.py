@@ -10,6 +10,7 @@ from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
+    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.worker.task_context import TaskContext
     from gitcoord.worker.unit import WorkUnit
 
@@ -49,15 +50,68 @@ def submit(
     Under single-PR the branch is folded into the level branch as well. When that conflicts the exit code is
     1 and the paths and tasks are named; the task's branch is safe on the remote.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.task_routing import places_of
+    from gitcoord.errors import Exit
+
+    places = places_of(task)
+    if len(places) == 1:
+        _submit(places[0], task, allow_empty=allow_empty, amended=amended, dry_run=dry_run, as_json=as_json)
+        return
+    # All are looked at before any is handed in: what is wrong in one keeps all back.
+    for place in places:
+        _look_at(place, task, allow_empty=allow_empty, fatal=not dry_run)
+    if dry_run:
+        return
+    refused = [place for place in places if not _submitted(place, task, allow_empty, amended=amended)]
+    if as_json:
+        from gitcoord.cli.views.output import emit_json
+
+        emit_json("submit", {"task": task, "repositories": [place.name for place in places]})
+    if refused:
+        raise typer.Exit(Exit.NO)
+
+
+def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: bool) -> None:
+    """Says what a hand-in in one of several repositories would do, or raises what keeps it from it."""
+    from gitcoord.cli.views.output import say
+    from gitcoord.worker.submit_preview import rehearse
+    from gitcoord.worker.task_context import load_task_context
+
+    context = place.context
+    context.repository.require_history()
+    found = load_task_context(context.repository, context.shared, context.store, task or "", context.settings)
+    if found.task.id in found.landed:
+        return
+    told = rehearse(found, allow_empty=allow_empty)
+    if not fatal:
+        say(place.says(f"{told.branch} would be pushed and recorded as the work of task {told.task}"))
+
+
+def _submitted(place: "TaskPlace", task: str | None, allow_empty: bool, *, amended: bool) -> bool:
+    """Hands a task in in one of its repositories; False when it conflicts there."""
+    from gitcoord.cli.views.output import say
+    from gitcoord.errors import Exit, GitcoordError
+
+    try:
+        _submit(place, task, allow_empty=allow_empty, amended=amended, dry_run=False, as_json=False)
+    except GitcoordError as error:
+        if error.exit != Exit.NO:
+            raise
+        say(place.says(error.message))
+        return error.code == "already-landed"
+    return True
+
+
+def _submit(
+    place: "TaskPlace", task: str | None, *, allow_empty: bool, amended: bool, dry_run: bool, as_json: bool
+) -> None:
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.errors import usage_error
-    from gitcoord.worker.leftover_files import settle_scratch
     from gitcoord.worker.manual_subtasks import subtask_of, subtask_of_branch
     from gitcoord.worker.submit import hand_in
-    from gitcoord.worker.task_context import load_task_context, task_of_branch
+    from gitcoord.worker.task_context import task_of_branch
 
-    context = open_context()
+    context = place.context
     context.repository.require_history()
     if not dry_run:
         context.repository.require_signer()
@@ -72,27 +126,34 @@ def submit(
     if (part := subtask_of(context.store.require_plan(), task)) is not None:
         _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
         return
-    task_context = load_task_context(
-        context.repository, context.shared, context.store, task, context.settings
-    )
-    scratch = settle_scratch(task_context, context.settings.rules, dry_run=dry_run)
-    if scratch and context.settings.rules.on_scratch == "drop":
-        say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
-        if not dry_run:
-            task_context = load_task_context(
-                context.repository, context.shared, context.store, task, context.settings
-            )
+    task_context = _ready_to_hand_in(context, task, dry_run=dry_run)
     if dry_run:
         _rehearse(task_context, allow_empty=allow_empty, as_json=as_json)
         return
     done = hand_in(task_context, allow_empty=allow_empty, amended=amended)
     if as_json:
         emit_json("submit", done)
-    say(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}")
+    say(place.says(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}"))
     if done.folded_into:
-        say(f"folded into {done.folded_into}")
+        say(place.says(f"folded into {done.folded_into}"))
     for note in done.notes:
-        say(note)
+        say(place.says(note))
+
+
+def _ready_to_hand_in(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
+    """The task with its scratch files settled, as the settings say."""
+    from gitcoord.cli.views.output import say
+    from gitcoord.worker.leftover_files import settle_scratch
+    from gitcoord.worker.task_context import load_task_context
+
+    place = (context.repository, context.shared, context.store, task, context.settings)
+    task_context = load_task_context(*place)
+    scratch = settle_scratch(task_context, context.settings.rules, dry_run=dry_run)
+    if scratch and context.settings.rules.on_scratch == "drop":
+        say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
+        if not dry_run:
+            task_context = load_task_context(*place)
+    return task_context
 
 
 def _rehearse(task_context: "TaskContext", *, allow_empty: bool, as_json: bool) -> None:

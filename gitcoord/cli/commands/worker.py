@@ -131,8 +131,8 @@ def worker(
     """
     import msgspec
 
-    from gitcoord.cli.context import open_context
     from gitcoord.cli.run_options import known_agent
+    from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.tasks.model import TaskId
@@ -140,7 +140,7 @@ def worker(
     from gitcoord.worker.attempt.run_attempt import work
     from gitcoord.worker.attempt.signals import listening
 
-    context = open_context(restores=not dry_run)
+    context = the_place_of(task, restores=not dry_run).context
     context.repository.require_history()
     run = context.settings.run
     order = WorkerOrder(

@@ -1,0 +1,56 @@
+"""`gitcoord check-conflicts` of a plan over several repositories: branches conflict within one only."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.level_check import CheckedLevel, CheckRequest, check, look
+from gitcoord.cli.levels import find_level
+from gitcoord.cli.repositories import Repositories
+from gitcoord.cli.views.conflicts import document
+from gitcoord.cli.views.output import clean, emit_json, plain
+from gitcoord.cli.views.output import show as say_name
+from gitcoord.errors import usage_error
+from gitcoord.planning.parts import in_everywhere
+
+Save = Callable[[Context, CheckedLevel], bool]
+
+
+def check_everywhere(
+    home: Context,
+    asked: CheckRequest,
+    *,
+    plain_options: bool,
+    show: Callable[[CheckedLevel, CheckRequest], None],
+    save: Save | None,
+    as_json: bool,
+) -> bool:
+    """Checks the level in each repository; whether it can land as one wave in all."""
+    if not plain_options:
+        raise usage_error(
+            "several-repositories",
+            "On a plan over several repositories `gitcoord check-conflicts` takes a level only: no heads, "
+            "no --watch, --worktrees, --what-if, --without or --check.",
+            "Ask in the clone of one repository.",
+        )
+    several = Repositories(home)
+    several.refresh()
+    plan = several.plan()
+    level = find_level(plan, asked.level, in_everywhere(plan, several.landed(plan)))
+    asked = msgspec.structs.replace(asked, level=level.name)
+    found: dict[str, CheckedLevel] = {}
+    for name, context in several.members(plan).items():
+        if any(name in plan.tasks[task].repositories for task in level.tasks):
+            context.repository.require_history()
+            found[name] = check(context, asked, look(context, asked))
+            if save is not None:
+                save(context, found[name])
+    if as_json:
+        documents = {name: document(checked, asked, None) for name, checked in found.items()}
+        emit_json("conflicts", {"level": level.name, "repositories": documents})
+    else:
+        for name, checked in found.items():
+            say_name(plain(f"Repository {clean(name)}", "bold magenta"))
+            show(checked, asked)
+    return all(checked.lands for checked in found.values())

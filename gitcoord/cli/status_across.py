@@ -1,0 +1,113 @@
+"""`gitcoord status` of a plan over several repositories: what is in where, and the status of each part."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.repositories import Repositories
+from gitcoord.cli.status_document import StatusDocument
+from gitcoord.cli.views.output import clean, count_of, emit_json, plain, show, warn
+from gitcoord.cli.views.status import status_view
+from gitcoord.cli.views.styled_text import StyledText, TextColumn, TextTable
+from gitcoord.errors import usage_error
+from gitcoord.planning.model import Plan
+from gitcoord.planning.parts import half_in, in_everywhere
+from gitcoord.text_lists import named_tasks
+
+if TYPE_CHECKING:
+    from gitcoord.tasks.model import TaskId
+
+_MOST_NAMED = 8
+
+
+def show_status(
+    home: Context, read: Callable[[Context], StatusDocument], *, as_json: bool, watch: bool
+) -> None:
+    """Prints how the whole plan stands. `read` gives the status of one repository."""
+    if watch:
+        raise usage_error(
+            "several-repositories",
+            "`gitcoord status --watch` does not work on a plan over several repositories yet.",
+            "Watch the part of one: run it in that repository's clone.",
+        )
+    several = Repositories(home)
+    several.refresh()
+    plan = several.plan()
+    documents = {name: read(context) for name, context in several.members(plan).items()}
+    landed = {
+        name: [task for task, told in found.tasks.items() if told.state == "landed"]
+        for name, found in documents.items()
+    }
+    if as_json:
+        emit_json("status", {**_whole(plan, landed), "repositories": documents})
+        return
+    show(_headline(plan, landed), _levels(plan, landed))
+    show(*_half_in(plan, landed), soft_wrap=True)
+    for name, document in documents.items():
+        warn(document.warnings)
+        show(plain(f"\nRepository {clean(name)}", "bold magenta"), *status_view(document))
+
+
+def _whole(plan: Plan, landed: "dict[str, list[TaskId]]") -> "dict[str, object]":
+    found = {name: frozenset(tasks) for name, tasks in landed.items()}
+    inside = in_everywhere(plan, found)
+    return {
+        "tag": plan.tag,
+        "levels": [
+            {
+                "name": level.name,
+                "landed": inside.issuperset(level.tasks),
+                "in": {
+                    name: [task for task in level.tasks if task in tasks] for name, tasks in found.items()
+                },
+                "out": {
+                    name: [
+                        task
+                        for task in level.tasks
+                        if name in plan.tasks[task].repositories and task not in tasks
+                    ]
+                    for name, tasks in found.items()
+                },
+            }
+            for level in plan.levels
+        ],
+        "half_in": half_in(plan, found),
+        "progress": {"tasks": len(plan.tasks), "landed": len(inside)},
+    }
+
+
+def _headline(plan: Plan, landed: "dict[str, list[TaskId]]") -> StyledText:
+    inside = in_everywhere(plan, {name: frozenset(tasks) for name, tasks in landed.items()})
+    line = plain(f"{len(inside)} of {count_of(len(plan.tasks), 'task')} landed everywhere", "bold")
+    line.append(f"  tag {clean(plan.tag)}, {len(landed)} repositories", "dim")
+    return line
+
+
+def _levels(plan: Plan, landed: "dict[str, list[TaskId]]") -> TextTable:
+    """A row for each level: in each repository, how much of it is in."""
+    table = TextTable(*(TextColumn(clean(column)) for column in ("level", *landed)))
+    for level in plan.levels:
+        cells = []
+        for name, tasks in landed.items():
+            own = [task for task in level.tasks if name in plan.tasks[task].repositories]
+            inside = [task for task in own if task in tasks]
+            style = "green" if own and len(inside) == len(own) else "yellow" if inside else ""
+            cells.append(plain(f"{len(inside)} of {len(own)} in" if own else "", style))
+        table.add_row(plain(level.name, "bold cyan"), *cells)
+    return table
+
+
+def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]") -> list[StyledText]:
+    """What is in in some repositories, and not in others."""
+    found = {name: frozenset(tasks) for name, tasks in landed.items()}
+    lines = []
+    for level in plan.levels:
+        out = {
+            name: [t for t in level.tasks if name in plan.tasks[t].repositories and t not in tasks]
+            for name, tasks in found.items()
+        }
+        some_in = any(task in tasks for tasks in found.values() for task in level.tasks)
+        if some_in and any(out.values()):
+            words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in out.items() if tasks]
+            lines.append(plain(clean(f"! {level.name} is in in part. Not in: {'; '.join(words)}."), "yellow"))
+    return lines
