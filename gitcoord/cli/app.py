@@ -52,6 +52,7 @@ COMMANDS = {
     "agents": ("agents", "Tell agents how to work on tasks here."),
     "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),
     "config": ("config", "Show the settings that hold, and where they are from."),
+    "schema": ("schema", "Print the JSON schema of a document."),
     "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
     "container-script": ("container_script", "Print the start script of worker containers."),
     "engine-host": ("engine_host", "Do attempts for a run on another machine."),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.documents import require_known_documents
 from tests.support.forks import Fork, can_fork
 
 COMMAND = (sys.executable, "-m", "gitcoord")
@@ -71,4 +72,5 @@ def _run(
     if can_fork(env):
         return Fork(arguments, cwd=cwd, env=env, input=input).end()
     ended = subprocess.run([*COMMAND, *arguments], cwd=cwd, env=env, input=input, capture_output=True)
+    require_known_documents(ended.stdout)
     return ended.returncode, ended.stdout, ended.stderr

@@ -24,6 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from tests.support.documents import require_known_documents
+
 _ROOT = Path(__file__).parent.parent.parent
 _LENGTH = 8
 _AT_START = ("PYTHON", "LC_", "LANG", "HOME", "XDG_", "TZ", "LD_")
@@ -68,7 +70,9 @@ class Fork:
         """Waits for its end: exit code (negative for a signal), stdout, stderr; not to wait is to kill."""
         with self._answers, self._heard:
             code = int(self._heard.readline())
-        return code, _all_of(self._streams[1]), _all_of(self._streams[2])
+        out, err = (_all_of(stream) for stream in self._streams[1:])
+        require_known_documents(out)
+        return code, out, err
 
 
 def can_fork(env: Mapping[str, str]) -> bool:

@@ -1,0 +1,1 @@
+"""The documents that `--json` prints: their types, and their JSON schemas as files."""

@@ -1,0 +1,109 @@
+"""The JSON schemas of all documents: made from the types, and kept in the package as files.
+
+`python -m gitcoord.cli.documents.make_schemas` writes the files anew. A document may get more keys; those that its
+schema names stay.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from gitcoord.cli.documents.files import SCHEMAS
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def document_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of each document by the document's name, `plan` for `gitcoord.plan/1`."""
+    from gitcoord.cli.documents.registry import DOCUMENTS
+
+    classes = {one.__name__: one for one in _below(msgspec.Struct) if not one.__struct_config__.array_like}
+    return {
+        name: _schema(name, told.summary, told.shapes, classes) for name, told in sorted(DOCUMENTS.items())
+    }
+
+
+def _schema(
+    name: str, summary: str, shapes: tuple[Any, ...], classes: dict[str, type[msgspec.Struct]]
+) -> dict[str, Any]:
+    tops, parts = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
+    # The values of defaults may be structs.
+    tops, parts = msgspec.to_builtins((tops, parts), str_keys=True)
+    for part, schema in parts.items():
+        _always_there(schema, classes.get(part))
+        _describe(schema, classes.get(part))
+    heads = [head for top in tops for head in _heads(top)]
+    label = f"gitcoord.{name}/1"
+    for head in heads:
+        head_schema = parts[head]
+        more = {"sentence": {"type": "string"}} if name == "event" else {}
+        head_schema["properties"] = {"schema": {"const": label}, **head_schema["properties"], **more}
+        head_schema["required"] = ["schema", *head_schema["required"], *more]
+    about = {"$schema": _DIALECT, "title": label, "description": summary}
+    if len(heads) == 1:
+        head_schema = {key: value for key, value in parts.pop(heads[0]).items() if key != "title"}
+        whole = {**head_schema, **about}
+    else:
+        whole = {**about, "anyOf": [{"$ref": f"#/$defs/{head}"} for head in heads]}
+    return {**about, **whole, **({"$defs": dict(sorted(parts.items()))} if parts else {})}
+
+
+def _heads(top: dict[str, Any]) -> Iterable[str]:
+    """The names of the objects that a document may be."""
+    if "$ref" in top:
+        yield top["$ref"].rpartition("/")[2]
+    for one in top.get("anyOf", ()):
+        yield from _heads(one)
+
+
+def _always_there(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> None:
+    """A default is for reading: what is written has every field, unless its struct leaves defaults out."""
+    for value in schema.get("properties", {}).values():
+        value.pop("default", None)
+    if struct is not None and not struct.__struct_config__.omit_defaults and "properties" in schema:
+        schema["required"] = list(schema["properties"])
+
+
+def _describe(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> None:
+    """Takes along what the class says of its fields."""
+    for one in reversed(struct.__mro__) if struct is not None else ():
+        for field, text in _field_texts(one).items():
+            if field in schema.get("properties", {}):
+                schema["properties"][field] = {**schema["properties"][field], "description": text}
+
+
+def _field_texts(struct: type) -> dict[str, str]:
+    """The docstrings below fields."""
+    try:
+        source = inspect.getsource(struct)
+    except (OSError, TypeError):
+        return {}
+    (definition,) = ast.parse(source).body
+    found = {}
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    for before, after in pairwise(body):
+        told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and told:
+            found[before.target.id] = inspect.cleandoc(str(after.value.value))  # type: ignore[attr-defined]
+    return found
+
+
+def _below(struct: type[msgspec.Struct]) -> Iterable[type[msgspec.Struct]]:
+    for one in struct.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def write_schemas() -> None:
+    """Writes the file of each document."""
+    for name, schema in document_schemas().items():
+        text = msgspec.json.format(msgspec.json.encode(schema), indent=2)
+        (SCHEMAS / f"{name}.schema.json").write_bytes(text + b"\n")
+
+
+if __name__ == "__main__":
+    write_schemas()
