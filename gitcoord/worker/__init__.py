@@ -1,1 +1,1 @@
-"""One worker's side: the right branch for a task, and the hand-in."""
+"""The worker's side: checks out the right branch for a task, and submits the work."""

@@ -1,4 +1,4 @@
-"""Whether the branches that a plan needs can be made beside those that are there, before any work begins."""
+"""Checks before any work begins that no existing branch is in the way of a branch that the plan needs."""
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
@@ -34,7 +34,7 @@ def require_free_names(
 
 
 def require_free(shared: SharedRefs, own: Collection[str], others: Collection[str] = ()) -> None:
-    """Raises `name-taken` (exit 2) if one of these refs cannot be made; `own` ones are made here, too."""
+    """Raises `name-taken` (exit 2) if one of these refs cannot be made; `own` ones also in this clone."""
     for remote, clashes in (
         (shared.remote, shared.clashes([*own, *others])),
         (None, shared.clashes_here(own)),

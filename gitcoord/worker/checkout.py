@@ -1,4 +1,4 @@
-"""Putting a worker on the right branch, without losing anything and however many do it at once."""
+"""Checks out the right branch for a worker; loses nothing, and is safe when many workers do it at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,8 +31,8 @@ _LAND_THERE = "Land it there first: `gitcoord status` where the plan was made sa
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
 
-    `fresh`: as if the branch were not there yet. `rewritten`: go on with what is here, where it was pushed
-    and rewritten since.
+    `fresh`: ignore an existing branch. `rewritten`: use the local branch if it was rewritten after it was
+    pushed.
     """
 
     stack: bool = False
@@ -43,9 +43,9 @@ class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, bool]:
-    """The commit that the branch is (or would be) at, and whether it has to be made.
+    """Returns the commit at which the branch is, or would start, and whether the branch has to be made.
 
-    Raises (exit 1) `already-landed`, `not-ready` with what has to land first, or `diverged`.
+    Raises (exit 1) `already-landed`, `not-ready` with the tasks that have to land first, or `diverged`.
     """
     task = context.task
     if task.id in context.landed:
@@ -75,7 +75,7 @@ def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, boo
 
 
 def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
-    """Checks the task's branch out, resuming what exists, and records who started it."""
+    """Checks out the task's branch, which may exist, and records who started the task."""
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     before = context.local_tip
     commit, create = starting_point(context, how)
@@ -117,7 +117,7 @@ def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:
 
 
 def _before_landing(context: TaskContext, needed: Sequence[TaskId]) -> str:
-    """What is to be done first: only what is submitted can land, only what has a branch can be stacked on."""
+    """The way out for `not-ready`: only submitted work can land, only a branch can be stacked on."""
     if any(task not in context.plan.tasks or task in context.landed for task in needed):
         return _LAND_THERE
     absent = [task for task in needed if context.plan.tasks[task].branch not in context.tips]
@@ -168,7 +168,7 @@ def _stacked(context: TaskContext) -> Oid:
 
 
 def put_on_branch(context: TaskContext, how: CheckoutOptions, commit: Oid, *, create: bool) -> WorkingCopy:
-    """The working copy on the task's branch, made at `commit` with `create`; nothing in it is lost."""
+    """Switches a working copy to the task's branch (`create`: made at `commit`); keeps uncommitted work."""
     branch, start = context.task.branch, commit if create else None
     if how.worktree is not None:
         directory = how.worktree.absolute()
@@ -202,7 +202,7 @@ def _require_nothing_unfinished(context: TaskContext, copy: WorkingCopy, here: s
 
 
 def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """For deferred work: merges what it conflicts with, and leaves the conflict for the worker."""
+    """For deferred work: merges the other side, and leaves the conflict for the worker."""
     state = copy.merge_state()
     if state.running:
         return state.unmerged, (say_conflict(context, state.unmerged),)
@@ -227,7 +227,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
 
 
 def _stacked_on(context: TaskContext, how: CheckoutOptions) -> dict[str, Oid]:
-    """The heads of the dependencies that the branch was made on."""
+    """The heads of the dependencies on which the branch was made."""
     unlanded = context.plan.waits_for(context.task.id, context.landed)
     return {dep: context.tips[context.plan.tasks[dep].branch] for dep in unlanded}
 

@@ -1,4 +1,4 @@
-"""Whether the working copy on a branch is complete: nothing under way, nothing uncommitted."""
+"""Checks that the working copy on a branch is complete: no merge in progress, nothing uncommitted."""
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.remote_refs import HEADS
@@ -10,10 +10,10 @@ from gitcoord.worker.task_list_changes import beside_lists, paths_at
 
 
 def check_ready(context: TaskContext) -> None:
-    """Raises (exit 1) while the working copy on the branch is not finished.
+    """Raises (exit 1) if the working copy on the branch is not complete.
 
-    `unfinished`: git is in the middle of something; `unresolved`: conflict markers remain; `unclean`:
-    changes that a commit would leave out; `detached`: commits that are on no branch.
+    `unfinished`: a merge or rebase is in progress; `unresolved`: conflict markers remain; `unclean`: there
+    are uncommitted changes; `detached`: commits are on no branch.
     """
     copy = working_copy(context)
     if copy is None:
@@ -45,13 +45,13 @@ def check_ready(context: TaskContext) -> None:
 
 
 def working_copy(context: TaskContext) -> WorkingCopy | None:
-    """The working copy that is on the task's branch: this one or another worktree."""
+    """The working copy that has the task's branch checked out: this one or another worktree."""
     place = worktrees(context.repository.git).get(HEADS + context.task.branch)
     return None if place is None else WorkingCopy(context.repository, place)
 
 
 def _check_detached(context: TaskContext) -> None:
-    """Work that was committed on a detached HEAD on top of the branch would be left behind."""
+    """Raises `detached` if a detached HEAD has commits on top of the branch, which would be left behind."""
     if context.repository.root is None:
         return
     copy = WorkingCopy(context.repository, context.repository.root)

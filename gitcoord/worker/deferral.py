@@ -1,4 +1,4 @@
-"""Deferred work: what it conflicts with, and whether it still does."""
+"""Deferred work: which commit it conflicts with, and whether it still does."""
 
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.conflicts.rules import rulebook
@@ -15,9 +15,9 @@ _MOST_LINES = 20
 
 
 def other_side(context: TaskContext) -> tuple[Oid, str]:
-    """The base; or the level branch while what the task conflicts with is only there.
+    """Returns the base, or the level branch if only that contains what the task conflicts with.
 
-    A stacked branch has to come to the base first.
+    A stacked branch has to be merged with the base first.
     """
     deferral = context.mine.deferral
     if deferral is not None and deferral.stands_on:
@@ -35,7 +35,7 @@ def other_side(context: TaskContext) -> tuple[Oid, str]:
 
 
 def merged_like(context: TaskContext, commit: Oid, head: Oid) -> Oid:
-    """The commit to merge `head` with in place of `commit`: of its tree, with what landed as parents."""
+    """Returns a commit to merge `head` with: the tree of `commit`, with the landed heads as parents."""
     if commit != context.base_commit:
         return commit
     deferral = context.mine.deferral
@@ -45,7 +45,7 @@ def merged_like(context: TaskContext, commit: Oid, head: Oid) -> Oid:
 
 
 def check_reworked(context: TaskContext, head: Oid) -> None:
-    """Raises `conflict` (exit 1) when `head` was deferred as it is, and conflicts as before."""
+    """Raises `conflict` (exit 1) if `head` is the deferred commit and still conflicts."""
     deferral = context.mine.deferral
     if deferral is None or deferral.head != head:
         return
@@ -61,7 +61,7 @@ def check_reworked(context: TaskContext, head: Oid) -> None:
 
 
 def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
-    """For work whose check failed: with whom, and the end of what the check printed."""
+    """Notes for work whose check failed: with which tasks, and the end of the check's output."""
     if not deferral.check:
         return ()
     end = deferral.output.rstrip().split("\n")[-_MOST_LINES:]
@@ -69,7 +69,7 @@ def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
 
 
 def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:
-    """What the worker of deferred work does."""
+    """The hint for the worker of deferred work."""
     if exclusive:
         return f"`gitcoord checkout {task}` merges {name} in; adapt the work to it, then submit again."
     brings = f"`gitcoord checkout {task}` brings the conflict with {name} into the working copy"

@@ -1,4 +1,4 @@
-"""Which subtasks are done, by git's evidence alone."""
+"""Finds out which subtasks are done, from git alone."""
 
 from collections.abc import Container, Mapping
 
@@ -16,7 +16,7 @@ def done_subtasks(
     ancestry: Ancestry,
     landed: Container[TaskId],
 ) -> set[TaskId]:
-    """The ids of the subtasks that are done by git's evidence: in the parent's branch, or landed with it."""
+    """Returns the subtasks that are done: their work is in the parent's branch, or landed with it."""
     done: set[TaskId] = set()
     for task in plan.tasks.values():
         folded = {part.id: progress[part.id].folded for part in task.subtasks if part.id in progress}

@@ -1,4 +1,4 @@
-"""What every task's branch touches, and in which lines: for a worker who asks before writing a file."""
+"""The paths and lines that each task's branch changes, for a worker who asks before writing a file."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,9 +26,9 @@ from gitcoord.worker.unit import subtask_branch
 
 
 class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
-    """A path that a task's branch changes; `lines` are those of the base, from 1, both ends included.
+    """A path that a task's branch changes; `lines` are ranges of the base's lines, from 1, ends included.
 
-    `known_to` are tasks that need this one and whose branches are stacked on all of its work.
+    `known_to` are tasks that depend on this one and whose branches contain all of its work.
     """
 
     path: str
@@ -40,9 +40,9 @@ class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[TouchedPath]:
-    """What the branches of all tasks that have not landed change, shared ones and those of this clone.
+    """Returns the paths that the branches of unlanded tasks change: shared branches and those of this clone.
 
-    Where work under way was seen to conflict, its paths are there before any branch has them.
+    Includes paths in which running tasks conflict, even if no branch changes them yet.
     """
     plan = store.require_plan()
     snapshot = find_snapshot(store, plan)
@@ -81,7 +81,7 @@ def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> li
 
 
 def _clashing(store: Store, plan: Plan) -> list[TouchedPath]:
-    """What was seen to conflict while its tasks are at work: of that, branches need not have anything yet."""
+    """The paths in which running tasks conflict. The branches may not contain the changes yet."""
     progress, owners = store.progress(), _owners(plan)
     found: dict[tuple[str, TaskId], TouchedPath] = {}
     for event in (entry.event for entry in store.journal()):
@@ -104,7 +104,7 @@ def _owners(plan: Plan) -> dict[TaskId, PlannedTask]:
 
 
 def _branches(repository: Repository, shared: SharedRefs) -> dict[str, list[Oid]]:
-    """Each branch as everybody sees it and as this clone has it, if they differ."""
+    """The tips of each branch: the shared one, and that of this clone if it differs."""
     here = {name.removeprefix(HEADS): tip for name, tip in read_refs(repository.git, HEADS).targets.items()}
     both: dict[str, list[Oid]] = {}
     for name, tip in (*shared.branches().items(), *here.items()):
@@ -116,7 +116,7 @@ def _branches(repository: Repository, shared: SharedRefs) -> dict[str, list[Oid]
 def _heads_below(
     plan: Plan, store: Store, tips: Mapping[TaskId, list[Oid]], ancestry: Ancestry
 ) -> dict[TaskId, tuple[Oid, ...]]:
-    """The heads of tasks that each task needs and that have not landed: its own changes begin there."""
+    """For each task, the heads of its unlanded dependencies: its own changes begin there."""
     progress = store.progress()
     found = {}
     for task in tips:
@@ -132,7 +132,7 @@ def _heads_below(
 def _known_to(
     plan: Plan, tips: Mapping[TaskId, list[Oid]], branches: Mapping[str, list[Oid]], ancestry: Ancestry
 ) -> dict[TaskId, tuple[TaskId, ...]]:
-    """For each task those that need it, and whose branches, or their subtasks', contain all of its tips."""
+    """For each task, the dependents whose branches, or whose subtasks' branches, contain all of its tips."""
     found: dict[TaskId, tuple[TaskId, ...]] = dict.fromkeys(tips, ())
     for task, planned in plan.tasks.items():
         names = (planned.branch, *(subtask_branch(planned.branch, task, one.id) for one in planned.subtasks))
@@ -150,12 +150,12 @@ def _known_to(
 def _changes(
     git: Git, stacks: Stacks, tips: Sequence[Oid], below: Mapping[Oid, Sequence[Oid]]
 ) -> dict[Oid, Changes]:
-    """What each tip changed itself: not what lies `below` it, whether that has landed or not."""
+    """The changes of each tip itself, without those of the heads `below` it, landed or not."""
     landed = stacks.find(git, tips)
     stacked = {tip: (*landed.get(tip, ()), *below.get(tip, ())) for tip in tips}
     forks = find_forks(git, stacks.base, tips, stacked)
     own = [tip for tip in tips if forks[tip].merge_bases and not forks[tip].inside]
-    # A path that is as in one of several branches below came from there.
+    # A path that is the same in one of several branches below came from that one.
     pairs = [(start, tip) for tip in own for start in forks[tip].merge_bases[: None if below.get(tip) else 1]]
     found: dict[Oid, Changes] = {}
     for (_, tip), changes in zip(pairs, changes_between(git, pairs), strict=True):
@@ -176,5 +176,5 @@ def _lines(path: str, changes: Sequence[Changes], hunks: Mapping[Edit, Hunks]) -
 
 
 def _range(hunk: Hunk) -> tuple[int, int]:
-    # An insertion takes no line: it is told as the line that it follows.
+    # An insertion replaces no line: report the line that it follows.
     return (hunk.start + 1, hunk.end) if hunk.end > hunk.start else (max(hunk.start, 1), max(hunk.start, 1))

@@ -1,7 +1,7 @@
-"""How long workers elsewhere have given no sign of life, by this machine's clock between two looks.
+"""Measures how long workers elsewhere have sent no heartbeat, by this machine's clock between two looks.
 
-Only looks that the remote answered count, and a long gap between two of them counts little: while it could
-not be reached, nobody's sign could get there.
+Counts only looks that the remote answered, and little of a long gap between two of them: while the remote
+could not be reached, no heartbeat could arrive.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,9 +20,9 @@ _LONGEST_GAP = 60.0
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt elsewhere was seen: `silent` for so many seconds of its `lease`.
+    """An attempt elsewhere, and for how many seconds of its `lease` it has been `silent`.
 
-    `sign` is its last beat. `heard`: it gave a sign of life while it was watched.
+    `sign` is its last heartbeat. `heard`: a heartbeat arrived while this process watched.
     """
 
     attempt: int
@@ -39,19 +39,19 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def doubtful(self) -> bool:
-        """Whether it is still to be seen whether anybody is at it."""
+        """Whether it is not known yet if the attempt is alive."""
         return not self.heard or self.silent > self.lease / 2
 
 
 class Leases:
-    """What one process has seen of the attempts that others hold."""
+    """The heartbeats of other machines' attempts as one process has seen them."""
 
     def __init__(self) -> None:
         self._seen: dict[TaskId, Silence] = {}
         self._last: float | None = None
 
     def look(self, held: Iterable[tuple[TaskId, Silence]], moment: float) -> None:
-        """Takes in what is `held`, as the remote answered at `moment` of a clock that nobody sets."""
+        """Updates from the attempts `held`, as the remote answered at the monotonic time `moment`."""
         if moment == self._last:
             return
         gap = 0.0 if self._last is None else min(max(0.0, moment - self._last), _LONGEST_GAP)
@@ -60,20 +60,20 @@ class Leases:
         self._seen = {unit: self._after(unit, now, gap, first=first) for unit, now in held}
 
     def of(self, unit: TaskId) -> Silence | None:
-        """What is known of the unit's attempt; None where it has no lease."""
+        """The silence of the unit's attempt; None if it has no lease."""
         return self._seen.get(unit)
 
     def _after(self, unit: TaskId, now: Silence, gap: float, *, first: bool) -> Silence:
         before = self._seen.get(unit)
         if before is None or (before.attempt, before.claim) != (now.attempt, now.claim):
-            return msgspec.structs.replace(now, heard=not first)  # it was claimed only now
+            return msgspec.structs.replace(now, heard=not first)  # it was claimed just now
         if before.sign != now.sign:
             return msgspec.structs.replace(now, heard=True)
         return msgspec.structs.replace(now, silent=before.silent + gap, heard=before.heard)
 
 
 def superseded(attempt: int) -> Unless:
-    """Says of a unit's progress that `attempt` may not write any more: it has ended, or a newer one began."""
+    """Makes a condition: `attempt` must not write any more, because it ended or a newer one began."""
 
     def too_late(before: Progress) -> bool:
         return any(
@@ -85,10 +85,10 @@ def superseded(attempt: int) -> Unless:
 
 
 def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
-    """Records that an attempt elsewhere is lost, unless its worker gives a sign of life at that moment."""
+    """Records that an attempt elsewhere is lost, unless a heartbeat arrives at that moment."""
     ref = beat_ref(store, unit, silence.attempt)
     if store.shared.read(ref) != silence.sign:
-        return  # it lives
+        return  # it is alive
     silent = f"{silence.silent:.0f} s" if silence.silent < 90 else f"{silence.silent / 60:.0f} min"
     event = AttemptEnded(
         at=now(),
@@ -103,7 +103,7 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
 
 
 def held_attempts(store: Store, progress: Mapping[TaskId, Progress]) -> Iterable[tuple[TaskId, Silence]]:
-    """The attempts that somebody holds with a lease, as of the last refresh."""
+    """The attempts that hold a lease, as of the last fetch."""
     for unit, told in progress.items():
         newest = told.attempt
         if newest is None or not newest.running or newest.started is None or newest.started.lease <= 0:

@@ -1,6 +1,6 @@
-"""Leftovers that must not land: what handing in does about them, as `on-scratch` in the rules says.
+"""Handles scratch files in a branch at submit, as the rule `on-scratch` says.
 
-Only files that the branch adds count: one that the base already has is the project's own decision.
+Only files that the branch adds count: the project decided on those that the base already has.
 """
 
 import os
@@ -19,10 +19,10 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def settle_scratch(context: TaskContext, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
-    """The scratch files that the task's branch would bring, after dropping them where that is wanted.
+    """Returns the scratch files that the task's branch adds, and treats them by the rule.
 
-    `refuse` raises `scratch` (exit 1); `drop` commits their removal to the branch, in whose history they
-    stay; `allow` leaves them.
+    `refuse` raises `scratch` (exit 1); `drop` commits their removal, though they stay in the history of the
+    branch; `allow` leaves them.
     """
     head = context.local_tip or context.shared_tip
     found = () if head is None else _added_scratch(context, head, Rulebook(rules))

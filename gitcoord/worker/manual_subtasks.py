@@ -1,4 +1,4 @@
-"""A subtask in a person's hands: its branch in a working copy, and from there into its parent's branch."""
+"""Subtasks by hand: checks out a subtask's branch, and brings its work into the parent's branch."""
 
 import msgspec
 
@@ -25,21 +25,21 @@ _FOLDS = 20
 
 
 def subtask_of(plan: Plan, id: str) -> WorkUnit | None:
-    """The subtask with this id, or None when it is none's."""
+    """The subtask with this id; None if there is none."""
     parts = {part.id for task in plan.tasks.values() for part in task.subtasks}
     return find_unit(plan, id) if TaskId(id.strip()) in parts else None
 
 
 def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
-    """The subtask whose branch this is."""
+    """The subtask that the branch belongs to; None if there is none."""
     parts = (part.id for task in plan.tasks.values() for part in task.subtasks)
     return next((id for id in parts if find_unit(plan, id).branch == branch), None)
 
 
 def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Checkout:
-    """Checks the subtask's branch out, with its parent's merged in where the two conflict.
+    """Checks out the subtask's branch, and merges the parent's branch in if the two conflict.
 
-    Raises (exit 1) `already-done`, `busy` while somebody's attempt is under way, and what `take` raises.
+    Raises (exit 1) `already-done`, `busy` while an attempt is running, and the errors of `take`.
     """
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     start, create = where_to_begin(context, unit, how)
@@ -71,7 +71,7 @@ def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> 
 
 
 def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> tuple[Oid, bool]:
-    """The commit that the subtask's branch is (or would be) at, and whether it has to be made."""
+    """Returns the commit at which the subtask's branch is, or would start, and whether it has to be made."""
     if unit.id in done_at(context):
         raise answer_no("already-done", f"Subtask {unit.id} is in {context.task.branch} already.")
     _require_nobody(_mine(context, unit), unit)
@@ -88,10 +88,10 @@ def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -
 
 
 def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool = False) -> Submission:
-    """Brings the subtask's work into its parent's branch; the last one hands the parent in.
+    """Merges the subtask's work into the parent's branch, and submits the parent after its last subtask.
 
-    Raises (exit 1) `conflict` when that conflicts, which is in the working copy then; `busy`,
-    `no-commits-of-its-own`, and what an unfinished working copy raises.
+    Raises (exit 1) `conflict`, which leaves the conflict in the working copy; `busy`,
+    `no-commits-of-its-own`, and the errors of `check_ready`.
     """
     own = _own(context, unit)
     check_ready(own)
@@ -131,7 +131,7 @@ def _fold(context: TaskContext, unit: WorkUnit, before: Oid | None, head: Oid) -
     moves = [] if before == head else [RefUpdate(HEADS + branch, before, head)]
     there = context.shared.read(here)
     if there is not None and context.shared.remote is not None:
-        moves.append(RefUpdate(here, there, None))  # nothing is in it that its parent has not
+        moves.append(RefUpdate(here, there, None))  # the parent's branch contains all of it
     written = context.store.try_record([event], moves, lambda told: _at_work(told) is not None, hooks=True)
     if written is False:
         _require_nobody(context.store.progress().get(unit.id, PENDING), unit)
@@ -168,7 +168,7 @@ def _merge_in(context: TaskContext, unit: WorkUnit, copy: WorkingCopy | None, be
 
 
 def _own(context: TaskContext, unit: WorkUnit) -> TaskContext:
-    """The desk as if the subtask's branch were the task's."""
+    """The context with the subtask's branch in place of the task's."""
     return msgspec.structs.replace(context, task=msgspec.structs.replace(context.task, branch=unit.branch))
 
 

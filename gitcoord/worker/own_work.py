@@ -1,4 +1,4 @@
-"""What a branch brings beyond the base: what is looked at before it is handed in."""
+"""The commits and files that a branch adds to the base, which are checked before it is submitted."""
 
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.errors import answer_no
@@ -14,14 +14,14 @@ from gitcoord.worker.unwanted_files import check_commits
 
 
 def began_at(context: TaskContext, head: Oid) -> Oid | None:
-    """The commit from which on everything is the branch's own; None when it has nothing of its own."""
+    """Returns the commit where the branch's own commits begin; None if it has none."""
     git = context.repository.git
     fork = find_forks(git, context.base_commit, [head], context.stacks.find(git, [head]))[head]
     return None if fork.inside or not fork.merge_bases else fork.merge_bases[0]
 
 
 def find_carried(context: TaskContext, head: Oid) -> Carried:
-    """What `head` has of tasks not handed in, by the shared branches and this clone's own."""
+    """Finds commits of unsubmitted tasks in `head`, by the shared branches and those of this clone."""
     git, heads = context.repository.git, dict(context.tips)
     here = (
         git.lines("for-each-ref", "--format=%(objectname) %(refname)", HEADS) if context.shared.remote else []
@@ -39,7 +39,7 @@ def find_carried(context: TaskContext, head: Oid) -> Carried:
 
 
 def carried_note(context: TaskContext, carried: Carried) -> list[str]:
-    """What a worker is told of that."""
+    """The note about such commits for the worker."""
     if not carried:
         return []
     held = context.settings.foreign_commits == "hold"
@@ -50,7 +50,7 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
 
 
 def check_brought(context: TaskContext, head: Oid | None, branch: str = "") -> tuple[str, ...]:
-    """What a worker is told of what `branch` (the task's own where none is named) brings with it.
+    """Returns notes for the worker about the files that `branch` (default: the task's) adds.
 
     Raises (exit 1) `embedded-repository` for a repository that nobody can clone, and `private-key`.
     """
@@ -71,7 +71,7 @@ def check_brought(context: TaskContext, head: Oid | None, branch: str = "") -> t
 
 
 def _rules_changed(context: TaskContext, since: Oid, head: Oid, branch: str) -> list[str]:
-    """What is said of changes to gitcoord's own settings, and to the task list where those are kept."""
+    """Notes about changes to gitcoord's settings, and to the task list if such changes are kept."""
     git, kept = context.repository.git, context.settings.task_list_changes == "keep"
     lists = [context.plan.source] if kept and context.plan.source else []
     options = ("-r", "--name-only", "-z", "--no-renames")
@@ -93,7 +93,7 @@ def _rules_changed(context: TaskContext, since: Oid, head: Oid, branch: str) -> 
 
 
 def _table_at(git: Git, commit: Oid) -> str:
-    """The settings in the `pyproject.toml` of a commit, to be compared with others."""
+    """The settings in the `pyproject.toml` of a commit, in a form that can be compared."""
     import tomllib
 
     text = git.run("cat-file", "blob", f"{commit}:{PYPROJECT}", ok=()).stdout

@@ -1,4 +1,4 @@
-"""Work that somebody pushed onto the base himself: there is nothing to land any more, and it counts."""
+"""Recognizes work that was pushed to the base directly: it counts as done, and nothing is left to land."""
 
 import re
 
@@ -9,13 +9,13 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.task_context import TaskContext
 
 _MAKING = {"commit", "cherry-pick", "revert", "am"}
-"""The commands that make a commit here, as git's reflog names them; a pull or a reset only fetches some."""
+"""The commands that make a commit, as git's reflog names them. A pull or a reset makes none."""
 
 
 def is_pushed_work(context: TaskContext, head: Oid, copy: WorkingCopy | None) -> bool:
-    """Whether `head`, which the base contains, holds commits that were made for the task since it was begun.
+    """Whether `head`, which the base contains, has commits that were made for the task since it began.
 
-    A branch that was only brought up to date is on the base as well, and holds the work of others.
+    A branch that only merged the base is also in the base, but has only the work of others.
     """
     began = context.mine.began
     if began is None or context.ancestry.contains(began, head):
@@ -25,12 +25,12 @@ def is_pushed_work(context: TaskContext, head: Oid, copy: WorkingCopy | None) ->
     newest = next((one for one in made if one in known and not context.ancestry.contains(began, one)), None)
     if newest is None:
         return False
-    # A rebase before the push wrote it anew.
+    # A rebase before the push rewrote the commits.
     return context.ancestry.contains(head, newest) or holds(context.repository.git, [(head, newest)])[0]
 
 
 def _is_own(copy: WorkingCopy | None) -> bool:
-    """Whether a working copy is the task's alone: a linked worktree, whose HEAD has been nowhere else."""
+    """Whether only the task used the working copy: a linked worktree whose HEAD was never elsewhere."""
     if copy is None:
         return False
     own, shared = copy.git.lines("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
@@ -38,7 +38,7 @@ def _is_own(copy: WorkingCopy | None) -> bool:
 
 
 def _made_here(git: Git, branch: str, *, whole: bool) -> list[Oid]:
-    """The commits that were made on the branch (`whole`: on any in this worktree), newest first."""
+    """The commits that were made on the branch (`whole`: on any branch in this worktree), newest first."""
     made: list[Oid] = []
     for ref in (HEADS + branch, *(["HEAD"] if whole else [])):
         told = git.probe("log", "--walk-reflogs", "-z", "--format=%H%x1f%gs", ref, "--")

@@ -1,4 +1,4 @@
-"""A worker's view of a rollback: the task's branch gets its work back, or says that it has to."""
+"""Restores a task's work on its branch after a rollback, or reports that it has to be restored."""
 
 from gitcoord.errors import answer_no
 from gitcoord.evidence.model import Rollback
@@ -11,14 +11,14 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def rolled_back(context: TaskContext, tip: Oid) -> Rollback | None:
-    """The newest rollback of the task whose work a branch at `tip` has not brought back."""
+    """The newest rollback of the task whose work the branch at `tip` has not restored."""
     mine = context.undone.get(context.task.id, [])
     missing = mine and (not stands(context.ancestry, mine, tip) or _before_work(context, tip) != tip)
     return mine[-1] if missing else None
 
 
 def former_work(context: TaskContext) -> Oid | None:
-    """The work of a task that was rolled back, when its branch is gone; the remote may still have it."""
+    """The last commit of a rolled-back task whose branch is gone, fetched from the remote if necessary."""
     mine = context.undone.get(context.task.id, [])
     head = mine[-1].head if mine else None
     if head is None or context.ancestry.existing({head}):
@@ -27,7 +27,7 @@ def former_work(context: TaskContext) -> Oid | None:
 
 
 def check_brought_back(context: TaskContext) -> None:
-    """Raises `rolled-back` (exit 1) when landing the branch would bring nothing of its former work back."""
+    """Raises `rolled-back` (exit 1) if landing the branch would not restore its former work."""
     head = context.local_tip or context.shared_tip
     if head is None or rolled_back(context, head) is None:
         return
@@ -41,7 +41,7 @@ def check_brought_back(context: TaskContext) -> None:
 
 
 def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
-    """Puts the rolled-back work onto the checked-out branch again; a conflict stays in the working copy."""
+    """Restores the rolled-back work on the checked-out branch; leaves a conflict in the working copy."""
     tip = copy.git.text("rev-parse", "HEAD")
     rollback = rolled_back(context, tip)
     if rollback is None:
@@ -75,7 +75,7 @@ def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
 
 
 def _say_gone(context: TaskContext) -> tuple[str, ...]:
-    """A word to the worker who begins anew, because nobody has the former work any more."""
+    """A note for the worker that the former work is gone everywhere, and the task begins again."""
     if context.mine.stand != "rolled-back" or context.shared_tip is not None or former_work(context):
         return ()
     taken_back = context.mine.rollbacks[-1].commit[:12]
@@ -86,7 +86,7 @@ def _say_gone(context: TaskContext) -> tuple[str, ...]:
 
 
 def _before_work(context: TaskContext, tip: Oid) -> Oid:
-    """The commit that holds the work: not one that was to have it brought back on top, and did not."""
+    """The commit with the work: not a later one that should have restored it and did not."""
     git = context.repository.git
     while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):
         tip = git.text("rev-parse", "--verify", f"{tip}^1")

@@ -1,4 +1,4 @@
-"""Work that was pushed and rewritten since, by an amend, a rebase or a reset: told from work of others."""
+"""Tells work that its own worker rewrote after the push (amend, rebase, reset) from the work of others."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +13,7 @@ from gitcoord.git.repository import Repository
 def was_here(
     repository: Repository, ancestry: Ancestry, branch: str, commit: Oid, directory: Path | None = None
 ) -> bool:
-    """Whether the branch here, or the HEAD of the checkout at `directory`, has been at `commit` or beyond."""
+    """Whether the branch here, or HEAD in `directory`, once was at `commit` or at a descendant of it."""
     listing = ("reflog", "show", "--format=%H", HEADS + branch, "--")
     been = set(repository.git.run(*listing, ok=()).text.split())
     place = None if directory is None else administration(repository.common_dir, directory)

@@ -1,4 +1,4 @@
-"""A worker's view of a stack: the parent has landed under other commits, and the branch takes the base in."""
+"""Updates a stacked branch from the base after its parent has landed as other commits."""
 
 from gitcoord.evidence.stacks import Parents, UnknownParent
 from gitcoord.git.git_cli import Oid
@@ -13,9 +13,9 @@ from gitcoord.worker.task_context import TaskContext
 def bring_up_to_date(
     context: TaskContext, copy: WorkingCopy, head: Oid
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Merges the base into a stacked branch; the conflicted paths that are left, and what to tell the worker.
+    """Merges the base into a stacked branch; returns conflicted paths and notes for the worker.
 
-    Uncommitted work is never in the way: the worker is told, and nothing moves.
+    If uncommitted work is in the way, changes nothing and says so in the notes.
     """
     base, branch = context.plan.base, context.task.branch
     rewritten = rewritten_parents(context, head)
@@ -35,7 +35,7 @@ def bring_up_to_date(
             f"merges {base} "
             "into the branch",
         )
-    # The worker looks at what comes of a rewritten parent; landing, where nobody does, holds such a branch.
+    # The worker can review the merge with a rewritten parent; landing cannot, and holds such a branch.
     like = context.stacks.base_for(context.repository.git, head, *(parent.head for parent in rewritten))
     state = copy.merge(context.base_commit, f"Merge {base} into {branch}\n", like=like)
     if not state.running:
@@ -45,7 +45,7 @@ def bring_up_to_date(
 
 
 def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
-    """The other tasks that the branch is stacked on: while the base lacks one, no merge base is right."""
+    """The tasks below the branch that the base lacks: until they land, no merge base is right."""
     heads: dict[Oid, TaskId] = {}
     for task, planned in context.plan.tasks.items():
         if task == context.task.id or task in context.landed:
@@ -62,7 +62,7 @@ def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
 
 
 def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tuple[str, ...]:
-    """A word to the worker whose branch somebody else brought up to date meanwhile."""
+    """A note for the worker that somebody else merged the base into the branch."""
     git = context.repository.git
     if before is None or before == commit or not context.stacks.heads(git, before):
         return ()
@@ -74,12 +74,12 @@ def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tup
 
 
 def parent_unknown(context: TaskContext, head: Oid) -> UnknownParent | None:
-    """The parent that landed rewritten, so that it cannot be told what the branch did itself."""
+    """The parent that landed rewritten; the branch's own changes then cannot be told from the parent's."""
     return _parents(context).unknown(head, context.task.id)
 
 
 def rewritten_parents(context: TaskContext, head: Oid) -> list[UnknownParent]:
-    """The parents that landed rewritten, so that it cannot be told what the branch did itself."""
+    """The parents that landed rewritten; the branch's own changes then cannot be told from theirs."""
     return list(_parents(context).all_unknown(head, context.task.id))
 
 
@@ -88,7 +88,7 @@ def _parents(context: TaskContext) -> Parents:
 
 
 def only_stacked(context: TaskContext, head: Oid) -> bool:
-    """Whether the branch holds nothing but what it is stacked on, which has landed under other commits."""
+    """Whether the branch has no work beyond that of its parents, which landed as other commits."""
     git = context.repository.git
     heads = context.stacks.heads(git, head)
     landed = [f"^{commit}" for commit in (context.base_commit, *heads)]
@@ -96,7 +96,7 @@ def only_stacked(context: TaskContext, head: Oid) -> bool:
 
 
 def say_conflict(context: TaskContext, paths: tuple[str, ...]) -> str:
-    """What to do about a merge that is in progress in the working copy."""
+    """The hint for a merge that is in progress in the working copy."""
     if not paths:
         return f"a merge into {context.task.branch} is in progress; `gitcoord submit` completes it"
     return (

@@ -1,4 +1,4 @@
-"""Handing a task in: push the branch, record it, and under single-PR fold it into the level branch."""
+"""Submits a task: pushes the branch, records it, and under single-PR folds it into the level branch."""
 
 from collections.abc import Sequence
 
@@ -34,9 +34,9 @@ _ATTEMPTS = 5
 def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = False) -> Submission:
     """Pushes and records the task's work; under single-PR folds it into the level branch.
 
-    Raises (exit 1) `conflict` when it does not fold: the branch is safe on the remote, the task deferred;
-    and `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`. What was pushed
-    and rewritten here since is replaced where `amended` says so, else `rewritten` (exit 1).
+    Raises (exit 1) `conflict` if it does not fold: the branch is then on the remote and the task deferred;
+    `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`; `rewritten` if pushed
+    commits were rewritten, unless `amended` allows to replace them.
     """
     check_ready(context)
     copy = working_copy(context)
@@ -45,7 +45,7 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
         if state.running:
             copy.conclude_merge(state.unmerged)
             if context.shared.remote is None:
-                # The commit moved a branch that everybody sees.
+                # The commit moved a shared branch.
                 context.shared.refresh()
     put_back = put_lists_back(context)
     check_brought_back(context)
@@ -81,7 +81,7 @@ def _submitted(context: TaskContext, head: Oid, carried: Carried) -> TaskSubmitt
 
 
 def _brought_on(context: TaskContext, done: Submission, carried: Carried) -> Submission:
-    """Folds what was handed in where that is due; says what it carries of others."""
+    """Folds the submitted work if it is due, and notes which unsubmitted tasks it contains."""
     held = bool(carried) and context.settings.foreign_commits == "hold"
     if context.plan.strategy == "single-pr" and not done.notes and not held:
         done = _folded(context, done)
@@ -91,9 +91,9 @@ def _brought_on(context: TaskContext, done: Submission, carried: Carried) -> Sub
 def hand_in_commit(
     context: TaskContext, head: Oid, *, unless: Unless | None = None, allow_empty: bool = False
 ) -> Submission | None:
-    """Hands in the commit `head`, whatever lies in working copies: branch and record move in one write.
+    """Submits the commit `head` regardless of working copies; moves branch and record in one write.
 
-    None when `unless` says that it is not to be (any more). Raises what `hand_in` raises.
+    Returns None if the condition `unless` holds. Raises the errors of `hand_in`.
     """
     check_brought_back(context)
     brought = check_brought(context, head)
@@ -129,9 +129,9 @@ def _try_hand_in(context: TaskContext, event: TaskSubmitted, unless: Unless | No
 
 
 def require_commits(context: TaskContext, head: Oid | None) -> list[str]:
-    """An empty hand-in would count as landed at once, and let the tasks start that build on it.
+    """Refuses an empty branch, which would count as landed at once and let its dependents start.
 
-    Returns a note when the work was pushed onto the base: then it has landed.
+    Returns a note if the work was pushed to the base directly, and so has landed.
     """
     branch = context.task.branch
     if head is None or context.task.id in context.landed:
@@ -171,7 +171,7 @@ def _folded(context: TaskContext, done: Submission) -> Submission:
 
 
 def not_folded_yet(context: TaskContext, head: Oid) -> str:
-    """Why work that is handed in is not folded in at once; nothing where it is."""
+    """Why submitted work is not folded at once; empty if it is."""
     unlanded = context.plan.waits_for(context.task.id, context.landed)
     if unlanded:
         return f"it is folded in once task {', '.join(unlanded)} has landed"
@@ -193,7 +193,7 @@ def _record_fold(context: TaskContext, head: Oid, into: str, outcome: FoldResult
 
 
 def who_else(context: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
-    """The tasks, folded or landed, that changed `paths` and that `head` does not have yet."""
+    """The folded or landed tasks that changed `paths` and that `head` does not contain."""
     progress = context.store.progress()
     level = context.plan.level_of(context.task.id)
     heads = {

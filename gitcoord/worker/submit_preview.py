@@ -1,4 +1,4 @@
-"""What handing a task in would do, without doing any of it."""
+"""Previews a submit without changing anything."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ from gitcoord.worker.task_list_changes import as_handed_in, changed_lists
 
 
 class SubmissionPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a hand-in of `head` would do: where it would be folded in, or what conflicts there."""
+    """The result that submitting `head` would have: the branch that it folds into, or the conflict there."""
 
     task: TaskId
     branch: str
@@ -31,7 +31,7 @@ class SubmissionPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rehearse(context: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
-    """Looks at everything that a hand-in looks at. Raises what that would raise, but for a conflict."""
+    """Makes the preview. Raises the errors of a submit, except `conflict`."""
     check_ready(context)
     head = context.local_tip or context.shared_tip
     check_brought_back(context)

@@ -1,4 +1,4 @@
-"""Subtasks: each begins from its parent's branch and ends in it; the last one hands the parent in."""
+"""Subtasks: each begins at its parent's branch and is merged into it; the last one submits the parent."""
 
 import msgspec
 
@@ -20,7 +20,7 @@ from gitcoord.worker.unit import WorkUnit
 
 
 def done_at(context: TaskContext) -> set[TaskId]:
-    """The same, of what the desk has read."""
+    """The subtasks that are done, by the snapshot of the context."""
     return done_subtasks(
         context.plan,
         context.progress,
@@ -31,13 +31,13 @@ def done_at(context: TaskContext) -> set[TaskId]:
 
 
 def whole(context: TaskContext) -> bool:
-    """Whether every subtask of the desk's task is done."""
+    """Whether every subtask of the context's task is done."""
     done = done_at(context)
     return all(part.id in done for part in context.task.subtasks)
 
 
 def subtask_start(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Oid:
-    """The commit that a subtask begins at: its parent's branch, with what it needs of other parents.
+    """The commit at which a subtask begins: its parent's branch, with the dependencies in other parents.
 
     Raises `already-landed` or `not-ready` (exit 1).
     """
@@ -48,11 +48,11 @@ def subtask_start(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) ->
     missing = [need for need in subtask.depends_on if need not in done]
     if missing:
         raise _not_ready(unit, f"depends on {named_tasks(missing)}, not done yet")
-    # What other parents' subtasks are needed for is asked of those subtasks themselves.
+    # Whether subtasks of other parents are done is checked for each of them.
     own = tuple(need for need in context.task.depends_on if need not in context.task.lifted)
     parent = msgspec.structs.replace(context.task, depends_on=own)
     plan = msgspec.structs.replace(context.plan, tasks={**context.plan.tasks, parent.id: parent})
-    # Beginning afresh is the subtask's own affair: what its siblings did is there.
+    # Only the subtask itself begins again: the work of its siblings stays.
     there = msgspec.structs.replace(how, fresh=False)
     commit, _ = starting_point(msgspec.structs.replace(context, plan=plan, task=parent), there)
     for need in subtask.foreign:
@@ -93,9 +93,9 @@ def _not_ready(unit: WorkUnit, why: str) -> GitcoordError:
 def fold_subtask(
     context: TaskContext, unit: WorkUnit, attempt: int, head: Oid, ended: AnyEvent
 ) -> Oid | bool:
-    """Moves the parent's branch ahead to `head` and records that, in one write that no newer attempt allows.
+    """Moves the parent's branch to `head` and records that, in one write that a newer attempt prevents.
 
-    True when it is done, False when a newer attempt shuts this one out; else the parent's tip, which has to
+    Returns True when done, and False if a newer attempt exists. Else returns the parent's tip, which has to
     be merged into `head` first.
     """
     before = context.shared.branch(context.task.branch)
@@ -112,9 +112,9 @@ def fold_subtask(
 
 
 def hand_in_whole(context: TaskContext) -> Submission | None:
-    """Hands in a parent all of whose subtasks are done; None when they are not, or it has been.
+    """Submits a parent if all its subtasks are done; returns None if not, or if it was submitted before.
 
-    Raises `conflict` (exit 1) when it does not fold into the level branch: the parent is deferred.
+    Raises `conflict` (exit 1) if it does not fold into the level branch; the parent is then deferred.
     """
     tip = context.shared_tip
     if not context.task.subtasks or context.task.id in context.landed or tip is None or not whole(context):

@@ -1,4 +1,4 @@
-"""The values of a worker's two commands: taking a task, and handing it in."""
+"""The values of a worker's two commands, `checkout` and `submit`."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ _USUAL = Settings()
 
 
 class TaskContext(Snapshot, frozen=True, kw_only=True):
-    """What a worker's command looks at: the task in its plan, and the snapshot that was read just now."""
+    """The context of a worker's command: its task in the plan, and the snapshot that was just read."""
 
     repository: Repository
     shared: SharedRefs
@@ -30,25 +30,24 @@ class TaskContext(Snapshot, frozen=True, kw_only=True):
 
     @property
     def mine(self) -> Progress:
-        """What the journal says of the task."""
+        """The task's progress by the journal."""
         return self.progress.get(self.task.id, PENDING)
 
     @property
     def shared_tip(self) -> Oid | None:
-        """The tip of the task's branch as everybody sees it."""
+        """The tip of the task's shared branch."""
         return self.tips.get(self.task.branch)
 
     @property
     def local_tip(self) -> Oid | None:
-        """The tip of the task's branch in this clone, read anew each time."""
+        """The tip of the task's branch in this clone; read again at each access."""
         return self.repository.resolve(HEADS + self.task.branch)
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker is on the right branch, at `commit` in `directory`.
+    """The result of a checkout: the branch is checked out at `commit` in `directory`.
 
-    `created` is False for a branch that was resumed. `conflicts` holds the paths that were left in
-    conflict for the worker to resolve.
+    `created` is False for a branch that existed. `conflicts` has the paths that the worker has to resolve.
     """
 
     task: TaskId
@@ -62,7 +61,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's work is on the shared branch and recorded; under single-PR it is folded in as `folded`."""
+    """The result of a submit: the shared branch has the work; under single-PR `folded` is its fold."""
 
     task: TaskId
     branch: str
@@ -75,7 +74,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 def load_task_context(
     repository: Repository, shared: SharedRefs, store: Store, task: str, settings: Settings = _USUAL
 ) -> TaskContext:
-    """Reads everything anew for `task`. Raises `no-plan`, `no-such-task` or `base-missing` (exit 2)."""
+    """Fetches, and makes the context of `task`. Raises `no-plan`, `no-such-task`, `base-missing` (exit 2)."""
     store.refresh()
     plan = store.require_plan()
     return task_context_for(repository, shared, store, plan, find_task(plan, task), settings)
@@ -89,7 +88,7 @@ def task_context_for(
     planned: PlannedTask,
     settings: Settings = _USUAL,
 ) -> TaskContext:
-    """The context of a task of the plan, from what was read last. Raises `base-missing` (exit 2)."""
+    """The context of a planned task, from the last fetch. Raises `base-missing` (exit 2)."""
     snapshot = read_snapshot(store, plan)
     return TaskContext(
         **msgspec.structs.asdict(snapshot),
@@ -116,5 +115,5 @@ def find_task(plan: Plan, task: str) -> PlannedTask:
 
 
 def task_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
-    """The task whose branch this is."""
+    """The task that the branch belongs to; None if there is none."""
     return next((task for task, planned in plan.tasks.items() if planned.branch == branch), None)

@@ -1,7 +1,7 @@
-"""Changes to the task list itself: kept out of what a branch brings, unless the settings say so.
+"""Keeps changes to the task list out of task branches, unless the settings allow them.
 
-Every agent notes its status there, so that all branches would conflict in that one file. The branch keeps its
-commits; one more commit puts the list back to what it was, and the file on disk stays as somebody left it.
+Each agent notes its status in the list, and therefore all branches would conflict in that one file. The
+branch keeps its commits; one more commit restores the list. The file on disk stays as it is.
 """
 
 import fnmatch
@@ -30,15 +30,15 @@ from gitcoord.worker.worktree_snapshots import know_the_repository
 
 _USUAL = (".taskmaster/tasks/tasks.json", ".taskmaster/state.json")
 _GENERATED = ("task_[0-9]*.md", "task_[0-9]*.txt")
-"""What `task-master generate` writes beside the list: a file for each task, with the status of its needs."""
+"""The files that `task-master generate` writes: one for each task, with the status of its dependencies."""
 _MESSAGE = "Leave the task list as it was"
 _DATE = "@0 +0000"
 
 
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
-    """Patterns of the files that make up the task list, read at `source`; none where its changes are kept.
+    """Patterns of the files of the task list that was read at `source`; empty if its changes are kept.
 
-    A list with a file for each task is no reason for conflicts: a worker's notes in its task's file land.
+    Also empty for a list with one file for each task, which causes no conflicts: such notes land.
     """
     if settings.task_list_changes == "keep":
         return ()
@@ -49,12 +49,12 @@ def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
 
 
 def paths_at(context: TaskContext) -> tuple[str, ...]:
-    """The same for a desk."""
+    """The patterns for the context's plan."""
     return list_paths(context.settings, context.plan.source)
 
 
 def changed_lists(context: TaskContext, head: Oid | None) -> tuple[str, ...]:
-    """The files of the task list that the branch changes."""
+    """The files of the task list that `head` changes."""
     since = None if head is None else began_at(context, head)
     return (
         ()
@@ -64,7 +64,7 @@ def changed_lists(context: TaskContext, head: Oid | None) -> tuple[str, ...]:
 
 
 def list_note(paths: Sequence[str]) -> list[str]:
-    """What a worker is told of the list that was put back."""
+    """The note for the worker that the list was restored."""
     if not paths:
         return []
     return [
@@ -75,9 +75,9 @@ def list_note(paths: Sequence[str]) -> list[str]:
 
 
 def put_lists_back(context: TaskContext) -> tuple[str, ...]:
-    """Puts the list back on the task's branch with one more commit; the files that this was about.
+    """Restores the list on the task's branch with one more commit; returns the restored files.
 
-    Nothing is done while somebody has staged something or is merging there.
+    Does nothing while changes are staged or a merge is in progress there.
     """
     head = context.local_tip or context.shared_tip
     found = changed_lists(context, head)
@@ -97,7 +97,7 @@ def put_lists_back(context: TaskContext) -> tuple[str, ...]:
         return found
     git.run("update-ref", "-m", _MESSAGE, ref, commit, head)
     if here is not None:
-        # The index alone: what is on disk is what somebody works with.
+        # Change only the index: a person may work with the files on disk.
         here.run("--literal-pathspecs", "reset", "--quiet", "--", *found, ok=(0, 1))
     if context.shared.remote is None:
         context.shared.refresh()
@@ -105,7 +105,7 @@ def put_lists_back(context: TaskContext) -> tuple[str, ...]:
 
 
 def as_handed_in(context: TaskContext, git: Git, head: Oid) -> Oid:
-    """The commit that would be handed in for `head`, made by `git`."""
+    """The commit that a submit of `head` would push, made by `git`."""
     since, found = began_at(context, head), changed_lists(context, head)
     return (
         _without(git, since, head, found, _MESSAGE, fixed_author(_DATE))
@@ -117,7 +117,7 @@ def as_handed_in(context: TaskContext, git: Git, head: Oid) -> Oid:
 def put_back_in(
     repository: Repository, copy: WorkingCopy, since: Oid, settings: Settings, source: str
 ) -> tuple[str, ...]:
-    """The same in the checkout of a worker, on disk too: nobody works with the list that is there."""
+    """Restores the list in a worker's checkout, and on disk: nobody else uses that file."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     found = _changed(copy.git, since, head, list_paths(settings, source))
     if found:
@@ -127,7 +127,7 @@ def put_back_in(
 
 
 def beside_lists(copy: WorkingCopy, unclean: Iterable[str], lists: Sequence[str]) -> list[str]:
-    """The changes of a working copy that are not about the task list."""
+    """The changed paths of a working copy that are not part of the task list."""
     return [path for path in unclean if not _is_list(path, lists) and not _only_lists(copy, path, lists)]
 
 
@@ -135,7 +135,7 @@ def beside_lists(copy: WorkingCopy, unclean: Iterable[str], lists: Sequence[str]
 def without_lists(
     repository: Repository, base: Oid, branches: Sequence[BranchInput], stacks: Stacks, lists: Sequence[str]
 ) -> Iterator[tuple[Repository, list[BranchInput], Mapping[Oid, Oid]]]:
-    """The branches as they would be handed in, and which tip each new commit stands for; nothing is kept."""
+    """Yields, in a quarantine, the branches as a submit would push them, and the tip behind each commit."""
     git = repository.git
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     forks = find_forks(git, base, tips, stacks.find(git, tips)) if lists else {}
@@ -168,7 +168,7 @@ def _changed(git: Git, since: Oid, head: Oid, lists: Sequence[str]) -> tuple[str
 def _without(
     git: Git, since: Oid, head: Oid, paths: Sequence[str], message: str, who: Mapping[str, str]
 ) -> Oid:
-    """A commit on top of `head` in which `paths` are as they were at `since`."""
+    """Makes a commit on top of `head` in which `paths` are as they were at `since`."""
     with tempfile.TemporaryDirectory(prefix="gitcoord-index-") as scratch:
         environment = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
         git.run("read-tree", head, environment=environment)
@@ -180,7 +180,7 @@ def _without(
 
 
 def _only_lists(copy: WorkingCopy, path: str, lists: Sequence[str]) -> bool:
-    """Whether an untracked directory holds nothing but the task list."""
+    """Whether an untracked directory contains only the task list."""
     if not path.endswith("/") or not any(one.startswith(glob.escape(path)) for one in lists):
         return False
     listed = copy.git.text(

@@ -1,4 +1,4 @@
-"""What is in the way of a remote or a disk: what passes by itself, what may, and what somebody must fix."""
+"""Errors of remotes and disks: which pass by themselves, which may, and which a person must fix."""
 
 import errno
 import tempfile
@@ -10,7 +10,7 @@ from typing import TypeVar
 from gitcoord.errors import GitcoordError
 
 LOOKS = 3
-"""So often in a row something may be refused before it counts as lasting: hiccups look the same."""
+"""Refusals in a row after which an error counts as lasting, since a hiccup looks the same."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BRIEF_SECONDS = 60.0
 
@@ -18,22 +18,22 @@ Answer = TypeVar("Answer")
 
 
 def passes(error: BaseException) -> bool:
-    """Whether what `error` tells of is known to pass: a server that is down or busy, a full disk."""
+    """Whether the error is known to pass: a server that is down or busy, a full disk."""
     return isinstance(error, GitcoordError) and error.passing in ("passes", "briefly")
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether it is worth a few more looks: it passes, or it is a refusal that may be a hiccup."""
+    """Whether a few more tries make sense: the error passes, or is a refusal that may be a hiccup."""
     return isinstance(error, GitcoordError) and (passes(error) or error.passing == "perhaps")
 
 
 def lasts(error: GitcoordError, refusals: int, seconds: float) -> bool:
-    """Whether somebody has to act, after so many refusals in a row and so many seconds of trouble."""
+    """Whether a person has to act, after `refusals` in a row and `seconds` since the first error."""
     match error.passing:
         case "passes":
             return False
         case "briefly":
-            return seconds > _BRIEF_SECONDS  # whoever held it may have died
+            return seconds > _BRIEF_SECONDS  # the process that held it may have died
         case "never":
             return True
     return refusals >= LOOKS
@@ -47,7 +47,7 @@ def try_for(
     given_up: Callable[[], bool] = bool,
     first: float = 0.5,
 ) -> Answer:
-    """What `act` gives, tried again for `seconds` while what it raises passes, `LOOKS` times if it may."""
+    """Returns the result of `act`; retries for `seconds` if an error passes, `LOOKS` times if it may."""
     from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
     def over(state: RetryCallState) -> bool:
@@ -72,7 +72,7 @@ def try_for(
 
 
 def disk_problem(directory: Path) -> str:
-    """Why nothing can be written at `directory` (a full disk, a quota, a limit), or nothing."""
+    """Why `directory` cannot be written to (full disk, quota, limit); empty if it can."""
     try:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".gitcoord-", buffering=0) as file:
             file.write(b"\1" * 65536)
@@ -83,7 +83,7 @@ def disk_problem(directory: Path) -> str:
 
 
 def no_room(error: OSError) -> GitcoordError | None:
-    """The error to go on with when `error` only says that there is no room."""
+    """The error to raise instead if `error` only means a full disk; else None."""
     if error.errno not in (*NO_ROOM, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE):
         return None
     where = f" for {error.filename}" if error.filename else ""

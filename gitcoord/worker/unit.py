@@ -1,4 +1,4 @@
-"""The unit that a worker does: a task, or one subtask on a branch of its own beside its parent's."""
+"""The unit that a worker does: a task, or one subtask, which has its own branch beside its parent's."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class WorkUnit(msgspec.Struct, frozen=True, kw_only=True):
-    """`task` is the task itself, or the subtask's parent; `branch` is what the worker commits on."""
+    """A unit of work: `task` is the task or the subtask's parent; the worker commits on `branch`."""
 
     id: TaskId
     task: PlannedTask
@@ -18,7 +18,7 @@ class WorkUnit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """The title of what is to be done."""
+        """The title of the task or subtask."""
         return self.task.title if self.subtask is None else self.subtask.title
 
 
@@ -31,7 +31,7 @@ def find_unit(plan: Plan, id: str) -> WorkUnit:
                 branch = subtask_branch(task.branch, task.id, wanted)
                 return WorkUnit(id=wanted, task=task, subtask=subtask, branch=branch)
     if wanted not in plan.tasks:
-        from gitcoord.worker.task_context import find_task  # says what there is
+        from gitcoord.worker.task_context import find_task  # its error names the ids that exist
 
         find_task(plan, id)
     task = plan.tasks[wanted]
@@ -39,18 +39,18 @@ def find_unit(plan: Plan, id: str) -> WorkUnit:
 
 
 def subtask_branch(parent_branch: str, parent: TaskId, subtask: TaskId) -> str:
-    """The branch of a subtask: beside the parent's, because git keeps no ref below another."""
+    """The branch of a subtask, beside the parent's: git cannot have a ref below another ref."""
     name = f"{parent_branch}-subtask-{subtask.removeprefix(f'{parent}.')}"
     if is_branch_name(name):
         return name
-    import hashlib  # it loads OpenSSL
+    import hashlib  # the import loads OpenSSL
 
     digest = hashlib.sha256(subtask.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{parent_branch}-subtask-{digest}"
 
 
 def has_parts(unit: WorkUnit) -> Exception:
-    """The error for a parent whose subtasks are not all done."""
+    """The error for a parent with unfinished subtasks."""
     parts = ", ".join(subtask.id for subtask in unit.task.subtasks)
     return usage_error(
         "has-subtasks",

@@ -1,6 +1,7 @@
-"""Files that hardly anybody wants to land: secrets, private keys, agents' own notes, large files.
+"""Recognizes files that should not land: secrets, private keys, agents' notes, large files.
 
-What an agent left is not committed with them; what it committed itself is named, and a private key refused.
+Leftovers of an agent are committed without them. In the agent's own commits they are named, and a private key
+is refused.
 """
 
 import os
@@ -25,15 +26,15 @@ _NAMES = (
 _KEY = re.compile(
     rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-|AGE-SECRET-KEY-1"
 )
-"""How the files of OpenSSL, OpenSSH, PGP, PuTTY and age begin, whatever they are called."""
+"""The first line of key files of OpenSSL, OpenSSH, PGP, PuTTY and age, whatever their name."""
 _BEFORE = re.compile(rb"\s|\# (?:created|public key): |(?:Bag|Key) Attributes")
-"""Lines that may come before that."""
+"""Lines that may precede it."""
 _BEGINNING, _LARGEST_KEY = 4096, 16 << 10
 _A_KEY = "a private key"
 
 
 def unwanted_files(directory: Path, paths: Sequence[str], rules: RuleSettings) -> dict[str, str]:
-    """Those of the files at `paths` that are not committed for an agent, each with the reason in words."""
+    """Returns the files of `paths` that must not be committed for an agent, each with the reason in words."""
     book, found = _patterns(rules), {}
     for path in paths:
         file = directory / path
@@ -49,9 +50,9 @@ def unwanted_files(directory: Path, paths: Sequence[str], rules: RuleSettings) -
 
 
 def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSettings, branch: str) -> list[str]:
-    """What is to be said of files that the commits of `branch` add, also of those that are gone again.
+    """Returns notes about unwanted files that commits of `branch` add, even if a later commit removes them.
 
-    Raises `private-key` (exit 1): it would be public for good.
+    Raises `private-key` (exit 1): once pushed, a key stays public.
     """
     added = dict(_added(git, since, head, base))
     if not added:
@@ -76,7 +77,7 @@ def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSetting
 
 
 def in_words(found: Mapping[str, str]) -> str:
-    """The files with their reasons."""
+    """The files and their reasons in words."""
     return some([f"{path} ({why})" for path, why in found.items()])
 
 
@@ -108,7 +109,7 @@ def _keys(git: Git, book: "GitIgnoreSpec", added: Mapping[str, Oid]) -> Iterator
     asked = [(path, blob) for path, blob in added.items() if book.check_file(path).include is not False]
     if not asked:
         return
-    # The ids alone go in: names may hold anything.
+    # Pass ids only: file names may contain anything.
     output = git.run("cat-file", "--batch", input="".join(f"{blob}\n" for _, blob in asked).encode()).stdout
     at = 0
     for path, _ in asked:
@@ -127,7 +128,7 @@ def _sizes(git: Git, added: Mapping[str, Oid]) -> dict[Oid, int]:
 
 
 def _added(git: Git, since: Oid, head: Oid, base: Oid) -> Iterator[tuple[str, Oid]]:
-    """The regular files that commits added, with their content: also where a later one took them out."""
+    """Yields the regular files that commits added and their blobs, even if a later commit removed them."""
     options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--diff-filter=A", "--format=")
     told = git.text("log", *options, head, "--not", since, base, "--").split("\0")
     for entry, path in zip(told[::2], told[1::2], strict=False):

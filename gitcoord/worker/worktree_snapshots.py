@@ -1,4 +1,4 @@
-"""Work that is in the worktrees of this clone and on no shared branch yet, as commits in memory."""
+"""Snapshots of the work in this clone's worktrees, committed or not, as commits in a quarantine."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's worktree. `commit` stands for everything in it; `uncommitted`: it is a commit in memory."""
+    """A task's worktree. `commit` has all its files; `uncommitted`: that commit is in the quarantine only."""
 
     task: TaskId
     directory: str
@@ -29,21 +29,21 @@ class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
-"""Bytes of uncommitted files that are looked at: they are copied to where there may be only memory."""
+"""Most bytes of one uncommitted file and of all together; they are copied, perhaps into memory."""
 
 Seen = tuple[Repository, list[BranchInput], tuple[WorktreeSnapshot, ...]]
 
 
 @contextmanager
 def with_working_copies(repository: Repository, branches: Sequence[BranchInput]) -> Iterator[Seen]:
-    """The branches with what this clone's worktrees hold of them, and a repository that knows those commits.
+    """Yields the branches as they are in this clone's worktrees, and a repository with those commits.
 
-    Nothing is written into the repository, nor into anybody's index.
+    Writes neither to the user's repository nor to any index.
     """
     with repository.git.quarantine() as git:
         know_the_repository(repository.git, git)
         inside = Repository(git, repository.root, repository.common_dir, repository.remote)
-        # Where the repository itself is: what is looked at may be a copy of it.
+        # The directory of the repository itself: `repository` may be a copy.
         here = repository.git.at(repository.git.directory)
         places = worktrees(here)
         common_dir = Path(here.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
@@ -62,13 +62,13 @@ def with_working_copies(repository: Repository, branches: Sequence[BranchInput])
 
 
 def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tuple[WorktreeSnapshot, ...]:
-    """What the worktrees hold just now, to be compared with another time."""
+    """The current snapshots of the worktrees, to compare with later ones."""
     with with_working_copies(repository, branches) as (_, _, copies):
         return copies
 
 
 def know_the_repository(git: Git, quarantined: Git) -> None:
-    """Lets a quarantine inside this one find the repository's objects as well."""
+    """Lets a quarantine inside this one find the objects of the repository."""
     ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
     info = Path(quarantined.text(*ask), "info")
     info.mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def know_the_repository(git: Git, quarantined: Git) -> None:
 
 
 def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> list[bytes]:
-    """Pathspecs that leave out files larger than anybody's work."""
+    """Pathspecs that exclude files too large to be anybody's work."""
     which = ("--others", "--modified", "--exclude-standard", "-z")
     left, found = _ALTOGETHER, []
     listed = git.run("ls-files", *which, environment=environment, ok=()).stdout
@@ -108,7 +108,7 @@ def _copy(git: Git, task: TaskId, directory: Path, common_dir: Path) -> Worktree
     uncommitted = tree != here.text("rev-parse", "--verify", f"{head}^{{tree}}")
     commit = head
     if uncommitted:
-        # The same work gives the same commit, so that looking twice tells whether anything changed.
+        # The same work gives the same commit, which shows whether anything has changed.
         who = fixed_author("@0 +0000")
         commit = commit_tree(git, tree, [head], "uncommitted work", environment=who)
     return WorktreeSnapshot(task=task, directory=str(directory), commit=commit, uncommitted=uncommitted)

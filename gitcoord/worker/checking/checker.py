@@ -23,19 +23,19 @@ from gitcoord.worker.checking.slots import source_of
 
 _LOOK_AGAIN = 5.0
 _MOMENT = 0.05
-"""The share of a check's time that is waited for others which were begun with it."""
+"""The share of a check's duration to wait for other checks that began with it."""
 _LOG_BYTES = 1 << 20
 _BEYOND_GRACE = 10.0
 _OWN = "GITCOORD_"
 _SLOTS = "_checks"
-"""Where checkouts lie, beside those of workers; no task's checkout has such a name."""
+"""The directory of checkouts for checks, beside those of workers; no task can have this name."""
 
 
 class LocalChecker:
-    """Checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
+    """Runs checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
 
-    `shared` are the results of other machines, if any count. `cap` says when a check may start; `held` is
-    told once how many have started when it holds one back, and until when (seconds since the epoch).
+    `shared` are the results of other machines. `cap` limits the checks in an hour; `held` is called once when
+    it delays a check, with the number of started ones and the time of the next in seconds since the epoch.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LocalChecker:
         self._running: dict[Oid, CheckProcess] = {}
         self._ending: list[CheckProcess] = []
         self._ended_began = 0.0
-        """When the check began, by `time.monotonic`, that ended last."""
+        """Monotonic time at which the check began that ended last."""
 
     @property
     def running(self) -> Collection[Oid]:
@@ -68,7 +68,7 @@ class LocalChecker:
         return self._running.keys()
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """The result that is kept, this machine's own before those of others; unclear ones are not."""
+        """The stored result, this machine's before those of others. Unclear results are not stored."""
         own = self._memo.read(tree)
         if self._shared is None:
             return own
@@ -78,7 +78,7 @@ class LocalChecker:
         return own
 
     def forget_failures(self) -> int:
-        """Have failures checked again; return how many were known."""
+        """Forgets failures, which are then checked again; returns how many there were."""
         return self._memo.forget_failures()
 
     def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
@@ -98,7 +98,7 @@ class LocalChecker:
             sleep_until_end((), _LOOK_AGAIN, *(process.descriptor for process in self._running.values()))
 
     def _may_start(self) -> bool:
-        """Whether the cap lets another check start; counts it."""
+        """Counts a start and returns True, unless the cap forbids it."""
         if self._cap is None or (self._running and time.time() < self._held_until):
             return self._cap is None
         try:
@@ -111,12 +111,12 @@ class LocalChecker:
         return not until
 
     def share(self, *, at_end: bool = False) -> None:
-        """Push what passed for other machines; without `at_end` only now and then."""
+        """Pushes passed results for other machines; without `at_end` only from time to time."""
         if self._shared is not None:
             self._shared.push(at_end=at_end)
 
     def close(self) -> None:
-        """End all that run."""
+        """Ends all running checks."""
         for tree in list(self._running):
             self._stop(tree)
         self._wait_for_end()
@@ -143,7 +143,7 @@ class LocalChecker:
             raise _cannot_start(place, error) from error
 
     def _collect(self) -> dict[Oid, CheckResult]:
-        """The results of those that have ended."""
+        """Returns the results of the checks that have ended."""
         found = {}
         for tree, process in list(self._running.items()):
             if not process.ended():
@@ -160,9 +160,9 @@ class LocalChecker:
         return found
 
     def _ending_as_well(self, found: Mapping[Oid, CheckResult]) -> Mapping[Oid, CheckResult]:
-        """The results of checks that were begun with those that have just ended, and end a moment later.
+        """Waits a moment for checks that began with those that just ended, and returns their results.
 
-        What would start in between would be ended again in most cases, by what those tell.
+        A check that starts before would in most cases be stopped again because of those results.
         """
         moment = _MOMENT * max((result.seconds for result in found.values()), default=0.0)
         until, more = time.monotonic() + moment, dict[Oid, CheckResult]()
@@ -175,7 +175,7 @@ class LocalChecker:
         return more
 
     def _stop(self, tree: Oid) -> None:
-        """Ask a check to end; what wants its checkout waits for that, and this process does not."""
+        """Asks a check to end, without waiting; the next check in its checkout waits for it."""
         process = self._running.pop(tree)
         process.signal(signal.SIGTERM)
         self._ending = [one for one in self._ending if not one.ended()] + [process]
@@ -197,14 +197,14 @@ def _cannot_start(place: Path, error: OSError) -> GitcoordError:
 
 
 def slots_directory(repository: Repository, worktrees: str = "") -> Path:
-    """Where the checkouts of checks lie: beside the repository, or where `worktrees` of the settings says."""
+    """The directory of checkouts for checks: beside the repository, or by the setting `worktrees`."""
     own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
     above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
     return Path(os.path.abspath(above / _SLOTS))  # noqa: PTH100 - links stay
 
 
 def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> dict[str, str]:
-    """What a check sees of `environ`: no logins but those `passed`, and nothing of gitcoord's own."""
+    """The environment of a check: `environ` without secrets (but those `passed`) and gitcoord's variables."""
     return {
         name: value
         for name, value in environ.items()
@@ -213,6 +213,6 @@ def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> di
 
 
 def default_slots() -> int:
-    """How many checks this machine has room for at once."""
+    """How many checks this machine can run at once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, 8))

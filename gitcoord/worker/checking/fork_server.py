@@ -1,8 +1,8 @@
-"""Starts processes of checks by forking one that has loaded what they need: an interpreter takes longer.
+"""Starts check processes by forking a server that has imported all they need: faster than an interpreter.
 
-The server is a process of its own, with one thread and the environment of checks. It ends when its client is
-gone, however that ended; the processes of checks go on then. Each holds the end of a pipe for as long as it
-lives: its client reads there when it has ended.
+The server is a process with one thread and the environment of checks. It ends when its client ends, however
+that happens; check processes then go on. Each holds one end of a pipe, which its client reads to notice its
+end.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from pathlib import Path
 
 _LONGEST = 1 << 16
 _PATIENCE = 20.0
-"""Seconds that the server may take to start."""
+"""Most seconds for the start of the server."""
 
 
 class CheckProcess:
-    """The process of one check; `descriptor` becomes readable when it ends."""
+    """The process of one check. `descriptor` becomes readable when the process ends."""
 
     def __init__(self, pid: int, descriptor: int) -> None:
         self.pid = pid
@@ -39,20 +39,20 @@ class CheckProcess:
         return self._ended
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal, unless it has ended."""
+        """Sends a signal, unless the process has ended."""
         if not self.ended():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for its end, at most so long; whether it has ended."""
+        """Waits at most `seconds` for the end of the process; returns whether it has ended."""
         if not self._ended:
             _readable(self.descriptor, max(0.0, seconds))
         return self.ended()
 
 
 class ForkServer:
-    """Forks processes of checks with `environment`; begins with the first, and once more if it dies."""
+    """Forks check processes with `environment`. Starts the server with the first, and again if it dies."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
@@ -60,7 +60,7 @@ class ForkServer:
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self, place: Path) -> CheckProcess:
-        """A process for what is to be checked at `place`. Raises OSError where none can be started."""
+        """Starts the check in the directory `place`. Raises OSError if no process can be started."""
         for last in (False, True):
             try:
                 return self._forked(place)
@@ -71,7 +71,7 @@ class ForkServer:
         raise AssertionError("the last try has a result")
 
     def prepare(self) -> None:
-        """Start the server, which takes a moment, beside what comes before the first check."""
+        """Starts the server ahead of the first check, since that takes a moment."""
         if self._channel is None:
             ours, theirs = socket.socketpair()
             with theirs:
@@ -87,7 +87,7 @@ class ForkServer:
             self._channel = ours
 
     def close(self) -> None:
-        """End the server; processes that it has started go on."""
+        """Ends the server; check processes go on."""
         if self._channel is not None:
             self._channel.close()
         if self._server is not None:
@@ -106,7 +106,7 @@ class ForkServer:
             raise
         finally:
             os.close(writing)
-        # Its number is the answer: so no two requests are ever read as one.
+        # Wait for the process number as an answer: two requests can then never be read as one.
         told = os.read(reading, 32) if _readable(reading, _PATIENCE) else b""
         if not told:
             os.close(reading)
@@ -115,14 +115,14 @@ class ForkServer:
 
 
 def _readable(descriptor: int, seconds: float) -> bool:
-    """Whether there is something to read, its end included, at most so many seconds later."""
+    """Waits at most `seconds` until the descriptor can be read or is closed; returns whether it can."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
 
 
 def serve(channel: socket.socket) -> None:
-    """Fork a process for each place that is asked for, until the other end of `channel` is closed."""
+    """Forks a process for each directory that is requested, until the other end of `channel` is closed."""
     from gitcoord.worker.checking.process import check_at
 
     gc.freeze()

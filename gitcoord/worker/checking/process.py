@@ -1,7 +1,7 @@
-"""The process of one check: takes a checkout, runs the command to its end, and keeps the result.
+"""The process of one check: takes a checkout, runs the command, and stores the result.
 
-A process of its own, so that a check outlives the command that wanted it, and is ended with everything that
-it started. What to check is in a file of its directory.
+It is a separate process, which outlives the command that wanted the check, and can be ended together with all
+processes that it started. A file in its directory says what to check.
 """
 
 import os
@@ -27,11 +27,11 @@ _PAUSE = 0.05
 _LONGEST_LINE = 200
 _CANNOT_START = {126: "cannot be run", 127: "was not found"}
 _TRY_AGAIN = 75
-"""EX_TEMPFAIL of sysexits.h: the command itself says that nothing is certain."""
+"""EX_TEMPFAIL of sysexits.h: the command itself reports an unclear result."""
 
 
 class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is to check, and where."""
+    """The check that a process runs, and where."""
 
     target: CheckTarget
     argv: tuple[str, ...]
@@ -45,7 +45,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_order(place: Path, order: CheckOrder) -> None:
-    """Write down what the process at `place` is to check."""
+    """Writes the order for the process in the directory `place`."""
     place.mkdir(parents=True, exist_ok=True)
     draft = place / f"{ORDER_FILE}.{os.getpid()}"
     draft.write_bytes(msgspec.json.encode(order))
@@ -53,7 +53,7 @@ def write_order(place: Path, order: CheckOrder) -> None:
 
 
 def check_at(place: Path) -> None:
-    """Check what the directory says, unless somebody did meanwhile."""
+    """Runs the check that the directory `place` orders, unless another process has done so."""
     order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
     adopt_orphans()
     with listening() as stop, held_lock(place / LOCK_FILE, given_up=_given_up(stop)) as mine:
@@ -79,7 +79,7 @@ def _given_up(stop: StopSignal) -> Waiting:
         if not first:
             time.sleep(_PAUSE)
         first = False
-        # Nobody waits for what has not begun once the command that wanted it is gone.
+        # Do not begin a check when the command that wanted it is gone.
         return stop.asked is not None or os.getppid() != parent
 
     return given_up
@@ -88,9 +88,9 @@ def _given_up(stop: StopSignal) -> Waiting:
 def _check(
     order: CheckOrder, slot: Slot, place: Path, stop: StopSignal, before: CheckResult | None
 ) -> CheckResult | None:
-    """The result; None when the check was ended because nobody wants it any more."""
+    """Runs the check and returns the result; None if it was stopped because nobody wants it any more."""
     mark, busy = str(slot.directory), slot.directory.with_suffix(".busy")
-    if busy.exists():  # a process was killed here, and what it ran may be alive
+    if busy.exists():  # a process was killed here, and its children may be alive
         end(lambda: marked(mark.__eq__), order.grace)
     busy.touch()
     runs = 1 if before is None or before.outcome == "unclear" else before.runs + 1

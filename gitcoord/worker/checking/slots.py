@@ -1,7 +1,7 @@
-"""The checkouts that checks run in: repositories of their own, which borrow objects and share nothing else.
+"""The checkouts for checks: separate repositories, which borrow the user's objects and share nothing else.
 
-A check may do to its repository what it likes: branches, configuration and worktrees of the user's are not
-there. Each is moved from tree to tree, so that what git ignores, such as build output, stays and is built on.
+A check may do anything to its repository: the user's branches, configuration and worktrees are not in it. A
+checkout moves from tree to tree, and keeps ignored files such as build output for the next check.
 """
 
 import contextlib
@@ -17,13 +17,13 @@ from gitcoord.git.git_cli import Git, Oid, nowhere_above
 from gitcoord.git.merge_tree import fixed_author
 
 _COPIED = r"^(filter\..*|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|longpaths))$"
-"""The settings of the user's repository that decide what a checkout looks like."""
+"""The git settings of the user's repository that affect the files of a checkout."""
 Waiting = Callable[[], bool]
-"""Sleeps a moment, unless it is called for the first time; whether to wait no longer."""
+"""Sleeps a moment, except at the first call; returns whether to stop waiting."""
 
 
 class BorrowedRepository(msgspec.Struct, frozen=True, kw_only=True):
-    """The user's repository, as far as checkouts depend on it."""
+    """The facts about the user's repository that checkouts depend on."""
 
     common_dir: str
     object_format: str
@@ -31,7 +31,7 @@ class BorrowedRepository(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def source_of(git: Git, common_dir: Path) -> BorrowedRepository:
-    """What checkouts need to know of the repository at `common_dir`."""
+    """Reads the facts about the repository at `common_dir`."""
     told = git.probe("config", "--local", "-z", "--get-regexp", _COPIED) or ""
     pairs = (entry.partition("\n") for entry in told.split("\0") if entry)
     return BorrowedRepository(
@@ -42,7 +42,7 @@ def source_of(git: Git, common_dir: Path) -> BorrowedRepository:
 
 
 class Slot:
-    """One checkout, held by this process until the block around `held_slot` ends."""
+    """One checkout, which this process holds until the block of `held_slot` ends."""
 
     def __init__(self, directory: Path, number: int, source: BorrowedRepository) -> None:
         self.directory = directory
@@ -53,9 +53,9 @@ class Slot:
         self._git = Git(directory, nowhere_above(directory) | which)
 
     def move_to(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
-        """Make the files those of `tree`, on a commit on top of `parent`. Ignored files stay without `clean`.
+        """Checks out `tree` as a commit on top of `parent`. Keeps ignored files without `clean`.
 
-        A checkout that cannot be brought there is made anew. Raises OSError and GitcoordError.
+        Makes a new checkout if the old one cannot be moved. Raises OSError and GitcoordError.
         """
         from gitcoord.errors import GitcoordError
 
@@ -71,11 +71,11 @@ class Slot:
             "commit-tree", tree, "-p", parent, "-m", "A combination to check", environment=fixed_author()
         ).text
         self._git.run("checkout", "--quiet", "--force", "--detach", commit)
-        # Ignored files go first where they would be in the way of what is to be removed.
+        # Remove ignored files first if they are in the way of a removal.
         self._git.run("clean", "-ffdq", *(("-x",) if clean else ()))
 
     def _make(self) -> None:
-        """Makes the repository, or puts back what an earlier check may have changed in it."""
+        """Makes the repository, or reverts what an earlier check changed in it."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if not (self._inside / "HEAD").is_file():
             shutil.rmtree(self._inside, ignore_errors=True)
@@ -119,7 +119,7 @@ class Slot:
 def held_slot(
     place: Path, count: int, source: BorrowedRepository, *, given_up: Waiting
 ) -> Iterator[Slot | None]:
-    """One of the `count` checkouts under `place` that nobody holds; None when `given_up` says so first."""
+    """Yields a free one of the `count` checkouts under `place`; None if `given_up` returns True first."""
     place.mkdir(parents=True, exist_ok=True)
     while not given_up():
         for number in range(1, count + 1):
@@ -139,7 +139,7 @@ def held_slot(
 
 @contextlib.contextmanager
 def held_lock(file: Path, *, given_up: Waiting) -> Iterator[bool]:
-    """Hold the lock of `file`; False when `given_up` says so before it is free."""
+    """Holds the lock of `file`; yields False if `given_up` returns True before the lock is free."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
