@@ -7,7 +7,7 @@ top of the ones before: Zuul's window (https://zuul-ci.org/docs/zuul/latest/gati
 
 import msgspec
 
-WIDEST = 16
+WIDEST = 32
 _FEW_PRIOR = 16
 """Landings without a failure that are taken for granted where there is no history."""
 
@@ -25,7 +25,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_window(asked: int | None, slots: int, failures: int, landings: int) -> Window:
-    """The window for `failures` in the last `landings`: about the reciprocal of their rate, and at most 16.
+    """The window for `failures` in the last `landings`: about the reciprocal of their rate, and at most `WIDEST`.
 
     Less than twice the slots means that many fail: then it is as wide as the slots.
     """
