@@ -20,7 +20,7 @@
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
 #   PASS_ENVIRONMENT the names of tokens above that the agent gets to see all the same: "GH_TOKEN"
 #   WAIT             how long to wait while another worker holds the task: 15m, none for as long as it takes (the
-#                    default), 0s. One that gives no sign of life is taken over after its lease (`lease`, 5 minutes)
+#                    default), 0s. A task whose worker is silent is taken over after its lease (`lease`, 5 minutes)
 #   WORKER_OPTIONS   options for `gitcoord worker`, such as `--timeout 45m --rework 2`
 #   MERGE            0: never land anything here (default: the last worker of a wave lands it)
 #   MERGE_OPTIONS    options for `gitcoord merge-level`, such as `--method squash --wait 30m`

@@ -118,7 +118,7 @@ def test_landed_work_is_nobodys_any_more(project: Project) -> None:
 @pytest.mark.parametrize("path", ["/etc/passwd", "../elsewhere"])
 def test_a_path_outside_is_refused(project: Project, path: str) -> None:
     ended = ask(project, path)
-    assert (ended.code, "is outside of" in ended.err) == (2, True)
+    assert (ended.code, "is outside /" in ended.err) == (2, True)
 
 
 def test_hostile_names_do_not_reach_the_terminal(project: Project) -> None:

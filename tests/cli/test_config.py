@@ -35,7 +35,7 @@ def test_a_table_that_is_not_read_is_named(tmp_path: Path) -> None:
     (desk / "pyproject.toml").write_text("[tool.gitcoord]\nmax-parallel = 7\n")
     assert gitcoord("config", cwd=desk, ok=0).err == ""
     (desk / "gitcoord.toml").write_text("max-parallel = 2\n")
-    assert "[tool.gitcoord] in pyproject.toml is not read" in gitcoord("config", cwd=desk, ok=0).err
+    assert "[tool.gitcoord] in pyproject.toml is ignored" in gitcoord("config", cwd=desk, ok=0).err
 
 
 def test_outside_a_repository_the_defaults_are_shown_and_the_schema_everywhere(tmp_path: Path) -> None:

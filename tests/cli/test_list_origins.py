@@ -41,7 +41,7 @@ def test_a_kiro_list_is_planned_worked_on_and_kept_out_of_branches(tmp_path: Pat
     # What has landed is told to the list in this checkout; the task's own branch is no place for it.
     assert f"{LIST}: 1 is done (was pending)" in told
     assert (repo.path / LIST).read_text() == TASKS.replace("[ ] 1.", "[x] 1.")
-    assert "nothing was set" in project.run("sync", ok=0).err
+    assert "nothing was changed" in project.run("sync", ok=0).err
     (repo.path / LIST).write_text(TASKS)
     dry = project.run("sync", "--dry-run", "--json", ok=0).json
     assert dry["changes"] == [{"task": "1", "before": "pending", "now": "done"}]

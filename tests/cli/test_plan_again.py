@@ -123,7 +123,7 @@ def test_next_says_what_can_start(tmp_path: Path) -> None:
     project.run("worker", "2", "--shell", "--agent", "exit 65", ok=65)
     failed = project.run("next", ok=1).err.splitlines()
     assert failed[1].startswith("2 cannot start: its agent says that the task itself is wrong")
-    assert failed[2:] == ["  hint: `gitcoord retry TASK` lets what failed be tried again."]
+    assert failed[2:] == ["  hint: `gitcoord retry TASK` retries a failed task."]
     project.worker("2").do({"2.txt": "2"})
     project.run("merge-level")
     ended = project.run("next", "--json")

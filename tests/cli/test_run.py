@@ -78,7 +78,7 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
     # What failed is tried again when somebody says so; the rest is not touched.
     agent.does("4", {"write": {"4": "x"}})
     assert project.run("retry", "5", "4", "--dry-run", "--json", ok=0).json["tasks"] == ["5", "4"]
-    assert "Tasks or --all" in project.run("retry", ok=2).err
+    assert "either TASK or --all" in project.run("retry", ok=2).err
     assert project.run("retry", "--all", "--json", ok=0).json["tasks"] == ["4"]
     by_hand = project.desk.path.with_name("desk.gitcoord") / "1"
     project.desk.git("worktree", "add", "--quiet", str(by_hand), "feature/level-0-task-1")

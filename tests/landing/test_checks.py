@@ -238,7 +238,7 @@ def test_what_merges_and_fails_together_is_named_before_anything_lands(tmp_path:
     assert project.run("check-conflicts", "0", "--check", "true", ok=0).out.rstrip().endswith("passes on it.")
     assert "check" not in project.run("check-conflicts", "0", "--json", ok=0).json
     refused = project.run("check-conflicts", "0", "--check", CHECK, "--watch", ok=2)
-    assert "--check goes with neither --worktrees nor --watch" in refused.err
+    assert "--check cannot be used with --worktrees or --watch" in refused.err
 
 
 def test_with_whom_two_fail_is_found_by_checks_side_by_side(tmp_path: Path) -> None:

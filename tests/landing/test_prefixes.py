@@ -97,7 +97,7 @@ def test_through_github_each_tree_passes_or_with_prove_last_what_the_row_ends_in
     text = f"git rev-parse HEAD^{{tree}} >> {counted}; {CHECK}"
     options = ("--check", text, "--shell", "--slots", "1", "--flaky", "0", "--prove", prove)
     ran = project.run("merge-level", "0", *options)
-    said = "Only what each row of pull requests ends in was checked" in ran.err
+    said = "Only the last tree of each row of pull requests was checked" in ran.err
     if prove == "each":
         assert (ran.code, said) == (1, False)
         assert "task 1 fails the check" in ran.err

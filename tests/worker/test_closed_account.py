@@ -205,7 +205,7 @@ def test_a_worker_does_not_begin_and_a_person_opens_the_account(tmp_path: Path) 
     assert (
         project.run("worker", "1", "--agent", "false", "--json", env=other, ok=1).json["outcome"] == "failed"
     )
-    assert project.run("resume", "--dry-run", ok=0).err == "The account of the agents would be open again.\n"
+    assert project.run("resume", "--dry-run", ok=0).err == "Would clear the agents' usage limit.\n"
     assert project.run("resume", "--json", ok=0).json["opened"]
     assert project.run("status", "--json", ok=0).json["closed"] == ""
     assert "No run is under way" in project.run("resume", ok=1).err

@@ -210,7 +210,7 @@ def test_a_dry_run_tells_of_the_fold_and_of_what_is_in_its_way(tmp_path: Path) -
     before = project.remote.refs()
     told = first.run("submit", "--dry-run", "--json", ok=0)
     assert told.json["folded_into"] == "feature/level-0-implementation"
-    assert "would be folded into feature/level-0-implementation" in told.err
+    assert "would be merged into feature/level-0-implementation" in told.err
     assert project.remote.refs() == before
     first.run("submit", ok=0)
     before = project.remote.refs()

@@ -47,7 +47,7 @@ def test_cancel_says_where_the_processes_are_that_it_did_not_end(
     project.run("cancel", "1", ok=0)
     assert left_over(agent) == []
     said = project.run("cancel", "1", ok=0).err
-    assert "attempt 1 at 1 has no process any more" in said
+    assert "attempt 1 at 1 is no longer running" in said
 
 
 def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
@@ -139,7 +139,7 @@ def test_a_person_who_asks_for_another_try_gets_one(project: Project, agent: Scr
     away.rename(here)
     said = project.run("retry", "1", ok=0).err
     assert re.match(
-        r"Task 1 is under way \(attempt 1 by \S+\); it will be retried unless that ends well\.", said
+        r"Task 1 is running \(attempt 1 by \S+\); it will be retried if this attempt fails\.", said
     )
     work(project, agent, "1", ok=0)
     assert [run.what for run in agent.runs()] == ["start", "end"] * 2

@@ -1,4 +1,4 @@
-"""`gitcoord agents install`: tells agents of a project how to take up tasks and hand them in."""
+"""`gitcoord agents install`: writes the rules by which a project's agents start and submit tasks."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord agents install claude      .claude/skills/gitcoord/SKILL.md
-  gitcoord agents install codex       a part of AGENTS.md, and nothing else of it
+  gitcoord agents install codex       a part of AGENTS.md; the rest stays
   gitcoord agents install generic --uninstall
 """
 
 agents = typer.Typer(
     name="agents",
-    help="Tell coding agents how to take up tasks here and hand them in.",
+    help="Tell coding agents how to start and submit tasks here.",
     short_help="Tell agents how to work on tasks here.",
     rich_markup_mode=None,
 )
@@ -28,7 +28,7 @@ app.add_typer(agents)
 
 @agents.callback(invoke_without_command=True)
 def _alone(context: typer.Context) -> None:
-    """Tell coding agents how to take up tasks here and hand them in."""
+    """Tell coding agents how to start and submit tasks here."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -36,17 +36,17 @@ def _alone(context: typer.Context) -> None:
 @agents.command("install", epilog=_EPILOG)
 def install(
     program: Annotated[
-        Literal["claude", "codex", "generic"], typer.Argument(help="Who is to follow the rules.")
+        Literal["claude", "codex", "generic"], typer.Argument(help="The program that follows the rules.")
     ],
-    uninstall: Annotated[bool, typer.Option("--uninstall", help="Take them out again.")] = False,
+    uninstall: Annotated[bool, typer.Option("--uninstall", help="Remove the rules.")] = False,
     dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.agents/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Write ten lines of rules where the program looks: how to find, take, do and hand in a task.
+    """Write ten lines of rules into the file that the program reads: how to find, start and submit a task.
 
-    Nothing else in these files changes.
+    The rest of the file stays as it is.
     """
     from gitcoord.cli.agent_rules import rules_change
     from gitcoord.cli.context import open_context
@@ -68,7 +68,7 @@ def install(
             "agents", {"program": program, "file": str(change.path), "changed": changed, "dry_run": dry_run}
         )
     elif not changed:
-        emit(clean(f"{change.path} has nothing to change."))
+        emit(clean(f"{change.path} is already up to date."))
     else:
         emit(clean(f"{change.path} {_done(change, uninstall=uninstall, dry_run=dry_run)}."))
 
@@ -78,5 +78,5 @@ def _done(change: "Change", *, uninstall: bool, dry_run: bool) -> str:
         return "would change"
     if change.after is None:
         return "is removed"
-    gone = "has no rules of gitcoord any more"
-    return gone if uninstall else "has the rules. Commit it: workers get what the base has"
+    gone = "no longer has gitcoord's rules"
+    return gone if uninstall else "has the rules. Commit it: workers get the file from the base"

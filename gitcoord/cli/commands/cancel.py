@@ -1,4 +1,4 @@
-"""`gitcoord cancel`: work on tasks is to end, here and elsewhere, and not to begin again by itself."""
+"""`gitcoord cancel`: stops work on tasks, on every machine, until `gitcoord retry`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord cancel 3             ends task 3, with all of its subtasks
+  gitcoord cancel 3             stops task 3 and all of its subtasks
   gitcoord cancel 3.1           one subtask
   gitcoord cancel 2 4 5         several
-  gitcoord cancel 3 --dry-run   says what would end
+  gitcoord cancel 3 --dry-run   shows what would stop
 """
 
 
@@ -40,10 +40,11 @@ def cancel(
         bool, typer.Option("--json", help="One gitcoord.cancel/1 document on stdout.")
     ] = False,
 ) -> None:
-    """End the work on each TASK, and let nothing begin it again until `gitcoord retry TASK`.
+    """Stop work on each TASK. It stays stopped until `gitcoord retry TASK`.
 
-    The wish goes into the journal. Processes on this machine are ended with everything that they started,
-    those that ignore TERM too; workers on other machines look every minute. Branch and checkout stay.
+    Records the request in the journal. Kills the workers on this machine and all their child processes, also
+    those that ignore TERM. Workers on other machines check the journal every minute. Keeps the branch and
+    the checkout.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit_json, say
@@ -60,8 +61,8 @@ def cancel(
     }
     ended: list[str] = []
     if not dry_run:
-        _ask(context, units)
-        ended = _end(context, running)
+        _record_cancel(context, units)
+        ended = _kill_local(context, running)
     elsewhere = [unit for unit in running if unit not in ended] if not dry_run else []
     if as_json:
         document = {
@@ -75,25 +76,25 @@ def cancel(
         }
         emit_json("cancel", document)
     named, verb = named_tasks(tasks), "is" if len(tasks) == 1 else "are"
-    back = f"`gitcoord retry {' '.join(tasks)}` takes that back"
+    back = f"`gitcoord retry {' '.join(tasks)}` undoes that"
     say(f"{named} {'would be' if dry_run else verb} cancelled; {back}")
     for unit in ended:
-        say(f"the attempt at {unit} on this machine was ended")
+        say(f"stopped the attempt at {unit} on this machine")
     for unit in elsewhere:
-        say(f"attempt {running[unit]} at {unit} {_where(context, unit, running[unit])}")
+        say(f"attempt {running[unit]} at {unit} {_why_not_killed(context, unit, running[unit])}")
 
 
-def _where(context: "Context", unit: "TaskId", attempt: int) -> str:
-    """Why nothing of an attempt was ended: another clone, be it of this machine, has its processes."""
+def _why_not_killed(context: "Context", unit: "TaskId", attempt: int) -> str:
+    """Says why no process was killed: none was left, or another clone started the attempt."""
     from gitcoord.worker.attempt.local_attempts import attempts_here
 
     if attempt in attempts_here(context.repository.common_dir, context.store.generation, unit):
-        return "has no process any more"
+        return "is no longer running"
     return "was not started from this clone: its worker stops by itself"
 
 
 def _units(context: "Context", task: str) -> "list[TaskId]":
-    """The task with its subtasks that are left, or the one subtask. Raises `already-landed` (exit 1)."""
+    """Returns the task and its unfinished subtasks, or the one subtask. Raises `already-done` (exit 1)."""
     from gitcoord.errors import answer_no
     from gitcoord.worker.subtasks import done_at
     from gitcoord.worker.task_context import task_context_for
@@ -106,21 +107,24 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
     if unit.task.id in task_context.landed or unit.id in done:
         where = f"has landed on {plan.base}" if unit.task.id in task_context.landed else "is done"
         raise answer_no("already-done", f"Task {unit.id} {where} already; there is nothing to cancel.")
-    below = [] if unit.subtask else [part.id for part in unit.task.subtasks if part.id not in done]
-    return [unit.id, *below]
+    unfinished = [] if unit.subtask else [part.id for part in unit.task.subtasks if part.id not in done]
+    return [unit.id, *unfinished]
 
 
-def _ask(context: "Context", units: "Sequence[TaskId]") -> None:
+def _record_cancel(context: "Context", units: "Sequence[TaskId]") -> None:
+    """Records a cancel request for each of `units` that is not cancelled yet."""
     from gitcoord.events import CancelAsked
     from gitcoord.state.journal import now, worker_name
 
-    def known(before: "Progress") -> bool:
+    def is_cancelled(before: "Progress") -> bool:
         return before.cancelled
 
-    context.store.record_all([(CancelAsked(at=now(), by=worker_name(), task=unit), known) for unit in units])
+    requests = [CancelAsked(at=now(), by=worker_name(), task=unit) for unit in units]
+    context.store.record_all([(request, is_cancelled) for request in requests])
 
 
-def _end(context: "Context", running: "dict[TaskId, int]") -> list[str]:
+def _kill_local(context: "Context", running: "dict[TaskId, int]") -> list[str]:
+    """Kills the attempts that run on this machine; returns their units."""
     from concurrent.futures import ThreadPoolExecutor
 
     from gitcoord.worker.attempt.local_attempts import end_here

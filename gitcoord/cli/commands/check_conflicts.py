@@ -1,4 +1,4 @@
-"""`gitcoord check-conflicts`: what the branches of a level do to each other, and the waves that follow."""
+"""`gitcoord check-conflicts`: which branches of a level conflict, and the waves that result."""
 
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -37,8 +37,8 @@ Examples:
   gitcoord check-conflicts level-0 --save   write these waves into the plan
   gitcoord check-conflicts --explain        which rule decided for each pair
   gitcoord check-conflicts --what-if 7      the order if task 7 landed first
-  gitcoord check-conflicts --check 'make test'   who fails together
-  gitcoord check-conflicts --watch          stay, and look when a branch moves
+  gitcoord check-conflicts --check 'make test'   branches that fail together
+  gitcoord check-conflicts --watch          check again when a branch changes
   gitcoord check-conflicts --json           for a program
   gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock'
   gitcoord check-conflicts --pulls 12,15,19         without a task list
@@ -48,7 +48,7 @@ Examples:
 _Explain = Annotated[bool, typer.Option("--explain", help="Say which rule decided for each pair.")]
 _WhatIf = Annotated[
     str | None,
-    typer.Option("--what-if", metavar="TASK", autocompletion=complete_task, help="Let this task land first."),
+    typer.Option("--what-if", metavar="TASK", autocompletion=complete_task, help="Land this task first."),
 ]
 _Without = Annotated[
     list[str] | None,
@@ -62,17 +62,17 @@ _Without = Annotated[
 _MaxParallel = Annotated[
     int | None,
     typer.Option(
-        "--max-parallel", metavar="N", min=1, help="At most so many tasks in a wave; default: any number."
+        "--max-parallel", metavar="N", min=1, help="Maximum number of tasks in a wave (default: no limit)."
     ),
 ]
 _Worktrees = Annotated[
     bool,
     typer.Option(
         "--worktrees",
-        help="Count uncommitted work in the worktrees of this clone; where no plan is saved, compare them.",
+        help="Include uncommitted work in this clone's worktrees. Without a plan, compare the worktrees.",
     ),
 ]
-_Watch = Annotated[bool, typer.Option("--watch", help="Stay, and check again whenever a branch has moved.")]
+_Watch = Annotated[bool, typer.Option("--watch", help="Keep running; check again when a branch changes.")]
 _Every = Annotated[
     float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often --watch looks.")
 ]
@@ -114,12 +114,12 @@ def check_conflicts(
 ) -> None:
     """Find which branches of LEVEL really conflict, by merging them in memory.
 
-    Exit code 0 when the whole level can land as one wave, 1 when it has to be split. Neither the
-    working tree nor a branch is touched. Paths that are ignored do not keep tasks apart; a merge that
-    fails in one is a conflict all the same, because landing would fail there. With --check the landing
-    order is proved by that command, too, and what merges and fails together is named.
+    Exit code 0 when the whole level can land as one wave, 1 when it has to be split. Changes neither the
+    working tree nor a branch. Ignored paths do not split waves. A merge that fails in an ignored path is
+    still a conflict, because landing would fail there. With --check the command also runs on the landing
+    order, and the report names branches that merge cleanly but fail together.
 
-    Pull requests, branches and, where no plan is saved, worktrees are looked at without a task list.
+    Pull requests, branches and worktrees (if no plan is saved) need no task list.
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers
@@ -130,19 +130,18 @@ def check_conflicts(
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import Exit
 
-    _refuse(
-        save=save and bool(without or worktrees or watch), check=bool(check_command) and (worktrees or watch)
-    )
+    live = worktrees or watch
+    _check_combinations(bad_save=save and bool(without or live), bad_check=bool(check_command) and live)
     numbers, patterns = pull_numbers([pulls] if pulls else ()), tuple(branches or ())
     heads = AdoptionRequest(pulls=numbers, label=label, author=author, branches=patterns, worktrees=worktrees)
     context = open_context(reads=not save and check_command is None, several=True)
     command, timeout = check_command or "", check_timeout
-    words = AskedCheck(
+    asked_check = AskedCheck(
         command=command, slots=slots, timeout=timeout, flaky=flaky, recheck=recheck, shell=shell
     )
-    options = make_check_options(context.settings, words)
+    options = make_check_options(context.settings, asked_check)
     context.repository.require_history()
-    asked = CheckRequest(
+    request = CheckRequest(
         level=level,
         serialize_on=serialize_on,
         ignore=tuple(ignore or ()),
@@ -153,67 +152,68 @@ def check_conflicts(
     )
     if acts_across(context.settings):
         others = any((what_if, without, watch, check_command, heads != AdoptionRequest()))
-        _check_everywhere(context, asked, others=others, explain=explain, save=save, as_json=as_json)
-    of_heads = means_heads(context, heads, level=level, save=save, watch=watch)
+        _check_everywhere(context, request, others=others, explain=explain, save=save, as_json=as_json)
+    no_list = means_heads(context, heads, level=level, save=save, watch=watch)
     if watch:
         from gitcoord.cli.conflicts_watch import watch_level
 
-        watch_level(context, asked, every=every, as_json=as_json, explain=explain)
-    sight = look_at_heads(context, heads, asked, forge, repository) if of_heads else look(context, asked)
-    checked = check(context, asked, sight)
+        watch_level(context, request, every=every, as_json=as_json, explain=explain)
+    inputs = look_at_heads(context, heads, request, forge, repository) if no_list else look(context, request)
+    checked = check(context, request, inputs)
     if options is not None:
-        checked = _proved(context, checked, sight, options, words)
+        checked = _proved(context, checked, inputs, options, asked_check)
     saved = save and _save(context, checked)
     if as_json:
-        emit_json("conflicts", {**document(checked, asked, options), "saved": saved})
+        emit_json("conflicts", {**document(checked, request, options), "saved": saved})
     else:
-        _show(checked, asked, explain=explain, saved=saved if save else None)
+        _show(checked, request, explain=explain, saved=saved if save else None)
     if not checked.lands:
         raise typer.Exit(Exit.NO)
 
 
 def _check_everywhere(
-    context: "Context", asked: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
+    context: "Context", request: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
 ) -> NoReturn:
-    """The same over several repositories, in each by itself."""
+    """Checks the level in each repository of a plan over several. `others`: other options were given."""
     from gitcoord.cli.conflicts_across import check_everywhere
     from gitcoord.errors import Exit
 
     lands = check_everywhere(
         context,
-        asked,
+        request,
         plain_options=not others,
-        show=lambda checked, asked: _show(checked, asked, explain=explain, saved=None),
+        show=lambda checked, request: _show(checked, request, explain=explain, saved=None),
         save=_save if save else None,
         as_json=as_json,
     )
     raise typer.Exit(Exit.OK if lands else Exit.NO)
 
 
-def _show(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
-    """The report for a person; `saved`: whether its waves were new to the plan, where they are saved."""
+def _show(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
+    """Prints the report. `saved`: True: the plan changed; False: it had these waves; None: not asked."""
     from gitcoord.cli.views.conflicts import pictures
     from gitcoord.cli.views.output import say, show
 
-    show(*pictures(checked, asked, explain=explain))
+    show(*pictures(checked, request, explain=explain))
     if saved is not None:
         say("The waves are saved in the plan." if saved else "The plan has these waves already.")
 
 
-def _refuse(*, save: bool, check: bool) -> None:
-    """Raises `usage` for options that do not go together."""
+def _check_combinations(*, bad_save: bool, bad_check: bool) -> None:
+    """Raises `usage` (exit 2) if --save or --check was given with an option that it cannot be used with."""
     from gitcoord.errors import usage_error
 
-    if save:
+    if bad_save:
         raise usage_error(
             "usage",
-            "--save goes with neither --without nor --worktrees nor --watch: the plan holds the branches.",
-            "Check first, and save with a second call.",
+            "--save cannot be used with --without, --worktrees or --watch: the plan covers all branches, "
+            "and committed work only.",
+            "Check first, then save with a second call.",
         )
-    if check:
+    if bad_check:
         raise usage_error(
             "usage",
-            "--check goes with neither --worktrees nor --watch: it is run on what the branches hold.",
+            "--check cannot be used with --worktrees or --watch: the check runs on committed work.",
             "Leave them out.",
         )
 
@@ -221,11 +221,11 @@ def _refuse(*, save: bool, check: bool) -> None:
 def _proved(
     context: "Context",
     checked: "CheckedLevel",
-    sight: "CheckInputs",
+    inputs: "CheckInputs",
     options: "CheckOptions",
-    words: "AskedCheck",
+    asked_check: "AskedCheck",
 ) -> "CheckedLevel":
-    """The same with what the check says of the landing order."""
+    """Runs the check on the landing order; returns `checked` with the results."""
     import msgspec
 
     from gitcoord.cli.check_options import open_checker
@@ -233,14 +233,17 @@ def _proved(
     from gitcoord.cli.views.notices import say_notice
 
     with open_checker(
-        context, options, say_notice, slots=words.slots, recheck=words.recheck, writes=False
+        context, options, say_notice, slots=asked_check.slots, recheck=asked_check.recheck, writes=False
     ) as checker:
-        proof = prove_level(context, checked, sight, options, checker, say_notice)
+        proof = prove_level(context, checked, inputs, options, checker, say_notice)
     return msgspec.structs.replace(checked, proof=proof)
 
 
 def _save(context: "Context", checked: "CheckedLevel") -> bool:
-    """Writes the report's waves into the newest plan; False when it had them already."""
+    """Writes the report's waves into the newest plan. Returns False if the plan had them already.
+
+    Raises `planned-anew` if the level's tasks changed since the check.
+    """
     from gitcoord.conflicts.apply_waves import plan_with_waves
     from gitcoord.errors import GitcoordError
     from gitcoord.events import WavesSaved
@@ -255,16 +258,16 @@ def _save(context: "Context", checked: "CheckedLevel") -> bool:
         if newest is None or set(newest.tasks) != set(level.tasks):
             raise GitcoordError(
                 "planned-anew",
-                f"{level.name} was planned anew while it was checked, so its waves are not saved.",
+                f"The plan of {level.name} changed during the check, so its waves are not saved.",
                 hint="Run the command again.",
             )
         after = plan_with_waves(plan, newest, checked.report)
         changed = after != plan
         return after
 
-    def told(plan: "Plan") -> WavesSaved:
+    def event(plan: "Plan") -> WavesSaved:
         waves = next(one.waves for one in plan.levels if one.number == level.number)
         return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=waves)
 
-    context.store.change_plan(change, told)
+    context.store.change_plan(change, event)
     return changed

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord check-file src/main.rs || echo "somebody else is at it"
+  gitcoord check-file src/main.rs || echo "another task changes it"
   gitcoord hooks install claude    an agent asks before each write
 """
 
@@ -27,15 +27,13 @@ _Task = Annotated[
         "--task",
         metavar="TASK",
         autocompletion=complete_task,
-        help="Whose question it is; default: the task that is checked out.",
+        help="The task that asks (default: the one that is checked out).",
     ),
 ]
-_Fetch = Annotated[bool, typer.Option("--fetch", help="Ask the remote first; without it no network is used.")]
+_Fetch = Annotated[bool, typer.Option("--fetch", help="Fetch first; without it no network is used.")]
 _Hook = Annotated[
     Literal["claude", "codex", "git"] | None,
-    typer.Option(
-        "--hook", help="Answer a hook of this program, which says itself what it is about to write."
-    ),
+    typer.Option("--hook", help="Answer a hook of this program. Its input names the files."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.files/1 document on stdout.")]
 
@@ -50,8 +48,9 @@ def check_file(
 ) -> None:
     """Say which other tasks' branches touch each PATH, and in which lines of the base.
 
-    Exit code 0 when nobody does, 1 when somebody does. It knows what was last fetched (by any command, or
-    with --fetch) and the branches of this clone. With --hook nothing but somebody else at the file blocks.
+    Exit code 0 if no other task does, 1 if one does. Uses the branches that were last fetched (by any
+    command, or with --fetch) and this clone's branches. With --hook, only another task's change blocks the
+    write; errors do not.
     """
     from pathlib import Path
 
@@ -61,7 +60,7 @@ def check_file(
     from gitcoord.worker.task_context import find_task
 
     if hook is not None:
-        _check_hook_words(paths, as_json=as_json, task=task)
+        _check_hook_options(paths, as_json=as_json, task=task)
         raise typer.Exit(_answer_hook(hook, fetch=fetch))
     _check_paths(paths)
     context = open_context(reads=True, several=True)
@@ -73,20 +72,20 @@ def check_file(
     places = _places(context, paths or [], here)
     if fetch:
         context.store.refresh()
-    touches = _look(context, places[0].common)
+    touches = _find_touches(context, places[0].common)
     asked = find_task(context.store.require_plan(), task).id if task else None
     own = [asked or check_file_fast.own_task(touches, here, place) for place in places]
     raise typer.Exit(check_file_fast.answer(places, own, touches, as_json=as_json))
 
 
-def _check_hook_words(paths: list[str] | None, *, as_json: bool, task: str | None) -> None:
+def _check_hook_options(paths: list[str] | None, *, as_json: bool, task: str | None) -> None:
     from gitcoord.errors import usage_error
 
     if paths or as_json or task:
         raise usage_error(
             "usage",
-            "--hook goes with neither PATH nor --task nor --json: the hook's program names the files.",
-            "Leave them out, or ask without --hook.",
+            "--hook cannot be used with PATH, --task or --json: the hook's input names the files.",
+            "Leave them out, or leave out --hook.",
         )
 
 
@@ -101,7 +100,7 @@ def _check_paths(paths: list[str] | None) -> None:
 
 
 def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[FilePlace]":
-    """Where `paths` lie in the repository, in whichever of its working trees."""
+    """Finds `paths` in the repository, in any of its working trees. Raises `outside` (exit 2)."""
     from gitcoord.cli.check_file_request import place_of
     from gitcoord.errors import usage_error
 
@@ -111,7 +110,7 @@ def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[
         if place is None or here is None or place.common != here[2]:
             raise usage_error(
                 "outside",
-                f"{path} is outside of {context.repository.root}.",
+                f"{path} is outside {context.repository.root}.",
                 "Name files of this repository, or ask in the clone that has it (-C DIR).",
             )
         found.append(place)
@@ -119,7 +118,7 @@ def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[
 
 
 def _answer_hook(hook: str, *, fetch: bool) -> int:
-    """The exit code for the hook's program; what could not be found out lets it go on, and is said."""
+    """Returns the exit code for the hook. On an error, prints it and lets the program continue."""
     from pathlib import Path
 
     from gitcoord.cli import check_file_fast
@@ -141,15 +140,15 @@ def _answer_hook(hook: str, *, fetch: bool) -> int:
             context = open_context(Path(place.root), reads=True, several=True)
             if fetch:
                 context.store.refresh()
-            looks[place.common] = _look(context, place.common)
+            looks[place.common] = _find_touches(context, place.common)
         except GitcoordError as error:
             if error.code != "no-plan":
                 say(f"gitcoord: {error.message} Nothing was checked.")
     return check_file_fast.answer_hook(question, looks)
 
 
-def _look(context: "Context", common: str) -> "list[Touch]":
-    """Who is at what, found out anew and kept for the next question; raises `no-plan`."""
+def _find_touches(context: "Context", common: str) -> "list[Touch]":
+    """Finds which task changes which file, and caches it for `check_file_fast`. Raises `no-plan`."""
     import time
 
     from gitcoord.cli import check_file_fast
@@ -160,18 +159,18 @@ def _look(context: "Context", common: str) -> "list[Touch]":
 
     state, now = check_file_fast.fingerprint(common), time.time_ns()
     plan = context.store.plan()
-    if plan is None:
+    if plan is None:  # `find_touched` raises `no-plan`
         check_file_fast.write_touched(common, state, now, [check_file_fast.NO_PLAN])
     touches: list[Touch] = [
         (
-            one.path,
-            one.task,
-            one.branch,
-            one.title.replace("\0", " "),
-            " ".join(f"{a}-{b}" if a != b else str(a) for a, b in one.lines),
-            " ".join(one.known_to),
+            touched.path,
+            touched.task,
+            touched.branch,
+            touched.title.replace("\0", " "),
+            " ".join(f"{a}-{b}" if a != b else str(a) for a, b in touched.lines),
+            " ".join(touched.known_to),
         )
-        for one in find_touched(context.repository, context.shared, context.store)
+        for touched in find_touched(context.repository, context.shared, context.store)
     ]
     here = read_refs(context.repository.git, HEADS).targets
     for task in plan.tasks.values() if plan else ():

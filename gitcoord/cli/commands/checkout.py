@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord checkout 3                      onto its branch, made or resumed
+  gitcoord checkout 3                      switch to its branch, or create it
   gitcoord checkout 3 --worktree ../t-3    in a worktree of its own
   gitcoord checkout 3.1                    a subtask, to resolve its conflict
   gitcoord checkout 3 --stack              on dependencies not landed yet
@@ -38,18 +38,18 @@ def checkout(
     now: Now = False,
     worktree: Annotated[
         Path | None,
-        typer.Option("--worktree", metavar="DIR", help="Make (or resume) a worktree there instead."),
+        typer.Option("--worktree", metavar="DIR", help="Create (or resume) a worktree there instead."),
     ] = None,
     dry_run: DryRun = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.checkout/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Put the working copy on the branch of TASK and print the branch's name alone.
+    """Switch to the branch of TASK and print only its name.
 
-    A branch that exists is resumed; a new one starts at the base, which has to contain the task's
-    dependencies and the earlier waves of its level. A deferred task gets the other side of its conflict
-    merged in, for you to resolve.
+    If the branch does not exist, creates it from the base, which must contain the task's dependencies and
+    the earlier waves of its level. For a deferred task, merges the other side of its conflict for you to
+    resolve.
     """
     from gitcoord.cli.task_routing import directory_in, places_of
     from gitcoord.cli.views.output import emit, emit_json, say
@@ -88,7 +88,7 @@ def _checkout(
     context.store.refresh()
     plan = context.store.require_plan()
     if not place.name:
-        list_changes(context, plan)  # no work begins on the plan of another list
+        list_changes(context, plan)  # raises `tasks-changed`: never start work on the plan of another list
     part = subtask_of(plan, task)
     planned = part.task if part else find_task(plan, task)
     task_context = task_context_for(
@@ -99,7 +99,7 @@ def _checkout(
             where_to_begin(task_context, part, how) if part else starting_point(task_context, how)
         )
         id, branch = (part.id, part.branch) if part else (task_context.task.id, task_context.task.branch)
-        note = f"{branch} would be {'made' if create else 'resumed'} at {commit[:12]}"
+        note = f"{branch} would be {'created' if create else 'resumed'} at {commit[:12]}"
         return branch, {"task": id, "branch": branch, "commit": commit, "dry_run": True}, [note]
     taken = take_subtask(task_context, part, how) if part else take(task_context, how)
     where = [f"checked out in {taken.directory}"] if place.name else []

@@ -1,4 +1,4 @@
-"""`gitcoord config`: the settings that hold here, and where each is from."""
+"""`gitcoord config`: the settings in effect, and the source of each."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord config            every setting, its value, and where it is from
+  gitcoord config            every setting, its value and its source
   gitcoord config --schema   the JSON schema of gitcoord.toml, for an editor
 """
 
@@ -26,9 +26,9 @@ def config(
         bool, typer.Option("--json", help="One gitcoord.config/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Show the settings that hold in this working tree, and where they are from.
+    """Show the settings in effect in this working tree, and their sources.
 
-    Options on the command line win over them; the saved plan keeps base and strategy that it was made with.
+    Command-line options override them. A saved plan keeps its own base and strategy.
     """
     from gitcoord.cli.context import maybe_context
     from gitcoord.cli.views.output import emit, emit_json, say
@@ -43,16 +43,16 @@ def config(
     root = context.repository.root if context else None
     file = find_settings(root)
     if root and file.path and file.path.name != PYPROJECT and pyproject_table(root) is not None:
-        say(f"warning: [tool.gitcoord] in {PYPROJECT} is not read: {file.path.name} is. [two-files]")
-    told = {key: {"value": value, "source": source} for key, value, source in _rows(context, file)}
+        say(f"warning: [tool.gitcoord] in {PYPROJECT} is ignored: {file.path.name} exists. [two-files]")
+    rows = {key: {"value": value, "source": source} for key, value, source in _rows(context, file)}
     if as_json:
-        emit_json("config", {"file": str(file.path) if file.path else None, "settings": told})
+        emit_json("config", {"file": str(file.path) if file.path else None, "settings": rows})
         return
-    _print(file, told)
+    _print(file, rows)
 
 
 def _rows(context: "Context | None", file: "SettingsFile") -> "Iterator[tuple[str, Any, str]]":
-    """Key, value and source of every setting, those of tables as `table.key`."""
+    """Yields key, value and source of every setting; a setting in a table has the key `table.key`."""
     import os
 
     import msgspec
@@ -77,20 +77,18 @@ def _rows(context: "Context | None", file: "SettingsFile") -> "Iterator[tuple[st
             yield key, value, "file" if key in file.table else "default"
 
 
-def _print(file: "SettingsFile", told: "dict[str, dict[str, Any]]") -> None:
+def _print(file: "SettingsFile", rows: "dict[str, dict[str, Any]]") -> None:
     import json
 
     from gitcoord.cli.views.output import clean, plain, show
     from gitcoord.cli.views.styled_text import TextColumn, TextTable
 
-    where = (
-        str(file.path) if file.path else "No file: gitcoord.toml at the top of the repository would be read."
-    )
-    show(plain(clean(where)))
+    missing = "No settings file. gitcoord reads gitcoord.toml at the top of the repository."
+    show(plain(clean(str(file.path) if file.path else missing)))
     columns = (TextColumn(name, folds=True) for name in ("setting", "value", "from"))
     table = TextTable(*columns, before=0, after=2)
-    for key, one in told.items():
-        value = "" if one["value"] is None else json.dumps(one["value"], ensure_ascii=False)
-        source = file.path.name if one["source"] == "file" and file.path else one["source"]
+    for key, row in rows.items():
+        value = "" if row["value"] is None else json.dumps(row["value"], ensure_ascii=False)
+        source = file.path.name if row["source"] == "file" and file.path else row["source"]
         table.add_row(key, clean(value), source)
     show(table)

@@ -1,4 +1,4 @@
-"""`gitcoord container-script`: the start script of worker containers, out of the package."""
+"""`gitcoord container-script`: prints the start script of worker containers."""
 
 from typing import Annotated
 
@@ -19,9 +19,9 @@ def container_script(
         bool, typer.Option("--json", help="One gitcoord.container-script/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Print container-base.sh, which does one task in a container: clone, `gitcoord worker`, landing.
+    """Print container-base.sh, which runs one task in a container: clone, `gitcoord worker`, landing.
 
-    What it needs in its environment stands at its top.
+    The comment at its top lists the environment variables that it needs.
     """
     import sys
 

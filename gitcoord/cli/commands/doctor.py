@@ -1,4 +1,4 @@
-"""`gitcoord doctor`: whether landing would work here, and what to do where it would not."""
+"""`gitcoord doctor`: says whether landing would work here, and how to fix what would fail."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 _EPILOG = """\b
 Examples:
-  gitcoord doctor          what works here, what is missing, each way out
+  gitcoord doctor          what works, what is missing, how to fix it
   gitcoord doctor --json   the same for a program
 """
 
@@ -33,10 +33,10 @@ def doctor(
         bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
     ] = False,
 ) -> int:
-    """Examine whether landing would work: git, remote, state, token, permissions, rules, limits.
+    """Check whether landing would work: git, remote, state, token, permissions, rules, limits.
 
-    Exit code 0 when it would, 1 when it would fail. Nothing is left changed: one ref is pushed and
-    taken away again to see whether the state can be kept, and what is tried on GitHub is refused by it.
+    Exit code 0 if it would work, 1 if it would fail. Leaves nothing changed: it pushes one ref and deletes
+    it again, to see whether the state can be stored, and GitHub refuses the requests that it tries.
     """
     from gitcoord.errors import Exit
 
@@ -85,7 +85,7 @@ def _examine_here(context: "Context", base: str | None, repository: str | None) 
         hint = error.hint if name != "remote" else _login_hint(context, error)
         yield broken(_NAMES.get(error.code, name), error.message, hint)
         if name == "remote":
-            # A silent remote is often a matter of the token, which GitHub's API tells more about.
+            # If the remote does not answer, the token is often wrong; GitHub's API says more about it.
             yield from _github_alone(context, base, repository)
         return
     yield from _guarded("branches", lambda: _branches(context))
@@ -97,12 +97,12 @@ def _examine_here(context: "Context", base: str | None, repository: str | None) 
 
 
 def _login_hint(context: "Context", error: "GitcoordError") -> str:
-    """Git says of a missing login no more than that it cannot ask for one."""
+    """Returns the hint for a remote error. Without a login git only says that it cannot ask for one."""
     from gitcoord.cli.open_forge import is_github
 
     silent = is_github(context.repository.remote_url)
     if silent and error.passing == "perhaps":
-        return "Git has no login there, or one that is not taken: see what is said of the token below."
+        return "Git has no login there, or the remote rejects it: see the token's row below."
     return error.hint
 
 
@@ -139,7 +139,7 @@ _NAMES = {
 
 def _where(context: "Context") -> str:
     remote = context.shared.remote
-    return f"The remote {remote} answers." if remote else "There is no remote: everything stays here."
+    return f"The remote {remote} answers." if remote else "There is no remote: all data stays in this clone."
 
 
 def _branches(context: "Context") -> "Iterator[Diagnosis]":
@@ -150,13 +150,13 @@ def _branches(context: "Context") -> "Iterator[Diagnosis]":
 
     plan = context.store.plan()
     if plan is None:
-        # No plan, no names: those of a first task tell what is in the way of all.
+        # Without a plan there are no names yet; a first task's names show whether the patterns work.
         first = {"level": "0", "task": "1", "tag": "master"}
         patterns = (context.settings.task_branch, context.settings.level_branch)
         require_free(context.shared, [HEADS + branch_name(pattern, 1, **first) for pattern in patterns])
     else:
         require_free_names(context.shared, plan, context.store.progress())
-    yield fine("branches", "The branches of tasks and levels can be made.")
+    yield fine("branches", "The branches of tasks and levels can be created.")
 
 
 def _signing(context: "Context") -> "Iterator[Diagnosis]":
@@ -177,10 +177,10 @@ def _state(context: "Context") -> "Iterator[Diagnosis]":
     ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
     commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None).commit
     if not context.shared.publish([RefUpdate(ref, None, commit)]):
-        yield broken("state", f"{ref} could not be made.", "Run `gitcoord doctor` again.")
+        yield broken("state", f"{ref} could not be created.", "Run `gitcoord doctor` again.")
         return
     context.shared.publish([RefUpdate(ref, commit, None)])
-    yield fine("state", f"Plan and journal can be kept under {context.shared.state_prefix}.")
+    yield fine("state", f"Plan and journal can be stored under {context.shared.state_prefix}.")
 
 
 def _github(context: "Context", base: str, repository: str | None) -> "Iterator[Diagnosis]":
@@ -189,7 +189,7 @@ def _github(context: "Context", base: str, repository: str | None) -> "Iterator[
 
     url, settings = context.repository.remote_url, context.settings
     if settings.forge == "local" or (settings.forge == "auto" and not is_github(url)):
-        yield fine("forge", "Pull requests are kept in the repository itself (the local forge).")
+        yield fine("forge", "Pull requests are stored in the repository itself (the local forge).")
         return
     from gitcoord.forge.github.doctor import examine_github
 

@@ -1,4 +1,4 @@
-"""`gitcoord engine-host`: does attempts for a run on another machine, which calls it over SSH."""
+"""`gitcoord engine-host`: runs attempts for a run on another machine, which calls it over SSH."""
 
 import sys
 
@@ -16,7 +16,7 @@ Examples:
 def engine_host() -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.
 
-    `gitcoord run --engine ssh` calls it; nobody else needs to.
+    `gitcoord run --engine ssh` calls it; you do not need to.
     """
     import msgspec
 
@@ -29,9 +29,9 @@ def engine_host() -> None:
         request = msgspec.json.decode(sys.stdin.buffer.read(), type=HostRequest)
     except msgspec.DecodeError as error:
         way_out = "`gitcoord run --engine ssh` calls this by itself."
-        raise usage_error("usage", f"stdin holds no request: {error}.", way_out) from error
-    told = answer(request, __version__)
-    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+        raise usage_error("usage", f"stdin is not a request: {error}.", way_out) from error
+    reply = answer(request, __version__)
+    sys.stdout.buffer.write(msgspec.json.encode(reply) + b"\n")
     sys.stdout.buffer.flush()
-    if told.refused:
+    if reply.refused:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`gitcoord export`: the saved plan as a workflow of Argo or of GitHub Actions, or a check of such a file."""
+"""`gitcoord export`: prints the saved plan as a workflow of Argo or GitHub Actions, or checks such a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -32,21 +32,21 @@ a job for each unit; matrix, a matrix for each level.
 
 _Style = Annotated[
     Literal["dag", "levels", "children", "tasks", "matrix"] | None,
-    typer.Option("--style", help="How the plan is laid out; see below."),
+    typer.Option("--style", help="The form of the workflow; see below."),
 ]
 _Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE in place of stdout.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of stdout.")
 ]
 _Check = Annotated[
     Path | None,
-    typer.Option("--check", metavar="FILE", help="Name the faults of a file; exit code 1 if it has any."),
+    typer.Option("--check", metavar="FILE", help="List the errors in a file; exit code 1 if it has any."),
 ]
 _Image = Annotated[
     str,
     typer.Option("--image", metavar="IMAGE", help="Argo: the workers' image, with git, gitcoord, an agent."),
 ]
 _Url = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="Argo: the repository; default: the remote's URL.")
+    str | None, typer.Option("--url", metavar="URL", help="Argo: the repository (default: the remote's URL).")
 ]
 _MaxParallel = Annotated[
     int | None, typer.Option("--max-parallel", min=1, metavar="N", help="How many run at once.")
@@ -76,14 +76,17 @@ _Parameters = Annotated[
     typer.Option("--param", metavar="NAME=VALUE", help="Passed through to every worker; may be repeated."),
 ]
 _Install = Annotated[
-    str, typer.Option("--install", metavar="COMMAND", help="Actions: what installs gitcoord and the agent.")
+    str,
+    typer.Option(
+        "--install", metavar="COMMAND", help="Actions: the command that installs gitcoord and the agent."
+    ),
 ]
 _RunsOn = Annotated[str, typer.Option("--runs-on", metavar="LABEL", help="Actions: the runner.")]
 
 
 @app.command("export", epilog=_EPILOG)
 def export(
-    engine: Annotated[Literal["argo", "actions"], typer.Argument(help="What is to run the plan.")],
+    engine: Annotated[Literal["argo", "actions"], typer.Argument(help="The program that runs the plan.")],
     style: _Style = None,
     output: _Output = None,
     check: _Check = None,
@@ -108,8 +111,8 @@ def export(
 ) -> None:
     """Print the saved plan as a workflow that Argo or GitHub Actions runs without a coordinator.
 
-    Workers are the containers of `gitcoord container-script`. The file holds ids and no texts of tasks, which
-    lie beside the plan; it changes nothing here.
+    The workers are containers that run `gitcoord container-script`. The file has task ids but no task texts;
+    workers read those from the saved plan. The command changes nothing.
     """
     if check is not None:
         _check(engine, check, as_json=as_json)
@@ -198,14 +201,14 @@ def _check(engine: str, file: Path, *, as_json: bool) -> None:
         if isinstance(document, dict):
             found += _findings(engine, document)
         else:
-            found.append(ExportFinding(where="", message="is no mapping"))
+            found.append(ExportFinding(where="", message="is not a mapping"))
     if as_json:
         emit_json("export-check", {"file": str(file), "findings": found})
     else:
         for one in found:
             emit(clean(f"{file}: {one.where}: {one.message}" if one.where else f"{file}: {one.message}"))
         if not found:
-            emit(clean(f"{file}: no fault found"))
+            emit(clean(f"{file}: no error found"))
     if found:
         raise typer.Exit(1)
 
@@ -222,8 +225,8 @@ def _documents(file: Path) -> "list[Any]":
     except OSError as error:
         raise usage_error("bad-workflow", f"{file} cannot be read: {error.strerror}.", way_out) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        told = " ".join(str(error).split())
-        raise usage_error("bad-workflow", f"{file} is not YAML: {told}.", way_out) from error
+        reason = " ".join(str(error).split())
+        raise usage_error("bad-workflow", f"{file} is not YAML: {reason}.", way_out) from error
     if not found:
         raise usage_error("bad-workflow", f"{file} is empty.", way_out)
     return found

@@ -1,4 +1,4 @@
-"""`gitcoord git-credential`: signs git in to GitHub where gitcoord itself is not what calls git."""
+"""`gitcoord git-credential`: signs git in to GitHub when another program calls git."""
 
 from typing import Annotated
 
@@ -15,11 +15,11 @@ Examples:
 
 @app.command("git-credential", hidden=True, epilog=_EPILOG)
 def git_credential(
-    action: Annotated[str, typer.Argument(help="What git wants; anything but `get` is of no interest.")],
+    action: Annotated[str, typer.Argument(help="The action that git asks for; only `get` gets an answer.")],
 ) -> None:
     """Answer git's question for a login, with the GitHub App or token that gitcoord would use there.
 
-    The question is read from stdin, as git's credential protocol has it; other hosts get no answer.
+    Reads the question from stdin, in the format of git's credential protocol. Answers for GitHub only.
     """
     import os
     import sys

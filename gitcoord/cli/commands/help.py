@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord help             the topics
-  gitcoord help running     `run`, agents and what they are given
+  gitcoord help running     `run`, agents and their environment
   gitcoord help reference   settings, variables, JSON documents
   gitcoord help plan        the same as `gitcoord plan --help`
 """
@@ -63,7 +63,7 @@ def _topics() -> "dict[str, Path]":
 
 
 def _title(path: "Path") -> str:
-    """The first paragraph without its links."""
+    """Returns the first sentence below the heading."""
     with path.open(encoding="utf-8") as file:
         lines = [line.strip() for line in file.read(400).split("\n") if line.strip()]
     return lines[1].split(". ")[0].rstrip(".") if len(lines) > 1 else lines[0].lstrip("# ")

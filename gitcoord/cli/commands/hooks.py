@@ -1,4 +1,4 @@
-"""`gitcoord hooks install`: lets an agent, or git, ask who else is at a file before it is written."""
+"""`gitcoord hooks install`: installs hooks that check whether another task changes a file."""
 
 from typing import Annotated, Literal
 
@@ -9,8 +9,8 @@ from gitcoord.cli.options import DryRun
 
 hooks = typer.Typer(
     name="hooks",
-    help="Let coding agents and git ask who else is at a file.",
-    short_help="Let agents and git ask who else is at a file.",
+    help="Install hooks that check whether another task changes a file.",
+    short_help="Install hooks that check whether another task changes a file.",
     rich_markup_mode=None,
 )
 app.add_typer(hooks)
@@ -18,7 +18,7 @@ app.add_typer(hooks)
 
 @hooks.callback(invoke_without_command=True)
 def _alone(context: typer.Context) -> None:
-    """Let coding agents and git ask who else is at a file."""
+    """Install hooks that check whether another task changes a file."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -26,7 +26,7 @@ def _alone(context: typer.Context) -> None:
 _EPILOG = """\b
 Examples:
   gitcoord hooks install claude              .claude/settings.json: before each edit
-  gitcoord hooks install codex --dry-run     .codex/hooks.json: only show what it would hold
+  gitcoord hooks install codex --dry-run     .codex/hooks.json: only show the file
   gitcoord hooks install git                 pre-commit: before each commit
   gitcoord hooks install git --uninstall
 """
@@ -38,13 +38,13 @@ def install(
         Literal["claude", "codex", "git"],
         typer.Argument(metavar="PROGRAM", help="claude, codex or git.", show_default=False),
     ],
-    uninstall: Annotated[bool, typer.Option("--uninstall", help="Take the hook out again.")] = False,
+    uninstall: Annotated[bool, typer.Option("--uninstall", help="Remove the hook.")] = False,
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.hooks/1 document on stdout.")] = False,
 ) -> None:
     """Add the hook that asks `gitcoord check-file` to the settings of PROGRAM in this repository.
 
-    What is in the file stays. The hook blocks only when another task's branch changes the file.
+    Keeps all other settings in the file. The hook blocks only if another task's branch changes the file.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.hook_files import others, planned_change
@@ -55,26 +55,28 @@ def install(
     changed = change.before != change.after
     if changed and not dry_run:
         change.make()
-    state = ("absent" if uninstall else "installed") if not dry_run or not changed else "planned"
+    state = "absent" if uninstall else "installed"
+    if dry_run and changed:
+        state = "planned"
     if as_json:
-        told = {"program": program, "path": str(change.path), "state": state, "changed": changed}
-        emit_json("hooks", {**told, "content": change.after, "dry_run": dry_run})
+        result = {"program": program, "path": str(change.path), "state": state, "changed": changed}
+        emit_json("hooks", {**result, "content": change.after, "dry_run": dry_run})
     elif dry_run and changed and change.after is not None:
         emit(change.after.rstrip("\n"))
     say(_sentence(program, str(change.path), changed=changed, uninstall=uninstall, dry_run=dry_run))
     for command in others(change):
         say(f"warning: Another hook in {change.path} runs gitcoord too: {command} [two-hooks]")
     if program == "codex" and changed and not uninstall and not dry_run:
-        say("Codex runs it once you have trusted it: /hooks in codex.")
+        say("Codex runs the hook only after you trust it: run /hooks in codex.")
 
 
 def _sentence(program: str, path: str, *, changed: bool, uninstall: bool, dry_run: bool) -> str:
     if not changed:
-        return f"{path} has {'no' if uninstall else 'the'} hook{' of gitcoord' if uninstall else ' already'}."
+        return f"{path} has no gitcoord hook." if uninstall else f"{path} has the hook already."
     if dry_run:
-        return f"{path} would {'lose' if uninstall else 'get'} the hook; nothing was changed."
+        return f"The hook would be {'removed from' if uninstall else 'added to'} {path}; nothing was changed."
     if uninstall:
-        return f"The hook is gone from {path}."
+        return f"Removed the hook from {path}."
     when = "each commit" if program == "git" else "each edit"
     shared = "" if program == "git" else " Commit it, so that workers' checkouts have it too."
     return f"{path}: {program} asks gitcoord before {when}.{shared}"

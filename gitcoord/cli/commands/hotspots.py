@@ -1,4 +1,4 @@
-"""`gitcoord hotspots`: the files in which past changes would have conflicted, and what would prevent that."""
+"""`gitcoord hotspots`: finds the files in which past changes would have conflicted, and suggests rules."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ Examples:
   gitcoord hotspots --apply           write the rules into gitcoord.toml
 """
 _WINDOW = 20
-"""Changes that follow each other and are compared with each other."""
+"""The number of consecutive changes that are compared with each other."""
 
 
 @app.command("hotspots", epilog=_EPILOG)
@@ -30,17 +30,18 @@ def hotspots(
         str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is read.")
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Write the rules that help into the settings.")
+        bool, typer.Option("--apply", help="Write the suggested rules into the settings.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --apply: only show the rules.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.hotspots/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Find the files in which past changes would have conflicted, had they been made at the same time.
+    """Find the files in which past changes would have conflicted if they had been made at the same time.
 
-    Each change is compared with those right before and after it, by really merging; rules that hold already
-    count. Lists that only grow get a `union` rule, lock files one task at a time; a hub is for you to split.
+    Merges each change with those right before and after it. Applies the rules in the settings. Suggests
+    `union` for append-only lists and `exclusive` for lock files. A hub (a file that many changes touch) you
+    have to split.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.hotspots import print_report
@@ -83,7 +84,7 @@ def _report(context: "Context", base: str | None, changes: int) -> "HotspotRepor
         part = tasks[start : start + _WINDOW]
         pairs += past_conflicts(git, part).values()
         compared += len(part) * (len(part) - 1) // 2
-        _tell(start + len(part), len(tasks))
+        _show_progress(start + len(part), len(tasks))
     rules = rulebook(context.settings.rules)
     touched = {path for pair in pairs for path in pair.paths}
     ruled = {found.path for found in rules.decisions(touched) if found.rule in ("exclusive", "ignore")}
@@ -92,7 +93,7 @@ def _report(context: "Context", base: str | None, changes: int) -> "HotspotRepor
     return find_hotspots(len(tasks), compared, pairs, edits)
 
 
-def _tell(done: int, total: int) -> None:
+def _show_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         text = "" if done == total else f"Comparing {done:,} of {total:,} changes"
         sys.stderr.write(f"\r\x1b[K{text}")

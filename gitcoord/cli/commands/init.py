@@ -1,4 +1,4 @@
-"""`gitcoord init`: a commented `gitcoord.toml` from what the repository tells, and the next commands."""
+"""`gitcoord init`: writes a commented `gitcoord.toml` for this repository, and lists the next commands."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from gitcoord.cli.options import DryRun
 
 _EPILOG = """\b
 Examples:
-  gitcoord init             writes gitcoord.toml, says what comes next
+  gitcoord init             writes gitcoord.toml, lists the next commands
   gitcoord init --dry-run   prints the file, writes nothing
 """
 
@@ -19,10 +19,10 @@ def init(
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.init/1 document on stdout.")] = False,
 ) -> None:
-    """Write a commented gitcoord.toml: base, remote, task list, check and agent, as they are found.
+    """Write a commented gitcoord.toml with the base, remote, task list, check and agent of this repository.
 
-    Looks at the repository, its remote, the files that tell how the project is tested, and the agents on
-    PATH. Settings that are there already are never overwritten.
+    Finds them in the repository, its remote, the project's build files and the agents on PATH. Never
+    overwrites existing settings.
     """
     import msgspec
 
@@ -39,8 +39,9 @@ def init(
     if known.path is not None and not dry_run:
         raise usage_error(
             "settings-there",
-            f"{known.path.name} has settings already; it is left as it is.",
-            "See `gitcoord config` for what holds, and `gitcoord init --dry-run` for what would be written.",
+            f"{known.path.name} has settings already; nothing was changed.",
+            "`gitcoord config` shows the settings in effect, `gitcoord init --dry-run` the file that would "
+            "be written.",
         )
     facts = find_facts(context, root)
     text, path = settings_text(facts), root / SETTINGS_FILES[0]

@@ -1,4 +1,4 @@
-"""`gitcoord land`: pull requests, branches and worktrees as they are, without a task list."""
+"""`gitcoord land`: lands existing pull requests, branches and worktrees, without a task list."""
 
 from typing import Annotated, Literal
 
@@ -46,17 +46,21 @@ _Worktrees = Annotated[
 ]
 _Base = Annotated[
     str | None,
-    typer.Option("--base", metavar="BRANCH", help="What they land on; default: what they go onto."),
+    typer.Option(
+        "--base", metavar="BRANCH", help="The branch to land on (default: the pull requests' base)."
+    ),
 ]
 _Strategy = Annotated[
     Literal["single-pr", "multi-pr"],
-    typer.Option(help="One pull request each, or one for all of them."),
+    typer.Option(help="single-pr: one pull request for all; multi-pr: one for each."),
 ]
 _Wait = Annotated[
-    str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+    str | None,
+    typer.Option(metavar="TIME", help="How long to wait for checks and reviews, such as 30m or 1h."),
 ]
 _Auto = Annotated[
-    bool, typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates.")
+    bool,
+    typer.Option("--auto", help="Enable auto-merge for pull requests that wait for checks or reviews."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
@@ -93,13 +97,13 @@ def land(
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
-    """Land pull requests, branches or worktrees that are there already, in an order that works.
+    """Land existing pull requests, branches or worktrees, in an order that works.
 
-    No task list is needed, and nothing that others wrote is changed: titles, texts and branches stay theirs.
-    What conflicts is deferred with the reason as a comment. A head that contains another one, or whose text
-    says "depends on #12", lands after it. Run again, the command goes on where the world is.
+    Needs no task list, and keeps the titles, texts and branches of others. Defers a head that conflicts, and
+    comments the reason on its pull request. A head that contains another one, or whose text says "depends on
+    #12", lands after it. Run the command again to continue.
 
-    Exit code 0 when everything that was asked for is in the base, 1 when something was left out or deferred.
+    Exit code 0 if everything that you named is in the base, 1 if something was left out or deferred.
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
@@ -120,7 +124,7 @@ def land(
     require_some(request)
     context = open_context(reads=dry_run)
     context.repository.require_history()
-    words = AskedCheck(
+    asked_check = AskedCheck(
         command=check,
         off=no_check,
         slots=slots,
@@ -143,7 +147,7 @@ def land(
         delete_branches=delete_branches,
         serialize_on=serialize_on,
         ignore=ignore or (),
-        check=make_check_options(context.settings, words, auto=auto),
+        check=make_check_options(context.settings, asked_check, auto=auto),
     )
     if not dry_run:
         context.repository.require_signer()

@@ -1,4 +1,4 @@
-"""`gitcoord log`: the journal, one line an event, newest last."""
+"""`gitcoord log`: prints the journal, one line for each event, newest last."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +35,12 @@ def log(
     ] = None,
     generation: Annotated[
         int | None,
-        typer.Option("--generation", min=1, metavar="N", help="Of an earlier task list: 1 is the first."),
+        typer.Option(
+            "--generation",
+            min=1,
+            metavar="N",
+            help="Show the journal of an earlier task list (1: the first).",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.log/1 document on stdout.")] = False,
 ) -> None:
@@ -47,13 +52,15 @@ def log(
     context.store.refresh()
     warn(context.store.problems())
     store = _store(context, generation)
-    told = _told(store, task)[-(count or 0) :]
+    events = _events(store, task)
+    if count is not None:
+        events = events[-count:]
     if as_json:
-        emit_json("log", {"events": [_document(commit, event) for commit, event in told]})
+        emit_json("log", {"events": [_document(commit, event) for commit, event in events]})
         return
-    if not told:
+    if not events:
         say("Nothing has happened yet." if task is None else f"Nothing has happened to task {task} yet.")
-    for line in _lines([event for _, event in told]):
+    for line in _lines([event for _, event in events]):
         emit(line)
     if store.generation > 1:
         before = store.generation - 1
@@ -61,7 +68,7 @@ def log(
 
 
 def _store(context: "Context", generation: int | None) -> "Store":
-    """The state of the asked generation. Raises `no-such-generation` (exit 2)."""
+    """Returns the state of `generation`; None: the current one. Raises `no-such-generation` (exit 2)."""
     from gitcoord.errors import usage_error
 
     store = context.store
@@ -75,7 +82,8 @@ def _store(context: "Context", generation: int | None) -> "Store":
     return store.of_generation(generation)
 
 
-def _told(store: "Store", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
+def _events(store: "Store", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
+    """Returns the events of `task`, or all, each with its commit. Raises `no-such-task` (exit 2)."""
     from gitcoord.errors import usage_error
 
     journal = [(entry.commit, entry.event) for entry in store.journal() if entry.event is not None]

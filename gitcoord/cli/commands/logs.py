@@ -1,4 +1,4 @@
-"""`gitcoord logs`: what an agent printed, attempt by attempt, on the machine where it ran."""
+"""`gitcoord logs`: shows the output of each attempt's agent, on the machine where it ran."""
 
 import time
 from pathlib import Path
@@ -17,33 +17,38 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord logs 3               the newest attempt at task 3
-  gitcoord logs 3.1 -f          a subtask's, while it is at work or to begin
+  gitcoord logs 3.1 -f          follow a subtask's log; wait for it to start
   gitcoord logs 3 --attempt 1   an earlier one
-  gitcoord logs 3 --check       the check that it was deferred for
-  gitcoord logs 3 --raw         colours and all
+  gitcoord logs 3 --check       the failed check that deferred it
+  gitcoord logs 3 --raw         with terminal colours
 """
 _PAUSE = 0.3
 _CHUNK = 1 << 16
 _LOOK_EVERY = 10
-"""Pauses between two looks at what everybody has recorded."""
+"""The journal is fetched once in this many pauses."""
 
 
 @app.command("logs", epilog=_EPILOG)
 def logs(
     task: OneUnit,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on while the attempt runs.")] = False,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Follow the log while the attempt runs.")
+    ] = False,
     attempt: Annotated[
-        int | None, typer.Option("--attempt", min=1, metavar="N", help="Which attempt; default: the newest.")
+        int | None,
+        typer.Option("--attempt", min=1, metavar="N", help="The attempt's number (default: the newest)."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="What the check printed that the task was deferred for.")
+        bool, typer.Option("--check", help="Show the output of the failed check that deferred the task.")
     ] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="As it was printed, terminal codes included.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print the log unchanged, with its terminal codes.")
+    ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One gitcoord.logs/1 document on stdout: which logs there are.")
+        bool, typer.Option("--json", help="List the logs: one gitcoord.logs/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Show what the agent of TASK printed, on this machine; of much output the beginning and the end."""
+    """Show the output of TASK's agent on this machine. Long output is shortened to its start and end."""
     from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import usage_error
@@ -53,7 +58,8 @@ def logs(
     context = the_place_of(task, reads=True).context
     if check:
         if follow or attempt is not None:
-            raise usage_error("usage", "--check goes with neither --follow nor --attempt.", "Leave them out.")
+            message = "--check cannot be used with --follow or --attempt."
+            raise usage_error("usage", message, "Leave them out.")
         _show_check(context, task.strip(), raw=raw, as_json=as_json)
         return
     if follow and not as_json:
@@ -79,34 +85,37 @@ def logs(
 
 
 def _show_check(context: "Context", task: str, *, raw: bool, as_json: bool) -> None:
-    """The log of the check that the task was deferred for last; or its end, which the journal has."""
+    """Shows the log of the failed check that last deferred the task.
+
+    If the log is not on this machine, shows its end, which the journal has. Raises `no-log` (exit 2).
+    """
     from gitcoord.checks.memo import check_log
     from gitcoord.cli.views.output import clean, emit, emit_json
     from gitcoord.errors import usage_error
     from gitcoord.events import TaskDeferred
 
     events = [one.event for one in context.store.journal() if isinstance(one.event, TaskDeferred)]
-    told = next((one for one in reversed(events) if one.task == task and one.check), None)
-    if told is None:
+    deferral = next((one for one in reversed(events) if one.task == task and one.check), None)
+    if deferral is None:
         raise usage_error(
             "no-log",
             f"No check of task {task} has failed.",
             f"`gitcoord log --task {task}` shows what has happened to it.",
         )
-    path = check_log(context.repository.common_dir, told.tree, told.check)
+    path = check_log(context.repository.common_dir, deferral.tree, deferral.check)
     here = path.is_file()
     if as_json:
         size = path.stat().st_size if here else 0
         found = [{"attempt": None, "path": str(path), "bytes": size, "running": False}] if here else []
-        emit_json("logs", {"task": task, "attempt": None, "logs": found, "output": told.output})
+        emit_json("logs", {"task": task, "attempt": None, "logs": found, "output": deferral.output})
     elif here:
         _show(path, raw=raw, follow=False)
     else:
-        emit(clean(told.output))
+        emit(clean(deferral.output))
 
 
 def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
-    """Waits for the log of an attempt that has not begun, unless none is to be expected on this machine."""
+    """Waits for the attempt's log. Returns at once if no attempt will start on this machine."""
     from itertools import count
 
     from gitcoord.cli.views.output import say
@@ -124,7 +133,7 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
         if not alive and not expected:
             return
         if turn == 0:
-            say(f"Task {task} has not begun yet on this machine; waiting for it. Ctrl-C ends.")
+            say(f"Task {task} has not started on this machine yet; waiting. Press Ctrl-C to stop waiting.")
         time.sleep(_PAUSE)
 
 
@@ -138,10 +147,10 @@ def _is_expected(context: "Context", task: "TaskId", attempt: int | None) -> boo
     if plan is None:
         return False
     unit = find_unit(plan, task)
-    told = context.store.progress().get(unit.id, PENDING)
-    # A task with subtasks has attempts of its own only when it comes back as a whole.
-    parts = unit.subtask is None and bool(unit.task.subtasks)
-    return may_begin_here(told, attempt) and not (parts and not told.attempts)
+    progress = context.store.progress().get(unit.id, PENDING)
+    # A parent has attempts of its own only after landing deferred it.
+    is_parent = unit.subtask is None and bool(unit.task.subtasks)
+    return may_begin_here(progress, attempt) and not (is_parent and not progress.attempts)
 
 
 def _no_log(context: "Context", task: str, attempt: int | None, here: list[int]) -> "GitcoordError":
@@ -152,11 +161,12 @@ def _no_log(context: "Context", task: str, attempt: int | None, here: list[int])
     what = f"attempt {attempt} at task {task}" if attempt else f"task {task}"
     known = context.store.progress().get(TaskId(task))
     tries = known.attempts if known else ()
-    last = next((one for one in reversed(tries) if one.number == (attempt or one.number)), None)
+    last = next((one for one in reversed(tries) if attempt is None or one.number == attempt), None)
     if here:
         hint = f"There are logs of attempts {some([str(number) for number in here])}."
     elif last is not None and last.started is not None:
-        hint = f"Attempt {last.number} was made by {last.started.by} ({last.started.engine})."
+        where = f"{last.started.by} ({last.started.engine})"
+        hint = f"Attempt {last.number} ran on {where}: run `gitcoord logs` there."
     else:
         hint = f"`gitcoord log --task {task}` shows what has happened to it."
     return usage_error("no-log", f"There is no log of {what} on this machine.", hint)
@@ -169,7 +179,7 @@ def _show(path: Path, *, raw: bool, follow: bool) -> None:
     while True:
         alive = follow and under_way(path.parent)
         size = path.stat().st_size
-        # It was shortened meanwhile: what was cut out stays unseen.
+        # The log was shortened while we read it; skip the removed part.
         seen = seen if seen <= size else size
         with path.open("rb") as file:
             file.seek(seen)
@@ -184,7 +194,7 @@ def _show(path: Path, *, raw: bool, follow: bool) -> None:
 
 
 def _pass_on(data: bytes, *, raw: bool) -> bytes:
-    """Shows the whole lines of `data` and returns the rest."""
+    """Shows the complete lines of `data`; returns the rest."""
     import os
     import sys
 
@@ -201,7 +211,7 @@ def _pass_on(data: bytes, *, raw: bool) -> bytes:
 
 
 def _plain(line: str) -> str:
-    """A line without colours and cursor movements; of what was overwritten the last."""
+    """Removes colours and cursor movements, and all text before the last carriage return."""
     import re
 
     from gitcoord.cli.views.output import clean

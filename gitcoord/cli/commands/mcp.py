@@ -1,4 +1,4 @@
-"""`gitcoord mcp`: the commands as tools of the Model Context Protocol, and `gitcoord mcp install`."""
+"""`gitcoord mcp`: serves the commands as tools of the Model Context Protocol; `gitcoord mcp install`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,13 +12,13 @@ _AllowLanding = Annotated[
     bool, typer.Option("--allow-landing", help="Offer merge_level, land and rollback, too.")
 ]
 _Directory = Annotated[
-    Path, typer.Option("--directory", metavar="DIR", help="The repository; default: the current directory.")
+    Path, typer.Option("--directory", metavar="DIR", help="The repository (default: the current directory).")
 ]
 
 _EPILOG = """\b
 Examples:
   gitcoord mcp install claude      .mcp.json: Claude Code starts the server
-  gitcoord mcp install codex       the command that tells Codex of it
+  gitcoord mcp install codex       print the command that adds it to Codex
   gitcoord mcp                     serve on stdin and stdout
 """
 
@@ -38,8 +38,8 @@ def serve(
 ) -> None:
     """Serve the commands as tools of the Model Context Protocol, on stdin and stdout.
 
-    Results are the documented JSON documents. Nothing lands and nothing is rolled back unless
-    --allow-landing is given.
+    The results are the documented JSON documents. Without --allow-landing no tool lands work or rolls it
+    back.
     """
     if context.invoked_subcommand is not None:
         return
@@ -48,7 +48,7 @@ def serve(
 
     require_sdk()
     if not directory.is_dir():
-        raise usage_error("usage", f"{directory} is no directory.", "Name the repository's directory.")
+        raise usage_error("usage", f"{directory} is not a directory.", "Give the repository's directory.")
     from gitcoord.cli.mcp_server.server import make_server
 
     make_server(directory.absolute(), allow_landing=allow_landing).run("stdio")
@@ -57,7 +57,8 @@ def serve(
 @mcp.command("install", epilog=_EPILOG)
 def install(
     client: Annotated[
-        Literal["claude", "codex", "cursor", "vscode"], typer.Argument(help="The program that is to use it.")
+        Literal["claude", "codex", "cursor", "vscode"],
+        typer.Argument(help="The program that uses the server."),
     ],
     allow_landing: _AllowLanding = False,
     dry_run: DryRun = False,
@@ -65,9 +66,9 @@ def install(
         bool, typer.Option("--json", help="One gitcoord.mcp-install/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Tell a client of the server, in this project's own configuration; nothing else in it changes.
+    """Add the server to a client's configuration in this project. Keeps everything else in the file.
 
-    Codex keeps servers in the user's configuration: the command that adds it there is printed.
+    Codex keeps servers in the user's configuration: for it, print the command that adds the server there.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.mcp_server.clients import client_change, require_sdk
@@ -85,7 +86,8 @@ def install(
         return
     root = open_context(reads=dry_run, several=True).repository.root
     if root is None:
-        raise usage_error("usage", "A bare repository has no place for it.", "Run it in a working tree.")
+        message = "A bare repository has no configuration for a client."
+        raise usage_error("usage", message, "Run it in a working tree.")
     change = client_change(client, root, allow_landing=allow_landing)
     changed = change.before != change.after
     if changed and not dry_run:

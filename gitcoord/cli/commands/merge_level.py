@@ -1,4 +1,4 @@
-"""`gitcoord merge-level`."""
+"""`gitcoord merge-level`: lands a level."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord merge-level                     the first level not landed yet
-  gitcoord merge-level level-0 --dry-run   every step, none of them taken
+  gitcoord merge-level level-0 --dry-run   show every step, change nothing
   gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
   gitcoord merge-level 0 --check 'make test' --slots 4
   gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json
@@ -41,7 +41,7 @@ Examples:
 _Strategy = Annotated[Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")]
 _Wait = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="How long to wait for workers and gates, such as 30m or 1h."),
+    typer.Option(metavar="TIME", help="How long to wait for workers, checks and reviews, such as 30m or 1h."),
 ]
 _Partial = Annotated[
     bool,
@@ -52,9 +52,9 @@ _AllOrNothing = Annotated[
 ]
 _Auto = Annotated[
     bool,
-    typer.Option("--auto", help="Let GitHub merge by itself (auto-merge) what still waits for gates."),
+    typer.Option("--auto", help="Enable auto-merge for pull requests that wait for checks or reviews."),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, change nothing.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
 
 
@@ -87,11 +87,11 @@ def merge_level(
 ) -> None:
     """Open the pull requests of LEVEL and merge them, one at a time, in an order that works.
 
-    With a check the base becomes nothing on which that command has not succeeded: the combinations of
-    branches are checked side by side before they land, and a task that makes the check fail is deferred.
+    With a check, the base moves only to a tree on which that command succeeded: gitcoord checks combinations
+    of branches in parallel before they land, and defers a task that makes the check fail.
 
-    Exit code 0 when the whole level is in the base, 1 when something was deferred or is waited for. Killed at
-    any moment and started again, it goes on where the world is.
+    Exit code 0 if the whole level is in the base, 1 if something was deferred or still waits. Run the command
+    again to continue, even after it was killed.
     """
     from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
     from gitcoord.cli.context import open_context
@@ -155,7 +155,7 @@ def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
     if as_json:
         emit_json("landing-preview", {"level": landing_context.level.name, "steps": steps})
     else:
-        for step in steps or [f"nothing is left to do for {landing_context.level.name}"]:
+        for step in steps or [f"nothing to do for {landing_context.level.name}"]:
             emit(clean(step))
 
 
@@ -175,7 +175,7 @@ def _land(landing_context: "LandingContext", context: "Context", *, as_json: boo
     if report.landed and landing_context.options.check is None:
         say(ONLY_TEXT)
     if report.landed and proves_last_only(landing_context):
-        say("Only what each row of pull requests ends in was checked, not what lies between (--prove last).")
+        say("Only the last tree of each row of pull requests was checked, not those between (--prove last).")
     sync_after_landing(context)
     if not report.complete:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`gitcoord pause` and `gitcoord resume`: hold a run back, and let it go on."""
+"""`gitcoord pause` and `gitcoord resume`: pause a run and continue it."""
 
 from typing import Annotated, Literal
 
@@ -12,20 +12,22 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="Record nothing.")]
 
 @app.command("pause", epilog="\b\nExamples:\n  gitcoord pause --reason 'the build is red'\n")
 def pause(
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the others.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, shown to other users.")
+    ] = "",
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
-    """Let the run start nothing more; what is at work goes on.
+    """Pause the run: start no more tasks. Running tasks continue.
 
-    Works from any clone. `gitcoord resume` lets it go on.
+    Works from any clone. `gitcoord resume` continues the run.
     """
     _change("paused", reason, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("resume", epilog="\b\nExamples:\n  gitcoord resume\n")
 def resume(dry_run: _DryRun = False, as_json: _Json = False) -> None:
-    """Let a paused run go on starting tasks; an account that is closed counts as open again."""
+    """Resume a paused run. Also clears a usage limit that stopped the agents."""
     _change("running", "", dry_run=dry_run, as_json=as_json)
 
 
@@ -47,7 +49,7 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
         open_account(context.store, account_of(context.settings.run))
         poke(run_directory(context.repository.common_dir, context.store.generation))
     if (before is None or before.state == "ended") and not opened:
-        raise answer_no("no-run", "No run is under way.", "`gitcoord run` begins one.")
+        raise answer_no("no-run", "No run is under way.", "`gitcoord run` starts one.")
     changed = before is not None and before.state not in (state, "ended")
     if before is not None and changed and not dry_run:
         event = RunChanged(
@@ -61,10 +63,10 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
         context.store.record(event)
         poke(run_directory(context.repository.common_dir, context.store.generation))
     if as_json:
-        told = {"state": state, "changed": changed, "opened": opened, "dry_run": dry_run}
-        emit_json("run-state", told)
+        result = {"state": state, "changed": changed, "opened": opened, "dry_run": dry_run}
+        emit_json("run-state", result)
         return
     if opened:
-        say(f"The account of the agents {'would be' if dry_run else 'is'} open again.")
+        say(f"{'Would clear' if dry_run else 'Cleared'} the agents' usage limit.")
     if before is not None and before.state != "ended":
         say(f"The run {'is' if not changed else 'would be' if dry_run else 'is now'} {state}.")

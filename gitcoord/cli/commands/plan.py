@@ -10,12 +10,12 @@ from gitcoord.cli.options import ListOrigin
 _EPILOG = """\b
 Examples:
   gitcoord plan                                 plan the list, and save it
-  gitcoord plan --dry-run --max-parallel 8      only look, with eight workers
+  gitcoord plan --dry-run --max-parallel 8      show it, for eight workers
   gitcoord plan --tag api --strategy multi-pr   another tag, a PR per task
   gitcoord plan --format levels                 [[1,3],[2],[4]] as it is saved
   gitcoord plan --format waves                  what may start together
   gitcoord plan --rework-cost 2                 a conflict costs two waves
-  gitcoord plan --format mermaid --dry-run      a picture of the list as it is
+  gitcoord plan --format mermaid --dry-run      a diagram of the list
   gitcoord plan --new-list                      another list, its own branches
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
   gitcoord plan --from kiro                     the tasks.md of a Kiro spec
@@ -28,11 +28,13 @@ _Tasks = Annotated[
 ]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list to plan.")]
 _Everything = Annotated[
-    bool | None, typer.Option("--all/--no-all", help="Plan everything, what is done or cancelled too.")
+    bool | None, typer.Option("--all/--no-all", help="Plan all tasks, also those that are done or cancelled.")
 ]
 _PlanCancelled = Annotated[
     bool | None,
-    typer.Option("--plan-cancelled/--no-plan-cancelled", help="Wait for cancelled tasks, too."),
+    typer.Option(
+        "--plan-cancelled/--no-plan-cancelled", help="Plan cancelled tasks, too; others wait for them."
+    ),
 ]
 _Strategy = Annotated[
     Literal["single-pr", "multi-pr"] | None,
@@ -42,18 +44,19 @@ _MaxParallel = Annotated[
     int | None,
     typer.Option("--max-parallel", min=1, metavar="N", help="How many tasks may run at once (default: 4)."),
 ]
-_Base = Annotated[
-    str | None, typer.Option("--base", metavar="BRANCH", help="The branch that the work lands on.")
-]
+_Base = Annotated[str | None, typer.Option("--base", metavar="BRANCH", help="The branch that work lands on.")]
 _TokenBudget = Annotated[
     int | None,
     typer.Option(
-        "--token-budget", min=0, metavar="N", help="Tokens to split over what runs at once; 0: none."
+        "--token-budget",
+        min=0,
+        metavar="N",
+        help="Tokens to share among the tasks that run at once; 0: no limit.",
     ),
 ]
 _Predict = Annotated[
     bool | None,
-    typer.Option("--predict/--no-predict", help="Learn from the history what will conflict (default: yes)."),
+    typer.Option("--predict/--no-predict", help="Predict conflicts from the history (default: yes)."),
 ]
 _ReworkCost = Annotated[
     float | None,
@@ -64,16 +67,18 @@ _ReworkCost = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Plan, and print one gitcoord.plan/1 document.")]
 _Format = Annotated[
     Literal["text", "json", "mermaid", "dot", "levels", "waves"] | None,
-    typer.Option("--format", help="What to print; alone it prints the saved plan and changes nothing."),
+    typer.Option(
+        "--format", help="The format to print; with no other option, print the saved plan and change nothing."
+    ),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Save nothing.")]
 _Reset = Annotated[bool, typer.Option("--reset", help="Start afresh instead of from the saved plan.")]
-_Force = Annotated[bool, typer.Option("--force", help="With --reset: give up work that is under way.")]
+_Force = Annotated[bool, typer.Option("--force", help="With --reset: discard work in progress.")]
 _NewList = Annotated[
-    bool, typer.Option("--new-list", help="Begin another task list: new branches, and nothing old counts.")
+    bool, typer.Option("--new-list", help="Start a new task list, with new branches and its own journal.")
 ]
 _SameTasks = Annotated[
-    bool, typer.Option("--same-tasks", help="Tasks under way are the same, though their words have changed.")
+    bool, typer.Option("--same-tasks", help="Tasks in progress are the same although their texts changed.")
 ]
 
 
@@ -100,10 +105,10 @@ def plan(
 ) -> None:
     """Plan a task list: levels, waves, branches, critical path and times.
 
-    The tasks of a level do not depend on each other, and those of a wave do not clash. What will probably
-    conflict, learned from the history, is kept apart at the price of no wave. The plan is saved in
-    the repository unless --dry-run. Planning again keeps the place of what is under way, and what the options
-    leave open stays as it was saved.
+    The tasks of a level do not depend on each other, and those of a wave do not clash. Tasks that will
+    probably conflict, by the history, get different waves if that adds no wave. Saves the plan in the
+    repository unless --dry-run. A new plan keeps tasks in progress where they are, and keeps the saved value
+    of each option that is not given.
     """
     from gitcoord.cli.context import acts_across, maybe_context
     from gitcoord.cli.plan_making import PlanRequest

@@ -1,4 +1,4 @@
-"""`gitcoord predict`: which files tasks will change, and which tasks will conflict, before anybody starts."""
+"""`gitcoord predict`: predicts which files tasks will change and which tasks will conflict."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +20,11 @@ Examples:
   gitcoord predict 3 7          how likely 3 and 7 conflict, and where
   gitcoord predict --files 3    the files that task 3 will probably change
   gitcoord predict              the riskiest pairs of the whole list
-  gitcoord predict --calibrate  replay the past, and move the constants
+  gitcoord predict --calibrate  fit the constants to the past
   gitcoord predict --json 3 7 | jq '.pairs[0].conflict'
 
 \b
-In words: low below 5 %, medium below 20 %, high from there on.
+Risk: low below 5 %, medium below 20 %, else high.
 """
 
 _Tasks = Annotated[
@@ -32,7 +32,7 @@ _Tasks = Annotated[
     typer.Argument(
         metavar="[TASK]...",
         autocompletion=complete_task,
-        help="The tasks; without one all that are not done.",
+        help="Tasks to predict (default: all unfinished tasks).",
         show_default=False,
     ),
 ]
@@ -43,15 +43,16 @@ _List = Annotated[
 ]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")]
 _Base = Annotated[
-    str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is learned from.")
+    str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is used.")
 ]
 _Calibrate = Annotated[
-    bool, typer.Option("--calibrate", help="Learn from this repository's own past how often tasks conflict.")
+    bool, typer.Option("--calibrate", help="Learn from this repository's history how often tasks conflict.")
 ]
 _Changes = Annotated[
-    int, typer.Option("--changes", min=100, metavar="N", help="With --calibrate: from how many changes.")
+    int,
+    typer.Option("--changes", min=100, metavar="N", help="With --calibrate: how many past changes to use."),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="With --calibrate: keep nothing of it.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="With --calibrate: do not save the result.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.predict/1 document on stdout.")]
 
 
@@ -69,10 +70,10 @@ def predict(
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
-    """Foretell which tasks conflict and which files they change, learned from the repository's history.
+    """Predict which tasks conflict and which files they change, from the repository's history.
 
-    Titles and texts of tasks are compared with past changes and with the content of files; `modifies` of a
-    task counts, too. Nothing is saved but an index under the git directory.
+    Compares titles and texts of tasks with past changes and with the content of files; uses a task's
+    `modifies`, too. Saves nothing but an index under the git directory.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit_json
@@ -89,11 +90,12 @@ def predict(
     chosen = _chosen(listed, tasks or [])
     branch, foresight = _foresight(context, base)
     with_pairs = not files and len(chosen) != 1
+    limit = None if tasks else most
     prediction = ConflictPrediction(
         base=branch,
         changes=foresight.change_count,
         files={task.id: likely_files(foresight, task, most) for task in chosen if files or len(chosen) <= 2},
-        pairs=tuple(_pairs(foresight, chosen)[: most if not tasks else None]) if with_pairs else (),
+        pairs=tuple(_pairs(foresight, chosen)[:limit]) if with_pairs else (),
         left_out=_left_out(foresight, chosen) if with_pairs else (),
     )
     if as_json:
@@ -108,7 +110,8 @@ def _check_calibration(tasks: list[str] | None, *, files: bool) -> None:
     from gitcoord.errors import usage_error
 
     if tasks or files:
-        raise usage_error("usage", "--calibrate goes with neither TASK nor --files.", "Leave them out.")
+        message = "--calibrate cannot be used with TASK or --files."
+        raise usage_error("usage", message, "Leave them out.")
 
 
 def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) -> None:
@@ -145,7 +148,7 @@ def _listed(context: "Context", path: str | None, origin: str | None, tag: str |
 
 
 def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
-    """The tasks that are asked for; raises `no-such-task` (exit 2)."""
+    """Returns the tasks called `names`, or all unfinished ones. Raises `no-such-task` (exit 2)."""
     from gitcoord.errors import usage_error
     from gitcoord.foresight.plan_risks import MOST_TASKS
     from gitcoord.planning.arrange_waves import natural_key
@@ -170,7 +173,7 @@ def _foresight(context: "Context", base: str | None) -> "tuple[str, Foresight]":
     branch = context.base(base or (saved.base if saved is not None else None))
     found = open_for(context, branch)
     if found is None:
-        hint = "Name another one with --base."
+        hint = "Name an existing branch with --base."
         raise usage_error("no-such-base", f"The base branch {branch!r} does not exist.", hint)
     return branch, found
 
@@ -185,7 +188,10 @@ def _pairs(foresight: "Foresight", tasks: "Sequence[Task]") -> "list[PairRisk]":
 
 
 def _left_out(foresight: "Foresight", tasks: "Sequence[Task]") -> tuple[tuple[str, str], ...]:
-    """The files that these tasks may well change, and that say nothing about which of them conflict."""
+    """Returns the files, with their kind, that the tasks probably change but that are left out of the risk.
+
+    Such files are lists, lock files and files with a rule.
+    """
     from gitcoord.foresight.plan_risks import task_text
     from gitcoord.planning.risks import MEDIUM
 

@@ -1,4 +1,4 @@
-"""`gitcoord prompt`: what the agent of a task or subtask would be told if it began now. Changes nothing."""
+"""`gitcoord prompt`: prints the prompt that the agent of a task or subtask would get now."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from gitcoord.cli.options import Check, OneUnit, Tag, Tasks
 
 _EPILOG = """\b
 Examples:
-  gitcoord prompt 3                        the whole prompt, as it is now
+  gitcoord prompt 3                        the complete prompt
   gitcoord prompt 3.1                      a subtask's
   gitcoord prompt 3 | claude -p            try it by hand
   gitcoord prompt 3 --json | jq -r .sections.others
 
 \b
-What an attempt that has begun was told lies in its $GITCOORD_PROMPT_FILE.
+A running attempt has its prompt in $GITCOORD_PROMPT_FILE.
 """
 
 
@@ -29,10 +29,10 @@ def prompt(
         bool, typer.Option("--json", help="One gitcoord.prompt/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Print what an agent at TASK would be told now: its prompt, in Markdown.
+    """Print the prompt that an agent would get for TASK now, in Markdown.
 
-    Who else is at work, and what they change, is as of this moment. For a task that was deferred it is the
-    prompt of its second turn, with the conflict.
+    It names the tasks that run now and the files that they change. A deferred task gets the prompt for its
+    conflict.
     """
     from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.output import emit_json, emit_text, say

@@ -1,4 +1,4 @@
-"""`gitcoord report`: what running side by side brought, as text, as JSON, or as a page."""
+"""`gitcoord report`: shows how much time parallel work saved, as text, JSON or a page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,10 +28,10 @@ def report(
         bool, typer.Option("--json", help="One gitcoord.report/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Show what running the tasks side by side brought, by the journal.
+    """Show how much time running tasks in parallel saved, from the journal.
 
-    Speed-up is the time that one worker would have needed over the time that has passed; failed attempts
-    and rework do not count as work that one worker would have done.
+    Speed-up is the time that one worker would have needed, divided by the time that has passed. One worker
+    would have needed no time for failed attempts and rework.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.overview import look
@@ -55,8 +55,8 @@ def _document(sight: "Overview") -> dict[str, object]:
 
     picture = sight.picture
     numbers: dict[str, object] = msgspec.to_builtins(sight.metrics)
-    whole = {"base": picture.base, "tag": picture.tag, "strategy": picture.strategy, "at": picture.at}
-    return {**whole, "percent": picture.percent, "run": picture.run, **numbers}
+    plan = {"base": picture.base, "tag": picture.tag, "strategy": picture.strategy, "at": picture.at}
+    return {**plan, "percent": picture.percent, "run": picture.run, **numbers}
 
 
 def _write_page(sight: "Overview", path: Path) -> None:
@@ -65,7 +65,7 @@ def _write_page(sight: "Overview", path: Path) -> None:
     from gitcoord.cli.views.report.page import report_page
     from gitcoord.errors import usage_error
 
-    # UTF-8, as the page says of itself, whatever the terminal has.
+    # The page declares UTF-8, so ignore the terminal's encoding.
     page = report_page(sight.plan, sight.picture, sight.metrics, sight.events).encode("utf-8", "replace")
     if str(path) == "-":
         sys.stdout.buffer.write(page + b"\n")

@@ -1,4 +1,4 @@
-"""`gitcoord retry`: lets failed, cancelled or claimed tasks be tried again."""
+"""`gitcoord retry`: retries failed, cancelled or claimed tasks."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord retry 3            its earlier failures do not count any more
+  gitcoord retry 3            reset its count of failures
   gitcoord retry 3.1 --fresh  one subtask, from a new checkout
   gitcoord retry 2 4 5        several
-  gitcoord retry --all        all that failed or was cancelled
+  gitcoord retry --all        all that failed or were cancelled
 """
 
 
@@ -37,18 +37,18 @@ def retry(
         ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All that failed or was cancelled.", show_default=False)
+        bool, typer.Option("--all", help="All tasks that failed or were cancelled.", show_default=False)
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="From a new checkout, not the one that was left.")
+        bool, typer.Option("--fresh", help="Start in a new checkout instead of the existing one.")
     ] = False,
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.retry/1 document on stdout.")] = False,
 ) -> None:
-    """Let each TASK be tried again: a run that is at work, or the next one, starts it.
+    """Retry each TASK: the current run, or the next one, starts it.
 
-    For a task with subtasks, those of them that failed or were cancelled. A task that somebody else has
-    claimed and does not finish is taken over. --all leaves out what was rolled back: that has to be named.
+    For a parent, retries only the subtasks that failed or were cancelled. Takes over a task that another
+    worker claimed and has not finished. --all skips rolled-back tasks: name them.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit_json, say
@@ -62,8 +62,12 @@ def retry(
     plan, progress = context.store.require_plan(), context.store.progress()
     wanted = _all(plan, progress) if everything and not tasks else _named(plan, progress, tasks, everything)
     if not dry_run:
-        asked = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
-        context.store.record_all([(event, lambda _: False) for event in asked])
+
+        def never_skip(_: "Progress") -> bool:
+            return False
+
+        requests = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
+        context.store.record_all([(request, never_skip) for request in requests])
         poke(run_directory(context.repository.common_dir, context.store.generation))
     if as_json:
         emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
@@ -78,7 +82,7 @@ def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> 
     newest = told.attempt if told is not None and not told.cancelled else None
     if newest is not None and newest.running and newest.started is not None:
         who = f"attempt {newest.number} by {newest.started.by}"
-        return f"Task {id} is under way ({who}); it {how} unless that ends well."
+        return f"Task {id} is running ({who}); it {how} if this attempt fails."
     return f"Task {id} {how}, by this run or the next `gitcoord run`."
 
 
@@ -89,13 +93,13 @@ def _named(
     from gitcoord.worker.unit import find_unit
 
     if everything or not tasks:
-        raise usage_error("usage", "Tasks or --all, one of the two.", "Try `gitcoord retry --help`.")
+        raise usage_error("usage", "Give either TASK or --all.", "Try `gitcoord retry --help`.")
     found = [id for task in tasks for id in _wanted(find_unit(plan, task), progress)]
     return tuple(dict.fromkeys(found))
 
 
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """The units that no run would start any more, whatever its own limits, until somebody says so."""
+    """Returns the units that no run restarts by itself, whatever its retry limit."""
     from gitcoord.errors import answer_no
     from gitcoord.run.attempt_policy import AttemptLimits, fate_of
     from gitcoord.state.task_history import PENDING
@@ -103,8 +107,8 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
     strict = AttemptLimits(retries=0, rework=0)
     found = []
     for task in plan.tasks.values():
-        whole = progress.get(task.id, PENDING)
-        if whole.stand == "rolled-back" or (whole.stand in ("submitted", "landed") and not whole.deferral):
+        parent = progress.get(task.id, PENDING)
+        if parent.stand == "rolled-back" or (parent.stand in ("submitted", "landed") and not parent.deferral):
             continue
         for id in (task.id, *(part.id for part in task.subtasks)):
             told = progress.get(id, PENDING)
@@ -112,12 +116,15 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
             if not under_way and fate_of(told, strict).state in ("failed", "cancelled"):
                 found.append(id)
     if not found:
-        raise answer_no("nothing-failed", "No task has failed or was cancelled.")
+        raise answer_no("nothing-failed", "No task failed or was cancelled.")
     return tuple(found)
 
 
 def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """The unit itself; of a parent the subtasks whose newest attempt came to nothing."""
+    """Returns the unit; for a parent, its subtasks whose newest attempt did not succeed.
+
+    Raises `already-landed`, `already-done` or `nothing-failed` (exit 1).
+    """
     from gitcoord.errors import answer_no
     from gitcoord.state.task_history import PENDING
 
@@ -130,10 +137,10 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
         return (unit.id,)
     told = {part.id: progress.get(part.id, PENDING) for part in parts}
     # The parent itself may be marked as cancelled, together with its subtasks.
-    whole = (unit.id,) if progress.get(unit.id, PENDING).cancelled else ()
-    found = (*whole, *(id for id, one in told.items() if one.cancelled or _came_to_nothing(one)))
+    parent = (unit.id,) if progress.get(unit.id, PENDING).cancelled else ()
+    found = (*parent, *(id for id, one in told.items() if one.cancelled or _did_not_succeed(one)))
     if not found:
-        raise answer_no("nothing-failed", f"No subtask of task {unit.id} has failed or was cancelled.")
+        raise answer_no("nothing-failed", f"No subtask of task {unit.id} failed or was cancelled.")
     return found
 
 
@@ -143,6 +150,6 @@ def _is_done(told: "Progress") -> bool:
     return ended_well and told.stand != "rolled-back" and not told.cancelled and told.deferral is None
 
 
-def _came_to_nothing(told: "Progress") -> bool:
+def _did_not_succeed(told: "Progress") -> bool:
     newest = told.attempt
     return newest is not None and (newest.ended is None or newest.ended.outcome != "ok")

@@ -1,4 +1,4 @@
-"""`gitcoord rollback`."""
+"""`gitcoord rollback`: reverts what levels landed."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ _EPILOG = """\b
 Examples:
   gitcoord rollback level-1 --dry-run         what would be reverted
   gitcoord rollback level-1                   one commit, or one merged PR
-  gitcoord rollback level-0 --include-later   with what landed on top of it
+  gitcoord rollback level-0 --include-later   later levels, too
   gitcoord rollback 1 --no-merge              leave the PR to its reviewers
 """
 
@@ -26,15 +26,14 @@ _Levels = Annotated[
         metavar="LEVEL...", autocompletion=complete_level, help="level-1 or 1.", show_default=False
     ),
 ]
-_IncludeLater = Annotated[
-    bool, typer.Option("--include-later", help="Take back what landed of later levels, too.")
-]
+_IncludeLater = Annotated[bool, typer.Option("--include-later", help="Also revert what later levels landed.")]
 _Merge = Annotated[
     bool,
     typer.Option("--merge/--no-merge", help="Merge the pull request, or leave that to its reviewers."),
 ]
 _Wait = Annotated[
-    str | None, typer.Option(metavar="TIME", help="How long to wait for gates, such as 30m or 1h.")
+    str | None,
+    typer.Option(metavar="TIME", help="How long to wait for checks and reviews, such as 30m or 1h."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")]
 
@@ -53,10 +52,10 @@ def rollback(
 ) -> None:
     """Revert what LEVEL landed, newest first, as one commit on the base or one pull request.
 
-    The result is computed in memory before anything moves: a revert that conflicts, or later work that builds
-    on the level, ends the command with exit code 1 and nothing changed. Afterwards the tasks count as not
-    landed; `gitcoord checkout TASK` brings a task's work back for another try. Exit code 1 while the pull
-    request waits for a gate; run again, the command goes on where the world is.
+    Computes the result in memory first: if a revert conflicts, or later work builds on the level, the command
+    changes nothing and ends with exit code 1. Afterwards the tasks count as not landed; `gitcoord checkout
+    TASK` restores a task's work for another try. Exit code 1 while the pull request waits for checks or
+    reviews; run the command again to continue.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.levels import find_level
@@ -73,7 +72,7 @@ def rollback(
         context.repository.require_signer()
     context.store.refresh()
     plan = context.store.require_plan()
-    place = RollbackContext(
+    rollback_context = RollbackContext(
         repository=context.repository,
         shared=context.shared,
         store=context.store,
@@ -85,7 +84,7 @@ def rollback(
         merge=merge,
         wait=seconds(wait),
     )
-    run = Rollbacker(place, say_notice)
+    run = Rollbacker(rollback_context, say_notice)
     report = run.rehearse() if dry_run else run.roll_back()
     if as_json:
         emit_json("rollback", report)
@@ -107,7 +106,7 @@ def _show(report: "RollbackReport", git: "Git") -> None:
         for commit, subject in zip(report.reverted, subjects(git, report.reverted), strict=True):
             emit(f"  revert {commit[:12]} {clean(subject)}".rstrip())
     elif report.state == "already":
-        emit(f"{clean(named)} had been rolled back on {clean(report.base)} already; nothing was changed.")
+        emit(f"{clean(named)} {verb} already rolled back on {clean(report.base)}; nothing was changed.")
     elif report.state == "done":
         emit(f"{clean(named)} {verb} rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
         name = clean(report.tasks[0].task) if len(report.tasks) == 1 else "TASK"

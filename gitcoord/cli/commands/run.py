@@ -1,4 +1,4 @@
-"""`gitcoord run`: runs the plan's tasks on this machine, and lands them as they get ready."""
+"""`gitcoord run`: runs the plan's tasks in parallel, and lands them."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,9 +35,9 @@ Examples:
   gitcoord run --agent ./agent.sh --yes --json   for a program
 
 \b
-Ctrl-C once starts nothing more and waits for what is at work; twice ends that
-too. Killed at any moment, agents go on, and the next `gitcoord run` takes
-them over.
+Press Ctrl-C once to start no more tasks and wait for the running ones; twice
+to stop those too. If the run is killed, its agents continue, and the next
+`gitcoord run` takes them over.
 """
 _MaxParallel = Annotated[
     str | None,
@@ -49,48 +49,50 @@ _Pipeline = Annotated[
 ]
 _Speculate = Annotated[
     bool,
-    typer.Option("--speculate", help="As --pipeline, and redo what was built on work that landed otherwise."),
+    typer.Option("--speculate", help="As --pipeline; redo work whose dependencies landed in another form."),
 ]
 _Barrier = Annotated[
-    bool, typer.Option("--barrier", help="Level by level and wave by wave, nothing earlier.")
+    bool, typer.Option("--barrier", help="Finish each level and wave before the next starts.")
 ]
 _Stagger = Annotated[
     str | None, typer.Option("--stagger", metavar="TIME", help="Time between two starts, such as 2m.")
 ]
 _TokenBudget = Annotated[
-    int | None, typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all that is at work.")
+    int | None,
+    typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all running tasks together."),
 ]
 _Overlap = Annotated[
-    Literal["wait", "warn"] | None, typer.Option(help="What a task does that clashes with one at work.")
+    Literal["wait", "warn"] | None, typer.Option(help="Whether a task that clashes with a running one waits.")
 ]
 _IndependentOnly = Annotated[
-    bool, typer.Option("--independent-only", help="Side by side only what names paths that never meet.")
+    bool,
+    typer.Option(
+        "--independent-only", help="Run tasks in parallel only if their declared paths never overlap."
+    ),
 ]
 _Land = Annotated[
     bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
 ]
 _Retries = Annotated[
     int | None,
-    typer.Option("--retries", min=0, metavar="N", help="How often a failure is tried again."),
+    typer.Option("--retries", min=0, metavar="N", help="How often to retry a failed task."),
 ]
 _Timeout = Annotated[
     str | None,
-    typer.Option("--timeout", metavar="TIME", help="What one attempt may take: 45m, none."),
+    typer.Option("--timeout", metavar="TIME", help="How long one attempt may take: 45m, none."),
 ]
 _Wait = Annotated[
     str | None,
-    typer.Option("--wait", metavar="TIME", help="How long to stay when only others can go on."),
+    typer.Option("--wait", metavar="TIME", help="How long to wait if only other users can continue."),
 ]
 _LandCheck = Annotated[
     bool,
     typer.Option(
         "--land-check/--no-land-check",
-        help="Run the check on what is to land, too, before the base becomes it.",
+        help="Also run the check on each tree before the base moves to it.",
     ),
 ]
-_Engine = Annotated[
-    Literal["local", "ssh"] | None, typer.Option("--engine", help="What executes the attempts.")
-]
+_Engine = Annotated[Literal["local", "ssh"] | None, typer.Option("--engine", help="Where attempts run.")]
 _Hosts = Annotated[
     str | None,
     typer.Option(
@@ -98,7 +100,7 @@ _Hosts = Annotated[
     ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and end.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run; start nothing.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run/1 document on stdout.")]
 
 
@@ -135,11 +137,11 @@ def run(
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
-    """Run the plan: a worker for each task or subtask that is ready, side by side, until all is done.
+    """Run the plan: start a worker for each task or subtask that is ready, in parallel, until all are done.
 
-    A task starts as soon as its own dependencies have landed. Without a saved plan one is made and saved.
-    One failure stops nothing but what needs it. Exit code 0 when everything is submitted (with --land: in
-    the base), 1 when something failed or waits for somebody.
+    A task starts as soon as its own dependencies have landed. Without a saved plan, makes and saves one.
+    A failure stops only the tasks that depend on it. Exit code 0 if everything is submitted (with --land: in
+    the base), 1 if something failed or waits for a person.
     """
     from gitcoord.cli.run_options import RunRequest
     from gitcoord.cli.run_setup import set_up
@@ -188,7 +190,7 @@ def run(
 
 
 def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
-    """Shows what would run, and asks; whether it is to run."""
+    """Shows what would run and asks for a confirmation; returns whether to run it."""
     import sys
 
     from gitcoord.cli.views.notices import logs_sentence
@@ -218,7 +220,7 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
             "not-approved", "This run needs a confirmation, and there is no terminal.", "Add `--yes`."
         )
     if not typer.confirm("Run this?", default=True, err=True):
-        say("Nothing was started.")
+        say("Started nothing.")
         return False
     return True
 

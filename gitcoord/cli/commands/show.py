@@ -1,4 +1,4 @@
-"""`gitcoord show` and `gitcoord next`: the saved plan, and what of it can start now. Both change nothing."""
+"""`gitcoord show` and `gitcoord next`: show the saved plan, and the tasks that can start now."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ Examples:
   gitcoord next --json | jq -r '.starts[].unit'
 
 \b
-Exit codes: 0 something can start, 1 nothing can now, 2 no plan is saved.
+Exit codes: 0 something can start, 1 nothing can start now, 2 no saved plan.
 """
 
 
@@ -30,7 +30,7 @@ Exit codes: 0 something can start, 1 nothing can now, 2 no plan is saved.
 def show(
     format: Annotated[
         Literal["text", "json", "mermaid", "dot", "levels", "waves"],
-        typer.Option("--format", help="What to print."),
+        typer.Option("--format", help="The format to print."),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -51,9 +51,9 @@ def show(
 def next_tasks(
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.next/1 document on stdout.")] = False,
 ) -> int:
-    """Show which tasks and subtasks can start now, the most urgent first, and what the rest wait for.
+    """Show which tasks and subtasks can start now, the most urgent first, and why the others wait.
 
-    Decided as `gitcoord run` decides, with the plan's --max-parallel: what is at work takes a slot.
+    Decides as `gitcoord run` does, with the plan's --max-parallel: a running task takes a slot.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit, emit_json, say
@@ -72,14 +72,14 @@ def next_tasks(
             stands = "cannot start" if refusal["name"] in _NEEDS_SOMEBODY else "waits"
             say(f"{unit} {stands}: {refusal['reason']}")
         if any(refusal["name"] == "failed" for refusal in document["waiting"].values()):
-            say("  hint: `gitcoord retry TASK` lets what failed be tried again.")
+            say("  hint: `gitcoord retry TASK` retries a failed task.")
     return 0 if document["starts"] else 1
 
 
 _NEEDS_SOMEBODY = frozenset({"blocked", "cancelled", "failed"})
 _NOTHING = {
     "finished": "Everything has landed.",
-    "working": "Nothing can start now: what is left is at work, or waits for it.",
+    "working": "Nothing can start now: the remaining tasks are running, or wait for running ones.",
     "waiting": "Nothing can start now.",
 }
 
@@ -130,7 +130,7 @@ def _view(context: "Context") -> "View":
     from gitcoord.worker.attempt.paths import run_directory
 
     plan, run = context.store.require_plan(), context.settings.run
-    list_changes(context, plan)  # nothing of another list can start
+    list_changes(context, plan)  # raises `tasks-changed`: no task of another list can start
     engine = None
     if (place := run_directory(context.repository.common_dir, plan.generation)).exists():
         from gitcoord.engines.local import LocalEngine

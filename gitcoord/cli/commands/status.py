@@ -1,4 +1,4 @@
-"""`gitcoord status`: where every task stands, by the plan, the journal and git."""
+"""`gitcoord status`: shows the state of every task, from the plan, the journal and git."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,7 @@ def status(
     watch: Annotated[
         bool,
         typer.Option(
-            "--watch", help="Stay, and show every change; with --json one gitcoord.picture/1 document a line."
+            "--watch", help="Keep running and show every change; with --json one gitcoord.picture/1 a line."
         ),
     ] = False,
     every: Annotated[
@@ -37,13 +37,13 @@ def status(
             "--every",
             min=0.2,
             metavar="SECONDS",
-            help="How often --watch looks at the remote while things move; less and less while they do not.",
+            help="How often --watch fetches while tasks change; it fetches less often while nothing changes.",
         ),
     ] = 2.0,
 ) -> None:
-    """Show where every task stands, and what keeps it from going on.
+    """Show the state of every task, and why a task waits.
 
-    Only git decides what has landed; everything else is told by the journal.
+    Git decides whether a task has landed; everything else comes from the journal.
     """
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.views.output import emit_json, show, warn
@@ -69,7 +69,7 @@ def status(
 
 
 def _read(context: "Context") -> "StatusDocument":
-    """Where every task stands now."""
+    """Fetches the shared refs and returns the state of every task now."""
     from gitcoord.cli.overview import doubts, leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
     from gitcoord.evidence.landings import moved_on
@@ -115,12 +115,12 @@ def _read(context: "Context") -> "StatusDocument":
 
 
 def _untold(context: "Context", snapshot: "Snapshot") -> "dict[TaskId, str]":
-    """For handed-in tasks whose parent landed rewritten: the reason with which landing holds them."""
+    """Returns, for each submitted task whose parent landed rewritten, why landing holds it."""
     from gitcoord.evidence.stacks import Parents
 
     plan, progress, landed = snapshot.plan, snapshot.progress, snapshot.landed
-    handed_in = [task for task, before in progress.items() if before.head and task in plan.tasks]
-    open_ones = {task: snapshot.tips.get(plan.tasks[task].branch) for task in handed_in if task not in landed}
+    submitted = [task for task, before in progress.items() if before.head and task in plan.tasks]
+    open_ones = {task: snapshot.tips.get(plan.tasks[task].branch) for task in submitted if task not in landed}
     if not landed or not open_ones:
         return {}
     parents = Parents(context.repository.git, snapshot.make_stacks(), plan, progress, landed)

@@ -1,4 +1,4 @@
-"""`gitcoord submit`."""
+"""`gitcoord submit`: submits the work on a task."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,14 +25,16 @@ _Task = Annotated[
     typer.Argument(
         metavar="TASK",
         autocompletion=complete_task,
-        help="The task's id, or a subtask's; default: the task whose branch is checked out.",
+        help="The task's id, or a subtask's (default: the task whose branch is checked out).",
         show_default=False,
     ),
 ]
-_AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="The task is complete without any commit.")]
+_AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Submit the task although its branch has no commit.")
+]
 _Amended = Annotated[
     bool,
-    typer.Option("--amended", help="Replace what was pushed by what it was amended or rebased to here."),
+    typer.Option("--amended", help="Replace the pushed branch with this one, which was amended or rebased."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.submit/1 document on stdout.")]
 
@@ -45,10 +47,10 @@ def submit(
     dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> None:
-    """Say that the work on TASK is complete: push its branch and record it.
+    """Submit the complete work on TASK: push its branch and record it.
 
-    Under single-PR the branch is folded into the level branch as well. When that conflicts the exit code is
-    1 and the paths and tasks are named; the task's branch is safe on the remote.
+    With single-PR, also merges the branch into the level branch. If that conflicts, names the paths and tasks
+    and ends with exit code 1; the task's branch is safe on the remote.
     """
     from gitcoord.cli.task_routing import places_of
     from gitcoord.errors import Exit
@@ -57,7 +59,7 @@ def submit(
     if len(places) == 1:
         _submit(places[0], task, allow_empty=allow_empty, amended=amended, dry_run=dry_run, as_json=as_json)
         return
-    # All are looked at before any is handed in: what is wrong in one keeps all back.
+    # Look at all repositories before submitting in any: an error in one stops all.
     for place in places:
         _look_at(place, task, allow_empty=allow_empty, fatal=not dry_run)
     if dry_run:
@@ -72,7 +74,7 @@ def submit(
 
 
 def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: bool) -> None:
-    """Says what a hand-in in one of several repositories would do, or raises what keeps it from it."""
+    """Prints what `submit` would do in one of several repositories; raises the error that would stop it."""
     from gitcoord.cli.views.output import say
     from gitcoord.worker.submit_preview import rehearse
     from gitcoord.worker.task_context import load_task_context
@@ -88,7 +90,7 @@ def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: 
 
 
 def _submitted(place: "TaskPlace", task: str | None, allow_empty: bool, *, amended: bool) -> bool:
-    """Hands a task in in one of its repositories; False when it conflicts there."""
+    """Submits a task in one of its repositories. Returns False if it conflicts there."""
     from gitcoord.cli.views.output import say
     from gitcoord.errors import Exit, GitcoordError
 
@@ -126,7 +128,7 @@ def _submit(
     if (part := subtask_of(context.store.require_plan(), task)) is not None:
         _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
         return
-    task_context = _ready_to_hand_in(context, task, dry_run=dry_run)
+    task_context = _ready_to_submit(context, task, dry_run=dry_run)
     if dry_run:
         _rehearse(task_context, allow_empty=allow_empty, as_json=as_json)
         return
@@ -135,12 +137,12 @@ def _submit(
         emit_json("submit", done)
     say(place.says(f"task {done.task} is submitted: {done.branch} at {done.head[:12]}"))
     if done.folded_into:
-        say(place.says(f"folded into {done.folded_into}"))
+        say(place.says(f"merged into {done.folded_into}"))
     for note in done.notes:
         say(place.says(note))
 
 
-def _ready_to_hand_in(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
+def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
     """The task with its scratch files settled, as the settings say."""
     from gitcoord.cli.views.output import say
     from gitcoord.worker.leftover_files import settle_scratch
@@ -157,20 +159,20 @@ def _ready_to_hand_in(context: "Context", task: str, *, dry_run: bool) -> "TaskC
 
 
 def _rehearse(task_context: "TaskContext", *, allow_empty: bool, as_json: bool) -> None:
-    """Says what a hand-in would do; exit code 1 where it would conflict."""
+    """Prints what `submit` would do. Exit code 1 if it would conflict."""
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.errors import Exit
     from gitcoord.worker.submit_preview import rehearse
 
-    told = rehearse(task_context, allow_empty=allow_empty)
+    rehearsed = rehearse(task_context, allow_empty=allow_empty)
     if as_json:
-        emit_json("submit", told)
-    say(f"{told.branch} would be pushed and recorded as the work of task {told.task}")
-    if told.folded_into:
-        say(f"it would be folded into {told.folded_into}")
-    for note in told.notes:
+        emit_json("submit", rehearsed)
+    say(f"{rehearsed.branch} would be pushed and recorded as the work of task {rehearsed.task}")
+    if rehearsed.folded_into:
+        say(f"it would be merged into {rehearsed.folded_into}")
+    for note in rehearsed.notes:
         say(note)
-    if told.conflicts:
+    if rehearsed.conflicts:
         raise typer.Exit(Exit.NO)
 
 
@@ -186,7 +188,7 @@ def _submit_subtask(
         context.repository, context.shared, context.store, plan, part.task, context.settings
     )
     if dry_run:
-        say(f"{part.branch} would be folded into {part.task.branch} as the work of subtask {part.id}")
+        say(f"{part.branch} would be merged into {part.task.branch} as the work of subtask {part.id}")
         if as_json:
             emit_json("submit", {"task": part.id, "branch": part.branch, "dry_run": True})
         return
@@ -199,5 +201,5 @@ def _submit_subtask(
 
 def _where(context: "Context", here: str | None) -> str:
     if context.repository.bare:
-        return "There is no working tree here, whose branch would tell the task"
-    return f"The branch {here!r} belongs to no task of the plan" if here else "HEAD is detached here"
+        return "This repository is bare: no branch is checked out"
+    return f"The branch {here!r} belongs to no task of the plan" if here else "HEAD is detached"

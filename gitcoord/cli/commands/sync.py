@@ -1,4 +1,4 @@
-"""`gitcoord sync`: sets statuses in the task list to what git knows of the tasks."""
+"""`gitcoord sync`: sets the statuses in the task list to the states that git shows."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ Examples:
   gitcoord sync --json         for a program
 
 \b
-Exit codes: 0 the list says what git knows, 1 something could not be set.
+Exit codes: 0 the list is up to date, 1 a status could not be set.
 """
 
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.sync/1 document on stdout.")]
@@ -24,11 +24,10 @@ _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.sync/1 documen
 def sync(
     tasks: Tasks = None, origin: ListOrigin = None, dry_run: DryRun = False, as_json: _Json = False
 ) -> None:
-    """Tell the task list what has landed: set the status of landed tasks to done where the list lives.
+    """Set the status of landed tasks to done in the task list.
 
-    In the file of this checkout only the statuses change, and nothing is committed. Issues of beads are
-    closed with `bd`. What was rolled back is to do again. May be run at any time, from any checkout of the
-    base.
+    Changes only the statuses in this checkout's file, and commits nothing. Closes beads issues with `bd`.
+    Sets rolled-back tasks to pending again. You can run it at any time, from any checkout of the base.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.list_sync import sync_list, tell_sync
@@ -42,6 +41,6 @@ def sync(
     else:
         tell_sync(report)
         if not report.changes and not report.problems:
-            say("The task list says what git knows; nothing was set.")
+            say("The task list is up to date; nothing was changed.")
     if report.problems:
         raise typer.Exit(1)

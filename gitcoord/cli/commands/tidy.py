@@ -1,4 +1,4 @@
-"""`gitcoord tidy`: worktrees and branches whose work the base provably has, whoever made them."""
+"""`gitcoord tidy`: removes worktrees and branches whose work is provably in the base."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord tidy --dry-run             what there is, what could go, what stays
-  gitcoord tidy                       the same, asks, and removes it
+  gitcoord tidy --dry-run             show what would be removed, what stays
+  gitcoord tidy                       the same, then ask and remove
   gitcoord tidy --older-than 7d --yes
-  gitcoord tidy --ignored             ignored files (.env) may go, too
+  gitcoord tidy --ignored             also delete ignored files (.env)
 """
 
 _Base = Annotated[
-    str | None, typer.Option("--base", metavar="BRANCH", help="The branch that has to have the work.")
+    str | None, typer.Option("--base", metavar="BRANCH", help="The branch that must contain the work.")
 ]
 _OlderThan = Annotated[
     str | None,
-    typer.Option("--older-than", metavar="TIME", help="Only what was not touched for so long, such as 7d."),
+    typer.Option("--older-than", metavar="TIME", help="Only what nobody changed for this long, such as 7d."),
 ]
 _Ignored = Annotated[
-    bool, typer.Option("--ignored", help="Lose ignored files of worktrees, whatever they are.")
+    bool, typer.Option("--ignored", help="Also remove worktrees whose ignored files exist nowhere else.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.tidy/1 document on stdout.")]
 
@@ -47,11 +47,11 @@ def tidy(
 ) -> None:
     """Remove worktrees and branches of this clone whose work is in the base, whichever tool made them.
 
-    Proved by the commits of the base, squashes and rebases included, or by a merged pull request; what is
-    not proved is named and stays. So does whatever is not committed, locked, in use by a process or in the
-    middle of an operation. Branches of the remote are left alone.
+    The proof is a commit of the base (also a squash or rebase) or a merged pull request. Names and keeps the
+    branches and worktrees without proof, and those with uncommitted changes, locked, used by a process or in
+    the middle of an operation. Never deletes branches of the remote.
 
-    Exit code 0, also when nothing could go; 1 when something that was to go is still there.
+    Exit code 0, even if there was nothing to remove; 1 if something could not be removed.
     """
     from gitcoord.cli.confirm import confirmed
     from gitcoord.cli.context import open_context
@@ -80,7 +80,7 @@ def tidy(
             emit_json("tidy", tidy_document(survey, ()))
         return
     if not confirmed(f"Remove {what_goes(survey)}?", yes=yes):
-        say("Nothing was removed.")
+        say("Removed nothing.")
         return
     removals = list(remove_all(context.repository, survey.removable))
     if as_json:
@@ -95,7 +95,7 @@ def tidy(
 def _merged_pulls(
     context: "Context", branches: "Sequence[str]", base: str, forge: str | None, repository: str | None
 ) -> "Sequence[Pull]":
-    """The merged pull requests of these branches; none, with a word about it, where nobody can be asked."""
+    """Returns the merged pull requests of `branches`. If the forge fails, prints why and returns none."""
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.views.output import say
     from gitcoord.errors import GitcoordError
@@ -103,7 +103,7 @@ def _merged_pulls(
     try:
         found = open_forge(context, asked=forge, repository=repository).find_pulls(branches, base)
     except GitcoordError as error:
-        say(f"Pull requests were not asked about: {error.message}")
+        say(f"Pull requests were not read: {error.message}")
         return ()
     pulls = [known.current for known in found.values() if known.current is not None]
     heads = {pull.head_commit for pull in pulls if pull.state == "merged"}

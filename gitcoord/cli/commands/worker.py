@@ -1,4 +1,4 @@
-"""`gitcoord worker`: one unit of work, the same by hand, under `run`, and on other machines."""
+"""`gitcoord worker`: runs one unit of work, by hand, under `run` or on another machine."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
@@ -36,20 +36,20 @@ The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
 input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
 _WAVE, _ATTEMPT, _SLOT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET;
 GITCOORD_CLASHES_FILE appears when its work begins to conflict. It may write
-the tokens that it used into $GITCOORD_TOKENS_FILE. It ends with 0 when it is
-done, 75 to be tried again ($GITCOORD_AGAIN_AT_FILE: not before that time,
-because the account is at its limit), 65 when the task itself is wrong; or
-writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE. The check has
-the paths that the branch changes in $GITCOORD_CHANGED_FILE.
+the tokens that it used into $GITCOORD_TOKENS_FILE. It exits with 0 when it is
+done, 75 to be retried ($GITCOORD_AGAIN_AT_FILE: not before that time, because
+the account is at its limit), 65 if the task itself is wrong; or it writes
+`again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE. The check finds the
+paths that the branch changes in $GITCOORD_CHANGED_FILE.
 
 \b
-Exit codes: 0 submitted, 1 failed, 75 try again, 65 the task is wrong,
+Exit codes: 0 submitted, 1 failed, 75 retry, 65 the task is wrong,
 124 out of time, 143 cancelled.
 """
 
 _Attempt = Annotated[
     int | None,
-    typer.Option("--attempt", min=1, metavar="N", help="The attempt's number; default: the next."),
+    typer.Option("--attempt", min=1, metavar="N", help="The attempt's number (default: the next)."),
 ]
 _Timeout = Annotated[
     str | None,
@@ -57,37 +57,38 @@ _Timeout = Annotated[
 ]
 _Grace = Annotated[
     float | None,
-    typer.Option("--grace", min=0, metavar="SECONDS", help="From TERM to KILL."),
+    typer.Option("--grace", min=0, metavar="SECONDS", help="Time from TERM to KILL."),
 ]
 _Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Give up what an earlier attempt left, and begin anew.")
+    bool, typer.Option("--fresh", help="Discard the work of earlier attempts and start again.")
 ]
 _NoCommit = Annotated[
-    bool, typer.Option("--no-commit", help="Do not commit what the agent leaves uncommitted.")
+    bool, typer.Option("--no-commit", help="Do not commit the agent's uncommitted changes.")
 ]
 _TokenBudget = Annotated[
-    int | None, typer.Option("--token-budget", min=1, metavar="N", help="Told to the agent.")
+    int | None,
+    typer.Option("--token-budget", min=1, metavar="N", help="Tokens for the agent; it gets the number."),
 ]
-_Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="What executes this, for the record.")]
+_Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The engine's name, for the journal.")]
 _Slots = Annotated[
     int | None,
-    typer.Option("--slots", min=1, metavar="N", help="How many there are to choose $GITCOORD_SLOT from."),
+    typer.Option("--slots", min=1, metavar="N", help="The number of slots to choose $GITCOORD_SLOT from."),
 ]
 _Beside = Annotated[
     list[str] | None,
-    typer.Option("--beside", metavar="TASK", help="Somebody is at this one, too; may be repeated."),
+    typer.Option("--beside", metavar="TASK", help="Another task that runs now; may be repeated."),
 ]
 _Waited = Annotated[
     list[str] | None,
-    typer.Option("--waited", metavar="NAME=SECONDS", help="What held it back, for the record."),
+    typer.Option("--waited", metavar="NAME=SECONDS", help="Why and how long it waited, for the journal."),
 ]
 _Wait = Annotated[
     str | None,
     typer.Option(
         "--wait",
         metavar="TIME",
-        help="How long to wait while another worker holds the task: 2h, none for as long as it takes. "
-        "One that gives no sign of life is taken over after its lease.",
+        help="How long to wait while another worker holds the task: 2h, or none for no limit. "
+        "A task whose worker is silent is taken over after its lease.",
     ),
 ]
 _PassEnvironment = Annotated[
@@ -124,10 +125,10 @@ def worker(
     dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> int:
-    """Do TASK from claim to result: checkout, agent, check, commit, submit; everything recorded in git.
+    """Run TASK from claim to result: checkout, agent, check, commit, submit. Records every step in git.
 
-    Needs a plan, the clone and its remote, and no coordinator. An attempt is claimed by one worker alone, and
-    a newer attempt shuts it out. Log and prompt lie in the git directory: `gitcoord logs TASK`.
+    Needs a plan, the clone and its remote, but no coordinator. Only one worker can claim an attempt, and a
+    newer attempt locks it out. The log and the prompt are in the git directory: `gitcoord logs TASK`.
     """
     import msgspec
 
@@ -188,7 +189,7 @@ def worker(
 
 def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:
     if not outcome:
-        return f"task {task} was not begun: {reason}"
+        return f"task {task} was not started: {reason}"
     why = f": {reason}" if reason else ""
     return f"task {task}, attempt {attempt}: {'submitted' if outcome == 'ok' else outcome}{why}"
 
@@ -200,14 +201,14 @@ def _limit(text: str) -> float | None:
 
 
 def _patience(text: str | None) -> float:
-    """Seconds to wait for another worker; with `none` for as long as it holds the task."""
+    """Returns the seconds to wait for another worker; `none` means no limit."""
     from gitcoord.cli.time_options import seconds
 
     return float("inf") if text == "none" else seconds(text)
 
 
 def _with_passed(settings: "Settings", names: Collection[str]) -> "Settings":
-    """The settings with more variables that agents get to see."""
+    """Returns the settings with `names` added to the variables that agents get."""
     import msgspec
 
     passed = (*settings.run.pass_environment, *names)
@@ -216,16 +217,16 @@ def _with_passed(settings: "Settings", names: Collection[str]) -> "Settings":
     )
 
 
-def _waits(told: list[str]) -> dict[str, float]:
+def _waits(texts: list[str]) -> dict[str, float]:
     from gitcoord.errors import usage_error
 
     waits = {}
-    for one in told:
-        name, _, seconds = one.partition("=")
+    for text in texts:
+        name, _, seconds = text.partition("=")
         try:
             waits[name] = float(seconds)
         except ValueError:
-            raise usage_error("usage", f"--waited {one!r} is no NAME=SECONDS.") from None
+            raise usage_error("usage", f"--waited {text!r} is not NAME=SECONDS.") from None
     return waits
 
 
@@ -241,6 +242,6 @@ def _check_commands(order: "WorkerOrder") -> None:
         if name == "agent" and not words:
             raise usage_error(
                 "no-agent",
-                "There is no agent to do the task.",
+                "There is no agent for the task.",
                 "Name its command with `--agent 'COMMAND'`, or as `agent` in [run] in the settings.",
             )
