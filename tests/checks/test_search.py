@@ -207,7 +207,14 @@ def test_sizes_are_spread_to_the_last_one(length: int, slots: int) -> None:
 
 
 def test_the_window_is_wide_where_little_fails_and_as_wide_as_the_slots_where_much_does() -> None:
-    sizes: Mapping[tuple[int, int], int] = {(0, 0): 16, (0, 24): 32, (1, 24): 20, (2, 50): 22, (5, 50): 11, (10, 50): 4}
+    sizes: Mapping[tuple[int, int], int] = {
+        (0, 0): 16,
+        (0, 24): 32,
+        (1, 24): 20,
+        (2, 50): 22,
+        (5, 50): 11,
+        (10, 50): 4,
+    }
     assert {seen: choose_window(None, 4, *seen).size for seen in sizes} == sizes
     assert choose_window(7, 4, 10, 50).size == 7
 
