@@ -1,7 +1,7 @@
-"""The JSON schemas of all documents: made from the types, and kept in the package as files.
+"""Generates the JSON schemas of all documents from their types, and stores them as files in the package.
 
-`python -m gitcoord.cli.documents.make_schemas` writes the files anew. A document may get more keys; those that its
-schema names stay.
+`python -m gitcoord.cli.documents.make_schemas` writes the files again. A document may get more keys; the keys that
+its schema names stay.
 """
 
 import ast
