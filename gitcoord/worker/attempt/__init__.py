@@ -1,1 +1,1 @@
-"""One attempt: claim, checkout, agent, check, commits, hand-in."""
+"""One attempt: claim, checkout, agent, check, commit, submit."""

@@ -1,7 +1,7 @@
-"""The command lines of well-known agents: `--agent claude` is the whole of it.
+"""The command lines of well-known agents, for `--agent claude` and the like.
 
-Each gets its prompt without a terminal, may change files in its checkout, and asks nobody. They leave the
-commit to the worker. A name that stands alone is a preset; any longer command is taken as it is.
+Each runs without a terminal, may change files in its checkout, and asks no questions. The worker commits. A
+single name is a preset; a longer command is used as it is.
 """
 
 from collections.abc import Mapping
@@ -58,12 +58,12 @@ PRESETS: Final[Mapping[str, AgentPreset]] = {
 
 
 def find_preset(agent: str) -> AgentPreset | None:
-    """The preset that the agent's command names, if it is one."""
+    """The preset with the name `agent`; None if it is a command."""
     return PRESETS.get(agent.strip())
 
 
 def preset_words(agent: str, preset: AgentPreset, prompt: Path, check: str) -> list[str]:
-    """The command line of `preset`, whose program is called `agent`."""
+    """Returns the command line of `preset` with the program `agent`."""
     words = [agent.strip(), *(word.replace("{prompt}", str(prompt)) for word in preset.arguments)]
     if preset.check_option and check:
         words.append(preset.check_option.replace("{check}", check))

@@ -1,4 +1,4 @@
-"""How an agent says that it ended, where it cannot choose an exit code: a word and a sentence in a file."""
+"""The result file of an agent that cannot choose an exit code: a word and a sentence."""
 
 import re
 from pathlib import Path
@@ -10,12 +10,12 @@ from gitcoord.worker.attempt.exchange_files import RESULT, read
 
 Word = Literal["done", "again", "wrong"]
 _FORM = re.compile(rf"[\W_]*({'|'.join(get_args(Word))})\b[\W_]*", re.IGNORECASE)
-"""The word, in whatever quotation marks or list marks a model puts around it."""
+"""The word, with any quotation marks or list marks that a model puts around it."""
 _LONGEST = 300
 
 
 class AgentWords(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent wrote about its end."""
+    """The word and sentence that an agent wrote about its result."""
 
     word: Word
     sentence: str = ""
@@ -25,12 +25,12 @@ class AgentWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def agent_words(checkout: Path) -> AgentWords | None:
-    """What the agent in `checkout` wrote, if it wrote one of the words."""
+    """Reads the result file of the agent in `checkout`; None unless it begins with one of the words."""
     return parse_words(read(checkout, RESULT))
 
 
 def parse_words(text: str) -> AgentWords | None:
-    """The word that `text` opens with, and the sentence after it."""
+    """Parses the word at the beginning of `text` and the sentence after it."""
     found = _FORM.match(text)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What a worker has at hand once it holds an attempt, and how the attempt came out."""
+"""The context of an attempt that a worker has claimed, and its result."""
 
 import time
 from collections.abc import Callable
@@ -38,33 +38,33 @@ _MOST_HELD = 20
 
 
 class Reworks:
-    """How often a conflict went back to the agent in this attempt, and when it did first."""
+    """How often a conflict went back to the agent in this attempt, and when that first happened."""
 
     def __init__(self) -> None:
         self.count = 0
         self.work_seconds = 0.0
-        """What the agent and the check took before the first."""
+        """Seconds of the agent and the check before the first rework."""
         self._since: float | None = None
 
     def begin(self) -> None:
-        """Another one begins."""
+        """Counts another rework."""
         self.count += 1
         self._since = self._since or time.monotonic()
 
     def spend(self, seconds: float) -> None:
-        """The agent or the check has taken so long."""
+        """Adds the seconds of one run of the agent or the check."""
         if not self.count:
             self.work_seconds += seconds
 
     def seconds(self) -> float:
-        """What they have taken so far."""
+        """Seconds that they have taken so far."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
 
 class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt under way. `directory` is the checkout, `place` the attempt's own directory.
+    """One running attempt. `directory` is the checkout, `place` the attempt's own directory.
 
-    `task_context` and `before` are as they were at the claim; `began` is a time of `time.monotonic`.
+    `task_context` and `before` are as they were at the claim; `began` is in monotonic time.
     """
 
     task_context: TaskContext
@@ -82,27 +82,27 @@ class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
     stop: StopSignal
     began: float
     slot: int = 0
-    """The number that no other attempt of this clone has meanwhile."""
+    """A number that no other running attempt of this clone has."""
     template: PromptTemplate | None = None
     outside: Surroundings
     reworks: Reworks = msgspec.field(default_factory=Reworks)
     since: float = msgspec.field(default_factory=time.time)
     """When it began, in seconds since the epoch."""
     clock: Callable[[], float] = time.time
-    """What time it is, in seconds since the epoch."""
+    """Returns the time in seconds since the epoch."""
 
     @property
     def key(self) -> str:
-        """The attempt's name for engines."""
+        """The attempt's key for engines."""
         return key_of(self.unit.id, self.attempt)
 
     @property
     def until(self) -> float | None:
-        """When its time is over, by `time.monotonic`."""
+        """The monotonic time of its time limit; None if it has none."""
         return None if self.order.seconds is None else self.began + self.order.seconds
 
     def look(self) -> TaskContext:
-        """The desk as everything stands now."""
+        """Fetches, and returns the task context as it is now."""
         task_context = self.task_context
         return load_task_context(
             task_context.repository, task_context.shared, task_context.store, self.unit.task.id, self.settings
@@ -110,10 +110,10 @@ class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt came out; `recorded`: the journal has it already.
+    """The result of an attempt; `recorded`: it is in the journal already.
 
-    `keep`: the checkout stays whatever the settings say, because what is in it could not be committed.
-    `again_at`: the account is closed until then, as an event has its time.
+    `keep`: the checkout stays whatever the settings say, because its content could not be committed.
+    `again_at`: the account is closed until this time (as in events).
     """
 
     outcome: Outcome
@@ -129,7 +129,7 @@ Answer = TypeVar("Answer")
 
 
 def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
-    """What `act` gives, tried again while what is in its way may pass: no work is lost for that."""
+    """Returns the result of `act`; retries while an error may pass, which loses no work."""
 
     def tell(error: BaseException) -> None:
         how = "for some minutes" if passes(error) else "a few times"
@@ -140,7 +140,7 @@ def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
 
 
 def without_room(context: AttemptContext, why: str, code: int | None = None) -> AttemptResult | None:
-    """The result of an attempt that failed for a full disk, if it did: its work stays where it is."""
+    """The result of an attempt that failed for a full disk, else None. Its work stays where it is."""
     full = disk_problem(context.directory)
     if not full:
         return None
@@ -149,7 +149,7 @@ def without_room(context: AttemptContext, why: str, code: int | None = None) -> 
 
 
 def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
-    """The event that tells of `result`."""
+    """Makes the event for `result`."""
     tokens, spending = tokens_used(context.place), context.log.spending
     spending.close()
     outside = _outside(context)
@@ -177,7 +177,7 @@ def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
 
 
 def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
-    """What changed outside of its checkout meanwhile, told in the log."""
+    """Finds changes outside the checkout, and writes them to the log."""
     found = context.outside.changes()
     own = [change.words() for change in found if change.by_agent]
     others = [change.words() for change in found if not change.by_agent]
@@ -189,14 +189,14 @@ def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
 
 
 def _kept(context: AttemptContext) -> str:
-    """The ref with the commits that the agent left outside of its branch; nothing where it left none."""
+    """The ref with the commits that the agent left outside its branch; empty if there are none."""
     task_context, ref = (
         context.task_context,
         kept_ref(context.task_context.plan.generation, context.unit.id, context.attempt),
     )
     try:
         found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
-        # Whichever way the clock was set meanwhile, rather too many than too few.
+        # If the clock was set meanwhile, keep too many rather than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))
         unnamed = keep_unnamed(
             task_context.repository, context.directory, ref, start=context.start, moment=moment

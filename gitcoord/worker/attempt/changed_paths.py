@@ -1,4 +1,4 @@
-"""The paths that a branch changes, as they lie in its checkout: for a check that looks at these alone."""
+"""The paths that a branch changes, as they are in its checkout, for a check that reads only these."""
 
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.worktree import WorkingCopy
@@ -9,10 +9,10 @@ from gitcoord.worker.unwanted_files import unwanted_files
 
 
 def changed_paths(task_context: TaskContext, copy: WorkingCopy) -> list[str]:
-    """The paths that the branch changes, uncommitted ones and deleted ones too, since it left the base.
+    """Returns the paths that the branch changes since it left the base, also uncommitted and deleted ones.
 
-    Without what is never committed: files carried in or made by the setup, scratch files and those held back.
-    While the other side of a conflict is being merged in, that counts as the base.
+    Leaves out files that are never committed: files carried in or made by the setup, scratch files, and files
+    held back. During a merge with the other side of a conflict, that side counts as the base.
     """
     git, rules = copy.git, task_context.settings.rules
     head = git.text("rev-parse", "--verify", "HEAD")

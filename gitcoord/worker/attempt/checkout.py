@@ -1,4 +1,4 @@
-"""A unit's checkout: made, gone on with, or begun afresh; a half-made one is never taken for work."""
+"""A unit's checkout: makes it, reuses it, or replaces it. Never takes a half-made checkout for work."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ _READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
 
 
 def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
-    """Raises `in-use` (exit 1) when the unit's branch is checked out elsewhere: a person may work there."""
+    """Raises `in-use` (exit 1) if the unit's branch is checked out elsewhere: a person may work there."""
     place = worktrees(repository.git).get(HEADS + unit.branch)
     if place is not None and place.resolve() != directory.resolve():
         raise in_use(unit.branch, place)
@@ -40,9 +40,9 @@ def prepare(
     directory: Path,
     say: Callable[[str], None],
 ) -> WorkingCopy:
-    """The checkout of the unit at `directory`, on its branch; a conflict that waits is merged into it.
+    """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
-    `say` is given a sentence on each repository that was in a checkout which cannot be gone on with.
+    Calls `say` for each nested repository in a checkout that cannot be reused.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
@@ -76,19 +76,19 @@ def prepare(
 
 
 def ready(copy: WorkingCopy) -> None:
-    """Marks the checkout as one in which whatever is there is somebody's work."""
+    """Marks the checkout as complete: from now on, everything in it is somebody's work."""
     place = copy.administration()
     if place is None:
         return
     try:
-        # Takes no room: the disk may be full.
+        # An empty file: the disk may be full.
         (place / _UNREADY).replace(place / _READY)
     except FileNotFoundError:
         (place / _READY).touch()
 
 
 def unready(copy: WorkingCopy) -> None:
-    """Takes the mark away while git itself writes there: what a crash leaves of that is nobody's work."""
+    """Removes the mark while git writes to the checkout: what a crash leaves then is nobody's work."""
     place = copy.administration()
     if place is not None:
         with suppress(FileNotFoundError):
@@ -96,15 +96,15 @@ def unready(copy: WorkingCopy) -> None:
 
 
 def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ...]:
-    """Removes the locks of a checkout in which no process is alive any more, and returns what they locked.
+    """Removes the locks of a checkout in which no process is alive, and returns what they locked.
 
-    `own` is the branch that its attempts are at, whatever is checked out just now.
+    `own` is the branch of its attempts, whatever is checked out.
     """
     place, branches = copy.administration(), dict.fromkeys(filter(None, (own, copy.branch())))
     if place is None:
         return ()
     locks = [place / f"{name}.lock" for name in ("index", "HEAD", "ORIG_HEAD")]
-    # Only where it is this checkout's branch: others may be writing what all of them share.
+    # Only the lock of this checkout's branch: other checkouts may be writing shared refs.
     locks += [repository.common_dir / f"{HEADS}{branch}.lock" for branch in branches]
     left = [lock for lock in locks if lock.exists()]
     for lock in left:
@@ -114,7 +114,7 @@ def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ..
 
 @contextmanager
 def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
-    """Git writes into the checkout. Where it gives that up by itself, what was there before is still work."""
+    """Removes the mark while git writes; sets it again if git itself fails, as the old content is work."""
     unready(copy)
     try:
         yield
@@ -128,10 +128,10 @@ def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
 def clear_done(
     repository: Repository, shared: SharedRefs, unit: WorkUnit, directory: Path, folded: Oid | None
 ) -> None:
-    """Takes away what a unit that is done needs no more: its checkout, and a subtask's branch.
+    """Removes the checkout of a finished unit, and the branch of a subtask.
 
-    Where somebody went on in the checkout, all of it is left; and the branch, where it holds more than the
-    head `folded`, which is in the parent's.
+    Keeps both if somebody worked on in the checkout, and the branch if it has more than the head `folded`,
+    which the parent's branch contains.
     """
     if _edited(repository, directory):
         return
@@ -148,17 +148,17 @@ def clear_done(
 
 
 def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
-    """Takes a checkout away with its files; commits stay on their branch, or are kept under a ref.
+    """Removes a checkout with its files. Commits stay on their branch, or are kept under a ref.
 
-    Only what git knows as a worktree of this repository is touched. Returns where the repositories are now
-    that were made in it.
+    Touches only a worktree of this repository. Returns the new directories of nested repositories that were
+    in it.
     """
     if not _is_own(repository, directory):
         return ()
     moved = move_out(repository, directory)
     keep_commits(repository, None, directory, checkout_ref(directory))
     take_out(repository, directory)
-    # Twice, because one that git was killed over is locked.
+    # `--force` twice: a worktree is locked if git was killed while making it.
     repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
     if directory.is_dir():
         shutil.rmtree(directory, ignore_errors=True)
@@ -173,20 +173,20 @@ def _is_own(repository: Repository, directory: Path) -> bool:
 
 
 def _edited(repository: Repository, directory: Path) -> bool:
-    """Whether a file that git knows holds what no commit does: workers leave none like that when done."""
+    """Whether a tracked file has uncommitted changes. Workers leave none when they are done."""
     if not directory.is_dir() or not _is_own(repository, directory):
         return False
     try:
         changes = WorkingCopy(repository, directory).changes(untracked=False)
     except GitcoordError:
-        return False  # half taken away
+        return False  # half removed
     return any(os.path.lexists(directory / path) for path in changes)
 
 
 def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
-    """Brings a checkout whose agent went onto a branch of its own back onto the unit's, as it is.
+    """Switches a checkout back to the unit's branch if the agent left it, and keeps its files.
 
-    False when there is nothing to go on with; what cannot be gone on with is put into git's stash.
+    Returns False if the checkout cannot be reused; puts its changes into git's stash then.
     """
     if not directory.is_dir() or not _is_own(repository, directory):
         return False
@@ -220,7 +220,7 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
 
 
 def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: bool) -> None:
-    """Ends what a killed git process has left begun; changes make room for a merge as a commit."""
+    """Ends what a killed git process left in progress; commits changes that a merge would overwrite."""
     unlock(repository, copy, own)
     begun = copy.operation()
     if begun:

@@ -1,11 +1,11 @@
-"""What becomes of a checkout when its attempt has ended."""
+"""Removes or keeps a checkout when its attempt has ended."""
 
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.checkout import clear_done, remove
 
 
 def clear_away(context: AttemptContext, result: AttemptResult) -> None:
-    """Takes the checkout away where it is of no more use; the branch stays until the parent has it."""
+    """Removes the checkout if nobody needs it; a subtask's branch stays until the parent contains it."""
     repository, unit = context.task_context.repository, context.unit
     wish = context.settings.run.keep_checkout
     kept = wish == "always" or (wish == "failed" and result.outcome != "ok")

@@ -1,4 +1,4 @@
-"""A checkout that an attempt took away from git, or git from it, is put right: what lies in it is work."""
+"""Repairs a checkout whose `.git`, HEAD or record in git was removed, since its files are work."""
 
 import os
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from gitcoord.worker.attempt.kept_commits import put_aside
 def mend(
     repository: Repository, directory: Path, branch: str, start: Oid, *, been: Sequence[Oid] = ()
 ) -> str:
-    """Gives a checkout its `.git`, or git its record of it, back that an earlier attempt removed or replaced.
+    """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
 
-    Returns what was done. What was put there instead is kept in the git directory: it may be a repository
-    with work in it. A record that is gone is made anew, on `branch`, which is made at `start` if need be; or
-    on that one of the commits `been` to which the files are closer.
+    Returns what it did in words. Keeps a replacement in the git directory: it may be a repository with work.
+    Makes a missing record on `branch`, which it makes at `start` if necessary, or at the one of the commits
+    `been` that is closest to the files.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -47,13 +47,13 @@ def mend(
 
 
 def _differing(copy: WorkingCopy, commit: str) -> int:
-    """How many files of the checkout are not as `commit` has them."""
+    """Counts the files of the checkout that differ from `commit`."""
     listed = copy.git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit, "--", ok=())
     return listed.text.count("\0")
 
 
 def _record_of(repository: Repository, directory: Path) -> Path | None:
-    """Where git's record of the checkout was that its `.git` still names, and is not any more."""
+    """The directory of git's record of the checkout, as its `.git` names it, if it no longer exists."""
     try:
         told = (directory / ".git").read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: ")
     except OSError:
@@ -64,10 +64,10 @@ def _record_of(repository: Repository, directory: Path) -> Path | None:
 
 
 def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
-    """Puts back what is checked out where somebody deleted it (`git update-ref -d HEAD`).
+    """Restores the branch that is checked out if somebody deleted it (`git update-ref -d HEAD`).
 
-    That is where git's log of the checkout saw it last, else the tip of `branch`, else `start`: what lies in
-    the checkout is work beyond that. Returns what was done.
+    Restores it to its last position in the log of the checkout's HEAD, else to the tip of `branch`, else to
+    `start`. Returns what it did in words.
     """
     place = copy.administration()
     if place is None:
@@ -75,7 +75,7 @@ def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: O
     head, ref = place / "HEAD", HEADS + branch
     if os.path.lexists(head):
         ref = head.read_text("utf-8", "surrogateescape").strip().removeprefix("ref: ")
-        # A look at the file costs no process.
+        # Reading the file needs no git process.
         there = not ref.startswith(HEADS) or (repository.common_dir / ref).is_file()
         if there or repository.resolve(ref) is not None:
             return ""
@@ -87,7 +87,7 @@ def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: O
 
 
 def _last_seen(repository: Repository, place: Path) -> Oid:
-    """The newest commit that git's log of a checkout's HEAD names and that is there; else nothing."""
+    """The newest existing commit in the log of a checkout's HEAD; empty if there is none."""
     with suppress(OSError):
         for line in reversed((place / "logs/HEAD").read_text("utf-8", "replace").splitlines()):
             commit = line.split(" ", 2)[1]

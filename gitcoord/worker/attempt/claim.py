@@ -1,4 +1,4 @@
-"""Claims: one worker at most holds an attempt, and a newer attempt shuts out every older one."""
+"""Claims: at most one worker has an attempt, and a newer attempt fences off all older ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -29,11 +29,11 @@ EXIT_CODES: Final[Mapping[Outcome, int]] = {
 }
 _ATTEMPTS = 40
 MOMENT: Final = 15.0
-"""Seconds that a worker which has not begun waits for a remote that fails."""
+"""Seconds for which a worker that has not begun waits for a remote that fails."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """This process alone holds `attempt`. `before` is what the journal said of the unit until then."""
+    """A claim: only this process has `attempt`. `before` is the unit's progress before the claim."""
 
     attempt: int
     before: Progress
@@ -45,7 +45,7 @@ class _Try(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The attempt is not to be made: why, and the exit code that says so."""
+    """Why the attempt must not begin, and the exit code for that."""
 
     reason: str
     code: int
@@ -59,9 +59,9 @@ def claim(
     *,
     given_up: Callable[[], bool] = bool,
 ) -> Claim | ClaimRefusal:
-    """Records that this worker begins the attempt, unless somebody has, or the wish is that nobody does.
+    """Records that this worker begins the attempt, unless another worker has, or the unit was cancelled.
 
-    A remote that fails meanwhile is asked again for a moment: a claim whose answer was lost is found there.
+    Retries for a moment if the remote fails, and finds a claim whose answer was lost.
     """
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 

@@ -1,4 +1,4 @@
-"""An agent whose account is closed for a while: found out when it ends, and told to all who share it."""
+"""Usage limits: recognizes that an agent ended at one, and tells all who share its account."""
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.worktree import WorkingCopy
@@ -13,9 +13,9 @@ _AGAIN = 75
 
 
 def limit_of(context: AttemptContext, code: int, said: str, *, since: float) -> UsageLimit | None:
-    """The limit that ended an agent with `code`, whose last words are in `said`; None if that was not it.
+    """The usage limit that ended an agent with exit code `code` and last output `said`; None if none did.
 
-    It began at the time `since`, in seconds since the epoch.
+    The agent began at `since`, in seconds since the epoch.
     """
     now = context.clock()
     if code == 0:
@@ -31,10 +31,10 @@ def limit_of(context: AttemptContext, code: int, said: str, *, since: float) -> 
 
 
 def _limit_of_well(context: AttemptContext, said: str, now: float, since: float) -> UsageLimit | None:
-    """The limit of an agent that ended with 0 all the same.
+    """The usage limit of an agent that ended with exit code 0.
 
-    Work may be about limits: where the agent has changed something, its very last line has to name one that
-    ends at a time.
+    The work itself may be about limits: if the agent has changed something, its last line has to name a limit
+    with a time at which it ends.
     """
     own = context.settings.run.limit_patterns
     if find_limit(said, now, own) is None:
@@ -48,7 +48,7 @@ def _limit_of_well(context: AttemptContext, said: str, now: float, since: float)
 
 
 def _has_worked(copy: WorkingCopy, since: float) -> bool:
-    """Whether something was committed or changed in the checkout since then."""
+    """Whether something was committed or changed in the checkout since `since`."""
     try:
         committed = copy.git.probe("log", "-1", "--format=%ct") or "0"
         changed = [copy.directory / path for path in copy.changes(untracked=True)]
@@ -58,7 +58,7 @@ def _has_worked(copy: WorkingCopy, since: float) -> bool:
 
 
 def close(context: AttemptContext, limit: UsageLimit, code: int) -> AttemptResult:
-    """Closes the account for everybody who shares it, and returns the attempt's result."""
+    """Records the account as closed for all who share it, and returns the attempt's result."""
     settings, store = context.settings.run, context.task_context.store
 
     def act() -> ClosedAccount:

@@ -1,4 +1,4 @@
-"""Runs a command on a worker's behalf: its output into the log, its time limited, its whole tree ended."""
+"""Runs a command for a worker: logs its output, limits its time, and ends its whole process tree."""
 
 import os
 import select
@@ -34,9 +34,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a command ended: by itself with `code` (negative: by that signal), or because it had to.
+    """How a command ended: by itself with `code` (negative: by that signal), or because it was ended.
 
-    `killed` counts processes that had to be killed, `left_behind` those that its end did not end.
+    `killed` counts processes that had to be killed, `left_behind` those that still ran after its end.
     """
 
     why: Literal["by itself", "timeout", "stopped", "not started"]
@@ -63,8 +63,8 @@ def run_command(
 ) -> CommandEnd:
     """Runs `command` to its end, or ends it `until` a time of `time.monotonic` or when `stop` is asked for.
 
-    It is ended as well when `look`, asked `every` so many seconds, says that nobody wants it any more.
-    Nothing that it started is alive afterwards, whatever session it fled to.
+    Also ends the command when `look`, which is called every `every` seconds, returns True. Afterwards no
+    process that the command started is alive, in any session.
     """
     find = tree(command.environment.get(MARK, ""), adopted=adopt_orphans())
     reading, writing = os.pipe()
@@ -91,7 +91,7 @@ Why = Literal["by itself", "timeout", "stopped"]
 
 
 class _Output:
-    """What the command prints; it must be read all the time, or the command would stand still."""
+    """The output of the command. It has to be read continuously, or the command would block."""
 
     def __init__(self, descriptor: int, log: Log) -> None:
         os.set_blocking(descriptor, False)
@@ -99,7 +99,7 @@ class _Output:
         self._log = log
 
     def read(self) -> bool:
-        """Moves what is there into the log; False when there was nothing."""
+        """Moves available output to the log; returns False if there was none."""
         if self.descriptor is None:
             return False
         try:
@@ -107,13 +107,13 @@ class _Output:
         except BlockingIOError:
             return False
         if not data:
-            self.descriptor = None  # everybody has closed it
+            self.descriptor = None  # all processes have closed it
             return False
         self._log.write(data)
         return True
 
     def drain(self) -> None:
-        """Moves everything that is there."""
+        """Moves all available output to the log."""
         while self.read():
             pass
 
@@ -127,7 +127,7 @@ def _started(command: Command, output: int) -> "subprocess.Popen[bytes]":
             stdin=source,
             stdout=output,
             stderr=output,
-            # What the terminal sends to everybody (Ctrl-C) is for the worker to pass on.
+            # The terminal sends Ctrl-C to the whole session; the worker passes it on itself.
             start_new_session=True,
         )
 
@@ -142,7 +142,7 @@ def _widen(pipe: int) -> None:
 
 
 class _SlowQuestion:
-    """A question that is asked again after a while, aside: its answer may take long."""
+    """Calls a slow function from time to time in a thread."""
 
     def __init__(self, unwanted: Callable[[], bool], every: float) -> None:
         self._question, self._every = unwanted, every
@@ -151,7 +151,7 @@ class _SlowQuestion:
         self.next = time.monotonic() + every
 
     def ask(self) -> None:
-        """Asks, if it is time and nobody is asking."""
+        """Starts a call if it is time and none is running."""
         if time.monotonic() < self.next:
             return
         self.next = time.monotonic() + self._every
@@ -160,7 +160,7 @@ class _SlowQuestion:
             self._asking.start()
 
     def finish(self) -> None:
-        """Waits for an answer that is on its way: what was asked is not to be used by two at once."""
+        """Waits for a running call, since two threads must not use the same objects."""
         if self._asking is not None:
             self._asking.join()
 
@@ -203,7 +203,7 @@ def _wait(
 
 
 def _end_of(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends, where the system has that."""
+    """A descriptor that becomes readable when the process ends (pidfd_open(2)); None without such a call."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -213,7 +213,7 @@ def _end_of(pid: int) -> int | None:
 def _end_all(
     started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: StopSignal
 ) -> tuple[int, int]:
-    """Ends what is left of the tree: (how many had to be killed, how many had been left behind)."""
+    """Ends the rest of the process tree; returns how many were killed, and how many still ran."""
     if grace is None and not has_children():
         return 0, 0
     left_behind = len(find()) if grace is None else 0

@@ -1,4 +1,4 @@
-"""What an agent leaves in its checkout becomes commits on its branch, or a reason why it cannot."""
+"""Commits what an agent left in its checkout to its branch, or says why that cannot be done."""
 
 import os
 
@@ -24,9 +24,9 @@ _SKIPPED = "the repository's hooks were not asked about what was left (commit-ho
 
 
 class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in the checkout after the agent: `head`, or a `problem`; `unresolved` if it is a conflict.
+    """The checkout after the agent: `head`, or a `problem`; `unresolved` if that is a conflict.
 
-    `keep`: what is there could not be committed, and must not go.
+    `keep`: the checkout must stay, because its content could not be committed.
     """
 
     head: Oid
@@ -48,7 +48,7 @@ def settle(
     take_nested: bool = True,
     hooks: bool = True,
 ) -> CheckoutOutcome:
-    """Puts what the agent left onto the unit's branch, which began at `start`: files, a merge, a branch."""
+    """Commits the agent's files, merge or own branch to the unit's branch, which began at `start`."""
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
     if begun:
@@ -85,9 +85,9 @@ def settle(
 
 
 def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid, base: Oid) -> str:
-    """Puts commits that begin a history of their own (`git checkout --orphan`) onto the branch's start.
+    """Moves commits with an unrelated history (`git checkout --orphan`) onto the branch's start.
 
-    Onto `base` where an earlier attempt's start has none of the project's history either.
+    Uses `base` if that start has no history of the project either, because of an earlier attempt.
     """
     git = copy.git
     if git.probe("merge-base", "HEAD", base) is not None:
@@ -100,7 +100,7 @@ def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, sta
 
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
-    """Takes new files that hardly belong into a commit out of the next one; says which they are, and why."""
+    """Keeps unwanted new files out of the next commit; returns which, and why, in words."""
     git, fields = copy.git, _status(copy)
     staged = [field[3:] for field in fields if field.startswith("A")]
     unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
@@ -118,7 +118,7 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
 
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
-    """The directories with a repository of their own, which git shows as if they were one file."""
+    """The directories with a nested repository, which git lists as if they were one file."""
     unknown = [field[3:] for field in _status(copy) if field.startswith("??") and field.endswith("/")]
     return [path for path in unknown if path not in Rulebook(rules).by("scratch", unknown)]
 
@@ -137,7 +137,7 @@ def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head
     tip = repository.resolve(f"refs/heads/{unit.branch}")
     if tip is not None and not repository.ancestry.contains(head, tip):
         return f"it was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
-    # Agents like to make branches of their own; the work is what was asked for.
+    # Agents like to make branches of their own; their work belongs on the unit's branch.
     copy.git.run("switch", "--quiet", "--force-create", unit.branch)
     return ""
 
@@ -152,7 +152,7 @@ def _commit(
     everything: bool,
     hooks: bool,
 ) -> str:
-    """Commits what was left; why a hook refused that, or nothing."""
+    """Commits the files; returns why a hook refused that, or an empty string."""
     git = copy.git
     _add(copy, rules, everything=everything)
     message = f"{unit.id}: {' '.join(unit.title.split())}\n"
@@ -168,7 +168,7 @@ def _commit(
             refused = ended.reason if ended.code else ""
         if not refused:
             return ""
-        # A hook that formats files refuses the commit once, and is content when they are added again.
+        # A hook that formats files refuses the first commit, and accepts it when they are added again.
         _add(copy, rules, everything=everything)
     return f"what it left could not be committed: {refused}"
 
@@ -178,7 +178,7 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     fields = _status(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
     scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back(copy))
-    # A repository inside this one is shown as a directory: it is nobody's file.
+    # A nested repository is listed as a directory, not as a file.
     left = [field[3:] for field in fields if field[1] != " " and not field.endswith("/")]
     wanted = [path for path in left if path not in scratch]
     if not everything:
@@ -186,5 +186,5 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     if wanted:
         listed = b"\0".join(map(os.fsencode, wanted))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        # Also where an agent has git show a part of the files only (`git sparse-checkout`).
+        # Also if an agent restricted the checkout (`git sparse-checkout`).
         git.run("--literal-pathspecs", "add", "--all", "--sparse", *how, input=listed)

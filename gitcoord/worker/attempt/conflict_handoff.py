@@ -1,4 +1,4 @@
-"""Conflicts that a worker meets on its way: brought into its checkout for the agent, and told to all."""
+"""Hands conflicts to the agent: merges the other side into its checkout, and records the conflict."""
 
 from gitcoord.events import TasksClash
 from gitcoord.git.worktree import WorkingCopy
@@ -10,11 +10,11 @@ from gitcoord.worker.attempt.submodules import before_moving, bring_in
 from gitcoord.worker.leases import superseded
 
 SHUT_OUT = AttemptResult(outcome="lost", reason="a newer attempt has begun")
-"""The result of an attempt that may not write any more."""
+"""The result of an attempt that was fenced off."""
 
 
 def merge_in(copy: WorkingCopy, clash: ConflictBrief, context: AttemptContext) -> ConflictBrief | None:
-    """Merges the other side into the checkout; None when nothing of that is for the agent."""
+    """Merges the other side into the checkout; returns None if that leaves nothing for the agent to do."""
     before = before_moving(copy)
     unready(copy)
     message = f"Merge {clash.name} into {context.unit.branch}"
@@ -27,7 +27,7 @@ def merge_in(copy: WorkingCopy, clash: ConflictBrief, context: AttemptContext) -
 
 
 def tell(context: AttemptContext, clash: ConflictBrief) -> None:
-    """Lets everybody know of a conflict that goes back to the agent."""
+    """Records a conflict that goes back to the agent."""
     how = "comes after" if clash.exclusive else "conflicts with"
     context.log.say(f"it {how} {clash.name} in {', '.join(clash.paths)}")
     for other in clash.others:

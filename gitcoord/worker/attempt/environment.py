@@ -1,4 +1,4 @@
-"""The environment of an agent: the task's facts, and nothing that would lead git or gitcoord astray."""
+"""The environment of an agent: facts about the task, and no variable that would mislead git or gitcoord."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -12,11 +12,11 @@ from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
-"""What signs in as the GitHub App: an agent that has it could be the App for ever."""
+"""Credentials of the GitHub App: an agent that has them could act as the App for ever."""
 
 
 def withheld(name: str, passed: Collection[str]) -> bool:
-    """Whether agents do not get the variable: it is the user's own login, or leads git astray.
+    """Whether agents must not get the variable: it is a credential of the user, or misleads git.
 
     `passed` are the names that the setting `pass-environment` allows.
     """
@@ -38,7 +38,7 @@ def agent_environment(
     rework: bool,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """What the agent and the check command see; `directory` is the attempt's own."""
+    """Makes the environment of the agent and the check; `directory` is the attempt's own."""
     passed = task_context.settings.run.pass_environment
     kept = {name: value for name, value in environ.items() if not withheld(name, passed)}
     task = unit.task
@@ -62,28 +62,28 @@ def agent_environment(
         "GITCOORD_REWORK": "1" if rework else "",
         MARK: mark,
     }
-    # Without a name and address git refuses to commit; an editor would wait for somebody who is not there.
+    # Without a name and address git refuses to commit; an editor would wait for a person.
     kept = {"GIT_EDITOR": "true", **task_context.repository.identity, **kept}
     return kept | {name: _possible(value) for name, value in facts.items()}
 
 
 def _possible(text: str) -> str:
-    """What an environment can hold: no NUL, no half characters."""
+    """The text without characters that an environment cannot hold: NUL and lone surrogates."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def prompt_file(directory: Path) -> Path:
-    """Where an attempt's prompt is."""
+    """The file with an attempt's prompt."""
     return directory / "prompt.md"
 
 
 def tokens_file(directory: Path) -> Path:
-    """Where an agent may write the number of tokens that it used."""
+    """The file to which an agent may write the number of tokens that it used."""
     return directory / "tokens"
 
 
 def tokens_used(directory: Path) -> int | None:
-    """What the agent wrote there, or None."""
+    """The tokens that the agent reported; None if it did not."""
     try:
         return max(0, int(tokens_file(directory).read_text(encoding="utf-8").split()[0]))
     except (OSError, ValueError, IndexError):

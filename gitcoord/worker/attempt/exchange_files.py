@@ -1,7 +1,7 @@
-"""The directory in a checkout in which worker and agent leave each other words; git ignores it.
+"""The directory in a checkout through which worker and agent exchange messages; git ignores it.
 
-It is inside the checkout because that is where an agent in a sandbox may write. What lies there is the
-agent's: nothing is followed out of it, and what is read is short.
+It is inside the checkout because an agent in a sandbox may write only there. Its content is untrusted: no
+link is followed out of it, and only short texts are read.
 """
 
 import os
@@ -18,14 +18,14 @@ _HERE_ALONE = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def exchange_file(checkout: Path, name: str) -> Path:
-    """Where `name` is for the agent."""
+    """The path of the file `name` in the directory."""
     return checkout / EXCHANGE / name
 
 
 def open_exchange(checkout: Path) -> None:
-    """Makes the directory, in which git sees nothing, without what an earlier turn has left in it."""
+    """Makes the directory, or empties it from an earlier turn, and lets git ignore it."""
     place = checkout / EXCHANGE
-    with suppress(OSError):  # an agent that cannot use it goes without
+    with suppress(OSError):  # the agent then has to do without it
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             place.unlink()
         place.mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def open_exchange(checkout: Path) -> None:
 
 
 def leave(checkout: Path, name: str, text: str) -> None:
-    """Puts `text` there whole; an agent that has made the place unusable does not get it."""
+    """Writes `text` to the file `name` atomically; gives up if the agent has made the directory unusable."""
     part = f"{name}.{os.getpid()}"
     with suppress(OSError), _directory(checkout) as place:
         made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _HERE_ALONE, 0o644, dir_fd=place)
@@ -46,9 +46,9 @@ def leave(checkout: Path, name: str, text: str) -> None:
 
 
 def read(checkout: Path, name: str) -> str:
-    """The beginning of what the agent left as `name`; nothing where that is no ordinary file."""
+    """Reads the beginning of the file `name`; empty if it is not a regular file."""
     with suppress(OSError), _directory(checkout) as place:
-        # Without waiting for somebody to write into what may be a pipe.
+        # O_NONBLOCK: the file may be a pipe without a writer.
         opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _HERE_ALONE, dir_fd=place)
         with os.fdopen(opened, "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):

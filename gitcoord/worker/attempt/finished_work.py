@@ -1,4 +1,4 @@
-"""Work that is complete and not handed in yet: an attempt that was cut off then is not run again."""
+"""Work that is complete but not submitted: if an attempt was killed then, its agent need not run again."""
 
 import contextlib
 from pathlib import Path
@@ -15,14 +15,14 @@ _CUT_OFF = frozenset({"cancelled", "lost", "again"})
 
 
 class FinishedWork(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's work is complete and committed as `head`, and the command `check` found nothing wrong."""
+    """A record that an agent's work is complete, committed as `head`, and has passed the command `check`."""
 
     head: Oid
     check: str
 
 
 def note_finished(context: AttemptContext, copy: WorkingCopy) -> None:
-    """Leaves word that everything is done but the hand-in, unless the agent has removed where that goes."""
+    """Records that only the submit is missing, unless the agent has removed the directory for that."""
     work = FinishedWork(head=copy.git.text("rev-parse", "--verify", "HEAD"), check=context.order.check)
     part = context.place / f"{_FILE}.part"
     with contextlib.suppress(FileNotFoundError):
@@ -31,9 +31,9 @@ def note_finished(context: AttemptContext, copy: WorkingCopy) -> None:
 
 
 def was_finished(context: AttemptContext, copy: WorkingCopy) -> bool:
-    """Whether an attempt that was cut off has left the checkout with its work complete, on this machine.
+    """Whether an attempt that was killed on this machine left complete work in the checkout.
 
-    A person who asked for another try since wants the agent to run.
+    Returns False after a `gitcoord retry`: a person wants the agent to run again.
     """
     if context.how.fresh or context.before.deferral is not None:
         return False
@@ -48,7 +48,7 @@ def was_finished(context: AttemptContext, copy: WorkingCopy) -> bool:
 
 
 def cut_off(context: AttemptContext, why: str) -> AttemptResult:
-    """The result of an attempt that was ended from outside; what is complete stays to be handed in."""
+    """The result of an attempt that was ended from outside; complete work stays to be submitted."""
     work = _noted(context.place)
     if work is None:
         return AttemptResult(outcome="cancelled", reason=why)

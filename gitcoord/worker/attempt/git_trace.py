@@ -1,8 +1,7 @@
-"""What git itself tells of the processes that a command started: their words, and where they ran.
+"""Reads git's own trace of the git processes that a command started: command lines and worktrees.
 
-Git takes for its worktree where the `.git` lies that leads to a repository; whose it is, the index tells that
-it opens. Source: https://git-scm.com/docs/api-trace2 (`start`, `cmd_name`, `def_repo`, `region_enter`,
-`atexit`).
+Git takes the directory with `.git` for the worktree; the index that it opens tells whose worktree that is.
+Source: https://git-scm.com/docs/api-trace2 (`start`, `cmd_name`, `def_repo`, `region_enter`, `atexit`).
 """
 
 import os
@@ -22,9 +21,9 @@ WRITING = frozenset(
         *("stash", "switch", "update-index"),
     }
 )
-"""Commands that write to the worktree, its index, or the branch that is checked out there."""
+"""Commands that write to the worktree, its index, or its branch."""
 MOVING = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
-"""Commands that move a branch that they are told."""
+"""Commands that move a branch which they name."""
 
 
 class GitProcess(msgspec.Struct, kw_only=True):
@@ -43,13 +42,13 @@ class GitProcess(msgspec.Struct, kw_only=True):
     ended: float = msgspec.field(default_factory=time.time)
 
     def names(self, branch: str) -> bool:
-        """Whether its command line names the branch."""
+        """Whether the command line contains the branch."""
         known = {branch.lower(), f"heads/{branch}".lower(), f"refs/heads/{branch}".lower()}
         return not known.isdisjoint(word.rpartition(":")[2] for word in self.argv)
 
 
 class _TraceLine(msgspec.Struct):
-    """What is read of one line."""
+    """The fields that are read from one line of the trace."""
 
     event: str = ""
     sid: str = ""
@@ -64,7 +63,7 @@ class _TraceLine(msgspec.Struct):
 class GitTrace:
     """The trace of the commands of the attempt whose directory is `place`.
 
-    It lies in the git directory itself: an agent may remove what gitcoord keeps below that.
+    Its file is in the git directory itself: an agent may remove gitcoord's directory below that.
     """
 
     def __init__(self, place: Path) -> None:
@@ -72,11 +71,11 @@ class GitTrace:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What lets git tell of itself; who has git tell somebody else already is not disturbed."""
+        """The environment that turns the trace on, unless the user sends git's trace elsewhere."""
         return {} if _NAME in os.environ else {_NAME: str(self._file)}
 
     def take(self) -> list[GitProcess]:
-        """All that was told so far, in the order of the starts; it is deleted: there may be secrets in it."""
+        """Returns all processes so far, in starting order; deletes the trace, as it may have secrets."""
         decoder, found = msgspec.json.Decoder(_TraceLine), dict[str, GitProcess]()
         with suppress(OSError), self._file.open("rb") as lines:
             for line in lines:

@@ -1,7 +1,7 @@
-"""Files that a checkout gets before its agent begins: carried in from the user's own, or made by the setup.
+"""Files that a checkout gets before its agent begins: copied from the user's checkout, or made by the setup.
 
-They are nobody's work. Git shows them to no agent as new, no worker commits them, and a commit that has one
-that was carried in is not handed in.
+They are not work. Git does not list them as new, no worker commits them, and a commit that contains a copied
+file is not submitted.
 """
 
 import os
@@ -17,18 +17,18 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 
 INCLUDE = ".worktreeinclude"
-"""Patterns of files to be carried in, as other tools for worktrees read them."""
+"""A file with patterns of files to copy, which other worktree tools read, too."""
 _CARRIED, _MADE = "gitcoord-carried", "gitcoord-made"
 _MOST_FILES = 500
-"""Of more files than these the directories are named."""
+"""If there are more files than this, names their directories instead."""
 
 
 def carry_in(
     repository: Repository, copy: WorkingCopy, patterns: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Copies the untracked files of the user's checkout that match `patterns` (as in .gitignore) into `copy`.
+    """Copies untracked files of the user's checkout that match `patterns` (as in .gitignore) to `copy`.
 
-    Returns those that are there now, and those that were left out: they would lie outside of the checkout.
+    Returns the copied files, and those left out because they would be outside the checkout.
     """
     root = repository.root
     if root is None:
@@ -50,7 +50,7 @@ def carry_in(
 
 
 def note_made(copy: WorkingCopy) -> list[str]:
-    """Takes note of what the setup left that git does not know; returns it, of very much the directories."""
+    """Records the untracked files that the setup made, and returns them, or their directories if too many."""
     asked = ("ls-files", "--others", "--exclude-standard", "-z")
     made = _listed(copy.git, *asked)
     if len(made) > _MOST_FILES:
@@ -62,7 +62,7 @@ def note_made(copy: WorkingCopy) -> list[str]:
 
 
 class ProvidedFiles:
-    """The files that `copy` was given."""
+    """The files that the checkout `copy` was given."""
 
     def __init__(self, copy: WorkingCopy) -> None:
         self.carried = _read(copy, _CARRIED)
@@ -76,14 +76,14 @@ class ProvidedFiles:
         return any(path == one or (one.endswith("/") and path.startswith(one)) for one in self._all())
 
     def committed(self, git: Git, since: Oid, head: Oid) -> list[str]:
-        """Those that were carried in and that commits after `since` add."""
+        """The copied files that commits after `since` add."""
         if not self.carried or since == head:
             return []
         asked = ("log", "--format=", "--name-only", "--diff-filter=A", "-z", f"{since}..{head}")
         return sorted(set(_listed(git, *asked)) & set(self.carried))
 
     def exclude(self, git: Git, file: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """Writes `file` and returns the environment in which git ignores what was given, too."""
+        """Writes the exclude file `file`; returns the environment in which git ignores the given files."""
         if not self:
             return {}
         own = git.probe("config", "--type=path", "--get", "core.excludesFile")
@@ -106,7 +106,7 @@ class ProvidedFiles:
 
 
 def _literal(path: str) -> str:
-    """The pattern of .gitignore that only `path` matches."""
+    """The .gitignore pattern that matches only `path`."""
     return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
 
 
@@ -119,7 +119,7 @@ def _matching(git: Git, root: Path, patterns: Sequence[str]) -> list[str]:
         sources += [file.name] if patterns else []
         if not sources:
             return []
-        # Git reads the patterns itself; a repository inside is shown as a directory, and is none of ours.
+        # Git itself matches the patterns. It lists a nested repository as a directory, which is left out.
         options = [f"--exclude-from={source}" for source in sources]
         found = _listed(git, "ls-files", "--others", "--ignored", "-z", *options)
     return [path for path in found if not path.endswith("/") and not path.startswith(".gitcoord/")]

@@ -1,4 +1,4 @@
-"""A task's work is handed in, unless it conflicts with what is there: then the agent gets to see that."""
+"""Submits a task's work; if it conflicts, gives the conflict to the agent."""
 
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.conflicts.rules import rulebook
@@ -26,14 +26,14 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def hand_in_task(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
-    """The result, or the conflict that is in the checkout now for the agent."""
+    """Submits the task; returns the result, or the conflict that now is in the checkout for the agent."""
     task_context = context.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     clash = _ahead(task_context, head)
     if clash is not None and not last:
         tell(context, clash)
         left = merge_in(copy, clash, context)
-        # A merge driver of this repository may settle what git alone cannot.
+        # A merge driver of this repository may resolve more than git alone.
         return left or run_check(context, " with the other side") or hand_in_task(context, copy, last=True)
     return _handed_in(context, task_context, copy, head, clash)
 
@@ -68,7 +68,7 @@ def _handed_in(
 
 
 def _take_back(context: AttemptContext, task_context: TaskContext, head: Oid) -> bool:
-    """Replaces what the agent pushed itself and rewrote since, and keeps it; False if that is not so."""
+    """Replaces commits that the agent pushed and then rewrote; keeps the old ones. False if none."""
     branch = task_context.task.branch
     pushed = task_context.shared.branch(branch)
     if superseded(context.attempt)(task_context.progress.get(task_context.task.id, PENDING)):
@@ -86,7 +86,7 @@ def _take_back(context: AttemptContext, task_context: TaskContext, head: Oid) ->
 
 
 def _ahead(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
-    """What `head` would conflict with on its way: the level branch under single-PR, else the base."""
+    """The conflict of `head` with the level branch (single-PR) or the base; None if it merges."""
     name, commit = task_context.plan.base, task_context.base_commit
     folds = task_context.plan.strategy == "single-pr" and not task_context.stacks.heads(
         task_context.repository.git, head

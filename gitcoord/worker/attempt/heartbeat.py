@@ -1,4 +1,4 @@
-"""A worker's signs of life while it holds an attempt: others take over what nobody is at any more."""
+"""The heartbeat of a worker that has an attempt; without it, other machines take the attempt over."""
 
 import threading
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 _SHARE = 5.0
-"""So many signs are given in the time after which a worker counts as lost."""
+"""Heartbeats in the time after which a worker counts as lost."""
 
 
 def lease_of(settings: RunSettings) -> float:
-    """Seconds without a sign of life after which an attempt counts as lost; 0: never."""
+    """Seconds without a heartbeat after which an attempt counts as lost; 0: never."""
     return 0.0 if settings.lease in NO_LIMIT else parse_duration(settings.lease) or 0.0
 
 
 class Heartbeat:
-    """Gives signs of life in a thread of its own while the block lasts; `sign` makes the next one."""
+    """Sends heartbeats in a thread while the block lasts; `sign` makes the next one."""
 
     def __init__(
         self, store: Store, unit: TaskId, attempt: int, lease: float, sign: Callable[[], Beat]
     ) -> None:
-        # Refs of its own: the worker's are read and written at the same time.
+        # A separate object: the worker's own refs are in use by another thread.
         self._shared = SharedRefs(store.repository, store.shared.state_prefix)
         self._ref = beat_ref(store, unit, attempt)
         self._every, self._sign = lease / _SHARE, sign
@@ -57,13 +57,13 @@ class Heartbeat:
             try:
                 given = write_beat(self._shared, self._ref, self._sign(), self._last)
             except (GitcoordError, OSError):
-                continue  # the next one may get through
+                continue  # the next one may arrive
             if given is None:
-                return  # somebody took the attempt over
+                return  # another machine took the attempt over
             self._last = given
 
     def _withdraw(self, last: str) -> None:
-        """Takes the last sign away; one that stays is taken away by the next run."""
+        """Deletes the last heartbeat. If that fails, the next run deletes it."""
         try:
             self._shared.publish([RefUpdate(self._ref, last, None)])
         except (GitcoordError, OSError):

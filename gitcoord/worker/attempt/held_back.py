@@ -1,4 +1,4 @@
-"""What an agent left and no commit has: files that are held back are kept, and what git ignores is named."""
+"""Files of an agent that no commit has: keeps those that were held back, and names those that git ignores."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ _LIST = "gitcoord-held-back"
 
 
 def remember(copy: WorkingCopy, paths: Sequence[str]) -> None:
-    """Keeps in mind, with the checkout, which files of it were not committed."""
+    """Records with the checkout which of its files were held back from the commit."""
     place = copy.administration()
     if place is not None:
         (place / _LIST).write_bytes(b"\0".join(map(os.fsencode, paths)))
 
 
 def held_back(copy: WorkingCopy) -> tuple[str, ...]:
-    """The files of the checkout that were not committed for what they are."""
+    """The files of the checkout that were held back from the commit."""
     place = copy.administration()
     if place is None or not (place / _LIST).is_file():
         return ()
@@ -32,7 +32,7 @@ def held_back(copy: WorkingCopy) -> tuple[str, ...]:
 
 
 def take_out(repository: Repository, directory: Path) -> Path | None:
-    """Moves them out of a checkout that is to go into the git directory; returns where they are, if any."""
+    """Moves them to the git directory before the checkout is removed; returns their directory, if any."""
     copy = WorkingCopy(repository, directory)
     paths = [path for path in held_back(copy) if os.path.lexists(directory / path)]
     if not paths:
@@ -47,7 +47,7 @@ def take_out(repository: Repository, directory: Path) -> Path | None:
 
 
 def why_nothing(copy: WorkingCopy) -> str:
-    """What is in the checkout although there is nothing to hand in, as the end of a sentence; or nothing."""
+    """Names files that are in the checkout although there is nothing to submit, as the end of a sentence."""
     options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
     fields = copy.git.text("status", *options).split("\0")
     given = ProvidedFiles(copy)

@@ -1,4 +1,4 @@
-"""A machine that does attempts for a coordinator elsewhere: its own clone, its own local engine."""
+"""Runs attempts on this machine for a run on another one, with a clone and a local engine of its own."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from gitcoord.worker.attempt.paths import run_directory
 
 
 def answer(request: HostRequest, version: str) -> HostAnswer:
-    """Do what is asked here; what cannot be done is said in the answer."""
+    """Executes a request on this machine; an error goes into the answer."""
     try:
         if not request.repository:
             return answer_with(LocalEngine(Path(request.run or os.devnull)), _resolved(request), version)
@@ -33,7 +33,7 @@ def answer(request: HostRequest, version: str) -> HostAnswer:
 
 
 def clone_directory(url: str) -> Path:
-    """Where this machine keeps its clone of `url`: under the user's cache directory, one for each URL."""
+    """The directory of this machine's clone of `url`, in the user's cache directory."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = (
         re.sub(r"[^A-Za-z0-9]+", "-", url.removesuffix(".git").rpartition("/")[2]).strip("-") or "repository"
@@ -42,7 +42,7 @@ def clone_directory(url: str) -> Path:
 
 
 def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
-    """The request with the directory and the secrets of this machine."""
+    """Returns the request with the directory and the secrets of this machine."""
     launch = request.start
     if launch is None:
         return request
@@ -52,7 +52,7 @@ def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
 
 
 def _prepare(clone: Path, url: str) -> None:
-    """Clone once; later fetch, and show settings and task list as the default branch has them now."""
+    """Clones the repository, or fetches and checks out the default branch for its settings and task list."""
     from filelock import FileLock
 
     clone.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Agents that hang: nothing new printed, no CPU used, nothing changed in the checkout, for too long."""
+"""Detects agents that hang: for too long, no new output, no CPU time, and no change in the checkout."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.log import Log
 
 _SHARE = 0.02
-"""Of one core: waiting for an answer and drawing a clock take less, any work takes more."""
+"""Share of one core: waiting for a model and drawing a clock use less, any work uses more."""
 _LAST = 4000
 _MOST_LINES = 400
 _LONGEST_LINE = 200
@@ -25,7 +25,7 @@ Clock = Callable[[], float]
 
 
 class Idle:
-    """Looked at again and again; `over` once nothing has happened for `limit` seconds (0: never)."""
+    """Watches a command; it hangs when nothing has happened for `limit` seconds (0: never)."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Idle:
         return min(usual, self._limit / 4) if self._limit else usual
 
     def why(self) -> str:
-        """How long it has done nothing, and what it said last."""
+        """How long the command has done nothing, and its last output, in words."""
         said = next(reversed(self._lines), "") if self._lines else ""
         last = f"; it said last: {said[:_LONGEST_LINE]}" if said else ""
         return (
@@ -58,21 +58,21 @@ class Idle:
         )
 
     def look(self) -> bool:
-        """Whether the command has done nothing for too long."""
+        """Measures, and returns whether the command has done nothing for too long."""
         if not self._limit:
             return False
         now, used = self._clock(), self._cpu()
         worked = abs(used - self._used) > _SHARE * (now - self._last)
         self._last, self._used = now, used
-        # Files are looked at last: that takes longest.
+        # Check files last: that takes longest.
         if self._says_news() or worked or self._has_changed_files():
             self._since = now
         self.over = now - self._since >= self._limit
         return self.over
 
     def _says_news(self) -> bool:
-        """Whether a line was printed that is not like an earlier one; a counter alone makes no news."""
-        # The first of them may be a part of one that was seen whole.
+        """Whether a line was printed that is new apart from its numbers."""
+        # The first line may be the end of one that was seen before.
         whole = self._log.printed(_LAST).splitlines()[1:]
         lines = {_NUMBER.sub("#", line.strip()): None for line in whole}
         new = [line for line in lines if line and line not in self._lines]
@@ -90,12 +90,12 @@ class Idle:
 
 
 def idle_limit(settings: RunSettings) -> float:
-    """Seconds that a command may do nothing; 0: as long as it likes."""
+    """Seconds for which a command may do nothing; 0: no limit."""
     return 0.0 if settings.idle_timeout in NO_LIMIT else parse_duration(settings.idle_timeout) or 0.0
 
 
 def cpu_seconds() -> float:
-    """What the processes below this one have used, with those of them that ended."""
+    """CPU seconds of all descendants of this process, including those that ended."""
     return sum(map(_seconds_of, descendants()))
 
 
@@ -108,7 +108,7 @@ def _seconds_of(process: psutil.Process) -> float:
 
 
 def _files(copy: WorkingCopy) -> object:
-    """Something that is different when a file was changed, or something was committed."""
+    """A value that changes when a file is changed or something is committed."""
     options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
     shown = copy.git.text("--no-optional-locks", "status", *options)
     head = copy.git.probe("rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Commits that a checkout holds and no branch does: kept under a ref before anything is taken away."""
+"""Keeps commits of a checkout that are on no branch under a ref, before the checkout changes or goes."""
 
 import os
 import shutil
@@ -18,17 +18,17 @@ from gitcoord.tasks.model import TaskId
 
 _KEPT = "refs/gitcoord-kept/"
 _MOST = 500
-"""Positions of HEAD, and commits of the branch, that are looked at."""
+"""Most positions of HEAD, and most commits of the branch, to check."""
 
 
 def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
-    """The ref, in this clone, for what an attempt left on no branch; it stays until somebody deletes it."""
+    """The ref in this clone for the commits that an attempt left on no branch. Only a person deletes it."""
     of = "" if generation == 1 else f"generation-{generation}/"
     return f"{_KEPT}{of}{key_of(unit, attempt)}"
 
 
 def checkout_ref(directory: Path) -> str:
-    """The ref for what was left in a checkout after its attempts had ended."""
+    """The ref for commits that were left in a checkout after its attempts had ended."""
     return f"{_KEPT}checkout/{directory.name}"
 
 
@@ -40,7 +40,7 @@ def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[st
 
 
 def put_aside(repository: Repository, path: Path, name: str) -> Path:
-    """Moves what an agent put where it cannot stay into the git directory; returns where it is now."""
+    """Moves `path`, which an agent made, to the git directory; returns its new path."""
     above = repository.common_dir / "gitcoord-kept" / "replaced"
     above.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=f"{name}-", dir=above)) / "git"
@@ -51,17 +51,17 @@ def put_aside(repository: Repository, path: Path, name: str) -> Path:
 def keep_commits(
     repository: Repository, branch: str | None, directory: Path, ref: str, *, since: Oid | None = None
 ) -> str:
-    """Points `ref` to the commits of the checkout that would be lost, and returns it; else nothing.
+    """Points `ref` to the commits of the checkout that would be lost; returns the ref, or "" if none.
 
-    Those are where its HEAD is or has been and that nothing else holds. Where HEAD is now counts unless
-    `branch` has it. With `since` the branch will be set back to that commit, and all above it counts. What is
-    uncommitted in the middle of a rebase or the like counts, too: giving that up throws it away.
+    These are the positions of its HEAD, now and earlier, that no other ref contains. The present one counts
+    unless `branch` contains it. With `since`, the branch will be reset to that commit, and everything above
+    counts. Uncommitted work in the middle of a rebase or merge counts, since aborting would discard it.
     """
     place = administration(repository.common_dir, directory)
     if place is None:
         return ""
     there = directory.is_dir()
-    # Git's own record outlives the files of a checkout.
+    # Git keeps its record of a worktree after the files are gone.
     git = (
         bound(repository.git, directory, repository.common_dir)
         if there
@@ -83,11 +83,10 @@ def keep_commits(
 
 
 def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oid, moment: float) -> str:
-    """Points `ref` to commits after `start` that nothing names, and returns it; else nothing.
+    """Points `ref` to commits after `start` that no ref or log names; returns the ref, or "".
 
-    For a checkout of which git has no record any more, or whose log of where its HEAD has been does not reach
-    back to `start`: deleting HEAD and expiring the log take it away. It was made after `moment`, in seconds
-    since the epoch.
+    For a checkout that git has no record of, or whose log of HEAD does not reach back to `start`, because
+    HEAD was deleted or the log expired. The checkout was made after `moment`, in seconds since the epoch.
     """
     place = administration(repository.common_dir, directory)
     if place is not None and _reaches_back(place / "logs/HEAD", start):
@@ -104,10 +103,10 @@ def _reaches_back(log: Path, start: Oid) -> bool:
 
 
 def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float) -> str:
-    """Points `ref` also to what was stashed on `branch` after `moment`, and returns it; else nothing.
+    """Points `ref` also to what was stashed on `branch` after `moment`; returns the ref, or "".
 
-    All worktrees share one stash, in which nobody would look for an agent's work. `moment` is in seconds
-    since the epoch.
+    All worktrees share one stash, where nobody would look for an agent's work. `moment` is in seconds since
+    the epoch.
     """
     git = repository.git
     if repository.resolve("refs/stash") is None:
@@ -123,7 +122,7 @@ def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float
 
 
 def keep_also(repository: Repository, ref: str, commit: Oid) -> None:
-    """Has `ref` keep one more commit, beside what it keeps already."""
+    """Adds one more commit to those that `ref` keeps."""
     _point(repository, repository.git, ref, [commit])
 
 
@@ -148,14 +147,14 @@ def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
 
 
 def _same_content(git: Git, commit: Oid, own: list[str]) -> bool:
-    """Whether a commit of the branch has the same files: it was amended or rebased, and is there."""
+    """Whether a commit of the branch has the same files, because it was amended or rebased."""
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
     shown = git.probe("log", "--format=%T", f"--max-count={_MOST}", *own, "--")
     return tree in (shown or "").split()
 
 
 def _interrupted(repository: Repository, git: Git, directory: Path) -> Oid | None:
-    """A commit of all files as they lie there, where git has begun something that is not finished."""
+    """Makes a commit of all files if a rebase, merge or the like is in progress; else returns None."""
     if WorkingCopy(repository, directory).operation() is None:
         return None
     head = git.text("rev-parse", "--verify", "HEAD")

@@ -1,4 +1,4 @@
-"""What attempts have left on this machine: their logs, and workers that are still at it."""
+"""Attempts on this machine: their directories, and workers that still run."""
 
 import re
 import signal
@@ -17,7 +17,7 @@ _BEYOND_GRACE = 10.0
 
 
 def attempts_here(common_dir: Path, generation: int, unit: TaskId) -> dict[int, Path]:
-    """The directory of every attempt at `unit` that was made on this machine, by number."""
+    """The directory of each attempt at `unit` on this machine, by number."""
     prefix = key_of(unit, 0).removesuffix("0")
     run = run_directory(common_dir, generation)
     found = {}
@@ -34,13 +34,13 @@ def at_work(place: Path) -> bool:
 
 
 def under_way(place: Path) -> bool:
-    """Whether the attempt's worker is alive on this machine, or is about to be."""
+    """Whether the attempt's worker is alive on this machine, or is starting."""
     engine = LocalEngine(place.parent)
     return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
 
 
 def may_begin_here(told: Progress, attempt: int | None) -> bool:
-    """Whether an attempt (None: the newest) that has left nothing here may still begin, by the journal."""
+    """Whether an attempt (None: the newest) without a directory here may still begin, by the journal."""
     newest = told.attempt.number if told.attempt else 0
     if told.cancelled or (told.stand in ("submitted", "landed") and not told.again):
         return False
@@ -48,7 +48,7 @@ def may_begin_here(told: Progress, attempt: int | None) -> bool:
 
 
 def end_here(common_dir: Path, generation: int, unit: TaskId, attempt: int, grace: float) -> bool:
-    """Ends an attempt with everything that it started; False when nothing of it was alive here."""
+    """Ends an attempt and all processes that it started; returns False if none was alive here."""
     run, key = run_directory(common_dir, generation), key_of(unit, attempt)
     mark = mark_of(run, key)
     process = worker_at(run / key)

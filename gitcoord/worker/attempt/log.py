@@ -1,4 +1,4 @@
-"""The log of an attempt: what was printed, without secrets; of much the beginning and the end."""
+"""The log of an attempt: its output without secrets; if it is long, only the beginning and the end."""
 
 import os
 import time
@@ -18,7 +18,7 @@ def _notice(count: int) -> bytes:
 
 
 class FileLog:
-    """A log in a file that other processes may append to as well."""
+    """A log in a file to which other processes may append, too."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class FileLog:
         self._file = in_directory(path.parent, lambda: os.open(path, how, 0o600))
 
     def write(self, data: bytes) -> None:
-        """Appends `data`. A full disk loses it, and nothing else."""
+        """Appends `data`. On a full disk, drops it."""
         try:
             for start in range(0, len(data), self._tail):
                 os.write(self._file, data[start : start + self._tail])
@@ -50,7 +50,7 @@ class FileLog:
             return False
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Closes the file."""
         os.close(self._file)
 
     def _shorten(self) -> None:
@@ -68,7 +68,7 @@ class FileLog:
 
 
 class StreamLog:
-    """The same for a terminal or a pipe, where nothing can be taken back: the end comes at the end."""
+    """A log to a terminal or pipe, where nothing can be removed: writes the end when it is closed."""
 
     def __init__(self, descriptor: int, limit: int) -> None:
         self._descriptor = descriptor
@@ -77,7 +77,7 @@ class StreamLog:
         self._size = self._left_out = 0
 
     def write(self, data: bytes) -> None:
-        """Passes `data` on while there is room, and keeps the newest of what follows."""
+        """Writes `data` up to the limit, and keeps the newest of the rest."""
         now, later = data[: self._room], data[self._room :]
         self._room -= len(now)
         self._pass_on(now)
@@ -93,7 +93,7 @@ class StreamLog:
             self._left_out += dropped
 
     def close(self) -> None:
-        """Passes on what was kept."""
+        """Writes the end that was kept."""
         if self._left_out:
             self._pass_on(_notice(self._left_out))
         for data in self._kept:
@@ -106,11 +106,11 @@ class StreamLog:
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except OSError:
-            return  # nobody reads it any more
+            return  # the reader is gone
 
 
 class Log:
-    """Where an attempt's output goes: its file, and standard error unless that is the same."""
+    """Writes an attempt's output to its file, and to standard error unless that is the same file."""
 
     def __init__(self, path: Path, limit: int, echo: int | None = 2) -> None:
         self._file = FileLog(path, limit)
@@ -122,33 +122,33 @@ class Log:
         self.written = 0
 
     def write(self, data: bytes) -> None:
-        """Adds to both, line by line, without secrets."""
+        """Writes to both, line by line, without secrets."""
         self.written += len(data)
         self._heard = time.monotonic()
         self.spending.write(data)
         self._pass_on(self._filter.write(data))
 
     def printed(self, most: int) -> str:
-        """The last `most` bytes that are in the file; may be asked for while somebody writes."""
+        """The last `most` bytes of the file, also while somebody writes."""
         return self._file.tail(most)
 
     @property
     def quiet(self) -> float:
-        """Seconds since something was written."""
+        """Seconds since the last write."""
         return time.monotonic() - self._heard
 
     def say(self, text: str) -> None:
-        """A line of the worker's own; titles, paths and hooks' words in it come from others."""
+        """Writes a line of the worker itself. Titles, paths and hook output in it are untrusted."""
         shown = "\n".join(map(visible, text.split("\n")))
         self.write(f"[gitcoord] {shown}\n".encode())
 
     def tail(self, most: int = 4000) -> str:
-        """The newest of it, with the line that has no end yet."""
+        """The end of the log, including an unfinished line."""
         self._pass_on(self._filter.flush())
         return self._file.tail(most)
 
     def close(self) -> None:
-        """Ends the log."""
+        """Closes the log."""
         self._pass_on(self._filter.flush())
         if self._stream is not None:
             self._stream.close()

@@ -1,4 +1,4 @@
-"""A subtask's work goes into its parent's branch, after what its siblings have brought there."""
+"""Merges a subtask's work into its parent's branch, on top of its siblings' work."""
 
 import msgspec
 
@@ -27,15 +27,15 @@ _TURN = 20.0
 
 
 def fold(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
-    """Brings the subtask into its parent's branch; what conflicts is in the checkout then, for the agent.
+    """Merges the subtask into its parent's branch, or leaves the conflict in the checkout for the agent.
 
-    `last`: it does not go back to the agent any more; the subtask is deferred.
+    `last`: a conflict does not go back to the agent; the subtask is deferred.
     """
     from filelock import FileLock, Timeout
 
     lock = FileLock(context.place.parent / f"fold-{key_of(context.unit.task.id, 0)}.lock")
     try:
-        # One after the other costs one merge each; without it, on other machines, compare-and-swap decides.
+        # In turn, each needs one merge. Without the lock, on other machines, compare-and-swap decides.
         lock.acquire(timeout=_TURN)
     except Timeout:
         context.log.say("a sibling takes long to hand in; going ahead of it")
@@ -78,7 +78,7 @@ def _try_to_fold(
 
 
 def _siblings(task_context: TaskContext, head: Oid, clash: ConflictBrief) -> tuple[TaskId, ...]:
-    """The subtasks of the same parent that brought what `head` conflicts with."""
+    """The sibling subtasks whose changes `head` conflicts with."""
     folds = {
         part.id: task_context.progress.get(part.id, PENDING).folded for part in task_context.task.subtasks
     }
@@ -89,7 +89,7 @@ def _siblings(task_context: TaskContext, head: Oid, clash: ConflictBrief) -> tup
 def _defer_subtask(
     context: AttemptContext, copy: WorkingCopy, task_context: TaskContext, head: Oid, clash: ConflictBrief
 ) -> AttemptResult:
-    """Keeps the work safe on its own branch, for an attempt that comes later."""
+    """Pushes the work to its own branch for a later attempt, and records the deferral."""
     copy.git.run("merge", "--abort")
     reason = f"subtask {context.unit.id} conflicts with {clash.name} in {', '.join(clash.paths)}"
     event = TaskDeferred(
@@ -115,7 +115,7 @@ def _defer_subtask(
 
 
 def _hand_in_parent(context: AttemptContext) -> None:
-    """The last subtask hands its parent in; where that fails now, whoever looks next does it."""
+    """Submits the parent after its last subtask. If that fails, the next run or worker does it."""
     try:
         task_context = context.look()
         if hand_in_whole(task_context) is not None:

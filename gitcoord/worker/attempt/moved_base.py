@@ -1,6 +1,6 @@
-"""The base, where there is no remote: an agent's git may have moved it past checks, and it goes back then.
+"""Resets the base, in a repository without a remote, if an agent moved it past the checks.
 
-That is done only where git itself says who did it: each move since the command began is one of the agent's.
+Does so only if git's trace proves that each move since the command began is one of the agent's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 
 
 class _RefMove(msgspec.Struct, frozen=True):
-    """One line of a ref's log. Source: https://git-scm.com/docs/git-reflog, files in `logs/`."""
+    """One line of a reflog. Source: https://git-scm.com/docs/git-reflog, files in `logs/`."""
 
     line: str
     old: Oid
@@ -28,9 +28,9 @@ class _RefMove(msgspec.Struct, frozen=True):
 
 
 def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was: Oid) -> None:
-    """Puts the base back to `was` where only these processes of the attempt's git have moved it, and says so.
+    """Resets the base to `was` if only these git processes of the attempt moved it, and says so.
 
-    The commits that it was moved to are kept. What somebody else has moved since stays as it is.
+    Keeps the commits that it was moved to. Leaves a base that somebody else has moved since.
     """
     task_context = context.task_context
     repository, plan = task_context.repository, task_context.plan
@@ -50,21 +50,21 @@ def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was:
 def _moved_by(
     repository: Repository, base: str, way: tuple[Oid, Oid], own: Path, processes: Sequence[GitProcess]
 ) -> bool:
-    """Whether each move of the base on its way from one commit to another was one of these processes'."""
+    """Whether each move of the base between the two commits of `way` was made by one of these processes."""
     was, now = way
     moves = list(_moves(repository.common_dir / "logs" / (HEADS + base)))
     since = next((n + 1 for n, move in reversed(list(enumerate(moves))) if move.new == was), None)
     if since is None or not moves[since:] or moves[-1].new != now:
         return False
     place = administration(repository.common_dir, own)
-    # A checkout that is on the base itself has the same lines in the log of its HEAD.
+    # A checkout of the base itself has the same lines in its log of HEAD.
     seen = {move.line for move in _moves(place / "logs/HEAD")} if place is not None else set[str]()
     mine = [process for process in processes if process.ran_in == str(own.resolve())]
     return all(move.line in seen or _made_by(mine, move, base) for move in moves[since:])
 
 
 def _made_by(processes: Sequence[GitProcess], move: _RefMove, base: str) -> bool:
-    """Whether one of them can have moved the base at that second."""
+    """Whether one of the processes can have moved the base in that second."""
     for process in processes:
         if not int(process.began) <= move.at <= process.ended:
             continue

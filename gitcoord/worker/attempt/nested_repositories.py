@@ -1,4 +1,4 @@
-"""Repositories that an agent made inside its checkout: their files are work, and git would pass over them."""
+"""Nested repositories that an agent made in its checkout: their files are work, but git would skip them."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from gitcoord.worker.attempt.kept_commits import put_aside
 
 
 class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of them: a `problem`, or `notes` on those whose files are the checkout's own now."""
+    """The result: a `problem`, or `notes` on the repositories whose files now belong to the checkout."""
 
     problem: str = ""
     notes: tuple[str, ...] = ()
@@ -25,10 +25,10 @@ class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
 def take_in(
     repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool
 ) -> NestedResult:
-    """Makes ordinary files of the repositories at the paths `passed_over`; their `.git` is kept elsewhere.
+    """Turns the repositories at `passed_over` into ordinary files; keeps their `.git` in the git directory.
 
-    A repository that has a remote is somebody else's, and one that is a worktree may hold what is nowhere
-    else: they are a problem, and so are all without `add`. Nothing has been changed then.
+    A repository with a remote, or one that is a worktree, is a problem, and without `add` each one is.
+    Changes nothing in that case.
     """
     found = [link for path in passed_over for link in _links(copy.directory / path)]
     foreign = [_named(copy, link) for link in found if not add or _is_foreign(copy.git, link)]
@@ -37,7 +37,7 @@ def take_in(
             problem=f"it left repositories of their own, which no commit can hold: {some(foreign)}"
         )
     notes = []
-    # The inner ones first: they are below what is moved.
+    # Inner repositories first: they are below the outer ones.
     for link in reversed(found):
         aside = put_aside(repository, link, link.parent.name)
         notes.append(
@@ -47,9 +47,9 @@ def take_in(
 
 
 def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:
-    """Moves repositories out of a checkout that is to go, into the git directory; returns where they are.
+    """Moves nested repositories to the git directory before a checkout is removed; returns their paths.
 
-    Git's stash passes over them, too.
+    Git's stash would skip them, too.
     """
     copy = WorkingCopy(repository, directory)
     with suppress(GitcoordError):  # half taken away
@@ -60,7 +60,7 @@ def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:
 
 
 def _links(top: Path) -> Iterator[Path]:
-    """Every `.git` at `top` and below."""
+    """Yields each `.git` in `top` and below."""
     for directory, names, files in os.walk(top):
         if ".git" in names or ".git" in files:
             yield Path(directory, ".git")
@@ -70,7 +70,7 @@ def _links(top: Path) -> Iterator[Path]:
 def _is_foreign(git: Git, link: Path) -> bool:
     inside = git.at(link.parent)
     if not link.is_dir():
-        return True  # the worktree of a repository that is somewhere else
+        return True  # a worktree of a repository elsewhere
     return inside.probe("rev-parse", "--git-dir") is not None and bool(inside.probe("remote"))
 
 

@@ -1,6 +1,6 @@
-"""What changes outside of an attempt's checkout while it runs: looked at before it and after it.
+"""Finds changes outside an attempt's checkout while it runs, by a look before and a look after it.
 
-Files that somebody changes tell nobody's name, so that only git's event trace proves what an agent did.
+A changed file does not tell who changed it: only git's trace proves what an agent did.
 """
 
 from collections.abc import Collection, Iterator
@@ -26,7 +26,7 @@ from gitcoord.worker.attempt.surroundings import (
 )
 
 MOST_OUTSIDE = 50
-"""So many changes are in an event."""
+"""Most changes in one event."""
 _KEPT = "outside.json"
 _TAGGING = frozenset({"tag", "update-ref", "fetch"})
 _HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
@@ -34,7 +34,7 @@ _DROPPING = frozenset({"pop", "drop", "clear"})
 
 
 class Surroundings:
-    """Everything outside of one checkout, looked at when made; `place` is the attempt's directory."""
+    """The surroundings of one checkout, as they were at construction; `place` is the attempt's directory."""
 
     def __init__(self, repository: Repository, plan: Plan, place: Path, own: Path, branch: str) -> None:
         self._repository, self._plan, self._place = repository, plan, place
@@ -49,24 +49,24 @@ class Surroundings:
                 in_directory(place, lambda: (place / _KEPT).write_bytes(look))
 
     def saw(self, processes: list[GitProcess], own: Collection[str], others: Collection[str]) -> None:
-        """Takes in git's words on a command, and which keys of the configuration it and others changed."""
+        """Adds the git processes of a command, and the configuration keys that it and others changed."""
         for process in processes:
             process.worktree = self._worktree_of(process)
         self._processes += processes
         self._keys |= {**dict.fromkeys(others, False), **dict.fromkeys(own, True)}
 
     def moved(self, base: str, was: Oid) -> None:
-        """Takes in that the attempt's git moved the base from `was`, where it is again."""
+        """Adds that the attempt's git moved the base from `was`, to which it was reset."""
         self._moved.append(OutsideChange(kind="branch", name=base, was=was, by_agent=True))
 
     def _worktree_of(self, process: GitProcess) -> str:
-        """The worktree that it works on: that of the index which it opened, wherever its files are."""
+        """The worktree that the process works on: that of the index which it opened."""
         owner = Path(process.index).parent.resolve() if process.index else None
         places = worktree_places(self._repository) if owner is not None else ()
         return next((str(path.resolve()) for path, own in places if own.resolve() == owner), process.worktree)
 
     def changes(self) -> tuple[OutsideChange, ...]:
-        """What is not as it was; what the attempt's own git provably did comes first."""
+        """The changes since construction, those that the attempt's git provably made first."""
         before = self._before
         now = None if before is None else self._look(Path(before.own), before.branch)
         if before is None or now is None:
@@ -84,16 +84,16 @@ class Surroundings:
         return tuple(sorted(dict.fromkeys(found), key=lambda change: not change.by_agent))
 
     def _look(self, own: Path, branch: str) -> SurroundingsLook | None:
-        """One look; None where git cannot be asked: that is no reason for an attempt to fail."""
+        """Looks once; None if git fails, which must not fail the attempt."""
         try:
             return look_around(self._repository, self._plan, own, branch)
         except (GitcoordError, OSError):
             return None
 
     def _commands(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
-        """Git that ran in another worktree, and writes there."""
+        """Yields git processes that write to another worktree."""
         own = Path(before.own).resolve()
-        # What the agent made for itself meanwhile is its own affair, unlike a checkout of another attempt.
+        # A worktree that the agent made for itself does not count, unlike the checkout of another attempt.
         others = {
             path for path in now.worktrees if path in before.worktrees or Path(path).parent == own.parent
         }
@@ -127,7 +127,7 @@ class Surroundings:
                 yield OutsideChange(kind="stash", name=message, was=oid, by_agent=dropped)
 
     def _has_moved(self, kind: OutsideKind, name: str, before: SurroundingsLook) -> bool:
-        """Whether the attempt's git was told to move this ref, or ran where it was checked out."""
+        """Whether the attempt's git named this ref in a moving command, or ran where it is checked out."""
         named = {name.lower(), f"refs/tags/{name}".lower()}
         for process in self._processes:
             there = before.checkouts.get(process.worktree)
@@ -140,7 +140,7 @@ class Surroundings:
 
 
 def outside_of_dead(repository: Repository, plan: Plan, place: Path) -> tuple[OutsideChange, ...]:
-    """What changed outside of the checkout of an attempt whose worker was killed."""
+    """Finds changes outside the checkout of an attempt whose worker was killed."""
     if _kept(place) is None:
         return ()
     return Surroundings(repository, plan, place, place, "").changes()
@@ -163,7 +163,7 @@ def _by_push(git: Git, ref: str) -> bool:
 
 
 def _worktree(path: str, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
-    """What changed in one worktree in which no attempt was at work all the time."""
+    """Yields the changes in one worktree, unless an attempt worked there."""
     was, after = before.checkouts[path], now.checkouts.get(path)
     if after is None or after.attempts != was.attempts:
         if was.attempts is None and not Path(path).is_dir():
@@ -179,7 +179,7 @@ def _worktree(path: str, before: SurroundingsLook, now: SurroundingsLook) -> Ite
 
 
 def _differ(file: Path, first: FileMark | None, last: FileMark | None, since: int, *, moved: bool) -> bool:
-    """Whether a file that git names in one of two looks is another one; a commit alone does not change it."""
+    """Whether a file that git lists in one of two looks has changed. A commit alone does not change it."""
     if first is None:
         return last is not None and (last[1] == 0 or last[1] >= since)
     if last is None:

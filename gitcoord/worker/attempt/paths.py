@@ -1,4 +1,4 @@
-"""Where an attempt keeps its things on this machine: checkout, log, prompt, and the mark of its processes."""
+"""The paths of an attempt on this machine: its checkout, and its directory with log and prompt."""
 
 import os
 import re
@@ -10,20 +10,20 @@ from gitcoord.tasks.model import TaskId
 
 
 def run_directory(common_dir: Path, generation: int) -> Path:
-    """What attempts leave on this machine: a directory for each key, under the git directory.
+    """The directory under the git directory that has one directory for each attempt's key.
 
-    Each generation of the task list has its own, because its attempts are counted from 1 again.
+    Each generation of the task list has its own, because its attempts are numbered from 1 again.
     """
     return common_dir / "gitcoord" / ("run" if generation == 1 else f"run-{generation}")
 
 
 def attempt_directory(common_dir: Path, generation: int, unit: TaskId, attempt: int) -> Path:
-    """The attempt's own directory: its log, its prompt, and what its engine keeps."""
+    """The attempt's own directory: its log, its prompt, and the records of its engine."""
     return run_directory(common_dir, generation) / key_of(unit, attempt)
 
 
 def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
-    """The directory of the newest attempt made on this machine in a checkout, whatever its generation."""
+    """The directory of the newest attempt in a checkout on this machine, in any generation."""
     name, found = checkout.name, list[tuple[int, Path]]()
     owners = [(1, name)]
     if later := re.fullmatch(r"(.+)-g(\d+)", name):
@@ -36,9 +36,9 @@ def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
 
 
 def checkout_directory(repository: Repository, generation: int, unit: TaskId, worktrees: str = "") -> Path:
-    """The unit's checkout, the same for each attempt; `worktrees` is the setting, relative to the repository.
+    """The directory of the unit's checkout, the same for each attempt; `worktrees` is the setting.
 
-    The default lies beside the repository, where no tool that walks the project finds it.
+    The default is beside the repository, where tools that walk the project do not find it.
     """
     own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
     above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")

@@ -1,4 +1,4 @@
-"""Which worker is at an attempt on this machine, written down before it claims: a dead one is known so."""
+"""Records which process works on an attempt, before it claims: a dead worker is recognized by that."""
 
 import os
 from contextlib import suppress
@@ -14,14 +14,14 @@ _FILE, _CLAIMING = "worker.json", "claiming-"
 
 
 def announce(place: Path) -> None:
-    """Writes down that this process is about to claim the attempt at `place`."""
+    """Records that this process is about to claim the attempt with the directory `place`."""
     from gitcoord.engines.processes import in_directory, myself, write_down
 
     in_directory(place, lambda: write_down(_claiming(place), myself()))
 
 
 def take_seat(place: Path) -> None:
-    """The claim was won: this process is the attempt's worker, whatever somebody removed meanwhile."""
+    """Records after the claim that this process is the attempt's worker, even if its record was removed."""
     try:
         _claiming(place).replace(place / _FILE)
     except FileNotFoundError:
@@ -30,9 +30,9 @@ def take_seat(place: Path) -> None:
 
 
 def withdraw(place: Path) -> None:
-    """The claim was not won."""
+    """Removes the record of a process whose claim failed."""
     _claiming(place).unlink(missing_ok=True)
-    with suppress(OSError):  # there is more in it, or somebody removed it
+    with suppress(OSError):  # the directory is not empty, or somebody removed it
         place.rmdir()
 
 
@@ -41,26 +41,26 @@ def worker_at(place: Path) -> "psutil.Process | None":
     files = _files(place)
     if not files:
         return None
-    from gitcoord.engines.processes import find, written_down  # not where nobody ever was at work
+    from gitcoord.engines.processes import find, written_down  # not needed if nothing was recorded
 
     alive = [process for file in files if (known := written_down(file)) and (process := find(known))]
     return alive[0] if alive else None
 
 
 def is_recorded(place: Path) -> bool:
-    """Whether it is written down who is or was at the attempt; somebody may have removed that."""
+    """Whether a worker of the attempt is on record; somebody may have removed the record."""
     return bool(_files(place))
 
 
 def died_here(place: Path) -> bool:
-    """Whether the attempt's worker was on this machine, and is not alive any more."""
+    """Whether the attempt's worker ran on this machine and is dead."""
     return bool(_files(place)) and worker_at(place) is None
 
 
 def held_here(place: Path, by: str, *, seen_to_end: bool) -> bool:
-    """Whether the attempt that the journal says is held `by` somebody was that of a worker that ended here.
+    """Whether the worker `by` that holds the attempt in the journal was one that ended on this machine.
 
-    `seen_to_end`: its supervisor was there, so that a worker that lives is another one, begun by hand.
+    `seen_to_end`: its supervisor saw it end; a worker that is alive is then another one, started by hand.
     """
     held = (place / _FILE).exists() or (bool(_files(place)) and by == worker_name())
     return held and not (seen_to_end and worker_at(place) is not None)

@@ -1,4 +1,4 @@
-"""Before a worker claims: what is done or dead already, and whether the unit can begin at all."""
+"""Checks before a worker claims: is the unit done, is its last worker dead, can it begin at all?"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +46,7 @@ class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, again_at: str = "") -> WorkerEnd:
-    """What is said when nothing was claimed."""
+    """Makes the result for a worker that claimed nothing."""
     return WorkerEnd(
         task=unit.id,
         attempt=order.attempt,
@@ -62,13 +62,13 @@ _NOT_BEGUN = "not-begun.json"
 
 
 def note_not_begun(place: Path, done: WorkerEnd) -> None:
-    """Leaves word, for who started the attempt at `place`, why its worker did not begin."""
+    """Writes to the attempt's directory `place` why its worker did not begin."""
     if place.is_dir():
         (place / _NOT_BEGUN).write_bytes(msgspec.json.encode(done))
 
 
 def noted_not_begun(place: Path) -> WorkerEnd | None:
-    """Why the worker of the attempt at `place` did not begin, where it left word."""
+    """Reads why the worker of the attempt at `place` did not begin; None if it did."""
     try:
         return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=WorkerEnd)
     except (OSError, msgspec.DecodeError):
@@ -76,9 +76,9 @@ def noted_not_begun(place: Path) -> WorkerEnd | None:
 
 
 def without_the_dead(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> Progress:
-    """The unit's progress, after recording the end of an attempt whose worker died on this machine.
+    """Records the end of an attempt whose worker died on this machine; returns the unit's progress.
 
-    Only where no number was asked for: who gives numbers keeps the books.
+    Does so only if the order has no attempt number: a run, which gives numbers, records ends itself.
     """
     mine = task_context.progress.get(unit.id, PENDING)
     newest = mine.attempt
@@ -115,7 +115,7 @@ def look(
     *,
     fresh: bool,
 ) -> tuple[CheckoutOptions, Oid] | WorkerEnd:
-    """How and at which commit the unit begins; or why it does not.
+    """Returns how and at which commit the unit begins, or why it does not.
 
     Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
@@ -148,7 +148,7 @@ def look(
 
 
 def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
-    """Whether what the branch holds was built on work that landed otherwise, and begins anew."""
+    """Whether the branch was built on work that landed in another form, and has to begin again."""
     told = mine.deferral
     void = told is not None and told.anew and unit.subtask is None
     return void and told is not None and told.head in (task_context.shared_tip, task_context.local_tip)
@@ -157,7 +157,7 @@ def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
 def clear_what_is_done(
     task_context: TaskContext, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str
 ) -> None:
-    """Takes away what a worker that died after handing in has left."""
+    """Removes the checkout of a worker that died after its submit."""
     newest = mine.attempt.number if mine.attempt else 0
     if keep != "always" and not worker_at(
         attempt_directory(task_context.repository.common_dir, task_context.plan.generation, unit.id, newest)
@@ -186,7 +186,7 @@ def without_attempt(
     clock: Callable[[], float],
     preview: str,
 ) -> WorkerEnd | None:
-    """The result where no attempt begins: refused, the account closed, a `preview` only, or told to end."""
+    """The result if no attempt begins: refused, the account is closed, a preview, or told to end."""
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
         return not_begun(unit, order, refused.reason, refused.code)

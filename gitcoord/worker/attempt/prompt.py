@@ -1,4 +1,4 @@
-"""What an agent is told: the task in words, in a file, and in the environment. Never on a command line."""
+"""The prompt of an agent: a Markdown file. Task texts never go to a command line."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ _MOST_PATHS, _MOST_SILENT = 60, 12
 
 
 class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit's work conflicts with: `commit` is being merged, `name` is what people call it.
+    """The other side of a conflict: the merged `commit`, and its `name` for people.
 
-    `like` is the commit of the same tree that has the right merge base, where that is another one.
+    `like` is a commit with the same tree and the right merge base, if that is another one.
     """
 
     commit: str
@@ -28,18 +28,18 @@ class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     others: tuple[TaskId, ...] = ()
     exclusive: bool = False
-    """The two merge; the work came second where only one task at a time may work."""
+    """The two merge cleanly, but another task landed first in paths that one task may change at a time."""
     failure: str = ""
-    """The two merge, and a check fails on what comes of it: why, with the end of its `output`."""
+    """The two merge cleanly, but the check fails on the result: why, with the end of its `output`."""
     output: str = ""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a prompt is made of. `task` is its entry in the list; `kept` are refs of this clone.
+    """The facts that a prompt is made from. `task` is the entry in the list; `kept` are refs of this clone.
 
-    `expected` are the globs that each task at work says it will change, `foretold` the paths that those which
-    say nothing will probably change, and `titles` what tasks are called.
-    `earlier` is how the attempt ended from which this one goes on.
+    `expected` are the globs that running tasks declare, `foretold` the paths that the other running tasks
+    will probably change, `titles` the titles of tasks. `earlier` is how the attempt ended that this one
+    continues.
     """
 
     unit: WorkUnit
@@ -57,12 +57,12 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whole_prompt(brief: Brief) -> str:
-    """The prompt in Markdown; the most important comes first."""
+    """Makes the prompt in Markdown, the most important parts first."""
     return "\n\n".join(filter(None, sections(brief).values())) + "\n"
 
 
 def sections(brief: Brief) -> dict[str, str]:
-    """The parts of the prompt by name, in their order; one that has nothing to say is empty."""
+    """The parts of the prompt by name, in order; some may be empty."""
     parts = {
         "heading": [_heading(brief)],
         "conflict": _conflict(brief),
@@ -92,7 +92,7 @@ def _heading(brief: Brief) -> str:
 
 
 def _named(brief: Brief, id: TaskId) -> str:
-    """`3 (Title)`, or the id alone where nobody knows a title."""
+    """`3 (Title)`, or the id alone if the title is unknown."""
     title = " ".join(brief.titles.get(id, "").split())
     return f"{id} ({title})" if title else id
 
@@ -139,7 +139,7 @@ def _failed_check(clash: ConflictBrief, against: str) -> list[str]:
 
 
 def _finished(brief: Brief) -> list[str]:
-    """What tells the task itself apart from the conflict that is to be resolved."""
+    """The lines that say: the task is done, and only the conflict has to be resolved."""
     return ["## The task", "This was done before, on this branch."] if brief.clash is not None else []
 
 

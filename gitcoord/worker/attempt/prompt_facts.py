@@ -1,4 +1,4 @@
-"""Collects what a prompt is made of: the task, its siblings, who changes which files, earlier attempts."""
+"""Collects the facts for a prompt: the task, its siblings, files that others change, earlier attempts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,9 +27,9 @@ def make_brief(
     commits: bool = True,
     beside: Sequence[TaskId] = (),
 ) -> Brief:
-    """The brief of `unit` by what was read last; `last` is the attempt that this one goes on from.
+    """Makes the brief of `unit` from the last fetch; `last` is the attempt that this one continues.
 
-    `beside` are units that are at work or start now, which the journal need not know yet.
+    `beside` are units that run or start now, which the journal may not have yet.
     """
     end = last.ended if last is not None and clash is None else None
     expected = _expected(task_context, unit, beside)
@@ -51,7 +51,7 @@ def make_brief(
 
 
 def foreseen_clash(task_context: TaskContext, unit: WorkUnit) -> ConflictBrief | None:
-    """What the unit was deferred for, which is merged into its checkout before its agent begins again."""
+    """The conflict that the unit was deferred for. It is merged into the checkout before the agent begins."""
     deferral = task_context.progress.get(unit.id, PENDING).deferral
     if deferral is None:
         return None
@@ -95,7 +95,7 @@ def _at_work(known: Progress) -> bool:
 def _expected(
     task_context: TaskContext, unit: WorkUnit, beside: Sequence[TaskId]
 ) -> dict[TaskId, tuple[str, ...]]:
-    """Every other task and subtask at work, with the globs that it says it will change."""
+    """Each other running task and subtask, with the globs that it declares."""
     parts = {part.id: part.modifies for task in task_context.plan.tasks.values() for part in task.subtasks}
     globs = {task.id: task.modifies for task in task_context.plan.tasks.values()} | parts
     running = [id for id, known in task_context.store.progress().items() if _at_work(known)]
@@ -103,7 +103,7 @@ def _expected(
 
 
 def _foretold(plan: Plan, expected: Mapping[TaskId, Sequence[str]]) -> dict[TaskId, list[str]]:
-    """Where history says that tasks at work which say nothing themselves will probably change files."""
+    """The files that running tasks without globs will probably change, by history."""
     likely = plan.risks.files
     return {
         id: [file.path for file in likely[id]] for id, globs in expected.items() if not globs and id in likely

@@ -1,4 +1,4 @@
-"""The task itself in a prompt: its own words; for a subtask also its siblings and the task it is part of."""
+"""The task in a prompt: its own text; for a subtask also its siblings and the whole task."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -10,7 +10,7 @@ from gitcoord.worker.unit import WorkUnit
 
 _MOST_SIBLINGS = 40
 _CONTEXT = 3000
-"""Characters of the whole task's text that a subtask's prompt repeats."""
+"""Most characters of the whole task's text in a subtask's prompt."""
 
 
 SiblingState = Literal["done", "at work", "to come"]
@@ -26,7 +26,7 @@ class Sibling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def own_work(unit: WorkUnit, task: Task | None) -> list[str]:
-    """What is to be done, in the list's words, and where it is expected to change files."""
+    """The work to do, in the words of the list, and the files that it is expected to change."""
     only = []
     if unit.subtask is not None:
         whole = f"task {unit.task.id} ({' '.join(unit.task.title.split())})"
@@ -37,7 +37,7 @@ def own_work(unit: WorkUnit, task: Task | None) -> list[str]:
 
 
 def siblings_section(unit: WorkUnit, siblings: Sequence[Sibling]) -> list[str]:
-    """The other parts of the task, by how far they are."""
+    """The other subtasks of the task, by state."""
     if not siblings:
         return []
     headings: dict[SiblingState, str] = {
@@ -55,7 +55,7 @@ def siblings_section(unit: WorkUnit, siblings: Sequence[Sibling]) -> list[str]:
 
 
 def whole_task(unit: WorkUnit, task: Task | None) -> list[str]:
-    """What the whole task of a subtask says, shortened: for understanding, not to be done."""
+    """The shortened text of the whole task, as context for a subtask."""
     if task is None or unit.subtask is None or not (task.description or task.details or task.test_strategy):
         return []
     left, texts = _CONTEXT, []
@@ -68,7 +68,7 @@ def whole_task(unit: WorkUnit, task: Task | None) -> list[str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """`text`, or its beginning with at most `most` characters, cut between words; code blocks are closed."""
+    """Shortens `text` to at most `most` characters, between words; closes code blocks."""
     text = text.strip()
     if len(text) <= most:
         return text
@@ -86,7 +86,7 @@ def _entry(unit: WorkUnit, task: Task | None) -> Task | Subtask | None:
 
 
 def _words(entry: Task | Subtask) -> list[tuple[str, str]]:
-    """What the list says of the entry, each text with its heading."""
+    """The texts of the entry in the list, each with its heading."""
     texts = [
         ("", entry.description),
         ("### Details", entry.details),

@@ -1,4 +1,4 @@
-"""The project's own template around a prompt: jinja2 in its sandbox; text from task lists is only data."""
+"""Fills in the project's own prompt template with jinja2 in its sandbox; task texts are only data."""
 
 import subprocess
 import sys
@@ -15,22 +15,22 @@ from gitcoord.worker.attempt.template_process import TemplateAnswer, TemplateReq
 _SECTIONS = ("heading", "conflict", "work", "siblings", "whole", "earlier", "others", "rules")
 _FACTS = ("id", "title", "task", "subtask", "branch", "base", "level", "wave", "check", "rework", "modifies")
 _LONGEST = 60.0
-"""Seconds; the process itself is given less of processor time."""
+"""Seconds for the process; its limit of CPU time is lower."""
 _WHOLE = ("prompt", "work")
-"""One of these a template has to have: without it the agent would not hear of its task."""
+"""A template needs one of these, or the agent would not get its task."""
 
 
 class PromptTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """A template that was read, and the file that it is from."""
+    """A template, and the file that it was read from."""
 
     file: str
     text: str
 
 
 def read_template(root: Path | None, file: str) -> PromptTemplate | None:
-    """The template at `file`, which is relative to `root`; None where none is set.
+    """Reads the template `file`, relative to `root`; None if none is set.
 
-    Raises `bad-template` (exit 2) when it is not there, is no template, or has a name that there is not.
+    Raises `bad-template` (exit 2) if it is missing, not a template, or uses an unknown name.
     """
     if not file:
         return None
@@ -50,7 +50,7 @@ def read_template(root: Path | None, file: str) -> PromptTemplate | None:
 
 
 def wrapped_prompt(brief: Brief, template: PromptTemplate | None, facts: Mapping[str, str]) -> str:
-    """The prompt as the agent gets it; `facts` are `base` and `level`. Raises `bad-template` (exit 2)."""
+    """Makes the agent's prompt; `facts` are `base` and `level`. Raises `bad-template` (exit 2)."""
     text = whole_prompt(brief)
     if template is None:
         return text
@@ -77,7 +77,7 @@ def wrapped_prompt(brief: Brief, template: PromptTemplate | None, facts: Mapping
 
 
 def _asked(request: TemplateRequest) -> TemplateAnswer:
-    """The answer of a process of its own, which a template cannot keep busy for ever."""
+    """Sends the request to a separate process, whose time and memory are limited."""
     command = (sys.executable, "-P", "-m", template_process.__name__)
     try:
         ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a checkout needs before its agent begins: files of the user's own, and the project's setup."""
+"""Prepares a checkout before its agent begins: copies the user's own files, and runs the project's setup."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _DONE = "gitcoord-provided"
 def provide(
     context: AttemptContext, copy: WorkingCopy, set_up: Callable[[], AttemptResult | None]
 ) -> AttemptResult | None:
-    """Carries files in and runs the setup, unless this checkout has both; the result where that fails."""
+    """Copies files and runs the setup, unless this checkout has both; returns the result if that fails."""
     run = context.settings.run
     place, root = copy.administration(), context.task_context.repository.root
     if place is None or not (run.carry or run.setup or (root and (root / INCLUDE).is_file())):

@@ -1,4 +1,4 @@
-"""What a worker is asked to do, and the command line that says so to another machine."""
+"""The order for a worker, and the command line that carries it to another machine."""
 
 from collections.abc import Mapping
 
@@ -11,8 +11,8 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt at one unit: a task without subtasks, or a subtask by its full id.
 
     `attempt` None takes the next number; `seconds` is the time limit (None: none). `stack` starts on the
-    dependencies' branches, `now` ignores waves, `fresh` gives up the checkout that an earlier attempt left.
-    `waited` is recorded with the claim: seconds by what held the unit back.
+    dependencies' branches, `now` ignores waves, `fresh` replaces the checkout of an earlier attempt. `waited`
+    is recorded with the claim: seconds that the unit had to wait, by reason.
     """
 
     unit: TaskId
@@ -33,16 +33,16 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     token_budget: int | None = None
     engine: str = "local"
     slots: int | None = None
-    """How many attempts of this clone may be under way at once; None: nobody says."""
+    """How many attempts of this clone may run at once; None: unknown."""
     beside: tuple[TaskId, ...] = ()
-    """Units that are at work or start now, which the journal need not know yet."""
+    """Units that run or start now, which the journal may not have yet."""
     waited: Mapping[str, float] = {}
     wait: float = 0.0
     """Seconds to wait while another worker holds the unit."""
 
 
 def worker_argv(order: WorkerOrder) -> tuple[str, ...]:
-    """The arguments of gitcoord for this order; the id comes last, behind `--`."""
+    """Returns gitcoord's arguments for this order; the id comes last, after `--`."""
     options: list[tuple[str, object]] = [
         ("--attempt", order.attempt),
         ("--agent", order.agent),
@@ -67,6 +67,6 @@ def worker_argv(order: WorkerOrder) -> tuple[str, ...]:
         "--no-commit": not order.commit_leftovers,
         "--allow-empty": order.allow_empty,
     }
-    # `--check=` with nothing behind it overrules the settings too.
+    # An empty `--check=` overrides the settings, too.
     said = [f"{name}={value}" for name, value in options if value is not None]
     return ("worker", *said, *(name for name, on in flags.items() if on), "--", order.unit)

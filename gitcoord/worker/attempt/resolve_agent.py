@@ -1,4 +1,4 @@
-"""The program that an agent's command names: found before anything begins, wherever its worker stands."""
+"""Finds the program of an agent's command before anything begins."""
 
 import os
 import shlex
@@ -10,10 +10,10 @@ from gitcoord.git.remote_refs import SharedRefs
 
 
 def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bool) -> str:
-    """The command with its program's whole path, where it has one that is relative to `directory`.
+    """Returns the command with the absolute path of its program, if that is relative to `directory`.
 
-    A program that only branches hold stays as it is: the worker's checkout has it. What a shell reads is
-    not looked at. Raises (exit 2) `no-agent` and `no-program`.
+    Leaves a program that exists only on branches: the worker's checkout has it. Does not parse shell
+    commands. Raises (exit 2) `no-agent` and `no-program`.
     """
     if shell:
         return command

@@ -1,6 +1,6 @@
-"""One unit of work from claim to result, the same on every engine.
+"""Runs one attempt from claim to result, the same on every engine.
 
-Everything after the claim is fenced by it: an attempt that a newer one has overtaken hands nothing in.
+The claim fences everything after it: once a newer attempt has begun, an older one cannot submit.
 """
 
 import time
@@ -62,7 +62,7 @@ from gitcoord.worker.unit import WorkUnit, find_unit
 
 
 def _unheard(notice: AnyNotice) -> None:
-    """For callers to whom nobody listens."""
+    """Ignores notices."""
 
 
 _BALLAST = b"\1" * (256 << 10)
@@ -80,10 +80,10 @@ def work(
     clock: Callable[[], float] = time.time,
     tell: Tell = _unheard,
 ) -> WorkerEnd:
-    """Claims the unit, has the agent do it, hands it in, and records the result; `dry_run`: only looks.
+    """Claims the unit, runs the agent, submits the work, and records the result; `dry_run`: only looks.
 
-    `clock` tells seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
-    `has-subtasks`, and what reading the repository raises; nothing has been claimed then.
+    `clock` returns seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
+    `has-subtasks`, and the errors of reading the repository; nothing is claimed then.
     """
     act = partial(_work, repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
     holder = Holder(store, order.unit, order.wait, stop, tell)
@@ -185,7 +185,7 @@ def _take(
     place: Path,
     stopped: Callable[[], bool],
 ) -> Claim | ClaimRefusal:
-    """Claims the attempt, with word at `place` of who does so."""
+    """Records this process in the directory `place`, and claims the attempt."""
     announce(place)
     held = claim(task_context, unit, order, start, given_up=stopped)
     if isinstance(held, ClaimRefusal):
@@ -221,7 +221,7 @@ def _attempt(context: AttemptContext, held: Claim) -> WorkerEnd:
         ballast.unlink(missing_ok=True)
         _record(context, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {type(error).__name__}"))
         raise
-    # On a full disk this is what the result is written with.
+    # On a full disk, this reserve is freed to write the result.
     ballast.unlink(missing_ok=True)
     if result.recorded or _record(context, result):
         code = EXIT_CODES[result.outcome]
@@ -247,7 +247,7 @@ def _attempt(context: AttemptContext, held: Claim) -> WorkerEnd:
 
 
 def outcome_of(error: GitcoordError) -> Outcome:
-    """How an attempt comes out that `error` broke off; what passes by itself says nothing about the work."""
+    """The outcome of an attempt that `error` ended. An error that passes says nothing about the work."""
     return "again" if passes(error) else "failed"
 
 
@@ -263,7 +263,7 @@ def _broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
 
 
 def _without_records(context: AttemptContext) -> AttemptResult | None:
-    """The result of an attempt whose own directory somebody removed, with what it needs to go on."""
+    """The result of an attempt whose own directory somebody removed; else None."""
     if context.place.is_dir():
         return None
     reason = f"{context.place} was removed while the agent ran; what it left stays in {context.directory}"
@@ -271,7 +271,7 @@ def _without_records(context: AttemptContext) -> AttemptResult | None:
 
 
 def _start_parent(context: AttemptContext) -> None:
-    """The first of its subtasks starts a task: it is under way for everybody."""
+    """Records the start of the parent when its first subtask starts."""
     unit, who = context.unit, worker_name()
     if unit.subtask is not None and not context.task_context.mine.started_by:
         event = TaskStarted(at=now(), by=who, task=unit.task.id, branch=unit.task.branch, base=context.start)
@@ -279,9 +279,9 @@ def _start_parent(context: AttemptContext) -> None:
 
 
 def _record(context: AttemptContext, result: AttemptResult) -> bool:
-    """Writes the result, unless a newer attempt has begun. Raises what keeps it from being written.
+    """Records the result, unless a newer attempt has begun; returns whether it did. Raises if that fails.
 
-    The checkout stays then, for whoever goes on: an attempt without a result counts as lost.
+    The checkout then stays for the next attempt: one without a result counts as lost.
     """
     event, shut_out = ended(context, result), superseded(context.attempt)
     try:

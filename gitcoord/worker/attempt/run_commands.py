@@ -1,4 +1,4 @@
-"""The agent and the check of one attempt: told what to do, run, and how they ended put into words."""
+"""Runs the setup, the agent and the check of one attempt, and turns their ends into results."""
 
 import os
 import shlex
@@ -44,7 +44,7 @@ _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
 
 
 def end_older(context: AttemptContext) -> None:
-    """Ends whatever older attempts of the unit have left on this machine, frozen processes too."""
+    """Ends all processes that older attempts at the unit left on this machine, including frozen ones."""
     run = run_directory(context.task_context.repository.common_dir, context.task_context.plan.generation)
     older = {key_of(context.unit.id, known.number) for known in context.before.attempts} - {context.key}
     if not older:
@@ -59,13 +59,13 @@ def end_older(context: AttemptContext) -> None:
 
 
 def run_agent(context: AttemptContext, clash: ConflictBrief | None) -> AttemptResult | None:
-    """Runs the agent; None when it says that its work is done."""
+    """Runs the agent; returns None if it reports that its work is done."""
     open_exchange(context.directory)
     return _with_words(context, _run(context, context.order.agent, "the agent", clash))
 
 
 def run_check(context: AttemptContext, what: str = "") -> AttemptResult | None:
-    """Runs the check command, if there is one; None when nothing is wrong."""
+    """Runs the check, if there is one; returns None if it passes."""
     if not context.order.check:
         return None
     changed = context.place / "changed"
@@ -80,12 +80,12 @@ def run_check(context: AttemptContext, what: str = "") -> AttemptResult | None:
 
 
 def run_setup(context: AttemptContext) -> AttemptResult | None:
-    """Runs the project's setup in the checkout; None when nothing is wrong."""
+    """Runs the project's setup in the checkout; returns None if it succeeds."""
     return _run(context, context.settings.run.setup, "the setup", None)
 
 
 def write_prompt(context: AttemptContext, clash: ConflictBrief | None) -> None:
-    """Writes the file that the agent is told its task in."""
+    """Writes the prompt file of the agent."""
     order = context.order
     brief = make_brief(
         context.task_context,
@@ -103,12 +103,12 @@ def write_prompt(context: AttemptContext, clash: ConflictBrief | None) -> None:
     }
     text = wrapped_prompt(brief, context.template, facts)
     written = text.encode("utf-8", "replace")
-    # An agent may have removed what lies in the git directory.
+    # An agent may have removed the attempt's directory.
     in_directory(context.place, lambda: prompt_file(context.place).write_bytes(written))
 
 
 def command_words(command: str, *, shell: bool) -> list[str]:
-    """The command as its words; raises ValueError when it has an open quote."""
+    """Splits the command into words; raises ValueError for an open quote."""
     return ["sh", "-c", command] if shell else shlex.split(command)
 
 
@@ -164,7 +164,7 @@ def _command(
     *,
     rework: bool,
 ) -> Command:
-    """What is run for `text`, with all that its environment has; `also` goes before that of a preset."""
+    """Makes the command for `text` with its environment; `also` overrides that of a preset."""
     repository, file = context.task_context.repository, prompt_file(context.place)
     run = run_directory(repository.common_dir, context.task_context.plan.generation)
     if preset is None:
@@ -195,7 +195,7 @@ def _command(
 
 
 def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, lasting: LastingRefs) -> None:
-    """What all checkouts share is as it was again, as far as a command of this attempt changed it."""
+    """Reverts changes of this attempt's command to what all checkouts share: configuration, refs, locks."""
     by = f"attempt {context.attempt} at {context.unit.id}"
     if locks := config.unlock():
         context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
@@ -216,16 +216,16 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
         context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
     if context.task_context.shared.remote is None:
         put_base_back(context, processes, lasting.base_tip)
-        # What a remote holds is not put back; one that is away now is waited for at the hand-in.
+        # Refs of a remote are not restored here; the submit waits for a remote that does not answer.
         context.task_context.shared.refresh()
     if back := lasting.put_back():
         context.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
 
 
 def _with_words(context: AttemptContext, result: AttemptResult | None) -> AttemptResult | None:
-    """The result of an agent's turn (None: it ended with 0), after what it wrote about that.
+    """The result of an agent's turn (None: exit code 0), corrected by its result file.
 
-    What it wrote counts where its exit code says nothing but that it failed or not. A `done` is no proof.
+    The file counts only if the exit code says no more than success or failure. A `done` is no proof.
     """
     said = agent_words(context.directory)
     if said is None:
@@ -279,18 +279,18 @@ def _signal(number: int) -> str:
 
 
 def _last_line(context: AttemptContext, written: int) -> str:
-    """The last of the bytes that were written since the command began: nobody else's words."""
+    """The last line that was logged since the command began, which is the command's own."""
     lines = [line.strip() for line in context.log.tail(min(_LAST, written)).splitlines()]
     said = [line for line in lines if line and not line.startswith("[gitcoord]")]
     return f": {said[-1][:_LONGEST_LINE]}" if said else ""
 
 
 def _unwanted(context: AttemptContext) -> bool:
-    """Whether somebody cancelled the unit, or a newer attempt has begun, on whatever machine."""
+    """Whether the unit was cancelled, or a newer attempt has begun, on any machine."""
     store = context.task_context.store
     try:
         store.refresh()
         mine = store.progress().get(context.unit.id, PENDING)
     except GitcoordError:
-        return False  # it will be found out at the end
+        return False  # the end of the attempt finds out
     return mine.cancelled or superseded(context.attempt)(mine)

@@ -1,4 +1,4 @@
-"""Takes secrets out of a command's output while it is written, whatever pieces it comes in."""
+"""Removes secrets from a command's output as it arrives, in pieces of any size."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gitcoord.redact import redact
 
 LONGEST_LINE = 1 << 20
-"""Bytes of a line that are held back until its end comes."""
+"""Most bytes of a line that are held back until its end arrives."""
 _LONGEST_SECRET = 1 << 13
 _LONGEST_HEADER = 1 << 8
 _KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -23,9 +23,9 @@ _REDACTED = b"***\n"
 
 
 class SecretFilter:
-    """Passes on whole lines without their secrets, and holds back a line until its end is there.
+    """Passes on whole lines without secrets, and holds back an unfinished line.
 
-    A private key goes on over lines; one whose end never comes ends with the first line that is none of it.
+    A private key spans lines; if its end marker is missing, it ends before the first line of another form.
     """
 
     def __init__(self) -> None:
@@ -33,25 +33,25 @@ class SecretFilter:
         self._in_key = False
 
     def write(self, data: bytes) -> bytes:
-        """What may be written now that `data` has come."""
+        """Adds `data`, and returns the bytes that may be written."""
         cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if not cut:
             self._held += data
             return self._without_the_end() if len(self._held) > LONGEST_LINE else b""
         whole, self._held = bytes(self._held) + data[:cut], bytearray(data[cut:])
-        # What a header says may stand on the line after it.
+        # The value of a header may be on the next line.
         if waiting := _WAITS_FOR_MORE.search(whole, max(0, len(whole) - _LONGEST_HEADER)):
             start = waiting.start()
             whole, self._held = whole[:start], bytearray(whole[start:]) + self._held
         return self._redacted(whole)
 
     def flush(self) -> bytes:
-        """What was held back: nothing follows it any more."""
+        """Returns the bytes that were held back, at the end of the output."""
         rest, self._held = bytes(self._held), bytearray()
         return self._redacted(rest)
 
     def _without_the_end(self) -> bytes:
-        """The beginning of a very long line, cut where that takes no secret apart."""
+        """Cuts off the beginning of a very long line, at a position that splits no secret."""
         line = bytes(self._held)
         whole = _redacted(line)
         for back in range(1, 5):

@@ -1,7 +1,6 @@
-"""The repository's configuration, which all checkouts share: what an agent's git wrote there is taken back.
+"""Reverts what an agent's git wrote to the repository's configuration, which all checkouts share.
 
-Whose change it was is told by git's own event trace, so that what the user or another attempt changed
-meanwhile stays.
+Git's own trace tells who made a change, and changes of the user or another attempt stay.
 """
 
 import time
@@ -16,18 +15,18 @@ from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
 from gitcoord.worker.attempt.local_attempts import under_way
 
 _OF_BRANCHES = "branch."
-"""Where branches are pulled from: git writes that by itself, and it concerns that branch alone."""
+"""The upstream of branches: git writes it by itself, and it concerns only that branch."""
 
 _BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
 _LET_GO = 3.0
-"""Seconds after which a lock that does not change is nobody's any more."""
+"""Seconds after which an unchanged lock counts as abandoned."""
 
 Entries = Mapping[str, tuple[str, ...]]
 
 
 class SharedConfig:
-    """The configuration as it was before a command of an attempt; `place` is the attempt's directory."""
+    """The configuration before a command of an attempt; `place` is the attempt's directory."""
 
     def __init__(self, git: Git, common_dir: Path, place: Path) -> None:
         self._git, self._file = git, common_dir / "config"
@@ -37,13 +36,13 @@ class SharedConfig:
         self._before = _decoded(self._kept) or self._read()
         self._keep()
         self.hides = False
-        """Whether the command had git take files for unchanged, whatever becomes of them."""
+        """Whether the command marked files as `assume-unchanged` or `skip-worktree`."""
 
     def unlock(self) -> tuple[str, ...]:
-        """Removes locks that have come since and that nobody lets go; returns what they locked."""
+        """Removes abandoned locks that were made since; returns the files that they locked."""
         found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and self._others[lock] != seen}
         until = time.monotonic() + _LET_GO
-        # The command's processes are dead, but others write there, too: for moments.
+        # The command's processes are dead, but others may hold such a lock for a moment.
         while found and time.monotonic() < until:
             time.sleep(0.1)
             found = {lock: seen for lock, seen in found.items() if _seen(lock) == seen}
@@ -52,17 +51,17 @@ class SharedConfig:
         return tuple(lock.stem for lock in found)
 
     def _locks_before(self) -> "dict[Path, _Seen]":
-        """The locks that were there before the command, told by what they are: the clock may be set back."""
+        """The locks from before the command, not identified by time: the clock may be set back."""
         there = {lock: _seen(lock) for lock in self._locks}
         if not self._kept.exists():
             return there
-        began = self._kept.stat().st_mtime  # by a worker that was killed
+        began = self._kept.stat().st_mtime  # made by a worker that was killed
         return {lock: seen if seen and seen[1] < began - 1 else None for lock, seen in there.items()}
 
     def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Takes back what `processes` of the command changed.
+        """Reverts what `processes` of the command changed.
 
-        Returns those keys, and others that have changed meanwhile.
+        Returns the reverted keys, and other keys that changed meanwhile.
         """
         now, words = self._read(), [process.argv for process in processes]
         self._kept.unlink(missing_ok=True)
@@ -75,7 +74,7 @@ class SharedConfig:
         return own, others
 
     def _keep(self) -> None:
-        """For whoever has to do this for a worker that was killed."""
+        """Saves the configuration for whoever has to revert it after the worker was killed."""
         with suppress(OSError):
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             self._kept.write_bytes(msgspec.json.encode(self._before))
@@ -96,7 +95,7 @@ class SharedConfig:
 
 
 def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Takes back what attempts changed whose workers were killed: keys by attempt."""
+    """Reverts what attempts changed whose workers were killed; yields the keys of each attempt."""
     for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
         if not under_way(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)
@@ -117,7 +116,7 @@ _Seen = tuple[int, float, int] | None
 
 
 def _seen(lock: Path) -> _Seen:
-    """What tells one lock from the next; None when there is none."""
+    """A value that identifies a lock; None if there is no lock."""
     try:
         found = lock.lstat()
     except OSError:
@@ -126,7 +125,7 @@ def _seen(lock: Path) -> _Seen:
 
 
 def _writes(argv: tuple[str, ...], key: str) -> bool:
-    """Whether a git command names what `key` belongs to: the key, its section, or a remote."""
+    """Whether a git command line names the key, its section, or its remote."""
     key = key.lower()
     section = key.rpartition(".")[0]
     if "config" in argv:

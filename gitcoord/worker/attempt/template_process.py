@@ -18,14 +18,14 @@ LONGEST_PROMPT = 4 << 20
 
 
 class TemplateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The text of a template, and what it is filled in with; without `values` it is only read."""
+    """The text of a template, and the values to fill in; without `values` it is only parsed."""
 
     text: str
     values: Mapping[str, Any] | None = None
 
 
 class TemplateAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The prompt, or the names that the template asks for; or why not, with the line where it is known."""
+    """The prompt, or the names that the template uses; or an error, with its line if known."""
 
     text: str = ""
     names: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ def main() -> None:
         answer = _answer(request)
     except MemoryError:
         answer = TemplateAnswer(problem=f"it needs more than {MEMORY_BYTES >> 20} MB of memory")
-    except Exception as error:  # whatever an expression may raise
+    except Exception as error:  # an expression may raise anything
         line = getattr(error, "lineno", None) or 0
         answer = TemplateAnswer(problem=str(error) or type(error).__name__, line=line)
     sys.stdout.buffer.write(msgspec.json.encode(answer))
@@ -51,7 +51,7 @@ def _answer(request: TemplateRequest) -> TemplateAnswer:
     from jinja2 import StrictUndefined, meta
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    # The prompt is Markdown, and no page: nothing is escaped.
+    # The prompt is Markdown, not HTML: no escapes.
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
     names = meta.find_undeclared_variables(environment.parse(request.text))
     template = environment.from_string(request.text)

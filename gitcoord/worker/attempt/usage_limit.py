@@ -1,6 +1,6 @@
-"""Whether an agent ended because its account may do nothing more for a while, and until when.
+"""Recognizes in an agent's output that its account has reached a usage limit, and when that ends.
 
-What agents print is in `usage_limits.toml`; times are read by dateutil, durations by pytimeparse2.
+The patterns are in `usage_limits.toml`; dateutil parses times, and pytimeparse2 parses durations.
 """
 
 import re
@@ -13,11 +13,11 @@ import msgspec
 from gitcoord.durations import parse_duration
 
 _MARGIN = 15.0
-"""Seconds after the time that was told: clocks differ."""
+"""Seconds to wait after the given time, since clocks differ."""
 _JUST_PASSED = timedelta(minutes=30)
-"""A time of day that has passed no longer ago than this is not tomorrow's: the service is late."""
+"""A time of day that passed less than this ago is today's, not tomorrow's: the service is late."""
 _LONGEST = timedelta(days=40).total_seconds()
-"""A limit ends with the month at the latest; whatever is later was read wrong."""
+"""A limit ends at the end of the month at the latest; a later time was misread."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -40,7 +40,7 @@ class _Patterns(msgspec.Struct, frozen=True):
 
 
 def find_limit(text: str, now: float, own: Sequence[str] = ()) -> UsageLimit | None:
-    """The limit that `text`, the end of what an agent printed before `now`, tells of; None if of none.
+    """Finds a usage limit in `text`, the end of the output of an agent before `now`; None if there is none.
 
     `own` are the patterns of the settings; they come first.
     """
@@ -48,7 +48,7 @@ def find_limit(text: str, now: float, own: Sequence[str] = ()) -> UsageLimit | N
     for pattern in (*own, *known_patterns()):
         found = None
         for found in re.finditer(pattern, line, re.IGNORECASE | re.DOTALL):  # noqa: B007
-            continue  # the newest counts
+            continue  # the newest match counts
         if found is not None:
             until = next(_ends(found, now), None)
             usable = until is not None and now < until < now + _LONGEST
@@ -57,21 +57,21 @@ def find_limit(text: str, now: float, own: Sequence[str] = ()) -> UsageLimit | N
 
 
 def _sentence(text: str, found: str) -> str:
-    """The line that was found, where what was found stands on one; JSON is nothing for people."""
+    """The line with the match, if it is on one line and not JSON; else the match."""
     lines = (" ".join(_ESCAPES.sub("", line).split()) for line in text.splitlines())
     return next((line for line in lines if found in line and not line.startswith("{")), found).strip()
 
 
 def known_patterns() -> tuple[str, ...]:
-    """The patterns for agents that gitcoord knows."""
-    import tomllib  # most agents reach no limit
+    """The patterns for known agents."""
+    import tomllib  # imported here: most agents reach no limit
 
     table = tomllib.loads(Path(__file__).with_name("usage_limits.toml").read_text(encoding="utf-8"))
     return tuple(one.pattern for one in msgspec.convert(table, _Patterns).limit)
 
 
 def told_time(text: str, now: float) -> float | None:
-    """The time in a file that an agent wrote: seconds since the epoch, a duration, or a date with a time."""
+    """Parses the time in a file of an agent: seconds since the epoch, a duration, or a date with a time."""
     word = text.strip()
     if re.fullmatch(r"\d{9,13}(\.\d+)?", word):
         found: float | None = _epoch(float(word))
@@ -98,7 +98,7 @@ def _epoch(number: float) -> float:
 
 
 def _moment(text: str, zone: str, now: float) -> float | None:
-    """The next time that `text` can mean; one without a date is today's or tomorrow's."""
+    """The next moment that `text` can mean; a time without a date is today or tomorrow."""
     from dateutil.parser import ParserError, parse
 
     here = _here(zone, now)
@@ -111,10 +111,10 @@ def _moment(text: str, zone: str, now: float) -> float | None:
     if moment.tzinfo is None:
         moment, other = moment.replace(tzinfo=here.tzinfo), other.replace(tzinfo=here.tzinfo)
     if moment != other and moment <= here:
-        # Only the time of day was told.
+        # It is only a time of day.
         moment = moment if here - moment < _JUST_PASSED else moment + timedelta(days=1)
     elif moment < here - timedelta(days=180):
-        moment = moment.replace(year=moment.year + 1)  # January's, told in December
+        moment = moment.replace(year=moment.year + 1)  # a date in January, printed in December
     return float(moment.timestamp())
 
 

@@ -1,4 +1,4 @@
-"""Waiting while another worker holds the unit; one that gives no sign of life is taken over."""
+"""Waits while another worker has the unit, and takes it over if no heartbeat arrives."""
 
 import select
 import time
@@ -16,14 +16,14 @@ from gitcoord.worker.leases import Leases, Silence, held_attempts, take_over
 from gitcoord.worker.transient_errors import passes
 
 _LOOKS = 30.0
-"""So often one looks in the time after which a worker counts as lost."""
+"""Looks in the time after which a worker counts as lost."""
 _LONGEST = 10.0
 
 
 class Holder:
-    """Whoever else holds the unit, as one worker sees them that waits `seconds` for it at most.
+    """The other worker that has the unit; this one waits at most `seconds` for it.
 
-    An attempt without a lease is not waited for: nobody could tell that its worker is gone.
+    Does not wait for an attempt without a lease: nobody could tell that its worker is gone.
     """
 
     def __init__(self, store: Store, unit: TaskId, seconds: float, stop: StopSignal, tell: Tell) -> None:
@@ -33,7 +33,7 @@ class Holder:
         self._told: TaskHeld | None = None
 
     def wait(self) -> bool:
-        """Wait until nobody holds the unit any more; False where that did not come about, or nobody did."""
+        """Waits until nobody has the unit any more; returns False if the time ran out, or nobody had it."""
         waited = False
         while (held := self._held()) is not None:
             left = self._until - time.monotonic()
@@ -45,7 +45,7 @@ class Holder:
         return waited
 
     def _held(self) -> Silence | None:
-        """The attempt that another worker holds with a lease; what has been silent for that is taken over."""
+        """The attempt that another worker holds with a lease. Takes it over if its lease ran out."""
         store, unit = self._store, self._unit
         try:
             store.refresh()
@@ -62,7 +62,7 @@ class Holder:
                 raise
             return self._leases.of(unit)
         if silence is not None and died_here(self._place(silence.attempt)):
-            return None  # the next attempt records that
+            return None  # the next attempt records its end
         return silence
 
     def _place(self, attempt: int) -> Path:
