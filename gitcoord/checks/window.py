@@ -25,7 +25,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_window(asked: int | None, slots: int, failures: int, landings: int) -> Window:
-    """The window for `failures` in the last `landings`: about the reciprocal of their rate, and at most `WIDEST`.
+    """The window for `failures` in the last `landings`: about the reciprocal of their rate, at most `WIDEST`.
 
     Less than twice the slots means that many fail: then it is as wide as the slots.
     """

@@ -2,7 +2,6 @@
 
 import argparse
 import multiprocessing
-import os
 import shutil
 import signal
 import sys
@@ -47,7 +46,8 @@ def main() -> int:
 
         return run_mutants(asked.mutants, asked.workers)
     if asked.checks:
-        return _checks(asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)], asked.keep)
+        seeds = asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)]
+        return _checks(seeds, asked.keep, asked.workers)
     seeds = asked.seeds or [*range(asked.seed, asked.seed + asked.scenarios)]
     print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
     begun = time.monotonic()
@@ -65,13 +65,11 @@ def main() -> int:
     return 1 if any(outcome.violations for outcome in outcomes) else 0
 
 
-def _checks(seeds: list[int], keep: Path | None) -> int:
+def _checks(seeds: list[int], keep: Path | None, workers: int) -> int:
     from tests.soak.checks import play_checks
-    from tests.support.repos import hermetic_environment
 
     root = keep or Path(tempfile.mkdtemp(prefix="soak-checks-"))
-    os.environ.update(hermetic_environment(root))
-    code = play_checks(seeds, root)
+    code = play_checks(seeds, root, workers)
     if keep is None and code == 0:
         shutil.rmtree(root, ignore_errors=True)
     else:

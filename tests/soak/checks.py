@@ -5,15 +5,19 @@ somebody pushes, a broken base too. At the end the check is run once more on eve
 the base, and on what was left out.
 """
 
+import multiprocessing
+import os
 import random
 import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project, independent
+from tests.support.repos import hermetic_environment
 
 _RULE = (
     "for name in $(cat calls/*); do\n"
@@ -143,6 +147,19 @@ class Scenario:
         self.seen.violations += [f"{t} was checked {n} times" for t, n in counted.items() if n > most]
 
 
+def _begin(root: Path) -> None:
+    """Gives a worker a home of its own, where copies of projects are kept."""
+    home = root / f"worker-{os.getpid()}"
+    home.mkdir(parents=True)
+    os.environ.update(hermetic_environment(home))
+
+
+def _play_one(root: Path, seed: int) -> Seen:
+    place = root / f"seed-{seed}"
+    place.mkdir(parents=True)
+    return Scenario(seed, place).play()
+
+
 def _work(id: str, kind: str) -> dict[str, str]:
     own = {f"own/{id}": "x\n"}
     match kind:
@@ -163,21 +180,18 @@ def _passes(place: Path, commit: str) -> bool:
     return not endless and subprocess.run(["sh", "rule.sh"], cwd=place, capture_output=True).returncode == 0
 
 
-def play_checks(seeds: list[int], root: Path) -> int:
+def play_checks(seeds: list[int], root: Path, workers: int = 1) -> int:
     """Plays these seeds, prints what was counted; 1 when something was not as it has to be."""
     counts: Counter[str] = Counter()
     bad = []
-    for number, seed in enumerate(seeds, 1):
-        place = root / f"seed-{seed}"
-        place.mkdir(parents=True)
-        seen = Scenario(seed, place).play()
-        counts += seen.counts
-        print(
-            f"[{number}/{len(seeds)}] seed {seed} {'ok' if not seen.violations else 'VIOLATIONS'}", flush=True
-        )
-        for violation in seen.violations:
-            print(f"    {violation}", flush=True)
-        bad += [seed] if seen.violations else []
+    with multiprocessing.Pool(workers, _begin, (root,)) as pool:
+        for number, seen in enumerate(pool.imap_unordered(partial(_play_one, root), seeds), 1):
+            counts += seen.counts
+            verdict = "ok" if not seen.violations else "VIOLATIONS"
+            print(f"[{number}/{len(seeds)}] seed {seen.seed} {verdict}", flush=True)
+            for violation in seen.violations:
+                print(f"    {violation}", flush=True)
+            bad += [seen.seed] if seen.violations else []
     print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     print(f"seeds with violations: {bad or 'none'}")
     return 1 if bad else 0
