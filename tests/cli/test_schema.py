@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,8 +20,18 @@ ROOT = Path(__file__).parent.parent.parent
 def test_the_schemas_in_the_package_are_those_of_the_types() -> None:
     wanted = document_schemas()
     assert schema_names() == list(wanted)
-    stale = [name for name, schema in wanted.items() if json.loads(schema_text(name)) != schema]
-    assert stale == [], "write them anew: python -m gitcoord.cli.documents.make_schemas"
+    stale = [name for name, schema in wanted.items() if shape(json.loads(schema_text(name))) != shape(schema)]
+    assert stale == [], "write them again: python -m scripts.reference"
+
+
+def shape(schema: Any) -> Any:
+    """A schema without its descriptions: a release writes those again."""
+    if isinstance(schema, list):
+        return [shape(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    texts = isinstance(schema.get("description"), str)
+    return {key: shape(value) for key, value in schema.items() if not (texts and key == "description")}
 
 
 def test_every_document_that_is_printed_has_a_schema() -> None:

@@ -1,11 +1,12 @@
 """Generates the JSON schemas of all documents from their types, and stores them as files in the package.
 
-`python -m gitcoord.cli.documents.make_schemas` writes the files again. A document may get more keys; the keys that
-its schema names stay.
+`python -m gitcoord.cli.documents.make_schemas` writes the files again. A document may get more keys; the
+keys that its schema names stay.
 """
 
 import ast
 import inspect
+import json
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -36,20 +37,23 @@ def _schema(
     for part, schema in parts.items():
         _always_there(schema, classes.get(part))
         _describe(schema, classes.get(part))
-    heads = [head for top in tops for head in _heads(top)]
     label = f"gitcoord.{name}/1"
-    for head in heads:
-        head_schema = parts[head]
-        more = {"sentence": {"type": "string"}} if name == "event" else {}
-        head_schema["properties"] = {"schema": {"const": label}, **head_schema["properties"], **more}
-        head_schema["required"] = ["schema", *head_schema["required"], *more]
+    wholes = [_whole(parts[head], label, sentence=name == "event") for top in tops for head in _heads(top)]
     about = {"$schema": _DIALECT, "title": label, "description": summary}
-    if len(heads) == 1:
-        head_schema = {key: value for key, value in parts.pop(heads[0]).items() if key != "title"}
-        whole = {**head_schema, **about}
-    else:
-        whole = {**about, "anyOf": [{"$ref": f"#/$defs/{head}"} for head in heads]}
-    return {**about, **whole, **({"$defs": dict(sorted(parts.items()))} if parts else {})}
+    schema = {**wholes[0], **about} if len(wholes) == 1 else {**about, "anyOf": wholes}
+    used = json.dumps([wholes, parts])
+    kept = {part: inner for part, inner in sorted(parts.items()) if f'"#/$defs/{part}"' in used}
+    return {**about, **schema, **({"$defs": kept} if kept else {})}
+
+
+def _whole(part: dict[str, Any], label: str, *, sentence: bool) -> dict[str, Any]:
+    """An object that a document may be: a part of others, opened by the document's name."""
+    more = {"sentence": {"type": "string"}} if sentence else {}
+    return {
+        **part,
+        "properties": {"schema": {"const": label}, **part["properties"], **more},
+        "required": ["schema", *part["required"], *more],
+    }
 
 
 def _heads(top: dict[str, Any]) -> Iterable[str]:

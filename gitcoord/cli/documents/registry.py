@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from gitcoord.cli.calibrate import Calibration
-from gitcoord.cli.documents import conflict_types, setup_types, types
+from gitcoord.cli.documents import across_types, conflict_types, setup_types, types
 from gitcoord.cli.list_sync import SyncReport
 from gitcoord.cli.status_document import StatusDocument
 from gitcoord.cli.views.predict import ConflictPrediction
@@ -33,9 +33,17 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "agents": _kind("What `agents install` writes.", setup_types.AgentsDocument),
     "calibration": _kind("What `predict --calibrate` learned.", Calibration),
     "cancel": _kind("What `cancel` ended.", types.CancelDocument),
-    "checkout": _kind("Where `checkout` put the worker.", Checkout, types.CheckoutPreview),
+    "checkout": _kind(
+        "Where `checkout` put the worker.",
+        Checkout,
+        types.CheckoutPreview,
+        across_types.CheckoutEverywhere,
+        across_types.PreviewEverywhere,
+    ),
     "config": _kind("The settings that `config` shows.", setup_types.ConfigDocument),
-    "conflicts": _kind("What `check-conflicts` found.", conflict_types.ConflictsDocument),
+    "conflicts": _kind(
+        "What `check-conflicts` found.", conflict_types.ConflictsDocument, across_types.ConflictsEverywhere
+    ),
     "conflicts-change": _kind(
         "A line of `check-conflicts --watch`: what has changed.", conflict_types.ConflictsChange
     ),
@@ -69,9 +77,13 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "run-preview": _kind("What `run --dry-run` would do.", Approval),
     "run-state": _kind("The run after `pause` or `resume`.", types.RunStateDocument),
     "schema": _kind("The documents that `schema` knows.", setup_types.SchemasDocument),
-    "status": _kind("Where every task stands.", StatusDocument),
+    "status": _kind("Where every task stands.", StatusDocument, across_types.StatusEverywhere),
     "submit": _kind(
-        "What `submit` handed in, or would.", Submission, SubmissionPreview, types.SubtaskPreview
+        "What `submit` handed in, or would.",
+        Submission,
+        SubmissionPreview,
+        types.SubtaskPreview,
+        across_types.SubmitEverywhere,
     ),
     "sync": _kind("What `sync` set in the task list.", SyncReport),
     "tidy": _kind("What `tidy` found and removed.", types.TidyDocument),
