@@ -1,4 +1,4 @@
-"""Adopted heads on the command line: from words to heads, and how they are shown."""
+"""Adopted heads on the command line: finds them from the options, and prints them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ _WAYS = "`gitcoord land 12 15`, `--label NAME`, `--author LOGIN`, `--branches 'a
 
 
 def pull_numbers(words: Sequence[str]) -> tuple[int, ...]:
-    """The numbers of pull requests: `12`, `#12`, or several with commas. Raises `usage` (exit 2)."""
+    """Parses the numbers of pull requests: `12`, `#12`, or several with commas. Raises `usage` (exit 2)."""
     found = []
     for word in (part.strip() for text in words for part in text.split(",")):
         number = _NUMBER.fullmatch(word)
         if number is None:
             raise usage_error(
                 "usage",
-                f"{word!r} is no number of a pull request.",
+                f"{word!r} is not the number of a pull request.",
                 "Write it like 12 or #12; for branches use --branches.",
             )
         found.append(int(number[1]))
@@ -37,13 +37,13 @@ def pull_numbers(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def require_some(request: AdoptionRequest) -> None:
-    """Raises `usage` (exit 2) when nothing at all is asked for."""
+    """Raises `usage` (exit 2) if the request names nothing."""
     if request.empty:
-        raise usage_error("usage", "Nothing is named that is to land.", f"Name it: {_WAYS}.")
+        raise usage_error("usage", "There is nothing to land.", f"Name it: {_WAYS}.")
 
 
 def find_heads(context: Context, forge: Forge, request: AdoptionRequest) -> tuple[Adoption, Store]:
-    """The heads that are asked for, and the state of what was adopted onto their base."""
+    """Finds the requested heads, and opens the state of the heads that were adopted onto the same base."""
 
     def known(base: str) -> dict[str, KnownHead]:
         return known_branches(adopted_store(context.store, base))
@@ -57,15 +57,15 @@ def find_heads(context: Context, forge: Forge, request: AdoptionRequest) -> tupl
 def means_heads(
     context: Context, request: AdoptionRequest, *, level: str | None, save: bool, watch: bool
 ) -> bool:
-    """Whether heads are to be compared rather than a level of the saved plan. Raises `usage` (exit 2).
+    """Whether to compare heads instead of a level of the saved plan. Raises `usage` (exit 2).
 
-    Worktrees alone are the plan's own where there is one.
+    With a saved plan, `--worktrees` alone means the plan's own worktrees.
     """
     named = bool(request.pulls or request.lists_pulls or request.branches)
     if named and (level is not None or save or watch):
         raise usage_error(
             "usage",
-            "Pull requests and branches go with neither LEVEL nor --save nor --watch: no plan has them.",
+            "Pull requests and branches cannot be used with LEVEL, --save or --watch: they are in no plan.",
             "Leave them out, or land with `gitcoord land`.",
         )
     if named or not request.worktrees or level is not None or save or watch:
@@ -81,7 +81,7 @@ def look_at_heads(
     forge: str | None,
     repository: str | None,
 ) -> CheckInputs:
-    """What the conflict check looks at; what is left out is told on stderr."""
+    """Finds the heads and returns the inputs of the conflict check; prints excluded heads to stderr."""
     opened = open_forge(context, asked=forge, repository=repository)
     adoption, store = find_heads(context, opened, request)
     for line in excluded_lines(adoption):
@@ -92,7 +92,7 @@ def look_at_heads(
 
 
 def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> CheckInputs:
-    """What the conflict check looks at."""
+    """Returns the inputs of the conflict check for adopted heads."""
     head = {head.branch: head for head in adoption.heads}
     planned = (plan.tasks[task] for task in level.tasks)
     branches = (
@@ -110,13 +110,13 @@ def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> Check
 
 
 def excluded_lines(adoption: Adoption) -> Iterator[str]:
-    """What is left out, each with its reason."""
+    """One line for each excluded head, with the reason."""
     for one in adoption.excluded:
         yield f"{'Done' if one.settled else 'Left out'}: {clean(one.name)}: {clean(one.reason)}."
 
 
 def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
-    """What is pushed to the remote first."""
+    """One line for each branch that is pushed to the remote before landing."""
     for push in adoption.pushes:
         how = "is new there" if push.old is None else f"is at {push.old[:12]} there"
         name = clean(push.ref.removeprefix(HEADS))
@@ -124,7 +124,7 @@ def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
 
 
 def heads_word(adoption: Adoption) -> str:
-    """How many heads, by their kind."""
+    """The number of heads of each kind, such as `2 pull requests and 1 branch`."""
     pulls = sum(head.pull is not None for head in adoption.heads)
     branches = len(adoption.heads) - pulls
     parts = [count_of(pulls, "pull request")] if pulls else []

@@ -1,4 +1,4 @@
-"""The rules for agents in a project: out of the documents, and where each program looks for them."""
+"""Copies the agent rules from the docs into the file that each agent reads."""
 
 import re
 from pathlib import Path
@@ -10,16 +10,16 @@ _BEGIN, _END = "<!-- gitcoord: begin -->", "<!-- gitcoord: end -->"
 _SKILL = ".claude/skills/gitcoord/SKILL.md"
 _SHARED = "AGENTS.md"
 _HEADING = "## Tasks are coordinated by gitcoord"
-_ABOUT = "Use when you take up, do or hand in a task in this repository, or meet a conflict in one."
+_ABOUT = "Use when you start, work on or submit a task in this repository, or hit a merge conflict."
 
 
 def rules() -> str:
-    """The rules as they stand in the documents of this version."""
+    """Returns the rules from this version's docs."""
     return packaged("docs/agents.md").read_text(encoding="utf-8").partition("<!-- rules -->\n")[2]
 
 
 def rules_change(program: str, root: Path, *, uninstall: bool) -> Change:
-    """What has to change: Claude Code gets a skill of its own, all others a part of AGENTS.md."""
+    """Returns the change to the agent's file: a skill for Claude Code, a part of AGENTS.md for all others."""
     if program == "claude":
         path = root / _SKILL
         text = f"---\nname: gitcoord\ndescription: {_ABOUT}\n---\n\n{rules()}"

@@ -23,45 +23,45 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": ("init", "Write the settings that a repository suggests."),
     "plan": ("plan", "Plan a task list: levels, waves, branches."),
-    "predict": ("predict", "Foretell which tasks conflict, and in which files."),
-    "hotspots": ("hotspots", "Find the files that past changes conflict in, and the rules that help."),
+    "predict": ("predict", "Predict which tasks conflict, and in which files."),
+    "hotspots": ("hotspots", "Find files in which past changes conflict, and suggest rules."),
     "show": ("show", "Show the saved plan."),
     "next": ("show", "Show what can start now."),
     "run": ("run", "Run the plan: a worker for each task that can start."),
-    "pause": ("pause", "Let the run start nothing more."),
-    "resume": ("pause", "Let a paused run go on starting tasks."),
-    "retry": ("retry", "Let tasks be tried again that failed or were cancelled."),
-    "checkout": ("checkout", "Go to a task's branch, made where its work begins."),
-    "submit": ("submit", "Hand a task in: its work is complete."),
+    "pause": ("pause", "Pause the run: start no more tasks."),
+    "resume": ("pause", "Resume a paused run."),
+    "retry": ("retry", "Retry tasks that failed or were cancelled."),
+    "checkout": ("checkout", "Switch to a task's branch; create it if needed."),
+    "submit": ("submit", "Submit a task: its work is complete."),
     "check-conflicts": ("check_conflicts", "Find which branches of a level really conflict."),
     "check-file": ("check_file", "Say which other tasks touch a file, and in what lines."),
     "merge-level": ("merge_level", "Land a level: pull requests, in an order that works."),
     "land": ("land", "Land pull requests or branches without a task list."),
-    "rollback": ("rollback", "Take back what a level landed."),
-    "status": ("status", "Show where every task stands."),
+    "rollback": ("rollback", "Revert what a level landed."),
+    "status": ("status", "Show the state of every task."),
     "log": ("log", "Show what happened, when, and who did it."),
-    "report": ("report", "Show what running tasks side by side brought."),
-    "worker": ("worker", "Do one task from its claim to its result."),
-    "prompt": ("prompt", "Show what the agent of a task would be told."),
-    "logs": ("logs", "Show what the agent of a task printed."),
-    "cancel": ("cancel", "End the work on tasks, and let nothing begin it again."),
-    "sync": ("sync", "Tell the task list what has landed."),
+    "report": ("report", "Show how much time running tasks in parallel saved."),
+    "worker": ("worker", "Run one task from claim to result."),
+    "prompt": ("prompt", "Show the prompt that a task's agent would get."),
+    "logs": ("logs", "Show the output of a task's agent."),
+    "cancel": ("cancel", "Stop work on tasks until they are retried."),
+    "sync": ("sync", "Set the status of landed tasks in the task list."),
     "tidy": ("tidy", "Remove worktrees and branches whose work is in the base."),
-    "doctor": ("doctor", "Examine whether landing would work, and change nothing."),
-    "hooks": ("hooks", "Let agents and git ask who else is at a file."),
+    "doctor": ("doctor", "Check whether landing would work."),
+    "hooks": ("hooks", "Install hooks that check whether another task changes a file."),
     "agents": ("agents", "Tell agents how to work on tasks here."),
     "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),
-    "config": ("config", "Show the settings that hold, and where they are from."),
+    "config": ("config", "Show the settings in effect and their sources."),
     "schema": ("schema", "Print the JSON schema of a document."),
     "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
     "container-script": ("container_script", "Print the start script of worker containers."),
-    "engine-host": ("engine_host", "Do attempts for a run on another machine."),
+    "engine-host": ("engine_host", "Run attempts for a run on another machine."),
     "help": ("help", "Show the documents by topic."),
     "git-credential": ("git_credential", "Answer git's question for a login to GitHub."),
 }
-"""The module beside this one that holds each command, and its line in the list of all, in that order."""
+"""Each command's module in `commands/` and its one-line help, in the order of `gitcoord --help`."""
 
-_MEANT = {
+_SYNONYMS = {
     "cancel": ("stop", "kill", "abort"),
     "checkout": ("start", "claim", "switch", "take"),
     "check-conflicts": ("conflicts", "check"),
@@ -79,19 +79,19 @@ _MEANT = {
     "submit": ("done", "finish", "hand-in", "push"),
     "log": ("history",),
 }
-"""The words that people try for a command."""
+"""Other words that people try for a command."""
 
 
 class Commands(TyperGroup):
-    """The commands, each imported when it is asked for."""
+    """The commands; imports each one only when it is used."""
 
     def list_commands(self, ctx: "Context") -> list[str]:
-        """Every command; the list of all shows lines of all."""
+        """Returns all commands, and loads them: `--help` shows one line for each."""
         self._load(COMMANDS)
         return list(COMMANDS)
 
     def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
-        """One command; nothing is imported for the others."""
+        """Returns one command; imports only its module."""
         if cmd_name in COMMANDS:
             self._load([cmd_name])
         return super().get_command(ctx, cmd_name)
@@ -100,14 +100,14 @@ class Commands(TyperGroup):
         missing = [name for name in names if name not in self.commands]
         for name in missing:
             import_module(f"gitcoord.cli.commands.{COMMANDS[name][0]}")
-        alone = [info for info in app.registered_commands if [info.name] == missing]
-        if alone:
+        single = [info for info in app.registered_commands if len(missing) == 1 and info.name == missing[0]]
+        if single:
             self.commands[missing[0]] = get_command_from_info(
-                alone[0],
+                single[0],
                 pretty_exceptions_short=app.pretty_exceptions_short,
                 rich_markup_mode=app.rich_markup_mode,
             )
-        elif missing:  # all, or one that has commands of its own
+        elif missing:  # all commands, or one with subcommands
             self.commands.update(get_group(app).commands)
         for name in names:
             self.commands[name].short_help = COMMANDS[name][1]
@@ -117,18 +117,18 @@ class Commands(TyperGroup):
     def resolve_command(
         self, ctx: "Context", args: list[str]
     ) -> "tuple[str | None, Command | None, list[str]]":
-        """The command that is asked for; wrong usage, with the command that is meant, where there is none."""
+        """Returns the command. If there is none, raises `usage` (exit 2) and suggests a similar one."""
         name = args[0]
         if name in COMMANDS or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        near = [command for command, words in _MEANT.items() if name in words]
+        near = [command for command, words in _SYNONYMS.items() if name in words]
         near = near or get_close_matches(name, COMMANDS)
         question = f" Did you mean {' or '.join(near)}?" if near else ""
         raise usage_error("usage", f"There is no command {name}.{question}", "See `gitcoord --help`.")
 
 
 def _without_apostrophes(command: "Command") -> None:
-    """Lets a shell show them: typer doubles them for zsh, which then leaves them out."""
+    """Replaces ' in help texts for the shell's completion: typer doubles ' for zsh, and zsh drops it."""
     command.short_help = (command.short_help or "").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
     for parameter in command.params:
         if text := getattr(parameter, "help", None):
@@ -138,7 +138,7 @@ def _without_apostrophes(command: "Command") -> None:
 app = typer.Typer(
     name="gitcoord",
     cls=Commands,
-    help="Plan parallel tasks, put every worker on the right branch, find real conflicts, land the work.",
+    help="Plan parallel tasks, give each worker a branch, find real conflicts, land the work.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -159,13 +159,13 @@ def _root(
         typer.Option("-C", metavar="DIR", help="Run as if started in DIR.", show_default=False),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Say on stderr what is asked of git and GitHub.")
+        bool, typer.Option("-v", "--verbose", help="Log git and GitHub calls to stderr.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Runs before every command."""
+    """Handles the options that come before every command."""
     for place in directory or ():
         _change_to(place)
     if verbose:
@@ -178,6 +178,4 @@ def _change_to(place: Path) -> None:
     try:
         os.chdir(place)
     except OSError as error:
-        raise usage_error(
-            "usage", f"-C {place}: {error.strerror}.", "Name a directory that there is."
-        ) from error
+        raise usage_error("usage", f"-C {place}: {error.strerror}.", "Give an existing directory.") from error

@@ -1,4 +1,4 @@
-"""`gitcoord predict --calibrate`: replays the base's own history and moves the constants towards it."""
+"""`gitcoord predict --calibrate`: replays the base's history and fits the constants to it."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def calibrate_here(context: "Context", branch: str, changes: int, *, dry_run: bool) -> Calibration:
-    """Learns from the newest `changes`; saves what came of it where it is better, unless `dry_run`.
+    """Fits the constants to the newest `changes`. Saves them if they predict better, unless `dry_run`.
 
     Raises `too-little-history` (exit 2).
     """
@@ -48,14 +48,14 @@ def calibrate_here(context: "Context", branch: str, changes: int, *, dry_run: bo
         raise usage_error(
             "too-little-history",
             f"{branch} has {len(tasks)} changes that a person made, and {_FEWEST + _WINDOW} are needed.",
-            "Leave --calibrate out: the shipped constants hold.",
+            "Run without --calibrate to use the shipped constants.",
         )
     shipped, samples = shipped_constants(), list[PairSample]()
     replayed = replay(reader, tasks, points=points, every=_WINDOW, common_dir=common_dir, constants=shipped)
     for number, point in enumerate(replayed, 1):
         known = past_conflicts(git, point.tasks)
         samples += _samples(point, {pair for pair, found in known.items() if found.conflict})
-        _tell(number, points)
+        _show_progress(number, points)
     found = calibrate(shipped.pairs, samples)
     saved = found.better and not dry_run
     if saved:
@@ -64,7 +64,7 @@ def calibrate_here(context: "Context", branch: str, changes: int, *, dry_run: bo
 
 
 def print_calibration(found: Calibration) -> None:
-    """What was learned, and whether it is used."""
+    """Prints the quality of the shipped and the own constants, and which will be used."""
     from gitcoord.cli.views.output import clean, emit, percent, say
 
     rate = percent(found.conflicts / found.pairs)
@@ -77,15 +77,18 @@ def print_calibration(found: Calibration) -> None:
         area = "none" if quality.auc is None else f"{quality.auc:.3f}"
         emit(f"  {name:18} AUC {area}, Brier skill {skill}, error {quality.calibration_error:.4f}")
     if found.saved:
-        say("Predictions use the repository's own constants from now on.")
+        say("From now on, predictions use the repository's own constants.")
     elif found.better:
-        say("Nothing is saved: this was a dry run.")
+        say("Saved nothing: this was a dry run.")
     else:
-        say("The shipped constants stay: those of this history are no better on its newest quarter.")
+        say("Kept the shipped constants: your own are no better on the newest quarter of the history.")
 
 
 def _samples(point: PlanPoint, conflicts: set[tuple[str, str]]) -> list[PairSample]:
-    """Every pair of a plan point. Messages are written after the work, so that their paths do not count."""
+    """Returns a sample for each pair of tasks at a plan point.
+
+    Commit messages are written after the work, so paths in them are removed.
+    """
     paths = {task.commit: task.paths for task in point.tasks}
     texts = [task.text() for task in point.tasks]
     texts = [
@@ -115,7 +118,7 @@ def _document(branch: str, changes: int, found: CalibrationResult, *, saved: boo
     )
 
 
-def _tell(done: int, total: int) -> None:
+def _show_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         text = (
             ""

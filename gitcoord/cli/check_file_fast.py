@@ -1,10 +1,10 @@
-"""`check-file`'s quick answer, for a hook before every write: no git process, next to no imports.
+"""Answers `check-file` from a cache, for a hook before every write: no git process, almost no imports.
 
-Reads what the last full look left under the git directory, as long as no ref has moved since then; says
-nothing at all (None) where a full look is needed.
+Reads the result of the last full search under the git directory. If a ref has moved since then, returns None:
+the caller must search again.
 """
 
-# Importing pathlib costs as much as the whole answer.
+# Importing pathlib takes as long as the complete answer.
 # ruff: noqa: PTH103, PTH105, PTH109, PTH116, PTH118, PTH120, PTH123
 import os
 import sys
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 _VERSION = "gitcoord-touched/3"
 _FIELDS = 6
 _RACY = 50_000_000
-"""Nanoseconds: what was written so shortly ago may be written again without looking any different."""
+"""Nanoseconds: a file written this recently may be written again with the same time and size."""
 
 Touch = tuple[str, str, str, str, str, str]
 """A path, the task that touches it, its branch, its title, the lines of the base, such as `5-7 20`, and the
 tasks that are stacked on it, such as `2 5`.
-Without a path it says only which task a branch belongs to."""
+An entry without a path only maps a branch to its task."""
 NO_PLAN: Touch = ("", "", "", "", "", "")
 """Stands for a repository that has no plan."""
 
 
 def quick_answer(arguments: list[str]) -> int | None:
-    """Answers `check-file ARGUMENTS` and returns the exit code; None when a full look is needed."""
+    """Answers `check-file ARGUMENTS` and returns the exit code; None if a full search is needed."""
     if (hook := hook_in(arguments)) is not None:
         return _quick_hook(hook)
     asked = [argument for argument in arguments if argument != "--json"]
@@ -74,14 +74,14 @@ def _quick_hook(hook: str) -> int | None:
 
 
 unanswered: HookQuestion | None = None
-"""What a hook asked that needs a full look: stdin is read once."""
+"""The hook's question, if it needs a full search: stdin can be read only once."""
 
 
 def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) -> str:
-    """Return the task that asks, whose own changes do not count; empty when none does.
+    """Return the task that asks, whose own changes do not count; empty if there is none.
 
-    It is the one whose branch, or a subtask's, is checked out here; else the one that the worker gave to the
-    agent, which may be on no branch or on its own; else the one where the file lies.
+    It is the task whose branch, or a subtask's, is checked out here; else the task that the worker gave to
+    the agent, whose checkout may have another branch or none; else the task whose worktree has the file.
     """
     inside = here is not None and here[2] == place.common
     by_branch = {touch[2]: touch[1] for touch in touches if touch[2]}
@@ -91,7 +91,7 @@ def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) ->
 
 
 def fingerprint(common: str) -> tuple[str, int]:
-    """What changes whenever a branch or gitcoord's state moves, and when that was last (in ns)."""
+    """Returns a text that differs after any change of a branch or of gitcoord's state, and its time (ns)."""
     seen = []
     newest = 0
     todo = [os.path.join(common, name) for name in ("packed-refs", "reftable", "refs", "config")]
@@ -113,12 +113,12 @@ def fingerprint(common: str) -> tuple[str, int]:
 
 
 def touched_path(common: str) -> str:
-    """Where the last full look is kept; it may be deleted at any time."""
+    """The cache file of the last full search; it may be deleted at any time."""
     return os.path.join(common, "gitcoord", "touched")
 
 
 def read_touched(common: str) -> list[Touch] | None:
-    """What the last full look found, or None when there was none or anything has moved since."""
+    """Reads the result of the last full search; None if there is none or a ref has moved since."""
     try:
         with open(touched_path(common), encoding="utf-8", errors="surrogateescape", newline="") as file:
             version, state, *fields = file.read().split("\0")
@@ -133,7 +133,7 @@ def read_touched(common: str) -> list[Touch] | None:
 
 
 def write_touched(common: str, state: tuple[str, int], now: int, touches: "Sequence[Touch]") -> None:
-    """Keeps a full look that began at `now` with the refs in `state`; a full disk is no error."""
+    """Caches a full search that began at `now` with the refs in `state`; ignores a full disk."""
     if now - state[1] < _RACY:
         return
     path = touched_path(common)
@@ -150,7 +150,7 @@ def write_touched(common: str, state: tuple[str, int], now: int, touches: "Seque
 def answer(
     places: "Sequence[FilePlace]", own: "Sequence[str]", touches: "Sequence[Touch]", *, as_json: bool
 ) -> int:
-    """Prints who but `own` touches each of `places`; 1 when somebody does."""
+    """Prints the tasks other than `own` that touch each of `places`; returns 1 if there is one, else 0."""
     found = [(place.path, touching(place.path, touches, by)) for place, by in zip(places, own, strict=True)]
     if as_json:
         import json
@@ -170,7 +170,7 @@ def answer(
 
 
 def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
-    """Says on stderr who else is at the files; returns the code that stops the program, or 0."""
+    """Prints the other tasks that change the files to stderr; returns the blocking exit code, or 0."""
     here = find_tree(os.path.realpath(question.directory))
     told: dict[str, None] = {}
     for place in question.places:
@@ -181,12 +181,12 @@ def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
     if not told:
         return 0
     way_out = (
-        "Take the file out of the commit, or commit it all the same with `git commit --no-verify`."
+        "Leave the file out of the commit, or commit it anyway with `git commit --no-verify`."
         if question.hook == "git"
-        else "Leave the file to that task and go on without changing it, or say that the tasks need an order."
+        else "Do not change the file: leave it to that task, or report that the tasks need an order."
     )
     said = [
-        "gitcoord: Another task is at work on this.",
+        "gitcoord: Another task changes this file.",
         *(f"  {line}" for line in told),
         f"  hint: {way_out}",
     ]
@@ -195,7 +195,7 @@ def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
 
 
 def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
-    """What of `touches` meets `path`, and neither is of the task `own` nor lies below its branch."""
+    """Returns the `touches` that overlap `path`, except those of `own` and of tasks that it is stacked on."""
     return [
         touch
         for touch in touches
@@ -204,7 +204,7 @@ def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
 
 
 def _meet(path: str, other: str) -> bool:
-    """Whether one is the other or lies in it, for systems that ignore case too."""
+    """Whether the paths are equal or one contains the other; ignores case, as some systems do."""
     one, two = path.lower(), other.lower()
     return not one or one == two or one.startswith(two + "/") or two.startswith(one + "/")
 

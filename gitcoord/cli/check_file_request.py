@@ -1,6 +1,6 @@
-"""Who asks `check-file`, and about which files: on the command line, or a hook that tells it on stdin.
+"""Reads the question for `check-file`: the task that asks and the files, from the command line or a hook.
 
-Like `quick` it imports next to nothing: a hook runs before every write.
+Like `check_file_fast` it imports almost nothing: a hook runs before every write.
 """
 
 # ruff: noqa: PTH109, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120
@@ -12,23 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HOOKS = ("claude", "codex", "git")
-"""The programs whose hooks are understood: https://code.claude.com/docs/en/hooks,
+"""The programs whose hooks gitcoord can answer: https://code.claude.com/docs/en/hooks,
 https://developers.openai.com/codex/hooks and git's own `pre-commit`."""
 BLOCKED = {"claude": 2, "codex": 2, "git": 1}
-"""The exit code that stops the write or the commit; with any other the program goes on."""
+"""The exit code that stops the write or the commit; with any other code the program continues."""
 _BRANCH_FILES = ("HEAD", "rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
-"""Where git keeps the branch of a working tree, as in its `wt-status.c`; HEAD is detached meanwhile."""
+"""The files in which git keeps the branch of a working tree; the last three while a rebase or bisection has
+HEAD detached. See git's `wt-status.c`."""
 _PATH_KEYS = ("file_path", "notebook_path", "path")
 _PATCH_KEYS = ("command", "patch", "input")
 _PATCH_LINES = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
 
 
 Tree = tuple[str, str, str]
-"""The top of a working tree, its own git directory, and the one that all trees of the repository share."""
+"""The top of a working tree, its own git directory, and the common git directory of the repository."""
 
 
 class FilePlace:
-    """A file in a working tree: `path` as git names it there, and the git directories of that tree."""
+    """A file in a working tree: its `path` relative to the tree's top, and the tree's git directories."""
 
     __slots__ = ("common", "own", "path", "root")
 
@@ -40,13 +41,13 @@ class FilePlace:
 
 
 def hook_in(arguments: "Sequence[str]") -> str | None:
-    """The program that `--hook PROGRAM` names; None when that is not all that was asked."""
+    """Returns the program of `--hook PROGRAM`; None if there are other arguments or no --hook."""
     words = arguments[0].split("=", 1) if len(arguments) == 1 else list(arguments)
     return words[1] if len(words) == 2 and words[0] == "--hook" and words[1] in HOOKS else None
 
 
 def find_tree(start: str) -> Tree | None:
-    """The top of the working tree around `start`, its own git directory, and the one that all share."""
+    """Finds the working tree that contains `start`; None if there is none."""
     root = start
     while not os.path.lexists(git := os.path.join(root, ".git")):
         above = os.path.dirname(root)
@@ -67,12 +68,12 @@ def find_tree(start: str) -> Tree | None:
 
 
 def place_of(path: str, common: str | None = None) -> FilePlace | None:
-    """Where `path` lies, in whichever working tree that is; None when it is in none.
+    """Finds the working tree that contains `path`; returns None if there is none.
 
-    Of trees within each other it is the inner one, or the one that belongs to the repository `common`.
+    Of nested trees, takes the innermost one of the repository `common`, else the innermost one.
     """
     whole = os.path.normpath(os.path.join(os.getcwd(), path))
-    # What a name in a linked directory means is decided by the directory.
+    # Resolve links in the directory, but not the file itself: git tracks a link as a file.
     whole = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
     start = whole if os.path.isdir(whole) else os.path.dirname(whole)
     found = tree = find_tree(start)
@@ -87,9 +88,9 @@ def place_of(path: str, common: str | None = None) -> FilePlace | None:
 
 
 def branch_at(git_dir: str) -> str:
-    """Return the branch that a working tree is at, also in the middle of its rebase or bisection.
+    """Return the branch of a working tree, also in the middle of a rebase or bisection.
 
-    Empty when HEAD is detached for any other reason.
+    Empty if HEAD is detached for another reason.
     """
     for name in _BRANCH_FILES:
         try:
@@ -105,7 +106,7 @@ def branch_at(git_dir: str) -> str:
 
 
 class HookQuestion:
-    """What a hook asks about: places of files, and the directory that its program works in."""
+    """A hook's question: the files, and the working directory of its program."""
 
     def __init__(self, hook: str, directory: str, places: "list[FilePlace]") -> None:
         self.hook = hook
@@ -114,9 +115,9 @@ class HookQuestion:
 
 
 def read_question(hook: str) -> HookQuestion | str:
-    """What the hook of the program asks, from stdin or git's index; a sentence when that cannot be read.
+    """Reads the hook's question from stdin or git's index; returns a sentence if it cannot be read.
 
-    Files that lie in no repository are left out, and so are names that no file can have.
+    Leaves out files outside any repository, and names that no file can have.
     """
     if hook == "git":
         paths, directory = _staged(), os.getcwd()
@@ -129,7 +130,7 @@ def read_question(hook: str) -> HookQuestion | str:
             paths = list(_paths(told["tool_name"], told["tool_input"]))
             paths = [os.path.join(directory, path) for path in paths]
         except (ValueError, KeyError, TypeError, AttributeError):
-            return f"The hook got no JSON of {hook} on standard input, so nothing was checked."
+            return f"Standard input is not {hook}'s hook JSON, so nothing was checked."
     here = find_tree(os.path.realpath(directory))
     places = [place_of(path, here and here[2]) for path in paths if _may_exist(path)]
     return HookQuestion(hook, directory, [place for place in places if place is not None and place.path])
@@ -155,7 +156,7 @@ def _may_exist(path: str) -> bool:
 
 
 def _staged() -> "list[str]":
-    """The paths that the commit changes; of a merge only those that are like none of its parents."""
+    """Returns the paths that the commit changes; for a merge, only those that differ from every parent."""
     import subprocess
 
     tree = find_tree(os.getcwd())

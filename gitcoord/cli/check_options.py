@@ -1,4 +1,4 @@
-"""From the words about a check to the values that landing takes, and to what runs it."""
+"""Turns the command's check options into landing's check options, and opens the checker."""
 
 import shlex
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says of the check; None where the settings decide."""
+    """The check options on the command line; None means that the settings decide."""
 
     command: str | None = None
     off: bool = False
@@ -36,7 +36,10 @@ class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = False) -> CheckOptions | None:
-    """The check of a landing; None without one. Raises `usage` (exit 2) for what does not go together."""
+    """Returns the check options of a landing; None without a check.
+
+    Raises `usage` (exit 2) for options that cannot be used together.
+    """
     landing = settings.landing
     if asked.off and asked.command:
         raise usage_error("usage", "--check and --no-check contradict each other.", "Choose one of them.")
@@ -47,7 +50,7 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
     if auto:
         raise usage_error(
             "usage",
-            "--auto does not go with a check: GitHub would merge later, onto a base that nobody checked.",
+            "--auto cannot be used with a check: GitHub would merge later, onto a base that nobody checked.",
             "Leave --auto out, or land without a check here: --no-check.",
         )
     shell = settings.run.shell if asked.shell is None else asked.shell
@@ -86,9 +89,9 @@ def open_checker(
     recheck: bool = False,
     writes: bool = True,
 ) -> Iterator["LocalChecker"]:
-    """What runs the check on this machine, while the block lasts.
+    """Opens the checker of this machine for the block; closes it at the end.
 
-    Without `writes` the results of other machines are read, and those of this one are not pushed.
+    With `writes=False` it reads the results of other machines but pushes none.
     """
     from datetime import UTC, datetime
 
@@ -127,7 +130,7 @@ def open_checker(
 def with_checker(
     landing_context: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[LandingContext]:
-    """The scene with what runs its check on this machine, if it has one, while the block lasts."""
+    """Yields the landing context with a checker of this machine, if it has a check."""
     if landing_context.options.check is None:
         yield landing_context
         return
@@ -148,12 +151,12 @@ def _require_none(asked: AskedCheck) -> None:
     for option, value in given.items():
         if value is not None:
             raise usage_error(
-                "usage", f"{option} needs a check.", "Say --check 'COMMAND', or set `check` under [landing]."
+                "usage", f"{option} needs a check.", "Add --check 'COMMAND', or set `check` under [landing]."
             )
 
 
 def _environment(named: str) -> str:
-    """What results depend on beside tree and words: the kind of machine, and what the settings name."""
+    """Describes the environment of a result: the kind of machine, and the settings' `environment`."""
     import platform
 
     return f"{platform.system()} {platform.machine()} {named}".strip()
@@ -163,5 +166,7 @@ def _window(text: str) -> int | None:
     if text == "auto":
         return None
     if not (text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) > 0):
-        raise usage_error("usage", f"--window {text!r} is no number.", "Say how many branches, or auto.")
+        raise usage_error(
+            "usage", f"--window {text!r} is not a number.", "Give a number of branches, or auto."
+        )
     return int(text)

@@ -1,25 +1,25 @@
-"""What the shell offers on Tab: the plan's tasks and levels, as of the last look at the shared refs."""
+"""Completion in the shell: the plan's tasks and levels, from the last fetch."""
 
 from gitcoord.errors import GitcoordError
 
 
 def complete_task(incomplete: str) -> list[str]:
-    """The ids of the saved plan's tasks that begin so."""
+    """Returns the ids of the saved plan's tasks that start with `incomplete`."""
     return [name for name in _names()[0] if name.startswith(incomplete)]
 
 
 def complete_unit(incomplete: str) -> list[str]:
-    """The same, and the ids of their subtasks."""
+    """Returns the ids of tasks and subtasks that start with `incomplete`."""
     return [name for name in _names()[2] if name.startswith(incomplete)]
 
 
 def complete_level(incomplete: str) -> list[str]:
-    """The names of the saved plan's levels that begin so."""
+    """Returns the names of the saved plan's levels that start with `incomplete`."""
     return [name for name in _names()[1] if name.startswith(incomplete)]
 
 
 def complete_kind(incomplete: str) -> list[str]:
-    """The kinds of task lists that begin so."""
+    """Returns the kinds of task lists that start with `incomplete`."""
     from gitcoord.tasks.sources.kinds import KINDS
 
     return [kind for kind in KINDS if kind.startswith(incomplete)]

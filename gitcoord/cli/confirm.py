@@ -1,4 +1,4 @@
-"""Asking before something is done that cannot be taken back easily."""
+"""Asks for a confirmation before an action that is hard to undo."""
 
 import sys
 
@@ -8,7 +8,7 @@ from gitcoord.errors import usage_error
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether a person says yes, or has said so before. Raises `not-approved` (exit 2) without a terminal."""
+    """Asks the question, unless `yes`; returns the answer. Raises `not-approved` without a terminal."""
     if yes:
         return True
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""`check-conflicts --watch`: look again and again, and check only when something has moved."""
+"""`check-conflicts --watch`: polls the branches, and checks again when one has moved."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from gitcoord.worker.worktree_snapshots import fingerprint
 def watch_level(
     context: Context, asked: CheckRequest, *, every: float, as_json: bool, explain: bool
 ) -> NoReturn:
-    """Shows the level until it is interrupted, which is how watching ends."""
+    """Shows the level until Ctrl-C, then exits with code 130."""
     try:
         _watch(context, asked, every, as_json, explain)
     except KeyboardInterrupt:
@@ -42,7 +42,7 @@ def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, e
 
 
 def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:
-    """A check at once, and another one whenever what it depends on has changed."""
+    """Yields a check now, and another one whenever its inputs have changed."""
     known: tuple[CheckInputs, object] | None = None
     silent = False
     while True:
@@ -54,11 +54,11 @@ def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[Ch
                 known = (sight, copies)
             silent = False
         except GitcoordError as error:
-            # A remote that cannot be reached for a while is no reason to give up; a wrong level is.
+            # Keep watching if the remote does not answer for a while, but not if the level is wrong.
             if known is None or error.exit == 2:
                 raise
             if not silent:
-                say(f"gitcoord: {error.message} Looking again every {every:g} s.")
+                say(f"gitcoord: {error.message} Trying again every {every:g} s.")
             silent = True
         time.sleep(every)
 
@@ -70,12 +70,12 @@ def _live(context: Context, asked: CheckRequest, every: float, explain: bool) ->
 
     with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
         for checked in _changes(context, asked, every):
-            at = Text(f"as of {time_of_day(now())}; looking every {every:g} s, Ctrl-C ends", style="dim")
+            at = Text(f"as of {time_of_day(now())}; checks every {every:g} s, Ctrl-C to stop", style="dim")
             live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
 
 
 def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:
-    """What changed since the check before; at first everything that there is."""
+    """The JSON line of a check: the changes since `before`; everything if `before` is None."""
     report = checked.report
     tips = {b.task: (b.state, b.commit) for b in before.report.branches} if before else {}
     pairs = {pair.tasks: pair for pair in before.report.pairs} if before else {}

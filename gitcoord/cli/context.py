@@ -1,4 +1,4 @@
-"""What most commands begin with: the repository, its settings, the refs that everybody sees, the state."""
+"""Opens what most commands need: the repository, its settings, the shared refs and the state."""
 
 import os
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from gitcoord.tasks.model import Finding, TaskList
 
 ALONE = "GITCOORD_ALONE"
-"""Set where a command acts on this repository's part of a plan over several, and on nothing else."""
+"""Set if a command acts only on this repository's part of a plan over several."""
 
 
 class AcrossRepositories(Protocol):
-    """What planning asks of a plan over several repositories."""
+    """The functions that planning needs for a plan over several repositories."""
 
     def assigned(self, listed: "TaskList") -> "TaskList":
-        """The list with the repositories of each task."""
+        """Returns the list with the repositories of each task."""
 
     def foretell(self, listed: "TaskList") -> "tuple[Risks, Finding | None]":
-        """What each repository's own history foretells of its tasks."""
+        """Predicts the risks of each repository's tasks from its own history."""
 
 
 class Context:
-    """One command's world. `state_prefix` comes from `GITCOORD_STATE_PREFIX`, else from the settings.
+    """One command's repository, settings and state. `GITCOORD_STATE_PREFIX` overrides `state-prefix`.
 
-    `environ` has what the forge is asked with. `several` is set where a command acts on a plan over several
+    `environ` has the variables for the forge. `several` is set if the command acts on a plan over several
     repositories.
     """
 
@@ -58,14 +58,14 @@ class Context:
 def open_context(
     start: Path | None = None, *, reads: bool = False, restores: bool = False, several: bool = False
 ) -> Context:
-    """The context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
+    """Opens the context of the current directory. Raises `no-repository`, `old-git` or `bad-settings`.
 
-    Raises `several-repositories` (exit 2) where the settings name others, and the command is not one that
-    knows what to do with `several`.
+    Raises `several-repositories` (exit 2) if the settings name other repositories and the command does not
+    support `several`.
 
-    A command that only `reads` works in a repository that cannot be written, too; all others raise
-    `read-only` there. One that `restores` first takes back what killed attempts changed in the configuration:
-    the remote may be missing there.
+    A command that only `reads` also works in a read-only repository; all others raise `read-only` there. One
+    that `restores` first undoes changes of killed attempts to git's configuration: they may have removed the
+    remote.
     """
     place = locate(start)
     if not is_writable(place):
@@ -86,7 +86,7 @@ def acts_across(settings: Settings) -> bool:
 
 
 def _not_across(settings: Settings) -> GitcoordError:
-    """The error of a command that does not act on several repositories."""
+    """Returns the error of a command that does not support several repositories."""
     from typer._click.globals import get_current_context
 
     running = get_current_context(silent=True)
@@ -95,8 +95,7 @@ def _not_across(settings: Settings) -> GitcoordError:
         "several-repositories",
         f"`gitcoord {name}` does not work on a plan over several repositories (home, "
         f"{', '.join(settings.repositories)}) yet.",
-        "Run it in the clone of the repository that it is about; `gitcoord help repositories` says which "
-        "commands do.",
+        "Run it in the clone of one repository; `gitcoord help repositories` lists the commands that do.",
     )
 
 
@@ -110,7 +109,7 @@ def _restore(place: RepositoryPlace) -> None:
 
 
 def maybe_context(start: Path | None = None, *, reads: bool = False, several: bool = False) -> Context | None:
-    """The context, or None outside a git repository."""
+    """Opens the context; returns None outside a git repository."""
     try:
         return open_context(start, reads=reads, several=several)
     except GitcoordError as error:

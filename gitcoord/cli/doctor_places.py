@@ -1,4 +1,4 @@
-"""What lies beside the repository and matters: a person's attributes, the remote's working tree."""
+"""Checks outside the repository: the user's attributes, the remote's working tree, other repositories."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
-    """Whether attributes outside the repository change how its files are merged: others have them not."""
+    """Warns if attributes outside the repository change how its files merge: other users do not have them."""
     from gitcoord.conflicts.rules import rulebook
     from gitcoord.forge.doctor_result import doubtful
     from gitcoord.text_lists import some
@@ -31,20 +31,20 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
         for path, one, other in zip(here[::3], here[2::3], alone[2::3], strict=False)
         if one != other
     ]
-    # What the settings say is for everybody.
+    # Rules in the settings apply to all users.
     ours = set(rulebook(context.settings.rules).by("union", differing))
     changed = [path for path in differing if path not in ours]
     if changed:
         yield doubtful(
             "attributes",
-            f"Attributes outside the repository say how {some(changed)} is merged: "
-            "verdicts differ elsewhere.",
-            "Put them into .gitattributes of the repository, or out of core.attributesFile.",
+            f"Attributes outside the repository change how git merges {some(changed)}: "
+            "other machines get other results.",
+            "Move them from core.attributesFile to the repository's .gitattributes, or delete them.",
         )
 
 
 def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
-    """Whether the remote is a directory in which the base is checked out: git refuses pushes to it there."""
+    """Fails if the remote is a directory with the base checked out: git refuses pushes to that branch."""
     from gitcoord.forge.doctor_result import broken
     from gitcoord.git.git_cli import Git
     from gitcoord.git.remote_refs import HEADS
@@ -63,7 +63,7 @@ def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
     yield broken(
         "remote",
         f"{base} is checked out in the remote, at {at}: git refuses to push to it.",
-        "Share a bare repository (`git clone --bare`), check another branch out there, or set "
+        "Use a bare repository (`git clone --bare`), check out another branch there, or set "
         "receive.denyCurrentBranch to updateInstead there.",
     )
 
@@ -71,7 +71,7 @@ def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
 def examine_repositories(
     home: "Context", examine: "Callable[[Context], Iterator[Diagnosis]]"
 ) -> "Iterator[Diagnosis]":
-    """Whether landing would work in each repository that the settings name."""
+    """Checks whether landing would work in each repository that the settings name."""
     import msgspec
 
     from gitcoord.cli.repository_places import open_member
@@ -92,7 +92,7 @@ def examine_repositories(
 
 
 def _directory(url: str | None) -> Path | None:
-    """The directory that a URL names on this machine."""
+    """Returns the directory that a URL names on this machine; None if it names none."""
     if url is None:
         return None
     parts = urlsplit(url)

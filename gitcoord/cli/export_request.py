@@ -1,4 +1,4 @@
-"""From the words of `gitcoord export` to the values that an export takes."""
+"""Turns the options of `gitcoord export` into the values that an export needs."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ _TAKEN = frozenset(("image", "repository-url", "agent-command", "task-id", "leve
 
 
 class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of the command line."""
+    """The options on the command line."""
 
     engine: ExportEngine
     style: str | None
@@ -44,7 +44,7 @@ class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
 def export_options(
     context: Context, plan: Plan, request: ExportRequest
 ) -> tuple[ExportOptions, ArgoStyle | ActionsStyle]:
-    """The options and the style. Raises `usage` or `no-agent` (exit 2)."""
+    """Returns the options and the style. Raises `usage` or `no-agent` (exit 2)."""
     style = request.style or _STYLES[request.engine][0]
     if style not in _STYLES[request.engine]:
         known = ", ".join(_STYLES[request.engine])
@@ -54,7 +54,7 @@ def export_options(
     agent = context.settings.run.agent if request.agent is None else request.agent
     if not agent:
         way_out = "Name its command with `--agent 'COMMAND'`, or as `agent` in [run] in the settings."
-        raise usage_error("no-agent", "There is no agent to do the tasks.", way_out)
+        raise usage_error("no-agent", "There is no agent for the tasks.", way_out)
     options = ExportOptions(
         repository_url=_url(context, request),
         agent=agent,
@@ -85,7 +85,7 @@ def _check_argo(plan: Plan, request: ExportRequest, style: str) -> None:
     ids = (id for task in plan.tasks.values() for id in (task.id, *(part.id for part in task.subtasks)))
     for id in ids:
         if "{{" in id:
-            message = f"Argo would fill in {{{{ in the id {id!r}."
+            message = f"Argo would expand the {{{{ in the id {id!r}."
             raise usage_error("usage", message, "Give the task another id in the task list.")
 
 
@@ -96,7 +96,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, str]:
         plain = name.replace("-", "").replace("_", "")
         if not sign or not plain.isalnum() or not plain.isascii():
             raise usage_error(
-                "usage", f"--param {one!r} is no NAME=VALUE.", "NAME has letters, digits and dashes."
+                "usage", f"--param {one!r} is not NAME=VALUE.", "NAME has letters, digits and dashes."
             )
         if name in _TAKEN:
             raise usage_error(
@@ -107,7 +107,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _url(context: Context, request: ExportRequest) -> str:
-    """The URL that workers clone: as it was given, else the remote's without a login."""
+    """Returns the URL that workers clone: the given one, else the remote's without a login."""
     if request.url is not None or request.engine == "actions":
         return request.url or ""
     remote = read_remotes(context.repository.git).get(context.repository.remote or "")

@@ -1,4 +1,4 @@
-"""The `gitcoord.toml` of a beginner: what was found, with the rest in comments; and what to do next."""
+"""Writes a first `gitcoord.toml`: found values as settings, the rest as comments; and the next commands."""
 
 import json
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from gitcoord.cli.project_facts import ProjectFacts
 
 
 def settings_text(facts: ProjectFacts) -> str:
-    """The file. What was not found stands in it as a comment."""
+    """Returns the text of the file. A setting that was not found is a comment."""
     return "\n".join(_lines(facts)) + "\n"
 
 
 def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
-    """The next three commands, each with what it does."""
+    """Returns the next three commands, each with an explanation."""
     doctor = ("gitcoord doctor", "does landing work here? Changes nothing")
     if not facts.lists:
         heads = "--author LOGIN" if facts.github else "--branches 'agent/*'"
         return (
             doctor,
-            (f"gitcoord check-conflicts {heads}", "what they do to each other"),
+            (f"gitcoord check-conflicts {heads}", "which of them conflict"),
             (f"gitcoord land {heads} --dry-run", "every step of landing them"),
         )
     run = f"gitcoord run{'' if facts.agents else ' --agent COMMAND'} --land --dry-run"
@@ -30,8 +30,8 @@ def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _lines(facts: ProjectFacts) -> Iterator[str]:
-    yield "# Settings of gitcoord: `gitcoord config` shows what holds, with `--schema` what can be set."
-    yield "# Commit this file to the base, so that it holds for everybody."
+    yield "# Settings of gitcoord: `gitcoord config` shows those in effect, with `--schema` all that exist."
+    yield "# Commit this file to the base, so that all users have it."
     yield ""
     yield _setting("base", facts.base, "main", "the branch that work lands on")
     yield _setting("remote", facts.remote, "origin", "the remote that workers share")
@@ -43,10 +43,10 @@ def _lines(facts: ProjectFacts) -> Iterator[str]:
         yield from _choices("from", list(facts.lists), "the task list")
     yield ""
     yield "[run]"
-    yield from _choices("agent", list(facts.agents), "what does a task", "claude")
+    yield from _choices("agent", list(facts.agents), "the command that does a task", "claude")
     yield ""
     yield "[landing]"
-    yield "# The base becomes nothing on which this has not succeeded."
+    yield "# The base moves only to a tree on which this command succeeded."
     checks = [found.command for found in facts.checks]
     told = {found.command: f"from {found.source}" for found in facts.checks}
     yield from _choices("check", checks, "", "make test", told)
@@ -59,7 +59,7 @@ def _setting(key: str, value: str | None, example: str, meaning: str) -> str:
 def _choices(
     key: str, values: list[str], meaning: str, example: str = "", told: dict[str, str] | None = None
 ) -> Iterator[str]:
-    """The first of `values`, and the others as comments; the example where there is none."""
+    """Yields the first of `values` as a setting and the others as comments; without values, the example."""
     for number, value in enumerate(values or [example]):
         note = (told or {}).get(value, meaning if number == 0 else "")
         off = "" if values and number == 0 else "# "
@@ -67,6 +67,6 @@ def _choices(
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML, whose escapes are those of JSON."""
+    """Quotes `text` as a basic TOML string, which has the same escapes as JSON."""
     plain = text.encode("utf-8", "replace").decode()
     return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007F")

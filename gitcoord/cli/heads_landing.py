@@ -1,4 +1,4 @@
-"""Landing adopted heads on the command line: shown, asked for, and done."""
+"""Lands adopted heads for `gitcoord land`: shows them, asks for a confirmation, lands them."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from gitcoord.state.store import Store
 
 
 class HeadsLanding:
-    """One run of the command, once the heads are known."""
+    """One run of the command for heads that were found."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class HeadsLanding:
         self._as_json = as_json
 
     def run(self, *, yes: bool, dry_run: bool, slots: int | None, recheck: bool) -> None:
-        """Shows what would land, asks, and lands it."""
+        """Shows the heads, asks for a confirmation, and lands them. Exit code 1 if something did not land."""
         if not self._adoption.heads:
             self._nothing(dry_run=dry_run)
             return
@@ -63,7 +63,7 @@ class HeadsLanding:
         if not (yes and self._as_json):
             self._show(draft, to_stdout=False)
         if not confirmed(f"Land {heads_word(self._adoption)} on {self._adoption.base}?", yes=yes):
-            say("Nothing was landed.")
+            say("Landed nothing.")
             return
         self._push()
         context = self._landing_context(*save_plan(self._store, shared, self._adoption, strategy))
@@ -75,7 +75,7 @@ class HeadsLanding:
             emit_json(schema, {"level": None, "steps": []} if dry_run else {"level": None}, self._also())
         for line in excluded_lines(self._adoption):
             (say if self._as_json else emit)(line)
-        say("Nothing is left to land." if self._is_settled() else "Nothing can land.")
+        say("There is nothing left to land." if self._is_settled() else "Nothing can land.")
         if not self._is_settled():
             raise typer.Exit(1)
 
@@ -100,7 +100,7 @@ class HeadsLanding:
         )
 
     def _show(self, context: LandingContext, *, to_stdout: bool) -> None:
-        """The heads, what they do to each other, and what is left out."""
+        """Prints the heads, their conflicts, and the excluded heads."""
         asked = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
         checked = check(self._context, asked, adopted_inputs(context.plan, context.level, self._adoption))
         show(*pictures(checked, asked), stderr=not to_stdout)
@@ -117,11 +117,11 @@ class HeadsLanding:
                 emit(clean(step))
 
     def _push(self) -> None:
-        """Brings branches of this clone to the remote, only from where they were seen."""
+        """Pushes branches of this clone if the remote's have not moved since. Raises `push-raced`."""
         if self._adoption.pushes and not self._context.shared.publish(self._adoption.pushes, hooks=True):
             raise GitcoordError(
                 "push-raced",
-                "Somebody else pushed to one of these branches at the same moment; nothing was landed.",
+                "Somebody else pushed to one of these branches at the same time; nothing was landed.",
                 hint="Run the command again.",
             )
 

@@ -1,6 +1,6 @@
-"""The files in which programs look for their hooks: what gitcoord adds to them, and takes out of them again.
+"""Adds gitcoord's hook to the hook files of other programs, and removes it again.
 
-Nothing else in them changes. What cannot be read as it should be is named and left.
+Keeps everything else in a file. Raises an error for a file that it cannot parse, and leaves it unchanged.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ command -v gitcoord >/dev/null 2>&1 || exit 0
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a file: `after` is None when it goes. Equal when nothing has to change."""
+    """A file's text before and after; `after` None: delete it; equal texts: nothing to do."""
 
     path: Path
     before: str | None
@@ -39,11 +39,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     executable: bool = False
 
     def make(self) -> None:
-        """Writes it as a whole, through a link, with the permissions that the file had."""
+        """Replaces the file atomically. Follows a link, and keeps the file's permissions."""
         target = Path(os.path.realpath(self.path))
         if self.after is None:
             target.unlink()
-            with contextlib.suppress(OSError):  # it holds something else
+            with contextlib.suppress(OSError):  # the directory is not empty
                 if target.parent.name in _FOLDERS:
                     target.parent.rmdir()
             return
@@ -57,7 +57,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def planned_change(repository: Repository, program: str, *, uninstall: bool) -> Change:
-    """What has to change so that the program's hook asks gitcoord, or does no more.
+    """Returns the change that adds gitcoord's hook to the program's file, or removes it.
 
     Raises `bad-hooks-file` (exit 2) and `foreign-hook` (exit 1).
     """
@@ -84,7 +84,7 @@ def planned_change(repository: Repository, program: str, *, uninstall: bool) -> 
 
 
 def others(change: Change) -> list[str]:
-    """The commands of other hooks that run gitcoord, which would answer twice."""
+    """Returns the commands of other hooks that run gitcoord: they would answer twice."""
     if change.path.name not in {Path(name).name for name in _FILES.values()}:
         return []
     entries = _entries(change.path, _parse(change.path, change.after or "{}"))
@@ -108,7 +108,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except ValueError as error:
         raise _bad(path, str(error)) from error
     if not isinstance(document, dict):
-        raise _bad(path, "it is no JSON object")
+        raise _bad(path, "it is not a JSON object")
     return document
 
 
@@ -124,7 +124,7 @@ def _entries(path: Path, document: dict[str, Any]) -> list[Any]:
     hooks = document.get("hooks", {})
     entries = hooks.get(_EVENT, []) if isinstance(hooks, dict) else None
     if not isinstance(entries, list):
-        raise _bad(path, f"`hooks` is no object with lists such as `{_EVENT}`")
+        raise _bad(path, f"`hooks` is not an object with lists such as `{_EVENT}`")
     return entries
 
 
@@ -141,7 +141,7 @@ def _handlers(entry: dict[str, Any]) -> list[Any]:
 
 
 def _without(document: dict[str, Any], entries: list[Any], command: str) -> dict[str, Any]:
-    """The document without the hook, and without what was made for it alone."""
+    """Removes the hook from the document, and the entries that are empty without it."""
     left = []
     for entry in entries:
         if command in _commands([entry]):
@@ -162,7 +162,7 @@ def _is_ours(handler: Any, command: str) -> bool:
 
 
 def _written(document: dict[str, Any], before: str | None) -> str:
-    """The document in the style of the file: its indentation, line ends and last line."""
+    """Returns the document as text in the style of the file: indentation, line endings, last newline."""
     text = before if before and before.strip() else "{\n  \n}\n"
     second = text.split("\n")[1] if "\n" in text else ""
     indent = second[: len(second) - len(second.lstrip(" \t"))]
@@ -185,18 +185,21 @@ def _git_change(repository: Repository, *, uninstall: bool) -> Change:
     if uninstall:
         raise answer_no(
             "foreign-hook",
-            f"{path} is not gitcoord's own, so it is left as it is.",
-            f"Take the line `{_GIT_LINE}` out of it.",
+            f"{path} is not gitcoord's own, so it was not changed.",
+            f"Remove the line `{_GIT_LINE}` from it.",
         )
     raise answer_no(
         "foreign-hook",
-        f"{path} is a hook of somebody else's, so it is left as it is.",
+        f"{path} is not gitcoord's own, so it was not changed.",
         f"Add this line to it: {_GIT_LINE} || [ $? -ne 1 ] || exit 1",
     )
 
 
 def _hooks_directory(repository: Repository) -> Path:
-    """Where git looks for the repository's hooks; raises when that is for other repositories as well."""
+    """Returns the directory of the repository's hooks.
+
+    Raises `foreign-hook` if other repositories share the directory, `bad-hooks-file` if it is a file.
+    """
     root = repository.require_working_tree()
     set_by = repository.git.run("config", "--show-scope", "--get", "core.hooksPath", hooks=True, ok=())
     scope = set_by.text.split("\t", 1)[0] if set_by.code == 0 else "local"
@@ -205,17 +208,17 @@ def _hooks_directory(repository: Repository) -> Path:
     if not found.is_relative_to(root) and scope not in ("local", "worktree"):
         raise GitcoordError(
             "foreign-hook",
-            f"Git takes hooks from {found}, which your {scope} settings name for all repositories.",
+            f"Git runs the hooks in {found}, which your {scope} configuration sets for all repositories.",
             hint=f"Add `{_GIT_LINE}` to its pre-commit hook, or set core.hooksPath for this repository.",
         )
     if found.exists() and not found.is_dir():
         raise usage_error(
-            "bad-hooks-file", f"core.hooksPath is {found}, which is no directory.", "Unset it first."
+            "bad-hooks-file", f"core.hooksPath is {found}, which is not a directory.", "Unset it first."
         )
     return found
 
 
 def _bad(path: Path, why: str) -> GitcoordError:
     return usage_error(
-        "bad-hooks-file", f"{path} cannot be changed: {why}.", "Fix the file; it is left as it is."
+        "bad-hooks-file", f"{path} cannot be changed: {why}.", "Correct the file; it was not changed."
     )

@@ -1,4 +1,4 @@
-"""One check of a level: from a command's options and the repository as it is now to a report."""
+"""Checks one level for conflicts: reads the repository now, and returns a report."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -29,7 +29,7 @@ from gitcoord.worker.worktree_snapshots import WorktreeSnapshot, with_working_co
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person wants to know. `first` lands before the others, `without` not at all, `most` at once."""
+    """The options of a check. `first` lands first, `without` not at all; `most`: tasks in a wave."""
 
     level: str | None = None
     serialize_on: SerializeOn | None = None
@@ -41,7 +41,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """The report on a level of a plan; `otherwise` is the one without what-ifs, where there are any."""
+    """The report on a level of a plan. `otherwise`: the report without what-ifs; None if there are none."""
 
     plan: Plan
     level: PlannedLevel
@@ -50,13 +50,13 @@ class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[WorktreeSnapshot, ...] = ()
     carried: Mapping[TaskId, Carried] = {}
     adopted: bool = False
-    """Whether the branches are adopted: nobody has a task to check out."""
+    """Whether the branches are adopted: there are no tasks to check out."""
     proof: LevelProof | None = None
-    """What the check says of the landing order, where it was run."""
+    """The check's results for the landing order; None if it was not run."""
 
     @property
     def lands(self) -> bool:
-        """Whether all that is there can land as one wave, and the check passes on it, where it was run."""
+        """Whether all existing branches can land as one wave, and pass the check, if it was run."""
         proof = self.proof
         return self.report.one_wave() and (
             proof is None or not (proof.failing or proof.unclear or proof.base)
@@ -64,7 +64,7 @@ class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """The repository at one moment, as far as a check depends on it. Equal sights give equal reports."""
+    """The state of the repository that a check depends on. Equal inputs give equal reports."""
 
     plan: Plan
     level: PlannedLevel
@@ -72,12 +72,12 @@ class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[BranchInput, ...]
     landed_heads: Mapping[Oid, Oid] = {}
     carried: Mapping[TaskId, Carried] = {}
-    """For each task, what its branch has of tasks that have not been handed in."""
+    """For each task, the commits of unsubmitted tasks that its branch contains."""
     adopted: bool = False
 
 
 def look(context: Context, asked: CheckRequest) -> CheckInputs:
-    """Reads the plan and the branches anew. Raises `no-such-level` or `no-such-task` (exit 2)."""
+    """Fetches and reads the plan and the branches. Raises `no-such-level` or `no-such-task` (exit 2)."""
     context.store.refresh()
     plan = context.store.require_plan()
     snapshot = read_snapshot(context.store, plan)
@@ -105,7 +105,7 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
 
 
 def require_tasks(level: PlannedLevel, asked: CheckRequest) -> None:
-    """Raises `no-such-task` (exit 2) for what-ifs about tasks that the level has not."""
+    """Raises `no-such-task` (exit 2) if a what-if names a task that is not in the level."""
     for task in filter(None, (asked.first, *asked.without)):
         if task not in level.tasks:
             known = ", ".join(sorted(level.tasks, key=natural_key)[:12])
@@ -115,7 +115,7 @@ def require_tasks(level: PlannedLevel, asked: CheckRequest) -> None:
 
 
 def check(context: Context, asked: CheckRequest, sight: CheckInputs) -> CheckedLevel:
-    """The report on what was seen."""
+    """Checks the inputs and returns the report."""
     if not asked.worktrees:
         return _check(context, context.repository, asked, sight, ())
     with with_working_copies(context.repository, sight.branches) as (repository, branches, copies):
@@ -174,7 +174,7 @@ def _check(
 
 
 def _under_own_names(report: ConflictReport, tips: Mapping[Oid, Oid]) -> ConflictReport:
-    """The report with the branches' own tips, where others stood for them."""
+    """Returns the report with the branches' own tips instead of the substituted commits."""
     if not tips:
         return report
     change = msgspec.structs.replace
@@ -190,7 +190,7 @@ def _ahead(task: Candidate) -> Candidate:
 
 
 def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[BranchInput]:
-    """Every task's branch as the shared refs show it."""
+    """Returns every task's branch, from the shared refs."""
     tips = context.shared.branches()
     return [
         BranchInput(
@@ -201,7 +201,7 @@ def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[Br
 
 
 def _judged(parents: Parents, plan: Plan, branch: BranchInput) -> BranchInput:
-    """The branch; one whose parent landed rewritten says so, as landing holds it."""
+    """Returns the branch; if its parent landed rewritten, with the reason for which landing holds it."""
     if branch.commit is None or branch.landed:
         return branch
     unknown = parents.unknown(branch.commit, branch.task)

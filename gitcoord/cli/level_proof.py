@@ -1,4 +1,4 @@
-"""The check of a level before it lands: which branches fail together although they merge; nothing lands."""
+"""Runs the check on a level without landing it: finds branches that merge cleanly but fail together."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,9 +27,9 @@ def prove_level(
     checker: "Checker",
     tell: "Tell",
 ) -> LevelProof:
-    """What the check says of the branches in their landing order."""
+    """Runs the check on the branches in their landing order; returns the results."""
     git = context.repository.git
-    place = CheckScene(
+    scene = CheckScene(
         git=git,
         store=context.store,
         stacks=Stacks(context.repository.ancestry, sight.base_commit, sight.landed_heads),
@@ -39,12 +39,12 @@ def prove_level(
     commits = {branch.task: branch.commit for branch in checked.report.branches}
     heads = ((task, commits.get(task)) for task in checked.report.landing_order)
     works = [TaskHead(task=task, head=head) for task, head in heads if head]
-    search = LevelSearch(place, options, checker, LandingNotices(tell), recent_failures(context.store))
+    search = LevelSearch(scene, options, checker, LandingNotices(tell), recent_failures(context.store))
     return search.all(works)
 
 
 def failing_pairs(proof: LevelProof | None) -> set[frozenset[str]]:
-    """The pairs that merge and fail together."""
+    """Returns the pairs that merge cleanly but fail together."""
     failing = () if proof is None else proof.failing
     return {
         frozenset((one.task, *one.failure.others))
@@ -54,7 +54,7 @@ def failing_pairs(proof: LevelProof | None) -> set[frozenset[str]]:
 
 
 def proof_sentences(proof: LevelProof, base: str) -> Iterator[str]:
-    """What the check says, a sentence for each task that does not pass."""
+    """Yields a sentence for each task that does not pass the check."""
     if proof.base:
         yield f"{_capital(proof.base)}."
     for one in proof.failing:
@@ -64,7 +64,7 @@ def proof_sentences(proof: LevelProof, base: str) -> Iterator[str]:
 
 
 def proof_document(proof: LevelProof, options: CheckOptions) -> dict[str, Any]:
-    """The same for a program."""
+    """Returns the proof as a JSON document."""
     failing = [
         {
             "task": one.task,

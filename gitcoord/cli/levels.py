@@ -1,4 +1,4 @@
-"""Finding the level that a command is about."""
+"""Finds the level that a command names."""
 
 from collections.abc import Collection
 
@@ -8,9 +8,9 @@ from gitcoord.tasks.model import TaskId
 
 
 def find_level(plan: Plan, asked: str | None, landed: Collection[TaskId]) -> PlannedLevel:
-    """The level named `asked` (`level-0` or `0`), or the first with a task that has not landed.
+    """Returns the level named `asked` (`level-0` or `0`); None: the first with a task that has not landed.
 
-    When everything has landed, the last one. Raises `no-such-level` (exit 2) naming those there are.
+    If everything has landed, returns the last one. Raises `no-such-level` (exit 2), which names the levels.
     """
     if asked is None:
         open_levels = [level for level in plan.levels if any(task not in landed for task in level.tasks)]

@@ -1,4 +1,4 @@
-"""What the task list here has that the saved plan has not."""
+"""Compares the task list in this checkout with the saved plan."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def list_changes(
     context: "Context", saved: "Plan", tasks: str | None = None, origin: str | None = None
 ) -> Sequence[Finding]:
-    """What the task list here has that the saved plan has not; nothing where there is no list to read.
+    """Returns a warning if the task list differs from the saved plan; nothing if there is no list here.
 
-    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
+    Raises `tasks-changed` (exit 2) if the list has another task under the id of a task in progress.
     """
     if saved.part is not None and saved.part.name:
         return []  # the list belongs to the whole plan
@@ -48,4 +48,4 @@ def list_changes(
     if not words:
         return []
     message = f"The task list has changed since the plan was saved: {', '.join(words)}."
-    return [Finding(code="list-changed", message=f"{message} `gitcoord plan` takes it in.")]
+    return [Finding(code="list-changed", message=f"{message} Run `gitcoord plan` to update the plan.")]

@@ -1,4 +1,4 @@
-"""Tells the task list what git knows: what has landed is done there, what was rolled back is to do again."""
+"""Sets statuses in the task list from git: landed tasks are done, rolled-back tasks are pending again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ _OVER = (ListedStatus.DONE, ListedStatus.CANCELLED)
 
 
 class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A task or subtask whose status in the list is set, from `before` to `now`."""
+    """A change of a task's or subtask's status in the list, from `before` to `now`."""
 
     task: TaskId
     before: str
@@ -31,7 +31,7 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was set in the list `source` and by what, and what was not, with the reason."""
+    """The statuses that were set in the list `source`, `by` what, and the problems with the others."""
 
     source: str
     kind: str
@@ -44,10 +44,10 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
 def sync_list(
     context: "Context", *, tasks: str | None = None, origin: str | None = None, dry_run: bool = False
 ) -> SyncReport:
-    """Sets the statuses of the list that the saved plan is of. The shared refs have been read.
+    """Sets the statuses in the saved plan's list. The caller has fetched the shared refs.
 
-    Raises (exit 2) what is wrong with the list, `no-task-list`, `tasks-changed`, `base-missing`, or
-    `cannot-write` (exit 3).
+    Raises (exit 2) an error in the list, `no-task-list`, `tasks-changed`, `base-missing`, or `cannot-write`
+    (exit 3).
     """
     from gitcoord.evidence.snapshot import read_snapshot
 
@@ -55,7 +55,7 @@ def sync_list(
     if plan.source == "" and tasks is None and origin is None:
         raise usage_error(
             "no-task-list",
-            "The plan's task list was read from elsewhere, so gitcoord does not know where to write.",
+            "The plan's task list is not a file of this repository, so gitcoord cannot write to it.",
             "Name it: `--tasks PATH` or `--from KIND:PATH`.",
         )
     listed = read_task_list(
@@ -90,7 +90,7 @@ def sync_list(
 
 
 def sync_after_landing(context: "Context") -> None:
-    """The same where the settings ask for it, told on stderr; a list that cannot be written is a warning."""
+    """Runs `sync_list` if the settings ask for it, and prints the result to stderr; an error is a warning."""
     if not context.settings.tasks.write_back:
         return
     from gitcoord.cli.views.output import warn
@@ -99,14 +99,14 @@ def sync_after_landing(context: "Context") -> None:
     try:
         report = sync_list(context)
     except GitcoordError as error:
-        hint = "`gitcoord sync` does it later."
-        warn([Finding(code=error.code, message=f"The task list was not told: {error.message} {hint}")])
+        hint = "Run `gitcoord sync` later."
+        warn([Finding(code=error.code, message=f"The task list was not updated: {error.message} {hint}")])
         return
     tell_sync(report)
 
 
 def tell_sync(report: SyncReport) -> None:
-    """One line for each status, and what could not be set."""
+    """Prints one line for each status, and the problems as warnings."""
     from gitcoord.cli.views.output import clean, say, warn
 
     verb = "would be" if report.dry_run else "is"
@@ -116,14 +116,14 @@ def tell_sync(report: SyncReport) -> None:
 
 
 def _check_branch(context: "Context", plan: "Plan") -> None:
-    """What is written on a task's branch would be left out of it again."""
+    """Raises `no-task-list` on the branch of a task or level: landing drops changes of the list there."""
     here = context.repository.current_branch()
     own = {task.branch for task in plan.tasks.values()} | {level.branch for level in plan.levels}
     if here in own:
         raise usage_error(
             "no-task-list",
-            f"This checkout is on {here}, where the task list is left out of what lands.",
-            f"Change to a checkout of {plan.base}.",
+            f"This checkout is on {here}: changes of the task list do not land from there.",
+            f"Run it in a checkout of {plan.base}.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The one error boundary: every ending becomes a sentence, a JSON document if asked, and an exit code."""
+"""The error boundary: turns every error into a sentence, with --json a document, and an exit code."""
 
 import gc
 import os
@@ -6,7 +6,7 @@ import sys
 
 from gitcoord.cli.streams import run_in_utf8, settle_streams
 
-TYPE_CHECKING = False  # importing it from `typing` would cost every start what the rest of this module does
+TYPE_CHECKING = False  # importing it from `typing` takes as long as everything else in this module
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """The console script."""
+    """Runs the console script."""
     run_in_utf8()
-    # Looking for garbage in what is imported, all of which stays, would be a fifth of a short command: while
-    # it starts, and at the end, where the interpreter looks through everything once more.
+    # Garbage collection would take a fifth of a short command's time, at the start and once more at the end.
+    # Imported modules stay until the end, so there is nothing to collect.
     gc.set_threshold(20_000)
     code = main(sys.argv[1:])
     gc.freeze()
@@ -25,7 +25,7 @@ def run() -> None:
 
 
 def main(argv: "Sequence[str]") -> int:
-    """Runs one command and returns its exit code; nothing but the code leaves this function."""
+    """Runs one command and returns its exit code. Raises nothing."""
     settle_streams()
     if argv[:1] in (["check-file"], ("check-file",)):
         from gitcoord.cli.check_file_fast import quick_answer
@@ -48,10 +48,10 @@ def main(argv: "Sequence[str]") -> int:
     except GitcoordError as error:
         return _fail(as_json, error.code, error.message, error.hint, error.exit, error.findings)
     except KeyboardInterrupt:
-        hint = "Running the command again goes on where it stopped."
+        hint = "Run the command again to continue."
         return _fail(as_json, "interrupted", "Interrupted.", hint, Exit.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing is left to say to it.
+        # The reader of our output has exited (`| head`): the rest of the output has no reader.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except (OSError, MemoryError) as error:
@@ -88,10 +88,10 @@ def _begin_log(path: str) -> None:
 
     try:
         trace.begin(file=path)
-        # Workers run elsewhere, and append to the same file.
+        # Workers run in other directories, and append to the same file.
         os.environ[trace.VARIABLE] = os.path.abspath(path)  # noqa: PTH100
     except OSError as error:
-        way_out = "Name a file that may be written."
+        way_out = "Give a file that you may write to."
         raise usage_error("bad-output", f"{trace.VARIABLE}={path}: {error.strerror}.", way_out) from error
 
 
@@ -127,19 +127,19 @@ def _refused_by_system(as_json: bool, error: "OSError | MemoryError") -> int:
     number = error.errno if isinstance(error, OSError) else errno.ENOMEM
     where = f" for {error.filename}" if isinstance(error, OSError) and error.filename else ""
     if number in (errno.ENOSPC, errno.EDQUOT):
-        told = ("disk-full", f"There is no room{where}: {os.strerror(number)}.")
+        told = ("disk-full", f"The disk is full{where}: {os.strerror(number)}.")
         hint = "Free some space, then run the command again."
     elif number in (errno.EROFS, errno.EACCES, errno.EPERM):
         told = ("cannot-write", f"The system refuses access{where}: {os.strerror(number)}.")
-        hint = "Run the command as a user who may, or in a clone that you may write to."
+        hint = "Run the command as a user with access, or in a clone that you may write to."
     elif number in (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN):
         told = ("system-limit", f"The system refuses more memory, files or processes: {os.strerror(number)}.")
-        hint = "Free some, or raise the limit that `ulimit -a` shows, then run the command again."
+        hint = "Free some, or raise the limit (`ulimit -a` shows it), then run the command again."
     else:
         return _bug(as_json)
     try:
         return _fail(as_json, *told, hint, Exit.REFUSED)
-    except (OSError, MemoryError):  # what has no room is the output itself
+    except (OSError, MemoryError):  # stdout itself is on the full disk
         return _fail(False, *told, hint, Exit.REFUSED)
 
 
@@ -147,7 +147,7 @@ _POSIX_ONLY = frozenset({"fcntl", "grp", "posix", "pty", "pwd", "resource", "sys
 
 
 def _missing_here(error: Exception) -> str | None:
-    """The module of Python that only POSIX systems have, when that is what `error` is about."""
+    """Returns the missing module if `error` is the import of one that only POSIX systems have, else None."""
     name = error.name if isinstance(error, ImportError) else None
     return name if name in _POSIX_ONLY else None
 
@@ -155,7 +155,7 @@ def _missing_here(error: Exception) -> str | None:
 def _not_here(as_json: bool, error: Exception) -> int:
     from gitcoord.errors import Exit
 
-    message = f"Linux or macOS is needed: Python has no {_missing_here(error)} on this system."
+    message = f"gitcoord needs Linux or macOS: Python has no {_missing_here(error)} on this system."
     return _fail(as_json, "unsupported-system", message, "On Windows, run it under WSL.", Exit.REFUSED)
 
 
@@ -173,6 +173,6 @@ def _bug(as_json: bool) -> int:
         ) as log:
             log.write(told)
         message = f"This is a bug in gitcoord; its traceback is in {log.name}."
-    except OSError:  # there is no place for files
+    except OSError:  # there is no writable directory for temporary files
         message = f"This is a bug in gitcoord:\n{told}"
     return _fail(as_json, "bug", message, "Please report it.", Exit.BUG)

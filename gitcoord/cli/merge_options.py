@@ -1,4 +1,4 @@
-"""From the words of `merge-level` to the values that landing takes."""
+"""Turns the options of `merge-level` into the values that landing needs."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def make_options(
     ignore: Sequence[str],
     check: CheckOptions | None = None,
 ) -> Options:
-    """The options of a run; raises `usage` (exit 2) for what does not go together."""
+    """Returns the options of a landing. Raises `usage` (exit 2) for options that cannot be used together."""
     return make_landing_options(
         settings,
         strategy=strategy or plan.strategy,
@@ -61,12 +61,12 @@ def make_landing_options(
     ignore: Sequence[str],
     check: CheckOptions | None = None,
 ) -> Options:
-    """The same where no plan is saved."""
+    """Returns the options of a landing without a saved plan. Raises `usage` (exit 2)."""
     for option, given in (("--all-or-nothing", all_or_nothing), ("--partial", partial)):
         if given and strategy == "multi-pr":
             raise usage_error(
                 "usage",
-                f"{option} needs --strategy single-pr: under multi-pr every task lands by itself.",
+                f"{option} needs --strategy single-pr: with multi-pr every task lands by itself.",
                 "Leave it out, or land the level through one pull request.",
             )
     return Options(
@@ -95,7 +95,7 @@ def make_landing_context(
     forge: str | None,
     repository: str | None,
 ) -> LandingContext:
-    """Where landing takes place: the level asked for, or the first that has not landed."""
+    """Opens the landing context of `level`; None: the first level that has not landed."""
     snapshot = find_snapshot(context.store, plan)
     return LandingContext(
         repository=context.repository,

@@ -1,4 +1,4 @@
-"""The engine of a run: this machine, or hosts behind SSH."""
+"""Opens the engine of a run: this machine, or hosts over SSH."""
 
 import shlex
 from pathlib import Path
@@ -12,11 +12,11 @@ from gitcoord.errors import GitcoordError, usage_error
 def open_engine(
     context: Context, run: Path, generation: int, asked: str | None, hosts: tuple[str, ...]
 ) -> Engine:
-    """The engine that was asked for or set, with what it keeps under `run`. Raises `usage` (exit 2)."""
+    """Opens the engine of the options or the settings, with its files in `run`. Raises `usage` (exit 2)."""
     name, ssh = asked or ("ssh" if hosts else context.settings.run.engine), context.settings.engines.ssh
     if name == "local":
         if hosts:
-            raise usage_error("usage", "--hosts goes with --engine ssh.", "Leave out --engine local.")
+            raise usage_error("usage", "--hosts needs --engine ssh.", "Leave out --engine local.")
         return LocalEngine(run)
     from gitcoord.engines.ssh import SshEngine, read_hosts
 
@@ -35,13 +35,13 @@ def open_engine(
 
 
 def require_engine(engine: Engine) -> None:
-    """Raises `engine-refused` (exit 3) when the engine cannot be used from here."""
+    """Raises `engine-refused` (exit 3) if the engine cannot be used from this machine."""
     if (trouble := engine.check()) is not None:
         raise GitcoordError("engine-refused", trouble.message, hint=trouble.hint)
 
 
 def _url(context: Context) -> str:
-    """What the hosts clone: the remote's URL, without a login."""
+    """Returns the URL that the hosts clone: the remote's, without a login. Raises `usage` (exit 2)."""
     from gitcoord.git.remotes import read_remotes, without_login
 
     remote = read_remotes(context.repository.git).get(context.repository.remote or "")

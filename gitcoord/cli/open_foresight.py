@@ -1,4 +1,4 @@
-"""Opens foresight for a command: at the base's commit, with a word on stderr while much has to be read."""
+"""Opens foresight for a command at the base's commit; shows progress on stderr if it has much to read."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _MANY_TASKS = 40
 _ENOUGH = 20
-"""Changes of history that a plan learns from."""
+"""The minimum number of changes in the history for a prediction in a plan."""
 _MANY = 1000
-"""Files that take long enough to be told of."""
+"""The number of files from which reading is slow enough to show progress."""
 
 
 def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | None":
-    """What history tells at the tip of `base`; None where it has fewer than `least` changes."""
+    """Opens foresight at the tip of `base`; returns None if the history has fewer than `least` changes."""
     from gitcoord.foresight.foresee import open_foresight
     from gitcoord.foresight.mining import HistoryReader
     from gitcoord.foresight.own_constants import load_constants
@@ -40,7 +40,7 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
 
 
 def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, Finding | None]":
-    """What a plan of `tasks` is told; a warning where it could not be found out, which stops no plan."""
+    """Predicts the risks for a plan of `tasks`. On an error, returns no risks and a warning."""
     from gitcoord.planning.risks import NO_RISKS
     from gitcoord.tasks.model import Finding, ListedStatus
 
@@ -60,15 +60,15 @@ def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, 
         known = open_for(context, base)
         if known is None:
             return NO_RISKS, None
-        with _told(f"Comparing {len(left):,} tasks with the history", len(left) > _MANY_TASKS):
+        with _progress_line(f"Comparing {len(left):,} tasks with the history", len(left) > _MANY_TASKS):
             return plan_risks(known, left), None
     except GitcoordError as error:
-        message = f"What will conflict could not be foretold: {error.message}"
+        message = f"Conflicts could not be predicted: {error.message}"
         return NO_RISKS, Finding(code="not-foretold", message=message)
 
 
 def _ruled(context: "Context") -> "Callable[[str], bool] | None":
-    """Whether a rule of the settings keeps changes of a path from conflicting; None without rules."""
+    """Returns a test for paths that a rule in the settings keeps from conflicting; None without rules."""
     from gitcoord.conflicts.rules import rulebook
 
     rules = rulebook(context.settings.rules)
@@ -79,8 +79,8 @@ def _ruled(context: "Context") -> "Callable[[str], bool] | None":
 
 
 @contextmanager
-def _told(what: str, long: bool) -> Iterator[None]:
-    """A line on a terminal while something lasts."""
+def _progress_line(what: str, long: bool) -> Iterator[None]:
+    """Shows a line on the terminal while the block runs."""
     shown = long and sys.stderr.isatty()
     if shown:
         sys.stderr.write(f"\r\x1b[K{what}")
@@ -102,6 +102,6 @@ def _teller() -> Callable[[int, int], None]:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
         elif done == total:
-            say(f"Read {total:,} files to learn from the history; next time only what has changed.")
+            say(f"Read {total:,} files to learn from the history; the next time reads only changed ones.")
 
     return tell

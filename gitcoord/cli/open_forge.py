@@ -1,4 +1,4 @@
-"""Which forge a command talks to: asked for, set, or told by the remote's URL."""
+"""Opens the forge that the options, the settings or the remote's URL name."""
 
 import os
 
@@ -10,10 +10,10 @@ FORGES = ("auto", "github", "local")
 
 
 def open_forge(context: Context, *, asked: str | None = None, repository: str | None = None) -> Forge:
-    """The forge of this repository. Raises `no-token`, `unknown-repository` or what opening it raises."""
+    """Opens the forge of this repository. Raises `usage`, `no-token`, `unknown-repository` or its errors."""
     kind = asked or context.settings.forge
     if kind not in FORGES:
-        raise usage_error("usage", f"{kind!r} is no forge.", f"Choose one of {', '.join(FORGES)}.")
+        raise usage_error("usage", f"{kind!r} is not a forge.", f"Choose one of {', '.join(FORGES)}.")
     url = context.repository.remote_url
     named = repository or context.settings.repository
     if kind == "local" or (kind == "auto" and not is_github(url)):

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, worded once."""
+"""Arguments and options that several commands share."""
 
 from typing import Annotated, Literal
 
@@ -20,11 +20,11 @@ Level = Annotated[
     typer.Argument(
         metavar="LEVEL",
         autocompletion=complete_level,
-        help="level-0 or 0; default: the first level that has not landed.",
+        help="level-0 or 0 (default: the first level that has not landed).",
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 
 Agent = Annotated[
     str | None,
@@ -35,48 +35,54 @@ Agent = Annotated[
     ),
 ]
 Check = Annotated[
-    str | None, typer.Option("--check", metavar="COMMAND", help="The command that has to succeed then.")
+    str | None,
+    typer.Option("--check", metavar="COMMAND", help="The command that must succeed after the agent."),
 ]
 Shell = Annotated[
     bool | None,
-    typer.Option("--shell/--no-shell", help="Let a shell read both commands.", show_default=False),
+    typer.Option("--shell/--no-shell", help="Run both commands in a shell.", show_default=False),
 ]
 LandingCheck = Annotated[
     str | None,
-    typer.Option("--check", metavar="COMMAND", help="What has to succeed before the base becomes a tree."),
+    typer.Option(
+        "--check", metavar="COMMAND", help="The command that must succeed on a tree before it lands."
+    ),
 ]
-NoCheck = Annotated[bool, typer.Option("--no-check", help="Land without the check of the settings.")]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Land without the check in the settings.")]
 Slots = Annotated[
     int | None, typer.Option("--slots", min=1, metavar="N", help="How many checks run at once.")
 ]
 WindowSize = Annotated[
     str | None,
-    typer.Option("--window", metavar="N|auto", help="How many branches ahead are checked."),
+    typer.Option("--window", metavar="N|auto", help="How many branches to check ahead."),
 ]
 ProveTrees = Annotated[
     Literal["each", "last"] | None,
     typer.Option(
         "--prove",
-        help="Multi-PR: what has to pass, each tree that the base becomes or the last of a row only.",
+        help="Multi-PR: whether each tree of the base must pass, or only the last of a row.",
     ),
 ]
 CheckTimeout = Annotated[
-    str | None, typer.Option("--check-timeout", metavar="TIME", help="What one check may take, such as 30m.")
+    str | None,
+    typer.Option("--check-timeout", metavar="TIME", help="How long one check may take, such as 30m."),
 ]
 Flaky = Annotated[
     int | None,
-    typer.Option("--flaky", min=0, metavar="N", help="Check a failure so often again before blaming a task."),
+    typer.Option(
+        "--flaky", min=0, metavar="N", help="How often to repeat a failed check before blaming a task."
+    ),
 ]
 AllowRedBase = Annotated[
     bool,
-    typer.Option("--allow-red-base", help="Where the base fails, land what fails in the same way."),
+    typer.Option("--allow-red-base", help="If the base fails, land work that fails in the same way."),
 ]
-Recheck = Annotated[bool, typer.Option("--recheck", help="Check again what is known to fail.")]
+Recheck = Annotated[bool, typer.Option("--recheck", help="Repeat checks that failed before.")]
 Rework = Annotated[
     int | None,
-    typer.Option("--rework", min=0, metavar="N", help="How often a conflict goes back to the agent."),
+    typer.Option("--rework", min=0, metavar="N", help="How often the agent gets a conflict back."),
 ]
-AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="A task may be complete without any change.")]
+AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept a task without any change.")]
 Tasks = Annotated[
     str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details.")
 ]
@@ -99,20 +105,20 @@ Method = Annotated[
 ]
 Forge = Annotated[
     Literal["auto", "github", "local"] | None,
-    typer.Option("--forge", help="Where the pull requests live."),
+    typer.Option("--forge", help="Where the pull requests are."),
 ]
 GitHubRepository = Annotated[
     str | None, typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.")
 ]
 DeleteBranches = Annotated[
-    bool, typer.Option("--delete-branches", help="Delete the branches of what has landed.")
+    bool, typer.Option("--delete-branches", help="Delete the branches of landed work.")
 ]
 SerializeOn = Annotated[
     Literal["conflict", "adjacent", "symbol", "overlap"] | None,
     typer.Option(
         "--serialize-on",
-        help="What keeps two tasks out of one wave: a failing merge; lines next to each other too; "
-        "a function that both change too; any shared path.",
+        help="When to put two tasks into different waves: a failing merge; also adjacent lines; "
+        "also a function that both change; any shared path.",
     ),
 ]
 Ignore = Annotated[
@@ -120,7 +126,7 @@ Ignore = Annotated[
     typer.Option(
         "--ignore",
         metavar="GLOB",
-        help="Paths whose overlap does not count, as in .gitignore; may be repeated.",
+        help="Paths whose overlap to ignore, as in .gitignore; may be repeated.",
     ),
 ]
 

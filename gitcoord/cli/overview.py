@@ -1,4 +1,4 @@
-"""One look at the work from git alone, as the report and `status --watch` show it."""
+"""Reads the state of the work from git, for the report and `status --watch`."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
-    """Seconds at `now` since each worker's agent printed something, as its last sign of life tells."""
+    """Returns, for each worker, the seconds at `now` since its agent's last output, from its heartbeat."""
     moment = seconds_of(now) or 0.0
     return {
         TaskId(unit): beat.quiet + max(0.0, moment - (seconds_of(beat.at) or moment))
@@ -35,7 +35,7 @@ def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, fl
 def leases_at(
     beats: Mapping[tuple[str, int], Beat], progress: Mapping[TaskId, Progress], now: str
 ) -> dict[TaskId, Lease]:
-    """The lease of each attempt at work whose worker has given a sign of life, as of `now`."""
+    """Returns the lease at `now` of each running attempt whose worker has sent a heartbeat."""
     moment, found = seconds_of(now) or 0.0, dict[TaskId, Lease]()
     for (name, number), beat in beats.items():
         unit = TaskId(name)
@@ -48,7 +48,7 @@ def leases_at(
 
 
 def doubts(context: "Context", plan: Plan, snapshot: Snapshot | None) -> list[Finding]:
-    """Why what has landed may not be all that one sees here."""
+    """Returns warnings if this clone may not show all landed work: no base branch, or a shallow clone."""
     if snapshot is None:
         message = f"The base branch {plan.base} does not exist, so nothing counts as landed."
         return [Finding(code="base-missing", message=message)]
@@ -82,7 +82,7 @@ class Overview:
 
     @cached_property
     def picture(self) -> Picture:
-        """The picture as of then."""
+        """The dashboard model at the time `at`."""
         return make_picture(
             self.plan,
             self.events,
@@ -95,7 +95,7 @@ class Overview:
 
     @cached_property
     def metrics(self) -> "Metrics":
-        """The metrics as of then."""
+        """The metrics at the time `at`."""
         from gitcoord.progress.measure import make_metrics
 
         return make_metrics(self.plan, self.events, self.landed, self.at)

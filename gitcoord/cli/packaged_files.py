@@ -1,6 +1,6 @@
-"""Files that the package holds: its documents and the start script of worker containers.
+"""Finds files of the package: its docs and the start script of worker containers.
 
-In a wheel they lie in `gitcoord/files/`; in a checkout where they are kept.
+In a wheel they are in `gitcoord/files/`, in a checkout in their own directories.
 """
 
 from pathlib import Path
@@ -9,6 +9,6 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def packaged(name: str) -> Path:
-    """The file or directory `name`, such as `docs` or `scripts/container-base.sh`."""
+    """Returns the path of the file or directory `name`, such as `docs` or `scripts/container-base.sh`."""
     inside = _PACKAGE / "files" / name
     return inside if inside.exists() else _PACKAGE.parent / name

@@ -1,4 +1,4 @@
-"""The ways in which a plan begins: on top of the saved one, afresh, or as that of another task list."""
+"""The starting point of a new plan: the saved plan, nothing (--reset), or another task list (--new-list)."""
 
 from collections.abc import Collection, Mapping
 
@@ -17,7 +17,7 @@ _MOST_NAMED = 5
 
 
 class AbandonedWork(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that is given up: its branch stays, and nobody goes on from it."""
+    """Discarded work: its branch stays, but no task continues from it."""
 
     task: TaskId
     title: str
@@ -25,12 +25,12 @@ class AbandonedWork(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
     def sentence(self) -> str:
-        """What is given up, in one line."""
+        """Describes the discarded work in one line."""
         return f"task {self.task} ({self.title}), {self.state}, on {self.branch or 'no branch'}"
 
 
 class PlanStart(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan begins with. `numbered`: its generation may still be another one, if names are taken."""
+    """The starting point of a plan. `numbered`: its generation may still grow if branch names are taken."""
 
     previous: Plan | None = None
     under_way: Collection[TaskId] = frozenset()
@@ -42,9 +42,9 @@ class PlanStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: bool) -> PlanStart:
-    """The plan goes on from the saved one; another tag only while nothing is under way.
+    """Continues from the saved plan; accepts another tag only if no task is in progress.
 
-    Raises `tasks-changed` when a task under way is another one in the list, `other-plan`.
+    Raises `tasks-changed` if the list has another task under the id of one in progress, and `other-plan`.
     """
     progress, tips = store.progress(), store.shared.branches()
     under_way = store.under_way()
@@ -53,10 +53,10 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
     if saved is not None and other_tag and at_work and not same_tasks:
         raise usage_error(
             "other-plan",
-            f"The saved plan is for the tag {saved.tag}, and {_some(at_work)} of it under way; "
+            f"The saved plan is for the tag {saved.tag}, and {_some(at_work)} in progress; "
             f"the task list was read for the tag {listed.tag}.",
-            f"Say `--tag {saved.tag}` to go on with it, or `--new-list` to begin this tag with branches "
-            "and a history of its own. To have both at once, give this tag a `state-prefix`.",
+            f"Use `--tag {saved.tag}` to continue it, or `--new-list` to start this tag with branches "
+            "and a journal of its own. To run both at once, give this tag a `state-prefix`.",
         )
     changes = find_changes(listed, saved, progress, tips)
     if changes and not (same_tasks and all(change.moved_to is None for change in changes)):
@@ -71,7 +71,7 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
 
 
 def begin_list(store: Store, saved: Plan | None) -> PlanStart:
-    """The plan is that of another task list: nothing of the old one counts for it."""
+    """Starts the plan of another task list; ignores all work on the old one."""
     progress = store.progress()
     begun = begun_tasks(saved, progress, store.shared.branches())
     if not begun:
@@ -85,10 +85,10 @@ def begin_list(store: Store, saved: Plan | None) -> PlanStart:
 
 
 def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: bool) -> PlanStart:
-    """The plan begins anew with the same list: what has landed stays landed, the rest is given up.
+    """Starts again with the same list: keeps landed work and discards the rest.
 
-    What was cancelled is over; giving up more needs `force`. Where something is given up, a new generation
-    begins, so that its branches are not taken for the new plan's work. Raises `work-under-way`.
+    Discarding work needs `force`, unless it was cancelled. If work is discarded, starts a new generation, so
+    the plan does not use its branches. Raises `work-under-way` and `tasks-changed`.
     """
     progress = store.progress()
     landed = _landed(store, saved, progress)
@@ -101,9 +101,9 @@ def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: b
     if open_work and not force:
         raise usage_error(
             "work-under-way",
-            f"The plan cannot be started afresh: {_some(open_work)} under way.",
-            "Plan without --reset, which keeps the place of what is under way; `--reset --force` gives it up "
-            "(its branches stay), and with --dry-run says what that is.",
+            f"The plan cannot be reset: {_some(open_work)} in progress.",
+            "Plan without --reset to keep tasks in progress; `--reset --force` discards them "
+            "(their branches stay). Add --dry-run to list them.",
         )
     generation = store.generation
     return PlanStart(
@@ -120,7 +120,7 @@ def _is_over(told: Progress) -> bool:
 
 
 def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress]) -> set[TaskId]:
-    """The tasks of the saved plan that the base has, with their subtasks."""
+    """Returns the tasks of the saved plan that the base contains, with their subtasks."""
     from gitcoord.evidence.snapshot import find_snapshot
 
     if saved is None:

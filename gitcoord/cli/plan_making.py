@@ -1,4 +1,4 @@
-"""Makes the plan that `gitcoord plan` was asked for, beside what is saved and under way."""
+"""Makes the plan for `gitcoord plan`; keeps saved options and tasks in progress."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for; None leaves the choice to the saved plan, then to the settings."""
+    """The options on the command line; None means the saved plan's value, then the settings'."""
 
     base: str | None = None
     strategy: Strategy | None = None
@@ -41,19 +41,19 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is another one than in the saved plan."""
+    """A value that differs from the saved plan's."""
 
     name: str
     before: str
     now: str
 
     def sentence(self) -> str:
-        """The change in one line."""
+        """Describes the change in one line."""
         return f"{self.name}: {self.before} -> {self.now}"
 
 
 class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, and what saving it means: what it changes, whose records it takes along, what it gives up."""
+    """A plan, and the effects of saving it: changes, records that it keeps, work that it discards."""
 
     plan: Plan
     changes: tuple[PlanChange, ...] = ()
@@ -61,15 +61,15 @@ class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[TaskId, ...] = ()
     texts: Texts = {}
     renamed: tuple[TaskId, ...] = ()
-    """Those under way whose words alone have changed."""
+    """Tasks in progress of which only the texts have changed."""
 
 
 def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -> PlanProposal:
-    """The plan of `listed`; without a repository (None) it starts from nothing.
+    """Makes the plan of `listed`. Without a repository (`context` None) there is no saved plan.
 
-    The shared refs have been read. Raises (exit 2) `other-plan`, `work-under-way` or `tasks-changed` when the
-    saved plan must not be given up, `branch-taken` when a branch belongs to another plan of the repository,
-    `name-taken` when one cannot be made.
+    The caller has fetched the shared refs. Raises (exit 2) `other-plan`, `work-under-way` or `tasks-changed`
+    if the saved plan must be kept, `branch-taken` if a branch belongs to another plan of the repository,
+    `name-taken` if a branch cannot be created.
     """
     if context is None:
         settings = load_settings(None)
@@ -121,10 +121,10 @@ def _risks(context: "Context", base: str, listed: TaskList) -> tuple[Risks, Find
 
 
 def _inside(root: Path | None, source: str) -> str:
-    """The path of a task list in the repository, a directory's with a `/`; empty when it lies elsewhere."""
+    """Returns the path of a task list in the repository, a directory's with a `/`; empty if it is outside."""
     if root is None or not source:
         return ""
-    # What was found by itself is named from the top, what was given from here.
+    # A list that gitcoord found is relative to the top; one on the command line to the current directory.
     for place in (root / source, Path(source).absolute()):
         found = place.resolve()
         if found.exists() and found.is_relative_to(root.resolve()):
@@ -134,7 +134,7 @@ def _inside(root: Path | None, source: str) -> str:
 
 
 def with_saved(asked: PlanRequest, saved: Plan | None) -> PlanRequest:
-    """The wishes with what the saved plan has where the command line said nothing."""
+    """Fills in the saved plan's values for all options that are not on the command line."""
     if saved is None:
         return asked
     return msgspec.structs.replace(
@@ -190,10 +190,10 @@ def _branches(plan: Plan) -> set[str]:
 def _beside_others(
     context: "Context", listed: TaskList, asked: PlanRequest, base: str, start: PlanStart, plan: Plan
 ) -> Plan:
-    """The plan with branches that no plan or journal under another state prefix names.
+    """Gives the plan branches that no plan or journal under another state prefix uses.
 
-    A plan that begins anew gets the next number whose branches are free; one that goes on cannot have another
-    number, so it raises `branch-taken` (exit 2).
+    A new plan gets the next number whose branches are free. A plan that continues keeps its number, so it
+    raises `branch-taken` (exit 2).
     """
     from gitcoord.state.other_states import foreign_branches
 
@@ -203,7 +203,7 @@ def _beside_others(
             raise usage_error(
                 "branch-taken",
                 f"The branch {taken[0]} belongs to the plan under {theirs[taken[0]]}.",
-                "Put {tag} or another word in `task-branch` and `level-branch`, or use `--new-list`.",
+                "Put {tag} or another word into `task-branch` and `level-branch`, or use `--new-list`.",
             )
         start = msgspec.structs.replace(start, generation=start.generation + 1)
         plan = _build(listed, asked, context.settings, base, start, plan.risks)
@@ -228,7 +228,7 @@ def _changes(saved: Plan, plan: Plan) -> list[PlanChange]:
 
 
 def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:
-    """A word on settings that say something else than the plan, which the plan keeps."""
+    """Returns a warning for each setting that differs from the plan: the plan keeps its own value."""
     usual = Settings()
     named = (
         ("base", settings.base, usual.base, plan.base),
@@ -238,8 +238,8 @@ def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:
     return [
         Finding(
             code="settings-not-taken",
-            message=f"The settings say {name} {wanted}, and the saved plan keeps {kept}: "
-            f"`gitcoord plan --{name} {wanted}` changes it.",
+            message=f"The settings have {name} {wanted}, but the saved plan keeps {kept}: "
+            f"change it with `gitcoord plan --{name} {wanted}`.",
         )
         for name, wanted, default, kept in named
         if wanted not in (default, kept)

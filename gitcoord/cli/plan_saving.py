@@ -1,4 +1,4 @@
-"""Plans, saves and prints for `gitcoord plan`; or prints the saved plan alone."""
+"""Makes, saves and prints the plan for `gitcoord plan`, or prints only the saved plan."""
 
 import gc
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def plan_and_save(
     format: str,
     dry_run: bool,
 ) -> None:
-    """Plans the list and saves the plan unless `dry_run`. The shared refs have been read."""
+    """Plans the list and saves the plan unless `dry_run`. The caller has fetched the shared refs."""
     _check(asked)
     with _uncollected():
         _plan_and_save(context, asked, tasks=tasks, origin=origin, tag=tag, format=format, dry_run=dry_run)
@@ -35,7 +35,7 @@ def plan_and_save(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without looks for garbage: all that is made of a long list stays until the end, and holds no circle."""
+    """Turns garbage collection off: the objects of a long list stay until the end and form no cycle."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -84,7 +84,10 @@ def _plan_and_save(
 
 
 def save(context: "Context", made: PlanProposal) -> bool:
-    """Saves a plan with all that it means for the journal; whether that changed it. Raises `plan-moved`."""
+    """Saves the plan and records its effects in the journal. Returns whether the plan changed.
+
+    Raises `plan-moved`.
+    """
     from gitcoord.events import TaskRenamed
     from gitcoord.state.journal import now, worker_name
 
@@ -96,14 +99,14 @@ def save(context: "Context", made: PlanProposal) -> bool:
         if task in identities
     ]
     if renamed:
-        context.store.record_all([(event, lambda before: False) for event in renamed])
+        context.store.record_all([(event, lambda _: False) for event in renamed])  # False: never skip
     return changed
 
 
 def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None = None) -> None:
-    """Prints the saved plan, and says on stderr where the task list here has become another one.
+    """Prints the saved plan, and a warning on stderr if the task list here has changed.
 
-    Raises `tasks-changed` (exit 2) when tasks under way are other ones in the list.
+    Raises `tasks-changed` (exit 2) if the list has another task under the id of a task in progress.
     """
     if tag is not None and tag != saved.tag:
         raise usage_error(
@@ -121,14 +124,14 @@ def _check(asked: PlanRequest) -> None:
     if len(given) > 1:
         raise usage_error("usage", f"{given[0]} and {given[1]} contradict each other.", "Choose one of them.")
     if asked.force and not asked.reset:
-        raise usage_error("usage", "--force needs --reset.", "It gives up what is under way.")
+        raise usage_error("usage", "--force needs --reset.", "It discards work in progress.")
 
 
 def _effects(made: PlanProposal, *, dry_run: bool) -> list[str]:
-    """What the plan changes and gives up, one line each."""
+    """Returns one line for each change of the plan and for each discarded task."""
     lines = [change.sentence() for change in made.changes]
     if made.given_up:
-        verb = "Would give up" if dry_run else "Gave up"
+        verb = "Would discard" if dry_run else "Discarded"
         lines += [f"{verb} {given.sentence()}" for given in made.given_up]
         lines.append("The branches stay. `git push origin --delete BRANCH` deletes one.")
     return lines

@@ -1,4 +1,4 @@
-"""What a repository tells of how its work is planned, checked and landed, for the settings of a beginner."""
+"""Finds a repository's base, remote, task lists, checks and agents, for the first settings."""
 
 import json
 import re
@@ -18,20 +18,20 @@ from gitcoord.worker.attempt.agent_presets import PRESETS
 
 _TARGET = re.compile(rb"^(test|check)\s*:(?!=)", re.MULTILINE)
 _NO_TEST = "no test specified"
-"""What npm writes into a package that has no tests."""
+"""The text that npm writes into a package without tests."""
 _LOCKS = (("pnpm-lock.yaml", "pnpm test"), ("yarn.lock", "yarn test"), ("bun.lockb", "bun test"))
 _MOST_BYTES = 1 << 20
 
 
 class CheckFound(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that checks the project, and the file that tells of it."""
+    """A command that checks the project, and the file in which it was found."""
 
     command: str
     source: str
 
 
 class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, the best first. `lists` are `KIND:PATH`; `base` is None without any branch."""
+    """The facts about a repository, best first. `lists` are `KIND:PATH`; `base` is None without a branch."""
 
     base: str | None
     remote: str | None
@@ -42,7 +42,7 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_facts(context: Context, root: Path) -> ProjectFacts:
-    """Looks at the working tree, the remote and PATH; the remote is asked for its branches."""
+    """Reads the working tree, the remote's branches and PATH."""
     context.shared.refresh()
     lists = [*find_lists(root, (TASKMASTER,)), *find_lists(root)]
     try:
@@ -83,7 +83,7 @@ def _checks(root: Path) -> Iterator[CheckFound]:
 
 
 def _read(path: Path) -> bytes:
-    """The beginning of a file; nothing where there is none."""
+    """Returns the start of a file; empty if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES)
@@ -102,5 +102,5 @@ def _json(path: Path) -> dict[str, Any]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_read(path).decode())
-    except ValueError:  # no TOML, or no UTF-8
+    except ValueError:  # not TOML, or not UTF-8
         return {}

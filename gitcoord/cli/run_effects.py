@@ -1,4 +1,4 @@
-"""What a run acts with: how it starts attempts, hands parents in and lands levels."""
+"""The actions of a run: starts attempts, submits parents, lands levels."""
 
 from collections.abc import Mapping
 
@@ -18,11 +18,11 @@ from gitcoord.worker.subtasks import hand_in_whole
 from gitcoord.worker.task_context import load_task_context
 
 _WORKER_HANGS = 120
-"""Seconds after its limit at which a worker, which keeps its own time, counts as hanging."""
+"""Seconds after its time limit until a worker, which keeps the limit itself, counts as hanging."""
 
 
 class RunActions:
-    """What one run does to the world, as `asked`. `max_parallel` is None where the machine decides."""
+    """The actions of one run. `max_parallel`: None lets the machine decide."""
 
     def __init__(self, context: Context, asked: RunRequest, engine: str, max_parallel: int | None) -> None:
         self._context = context
@@ -31,7 +31,7 @@ class RunActions:
         self._max_parallel = max_parallel
 
     def launch(self, view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
-        """The order for attempt `number` at what starts."""
+        """Returns the launch of attempt `number` for the unit that starts."""
         run, repository = self._context.settings.run, self._context.repository
         order = run_order(
             self._asked,
@@ -55,7 +55,7 @@ class RunActions:
         )
 
     def hand_in(self, task: TaskId) -> bool:
-        """Hands a parent in whose subtasks are done; whether it did."""
+        """Submits a parent if its subtasks are done. Returns whether it did."""
         context = self._context
         task_context = load_task_context(
             context.repository, context.shared, context.store, task, context.settings
@@ -63,7 +63,7 @@ class RunActions:
         return hand_in_whole(task_context) is not None
 
     def land(self, wish: LevelWish, tell: Tell) -> Reasons:
-        """Lands what it can of a level, in a thread of its own, and returns why the rest waits."""
+        """Lands the tasks of a level that can land; returns why the others wait. Runs in its own thread."""
         from gitcoord.landing.landing_order import with_real_order
         from gitcoord.landing.loop import Lander
 

@@ -1,4 +1,4 @@
-"""The words of `gitcoord run`, and the plan that it makes where there is none."""
+"""Turns the options of `gitcoord run` into its values; makes a plan if none is saved."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ from gitcoord.worker.attempt.resolve_agent import with_program
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for; None where the settings decide."""
+    """The options on the command line; None means that the settings decide."""
 
     agent: str | None = None
     check: str | None = None
@@ -41,7 +41,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     independent_only: bool = False
     land: bool = False
     land_check: bool = True
-    """Whether the check is also run on what is to land."""
+    """Whether to run the check also on each tree that is about to land."""
     slots: int | None = None
     delete_branches: bool = False
     method: Method | None = None
@@ -59,7 +59,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
-    """The agent's command, asked for here or in the settings, with a program that there is.
+    """Returns the agent's command, from the option or the settings, with the path of its program.
 
     Raises (exit 2) `no-agent` and `no-program`.
     """
@@ -70,13 +70,13 @@ def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
 
 
 def check_words(asked: RunRequest, run: RunSettings) -> None:
-    """Raises (exit 2) for words that are wrong or do not go together, before anything is made of them."""
+    """Raises `usage` (exit 2) for options that are wrong or cannot be used together."""
     if asked.barrier and (asked.pipeline or asked.speculate):
         early = "--speculate" if asked.speculate else "--pipeline"
         raise usage_error("usage", f"{early} and --barrier contradict each other.", "Choose one of them.")
     if asked.speculate and not asked.land:
         raise usage_error(
-            "usage", "--speculate needs --land.", "`--pipeline` alone starts work on what is submitted."
+            "usage", "--speculate needs --land.", "`--pipeline` alone starts work on submitted dependencies."
         )
     if asked.delete_branches and not asked.land:
         raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
@@ -91,7 +91,7 @@ def check_words(asked: RunRequest, run: RunSettings) -> None:
 
 
 def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
-    """How a level of a run lands; `partial`: what is missing of it will not come by itself."""
+    """Returns the options with which a run lands a level; `partial`: its missing tasks need a person."""
     return make_options(
         plan,
         settings,
@@ -108,7 +108,7 @@ def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partia
 
 
 def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
-    """What is to land has to pass the settings' own check for that, else that of the workers."""
+    """Returns the check for landing: `check` in [landing], else the workers' check; None without one."""
     from gitcoord.cli.check_options import AskedCheck, make_check_options
 
     own = settings.run.check if asked.check is None else asked.check
@@ -119,7 +119,7 @@ def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
 
 
 def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
-    """The plan of the task list, which is not saved. The shared refs have been read."""
+    """Makes the plan of the task list, without saving it. The caller has fetched the shared refs."""
     from gitcoord.cli.plan_making import PlanRequest as AskedPlan
     from gitcoord.cli.plan_making import make_plan
     from gitcoord.cli.views.output import warn
@@ -141,18 +141,18 @@ def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
 
 
 def slots(asked: str | None, planned: int) -> int | None:
-    """How many at once; None lets the machine decide."""
+    """Returns the number of slots; None lets the machine decide. Raises `usage` (exit 2)."""
     if asked == "auto":
         return None
     if asked is None:
         return planned
     if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
-        raise usage_error("usage", f"--max-parallel {asked!r} is no number.", "Say how many, or auto.")
+        raise usage_error("usage", f"--max-parallel {asked!r} is not a number.", "Give a number, or auto.")
     return int(asked)
 
 
 def run_options(asked: RunRequest, run: RunSettings, plan: Plan) -> RunOptions:
-    """What the coordinator goes by."""
+    """Returns the coordinator's options."""
     return RunOptions(
         policy=Policy(
             pipeline=asked.pipeline or asked.speculate,
@@ -184,7 +184,7 @@ def run_order(
     tokens: int | None,
     waited: Mapping[str, float],
 ) -> WorkerOrder:
-    """What the worker of attempt `number` is asked to do when `start` is started."""
+    """Returns the order for the worker of attempt `number` when `start` starts."""
     return WorkerOrder(
         unit=start.unit,
         attempt=number,

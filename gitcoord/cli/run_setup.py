@@ -1,4 +1,4 @@
-"""From the words of `gitcoord run` to a run that can begin."""
+"""Prepares a run from the options of `gitcoord run`."""
 
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def set_up(asked: RunRequest) -> "Setup":
-    """The run that was asked for. Raises (exit 2) for what is missing or does not go together."""
+    """Prepares the run. Raises (exit 2) if something is missing or options cannot be used together."""
     context = open_context(restores=True)
     context.repository.require_history()
     context.repository.require_signer()
@@ -52,8 +52,8 @@ def set_up(asked: RunRequest) -> "Setup":
     if not (run.agent if asked.agent is None else asked.agent):
         raise usage_error(
             "no-agent",
-            "There is no command that does the tasks.",
-            "Say `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
+            "There is no agent for the tasks.",
+            "Add `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
         )
     check_words(asked, run)
     read_template(context.repository.root, run.prompt)
@@ -64,7 +64,7 @@ def set_up(asked: RunRequest) -> "Setup":
 
 
 def _proposal(context: Context, asked: RunRequest) -> PlanProposal:
-    """The saved plan, else one that is made now."""
+    """Returns the saved plan, or makes one. Raises `other-plan` (exit 2)."""
     context.store.refresh()
     saved = context.store.plan()
     proposal = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, asked)
@@ -82,7 +82,7 @@ def _proposal(context: Context, asked: RunRequest) -> PlanProposal:
 
 
 class Setup:
-    """One run of one clone, as `asked`."""
+    """One run in one clone."""
 
     def __init__(self, context: Context, asked: RunRequest, proposal: PlanProposal) -> None:
         run, plan = context.settings.run, proposal.plan
@@ -108,19 +108,19 @@ class Setup:
         )
 
     def first_view(self) -> View:
-        """How everything stands while nothing is started: before the run, and after it."""
+        """Observes the work while nothing is started: before the run, and after it."""
         return self._session.look(self._proposal.plan)
 
     def capacity(self, view: View) -> Capacity:
-        """What may be at work now."""
+        """Measures how much may run now."""
         return self._meter.measure(view)
 
     def old_logs(self, view: View) -> OldLogs:
-        """The logs that the settings keep no longer."""
+        """Finds the logs that are older than the settings keep."""
         return self._session.old_logs(view)
 
     def run(self, dashboard: "Dashboard") -> RunEnd:
-        """Runs until nothing can go on; raises `already-running` (exit 1)."""
+        """Runs until no task can continue. Raises `already-running` (exit 1)."""
         require_engine(self._engine)
         tell = dashboard.tell
         with self._session.alone() as signals:
@@ -140,19 +140,21 @@ class Setup:
             )
 
     def sync_list(self) -> None:
-        """Tells the task list what has landed, where the settings ask for it."""
+        """Sets the status of landed tasks in the task list, if the settings ask for it."""
         from gitcoord.cli.list_sync import sync_after_landing
 
         sync_after_landing(self._context)
 
     def _keep_plan(self, tell: Tell) -> None:
-        """Saves the plan if it was made for this run. Raises `plan-moved` (exit 1)."""
+        """Saves the plan if this run made it. Raises `plan-moved` (exit 1)."""
         store = self._context.store
         if store.plan() is not None:
             return
         store.refresh()
         if store.plan() not in (None, self._proposal.plan):
-            raise answer_no("plan-moved", "Somebody saved another plan meanwhile.", "Run again to go by it.")
+            raise answer_no(
+                "plan-moved", "Somebody else saved another plan.", "Run the command again to use it."
+            )
         save(self._context, self._proposal)
         tell(PlanKept())
 

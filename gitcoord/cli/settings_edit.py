@@ -1,4 +1,4 @@
-"""Adds rules to the settings that a person wrote, whose comments and order stay as they are."""
+"""Adds rules to an existing settings file; keeps its comments and order."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,9 +14,9 @@ _NEW = "gitcoord.toml"
 
 
 def add_rules(root: Path, rules: Mapping[str, Iterable[str]]) -> str:
-    """Adds patterns to `[rules]` and returns the file's name; what is there already is not repeated.
+    """Adds patterns to `[rules]`, except those that it has already; returns the file's name.
 
-    Raises `bad-settings` where the settings cannot be read.
+    Raises `bad-settings` if the settings cannot be read.
     """
     import tomlkit  # only this edits settings
 

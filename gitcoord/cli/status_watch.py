@@ -1,4 +1,4 @@
-"""`status --watch`: the dashboard from git alone. Looks often while things move, and seldom while not."""
+"""`status --watch`: shows the dashboard from git. Fetches less often while nothing changes."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _SELDOM = 30.0
 
 
 def watch_status(context: "Context", *, every: float, as_json: bool) -> None:
-    """Shows the work until Ctrl-C, which is how watching ends. Raises what the first look raises."""
+    """Shows the work until Ctrl-C. Raises the error of the first fetch; reports later errors."""
     with suppress(KeyboardInterrupt):
         _watch(context, every, as_json)
 
@@ -37,12 +37,12 @@ def _watch(context: "Context", every: float, as_json: bool) -> None:
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:
-    """How long to wait before the next look: `every` while things move, else longer and longer."""
+    """Returns the seconds until the next fetch: `every` if something changed, else more each time."""
     return every if moved else min(pause * _SLOWER, max(_SELDOM, every))
 
 
 def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Overview]:
-    """A sight at once, and another one whenever a shared ref has moved."""
+    """Yields an overview now, and another one whenever a shared ref has moved."""
     known: dict[str, str] | None = None
     warned: set[str] = set()
     tell = dashboard.say if dashboard else say
@@ -60,7 +60,7 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
             beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(prefix)))
             sign = (refs.pop(life_ref(context.store), None), beats)
             pause = next_pause(pause, every, moved=refs != known)
-            # Silence is news, too: nothing else tells of a run that was killed.
+            # A run that was killed moves no ref: only its silence shows it.
             aged = last is not None and last.picture.silent(time.monotonic() - seen) != last.picture.silent()
             if (refs, sign) != (known, heard) or aged:
                 sight = look(context, fresh=False)
@@ -73,11 +73,11 @@ def _changes(context: "Context", every: float, dashboard: Dashboard | None = Non
                 known = refs
             silent = False
         except GitcoordError as error:
-            # A remote that cannot be reached for a while is no reason to give up; a missing plan is.
+            # Keep watching if the remote does not answer for a while, but not if there is no plan.
             if known is None or error.exit == Exit.USAGE:
                 raise
             if not silent:
-                tell(f"gitcoord: {error.message} Looking again and again.")
+                tell(f"gitcoord: {error.message} Trying again.")
             silent = True
             pause = next_pause(pause, every, moved=False)
         time.sleep(pause)

@@ -1,7 +1,7 @@
-"""The streams of a command: whole UTF-8 inside, and outside what the terminal or pipe can carry.
+"""The encodings of a command: UTF-8 inside, the encoding of the terminal or pipe for its streams.
 
-Git's names are bytes that nearly always are UTF-8. In a locale of another encoding Python would read them as
-other characters than those of the plan, and could not pass on all of its own.
+Git's names are bytes, almost always UTF-8. In a locale with another encoding Python would decode them to
+other characters than those in the plan, and could not encode all characters of the plan.
 """
 
 import codecs
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 _OPTION = "gitcoord-streams"
 _RAW = range(0xDC80, 0xDD00)
-"""Code points that stand for bytes which are no UTF-8: names in git may have them."""
+"""Code points for bytes that are not UTF-8 (surrogateescape): names in git may contain such bytes."""
 
 
 def run_in_utf8() -> None:
-    """Starts the interpreter anew in UTF-8 mode, in the same process, where names would be read otherwise.
+    """Restarts the interpreter in UTF-8 mode, in the same process, if its file names are not UTF-8.
 
-    The streams keep their encoding: it goes along as an option of the interpreter, which no child inherits.
+    Passes the streams' encoding as an option of the interpreter, which child processes do not inherit.
     """
     if sys.getfilesystemencoding() == "utf-8" or not sys.executable or _OPTION in sys._xoptions:
         return
@@ -30,9 +30,9 @@ def run_in_utf8() -> None:
 
 
 def settle_streams() -> None:
-    """Makes stdout and stderr show what they can: `?` stands for a character that their encoding lacks.
+    """Makes stdout and stderr print `?` for a character that their encoding does not have.
 
-    What whoever started the command has closed reads nothing and is read by nobody.
+    Opens the null device for each stream that is closed.
     """
     _take_closed_numbers()
     codecs.register_error("gitcoord", _replaced)
@@ -45,7 +45,7 @@ def settle_streams() -> None:
 
 
 def _take_closed_numbers() -> None:
-    """Opens nothing as 0, 1 and 2 where those are closed: the next pipe would be a child's stdin."""
+    """Opens the null device as 0, 1 and 2 if those are closed: else the next pipe would get the number."""
     for number in range(3):
         try:
             os.fstat(number)

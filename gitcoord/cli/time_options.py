@@ -5,15 +5,15 @@ from gitcoord.errors import usage_error
 
 
 def seconds(text: str | None) -> float:
-    """The length of a duration such as `30m` in seconds; raises `usage` (exit 2)."""
+    """Parses a duration such as `30m`; returns seconds, 0 for None. Raises `usage` (exit 2)."""
     if text is None:
         return 0.0
     found = parse_duration(text)
     if found is None:
-        raise usage_error("usage", f"{text!r} is no duration.", "Write it like 90s, 30m or 1h30m.")
+        raise usage_error("usage", f"{text!r} is not a duration.", "Write it like 90s, 30m or 1h30m.")
     return found
 
 
 def limit(text: str) -> float | None:
-    """Seconds of a time limit; None where there is none: `none`, and no time at all, such as `0` or `0s`."""
+    """Parses a time limit; returns seconds, or None for no limit: `none`, `0` or `0s`."""
     return None if text in NO_LIMIT else seconds(text) or None

@@ -191,7 +191,7 @@ def test_branches_and_worktrees_of_a_clone_land_without_github_beside_a_task_pla
     kept = {ref.removeprefix("refs/gitcoord/").partition("/")[0] for ref in state}
     assert kept == {"adopted", "pulls", "open"}
     again = gitcoord("land", "--branches", "agent/*", cwd=desk.path, ok=0)
-    assert "Nothing is left to land." in again.err
+    assert "There is nothing left to land." in again.err
     one_for_all = ("land", "--branches", "other", "--strategy", "single-pr", "--yes", "--json")
     assert gitcoord(*one_for_all, cwd=desk.path, ok=0).json["strategy"] == "single-pr"
     assert remote.read("main", "other.txt") == "other"
@@ -200,11 +200,11 @@ def test_branches_and_worktrees_of_a_clone_land_without_github_beside_a_task_pla
 def test_wrong_words_are_named_with_a_way_out(foreign: Foreign) -> None:
     foreign.pull("one", {"1.txt": ""})
     for arguments, code, named in (
-        ((), 2, "Nothing is named that is to land."),
-        (("one",), 2, "'one' is no number of a pull request."),
+        ((), 2, "There is nothing to land."),
+        (("one",), 2, "'one' is not the number of a pull request."),
         (("7",), 3, "There is no pull request 7"),
         (("1", "--base", "trunk"), 2, "The base branch 'trunk' does not exist."),
-        (("--branches", "agent/*", "--yes"), 0, "Nothing is left to land."),
+        (("--branches", "agent/*", "--yes"), 0, "There is nothing left to land."),
     ):
         ran = foreign.run("land", *arguments)
         assert (ran.code, named in ran.err) == (code, True), (arguments, ran)

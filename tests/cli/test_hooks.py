@@ -55,7 +55,7 @@ def test_another_tasks_file_is_blocked_and_who_is_at_it_said(project: Project) -
     ran = edit(project, str(project.desk.path / OTHER))
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines()[:2] == [
-        "gitcoord: Another task is at work on this.",
+        "gitcoord: Another task changes this file.",
         "  src/other.rs: task 2 (Task 2) on feature/level-0-task-2, line 2",
     ]
 

@@ -85,7 +85,7 @@ def test_a_full_disk_is_named_and_no_bug(tmp_path: Path) -> None:
                 stderr=subprocess.PIPE,
             )
         said = ended.stderr.decode().splitlines()
-        assert (ended.returncode, said[0]) == (3, "gitcoord: There is no room: No space left on device.")
+        assert (ended.returncode, said[0]) == (3, "gitcoord: The disk is full: No space left on device.")
 
 
 def test_a_limit_of_the_system_is_named_and_is_no_bug(tmp_path: Path) -> None:

@@ -123,6 +123,6 @@ def test_without_posix_every_command_says_so_in_one_sentence(tmp_path: Path) -> 
         said = ended.stderr.splitlines()
         assert ended.returncode == 3, (arguments, said)
         assert said == [
-            "gitcoord: Linux or macOS is needed: Python has no fcntl on this system.",
+            "gitcoord: gitcoord needs Linux or macOS: Python has no fcntl on this system.",
             "  hint: On Windows, run it under WSL.",
         ]

@@ -70,7 +70,7 @@ def test_planning_again_when_work_is_done_keeps_levels_and_branches(
 def test_a_dry_run_writes_nothing(project: tuple[Repo, Repo], shell: Shell) -> None:
     before = project[0].refs(), sorted(project[0].objects())
     ended = shell.plan("--dry-run")
-    assert (ended.code, ended.err) == (0, "Nothing is saved: this was a dry run.\n")
+    assert (ended.code, ended.err) == (0, "Saved nothing: this was a dry run.\n")
     assert (project[0].refs(), sorted(project[0].objects())) == before
     assert shell.plan("--dry-run", "--json").json["saved"] is False
 
@@ -163,7 +163,7 @@ def test_a_plan_with_work_under_way_is_not_started_afresh(project: tuple[Repo, R
     refs = project[0].refs()
     ended = shell.plan("--reset", "--json")
     assert (ended.code, ended.json["code"]) == (2, "work-under-way")
-    assert "task 1 is under way" in ended.json["message"]
+    assert "task 1 is in progress" in ended.json["message"]
     assert project[0].refs() == refs
 
 

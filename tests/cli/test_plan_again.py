@@ -141,7 +141,7 @@ def test_what_was_cancelled_or_has_landed_is_over(project: Project) -> None:
     assert "Nobody is at work on tasks 2, 3" in landing.out
     project.run("retry", "3", ok=0)
     ended = project.run("plan", "--reset", ok=0)
-    assert "Gave up task 2 (Task 2), cancelled, on feature/level-0-task-2" in ended.err
+    assert "Discarded task 2 (Task 2), cancelled, on feature/level-0-task-2" in ended.err
     states = {id: one["state"] for id, one in project.run("status", "--json", ok=0).json["tasks"].items()}
     assert states == {"1": "landed", "2": "pending", "3": "pending"}
     assert project.worker("2").run("checkout", "2", ok=0).out == "feature/level-0-task-2-g2\n"

@@ -107,7 +107,7 @@ def test_the_names_of_old_branches_are_not_used_again(project: Project) -> None:
     project.worker("1").do({"1.txt": "1"})
     write_tasks(project.desk.path, NEW)
     ended = project.run("plan", "--new-list", ok=0)
-    assert "Gave up task 1 (Login), submitted, on feature/level-0-task-1" in ended.err
+    assert "Discarded task 1 (Login), submitted, on feature/level-0-task-1" in ended.err
     assert branches(project) == {
         "feature/level-0-task-1-g2",
         "feature/level-0-task-2-g2",

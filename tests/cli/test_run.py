@@ -253,7 +253,7 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
         project.run("run", "--agent", agent.command, "--yes", *wrong, ok=2)
     assert "refs/gitcoord/plan" not in project.remote.refs()
     assert "./nowhere is not a file" in project.run("run", "--agent", "./nowhere", "--yes", ok=2).err
-    assert "There is no command that does the tasks." in project.run("run", ok=2).err
+    assert "There is no agent for the tasks." in project.run("run", ok=2).err
 
 
 def log(project: Project) -> list[dict[str, Any]]:

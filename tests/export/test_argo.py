@@ -239,7 +239,7 @@ def test_what_is_asked_for_wrongly_is_said_in_one_sentence(tmp_path: Path) -> No
         (("argo", "--agent", "x"), "Argo needs an image"),
         (("argo", "--style", "matrix", "--image", "x"), "argo has no style matrix"),
         (("argo", "--image", "x"), "There is no agent"),
-        (("argo", "--image", "x", "--agent", "x", "--param", "a b=c"), "is no NAME=VALUE"),
+        (("argo", "--image", "x", "--agent", "x", "--param", "a b=c"), "is not NAME=VALUE"),
         (("argo", "--style", "children", "--image", "x", "--agent", "x"), "need the name of their template"),
         (("argo", "--check", "nowhere.yaml"), "nowhere.yaml cannot be read"),
     ):

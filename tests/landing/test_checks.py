@@ -178,10 +178,10 @@ def test_options_that_need_a_check_or_contradict_it_are_refused(tmp_path: Path) 
     for options, says in (
         (("--slots", "2"), "--slots needs a check"),
         (("--check", "true", "--no-check"), "contradict each other"),
-        (("--check", "true", "--auto"), "--auto does not go with a check"),
+        (("--check", "true", "--auto"), "--auto cannot be used with a check"),
         (("--check", "'"), "cannot be read"),
         (("--check", "true", "--window", "x"), "--window 'x' is no number"),
-        (("--check", "true", "--check-timeout", "x"), "is no duration"),
+        (("--check", "true", "--check-timeout", "x"), "is not a duration"),
     ):
         ran = project.run("merge-level", *options)
         assert ran.code == 2

@@ -1,4 +1,4 @@
-"""One command of gitcoord as a process: its JSON document, its progress, its end when it is cancelled."""
+"""Runs one gitcoord command as a process: returns its JSON document, reports progress, can be cancelled."""
 
 import asyncio
 import os
@@ -12,20 +12,20 @@ import msgspec
 
 _OWN = (sys.executable, "-X", "utf8", "-P", "-m", "gitcoord")
 _ANSWERS = (0, 1)
-"""Exit codes with a document that answers: 1 says that the answer is no."""
+"""Exit codes of a command that answered: 1 means that the answer is no."""
 _GRACE = 10.0
 
 
-class CommandRefused(Exception):  # noqa: N818 - an answer to a client, not a fault
-    """The command could not do what was asked; the text says why, and the way out."""
+class CommandRefused(Exception):  # noqa: N818 - an answer to a client, not an error of ours
+    """The command failed; the text says why, and what to do."""
 
 
 async def run_command(
     words: Sequence[str], directory: Path, tell: Callable[[str], Awaitable[None]]
 ) -> dict[str, Any]:
-    """The JSON document of `gitcoord WORDS`, with `exit_code`; `tell` gets each line of its progress.
+    """Runs `gitcoord WORDS`; returns its JSON document with `exit_code`. `tell` gets each line of stderr.
 
-    Cancelled, it ends the command with everything that it started. Raises CommandRefused.
+    If cancelled, ends the command and all its child processes. Raises CommandRefused.
     """
     process = await asyncio.create_subprocess_exec(
         *_OWN,
@@ -67,7 +67,7 @@ async def _tell_lines(stream: asyncio.StreamReader | None, tell: Callable[[str],
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """INT first, as from a terminal: gitcoord ends what it has started. Then KILL."""
+    """Sends INT first, as a terminal does: gitcoord then ends its child processes. Sends KILL after 10 s."""
     for number in (signal.SIGINT, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""The server: each tool is a command with its documented JSON document as the result."""
+"""The MCP server: each tool runs a command and returns its documented JSON document."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -15,8 +15,8 @@ from gitcoord.cli.mcp_server.commands import CommandRefused, run_command
 
 _INSTRUCTIONS = """\
 gitcoord coordinates workers that each do one task on a branch of their own in this repository.
-Ask `ready` for what can start, `checkout` a task, do the work and commit it, then `submit` it.
-Before writing a file, `check_file` says who else changes it. Nothing lands unless a landing tool is there."""
+Call `ready` for the tasks that can start, `checkout` one, do the work and commit it, then `submit` it.
+Before you write a file, call `check_file`: it names other tasks that change it. Only landing tools land."""
 _READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
 )
@@ -31,24 +31,22 @@ Answer = dict[str, Any]
 Call = Callable[..., Awaitable[Answer]]
 TaskArgument = Annotated[str, Field(description="A task's id, or a subtask's: 3.1")]
 LevelArgument = Annotated[
-    str | None, Field(description="level-0 or 0; default: the first that has not landed")
+    str | None, Field(description="level-0 or 0 (default: the first that has not landed)")
 ]
-Check = Annotated[
-    str | None, Field(description="A command that has to succeed before the base becomes a tree")
-]
+Check = Annotated[str | None, Field(description="A command that must succeed on a tree before it lands")]
 Method = Annotated[
     Literal["merge", "squash", "rebase"] | None, Field(description="How pull requests are merged")
 ]
 
 
 def make_server(directory: Path, *, allow_landing: bool) -> MCPServer[Any]:
-    """A server whose commands run in `directory`; tools that land are there only when they are allowed."""
+    """Returns a server whose commands run in `directory`, with landing tools only if `allow_landing`."""
     server: MCPServer[Any] = MCPServer(
         "gitcoord", version=__version__, instructions=_INSTRUCTIONS, log_level="ERROR"
     )
 
     async def call(context: Context[Any, Any], *words: str, then: Sequence[str] = ()) -> Answer:
-        """Runs a command; what comes from a client stands behind `--`, or after `=`."""
+        """Runs a command. A client's values go only into `then` (after `--`) or after `=` of an option."""
         count = 0
 
         async def tell(line: str) -> None:
@@ -69,7 +67,7 @@ def make_server(directory: Path, *, allow_landing: bool) -> MCPServer[Any]:
 
 
 def _given(**values: object) -> list[str]:
-    """Options for the values that are given: `max_parallel=3` is `--max-parallel=3`."""
+    """Returns the options for all values but None: `max_parallel=3` is `--max-parallel=3`."""
     names = ((f"--{name.replace('_', '-')}", value) for name, value in values.items())
     return [
         name if value is True else f"{name}={value}"
@@ -81,22 +79,22 @@ def _given(**values: object) -> list[str]:
 def _add_reading(server: MCPServer[Any], call: Call) -> None:
     @server.tool(annotations=_READS)
     async def ready(context: Context[Any, Any]) -> Answer:
-        """Which tasks and subtasks can start now, the most urgent first, and what the others wait for."""
+        """Lists the tasks and subtasks that can start now, the most urgent first, and why the others wait."""
         return await call(context, "next")
 
     @server.tool(annotations=_READS)
     async def show(context: Context[Any, Any]) -> Answer:
-        """The saved plan: levels, waves, branches, times."""
+        """Shows the saved plan: levels, waves, branches, times."""
         return await call(context, "show")
 
     @server.tool(annotations=_READS)
     async def status(context: Context[Any, Any]) -> Answer:
-        """Where every task stands, and what keeps it from going on."""
+        """Shows the state of every task, and why a task waits."""
         return await call(context, "status")
 
     @server.tool(annotations=_READS)
     async def report(context: Context[Any, Any]) -> Answer:
-        """What running tasks side by side brought, and which conflicts were predicted and found."""
+        """Shows how much time parallel work saved, and which conflicts were predicted and found."""
         return await call(context, "report")
 
     @server.tool(annotations=_READS)
@@ -106,17 +104,17 @@ def _add_reading(server: MCPServer[Any], call: Call) -> None:
             list[str], Field(description="Files or directories, relative to the repository's top")
         ],
     ) -> Answer:
-        """Which other tasks' branches touch these files, and in which lines; exit_code 1 when one does."""
+        """Lists the other tasks' branches that touch these files, and the lines; exit_code 1 if one does."""
         return await call(context, "check-file", then=paths)
 
     @server.tool(annotations=_READS)
     async def check_conflicts(context: Context[Any, Any], level: LevelArgument = None) -> Answer:
-        """Which branches of a level really conflict, and the waves and landing order that follow."""
+        """Finds the branches of a level that conflict, and the waves and landing order that result."""
         return await call(context, "check-conflicts", then=[level] if level else [])
 
     @server.tool(annotations=_READS)
     async def predict(context: Context[Any, Any], tasks: list[str] | None = None) -> Answer:
-        """Which tasks will probably conflict, and which files they will change, before anybody starts."""
+        """Predicts which tasks will conflict, and which files they will change, before they start."""
         return await call(context, "predict", then=tasks or [])
 
 
@@ -129,7 +127,7 @@ def _add_working(server: MCPServer[Any], call: Call) -> None:
         max_parallel: Annotated[int | None, Field(ge=1)] = None,
         dry_run: bool = False,
     ) -> Answer:
-        """Plan the task list and save the plan for everybody; `dry_run` only shows it."""
+        """Plan the task list and save the plan; with `dry_run` only show it."""
         words = _given(base=base, strategy=strategy, max_parallel=max_parallel, dry_run=dry_run)
         return await call(context, "plan", *words)
 
@@ -138,18 +136,18 @@ def _add_working(server: MCPServer[Any], call: Call) -> None:
         context: Context[Any, Any],
         task: TaskArgument,
         stack: Annotated[
-            bool, Field(description="Start from the branches of what it needs, landed or not")
+            bool, Field(description="Start from the branches of the task's dependencies, landed or not")
         ] = False,
         worktree: Annotated[
-            str | None, Field(description="Make a worktree there in place of switching")
+            str | None, Field(description="Create a worktree there instead of switching")
         ] = None,
     ) -> Answer:
-        """Put the working copy on a task's branch; a deferred task's conflict comes with it."""
+        """Switch to a task's branch; for a deferred task, also merge the other side of its conflict."""
         return await call(context, "checkout", *_given(stack=stack, worktree=worktree), then=[task])
 
     @server.tool(annotations=_WRITES)
     async def submit(context: Context[Any, Any], task: TaskArgument) -> Answer:
-        """Hand a task in: its work is committed and complete."""
+        """Submit a task: its work is committed and complete."""
         return await call(context, "submit", then=[task])
 
 
@@ -158,7 +156,7 @@ def _add_landing(server: MCPServer[Any], call: Call) -> None:
     async def merge_level(
         context: Context[Any, Any], level: LevelArgument = None, method: Method = None, check: Check = None
     ) -> Answer:
-        """Open a level's pull requests and merge them one at a time; exit_code 1 when not all has landed."""
+        """Open a level's pull requests and merge them one at a time; exit_code 1 if a task did not land."""
         words = _given(method=method, check=check)
         return await call(context, "merge-level", *words, then=[level] if level else [])
 
@@ -170,11 +168,11 @@ def _add_landing(server: MCPServer[Any], call: Call) -> None:
         method: Method = None,
         check: Check = None,
     ) -> Answer:
-        """Land pull requests or branches that are there already, without a task list."""
+        """Land existing pull requests or branches, without a task list."""
         words = _given(branches=branches, method=method, check=check)
         return await call(context, "land", "--yes", *words, then=[str(number) for number in numbers or ()])
 
     @server.tool(annotations=_LANDS)
     async def rollback(context: Context[Any, Any], level: str) -> Answer:
-        """Take back what a level landed, as one commit or one pull request."""
+        """Revert what a level landed, as one commit or one pull request."""
         return await call(context, "rollback", then=[level])

@@ -55,7 +55,7 @@ def print_plan(
             if saved and fresh:
                 say("The plan is saved." if changed else "The plan is as it was saved before.")
             elif not saved and not homeless:
-                say("Nothing is saved: this was a dry run.")
+                say("Saved nothing: this was a dry run.")
 
 
 def levels_list(plan: Plan) -> str:
