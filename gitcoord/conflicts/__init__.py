@@ -1,1 +1,1 @@
-"""Changed paths, overlaps, verdicts and the waves that follow. Knows nothing of pull requests."""
+"""Changed paths, overlaps, verdicts, and waves. Knows nothing about pull requests."""

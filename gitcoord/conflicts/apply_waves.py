@@ -1,4 +1,4 @@
-"""Writing a level's real waves into the plan."""
+"""Writes the waves of a conflict report to the plan."""
 
 from gitcoord.conflicts.model import ConflictReport
 from gitcoord.planning.defer import with_waves
@@ -6,7 +6,7 @@ from gitcoord.planning.model import Plan, PlannedLevel
 
 
 def plan_with_waves(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
-    """The plan with the report's waves for the tasks that are ready; the others keep their wave's number."""
+    """Returns the plan with the report's waves for ready tasks; other tasks keep their wave number."""
     place = {task: number for number, wave in enumerate(report.waves, 1) for task in wave}
     wave_of = {task: place.get(task, plan.tasks[task].wave) for task in level.tasks}
     order = {task: index for index, task in enumerate(report.landing_order)}

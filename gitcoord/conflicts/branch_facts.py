@@ -1,4 +1,4 @@
-"""Where every branch stands: what it changed, and what it would make of the base as that is now."""
+"""The facts about each branch: its changes, and its merge with the base as it is now."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -14,9 +14,10 @@ from gitcoord.git.git_cli import Git, Oid
 
 
 class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """One tip. `on_base` are its changes to today's base, where that is not what it stands on.
+    """The facts about one tip. `on_base` are its changes to the present base, if it began at an older one.
 
-    `exposed`: the base moved what it touches, so that paths alone say too little; what the base added.
+    `exposed` are paths that the base added by moving files that the tip touches: comparing paths is then not
+    enough.
     """
 
     fork: Fork
@@ -27,12 +28,12 @@ class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
 
     @property
     def to_base(self) -> Changes:
-        """What it changes of the base."""
+        """The tip's changes to the base."""
         return self.own if self.on_base is None else self.on_base
 
     @property
     def met(self) -> Changes:
-        """Everything that it may meet others with."""
+        """All changes through which the tip can conflict with others."""
         return self.own if self.on_base is None else combine(self.own, self.on_base)
 
 
@@ -43,9 +44,9 @@ def find_standings(
     known: Mapping[Oid, BranchFacts],
     stacked: Mapping[Oid, Sequence[Oid]] = {},
 ) -> tuple[MergeContext, dict[Oid, BranchFacts]]:
-    """Where each of `tips` stands, and the workbench for merging them; `known` is not found out again.
+    """Finds the facts about each of `tips`, except `known` ones, and makes the context for merging them.
 
-    `stacked` ones stand on what they are stacked on.
+    `stacked` maps a tip to the heads that it is stacked on.
     """
     fresh = find_forks(git, base, [tip for tip in tips if tip not in known], stacked)
     forks = with_kin({tip: known[tip].fork if tip in known else fresh[tip] for tip in tips})
@@ -74,7 +75,7 @@ def find_standings(
 
 
 def entangled_pairs(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
-    """Pairs that changed paths say nothing certain about, because their histories are entangled."""
+    """Pairs whose histories are entangled: changed paths are then not enough to judge them."""
     places: dict[Oid, list[int]] = {}
     for number, tip in enumerate(tips):
         places.setdefault(tip, []).append(number)

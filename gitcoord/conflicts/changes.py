@@ -1,7 +1,7 @@
-"""What branches changed: all of them through one `git diff-tree`, whose cost does not grow with the tree.
+"""Reads the changes of branches, all with one `git diff-tree`, whose cost does not grow with the tree.
 
-Few of them are compared in-process where pygit2 is loaded already. To load it costs 165 ms of CPU, and a
-process 7 ms (git's own repository); from the fifth pair on git is faster.
+Compares a few in-process if pygit2 is loaded already. Loading it takes 165 ms of CPU, a process 7 ms (in
+git's own repository), and from five pairs on git is faster.
 """
 
 import os
@@ -18,12 +18,12 @@ _ABSENT = "000000"
 _REGULAR = ("100644", "100755")
 _AT_ONCE = 2000
 _MOST_IN_PROCESS = 4
-# Without renames: both their ends are wanted, and finding them costs reading files.
+# Without rename detection, which reads files: both paths of a rename are wanted.
 _OPTIONS = ("-r", "-t", "-z", "--no-renames", "--raw", "--no-abbrev", "--always", "--ignore-submodules=none")
 
 
 class Edit(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A regular file with other content, mode and path as before."""
+    """A change of a regular file's content; mode and path stay."""
 
     mode: str
     old: Oid
@@ -31,11 +31,11 @@ class Edit(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """The difference between two commits, as far as it matters to others.
+    """The difference between two commits, as far as it matters for conflicts.
 
-    `paths` are all files touched, both ends of renames; `present` those that exist afterwards, `added`
-    those that did not exist before. `vanished` are directories of which nothing is left, `made` new ones.
-    `edits` are the files that changed in nothing but content, `contents` the blobs of added files.
+    `paths` are all changed files, with both paths of renames; `present` those that exist afterwards, `added`
+    those that did not exist before. `vanished` are directories that became empty, `made` new ones. `edits`
+    are files that changed only in content, `contents` the blobs of added files.
     """
 
     paths: frozenset[str] = frozenset()
@@ -51,9 +51,9 @@ NOTHING = Changes()
 
 
 def combine(own: Changes, on_base: Changes) -> Changes:
-    """Everything that a branch may meet others with: since its merge base, and compared with today's base.
+    """Combines a branch's changes since its merge base with its changes to the present base.
 
-    The two differ where the base has moved on: what the base renamed, the branch now changes elsewhere.
+    They differ if the base has changed since: a file that the base renamed is changed under its new path.
     """
     return Changes(
         paths=own.paths | on_base.paths,
@@ -64,7 +64,7 @@ def combine(own: Changes, on_base: Changes) -> Changes:
 
 
 def changes_between(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Changes]:
-    """The changes of every pair of commits `(before, after)`, in one pass; same order as `pairs`."""
+    """Returns the changes of each pair of commits `(before, after)`, in the order of `pairs`."""
     if git.commits is not None and len(pairs) <= _MOST_IN_PROCESS:
         read = [git.commits.diff(before, after) for before, after in pairs]
         found = [_collect(entries) for entries in read if entries is not None]
@@ -81,7 +81,7 @@ def _collect(entries: Iterable[TreeEntryChange]) -> Changes:
 
 
 def _ask(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Changes]:
-    # A commit followed by another one is compared with that as if it were its parent.
+    # diff-tree --stdin compares a commit with the one after it on the line, as if that were its parent.
     request = "".join(f"{after} {before}\n" for before, after in pairs)
     ended = git.run("diff-tree", *_OPTIONS, "--stdin", input=request.encode())
     return list(_parse(os.fsdecode(ended.stdout)))
@@ -128,7 +128,7 @@ class _Collected:
 
 
 def _parse(output: str) -> Iterator[Changes]:
-    """Reads the -z form: a commit's id, then `:modes ids status` and a path for each change."""
+    """Parses the -z format: a commit's id, then `:modes ids status` and a path for each change."""
     fields = iter(output.split("\0"))
     current: _Collected | None = None
     for field in fields:

@@ -1,6 +1,6 @@
-"""What is remembered of a level from its last check: where each branch stood, and what pairs did.
+"""The cache of a level's last check: the facts about each branch, and the reports on pairs.
 
-It holds for one base. A branch that has moved since is found out anew, with the pairs that it is part of.
+It is valid for one base. A branch that has moved since is checked again, with all its pairs.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from gitcoord.tasks.model import TaskId
 
 Member = tuple[TaskId, Oid]
 _MOST_COMMITS = 2000
-"""A branch with a longer history of its own is found out anew each time rather than written down."""
+"""A branch with more own commits than this is not cached."""
 
 
 class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """The last check of a level. `rules` is the digest of the rules that the reports were made by.
+    """The last check of a level. `rules` is the digest of the rules for the reports.
 
-    `members` are the branches that were ready; `tied` those pairs of them, by place, of which more than
-    files tell; `proofs` what came of merging one after another, by the digest of what was merged; `arranged`
-    the waves that followed, by the digest of what they followed from.
+    `members` are the ready branches; `tied` the pairs of them, by index, that comparing files cannot judge;
+    `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the digest
+    of their input.
     """
 
     base: Oid
@@ -41,22 +41,22 @@ class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
 
 
 def recall(cache: Cache, level: str, base: Oid) -> LevelMemory:
-    """What is remembered of `level` on `base`; an empty memory when that is nothing."""
+    """Reads the cache of `level` on `base`; empty if there is none."""
     found = cache.read(level, LevelMemory)
     return found if found is not None and found.base == base else LevelMemory(base=base)
 
 
 def remember(cache: Cache, level: str, memory: LevelMemory) -> None:
-    """Keeps `memory` in place of what was remembered of `level` before."""
+    """Replaces the cache of `level` with `memory`."""
     long = {tip for tip, standing in memory.standings.items() if len(standing.fork.commits) > _MOST_COMMITS}
     kept = without(memory, long) if long else memory
     if not cache.write(level, kept):
-        # Names that are not UTF-8 cannot be written: their branches are found out again each time.
+        # Paths that are not UTF-8 cannot be written: their branches are checked again each time.
         cache.write(level, without(kept, _unwritable(kept)))
 
 
 def same(memory: LevelMemory, now: LevelMemory) -> bool:
-    """Whether two memories of the same reports hold the same."""
+    """Whether two caches with the same reports are equal."""
     return (
         memory.standings.keys() == now.standings.keys()
         and memory.proofs == now.proofs
@@ -65,9 +65,9 @@ def same(memory: LevelMemory, now: LevelMemory) -> bool:
 
 
 def still_there(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int]:
-    """For each place in memory whose branch is still the same, its place among `members`.
+    """Maps the index of each unchanged branch in the cache to its index among `members`.
 
-    Empty when they have changed their order: then what is told of pairs is told the wrong way round.
+    Empty if their order has changed: the two sides of cached pairs would then be swapped.
     """
     places = {member: place for place, member in enumerate(members)}
     found = {old: places[member] for old, member in enumerate(memory.members) if member in places}
@@ -75,7 +75,7 @@ def still_there(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int
 
 
 def without(memory: LevelMemory, tips: Collection[Oid]) -> LevelMemory:
-    """The memory as if there were no `tips`."""
+    """Returns the cache without `tips`."""
     tasks = {task for task, tip in memory.members if tip in tips}
     gone = [tip in tips for _, tip in memory.members]
     place = [number - sum(gone[:number]) for number in range(len(gone))] if tasks else []

@@ -1,4 +1,4 @@
-"""One level's branches examined: what they changed, what meets, what really conflicts, what follows."""
+"""Checks the branches of one level: their changes, overlaps, real conflicts, and the waves that follow."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -39,16 +39,14 @@ def examine(
     stacks: Stacks | None = None,
     largest_first: bool = False,
 ) -> ConflictReport:
-    """What `branches` do to each other on the base as it is now, and the waves in which they can land.
+    """Checks `branches` against each other on the present base, and makes the waves in which they can land.
 
-    With `only_pairs` no waves are made. With `caching` what is found out about commits is kept.
-    `stacks` tells which branches are stacked on what has landed by a squash or a rebase: the base
-    has those changes.
+    With `only_pairs`, makes no waves. With `caching`, results are cached by commit. `stacks` knows which
+    branches are stacked on work that landed by squash or rebase, and which the base therefore contains.
 
-    `largest_first`: the first wave is to hold as much as can land without anybody's rework.
-    `candidates` say how much each task weighs; a task without one weighs nothing. `book` says which paths
-    count how (None: only `ignore`); no wave has more than `most` members. Nothing is written into the
-    repository. Raises `bad-ignore`.
+    `largest_first`: the first wave contains as much as can land without rework. `candidates` give the weight
+    of each task, 0 if missing. `book` has the rules for paths (None: only `ignore`). No wave has more than
+    `most` members. Writes nothing to the repository. Raises `bad-ignore`.
     """
     rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
@@ -101,7 +99,7 @@ def examine(
 
 
 def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
-    """What every tip changed since its merge base with the base; nothing for tips that the base has."""
+    """Returns the paths that each tip changed since its merge base; none for tips that the base contains."""
     forks = find_forks(git, base_commit, tips)
     own = [tip for tip, fork in forks.items() if fork.merge_bases and not fork.inside]
     changes = changes_between(git, [(forks[tip].merge_bases[0], tip) for tip in own])

@@ -1,4 +1,4 @@
-"""Where exactly two branches conflict: which lines of the base each side changed, in which commits."""
+"""Finds the exact location of conflicts: the base's lines that each side changed, and the commits."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _PATHS = ("diff-tree", "--stdin", "-r", "-c", "-z", "--root", "--no-renames", "-
 
 
 class ConflictLocations:
-    """Knows the lines and commits of every conflict among `judged`; `changes` are those to the base."""
+    """Finds lines and commits of all conflicts in `judged`; `changes` are the changes to the base."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class ConflictLocations:
         self._commits = _commits(bench.git, {tip: bench.forks[tip] for tip, _ in at}, at)
 
     def of(self, pair: Pair, judged: PairVerdict) -> tuple[PathConflict, ...]:
-        """The conflicts of a pair, a path each, the tasks not `named` yet."""
+        """The conflicts of a pair, one for each path, without the tasks: `named` adds them."""
         if not judged.path_kinds:
             return ()
         return tuple(self._conflict(pair, path, kind) for path, kind in judged.path_kinds)
@@ -54,7 +54,7 @@ class ConflictLocations:
         origins = self._origin(one, other, path), self._origin(other, one, path)
         left, right = (self._hunks.get(edit, ()) if edit else () for _, edit in origins)
         meeting = _touching(left, right), _touching(right, left)
-        # Where no two hunks meet, as when one side removed the file, all of them tell.
+        # If no two hunks overlap, for example because one side removed the file, report all hunks.
         lines = meeting if all(meeting) else (left, right)
         sides = [
             Side(
@@ -71,12 +71,12 @@ class ConflictLocations:
         return tuple(dict.fromkeys(commit for name in names for commit in self._commits.get((tip, name), ())))
 
     def _origin(self, tip: Oid, other: Oid, path: str) -> tuple[str, Edit | None]:
-        """What the base calls the file that is `path` in a conflict, and what `tip` did to it there."""
+        """The base's name of the file that is `path` in a conflict, and the edit of `tip` to it."""
         mine, theirs = self._changes[tip], self._changes[other]
         if path in mine.edits:
             return path, mine.edits[path]
         if path in mine.contents:
-            # Renamed here, edited there: the other side's edit says what it was made from.
+            # Renamed here, edited on the other side: that edit has the original path.
             was = _moved(path, theirs.edits.keys() & (mine.paths - mine.present))
             if was is not None:
                 edit = theirs.edits[was]
@@ -90,7 +90,7 @@ class ConflictLocations:
 
 
 def _moved(path: str, candidates: Collection[str]) -> str | None:
-    """Which of `candidates` became `path`, as far as that is plain."""
+    """The one of `candidates` that was renamed to `path`; None if that is not clear."""
     if len(candidates) > 1:
         name = path.rpartition("/")[2]
         candidates = [one for one in candidates if one.rpartition("/")[2] == name]
@@ -98,7 +98,7 @@ def _moved(path: str, candidates: Collection[str]) -> str | None:
 
 
 def _near(path: str, paths: Collection[str]) -> str:
-    """The path by which a branch has to do with a conflict in a path that it does not touch itself."""
+    """The path of a branch that explains a conflict in a path which the branch itself does not change."""
     folder, _, name = path.rpartition("/")
     inside = [one for one in paths if one.startswith(path + "/")]
     alike = [one for one in paths if one.rpartition("/")[2] == name]
@@ -107,7 +107,7 @@ def _near(path: str, paths: Collection[str]) -> str:
 
 
 def named(conflicts: tuple[PathConflict, ...], one: TaskId, other: TaskId) -> tuple[PathConflict, ...]:
-    """The same conflicts with the tasks whose branches they are about."""
+    """Returns the conflicts with the ids of the two tasks."""
     if not conflicts:
         return ()
     change = msgspec.structs.replace
@@ -124,7 +124,7 @@ def _touching(hunks: Hunks, others: Hunks) -> Hunks:
 def _commits(
     git: Git, forks: Mapping[Oid, Fork], wanted: Iterable[tuple[Oid, str]]
 ) -> dict[tuple[Oid, str], tuple[Oid, ...]]:
-    """The branch's own commits that changed a path, the newest first."""
+    """The branch's own commits that changed each path, newest first."""
     every = dict.fromkeys(commit for fork in forks.values() for commit in fork.commits)
     if not every:
         return {}

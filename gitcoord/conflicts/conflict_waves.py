@@ -1,4 +1,4 @@
-"""From clashes to waves that are proved: each wave merges whole onto the base, in landing order."""
+"""Makes waves from clashes, and proves them: each wave as a whole merges onto the base in landing order."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -15,11 +15,11 @@ from gitcoord.planning.arrange_waves import Arrangement, Candidate, arrange
 from gitcoord.tasks.model import TaskId
 
 Arranged = dict[str, Arrangement]
-"""Arrangements by the digest of what they followed from."""
+"""Arrangements by the digest of their input."""
 
 
 class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """A ready task at its branch's `tip`; `able` when that merges with the base."""
+    """A ready task with its branch's `tip`; `able`: the tip merges with the base."""
 
     candidate: Candidate
     tip: Oid
@@ -27,9 +27,9 @@ class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
-    """The waves, the order, what only shows when several merge, and each wave's proof.
+    """Waves, landing order, conflicts that only appear when several merge, and the proof of each wave.
 
-    No order has fewer than `at_least` waves. `arranged` is what was asked for of arrangements.
+    No arrangement has fewer than `at_least` waves. `arranged` are the arrangements that were computed.
     """
 
     waves: tuple[tuple[TaskId, ...], ...] = ()
@@ -56,11 +56,11 @@ def find_waves(
     arranged: Mapping[str, Arrangement] | None = None,
     largest_first: bool = False,
 ) -> Waves:
-    """The fewest waves found in which nothing clashes; tasks that don't merge with the base come last.
+    """Finds as few waves without clashes as possible; tasks that do not merge with the base come last.
 
-    No wave has more than `most` members (None: any number). `tied` are pairs of `runners`, by place, of which
-    changed files tell too little; `arranged` are arrangements that are known. With `largest_first`
-    the first wave is as heavy as it can be.
+    No wave has more than `most` members (None: no limit). `tied` are pairs of `runners`, by index, that
+    comparing files cannot judge; `arranged` are known arrangements. With `largest_first`, the first wave is
+    as heavy as possible.
     """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     able = [runner for runner in runners if runner.able]

@@ -1,7 +1,7 @@
-"""What was found out about commits, kept under the git directory: commits never change, so answers don't.
+"""Caches results about commits under the git directory: a commit never changes, and so neither do they.
 
-One file for each level, safe to delete and safe with many processes: a file is replaced as a whole, and all
-write the same. Whatever else an answer depends on (git's version, attributes, merge drivers) is its scope.
+Each level has one file. It may be deleted at any time, and many processes may use it: files are replaced as a
+whole. Everything else that results depend on (git's version, attributes, merge drivers) is in the scope.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from gitcoord.git.repository import Repository
 Value = TypeVar("Value")
 
 ENGINE = "6"
-"""Raise it whenever the same commits may lead to another answer, or answers are written in another form."""
+"""Increase it when the same commits may give another result, or the file format changes."""
 FOLDER = "conflicts"
 _MOST_FILES = 32
 _MOST_BYTES = 64 * 1024 * 1024
@@ -26,14 +26,14 @@ _SUM = 4
 
 
 class Cache:
-    """Answers by name. Without a place, or when that cannot be used, it just forgets."""
+    """Results by name. Without a directory, or if it cannot be used, keeps nothing."""
 
     def __init__(self, place: Path | None, scope: str = "") -> None:
         self._scope = scope.encode()
         self._folder = place / "gitcoord" / FOLDER if place else None
 
     def read(self, name: str, form: type[Value]) -> Value | None:
-        """The answer of that name, if there is one for this scope."""
+        """Reads the result with that name; None if there is none for this scope."""
         if self._folder is None:
             return None
         with contextlib.suppress(OSError, msgspec.MsgspecError, TypeError):
@@ -44,13 +44,13 @@ class Cache:
         return None
 
     def write(self, name: str, answer: object) -> bool:
-        """Keeps an answer; False when there are names in it that are not UTF-8, which cannot be kept."""
+        """Writes a result; returns False if it has paths that are not UTF-8, which cannot be written."""
         try:
             content = self._scope + msgspec.msgpack.encode(answer)
         except UnicodeEncodeError:
             return False
         if self._folder is not None and len(content) <= _MOST_BYTES:
-            # A full disk, or a place where nothing can be written: it is found out again next time.
+            # A full or read-only disk: compute it again next time.
             with contextlib.suppress(OSError):
                 self._put(_file(name), _sum(content) + content)
         return True
@@ -68,7 +68,7 @@ class Cache:
 
 
 def open_cache(repository: Repository) -> Cache:
-    """The cache of a repository, for this version of git and for the attributes as they are now."""
+    """Opens the cache of a repository, for this version of git and the present attributes."""
     git = repository.git
     told = [ENGINE, git.text("version"), git.probe("config", "--get-regexp", r"^(merge|diff)\..*|attributes")]
     files = [repository.common_dir / "info" / "attributes", Path.home() / ".config" / "git" / "attributes"]
@@ -97,7 +97,7 @@ def _sum(content: bytes | memoryview) -> bytes:
 
 
 def _make_room(folder: Path) -> None:
-    """Takes the oldest files away while there are too many, or too much is in them."""
+    """Deletes the oldest files while there are too many, or they are too large."""
     with os.scandir(folder) as entries:
         files = sorted(((one.stat(), one.path) for one in entries), key=lambda f: -f[0].st_mtime_ns)
     total = 0

@@ -1,7 +1,7 @@
-"""What only one task at a time may touch: which paths of two sides belong to one such place.
+"""Exclusive places, which only one task may change at a time: finds those that two sides both change.
 
-Two branches that each add a file of one number to a directory (`0021_a.sql`, `0021_b.py`, `V21__x.sql`) are
-such a case without any pattern: whoever is second takes the next number.
+Two branches that add files with the same number to a directory (`0021_a.sql`, `0021_b.py`, `V21__x.sql`) are
+such a case even without a pattern: the second one has to take the next number.
 """
 
 import re
@@ -13,13 +13,13 @@ from gitcoord.git.git_cli import Git, Oid
 
 _NUMBERED = re.compile(r"([VvUu]?)(?:(\d+(?:[._]\d+)*)__|(\d+(?:\.\d+)*)[_-])")
 _DATED = re.compile(r"(19|20)\d\d(\d\d){2}\D|(19|20)\d\d([._-]\d\d){2}")
-"""Two files of one day are nothing unusual."""
+"""A date is not a number: two files with the same date are common."""
 Places = Mapping[Place, frozenset[str]]
 """The paths in each place."""
 
 
 def places_of(book: Rulebook, *changes: Changes) -> Places:
-    """The exclusive places that changes touch."""
+    """The exclusive places that `changes` touch, with their paths."""
     found: dict[Place, set[str]] = {}
     if "exclusive" in book.patterns:
         for path in _all(change.paths for change in changes):
@@ -33,21 +33,21 @@ def places_of(book: Rulebook, *changes: Changes) -> Places:
 
 
 def paths_apart(place: Place, one: Iterable[str], other: Iterable[str]) -> set[str]:
-    """The paths of both sides that must not come together; none where both add the very same files."""
+    """The paths of both sides that must not land together; none if both add the same files."""
     mine, theirs = set(one), set(other)
     return set() if place[0] == SAME_NUMBER and mine == theirs else mine | theirs
 
 
 def shared_paths(one: Places, other: Places) -> tuple[str, ...]:
-    """The paths of both sides in places that both touch."""
+    """The paths of both sides in places that both change."""
     both = one.keys() & other.keys()
     return tuple(sorted(set().union(*(paths_apart(place, one[place], other[place]) for place in both))))
 
 
 def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]:
-    """The paths of exclusive places that `head` touches and `onto` has touched since the two parted.
+    """The paths in exclusive places that `head` changes, and that `onto` has changed since they diverged.
 
-    None once `head` contains what was done there.
+    Empty once `head` contains those changes of `onto`.
     """
     since = git.probe("merge-base", onto, head) if book.keeps_apart else None
     if since is None or since in (onto, head):

@@ -1,7 +1,7 @@
-"""A wave taken apart into strands that do not touch each other, so that one moved branch leaves most as is.
+"""Splits a wave into independent parts, which lets most proofs stay valid when one branch moves.
 
-A file that branches do nothing to but edit depends on nothing else: its edits are a strand. Branches that
-meet in any other way are merged as a whole: they are a knot. The wave merges when every strand and knot does.
+A file that branches only edit is independent of all else: its edits are a chain (strand). Branches that meet
+in any other way have to be merged as a whole: they are a knot. A wave merges if each strand and knot does.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from gitcoord.git.git_cli import Git, Oid
 
 
 class FileEdit(msgspec.Struct, frozen=True, gc=False):
-    """One branch's edit of a file: since its merge base, and on the base where that holds it not yet."""
+    """One branch's edit of a file: since its merge base, and to the base if that lacks it."""
 
     tip: Oid
     own: Edit
@@ -23,7 +23,7 @@ class FileEdit(msgspec.Struct, frozen=True, gc=False):
 
 
 class FileChain(msgspec.Struct, frozen=True, gc=False):
-    """A file and its edits in landing order; `blob` is what the base has there."""
+    """A file and its edits in landing order; `blob` is its content in the base."""
 
     path: str
     mode: str
@@ -32,7 +32,7 @@ class FileChain(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wave:
-    """The branches of one wave in landing order, taken apart; files tell too little of `tied` pairs."""
+    """The branches of one wave in landing order, in parts. Comparing files cannot judge `tied` pairs."""
 
     def __init__(
         self, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], tied: Iterable[Pair]
@@ -61,16 +61,16 @@ class Wave:
 
     @property
     def doubtful(self) -> list[str]:
-        """The directories that members may empty together while one of them adds to it.
+        """The directories that several members together may empty while one of them adds a file.
 
-        Two of whom one alone empties it are tied already.
+        A pair of which one member alone empties the directory is tied already.
         """
         return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
 
     def settle(self, listing: Mapping[str, Sequence[str]]) -> None:
-        """Ties those who empty one of the `doubtful` directories: what is added to it looks moved then.
+        """Ties the members that empty a `doubtful` directory: git takes a file added there for moved.
 
-        `listing` has the names in each of them that the base has.
+        `listing` has the names that each directory has in the base.
         """
         for path in self.doubtful:
             inside = [f"{path}/{name}" for name in listing.get(path, ())]
@@ -78,14 +78,14 @@ class Wave:
                 self._tie(sorted(self._adding[path] | self._removing[path]))
 
     def knots(self) -> list[tuple[Oid, ...]]:
-        """The branches that have to be merged whole, those together that depend on each other, in order."""
+        """The branches that have to be merged as a whole, by connected component, in landing order."""
         together: dict[int, list[Oid]] = {}
         for place, tip in enumerate(self._tips):
             together.setdefault(self._find(place), []).append(tip)
         return [tuple(tips) for tips in together.values() if len(tips) > 1]
 
     def _strand(self, path: str, places: Sequence[int]) -> FileChain | None:
-        """The strand of a file; None when somebody does more to it than edit it."""
+        """The strand of a file; None if a branch does more than edit it."""
         steps, mode, blob = [], "", ""
         for place in places:
             standing = self._standings[place]
@@ -125,7 +125,7 @@ class Wave:
 
 
 def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, list[str]]:
-    """The names in each of `directories` of the base that are there."""
+    """Lists the names in each of `directories` that exist in the base."""
     found: dict[str, list[str]] = {}
     sound = [path for path in directories if "\n" not in path]
     request = b"".join(f"{base}:{path}\n".encode("utf-8", "surrogateescape") for path in sound)
@@ -141,7 +141,7 @@ def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, lis
             at += size + 1
         elif len(head) == 3 and head[2].isdigit():
             at += int(head[2]) + 1
-    # A name that cannot be asked about counts as emptied.
+    # A name that cannot be passed to git counts as emptied.
     return found | {path: [] for path in directories if path not in sound}
 
 

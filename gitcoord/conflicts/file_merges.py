@@ -1,4 +1,4 @@
-"""Merging single files: what two branches that only edit it make of a file, without the trees around it."""
+"""Merges single files that two branches only edit, without the trees around them."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,13 @@ from gitcoord.git.object_writer import TreeEntry
 _ANY_NAME = "gitcoord-file"
 _NONE: Hunks = ()
 FAR = sys.maxsize
-"""No lines to compare."""
+"""The distance if there are no lines to compare."""
 
 
 class FileMergeQuestion(msgspec.Struct, frozen=True):
-    """Whether two edits of a file merge: the blobs before and on both sides.
+    """Whether two edits of a file merge: the blobs of the merge base and of both sides.
 
-    `first` is which of two branches, 0 or 1, has landed before; `both` when that makes no difference.
+    `first` is the branch, 0 or 1, that landed before the other; `both` if the order makes no difference.
     """
 
     path: str
@@ -35,7 +35,7 @@ class FileMergeQuestion(msgspec.Struct, frozen=True):
 
 
 class FileMerge(msgspec.Struct, frozen=True):
-    """What became of it; `kind` and `said` as git names a conflict; `problem` says why git could not try."""
+    """The result of a file merge; `kind` and `said` are git's words for a conflict; `problem`: git failed."""
 
     clean: bool
     kind: str = ""
@@ -44,49 +44,49 @@ class FileMerge(msgspec.Struct, frozen=True):
 
 
 class FileMerges:
-    """Merges files, and knows the lines that their edits changed."""
+    """Merges files, and finds the lines that edits change."""
 
     def __init__(self, bench: MergeContext) -> None:
         self._bench = bench
         self.hunks: dict[Edit, Hunks] = {}
 
     def prepare(self, questions: Iterable[FileMergeQuestion]) -> None:
-        """Finds the lines that the edits of `questions` changed, all in one diff."""
+        """Finds the lines that the edits of `questions` change, with one diff."""
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
         self.learn(path for path, _ in edits)
         plain = [(path, edit) for path, edit in edits if self._bench.plain[path]]
         self.hunks.update(hunks_of(self._bench.git, self._bench.writer, plain))
 
     def learn(self, paths: Iterable[str]) -> None:
-        """Finds out which of `paths` are merged as plain text, which `held` has to know."""
+        """Finds out which of `paths` git merges as plain text; call it before `held`."""
         known = self._bench.plain
         if unknown := {_ANY_NAME, *paths} - known.keys():
             plain = plainly_merged(self._bench.git, unknown)
             known.update((path, path in plain) for path in unknown)
 
     def held(self, path: str, mode: str, blob: Oid) -> Oid:
-        """A tree of nothing but this file."""
-        # A name matters to nothing but attributes, and a short one saves the directories around it.
+        """Makes a tree that contains only this file."""
+        # Only attributes depend on the name; a short one needs no directories.
         plain = self._bench.plain
         name = _ANY_NAME if plain.get(path) and plain.get(_ANY_NAME) else path
         return self._bench.writer.tree({name: TreeEntry(mode, blob)})
 
     def apart(self, question: FileMergeQuestion) -> bool:
-        """Whether the lines alone say that the merge is clean."""
+        """Whether the changed lines alone prove that the merge is clean."""
         if question.ours == question.theirs or question.before in (question.ours, question.theirs):
             return True
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         return bool(left and right) and gap(left, right) > 0
 
     def nearness(self, question: FileMergeQuestion) -> tuple[int, set[str]]:
-        """How many lines lie between what the two sides changed, and the symbols that both are in."""
+        """The number of lines between the changes of both sides, and the symbols that both change."""
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         if not (left and right):
             return FAR, set()
         return gap(left, right), {h.symbol for h in left} & {h.symbol for h in right} - {""}
 
     def merge(self, questions: Mapping[FileMergeQuestion, None]) -> dict[FileMergeQuestion, FileMerge]:
-        """The merge of every question."""
+        """Returns the merge for each question."""
         asked: dict[tuple[Oid, Oid], list[FileMergeQuestion]] = {}
         for question in questions:
             asked.setdefault(self._request(question), []).append(question)

@@ -1,4 +1,4 @@
-"""Where branches left the base, and which of them share work: one pass over what the base lacks."""
+"""Finds where branches forked from the base and which share commits, in one pass over their commits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ _NONE: Mapping[Oid, Sequence[Oid]] = {}
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A tip's relation to the base.
+    """The relation of a tip to the base.
 
-    `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several
-    members after criss-cross merges. `kin` are other tips that share commits which the base lacks.
-    `commits` are those that only the base lacks, the newest first. `parents` are heads that it is stacked on
-    and whose changes the base has under other commits: they count as the base's.
+    `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several members
+    after criss-cross merges. `kin` are other tips that share commits which the base lacks. `commits` are the
+    tip's commits that the base lacks, newest first. `parents` are heads that it is stacked on and whose
+    changes the base has as other commits: they count as part of the base.
     """
 
     inside: bool = False
@@ -29,7 +29,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False)
 def find_forks(
     git: Git, base: Oid, tips: Sequence[Oid], stacked: Mapping[Oid, Sequence[Oid]] = _NONE
 ) -> dict[Oid, Fork]:
-    """The fork of every tip from `base`; of `stacked` ones from what they are stacked on."""
+    """Finds the fork of each tip from `base`, and of `stacked` tips from the heads below them."""
     wanted = dict.fromkeys(tips)
     if not wanted:
         return {}
@@ -47,9 +47,9 @@ def find_forks(
 
 
 def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[Oid, list[Oid]]:
-    """The commits that the base really lacks: where clocks were wrong, git's walk lists others, too."""
+    """The commits that the base really lacks: with wrong commit dates, git's walk lists others, too."""
     deepest = sorted(commit for commit, parents in own.items() if own.keys().isdisjoint(parents))
-    # Many branches start at few commits, and a walk from a thousand commits costs time and memory.
+    # Many branches start at a few commits; a walk from a thousand commits costs time and memory.
     starts = {start for commit in deepest for start in own[commit] or [commit]}
     if not deepest or not among_ancestors(git, base, deepest, starts):
         return own
@@ -58,7 +58,7 @@ def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[O
 
 
 def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:
-    """The same forks, each with the kin that it has among them."""
+    """Returns the forks with their kin among each other."""
     visitors: dict[Oid, list[Oid]] = {}
     for tip, fork in forks.items():
         for commit in fork.commits:
@@ -78,7 +78,7 @@ def _inside(tip: Oid) -> Fork:
 
 
 def _stacked(git: Git, base: Oid, tip: Oid, parents: Sequence[Oid]) -> Fork:
-    """The fork from a base that has `parents` in its history."""
+    """The fork from a base with `parents` added to its history."""
     request = "".join(f"{line}\n" for line in (tip, f"^{base}", *(f"^{parent}" for parent in parents)))
     return Fork(
         merge_bases=tuple(git.lines("merge-base", "--all", tip, base, *parents)),
@@ -88,7 +88,7 @@ def _stacked(git: Git, base: Oid, tip: Oid, parents: Sequence[Oid]) -> Fork:
 
 
 def _fork(git: Git, base: Oid, tip: Oid, own: Mapping[Oid, Sequence[Oid]]) -> Fork:
-    """The fork of `tip`, whose commits that the base lacks are in `own` with their parents."""
+    """The fork of `tip`; `own` has its commits that the base lacks, with their parents."""
     border: set[Oid] = set()
     commits = []
     seen = {tip}
@@ -108,5 +108,5 @@ def _fork(git: Git, base: Oid, tip: Oid, own: Mapping[Oid, Sequence[Oid]]) -> Fo
 def _merge_bases(git: Git, base: Oid, tip: Oid, border: set[Oid]) -> tuple[Oid, ...]:
     if len(border) < 2:
         return tuple(border)
-    # One border commit may lie behind another: only git's own walk tells.
+    # One boundary commit may be an ancestor of another: only git's own walk can tell.
     return tuple(git.lines("merge-base", "--all", base, tip))

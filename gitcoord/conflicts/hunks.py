@@ -1,7 +1,7 @@
-"""Which lines of a file an edit changed, as the merge itself would compare them.
+"""Finds the lines of a file that an edit changed, compared in the same way as a merge compares them.
 
-A merge compares by histogram, without the indent heuristic and without cutting off what the ends have in
-common; git's diff does the same only with these options and at least one line of context.
+A merge uses the histogram algorithm, without the indent heuristic and without trimming common ends; git's
+diff does the same only with these options and at least one line of context.
 """
 
 import re
@@ -32,10 +32,9 @@ _TREES_AT_ONCE = 200
 
 
 class Hunk(msgspec.Struct, frozen=True, array_like=True):
-    """Lines `start` to `end` of the old file (without `end`, counted from 0) gave way to others.
+    """Lines `start` up to, but not including, `end` of the old file, from 0, were replaced.
 
-    Nothing but an insertion has `start == end`. `symbol` is the enclosing function or section by git's
-    own hunk header.
+    Only an insertion has `start == end`. `symbol` is the enclosing function or section by git's hunk header.
     """
 
     start: int
@@ -47,11 +46,11 @@ Hunks = tuple[Hunk, ...]
 
 
 def hunks_of(git: Git, writer: Writer, edits: Sequence[tuple[str, Edit]]) -> dict[Edit, Hunks]:
-    """The hunks of every edit `(path, edit)`, from one diff. Binary files are left out."""
+    """Returns the hunks of each edit `(path, edit)`, from one diff. Leaves out binary files."""
     versions: dict[str, dict[Edit, None]] = {}
     for path, edit in edits:
         versions.setdefault(path, {})[edit] = None
-    # The first version of every file goes into the first pair of trees, the second into the second …
+    # The first edit of each file goes into the first pair of trees, the second edit into the second pair …
     layers: list[dict[str, Edit]] = []
     for path, different in versions.items():
         for number, edit in enumerate(different):
@@ -68,7 +67,7 @@ def hunks_of(git: Git, writer: Writer, edits: Sequence[tuple[str, Edit]]) -> dic
 
 
 def _cut(layers: Sequence[Mapping[str, Edit]]) -> Iterator[Mapping[str, Edit]]:
-    """Layers of a size that can be shared out among processes."""
+    """Splits layers into parts that can be distributed among processes."""
     for layer in layers:
         paths = list(layer)
         for start in range(0, len(paths), _TREES_AT_ONCE):
@@ -88,7 +87,7 @@ def _ask(git: Git, requests: Sequence[str]) -> list[dict[tuple[Oid, Oid], Hunks]
 
 
 def gap(one: Hunks, other: Hunks) -> int:
-    """How many untouched lines lie between the nearest two hunks; a merge is sure to be clean from 1 on."""
+    """The number of unchanged lines between the nearest two hunks; from 1 on, a merge is certainly clean."""
     nearest = sys.maxsize
     left, right = 0, 0
     while left < len(one) and right < len(other):
@@ -104,7 +103,7 @@ def gap(one: Hunks, other: Hunks) -> int:
 def _parse(output: bytes) -> Iterator[tuple[tuple[Oid, Oid], Hunks]]:
     key: tuple[Oid, Oid] | None = None
     hunks: list[Hunk] = []
-    place = -1  # in front of the first hunk of a file
+    place = -1  # before the first hunk of a file
     symbol = ""
     for line in output.split(b"\n"):
         first = line[:1]
@@ -118,7 +117,7 @@ def _parse(output: bytes) -> Iterator[tuple[tuple[Oid, Oid], Hunks]]:
         elif first == b"@":
             head = _HEAD.match(line)
             if head is not None:
-                # An empty old side is counted from the line in front of it.
+                # An empty old side has the number of the line before it.
                 place = int(head[1]) - (head[2] != b"0")
                 symbol = head[3].decode("utf-8", "replace")
         elif line.startswith(b"diff --git "):

@@ -1,4 +1,4 @@
-"""Which paths a merge treats as plain text: no merge driver, no attribute that decides what is text."""
+"""Finds the paths that a merge treats as plain text: no merge driver, no attribute that affects merging."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ _AT_ONCE = 20_000
 
 
 def plainly_merged(git: Git, paths: Collection[str]) -> set[str]:
-    """Those of `paths` whose attributes, as git sees them from here, leave merging and diffing alone."""
+    """Returns those of `paths` whose attributes affect neither merges nor diffs."""
     wanted = sorted(paths)
     plain = set(wanted)
     for start in range(0, len(wanted), _AT_ONCE):
@@ -20,7 +20,7 @@ def plainly_merged(git: Git, paths: Collection[str]) -> set[str]:
         )
         fields = ended.stdout.decode("utf-8", "surrogateescape").split("\0")
         for path, attribute, value in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
-            # A diff driver's own idea of what is binary would hide what the merge sees.
+            # A diff driver may treat as binary what the merge treats as text.
             if value != _UNSPECIFIED and not (attribute == "diff" and value in _HARMLESS):
                 plain.discard(path)
     return plain
@@ -56,4 +56,4 @@ _HARMLESS = frozenset(
         "unset",
     ]
 )
-"""Git's own drivers, which name sections and leave open what is binary; `unset` shows no lines at all."""
+"""Git's built-in diff drivers, which only name sections; `unset` would show no lines at all."""

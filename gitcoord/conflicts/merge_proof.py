@@ -1,4 +1,4 @@
-"""Proving an order: merging heads one on another, in memory. Clean two by two is not yet clean together."""
+"""Proves a landing order by merging heads one after another in memory: clean pairs may conflict together."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ Head = tuple[TaskId, Oid]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """The step at which an order fails: `paths` conflict, or `problem` says why git could not try."""
+    """The step at which an order fails: `paths` conflict, or `problem` says why git failed."""
 
     task: TaskId
     head: Oid
@@ -25,14 +25,14 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """The steps that merge, in order, with the trees they give; `failure` is the first that does not."""
+    """The steps that merge, in order, with their trees; `failure` is the first step that does not merge."""
 
     steps: tuple[ProvedStep, ...] = ()
     failure: Failure | None = None
 
 
 def prove(bench: MergeContext, heads: Sequence[Head]) -> Proof:
-    """Merges `heads` onto the base one after another; the workbench has to know all of them."""
+    """Merges `heads` onto the base one after another; `bench` has to know all of them."""
     come = merged(bench, [head for _, head in heads])
     steps = tuple(
         ProvedStep(task=task, head=head, tree=tree)
@@ -46,7 +46,7 @@ def prove(bench: MergeContext, heads: Sequence[Head]) -> Proof:
 
 
 def merged(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain | None = None) -> MergeSequence:
-    """What comes of merging `heads` onto the base one after another, if that is not known; by `chain`."""
+    """Merges `heads` onto the base one after another with `chain`, unless the result is known."""
     key = digest_of(*heads)
     come = bench.known.get(key) or bench.used.get(key)
     if come is None and chain is None:
@@ -59,7 +59,7 @@ def merged(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain | None =
 
 
 def digest_of(*parts: str) -> str:
-    """A short name for a long list of ids and paths."""
+    """A digest of a list of ids and paths."""
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -78,9 +78,9 @@ def _merge(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain) -> Merg
 def smallest_cause(
     bench: MergeContext, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
 ) -> tuple[TaskId, ...]:
-    """The fewest of `before` that `failing` needs to fail on: none of them can be left out.
+    """Finds a smallest subset of `before` on which `failing` fails: none of its members can be left out.
 
-    `suspects` are tried first; they save merges and decide nothing.
+    Tries `suspects` first, which saves merges and does not affect the result.
     """
     cause = [head for head in before if head[0] in suspects]
     if not _fails(bench, cause, failing):
@@ -93,11 +93,11 @@ def smallest_cause(
 
 
 def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -> tuple[TaskId, ...]:
-    """The tasks on the other side of a conflict in `paths`, by the paths that each of `others` changed."""
+    """The tasks that caused a conflict in `paths`, by the paths that each of `others` changed."""
     exact = [task for task, changed in others.items() if not set(paths).isdisjoint(changed)]
     if exact:
         return tuple(exact)
-    # A file in a directory's way, a twin in another case: near is enough when nothing is exact.
+    # A file in the way of a directory, or a name in another case: without an exact match, a near one counts.
     return tuple(task for task, changed in others.items() if any(meet(p, c) for p in paths for c in changed))
 
 

@@ -1,4 +1,4 @@
-"""The values of the conflict check: what goes in about each branch, and the report that comes out."""
+"""The values of the conflict check: its input for each branch, and its report."""
 
 from typing import Literal
 
@@ -16,9 +16,9 @@ DecidedBy = Literal["", "merge", "exclusive", "serialize-on", "case-clash"]
 
 
 class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's branch as it stands: `commit` is its tip (None: there is no such branch).
+    """A task's branch: `commit` is its tip (None: the branch does not exist).
 
-    `unknown` says why it cannot be told what the branch itself changed, where that is so.
+    `unknown` says why the branch's own changes cannot be determined, if that is so.
     """
 
     task: TaskId
@@ -31,9 +31,8 @@ class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
 class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     """A branch and what it changed since its merge base with the base.
 
-    `base_conflicts` holds the paths in which it does not even merge with the base as that is now; it
-    cannot land before its worker has settled that.
-    `reason` says why the state is `unknown`.
+    `base_conflicts` are the paths in which it conflicts with the present base; it cannot land before its
+    worker has resolved that. `reason` says why the state is `unknown`.
     """
 
     task: TaskId
@@ -44,18 +43,18 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     base_conflicts: tuple[str, ...] = ()
     reason: str = ""
     scratch: tuple[str, ...] = ()
-    """Files that it brings and that a rule says must not land."""
+    """Files that it adds and that must not land by a rule."""
     overtaken: tuple[str, ...] = ()
-    """Exclusive paths of it and of what landed there since: its worker has to bring it up to date."""
+    """Exclusive paths that it and the base changed: its worker has to merge the base first."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task's part in a conflict: the lines of the base's file that it changed, and the commits.
 
-    `path` is the file's name in the base where one side has renamed it.
+    `path` is the file's name in the base if one side has renamed it.
 
-    Lines are counted from 1, both ends included; `(7, 6)` is an insertion in front of line 7. None where
-    there are no lines to tell of: a new, removed, renamed or binary file.
+    Lines are counted from 1, both ends included; `(7, 6)` is an insertion before line 7. None for a new,
+    removed, renamed or binary file.
     """
 
     task: TaskId
@@ -65,7 +64,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where two tasks conflict; `kind` as git says it: `content`, `add/add`, `modify/delete` …"""
+    """A path in which two tasks conflict; `kind` is git's word: `content`, `add/add`, `modify/delete` …"""
 
     path: str
     kind: str
@@ -75,10 +74,10 @@ class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Two branches that overlap, or that do not merge.
 
-    `ignored` holds overlapping paths that an ignore pattern names; a merge that fails in such a path
-    fails all the same. `case_clashes` are names that one of the two adds and that differ from the
-    other's only in case or Unicode form: git merges them, other systems cannot check them out.
-    `clash`: the two go into different waves.
+    `ignored` are overlapping paths that match an ignore pattern; a merge can still fail in them.
+    `case_clashes` are names that one of the two adds and that differ from the other's only in case or
+    Unicode form: git merges them, but some systems cannot check them out. `clash`: the two go into different
+    waves.
     """
 
     tasks: tuple[TaskId, TaskId]
@@ -88,37 +87,37 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     clash: bool = False
     ignored: tuple[str, ...] = ()
     only_ignored: bool = False
-    """The merge fails, and only in ignored paths."""
+    """The merge fails, but only in ignored paths."""
     case_clashes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    """What git calls the conflicts: `contents`, `modify/delete`, `file/directory` …"""
+    """Git's words for the conflicts: `contents`, `modify/delete`, `file/directory` …"""
     warnings: tuple[str, ...] = ()
     reason: str = ""
     """Why the verdict is unknown."""
     fails_after: tuple[TaskId, ...] = ()
-    """Those of the two after which the other one no longer merges: some fail in one order only."""
+    """The tasks of the two after which the other one does not merge: some pairs fail in one order only."""
     hub: tuple[str, ...] = ()
-    """Overlapping paths that many tasks touch by rule: they count only when the merge fails."""
+    """Overlapping paths that are hubs by rule: they count only if the merge fails."""
     union: tuple[str, ...] = ()
-    """Overlapping paths in which a merge keeps the lines of both sides, by rule."""
+    """Overlapping paths in which a merge keeps the lines of both sides by rule."""
     exclusive: tuple[str, ...] = ()
-    """Paths of either that one rule keeps apart, even where they merge and where the files differ."""
+    """Paths that an exclusive rule keeps apart, even if they merge or are different files."""
     decided_by: DecidedBy = ""
-    """Why the two clash; empty when they do not."""
+    """Why the two clash; empty if they do not."""
     rules: tuple[RuleMatch, ...] = ()
-    """The rules that hold for the paths of this pair."""
+    """The rules for the paths of this pair."""
     conflicts: tuple[PathConflict, ...] = ()
-    """Each conflicted path, with what both sides did there."""
+    """Each conflicted path, with the lines and commits of both sides."""
     grade: Grade = ""
-    """How near two that merge come: `adjacent` hunks have at most three lines between them."""
+    """How close two that merge are: `adjacent` hunks have at most three lines between them."""
     symbols: tuple[str, ...] = ()
-    """Functions or sections that both change, as git's hunk headers name them."""
+    """Functions or sections that both change, by git's hunk headers."""
     settled_by: Literal["lines", "merge"] = "merge"
-    """Whether git merged the two, or their lines lie so far apart that there is nothing to merge."""
+    """Whether git merged the two, or the distance of their lines proves that they merge."""
 
 
 class JointReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Branches that merge two by two and fail together: the last one onto the others."""
+    """Branches that merge in pairs but fail together: the last one onto the others."""
 
     tasks: tuple[TaskId, ...]
     conflicted_paths: tuple[str, ...]
@@ -127,7 +126,7 @@ class JointReport(msgspec.Struct, frozen=True, kw_only=True):
 class ProvedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the landing order: merging the task's `head` gives `tree`.
 
-    Empty for the steps of a wave so large that it was proved in parts.
+    `tree` is empty in a large wave, which is proved in parts.
     """
 
     task: TaskId
@@ -145,10 +144,10 @@ class ConflictMetrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the branches of one level do to each other, and the waves that follow.
+    """The conflicts between the branches of one level, and the waves that follow.
 
-    `waves` and `landing_order` hold the ready tasks only. `proof` has for each wave its steps, merged
-    one on another onto the base. No order of these branches has fewer than `at_least` waves.
+    `waves` and `landing_order` contain only ready tasks. `proof` has the steps of each wave, merged one after
+    another onto the base. No order of these branches has fewer than `at_least` waves.
     """
 
     level: str
@@ -165,6 +164,6 @@ class ConflictReport(msgspec.Struct, frozen=True, kw_only=True):
     metrics: ConflictMetrics = ConflictMetrics()
 
     def one_wave(self) -> bool:
-        """Whether everything that is there can land as one wave."""
+        """Whether all branches can land as one wave."""
         stuck = any(b.base_conflicts or b.overtaken or b.state == "unknown" for b in self.branches)
         return len(self.waves) <= 1 and not stuck

@@ -1,8 +1,8 @@
-"""Branches whose files the base moved or removed meanwhile: they may meet others without a path in common.
+"""Finds branches whose files the base moved or removed: they may conflict with others without a common path.
 
-Merging with what has landed sees the base's work and the other branch's as one. What the base removed and
-another branch adds elsewhere looks like a rename then, and what the base renamed and another branch removes
-or rewrites looks like a removal.
+After the other branch has landed, a merge sees its changes and those of the base as one. A file that the base
+removed and the other branch adds elsewhere then looks like a rename; one that the base renamed and the other
+branch removes or rewrites looks like a removal.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ def find_exposed(
     own: Mapping[Oid, Changes],
     on_base: Mapping[Oid, Changes],
 ) -> dict[Oid, frozenset[str]]:
-    """Those tips of `on_base` that the base's work since then exposes to others, with what it added."""
+    """Returns the tips of `on_base` that the base exposes to others, with the paths that the base added."""
     doubtful = [tip for tip in on_base if _doubtful(own[tip], on_base[tip])]
     starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
     since = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
@@ -34,9 +34,9 @@ def exposed_pairs(
     changes: Mapping[Oid, Changes],
     fresh: Collection[int],
 ) -> set[Pair]:
-    """The pairs that only a merge of both can settle, by positions in `tips`; one of each is `fresh`.
+    """Returns the pairs that only a merge can judge, by index in `tips`; one of each is `fresh`.
 
-    `changes` are those to the base.
+    `changes` are the changes to the base.
     """
     concerned = [place for place, tip in enumerate(tips) if tip in exposed] if fresh else []
     return {
@@ -48,7 +48,7 @@ def exposed_pairs(
 
 
 def _doubtful(own: Changes, on_base: Changes) -> bool:
-    """Whether the base may have touched what the branch touches: then it is worth a closer look."""
+    """Whether the base may have changed the branch's files, which then needs a closer check."""
     calm = all(on_base.edits.get(path) == edit for path, edit in own.edits.items())
     return not calm or own.paths != on_base.paths or own.added != on_base.added or own.made != on_base.made
 
@@ -61,6 +61,6 @@ def _exposed(own: Changes, since: Changes) -> bool:
 
 
 def _reshapes(changes: Changes, moved_to: frozenset[str]) -> bool:
-    """Whether a branch adds or removes files, or changes one that the base has moved to its place."""
+    """Whether a branch adds or removes files, or changes a file that the base has moved to its path."""
     removed = changes.paths - changes.present
     return bool(changes.added or removed) or not changes.paths.isdisjoint(moved_to)

@@ -1,4 +1,4 @@
-"""What every two branches do to each other: what is remembered of them, and git asked about the rest."""
+"""Checks each pair of branches: from the cache if possible, else by git."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -24,9 +24,9 @@ _NOTHING_TOLD: Told = (PairVerdict(), ())
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
-    """Every pair that may meet, by the places of the two, and those of which more than files tell.
+    """The reports on pairs that overlap, by index, and the pairs that comparing files cannot judge.
 
-    `fresh`: there was something that memory did not hold just so.
+    `fresh`: something was not in the cache.
     """
 
     reports: dict[Pair, PairReport]
@@ -41,12 +41,12 @@ def find_pairs(
     rules: Rules,
     memory: LevelMemory,
 ) -> Pairs:
-    """The pairs of the branches that are `ready`; what `memory` knows is not found out again."""
+    """Checks the pairs of `ready` branches, except those in `memory`."""
     tips = [branch.commit or "" for branch in ready]
     stayed = still_there(memory, [(branch.task, branch.commit or "") for branch in ready])
     known = _known(memory, stayed)
     fresh = set(range(len(tips))).difference(stayed.values())
-    # By other rules every pair is told anew, though not merged anew.
+    # With other rules each pair gets a new report, but not a new merge.
     by_these_rules = memory.rules == rules.digest
     looked_at = fresh if by_these_rules else set(range(len(tips)))
     asked, tied = _meetings(bench, tips, standings, looked_at)
@@ -91,7 +91,7 @@ def _known(memory: LevelMemory, stayed: Mapping[int, int]) -> dict[Pair, PairRep
 def _meetings(
     bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], looked_at: set[int]
 ) -> tuple[dict[Pair, PairOverlap], set[Pair]]:
-    """How pairs with one that is `looked_at` may meet, and those of which more than files tell."""
+    """Overlaps of pairs with a member in `looked_at`, and the pairs that comparing files cannot judge."""
     if not looked_at:
         return {}, set()
     everything = len(looked_at) == len(tips)
@@ -135,11 +135,11 @@ def _find_out(
 def _apart(
     tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
 ) -> dict[Pair, tuple[str, ...]]:
-    """The pairs that touch what only one at a time may touch, with these paths of both."""
+    """The pairs that change the same exclusive place, with their paths in it."""
     if not book.keeps_apart:
         return {}
     places: dict[Place, dict[int, frozenset[str]]] = {}
-    # Whoever is looked at comes first: what none of them touches is of no interest.
+    # Members of `looked_at` first: places that none of them changes do not matter.
     for number in sorted(range(len(tips)), key=lambda number: number not in looked_at):
         if not places and number not in looked_at:
             break

@@ -1,4 +1,4 @@
-"""From a judgement to what is told of a pair: which paths count, and whether the two are kept apart."""
+"""Makes the report on a pair from its verdict: which paths count, and whether the two must be kept apart."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,14 +28,14 @@ _TOO_NEAR: dict[SerializeOn, tuple[Grade, ...]] = {
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """When two branches that meet must not land in one wave."""
+    """The rules by which two overlapping branches must not land in one wave."""
 
     serialize_on: SerializeOn
     book: Rulebook
 
     @property
     def digest(self) -> str:
-        """Equal for rules that decide everything in the same way."""
+        """A digest that is equal for equivalent rules."""
         return f"{self.serialize_on} {self.book.digest}"
 
 
@@ -45,7 +45,7 @@ def branch_report(
     rules: Rules,
     late: Mapping[Oid, tuple[str, ...]],
 ) -> BranchReport:
-    """What is told of a branch; `late` are tips that came second where only one at a time may work."""
+    """Makes the report on a branch; `late` are tips that came second in an exclusive place."""
     standing = standings.get(branch.commit or "")
     report = BranchReport(task=branch.task, branch=branch.branch, commit=branch.commit, state="missing")
     change = msgspec.structs.replace
@@ -77,7 +77,7 @@ def pair_report(
     conflicts: tuple[PathConflict, ...],
     exclusive: tuple[str, ...] = (),
 ) -> PairReport:
-    """What is told of a pair; `exclusive` are paths of the two that one rule keeps apart."""
+    """Makes the report on a pair; `exclusive` are paths of the two that one rule keeps apart."""
     book = rules.book
     ignored, hub, union = (book.by(rule, overlap.paths) for rule in ("ignore", "hub", "union"))
     calm = {*ignored, *hub, *union}
@@ -106,7 +106,7 @@ def pair_report(
         exclusive=exclusive,
         decided_by=decided_by,
         rules=said,
-        # Landing would fail on an ignored path as on any other: it is marked, never hidden.
+        # Landing can fail on an ignored path as on any other: it is marked, never hidden.
         only_ignored=bool(judgement.paths)
         and len(book.by("ignore", judgement.paths)) == len(judgement.paths),
         case_clashes=twins,
@@ -122,7 +122,7 @@ def pair_report(
 
 
 def judgement_of(report: PairReport) -> PairVerdict:
-    """The judgement that a report was made from."""
+    """The verdict from which a report was made."""
     return PairVerdict(
         verdict=report.verdict,
         paths=report.conflicted_paths,
@@ -137,7 +137,7 @@ def judgement_of(report: PairReport) -> PairVerdict:
 
 
 def worth_telling(report: PairReport) -> bool:
-    """Whether there is anything to say of a pair."""
+    """Whether the report on a pair says anything."""
     return report.verdict != "clean" or bool(
         report.overlap
         or report.ignored

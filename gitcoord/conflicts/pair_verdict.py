@@ -1,8 +1,8 @@
-"""The verdict on a pair: git's own merge of the two, in memory. Nothing here guesses.
+"""The verdict on a pair: git's own merge of the two, in memory. It never guesses.
 
-What is asked is what landing asks: one branch on the base and then the other, in either order; where one does
-not merge with the base at all, the two tips as they are. Two edits of one file that the base had no part in
-are settled by that file alone: their lines, if they lie apart, and a merge of just that file if they do not.
+It merges as landing does: one branch onto the base and then the other, in both orders; if one does not merge
+with the base, the two tips as they are. For two edits of a file that the base did not change, that file
+decides: by its lines, if they are far enough apart, else by a merge of this file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,17 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import TreeMerge, iter_merges
 
 ADJACENT = 3
-"""Lines between two hunks that are few enough for the one to matter to the other."""
+"""Two hunks with at most this many lines between them count as adjacent."""
 Request = tuple[Oid, Oid]
 _WORSE: tuple[Verdict, ...] = ("clean", "unknown", "conflict")
 
 
 class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What merging two branches came to; `kinds` as git names the conflicts, `reason` of an unknown.
+    """The result of merging two branches; `kinds` are git's words for conflicts, `reason` is for `unknown`.
 
-    `path_kinds` has the kind for each path, `grade` says how near two come that merge.
-    `fails_after`: which of the two, 0 or 1, makes the merge of the other fail when it lands first.
-    `merged`: git was asked, lines alone did not settle it.
+    `path_kinds` has the kind for each path, `grade` says how close two that merge are. `fails_after`: which
+    of the two, 0 or 1, makes the merge of the other fail if it lands first. `merged`: git merged; the lines
+    alone did not decide.
     """
 
     verdict: Verdict = "clean"
@@ -44,9 +44,9 @@ class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
-    """Two branches that have to be judged: how they overlap, and whether their histories are entangled.
+    """Two branches to judge: how they overlap, and whether their histories are entangled.
 
-    `exposed`: the base moved what one of them touches, so that paths alone say too little.
+    `exposed`: the base moved files that one of them changes: comparing paths is then not enough.
     """
 
     overlap: Overlap
@@ -69,9 +69,9 @@ class PairMerger:
         self.known_lines = self._files.hunks
 
     def judge(self, pairs: Mapping[Pair, PairOverlap]) -> dict[Pair, PairVerdict]:
-        """The judgement on every pair."""
+        """Returns the verdict on each pair."""
         by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
-        # Merged files of branches that are behind, and not only the branches' own, must be there.
+        # The files of branches merged with the base are needed, and not only the branches' own files.
         self._bench.bring_back(
             self._tips[place]
             for pair, questions in by_file.items()
@@ -115,10 +115,10 @@ class PairMerger:
         return msgspec.structs.replace(judged, grade=grade, symbols=tuple(sorted(symbols)))
 
     def _questions(self, pair: Pair, met: PairOverlap) -> list[FileMergeQuestion] | None:
-        """The files whose merges settle a pair; None when only a whole merge does.
+        """Returns the files whose merges decide about a pair; None if only a whole merge does.
 
-        A path that exists before and after on every side is no end of a rename, and nothing that happens
-        to others touches it.
+        A path that exists before and after on both sides is not part of a rename, and independent of other
+        paths.
         """
         one, other = (self._tips[place] for place in pair)
         if (
@@ -142,7 +142,7 @@ class PairMerger:
         return questions
 
     def _sides(self, tip: Oid, path: str) -> "_Side | None":
-        """How a branch edits a file, on its merge base and on the base; None when it is no plain edit."""
+        """A branch's edit of a file since its merge base and to the base; None if it is more than an edit."""
         own, on_base = self._own[tip], self._on_base[tip]
         edit, edit_on_base = own.edits.get(path), on_base.edits.get(path)
         if edit is None or (edit_on_base is None and path in on_base.paths):
@@ -179,7 +179,7 @@ def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion]
     if len({edit.mode for edit in edits}) > 1:
         return None
     asked = []
-    # Without a change of the base's file there, the other one merges as it does with the base itself.
+    # If this branch does not change the base's file, the other one merges as with the base itself.
     if left_on_base is not None:
         asked.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
     calm = left_on_base == left and right_on_base == right and left.old == right.old
@@ -209,7 +209,7 @@ def _judgement(merge: TreeMerge, request: Request) -> PairVerdict:
 
 
 def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
-    """Either order may fail; `come` has the one in which the first lands first in front."""
+    """Combines the verdicts of both orders; in the first one, the first branch lands first."""
     worst = max(come, key=lambda judged: _WORSE.index(judged.verdict))
     failing = [place for place, judged in enumerate(come) if judged.verdict != "clean"]
     if len(come) == 1 and failing:
@@ -226,10 +226,10 @@ def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
 
 
 def _in_any_file(come: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
-    """One file is enough to fail, in either order."""
+    """Combines the merges of files: one that fails in any order is enough to fail."""
     failing = [(question, merge) for question, merge in come if not merge.clean]
     kinds = {question.path: merge for question, merge in failing}
-    # Where the base had no part in a file, the order is all the same and only one of them was asked.
+    # If the base did not change a file, the order makes no difference, and only one was merged.
     orders = {order for question, _ in failing for order in ((0, 1) if question.both else (question.first,))}
     problems = [merge.problem for merge in kinds.values() if merge.problem]
     if problems and len(problems) == len(kinds):

@@ -1,8 +1,8 @@
-"""Which branches touch each other: an index over paths, so that pairs that do not meet cost nothing.
+"""Finds pairs of branches that overlap, with an index over paths: other pairs cost nothing.
 
-Only these pairs are merged, so that a pair left out must be one that cannot conflict. Besides common
-paths that takes two guards: a file where the other side has a directory, and a new file in a directory
-that the other side moved or removed.
+Only these pairs are merged. A pair that is left out must not be able to conflict, which needs two more rules
+besides common paths: a file where the other side has a directory, and a new file in a directory that the
+other side moved or removed.
 """
 
 import unicodedata
@@ -14,13 +14,13 @@ import msgspec
 from gitcoord.conflicts.changes import Changes
 
 Pair = tuple[int, int]
-"""Positions of two branches, the smaller first."""
+"""The indices of two branches, the smaller first."""
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """How two branches meet; `case_clashes` are names that differ only in case or Unicode form.
+    """How two branches overlap; `case_clashes` are names that differ only in case or Unicode form.
 
-    `guarded`: not only by paths that both touch, so that looking at those is not enough.
+    `guarded`: not only by common paths, and comparing those is therefore not enough.
     """
 
     paths: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_overlaps(changes: Sequence[Changes], fresh: Collection[int] | None = None) -> dict[Pair, Overlap]:
-    """Every pair of branches that meet, by their positions in `changes`; with `fresh` one of each is."""
+    """Finds each pair that overlaps, by index in `changes`; with `fresh`, only pairs with a member in it."""
     if fresh is None:
         return _overlaps(changes)
     chosen = sorted({*fresh, *_near(changes, fresh)})
@@ -39,7 +39,7 @@ def find_overlaps(changes: Sequence[Changes], fresh: Collection[int] | None = No
 
 
 def _near(changes: Sequence[Changes], fresh: Collection[int]) -> Iterator[int]:
-    """The branches that have a path at, above or below one of `fresh`: no others can meet them."""
+    """Yields the branches with a path at, above or below one of `fresh`; no other can overlap with them."""
     names = {fold_name(path) for place in fresh for path in (*changes[place].paths, *changes[place].vanished)}
     at = names | {directory for name in names for directory in ancestors(name)}
     below = tuple(f"{name}/" for name in names)
@@ -74,13 +74,13 @@ def _overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
 
 
 def meet(path: str, other: str) -> bool:
-    """Whether two paths are the same place for some system: equal, twins, or one above the other."""
+    """Whether two paths are the same on some system (equal but for case), or one is above the other."""
     one, two = fold_name(path), fold_name(other)
     return one == two or one.startswith(two + "/") or two.startswith(one + "/")
 
 
 def ancestors(path: str) -> Iterator[str]:
-    """The directories above `path`, the innermost first, without the root."""
+    """Yields the directories above `path`, innermost first, without the root."""
     end = path.rfind("/")
     while end > 0:
         yield path[:end]
@@ -88,14 +88,14 @@ def ancestors(path: str) -> Iterator[str]:
 
 
 def fold_name(path: str) -> str:
-    """What systems that ignore case and Unicode form take for the same name."""
+    """Folds a name: names with equal results are the same on systems that ignore case and Unicode form."""
     if path.isascii():
         return path.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
 class _PairPaths:
-    """What was found about pairs."""
+    """Collects the overlapping paths of pairs."""
 
     def __init__(self) -> None:
         self.found: dict[Pair, set[str]] = {}
@@ -144,8 +144,8 @@ def _twins(
     for left in present[one]:
         for right in present[other]:
             if _removed(changes[right], one) or _removed(changes[left], other):
-                continue  # one side renamed what the other edits
-            # Two names that the base already has side by side are nobody's clash.
+                continue  # one side renamed the file that the other edits
+            # Two such names that the base has already are no clash of these branches.
             if one in changes[left].added or other in changes[right].added:
                 met.add(left, right, one, other)
 

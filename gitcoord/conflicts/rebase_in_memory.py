@@ -1,8 +1,8 @@
-"""Bringing every branch onto the base as it is now, in memory: the question that landing asks.
+"""Merges each branch onto the present base in memory, as landing does.
 
-A merge depends on three trees alone where there is one merge base. So the commits that are merged are
-synthetic, one deep: a branch on top of its own merge base. No history is walked, and yet the merge is the
-real one; where a branch and the base made the same change, git sees two changes and not none.
+With a single merge base, a merge depends only on three trees. Therefore the merged commits are synthetic and
+one deep: a branch on top of its own merge base. No history is walked, but the merge is the real one; if a
+branch and the base made the same change, git sees both changes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,15 +15,14 @@ from gitcoord.git.merge_tree import merge_trees, trees_of
 from gitcoord.git.object_writer import Writer
 
 _LATE = 2**31 - 1
-"""A date later than any parent's, and always the same, so that equal commits have equal ids."""
+"""A date later than any parent's; always the same, which gives equal commits equal ids."""
 UNRELATED = "it has no commit in common with the base"
 
 
 class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A branch on the base: `tree` is what the base would hold if only this branch landed.
+    """A branch merged onto the base: `tree` is the base's tree if only this branch landed.
 
-    No tree when it does not merge with the base; `paths` then says where, or `problem` why git could
-    not try.
+    None if it does not merge with the base; `paths` then says where, or `problem` why git failed.
     """
 
     tree: Oid = ""
@@ -37,14 +36,14 @@ class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
 
 
 class Trees(dict[Oid, Oid]):
-    """The tree of every commit, asked for in bulk where it is known which will be needed."""
+    """The tree of each commit; `prepare` reads many at once."""
 
     def __init__(self, git: Git) -> None:
         super().__init__()
         self._git = git
 
     def prepare(self, commits: Iterable[Oid]) -> None:
-        """Asks for all of them at once."""
+        """Reads the trees of all commits at once."""
         missing = set(commits) - self.keys()
         if missing:
             self.update(trees_of(self._git, missing))
@@ -55,7 +54,7 @@ class Trees(dict[Oid, Oid]):
 
 
 class MergeSequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What came of merging one after another: the tree of each step that merged, why the next one did not."""
+    """The result of a merge sequence: the tree of each step that merged, and why the next one did not."""
 
     trees: tuple[Oid, ...]
     paths: tuple[str, ...] = ()
@@ -63,11 +62,11 @@ class MergeSequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class MergeContext:
-    """Writes the commits that are merged, into a quarantine.
+    """Writes the commits to merge into a quarantine.
 
-    `gone` are the tips that were brought onto the base in an earlier quarantine, which took the trees along.
-    `plain` says of paths whether they are merged as plain text. `known` is what came of orders of merges, by
-    their digests, and `used` what was asked for of it.
+    `gone` are tips that were merged onto the base in an earlier quarantine, whose trees are gone. `plain` has
+    the paths that are merged as plain text. `known` are the results of merge sequences by their digests, and
+    `used` those that were looked up.
     """
 
     def __init__(self, git: Git, base: Oid, forks: Mapping[Oid, Fork]) -> None:
@@ -82,37 +81,37 @@ class MergeContext:
         self.gone: set[Oid] = set()
 
     def lone(self, tip: Oid) -> bool:
-        """Whether the base and `tip` have one merge base, so that trees say everything about merging them."""
+        """Whether the base and `tip` have a single merge base: trees then decide about their merge."""
         return len(self.forks[tip].merge_bases) == 1
 
     def above(self, tree: Oid, merge_base: Oid) -> Oid:
-        """A commit of `tree` whose only parent is a commit of the merge base's tree."""
+        """Makes a commit with `tree` whose only parent has the merge base's tree."""
         return self.writer.commit(tree, [self.writer.commit(self.trees[merge_base])])
 
     def onto(self, tree: Oid, tip: Oid) -> tuple[Oid, Oid]:
-        """The merge of `tip` into a base that has come to hold `tree` and shares no more history with it."""
+        """The commits to merge for `tip` into a base that now has `tree`, without more common history."""
         [merge_base] = self.forks[tip].merge_bases
         return self.above(tree, merge_base), self.above(self.trees[tip], merge_base)
 
     def next_merge(self, tree: Oid, before: Sequence[Oid], tip: Oid) -> tuple[Oid, Oid]:
-        """The merge of `tip` into the base after `before` have landed and made it `tree`."""
+        """The commits to merge for `tip` into the base after `before` have landed and made it `tree`."""
         if self.lone(tip) and self.forks[tip].kin.isdisjoint(before) and tip not in before:
             return self.onto(tree, tip)
         parents = self.forks[tip].parents
         return self.landed(tree, *before, *parents) if before or parents else self.base, tip
 
     def landed(self, tree: Oid, *heads: Oid) -> Oid:
-        """What the base would be after `heads` landed, with the history that it would have."""
+        """Makes the commit that the base would be after `heads` have landed, with that history."""
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
     def alone(self, tip: Oid, brought: RebasedBranch, other: Oid | None = None) -> Oid:
-        """What the base would be if only `tip` landed, which merges with it; to merge `other` with."""
+        """Makes the commit that the base would be if only `tip` landed, to merge `other` into it."""
         parents = self.forks[other].parents if other else ()
         ahead = self.forks[tip].merge_bases == (self.base,) and not parents
         return tip if ahead else self.landed(brought.tree, tip, *parents)
 
     def bring_back(self, tips: Iterable[Oid]) -> None:
-        """Makes sure that the trees of `tips` on the base are there."""
+        """Makes the trees of `tips` on the base again if they are gone."""
         wanted = self.gone.intersection(tips)
         self.gone -= wanted
         if wanted:
@@ -120,7 +119,7 @@ class MergeContext:
 
 
 def bring_onto(bench: MergeContext, tips: Collection[Oid] | None = None) -> dict[Oid, RebasedBranch]:
-    """Every tip that the base lacks, or those of `tips`, brought onto it."""
+    """Merges each tip that the base lacks, or those of `tips`, onto the base."""
     brought: dict[Oid, RebasedBranch] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
     wanted = {tip: bench.forks[tip] for tip in (bench.forks if tips is None else tips)}
@@ -147,7 +146,7 @@ def bring_onto(bench: MergeContext, tips: Collection[Oid] | None = None) -> dict
 
 
 def plain_paths(paths: Sequence[str], merged: tuple[Oid, Oid]) -> tuple[str, ...]:
-    """Paths as the branches know them: git marks a file that is in a directory's way with a commit's id."""
+    """Returns the original paths: git appends a commit's id to a file that is in the way of a directory."""
     plain: dict[str, None] = {}
     for path in paths:
         stem, tilde, mark = path.rpartition("~")

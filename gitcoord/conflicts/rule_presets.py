@@ -1,4 +1,4 @@
-"""Rules that fit common ecosystems, by the names that `preset` in the settings knows."""
+"""Rules for common ecosystems, by the names for `preset` in the settings."""
 
 from typing import Final
 

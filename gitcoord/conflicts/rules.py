@@ -24,13 +24,13 @@ Rule = Literal["union", "ignore", "scratch", "exclusive", "hub"]
 _RULES: Final[tuple[Rule, ...]] = ("union", "ignore", "scratch", "exclusive", "hub")
 OWN: Final = "settings"
 SAME_NUMBER: Final = "same number"
-"""The source of what is exclusive because two branches number new files alike."""
+"""The source of exclusive places where two branches give new files the same number."""
 Place = tuple[str, str, str]
-"""What only one task at a time may touch: the source of the rule, its pattern, and the directory."""
+"""An exclusive place: the source of the rule, its pattern, and the directory."""
 
 
 class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The rule for one path, with the pattern that says so and where that was written."""
+    """The rule for one path, its pattern, and where the pattern is from."""
 
     path: str
     rule: Rule
@@ -41,13 +41,13 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Rulebook:
     """Answers which rule holds for a path.
 
-    `ignore`: its overlap does not count. `hub`: many tasks touch it, so that only a failing merge counts.
-    `exclusive`: whoever touches it goes one after another. `union`: a merge keeps the lines of both sides.
+    `ignore`: an overlap does not count. `hub`: many tasks change it, and only a failing merge counts.
+    `exclusive`: only one task may change it at a time. `union`: a merge keeps the lines of both sides.
     `scratch`: it must not land.
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
-        """`ignore` are further patterns. Raises `bad-ignore` or `bad-rule` (exit 2)."""
+        """`ignore` are additional patterns. Raises `bad-ignore` or `bad-rule` (exit 2)."""
         own = settings or RuleSettings()
         self._sections: list[tuple[Rule, str, GitIgnoreSpec]] = []
         self.patterns: dict[Rule, tuple[str, ...]] = {}
@@ -64,11 +64,11 @@ class Rulebook:
         self.same_number = own.same_number == "exclusive"
         told.append(own.same_number)
         self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
-        """Equal for rulebooks that decide alike."""
+        """Equal for equivalent rulebooks."""
         self._known: dict[str, RuleMatch | None] = {}
 
     def decide(self, path: str) -> RuleMatch | None:
-        """The rule for `path`, if there is one."""
+        """Returns the rule for `path`; None if there is none."""
         if not self._sections:
             return None
         if path not in self._known:
@@ -76,13 +76,13 @@ class Rulebook:
         return self._known[path]
 
     def by(self, rule: Rule, paths: Iterable[str]) -> tuple[str, ...]:
-        """Those of `paths` that `rule` holds for."""
+        """Returns those of `paths` that `rule` applies to."""
         if rule not in self.patterns:
             return ()
         return tuple(path for path in paths if (found := self.decide(path)) and found.rule == rule)
 
     def decisions(self, paths: Iterable[str]) -> tuple[RuleMatch, ...]:
-        """What was decided for each of `paths` that has a rule."""
+        """Returns the rule for each of `paths` that has one."""
         if not self._sections:
             return ()
         return tuple(found for path in paths if (found := self.decide(path)))
@@ -93,10 +93,10 @@ class Rulebook:
         return self.same_number or "exclusive" in self.patterns
 
     def exclusive_place(self, path: str) -> Place | None:
-        """What only one task at a time may touch, if `path` is part of it.
+        """Returns the exclusive place that `path` belongs to; None if there is none.
 
-        That is everything that the pattern names; of one that names things at any depth, such as
-        `poetry.lock` or `**/migrations/*.py`, what is in the same directory.
+        A place is everything that the pattern matches; for a pattern that matches at any depth, such as
+        `poetry.lock` or `**/migrations/*.py`, everything that it matches in one directory.
         """
         found = self.decide(path)
         if found is None or found.rule != "exclusive":
@@ -118,12 +118,12 @@ class Rulebook:
 
 @lru_cache(maxsize=8)
 def rulebook(settings: RuleSettings, ignore: tuple[str, ...] = ()) -> Rulebook:
-    """The rulebook of settings, made once."""
+    """Returns the rulebook of the settings, which is made only once."""
     return Rulebook(settings, ignore)
 
 
 def _where(pattern: str, path: str) -> str:
-    """The directory in which a pattern found `path`; empty for a pattern that names one place only."""
+    """The directory in which a pattern matched `path`; empty for a pattern anchored at the root."""
     if pattern.startswith("**/"):
         return path.rpartition("/")[0]
     name = pattern.rstrip("/")

@@ -1,7 +1,6 @@
-"""Proving the waves of a level: small ones merged whole, large ones strand by strand, on all cores.
+"""Proves the waves of a level: merges small ones as a whole, large ones strand by strand, on all cores.
 
-What is merged is remembered by what it was made of: when one branch moves, the strands that it has no part in
-stay proved.
+Results are cached by their input: when one branch moves, strands without it stay proved.
 """
 
 import os
@@ -21,7 +20,7 @@ from gitcoord.git.merge_session import MergeChain
 from gitcoord.git.merge_tree import iter_merges
 
 MOST_WHOLE = 12
-"""Waves of so many members are cheap to merge one on another, and then each step's tree is known."""
+"""Waves of up to this many members are merged as a whole, which is cheap and gives each step's tree."""
 
 
 def prove_waves(
@@ -33,7 +32,7 @@ def prove_waves(
     *,
     most_whole: int = MOST_WHOLE,
 ) -> list[Proof]:
-    """The proof of every wave, or the first step at which it fails. `tied` counts by `places`."""
+    """Proves each wave, or finds its first failing step. `tied` has indices by `places`."""
     unchanged = {number for number, heads in enumerate(waves) if _recalled(bench, heads)}
     apart: dict[int, Wave] = {}
     for number, heads in enumerate(waves):
@@ -58,7 +57,7 @@ def _together(heads: Sequence[Head]) -> Proof:
 
 
 def _recalled(bench: MergeContext, heads: Sequence[Head]) -> bool:
-    """Whether this very wave was proved in parts before; what it consists of is kept with it."""
+    """Whether this wave was proved in parts before."""
     name = _in_parts(heads)
     known = bench.known.get(name)
     if known is None:
@@ -69,7 +68,7 @@ def _recalled(bench: MergeContext, heads: Sequence[Head]) -> bool:
 
 
 def _from_parts(bench: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
-    """The proof of a wave by its parts. The members of those that fail are merged without all others."""
+    """Proves a wave by its parts. Merges the members of failing parts without all others."""
     parts = {digest_of(*knot): knot for knot in wave.knots()}
     knots = set(parts)
     parts |= {_name(strand): tuple(step.tip for step in strand.steps) for strand in wave.strands}
@@ -93,7 +92,7 @@ def _in_parts(heads: Sequence[Head]) -> str:
 
 
 def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
-    """Merges the members of each knot one on another, with a process for each core."""
+    """Merges the members of each knot one after another, with one process for each core."""
     unknown = [knot for knot in knots if digest_of(*knot) not in bench.known]
     for knot in knots:
         if (come := bench.known.get(digest_of(*knot))) is not None:
@@ -122,7 +121,7 @@ def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
 
 
 class _Running(msgspec.Struct):
-    """A strand on its way: `tree` holds the file as it is after the steps that were taken."""
+    """A strand in progress: `tree` has the file after the steps so far."""
 
     strand: FileChain
     tree: Oid
@@ -132,7 +131,7 @@ class _Running(msgspec.Struct):
 
 
 def _merge_strands(bench: MergeContext, strands: Sequence[FileChain]) -> None:
-    """Merges the edits of every file one on another: the next one of all files at once, round by round."""
+    """Merges the edits of each file one after another; each round merges the next edit of all files."""
     unknown = []
     for strand in strands:
         name = _name(strand)
@@ -165,7 +164,7 @@ def _start(files: FileMerges, strand: FileChain) -> _Running:
 
 
 def _advance(bench: MergeContext, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
-    """The next merge that is none of the trivial ones; None at the end."""
+    """Skips trivial merges, and returns the next real one; None at the end."""
     strand = one.strand
     while one.done < len(strand.steps):
         step = strand.steps[one.done]
