@@ -1,1 +1,1 @@
-"""Evidence: which work the base holds, which was taken back, and which branches nothing needs any more."""
+"""Evidence: which work is in the base, which was rolled back, and which branches may be deleted."""

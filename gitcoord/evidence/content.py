@@ -1,4 +1,4 @@
-"""Proofs by content: merges in memory say whether a commit has what a branch did."""
+"""Proofs by content: merges in memory show whether a commit contains the changes of a branch."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from gitcoord.git.merge_tree import first_parents, merge_trees, trees_of
 
 
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
-    """For each (commit, head) whether merging the head into the commit changes nothing: it has all of it.
+    """For each (commit, head), whether merging the head into the commit changes nothing.
 
-    False where that merge conflicts: nothing is proved then.
+    This proves that the commit contains the head's changes. A merge that conflicts proves nothing: False.
     """
     trees = trees_of(git, {commit for commit, _ in pairs})
     with git.quarantine() as aside:
@@ -21,10 +21,10 @@ def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
 
 
 def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid) -> Oid | None:
-    """Of `commits`, newest first, the one that brought what `head` did; None where none provably has it.
+    """Returns the one of `commits` (newest first) that landed the changes of `head`; None without proof.
 
-    That is the merge of the head onto its first parent, or has all of the head while its first parent has
-    not. Where each had it before, the oldest counts.
+    This commit equals the merge of the head onto its first parent, or contains the head's changes while its
+    first parent does not. If all their parents contain them, returns the oldest.
     """
     parents = first_parents(git, commits)
     known = [commit for commit in commits if commit in parents]

@@ -1,6 +1,6 @@
-"""Copies of work: squashes and rebases in the base's history, and the proof that they are what they seem.
+"""Finds squashed and rebased copies of work in the base's history, and proves them by content.
 
-Messages and stamps only say which commits to look at; a merge in memory decides.
+Trailers and stamps only select the commits to check; a merge in memory decides.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,11 +14,11 @@ from gitcoord.git.merge_tree import STAMP
 
 _SHORTEST_ID = 7
 _MOST_TWINS = 50
-"""So many commits are tried for a head: a longer rebase is found by its newest commits."""
+"""Most commits to try for a head; a longer rebase is found by its newest commits."""
 
 
 def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
-    """For heads that the base does not contain: its commit that holds their work all the same."""
+    """For heads that the base does not contain, returns the base's commit that contains their changes."""
     unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
     found = _search(git, base, unknown) if unknown else {}
     copies = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
@@ -26,7 +26,7 @@ def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 
 
 def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
-    """All heads in a few processes; merges prove only what a trailer or a stamp points at."""
+    """Searches for all heads with a few processes; tries only commits that a trailer or stamp points to."""
     root = git.probe("merge-base", "--octopus", base, *heads)
     fields = f"--format=%H%x1f{STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
@@ -44,13 +44,13 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
 
 
 def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]]) -> dict[Oid, Oid]:
-    """For each head the commit that provably brought it, of those that point at it, newest first."""
+    """For each head, the commit that provably landed it, out of those that point to it, newest first."""
     proved = {head: bringing_commit(git, commits, head) for head, commits in pointed.items() if commits}
     return {head: commit for head, commit in proved.items() if commit is not None}
 
 
 def _pointed(named: Mapping[str, Sequence[Oid]], head: Oid) -> Sequence[Oid]:
-    """The commits whose trailers name the head, by a short id perhaps, newest first."""
+    """The commits whose trailers name the head, perhaps by a short id, newest first."""
     if head in named:
         return named[head]
     short = (word for word in named if len(word) >= _SHORTEST_ID and head.startswith(word))
@@ -65,20 +65,20 @@ def _records(git: Git, fields: str, revisions: str) -> list[str]:
 
 
 def _stamps(git: Git, base: Oid, heads: Sequence[Oid]) -> set[str]:
-    """Author, time and subject of the commits that only the heads have; a rebase keeps the three."""
+    """Author, time and subject of the heads' own commits; a rebase keeps these three."""
     revisions = "".join(f"{head}\n" for head in heads) + f"^{base}\n"
     return set(_records(git, f"--format={STAMP}", revisions))
 
 
 def _twins(stamped: Sequence[tuple[str, Oid]], stamps: Collection[str]) -> list[Oid]:
-    """The newest of the base's commits that a rebase may have made of commits with these stamps."""
+    """The newest commits of the base with one of these stamps, which a rebase may have made."""
     return [commit for stamp, commit in stamped if stamp in stamps][:_MOST_TWINS]
 
 
 def older_version(git: Git, tip: Oid, head: Oid) -> Oid | None:
-    """The commit up to which `tip` began with commits that `head` has rewritten: same author, time, subject.
+    """Returns the last commit of `tip` that `head` has in a rewritten form: same author, time and subject.
 
-    Amending and rebasing keep the three. The first pair has to have a path in common, too.
+    Amend and rebase keep these three. The first pair must also have a changed path in common.
     """
     options = ("--topo-order", "--reverse", "--no-merges", "--left-right", f"--format=%m%x1f%H%x1f{STAMP}")
     lines = git.text("log", "-z", "--no-show-signature", *options, f"{tip}...{head}")

@@ -1,4 +1,4 @@
-"""The folds of a level branch: which commits of it merged a task's head, and nothing else."""
+"""The folds of a level branch: its commits that merged a task's head and contain nothing else."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,17 +12,17 @@ from gitcoord.git.merge_tree import merge_trees, trees_of
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):
-    """What was folded into a level branch, as (task, head); `by_hand` are its other commits, oldest first."""
+    """The folds of a level branch as (task, head); `by_hand` are its other commits, oldest first."""
 
     found: tuple[tuple[str, Oid], ...]
     by_hand: tuple[Oid, ...]
 
 
 def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
-    """The folds of a level branch that the base does not contain, oldest first.
+    """Returns the folds of a level branch that the base does not contain, oldest first.
 
-    One that somebody amended is a fold still, and by hand as well. A merge of the base that is just what
-    merging gives is neither: GitHub's "Update branch" makes those.
+    A fold that somebody amended counts as a fold and as a commit by hand. An exact merge of the base, as
+    GitHub's "Update branch" makes it, is neither.
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLDED},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
@@ -41,7 +41,7 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
 
 
 def _exact(git: Git, ancestry: Ancestry, merges: Mapping[Oid, tuple[Oid, Oid]]) -> list[Oid]:
-    """Those merge commits that hold just what merging their parents gives."""
+    """Returns the merge commits that equal the merge of their parents."""
     unknown = [commit for commit in merges if not ancestry.recalls(("exact", commit))]
     if unknown:
         trees = trees_of(git, unknown)

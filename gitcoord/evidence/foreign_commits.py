@@ -1,7 +1,7 @@
-"""Commits of other tasks that a branch carries although those tasks have not been handed in.
+"""Finds commits of unsubmitted tasks in other tasks' branches.
 
-A task's own commits are those on the first-parent line of its branch, from where it was begun. What both
-branches have on that line belongs to the one that the other was made from.
+A task's own commits are those on the first-parent line of its branch since its start. Commits on that line in
+both branches belong to the branch that the other one was made from.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,13 +17,13 @@ from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 
 Tip = tuple[TaskId, Oid]
-"""A task that may be at work, and a commit that its branch is at."""
+"""A task that may be in progress, and a tip of its branch."""
 Carried = Mapping[TaskId, Oid]
-"""The newest commit that is carried of each other task."""
+"""For each other task, its newest commit that is contained."""
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the tasks whose commits may be carried."""
+    """The facts about the tasks whose commits may be contained."""
 
     plan: Plan
     progress: Mapping[TaskId, Progress]
@@ -38,7 +38,7 @@ def foreign_work(
     heads: Mapping[TaskId, Oid],
     tips: Collection[Tip],
 ) -> dict[TaskId, Carried]:
-    """For each of `heads`, tasks handed in, what it carries of tasks that are not; `tips` are theirs."""
+    """For each submitted task in `heads`, finds its commits of unsubmitted tasks, whose tips are `tips`."""
     left = {
         (task, tip)
         for task, tip in tips
@@ -72,7 +72,7 @@ def foreign_work(
 def still_foreign(
     ancestry: Ancestry, base: Oid, tracks: Tracks, carried: Mapping[str, Oid]
 ) -> dict[TaskId, Oid]:
-    """What of `carried`, as it was recorded once, is still of tasks that have not been handed in."""
+    """Returns the part of the recorded `carried` whose tasks are still not submitted."""
     found = {}
     for name, commit in carried.items():
         task = TaskId(name)
@@ -86,19 +86,19 @@ def still_foreign(
 def _newest(
     graph: Mapping[Oid, list[Oid]], tracks: Tracks, mine: Tip, other: Tip, before: Collection[Oid]
 ) -> Oid | None:
-    """The newest commit of the other's own that is in mine."""
+    """The newest own commit of `other` that `mine` contains."""
     own, theirs = reached(graph, mine[1]), reached(graph, other[1])
     told = tracks.progress.get(other[0], PENDING)
     begun = reached(graph, told.began) if told.began else set()
     made_on = reached(graph, tracks.progress.get(mine[0], PENDING).began or "")
     line = _first_parents(graph, mine[1])
     if mine[1] == other[1] and not told.begun:
-        return None  # a name that nobody has worked under
+        return None  # nobody has worked on this branch
     for commit in _first_parents(graph, other[1]):
         if commit not in own or commit in before or commit in begun:
             continue
         if commit in line and commit not in made_on and other[1] not in own and mine[1] in theirs:
-            continue  # the other one was made from this one
+            continue  # the other branch was made from this one
         return commit
     return None
 
@@ -112,6 +112,6 @@ def _first_parents(graph: Mapping[Oid, list[Oid]], tip: Oid) -> list[Oid]:
 
 
 def _handed_in(progress: Mapping[TaskId, Progress], task: TaskId) -> set[Oid]:
-    """The heads of a task's hand-ins, and that of a subtask in its parent's branch."""
+    """The submitted heads of a task, or a subtask's head in its parent's branch."""
     told = progress.get(task, PENDING)
     return {one for one in (*told.heads, told.head, told.folded and told.folded.head) if one}

@@ -1,9 +1,8 @@
-"""Whether the work of any tip is in the base, whoever made it and however it landed: by git alone.
+"""Finds out whether the base contains the work of any tip, however it landed, from git alone.
 
-A tip that the base does not contain is proved by content: a commit of the base's own line holds it, so that
-merging the tip there changes nothing. That finds squashes, rebases and cherry-picks, also where the base has
-changed the same lines since. Merges are made as a server makes them: a merge driver that keeps one side
-would prove anything.
+A tip that the base does not contain is proved by content: merging it into a commit of the base's first-parent
+line changes nothing. This finds squashes, rebases and cherry-picks, even if the base has changed the same
+lines since. Merges ignore merge drivers, as a server does: a driver that keeps one side would prove anything.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,14 +16,14 @@ from gitcoord.git.merge_tree import paths_between, trees_of
 
 _MOST_LIKELY = 12
 _MOST = 60
-"""Commits of the base that are tried for a tip: first the likely ones, which touch every path of the tip."""
+"""Most commits of the base to try for a tip; those that change all of its paths come first."""
 
 
 class LandedTip(msgspec.Struct, frozen=True, kw_only=True):
-    """The base's commit `commit` has all of the work. `reverted`: a later one put all of its paths back.
+    """The base's commit `commit` contains all of the work. `reverted`: a later commit reset all its paths.
 
-    `contained`: the base has the tip itself in its history; `commit` is then the tip where nothing says more.
-    `own_line`: the tip is one of the base's own commits: no work of its own, or it was fast-forwarded.
+    `contained`: the base's history contains the tip itself; `commit` is then the tip, unless more is known.
+    `own_line`: the tip is on the base's first-parent line: it has no work, or was fast-forwarded.
     """
 
     commit: Oid
@@ -40,7 +39,7 @@ class _BaseCommit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def landed_tips(git: Git, ancestry: Ancestry, base: Oid, tips: Collection[Oid]) -> dict[Oid, LandedTip]:
-    """Those of `tips` whose work the base provably has, with the commit that shows it."""
+    """Returns those of `tips` whose work the base provably contains, each with the commit that proves it."""
     known = ancestry.existing({base, *tips})
     tips = sorted(known.intersection(tips))
     if base not in known or not tips:
@@ -60,7 +59,7 @@ def landed_tips(git: Git, ancestry: Ancestry, base: Oid, tips: Collection[Oid]) 
 
 
 def _base_line(git: Git, base: Oid, tips: Sequence[Oid]) -> list[_BaseCommit]:
-    """The base's own commits since the oldest of the tips began, newest first, with what each changed."""
+    """The base's first-parent commits since the oldest fork point, newest first, with their changed paths."""
     root = git.probe("merge-base", "--octopus", base, *tips)
     since = (f"^{root}",) if root else ()
     options = ("--first-parent", "--diff-merges=first-parent", "--no-renames", "--name-only", "--topo-order")
@@ -77,7 +76,7 @@ def _commits(git: Git, arguments: Sequence[str], input: bytes | None = None) -> 
 
 
 def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
-    """For each tip the paths that its own commits touch; none for those whose commits cancel out."""
+    """For each tip, the paths that its own commits change; none if its commits cancel out."""
     if not tips:
         return {}
     asked = "".join(f"{tip}\n" for tip in (*tips, f"^{base}")).encode()
@@ -99,7 +98,7 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
         start = next(iter(starts)) if len(starts) == 1 else git.probe("merge-base", base, tip)
         if start is not None:
             began[tip] = start
-    # Nothing could show that what cancels out has landed.
+    # Nothing can prove that commits which cancel out have landed.
     trees = trees_of(git, {*began, *began.values()})
     changed = {tip for tip, start in began.items() if trees[start] != trees[tip]}
     return {tip: paths for tip, paths in found.items() if paths and tip in changed}
@@ -108,7 +107,7 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
 def _held(
     git: Git, base: Oid, line: Sequence[_BaseCommit], own: Mapping[Oid, frozenset[str]]
 ) -> dict[Oid, Oid]:
-    """For each tip a commit of the base's line that holds it: the oldest of those that were tried."""
+    """For each tip, the oldest tried commit of the base's line that contains its work."""
     found: dict[Oid, Oid] = {}
     rounds: list[dict[Oid, list[Oid]]] = [{}, {}]
     for tip, paths in own.items():
@@ -128,7 +127,7 @@ def _held(
 
 
 def _with_revert(git: Git, line: Sequence[_BaseCommit], one: LandedTip) -> LandedTip:
-    """The tip; with the commit that has put back all that its landing changed, if there is one."""
+    """Returns the tip, with the commit that reset all paths of its landing, if there is one."""
     place = next((number for number, known in enumerate(line) if known.commit == one.commit), None)
     if place is None or not line[place].parents or not line[place].paths:
         return one

@@ -1,10 +1,10 @@
-"""Which tasks have landed, by the evidence of git itself.
+"""Finds out which tasks have landed, from git itself.
 
-The journal only points at where to look: nothing is believed to have landed unless the base's history holds
-it. Evidence, cheapest first: the work handed in is an ancestor of the base; the commit that was recorded as
-its landing is, and names no work that was handed in since; a commit of the base that has what the work did
-names it in a `Gitcoord-Landed` trailer (squash merges); one with author, time and subject of its own
-commits has it (rebases); or it is part of other work that has landed so. What was rolled back since does
+The journal only says where to look: a task has landed only if the base's history proves it. Evidence,
+cheapest first: the submitted head is an ancestor of the base; the commit that was recorded as its landing is
+one, and nothing was submitted since; a commit of the base that contains the changes names the head in a
+`Gitcoord-Landed` trailer (squash); one with author, time and subject of its own commits contains them
+(rebase); or the head is part of other work that landed in such a way. Work that was rolled back since does
 not count (`rollbacks.py`).
 """
 
@@ -36,12 +36,11 @@ def landed_tasks(
     pulls: "Collection[Pull]" = (),
     undone: Rollbacks | None = None,
 ) -> dict[TaskId, Landing]:
-    """The tasks of the plan that the base contains; `tips` maps branch names to commits.
+    """Returns the tasks of the plan that the base contains; `tips` maps branch names to commits.
 
-    `pulls` is what the forge says, where it was asked: merges that git alone does not recognise count by it.
-    `undone` are the rollbacks, where they are known already.
-    A branch that nobody recorded counts by its tip, unless that lies on the base's own first-parent line, or
-    in the work of a task that it needs: then it is a branch that was just made.
+    `pulls` are merged pull requests by the forge, for merges that git alone does not recognize. `undone` are
+    the rollbacks, if the caller knows them. A branch without a record counts by its tip, unless the tip is on
+    the base's first-parent line or part of a dependency's work: the branch was then just made.
     """
     ancestry = ancestry or Ancestry(git)
     made = just_stacked(ancestry, plan, progress, tips)
@@ -91,7 +90,7 @@ def landed_tasks(
 
 
 def _only_started(progress: Mapping[TaskId, Progress], task: TaskId) -> bool:
-    """Whether somebody is at the task, and nothing of that was handed in."""
+    """Whether the task was started and nothing was submitted."""
     return progress.get(task, PENDING).stand == "started"
 
 
@@ -103,7 +102,7 @@ def moved_on(
     landed: Mapping[TaskId, Landing],
     tips: Mapping[str, Oid],
 ) -> dict[TaskId, Oid]:
-    """The branch tips of landed tasks that hold commits on top of what has landed."""
+    """The branch tips of landed tasks that have further commits on top of the landed ones."""
     ahead = {
         task: tip
         for task, landing in landed.items()
@@ -129,14 +128,14 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 
 
 def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
-    """Whether somebody does the task subtask by subtask: before it is handed in, its branch is a part."""
+    """Whether the task is done by subtasks: until it is submitted, its branch has only a part of the work."""
     return any(part.id in progress for part in planned.subtasks)
 
 
 def just_stacked(
     ancestry: Ancestry, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> set[TaskId]:
-    """The tasks that nobody recorded whose branches hold nothing but the work of tasks that they build on."""
+    """The tasks without a record whose branches contain only the work of their dependencies."""
     heads = _heads(plan, progress, tips)
     above: dict[TaskId, set[TaskId]] = {}
     for task in heads.keys() - progress.keys():
@@ -150,7 +149,7 @@ def just_stacked(
 
 
 def needed(plan: Plan, task: TaskId) -> set[TaskId]:
-    """The tasks that a task depends on, directly or not."""
+    """The tasks that a task depends on, directly or indirectly."""
     found, todo = set[TaskId](), [task]
     while todo:
         new = {need for need in plan.tasks[todo.pop()].depends_on if need in plan.tasks} - found
@@ -172,7 +171,7 @@ def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
 def _carried(
     ancestry: Ancestry, base_commit: Oid, found: Mapping[TaskId, Landing], heads: Mapping[TaskId, Oid]
 ) -> dict[TaskId, Landing]:
-    """Work that was part of other work which landed by a squash or a rebase; the base lacks its commits."""
+    """Landings of work that was part of other work which landed by squash or rebase."""
     carried: dict[TaskId, Landing] = {}
     own = ancestry.contained(base_commit, {landing.head for landing in found.values()}) if heads else set()
     for landing in found.values() if heads else ():

@@ -1,4 +1,4 @@
-"""What the forge says of merged pull requests, as evidence: for merges that git alone cannot recognise."""
+"""Merged pull requests as evidence, for merges that git alone cannot recognize."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def merged_into(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> "list[tuple[Pull, Oid]]":
-    """The pull requests whose merge the base holds, each with the base's commit that ended it."""
+    """The pull requests whose merge the base contains, each with its merge commit in the base."""
     merged = [(p, p.merge_commit) for p in pulls if p.state == "merged" and p.merge_commit is not None]
     inside = ancestry.contained(base_commit, {commit for _, commit in merged})
     return [(pull, commit) for pull, commit in merged if commit in inside]
@@ -33,10 +33,10 @@ def pulled_tasks(
     heads: Mapping[TaskId, Oid],
     pulls: "Collection[Pull]",
 ) -> dict[TaskId, Landing]:
-    """The tasks that a merged pull request brought in: of their own branch, or of a level branch.
+    """Returns the tasks that a merged pull request landed: one of their own branch, or of a level branch.
 
-    `heads` is what is known of the tasks' work. One that was only started counts by what its own pull
-    request merged, if that was merged after it began.
+    `heads` are the known heads of tasks. A task that was only started counts if a pull request of its branch
+    was merged after the start.
     """
     owners = {planned.branch: task for task, planned in plan.tasks.items()}
     found: dict[TaskId, Landing] = {}
@@ -44,7 +44,7 @@ def pulled_tasks(
         owner = owners.get(pull.head)
         if owner is not None and owner not in heads:
             known = (progress.get(owner, PENDING), tips.get(pull.head))
-            # An adopted pull request is the task itself: its number does not come again, as names do.
+            # An adopted pull request is the task itself: its number is never used again, as a name is.
             if (plan.adopted and owner == str(pull.number)) or _is_work_of(
                 ancestry, base_commit, *known, pull, commit
             ):
@@ -63,10 +63,10 @@ def pulled_tasks(
 def _is_work_of(
     ancestry: Ancestry, base_commit: Oid, before: Progress, tip: Oid | None, pull: "Pull", commit: Oid
 ) -> bool:
-    """Whether a pull request merged the work of a task that is started and not handed in.
+    """Whether a pull request merged the work of a task that was started and not submitted.
 
-    Branch names come again: what the work began on holds nothing of it. While an attempt is running, or the
-    branch has more, it is not all of the work.
+    Branch names are used again: a pull request whose head the work began on does not count. Neither does
+    one while an attempt is running, or if the branch has more commits.
     """
     began, attempt = before.began, before.attempt
     if before.stand != "started" or began is None or (attempt is not None and attempt.running):
@@ -77,7 +77,7 @@ def _is_work_of(
 
 
 def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head: Oid) -> bool:
-    """Whether the merge of a head that was never fetched, and whose branch is gone, holds the task's work."""
+    """Whether the merge of a head that was never fetched and has no branch contains the task's work."""
     if ancestry.existing({pull.head_commit}) or not ancestry.existing({head}):
         return False
     key = ("pulled", commit, head)
@@ -85,9 +85,9 @@ def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head:
 
 
 def stands_pulled(ancestry: Ancestry, undone: Rollbacks, task: TaskId, landing: Landing) -> bool:
-    """Whether a merged pull request brought back whatever of the task was rolled back.
+    """Whether a merged pull request restored all of the task's work that was rolled back.
 
-    Merging a head again that the base has had brings nothing back.
+    Merging a head again that the base's history contains restores nothing.
     """
     return all(
         ancestry.contains(commit, one.commit)

@@ -9,14 +9,14 @@ from gitcoord.tasks.model import TaskId
 
 
 class Landing(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that is in the base: `commit` is the base's commit that brought it, `head` what was landed."""
+    """A landing: the base's commit `commit` landed the task's `head`."""
 
     commit: Oid
     head: Oid
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
-    """The base's commit `commit` took the landing of `head` back; `start` was the base before it."""
+    """A rollback: the base's commit `commit` reverted the landing of `head`; before, the base was `start`."""
 
     commit: Oid
     head: Oid

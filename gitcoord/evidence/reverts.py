@@ -1,7 +1,6 @@
-"""Commits of the base that did what a rollback proposed, under another id and in any words.
+"""Finds commits of the base that did what a rollback proposed, with another id and any message.
 
-The journal says what was proposed and since when to look, a trailer perhaps which commit means to do it;
-merges in memory decide.
+The journal has the proposal and its time; a trailer may name the commit. Merges in memory decide.
 """
 
 from collections.abc import Collection
@@ -14,11 +13,11 @@ from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import first_parents, merge_tree, paths_between, tree_of
 
 Candidate = tuple[Oid, tuple[str, ...]]
-"""A commit, and what its trailers name."""
+"""A commit, and the landings that its trailers name."""
 
 
 class Reverts:
-    """The history of one base. `landings` are its commits that landed work: none of those is a rollback."""
+    """Searches the history of one base. `landings` are commits that landed work, and so no rollbacks."""
 
     def __init__(self, git: Git, ancestry: Ancestry, base_commit: Oid, landings: Collection[Oid]) -> None:
         self._git = git
@@ -28,7 +27,7 @@ class Reverts:
         self._read: dict[tuple[Oid, str], list[Candidate]] = {}
 
     def find(self, event: RollbackProposed) -> Oid | None:
-        """The newest commit that did what was proposed; None when nothing proves that there is one."""
+        """Returns the newest commit that did what was proposed; None without proof."""
         for commit, named in self._candidates(event):
             by_name = f"{event.task} {event.head}" in named
             if not by_name and (named or commit in self._landings):
@@ -40,14 +39,14 @@ class Reverts:
         return None
 
     def _candidates(self, event: RollbackProposed) -> list[Candidate]:
-        """The commits since the proposal that change what it changes, newest first."""
+        """The commits since the proposal that change a path of it, newest first."""
         path = self._path_of(event)
         if (event.base, path) not in self._read:
             self._read[event.base, path] = self._log(event.base, path)
         return self._read[event.base, path]
 
     def _path_of(self, event: RollbackProposed) -> str:
-        """A path that whatever takes the landing back has to change; "" when it had changed nothing."""
+        """A path that each revert of the landing must change; "" if the landing changed nothing."""
         known = self._ancestry.existing({event.base, event.commit, event.start, event.landing})
         for old, new in ((event.base, event.commit), (event.start, event.landing)):
             if known.issuperset((old, new)):
@@ -64,7 +63,7 @@ class Reverts:
         return [(commit, tuple(values(ROLLED_BACK, message))) for commit, _, message in parts]
 
     def took_back(self, commit: Oid, event: RollbackProposed) -> bool:
-        """Whether a commit that is said to have done it did: words alone take nothing back."""
+        """Whether a commit that claims to be the rollback is one: a message alone proves nothing."""
         if self._does_the_same(commit, event, nothing=True):
             return True
         parent = first_parents(self._git, [commit]).get(commit)
@@ -73,7 +72,7 @@ class Reverts:
         return self._leaves_nothing(commit, event) and not self._leaves_nothing(parent, event)
 
     def _does_the_same(self, commit: Oid, event: RollbackProposed, *, nothing: bool = False) -> bool:
-        """Whether a commit did to its parent what merging the proposed one does; `nothing` counts as well."""
+        """Whether a commit equals the merge of the proposal onto its parent, or with `nothing` is empty."""
         parent = first_parents(self._git, [commit]).get(commit)
         if parent is None or not self._ancestry.existing({event.commit}):
             return False
@@ -85,7 +84,7 @@ class Reverts:
         return bool(merged.clean) and merged.tree == tree
 
     def _leaves_nothing(self, commit: Oid, event: RollbackProposed) -> bool:
-        """Whether reverting the landing on `commit` changes nothing: the base has none of it then."""
+        """Whether reverting the landing on `commit` changes nothing, since the commit contains none of it."""
         from gitcoord.git.object_writer import Writer
 
         tree = tree_of(self._git, commit)

@@ -1,9 +1,9 @@
-"""Which landings were rolled back, by the evidence of git and of the forge.
+"""Finds out which landings were rolled back, from git and the forge.
 
-A landing that was rolled back stays in the base's history, so that being there is not enough: it counts only
-if it contains every rollback of its task. The journal points at where to look: at commits that were
-proposed, and at those that took effect. A squash or a rebase of one is found by what it did (`reverts.py`),
-or because the forge merged the pull request that held it.
+A landing that was rolled back stays in the base's history. Therefore a landing counts only if it contains
+every rollback of its task. The journal says where to look: at commits that were proposed, and at those that
+took effect. A squashed or rebased rollback is found by its changes (`reverts.py`), or by the merged pull
+request that contained it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,7 +30,7 @@ def find_rollbacks(
     progress: Mapping[TaskId, Progress],
     pulls: "Collection[Pull]" = (),
 ) -> dict[TaskId, list[Rollback]]:
-    """Every rollback that the base holds, by task, oldest first; `pulls` is what the forge says of those."""
+    """Returns all rollbacks in the base by task, oldest first; `pulls` are their merged pull requests."""
     told = {task: entry.rollbacks for task, entry in progress.items() if entry.rollbacks}
     inside = ancestry.contained(base_commit, {event.commit for events in told.values() for event in events})
     landings = {entry.landing.commit for entry in progress.values() if entry.landing is not None}
@@ -48,12 +48,12 @@ def find_rollbacks(
 
 
 def stands(ancestry: Ancestry, rollbacks: Sequence[Rollback], *evidence: Oid) -> bool:
-    """Whether what these commits brought has not been taken back since."""
+    """Whether the work of these commits has not been rolled back since."""
     return all(ancestry.contains(commit, one.commit) for commit in evidence for one in rollbacks)
 
 
 def open_proposals(progress: Mapping[TaskId, Progress], rollbacks: Rollbacks) -> set[str]:
-    """The branches of proposed rollbacks that git does not show: the forge may have merged them."""
+    """The branches of proposed rollbacks that git does not find: the forge may have merged them."""
     return {
         event.branch
         for task, entry in progress.items()
@@ -66,7 +66,7 @@ def open_proposals(progress: Mapping[TaskId, Progress], rollbacks: Rollbacks) ->
 def with_rollbacks(
     ancestry: Ancestry, progress: Mapping[TaskId, Progress], rollbacks: Rollbacks
 ) -> dict[TaskId, Progress]:
-    """The journal's word, corrected by rollbacks that git shows and nobody has recorded yet."""
+    """Returns the progress, corrected by rollbacks that are in git but not in the journal."""
     corrected = dict(progress)
     for task, found in rollbacks.items():
         for one in found:
@@ -78,19 +78,19 @@ def with_rollbacks(
 
 
 def unrecorded(rollbacks: Rollbacks) -> tuple[TaskRolledBack, ...]:
-    """The journal's entries for the rollbacks that are not in there yet."""
+    """Makes the events for rollbacks that are not in the journal yet."""
     fresh = [(task, one) for task, found in rollbacks.items() for one in found if not one.recorded]
     return tuple(rolled_back_event(task, one) for task, one in fresh)
 
 
 def is_recorded(event: TaskRolledBack, before: Progress) -> bool:
-    """Whether somebody has recorded the rollback meanwhile."""
+    """Whether somebody else has recorded the rollback."""
     done = (one for one in before.rollbacks if isinstance(one, TaskRolledBack))
     return any(one.commit == event.commit for one in done)
 
 
 def rolled_back_event(task: TaskId, rollback: Rollback) -> TaskRolledBack:
-    """The journal's entry for a rollback that git shows."""
+    """Makes the event for a rollback that was found in git."""
     return TaskRolledBack(
         at=now(),
         by=worker_name(),
@@ -106,7 +106,7 @@ def _confirmed(
     inside: Collection[Oid],
     sources: Sequence[Callable[[RollbackProposed], Oid | None]],
 ) -> Rollback | None:
-    """The rollback of one landing, proposed more than once perhaps, as far as the base holds it."""
+    """The rollback of one landing, perhaps proposed more than once, if the base contains it."""
     first = copies[0]
     done = [event.commit for event in copies if isinstance(event, TaskRolledBack) and event.commit in inside]
     commits = done or [event.commit for event in copies if event.commit in inside]
@@ -121,9 +121,9 @@ def _confirmed(
 def _pulled(
     ancestry: Ancestry, reverts: Reverts, merged: "Sequence[tuple[Pull, Oid]]"
 ) -> Callable[[RollbackProposed], Oid | None]:
-    """What the forge says: the merge of the proposal's pull request, with all that was proposed.
+    """Makes a function that finds the merge of a proposal's pull request with all of its changes.
 
-    What somebody added to the branch may have gone with it.
+    The merge may contain more, which somebody added to the branch.
     """
     known = {pull.head: (pull.head_commit, commit) for pull, commit in merged}
 

@@ -1,4 +1,4 @@
-"""The snapshot: plan, journal, branches and base as one look shows them, with what has landed."""
+"""The snapshot: plan, journal, branches, base and landings at one moment."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Plan, journal, branches and base as one look shows them.
+    """Plan, journal, branches, base and landings at one moment.
 
-    `progress` is the journal's word, corrected by the rollbacks in `undone` that nobody has recorded yet.
-    `tips` maps branch names to commits.
+    `progress` is from the journal, corrected by the rollbacks in `undone` that are not recorded yet. `tips`
+    maps branch names to commits.
     """
 
     plan: Plan
@@ -38,9 +38,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ancestry: Ancestry
 
     def make_stacks(self, others: Mapping[Oid, Oid] | None = None, git: Git | None = None) -> Stacks:
-        """Branches stacked on what landed under other commits.
+        """Makes the stacks: which branches are stacked on work that landed as other commits.
 
-        `others` adds heads with their landings. `git` is asked where the branches are in a quarantine only.
+        `others` adds heads with their landings. `git` is for branches that are only in a quarantine.
         """
         ancestry = self.ancestry if git is None else Ancestry(git)
         heads = landed_heads(self.progress, self.landed, self.undone)
@@ -59,10 +59,10 @@ def read_snapshot(
     pulls: "Collection[Pull]" = (),
     rollback_pulls: "Callable[[Collection[str]], Collection[Pull]]" = _nothing,
 ) -> Snapshot:
-    """Read a snapshot from the refs as they were fetched last. Raises `base-missing` (exit 2).
+    """Reads a snapshot from the refs of the last fetch. Raises `base-missing` (exit 2).
 
-    `progress` is the journal, where the caller has read it. `pulls` are merged pull requests of the plan's
-    branches; `rollback_pulls` asks the forge for those of rollback branches that git does not show.
+    `progress` is for a caller that has read the journal. `pulls` are merged pull requests of the plan's
+    branches; `rollback_pulls` asks the forge for those of rollback branches that git does not find.
     """
     base_commit = store.shared.branch(plan.base)
     if base_commit is None:
@@ -96,7 +96,7 @@ def read_snapshot(
 
 
 def find_snapshot(store: Store, plan: Plan) -> Snapshot | None:
-    """The same; None where the plan's base branch does not exist, so that nothing counts as landed."""
+    """Reads a snapshot; None if the plan's base branch does not exist, and nothing can have landed."""
     return read_snapshot(store, plan) if store.shared.branch(plan.base) is not None else None
 
 

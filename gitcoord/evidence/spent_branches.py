@@ -1,4 +1,4 @@
-"""Branches that nothing needs any more: the base provably has all that they hold."""
+"""Recognizes branches that may be deleted: the base provably contains all of their work."""
 
 from collections.abc import Collection
 
@@ -19,9 +19,9 @@ def is_spent(
     landing: Landing | None = None,
     pulls: Collection[Pull] = (),
 ) -> bool:
-    """Whether a branch at `tip` may be deleted: the only copy of its work is not on it.
+    """Whether a branch at `tip` may be deleted because it is not the only copy of its work.
 
-    The base contains the tip, or the forge merged it, or the commit of the `landing` has all of its changes.
+    The base contains the tip, the forge merged it, or the commit of the `landing` contains all its changes.
     """
     if ancestry.contains(base_commit, tip):
         return True

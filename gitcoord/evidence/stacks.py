@@ -1,4 +1,4 @@
-"""What a level knows of stacks: which heads landed under other commits, and which parents cannot be told."""
+"""Stacks in a level: which heads landed as other commits, and which parents are unknown."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
-    """The branch of `child` is stacked on `head` of `task`, which landed as `landed`, written anew.
+    """The branch of `child` is stacked on `head` of `task`, which landed rewritten as `landed`.
 
-    Or `landed` is not `here` any more, so that it cannot be told.
+    Not `here`: the commit `landed` does not exist here, and cannot be compared.
     """
 
     child: TaskId
@@ -43,7 +43,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def sentence(self, branch: str, base: str) -> str:
-        """What is wrong with `branch`, and the way on."""
+        """What is wrong with `branch`, and the way out."""
         why = f"{self.fact(branch)}: what the branch itself changed is not known"
         if self.here:
             return (
@@ -59,9 +59,9 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
 def landed_heads(
     progress: Mapping[TaskId, Progress], landed: Mapping[TaskId, Landing], undone: Rollbacks
 ) -> dict[Oid, Oid]:
-    """Every head that landed, with the base's commit that brought it; what was rolled back since included.
+    """Returns all heads that landed, each with its commit in the base, including those rolled back since.
 
-    A merge would have left those heads in the base's history, too.
+    Merges would have left all these heads in the base's history.
     """
     told = {
         event.head: landing
@@ -74,12 +74,12 @@ def landed_heads(
 
 
 def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> dict[Oid, Oid]:
-    """The same of what the forge says it has merged: a level branch may hold more than tasks."""
+    """Returns the heads of merged pull requests in the same form: a level branch may have more than tasks."""
     return {pull.head_commit: commit for pull, commit in merged_into(ancestry, base_commit, pulls)}
 
 
 class Parents:
-    """The parents of branches of a plan that landed rewritten: what their children changed is not known."""
+    """Finds parents that landed rewritten: the own changes of their children are then unknown."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class Parents:
         self._ancestry = stacks.ancestry
 
     def unknown(self, tip: Oid, task: TaskId) -> UnknownParent | None:
-        """The first parent of a task's branch at `tip` that landed rewritten, where that matters."""
+        """The first parent of a task's branch at `tip` that landed rewritten, if its merge depends on it."""
         return next(self.all_unknown(tip, task), None)
 
     def all_unknown(self, tip: Oid, task: TaskId) -> Iterator[UnknownParent]:
-        """Every parent of a task's branch at `tip` that landed rewritten, where that matters.
+        """Yields the parents of a task's branch at `tip` that landed rewritten, if its merge depends on it.
 
-        Such parents are heads that the journal knows, of the branch's making or of former hand-ins; and where
-        nobody recorded one, older versions of what the task depends on, below the branch's own commits.
+        Parents are heads in the journal, from the making of the branch or from earlier submits; without
+        a record, older versions of the task's dependencies, below the branch's own commits.
         """
         for other, head in self._candidates(tip, task):
             landing = self._landed[other]
@@ -123,7 +123,7 @@ class Parents:
             if not self._ancestry.contains(tip, landing.commit):
                 find = partial(older_version, self._git, tip, landing.head)
                 head = self._ancestry.remembered(("older version", tip, landing.head), find)
-                # What another task landed is known: the base has the copies that its rebase made.
+                # The landing of another task is known: the base has the copies that its rebase made.
                 if head is not None and not any(
                     self._ancestry.contains(h, head) for h in self._stacks.landed
                 ):
@@ -131,7 +131,7 @@ class Parents:
 
     @cached_property
     def _lost(self) -> set[tuple[TaskId, Oid]]:
-        """Heads of landed tasks that were handed in once, and are no part of what landed."""
+        """Submitted heads of landed tasks that are not part of what landed."""
         handed_in = {
             (other, head) for other in self._landed for head in self._progress.get(other, PENDING).heads
         }
@@ -148,7 +148,7 @@ class Parents:
         }
 
     def _matters(self, tip: Oid, head: Oid) -> bool:
-        """Whether merging `tip` comes out otherwise when `head` counts as landed."""
+        """Whether merging `tip` gives another result if `head` counts as landed."""
         with self._git.quarantine() as aside:
             plain = self._stacks.merge(aside, tip)
             stacked = merge_tree(aside, self._stacks.base_for(aside, tip, head), tip)

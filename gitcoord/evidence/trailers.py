@@ -1,7 +1,7 @@
-"""Lines of commit messages that say which task's head a commit landed, folded in or took back.
+"""Trailers: lines of a commit message with the task and head that the commit landed, folded or reverted.
 
-They only say where to look: the commit has to have done it. They are looked for in the whole message: a
-squash may be given more paragraphs behind them, such as its co-authors, and git reads only the last one.
+They prove nothing, and only say where to look. They are searched in the whole message: a squash may add
+paragraphs after them, such as co-authors, and git parses only the last paragraph.
 """
 
 import re
@@ -17,5 +17,5 @@ def trailer(key: str, task: str, head: str) -> str:
 
 
 def values(key: str, message: str) -> list[str]:
-    """What `message` says after each `key: ` at the beginning of a line."""
+    """Returns the text after each `key: ` at the beginning of a line of `message`."""
     return re.findall(rf"^{re.escape(key)}: (.*\S)", message, re.MULTILINE)

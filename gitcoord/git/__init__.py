@@ -1,1 +1,1 @@
-"""The repository: proofs read objects through pygit2, everything else goes through the git program."""
+"""The repository. Proofs read objects through pygit2; everything else goes through the git program."""

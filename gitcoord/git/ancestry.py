@@ -1,4 +1,4 @@
-"""Which commits a tip contains, asked in bulk and remembered: commits never change their ancestors."""
+"""Finds out which commits a tip contains, in bulk, and caches the answers: ancestors never change."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -6,11 +6,11 @@ from gitcoord.git.commits import walk
 from gitcoord.git.git_cli import Git, Oid
 
 _NEAR = 200
-"""Commits that are read in-process before git is asked, which has better means for long ways."""
+"""Most commits to read in-process; for longer ways git has faster means."""
 
 
 class Ancestry:
-    """Remembers every answer for as long as it lives."""
+    """Caches all answers in memory."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -19,7 +19,7 @@ class Ancestry:
         self._remembered: dict[tuple[str, ...], Oid | None] = {}
 
     def contained(self, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
-        """Those of `commits` that are `tip` or its ancestors; commits that are not here are left out."""
+        """Returns those of `commits` that are `tip` or its ancestors, and that exist here."""
         known = self._inside.get(tip, {})
         unknown = {commit for commit in commits if commit not in known and commit != tip}
         present = self.existing({tip, *unknown}) - {tip} if unknown else set()
@@ -32,7 +32,7 @@ class Ancestry:
         return {commit for commit in commits if commit == tip or known.get(commit, False)}
 
     def _told_by_nearer(self, tip: Oid, commits: Collection[Oid]) -> dict[Oid, bool]:
-        """Those of `commits` that the newest history of `tip`, and what is remembered below it, decide."""
+        """Answers for those of `commits` that the newest history of `tip` and the cache decide."""
         if self._git.commits is None:
             return {}
         wanted = set(commits)
@@ -59,7 +59,7 @@ class Ancestry:
         return bool(self.contained(tip, [commit]))
 
     def existing(self, commits: Collection[Oid]) -> set[Oid]:
-        """Those of `commits` that are commits of this repository."""
+        """Returns those of `commits` that exist in this repository."""
         unknown = sorted(set(commits) - self._here)
         if self._git.commits is not None:
             self._here |= {commit for commit in unknown if self._git.commits.commit(commit) is not None}
@@ -72,28 +72,28 @@ class Ancestry:
         return set(commits) & self._here
 
     def remembered(self, key: tuple[str, ...], find: Callable[[], Oid | None]) -> Oid | None:
-        """What `find` found for `key`, found once: for questions that only commits decide."""
+        """Returns the cached result of `find` for `key`; for questions that depend only on commits."""
         if key not in self._remembered:
             self._remembered[key] = find()
         return self._remembered[key]
 
     def recalls(self, key: tuple[str, ...]) -> bool:
-        """Whether the answer for `key` is remembered."""
+        """Whether the answer for `key` is cached."""
         return key in self._remembered
 
 
 def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collection[Oid] = ()) -> set[Oid]:
-    """Those of `commits`, of which there are some and which are here, that are `tip` or its ancestors.
+    """Returns those of `commits` (not empty, all existing) that are `tip` or its ancestors.
 
-    `below`: all parents of `commits`, and those that have none; where known, they are fewer to walk from.
+    `below`: all parents of `commits`, and those of them without a parent, if known: fewer to walk from.
     """
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()
     root = git.probe("merge-base", "--octopus", tip, *(below or commits))
-    if root is None:  # one of them has another history
+    if root is None:  # one of them has an unrelated history
         middle = len(commits) // 2
         return among_ancestors(git, tip, commits[:middle]) | among_ancestors(git, tip, commits[middle:])
-    # Not `COMMITS ^TIP`: that walk goes by dates, and takes ancestors for others where clocks were wrong.
+    # Not `COMMITS ^TIP`: that walk goes by dates, and misses ancestors if clocks were wrong.
     request = "".join(f"{commit}\n" for commit in (tip, *commits)) + f"^{root}\n"
     lines = git.text("rev-list", "--parents", "--stdin", input=request.encode()).splitlines()
     parents = {words[0]: words[1:] for words in map(str.split, lines)}

@@ -1,4 +1,4 @@
-"""Merging as a server does, which has no working tree: whatever attributes and merge drivers a clone has."""
+"""Merges as a server does, without a working tree and the attributes and merge drivers of a clone."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
 
 def merge_on_server(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
-    """Merges one pair of commits of the repository; nothing that is written stays."""
+    """Merges one pair of commits of the repository; keeps no objects."""
     with _bare_beside(git, ours) as server:
         return merge_tree(server, ours, theirs)
 
 
 def merge_all_on_server(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
-    """Merges every pair `(ours, theirs)` so, in the order of `pairs`; nothing that is written stays."""
+    """Merges each pair `(ours, theirs)`, in the order of `pairs`; keeps no objects."""
     if not pairs:
         return []
     with _bare_beside(git, pairs[0][0]) as server:
@@ -29,7 +29,7 @@ def merge_all_on_server(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Tree
 
 
 def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:
-    """Whether a server would make something else of two commits than `tree`, or fail to merge them."""
+    """Whether a server's merge of the two commits gives another tree than `tree`, or fails."""
     there = merge_on_server(git, ours, theirs)
     return there.clean is False or (there.clean is True and there.tree != tree)
 

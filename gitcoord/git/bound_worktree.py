@@ -1,7 +1,7 @@
-"""Git bound to one worktree: whatever lies at its `.git`, no other repository is ever read or written.
+"""Binds git to one worktree: it never reads or writes another repository, whatever `.git` there is.
 
-Git finds the repository by going upwards from where it runs. A checkout whose `.git` somebody removed would
-then be taken for a part of whatever repository lies around it, with that one's index and branch.
+Git looks for the repository upwards from its directory. A checkout whose `.git` was removed would become part
+of the repository around it, and use that one's index and branch.
 """
 
 import os
@@ -12,9 +12,9 @@ from gitcoord.git.git_cli import Git
 
 
 def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
-    """The git of the worktree at `directory`, which belongs to the repository of `git` (at `common_dir`).
+    """Returns the git of the worktree at `directory`, of the repository of `git` (at `common_dir`).
 
-    Raises `no-worktree` when it does not, or not any more.
+    Raises `no-worktree` if it is not a worktree of that repository.
     """
     common_dir = common_dir or Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
     own = administration(common_dir, directory)
@@ -34,7 +34,7 @@ def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
 
 
 def administration(common_dir: Path, directory: Path) -> Path | None:
-    """Where git keeps index and HEAD of the linked worktree at `directory`; None when it knows none there.
+    """The directory with index and HEAD of the linked worktree at `directory`; None if git has none there.
 
     Source: https://git-scm.com/docs/gitrepository-layout (`worktrees/<id>/gitdir`).
     """
@@ -43,14 +43,14 @@ def administration(common_dir: Path, directory: Path) -> Path | None:
         try:
             link = os.fsdecode(record.read_bytes()).rstrip("\n")
         except OSError:
-            continue  # just being removed
+            continue  # it is being removed
         if (record.parent / link).parent.resolve() == wanted:
             return record.parent
     return None
 
 
 def damage(common_dir: Path, directory: Path) -> str:
-    """What is wrong with the `.git` of the linked worktree at `directory`, in words; or nothing."""
+    """What is wrong with the `.git` of the linked worktree at `directory`, in words; empty if nothing is."""
     own, link = administration(common_dir, directory), directory / ".git"
     if own is None:
         return "git's own record of it was removed"

@@ -1,4 +1,4 @@
-"""Commits as git stores them, and the walks that need a few of them, without a process for each.
+"""Parses commits as git stores them, and walks a few of them without a process for each.
 
 The format: https://git-scm.com/docs/user-manual#commit-object and `git cat-file commit`.
 """
@@ -30,17 +30,17 @@ class TreeEntryChange(NamedTuple):
 
 
 class CommitReader(Protocol):
-    """Whatever reads single commits faster than a git process does."""
+    """Reads single commits faster than a git process."""
 
     def commit(self, oid: Oid) -> Commit | None:
-        """Return a commit, or None when git has to be asked."""
+        """Returns a commit; None if git has to be asked."""
 
     def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
-        """Return what `git diff-tree -r -t --no-renames` lists for two commits; None: git has to be asked."""
+        """Returns what `git diff-tree -r -t --no-renames` lists for two commits; None: ask git."""
 
 
 def parse(content: bytes) -> Commit:
-    """Return the commit that `content` is, as git's object database holds it."""
+    """Parses a commit from `content`, in the format of git's object database."""
     header = content.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
     fields = [line.partition(" ") for line in header]
     parents = tuple(value for key, _, value in fields if key == "parent")
@@ -48,9 +48,9 @@ def parse(content: bytes) -> Commit:
 
 
 def walk(reader: CommitReader, tip: Oid, stop: Callable[[Oid], bool], most: int) -> bool:
-    """Go from `tip` by parents to commits that `stop` accepts; it may be asked about one more than once.
+    """Walks from `tip` along parents to commits that `stop` accepts; it may see a commit twice.
 
-    Return whether that came to an end: False when a commit is not found, or when there are more than `most`.
+    Returns whether the walk is complete: False if a commit is missing, or there are more than `most`.
     """
     found = set[Oid]()
     todo = [tip]

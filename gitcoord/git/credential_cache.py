@@ -1,7 +1,7 @@
-"""Where git keeps a login between two of its calls: its own credential cache, in memory, for one run.
+"""Keeps a login between two git calls in git's own credential cache, in memory, for one run.
 
-The cache is a process of git's behind a socket that only this user may open. It ends with the run; after a
-kill it forgets what it knows by itself. Processes that a run starts find it through the environment.
+The cache is a git process behind a socket that only this user can open. It ends with the run; after a kill,
+its content expires. Child processes of a run find it through the environment.
 """
 
 import atexit
@@ -15,20 +15,20 @@ from pathlib import Path
 
 VARIABLE = "GITCOORD_LOGIN_CACHE"
 _SECONDS = 1800
-"""Half of what an installation's token lives: what the cache gives out is always valid for some time."""
+"""Half the lifetime of an installation token: a cached token is always valid for some time."""
 
 
 def cache_command(environ: Mapping[str, str]) -> str:
-    """The command that asks the run's cache, as git's configuration wants it."""
+    """The command for git's configuration that asks the cache of the run."""
     socket = environ.get(VARIABLE) or str(_own_socket())
     return f"cache --timeout={_SECONDS} --socket={shlex.quote(socket)}"
 
 
 @functools.cache
 def _own_socket() -> Path:
-    import tempfile  # only who signs in as an App pays for it
+    import tempfile  # imported here: only an App sign-in needs it
 
-    # Git refuses a directory that others may enter; this one is its owner's alone.
+    # Git refuses a directory that others can enter; only the owner can enter this one.
     directory = Path(tempfile.mkdtemp(prefix="gitcoord-login-"))
     socket = directory / "socket"
     os.environ[VARIABLE] = str(socket)

@@ -1,4 +1,4 @@
-"""Credentials for git over HTTPS: handed over in the environment, never in argv or configuration files."""
+"""Passes credentials for HTTPS to git in the environment, never in argv or configuration files."""
 
 import os
 import shlex
@@ -13,10 +13,10 @@ _CREDENTIALS = "gitcoord.forge.github.git_credentials"
 
 
 def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment that lets git authenticate to `remote_url`; {} when it needs none.
+    """Returns the environment that lets git authenticate to `remote_url`; {} if it needs none.
 
-    That is a header with the token, when the remote is GitHub over HTTPS, has no login of its own, and the
-    environment holds a token for it; a program to ask when it names a GitHub App.
+    For GitHub over HTTPS without a login in the URL, this is a header with the token from the environment, or
+    a credential helper if the environment names a GitHub App.
     """
     address = parse_address(remote_url)
     if address is None or address.has_login or address.scheme not in ("http", "https"):
@@ -28,7 +28,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
     token = find_token(address.host, environ)
     if token is None:
         return {}
-    import base64  # only who signs in pays for it
+    import base64  # imported here: only sign-in needs it
 
     keep_secret(token)
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
@@ -39,13 +39,13 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
 
 
 def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Lets git ask for a token of the GitHub App when its cache has none: they live for an hour only."""
+    """Lets git ask for a token of the GitHub App if its cache has none: tokens expire after an hour."""
     from gitcoord.git.credential_cache import cache_command
 
     place = f"{address.scheme}://{address.authority}"
-    # `-P`: the working tree, which is where git runs it, may hold a package of the same name.
+    # `-P`: git runs it in the working tree, which may contain a package of the same name.
     program = f"{shlex.quote(sys.executable)} -X utf8 -P -m {_CREDENTIALS}"
-    # Git tells its helpers, too, what became of a login; starting Python for that would be a waste.
+    # Git also tells its helpers whether a login worked; do not start Python for that.
     helper = f'!f() {{ test "$1" = get || exit 0; exec {program} get; }}; f'
     return [
         (f"http.{place}/.extraHeader", ""),
@@ -57,7 +57,7 @@ def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[
 
 
 def appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:
-    """Git's configuration in environment variables, after what is there already."""
+    """Appends `entries` to the git configuration in environment variables."""
     count = environ.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdigit() else 0
     added = {"GIT_CONFIG_COUNT": str(first + len(entries))}

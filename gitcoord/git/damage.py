@@ -1,4 +1,4 @@
-"""A repository of which a part is gone, so that git does not take it for one: named with what is missing.
+"""Recognizes a repository that git does not accept because a part of it is gone, and names that part.
 
 Source: https://git-scm.com/docs/gitrepository-layout (`HEAD`, `objects` and `refs` make a repository).
 """
@@ -14,20 +14,20 @@ _PARTS = ("HEAD", "objects", "refs")
 
 
 def git_failed(what: str, said: str, directory: Path, git_directory: str) -> GitcoordError:
-    """The error for a git command in `directory` that failed and `said` why."""
+    """Makes the error for a git command in `directory` that failed with the output `said`."""
     failure = failure_of(said)
     broken = damaged(directory, git_directory) if failure.cause == "no-repository" else None
     return broken or GitcoordError("git-failed", what, passing=failure.passing)
 
 
 def damaged(start: Path, git_directory: str = "") -> GitcoordError | None:
-    """The error `damaged-repository` for the repository around `start`, or at `git_directory`.
+    """Makes the error `damaged-repository` for the repository around `start`, or at `git_directory`.
 
-    None where there is none, or nothing of it is missing.
+    Returns None if there is no repository, or nothing is missing.
     """
     found = Path(git_directory) if git_directory else _link_above(start)
     place = None if found is None else _common(found)
-    # Any directory may be called `.git`; one with a configuration was a repository.
+    # Any directory may be named `.git`; one with a `config` was a repository.
     if place is None or not (place / "config").is_file():
         return None
     gone = [part for part in _PARTS if not os.path.lexists(place / part)]
@@ -49,7 +49,7 @@ def _link_above(start: Path) -> Path | None:
 
 
 def _common(place: Path) -> Path:
-    """The git directory that all worktrees share, from what lies at the `.git` of one of them."""
+    """The git directory that all worktrees share, from the `.git` of one of them."""
     with suppress(OSError, ValueError):
         if place.is_file():
             place = place.parent / os.fsdecode(place.read_bytes()).strip().removeprefix("gitdir: ")

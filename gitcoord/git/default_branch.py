@@ -1,4 +1,4 @@
-"""Which branch work lands on, when nobody said."""
+"""Finds the branch that work lands on if the user names none."""
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.remote_refs import SharedRefs
@@ -8,9 +8,9 @@ _USUAL = ("main", "master", "trunk", "develop")
 
 
 def find_base(shared: SharedRefs, asked: str | None) -> str:
-    """The base branch's name: `asked` if it exists, else the remote's default, `main`, `master` …
+    """Returns the name of the base: `asked` if it exists, else the remote's default, `main`, `master` …
 
-    Call after a refresh. Raises `no-such-base` or `unknown-base` (exit 2) naming the branches there are.
+    Call it after a fetch. Raises `no-such-base` or `unknown-base` (exit 2), which name existing branches.
     """
     if asked is not None:
         if shared.branch(asked) is None and not shared.branches():

@@ -1,4 +1,4 @@
-"""What a failed git command means: where the cause is, and whether it passes. Only here git's words are read.
+"""Finds the cause of a failed git command, and whether it passes. Only this module reads git's messages.
 
 Only git's own lines are read, and only with LC_ALL=C: those that begin with `fatal:`, `error:`, `send-pack:`
 or `fetch-pack:`, and those of the ssh client. Never read are `remote:` lines and what follows `remote error:`
@@ -66,7 +66,7 @@ _REF_BUSY = frozenset(
         "unpacker error",
     }
 )
-"""What git's own receive-pack says when it could not write: a lock of another writer, or its disk."""
+"""What receive-pack says when it could not write: another writer's lock, or a full disk."""
 _SERVER_BROKE = frozenset({"Internal Server Error", "remote failed to report status"})
 
 
@@ -78,7 +78,7 @@ class GitFailure(msgspec.Struct, frozen=True):
 
 
 class PushRejection(msgspec.Struct, frozen=True):
-    """What `git push --porcelain` says of a ref that was not moved: `[remote rejected] (reason)`."""
+    """A ref that was not moved, from `git push --porcelain`: `[remote rejected] (reason)`."""
 
     ref: str
     summary: str
@@ -86,7 +86,7 @@ class PushRejection(msgspec.Struct, frozen=True):
 
 
 def failure_of(stderr: str) -> GitFailure:
-    """The meaning of git's own lines in `stderr`; the first line that says anything counts."""
+    """Classifies git's own lines in `stderr`; the first known line counts."""
     for line in stderr.splitlines():
         if line.startswith(_OWN) and not line.startswith(_NOT_OWN) and (found := _of_line(line, stderr)):
             return found
@@ -105,7 +105,7 @@ def in_the_way_of_checkout(stderr: str) -> tuple[str, ...]:
 
 
 def rejections(porcelain: str) -> Iterator[PushRejection]:
-    """The refs that a push could not move."""
+    """Yields the refs that a push could not move."""
     for line in porcelain.split("\n"):
         flag, _, rest = line.partition("\t")
         if flag == "!":
@@ -115,12 +115,12 @@ def rejections(porcelain: str) -> Iterator[PushRejection]:
             if reason in _SERVER_BROKE:
                 passing = "passes"
             elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
-                passing = "briefly"  # git itself refused, by what it knew when it began
+                passing = "briefly"  # git itself refused, by the refs that it read at the start
             yield PushRejection(specs.rpartition(":")[2], redact(summary), passing)
 
 
 class TraceEvent(msgspec.Struct):
-    """What is read of one event of `GIT_TRACE2_EVENT`; a `sid` with a slash is of a process below."""
+    """The fields that are read from an event of `GIT_TRACE2_EVENT`; a child's `sid` has a slash."""
 
     event: str = ""
     sid: str = "/"
@@ -132,11 +132,11 @@ class TraceEvent(msgspec.Struct):
 
 
 TRACED = {"GIT_TRACE2_EVENT": "2"}
-"""The environment in which git writes its events to stderr, one a line, among what else it says there."""
+"""The environment in which git writes events to stderr, one a line, between its other output."""
 
 
 def traced_version(stderr: str) -> str:
-    """The version of the git that was run as `TRACED`; empty when it told none, as those before 2.22."""
+    """The version of the git that ran with `TRACED`; empty for a git before 2.22, which writes none."""
     for event in _decoded(line for line in stderr.splitlines() if line.startswith("{")):
         if event.event == "version":
             return event.exe
@@ -144,7 +144,7 @@ def traced_version(stderr: str) -> str:
 
 
 def refusing_hook(trace: Path) -> tuple[str, int] | None:
-    """The first hook that failed by git's own event trace, with its exit code; None when none did."""
+    """The first hook that failed, by git's trace, with its exit code; None if none failed."""
     hooks: dict[int, str] = {}
     for event in _events(trace):
         if event.event == "child_start" and event.child_class == "hook":
@@ -155,14 +155,14 @@ def refusing_hook(trace: Path) -> tuple[str, int] | None:
 
 
 def _events(trace: Path) -> Iterator[TraceEvent]:
-    """The events of the git process that was asked, and of none that it started."""
+    """Yields the events of the traced git process, without those of its children."""
     return (event for event in _decoded(trace.read_bytes().splitlines()) if "/" not in event.sid)
 
 
 def _decoded(lines: Iterable[bytes | str]) -> Iterator[TraceEvent]:
     decoder = msgspec.json.Decoder(TraceEvent)
     for line in lines:
-        with suppress(msgspec.DecodeError):  # the last line of a git that was cut off
+        with suppress(msgspec.DecodeError):  # the last line of a git that was killed
             yield decoder.decode(line)
 
 

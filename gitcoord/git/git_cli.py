@@ -1,4 +1,4 @@
-"""The git program: one process per call, never through a shell, never interactive, errors translated."""
+"""Runs the git program: one process per call, without a shell, never interactive; errors are typed."""
 
 import os
 import subprocess
@@ -85,7 +85,7 @@ def stdin_lines(lines: Iterable[str]) -> bytes:
 
 
 class GitResult(msgspec.Struct, frozen=True):
-    """How a git process ended: exit code, raw stdout, redacted stderr."""
+    """The result of a git process: exit code, raw stdout, redacted stderr."""
 
     code: int
     stdout: bytes
@@ -98,7 +98,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """The line of stderr that says most: the first `fatal:` or `error:` one, else the last but hints."""
+        """The most informative line of stderr: the first `fatal:` or `error:`, else the last but hints."""
         lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
         for line in lines:
             if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
@@ -107,7 +107,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def remote_text(self) -> str:
-        """What the remote itself had to say, such as the words of a hook that refused a push."""
+        """The output of the remote, such as that of a hook that refused a push."""
         lines = (
             line.removeprefix("remote:").strip() for line in self.stderr.splitlines() if _is_remote(line)
         )
@@ -115,7 +115,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def hook_text(self) -> str:
-        """What is neither git's own nor the remote's: the last words of a hook of this repository."""
+        """The output that is neither git's nor the remote's: that of a hook of this repository."""
         both = f"{redact(self.text)}\n{self.stderr}".splitlines()
         lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
         return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]
@@ -130,7 +130,7 @@ _last: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
 
 
 def _inherited() -> dict[bytes, bytes]:
-    """What processes get of this one's own environment; worked out anew, which takes long, if it changed."""
+    """The part of this process's environment that git gets; cached, since computing it takes long."""
     global _last
     now: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
     if now != _last[0]:
@@ -145,17 +145,17 @@ class Git:
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
         self.commits: CommitReader | None = None
-        """Reads single commits in-process, where a command set one because it reads many of them."""
+        """Reads single commits in-process, if a command that reads many of them has set it."""
         self.merges: dict[tuple[Oid, Oid], Any] | None = None
-        """What merges in memory gave, where a command set it because it asks for the same ones again."""
+        """Results of merges in memory, if a command that repeats them has set it."""
         self.made: dict[tuple[Oid, ...], Oid] | None = None
-        """The commits that were made to merge with, by tree and parents; set with `merges`."""
+        """Synthetic commits by tree and parents; set together with `merges`."""
         self._environment = dict(environment or {})
         self._own = {**_FIXED, **_encoded(self._environment)}
 
     @property
     def scratch(self) -> Path | None:
-        """Where a quarantine's objects go; None outside of one."""
+        """The directory for a quarantine's objects; None outside a quarantine."""
         place = self._environment.get("GIT_OBJECT_DIRECTORY")
         return Path(place) if place else None
 
@@ -196,7 +196,7 @@ class Git:
         return result
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """A git process to talk with; it is the caller's to end. What it says of errors is lost."""
+        """Starts a git process for a dialogue; the caller ends it. Its stderr is discarded."""
         trace.asked(f"git {trace.words(arguments)}", trace.clock(), "started")
         try:
             return subprocess.Popen(
@@ -211,7 +211,7 @@ class Git:
             raise _cannot_start(self.directory, error) from error
 
     def text(self, *arguments: str, input: bytes | None = None) -> str:
-        """stdout of a git command that has to succeed."""
+        """Runs a git command that has to succeed, and returns its stdout."""
         return self.run(*arguments, input=input).text
 
     def lines(self, *arguments: str) -> list[str]:
@@ -236,11 +236,11 @@ class Git:
         return Git(worktree, self._environment | which)
 
     def with_environment(self, added: Mapping[str, str]) -> "Git":
-        """The same git with more variables in the environment of its processes."""
+        """Returns this git with additional environment variables."""
         return Git(self.directory, {**self._environment, **added})
 
     def object_places(self) -> list[str]:
-        """The directories that this git finds objects in, as git wants to have them in its environment."""
+        """The object directories of this git, in the format of git's environment variable."""
         own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
         added = {**os.environ, **self._environment}.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         if os.pathsep in own or own.startswith('"'):
@@ -250,9 +250,11 @@ class Git:
 
     @contextmanager
     def quarantine(self) -> Iterator["Git"]:
-        """A git whose new objects go to a temporary place and vanish with the block."""
+        """Yields a git whose new objects go to a temporary directory, which is removed after the block."""
         places = self.object_places()
-        from gitcoord.git.object_quarantine import scratch_directory  # not for who makes no objects
+        from gitcoord.git.object_quarantine import (
+            scratch_directory,
+        )  # imported here: most commands make no objects
 
         with scratch_directory() as scratch:
             yield Git(

@@ -1,4 +1,4 @@
-"""Which remotes are GitHub, where their API is, and which token is meant for them. Reads no network, no git.
+"""Recognizes GitHub remotes, and finds their API and token. Uses neither the network nor git.
 
 One rule for the forge and for git's own credentials, so that a token never goes where the other would not.
 """
@@ -19,7 +19,7 @@ _ENTERPRISE_TOKENS = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", *_OWN_TO
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """A remote's URL, taken apart: `host` is lower case and has no port, `path` no leading slash."""
+    """The parts of a remote's URL: `host` is in lower case without a port, `path` without a leading slash."""
 
     scheme: Literal["http", "https", "ssh", "git"]
     host: str
@@ -34,7 +34,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_address(url: str) -> Address | None:
-    """The address in a remote's URL; None for a path, a `file://` URL, or something else."""
+    """Parses a remote's URL; None for a path, a `file://` URL, or anything else."""
     url = url.strip()
     if "://" in url:
         return _parse_url(url)
@@ -60,7 +60,7 @@ def _parse_url(url: str) -> Address | None:
         host=shown,
         port=None if port == default else port,
         path=parts.path.lstrip("/"),
-        # `ssh://git@host/` is how everybody writes it; over HTTP a login is a credential.
+        # `git@` is normal in an SSH URL; in an HTTP URL a user is a credential.
         has_login=parts.username is not None and scheme in ("http", "https"),
     )
 
@@ -87,7 +87,7 @@ def may_carry_token(address: Address, environ: Mapping[str, str]) -> bool:
 
 
 def api_url(address: Address | None, environ: Mapping[str, str]) -> str:
-    """The root of the REST API for a remote: GITHUB_API_URL, or what belongs to the remote's host."""
+    """The root of the REST API for a remote: GITHUB_API_URL, or the one of the remote's host."""
     given = environ.get("GITHUB_API_URL", "").strip().rstrip("/")
     host = GITHUB if address is None else _web_host(address.host)
     if given and (given != _PUBLIC_API or host == GITHUB):
@@ -101,7 +101,7 @@ def api_url(address: Address | None, environ: Mapping[str, str]) -> str:
 
 
 def find_token(host: str, environ: Mapping[str, str]) -> str | None:
-    """The token that the environment holds for a host."""
+    """The token for a host in the environment; None if there is none."""
     own = _web_host(host) == GITHUB or host.endswith(".ghe.com")
     names = _OWN_TOKENS if own else _ENTERPRISE_TOKENS
     return next((token for name in names if (token := environ.get(name, "").strip())), None)

@@ -1,6 +1,6 @@
-"""Repositories inside a repository: entries of a tree that `.gitmodules` says nothing of.
+"""Finds embedded repositories: gitlinks in a tree that are not in `.gitmodules`.
 
-`git add` makes one of a directory that is a repository itself; a clone finds an empty directory there.
+`git add` makes such a gitlink from a directory that is a repository; a clone gets an empty directory.
 See https://git-scm.com/docs/gitmodules.
 """
 
@@ -13,7 +13,7 @@ _FILE = ".gitmodules"
 
 
 def links_without_row(git: Git, since: Oid, head: Oid) -> tuple[str, ...]:
-    """The repositories that are in `head` without a row in its `.gitmodules`, and were not so at `since`."""
+    """The gitlinks in `head` that are not in its `.gitmodules`, and were not there at `since`."""
     options = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
     fields = git.text("diff-tree", *options, since, head).split("\0")
     changed = dict(zip(fields[1::2], fields[::2], strict=False))
@@ -21,21 +21,21 @@ def links_without_row(git: Git, since: Oid, head: Oid) -> tuple[str, ...]:
     if not new and _FILE not in changed:
         return ()
     before, after = _rows(git, since), _rows(git, head)
-    # What the base has without a row is its own affair.
+    # Gitlinks of the base do not count.
     old = {path for path in new if changed[path].startswith(f":{_LINK} ") and path not in before}
     left = set(_links(git, head, before - after))
     return tuple(sorted(((new - after) - old) | left))
 
 
 def _rows(git: Git, commit: Oid) -> set[str]:
-    """The paths that the `.gitmodules` of a commit names."""
+    """The paths in the `.gitmodules` of a commit."""
     asked = ("config", "--blob", f"{commit}:{_FILE}", "-z", "--get-regexp", r"^submodule\..*\.path$")
     told = git.run(*asked, ok=()).text
     return {entry.partition("\n")[2].rstrip("/") for entry in told.split("\0") if entry}
 
 
 def _links(git: Git, commit: Oid, paths: set[str]) -> Iterator[str]:
-    """Those of `paths` that are repositories in a commit."""
+    """Yields those of `paths` that are gitlinks in a commit."""
     if not paths:
         return
     listed = git.text("--literal-pathspecs", "ls-tree", "-z", commit, "--", *sorted(paths))

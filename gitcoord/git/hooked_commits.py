@@ -1,4 +1,4 @@
-"""Commits that the repository's own hooks see: what refuses one is named, in its own words."""
+"""Makes commits with the repository's own hooks; returns the output of a hook that refuses."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from gitcoord.git.object_quarantine import scratch_directory
 def commit_with_hooks(
     git: Git, *options: str, message: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> str:
-    """Makes a commit of what is staged; returns why that was refused, or nothing."""
+    """Commits the index; returns why a hook refused, or an empty string."""
     with scratch_directory() as scratch:
         trace = Path(scratch, "trace")
         added = {**(environment or {}), "GIT_TRACE2_EVENT": str(trace)}

@@ -1,7 +1,7 @@
-"""JSON documents kept as commits under refs: the subject says it in words, the body holds the document.
+"""Stores JSON documents as commits under refs: the subject is a sentence, the body the document.
 
-A nonce keeps two writers of one document in the same second from making the same commit, which would let
-both believe that their compare-and-swap won.
+A nonce keeps two writers from making the same commit in the same second: otherwise both would believe that
+their compare-and-swap won.
 """
 
 import os
@@ -21,7 +21,7 @@ _LONGEST_SUBJECT = 200
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of such a ref; `body` is the raw JSON, or None when there is none in the message."""
+    """One commit of such a ref; `body` is the raw JSON; None if the message has none."""
 
     commit: Oid
     parents: tuple[Oid, ...]
@@ -30,7 +30,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(value: Any) -> bytes:
-    """`value` as JSON on one line; bytes of paths that are not UTF-8 survive."""
+    """Encodes `value` as JSON on one line; keeps bytes of paths that are not UTF-8."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -40,7 +40,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes | None, type: Any) -> Any:
-    """The value of `type` that `body` holds, or None when it holds no such thing."""
+    """Decodes `body` to a value of `type`; None if it is something else."""
     try:
         return _decoder(type).decode(body or b"")
     except msgspec.ValidationError:
@@ -68,7 +68,7 @@ def _decode_slowly(body: bytes, type: Any) -> Any:
 def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
 ) -> Document:
-    """Writes the commit of a document on top of `parent`; returns it as it is read again. No ref moves."""
+    """Writes the commit of a document on top of `parent`, and returns it; moves no ref."""
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {os.urandom(8).hex()}\n"
     parents = [parent] if parent else []
@@ -78,7 +78,7 @@ def write_document(
 
 
 def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) -> list[Document]:
-    """The documents of all commits reachable from `tips` (or of the tips alone); each ref oldest first."""
+    """Reads the documents of all commits reachable from `tips`, or of the tips; per ref oldest first."""
     revisions = "".join(f"{tip}\n" for tip in tips)
     if not revisions:
         return []
@@ -89,7 +89,7 @@ def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) 
 
 
 def _document(record: bytes) -> Document:
-    # Not `splitlines`: a title may hold what Unicode calls a line separator.
+    # Not `splitlines`: a title may contain a Unicode line separator.
     ids, *lines = record.split(b"\n")
     commit, *parents = ids.decode().split()
     body = next((line for line in lines[1:] if line.startswith(b"{")), None)

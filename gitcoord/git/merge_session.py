@@ -1,7 +1,7 @@
-"""Merges that build on each other, through one process: each needs the outcome of the one before.
+"""Makes merges that depend on each other with one process: each needs the result of the one before.
 
-Git before 2.49 holds its answers back until there are a few thousand bytes of them. So every merge is
-followed by one that fails in a file with a very long name, which pushes the answer out.
+Git before 2.49 buffers a few thousand bytes of results. Therefore each merge is followed by one that fails in
+a file with a very long name, which flushes the buffer.
 """
 
 import os
@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 16
 
 
 class MergeChain:
-    """Asks one `git merge-tree` for one merge at a time. `git` is a quarantine."""
+    """Uses one `git merge-tree` process for one merge at a time. `git` is a quarantine."""
 
     def __init__(self, git: Git, writer: Writer) -> None:
         self._git = git
@@ -54,7 +54,7 @@ class MergeChain:
         except (OSError, EOFError):
             merged = None
         if merged is None:
-            # An impossible merge ends the process. Alone it says why.
+            # An impossible merge ends the process. Run it alone for the reason.
             self._end()
             return merge_tree(self._git, ours, theirs)
         return merged
@@ -91,7 +91,7 @@ class MergeChain:
         return content
 
     def _make_pusher(self) -> bytes:
-        # A file and a link of the same name: nothing is cheaper to disagree on.
+        # A file and a symlink of the same name: the cheapest conflict.
         empty = self._writer.blob(b"")
         before = self._writer.commit(self._writer.tree({}))
         sides = [

@@ -1,4 +1,4 @@
-"""Merges in memory by merge-ort, the engine that GitHub uses too: nothing is checked out."""
+"""Merges in memory with merge-ort, the engine that GitHub uses as well; checks nothing out."""
 
 import os
 import re
@@ -10,20 +10,20 @@ from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.parallel_calls import in_parts
 
 MERGE = (
-    # What newer versions of git read from the user's configuration, and GitHub does not know.
+    # Settings of the user that newer versions of git read, and GitHub does not.
     *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
-    # What is written goes away soon.
+    # Objects are temporary.
     *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
 STAMP = "%ae%x1f%at%x1f%s"
-"""What a replay keeps of a commit, as git's formats say it: author, time and subject."""
+"""The format of what a replay keeps of a commit: author, time and subject."""
 _MERGES_IN_A_PART = 250
-"""A process keeps what it has read and merged until it ends: some tens of MB for so many."""
+"""Merges for one process, which keeps all objects until it ends: some tens of MB."""
 
 
 class MergeMessage(msgspec.Struct, frozen=True):
-    """What merge-ort says of a conflict: its kind such as `CONFLICT (contents)`, paths, and a sentence."""
+    """A conflict message of merge-ort: its kind such as `CONFLICT (contents)`, paths, and a sentence."""
 
     kind: str
     paths: tuple[str, ...]
@@ -42,11 +42,10 @@ class MergeMessage(msgspec.Struct, frozen=True):
 
 
 class TreeMerge(msgspec.Struct, frozen=True):
-    """The outcome of merging two commits in memory.
+    """The result of merging two commits in memory.
 
-    `clean` is None when git could not merge at all (unrelated histories, a missing object); `problem`
-    then says why. `tree` is the merged tree; with conflicts it holds conflict markers, and `paths` says in
-    which files.
+    `clean` is None if git could not merge at all (unrelated histories, a missing object); `problem` then says
+    why. `tree` is the merged tree; after conflicts, it has conflict markers in the files `paths`.
     """
 
     clean: bool | None
@@ -57,12 +56,12 @@ class TreeMerge(msgspec.Struct, frozen=True):
 
 
 def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
-    """Merges every pair `(ours, theirs)` of commits, a git process for each core; same order as `pairs`."""
+    """Merges each pair `(ours, theirs)` of commits, with a git process per core; same order as `pairs`."""
     return list(iter_merges(git, pairs))
 
 
 def iter_merges(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> Iterator[TreeMerge]:
-    """The same one by one, so that what many merges say is never held at once; on all cores."""
+    """Yields the merges one by one, to save memory; on all cores."""
     return in_parts(lambda part: _merge_part(git, part), pairs, _MERGES_IN_A_PART)
 
 
@@ -73,13 +72,13 @@ def _merge_part(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
         return list(_parse(os.fsdecode(ended.stdout)))
     if len(pairs) == 1:
         return [TreeMerge(None, problem=ended.reason)]
-    # One impossible pair ends the whole process: halve until it stands alone.
+    # One impossible pair ends the whole process: halve until it is alone.
     middle = len(pairs) // 2
     return _merge_part(git, pairs[:middle]) + _merge_part(git, pairs[middle:])
 
 
 def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
-    """Merges one pair of commits, once where merges are remembered."""
+    """Merges one pair of commits, or returns the cached result."""
     known = git.merges.get((ours, theirs)) if git.merges is not None else None
     merged: TreeMerge = known or merge_trees(git, [(ours, theirs)])[0]
     if git.merges is not None and merged.clean is not None:
@@ -88,7 +87,7 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
 
 
 def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
-    """The environment of commits in gitcoord's own name, which are the same whenever they are made."""
+    """The environment for commits in gitcoord's name, which are the same at any time."""
     who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
     return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
 
@@ -114,7 +113,7 @@ def commit_tree(
 
 
 def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
-    """A commit that no ref names, the same whenever it is made; made once where merges are remembered."""
+    """Makes a synthetic commit, which is the same at any time; cached with the merges."""
     key = (tree, *parents)
     known = git.made.get(key) if git.made is not None else None
     made = known or commit_tree(git, tree, parents, "Made to merge with", environment=fixed_author())
@@ -124,17 +123,17 @@ def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
 
 
 def message_bytes(message: str) -> bytes:
-    """A commit's message as git is told it; the bytes of names that are not UTF-8 stay as they are."""
+    """Encodes a commit message for git; keeps bytes of names that are not UTF-8."""
     try:
         return message.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half of a character that no file ever held
+    except UnicodeEncodeError:  # half a character, which is in no file name
         return message.encode("utf-8", "replace")
 
 
 def replay(
     git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None, sign: bool = False
 ) -> Oid | None:
-    """Replays the commits of `base..head` onto `base`, merges left out; the new tip, or None on a conflict.
+    """Replays the commits of `base..head` except merges onto `base`; returns the new tip; None on a conflict.
 
     Git 2.39 has no `git replay`: a synthetic commit with the tip's tree and the original's parent makes
     that parent the merge base, so that merging it with the original is the cherry-pick.
@@ -149,7 +148,7 @@ def replay(
         if not merged.clean:
             return None
         if merged.tree == tree_of(git, tip):
-            continue  # the base already has this change
+            continue  # the base has this change already
         named = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
         author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), named, strict=False))
         message = git.text("show", "--no-patch", "--format=%B", commit)
@@ -165,7 +164,7 @@ def tree_of(git: Git, commit: Oid) -> Oid:
 
 
 def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """The tree of every commit."""
+    """The tree of each commit."""
     wanted = sorted(commits)
     if not wanted:
         return {}
@@ -175,7 +174,7 @@ def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
 
 
 def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """The first parent of every commit that has one here."""
+    """The first parent of each commit that has one here."""
     wanted = sorted(commits)
     request = "".join(f"{commit}^1\n" for commit in wanted).encode()
     answer = git.text("cat-file", "--batch-check=%(objectname)", input=request) if wanted else ""
@@ -197,7 +196,7 @@ def _parse(output: str) -> Iterator[TreeMerge]:
 
 
 def read_merge(fields: Iterator[str]) -> TreeMerge | None:
-    """The next merge of the -z form: status, tree, paths, "", then on a conflict messages up to a ""."""
+    """Parses the next merge of the -z format: status, tree, paths, "", after a conflict messages and ""."""
     status = next(fields, "")
     if status == "":
         return None
@@ -210,7 +209,7 @@ def read_merge(fields: Iterator[str]) -> TreeMerge | None:
 
 
 def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:
-    """The paths that the messages name: some conflicts, a file in a moved directory's way, list no others."""
+    """The paths in the messages: some conflicts list no others, such as a file in a moved directory's way."""
     conflicts = (message for message in messages if message.kind.startswith("CONFLICT"))
     return tuple(dict.fromkeys(path for message in conflicts for path in message.paths))
 
@@ -225,7 +224,7 @@ def _until_empty(fields: Iterator[str]) -> Iterator[str]:
 def _messages(fields: Iterator[str]) -> Iterator[MergeMessage]:
     for count in _until_empty(fields):
         if not count.isdecimal():
-            # Advice about submodules, written right in front of the NUL that ends the messages.
+            # Advice about submodules, directly before the NUL that ends the messages.
             return
         paths = tuple(next(fields) for _ in range(int(count)))
         yield MergeMessage(next(fields), paths, next(fields).removesuffix("\n"))
