@@ -94,6 +94,7 @@ ErrorCode = Literal[
     "not-changed",
     "not-found",
     "not-json",
+    "not-made",
     "not-ready",
     "not-yaml",
     "nothing-failed",

@@ -54,6 +54,13 @@ class BranchRebuilt(Notice, frozen=True, kw_only=True):
     base: str
 
 
+class FilesRemade(Notice, frozen=True, kw_only=True):
+    """Files that are not merged were made anew on a level branch."""
+
+    branch: str
+    paths: tuple[str, ...]
+
+
 class ForgeAnswered(Notice, frozen=True, kw_only=True):
     """The forge did not do what it was asked for `branch`: `message` says why. Landing goes on."""
 
@@ -265,6 +272,7 @@ AnyNotice = (
     | BranchHeld
     | TasksWaiting
     | BranchRebuilt
+    | FilesRemade
     | ForgeAnswered
     | WindowChosen
     | CheckEnded

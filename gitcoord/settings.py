@@ -27,6 +27,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     two branches that add files of one number to a directory count as `exclusive` there. New files that match
     `hold_back`, or are larger than `max_file_megabytes` (0: no limit), are not committed for an agent; names
     of secrets and agents' own notes are held back without a pattern, and `!` takes a path out of that.
+    `regenerate` maps a pattern to the command that makes what it matches: such files are not merged.
     """
 
     preset: tuple[Preset, ...] = ()
@@ -34,6 +35,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hub: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
     union: tuple[str, ...] = ()
+    regenerate: dict[str, str] = {}
     scratch: tuple[str, ...] = ()
     on_scratch: Literal["refuse", "drop", "allow"] = "refuse"
     same_number: Literal["exclusive", "allow"] = "exclusive"

@@ -9,23 +9,21 @@ import msgspec
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.settings import (
-    PULL_FIELDS,
     LandingSettings,
     RepositorySettings,
     RunSettings,
     Settings,
 )
+from gitcoord.settings_problems import (
+    Problem,
+    pattern_problems,
+    regenerate_problems,
+    shown,
+    template_problems,
+)
 
 SETTINGS_FILES = ("gitcoord.toml", ".gitcoord.toml")
 PYPROJECT = "pyproject.toml"
-_MOST_SHOWN = 40
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: a sentence, and what can be done about it."""
-
-    sentence: str
-    way_out: str = ""
 
 
 class SettingsFile(msgspec.Struct, frozen=True):
@@ -120,7 +118,7 @@ def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = ""
             if isinstance(value, dict):
                 yield from _problems(value, kind, f"{name}.")
             else:
-                yield Problem(f"`{name}` must be a table, not {_shown(value)}.", f"Write it as [{name}].")
+                yield Problem(f"`{name}` must be a table, not {shown(value)}.", f"Write it as [{name}].")
             continue
         try:
             msgspec.convert(value, kind)
@@ -132,7 +130,7 @@ def _repository_problems(value: object) -> Iterator[Problem]:
     """What is wrong in `[repositories]`: names that tasks give, each with a place or a table."""
     if not isinstance(value, dict):
         way_out = "Write it as [repositories]."
-        yield Problem(f"`repositories` must be a table, not {_shown(value)}.", way_out)
+        yield Problem(f"`repositories` must be a table, not {shown(value)}.", way_out)
         return
     variables: dict[str, str] = {}
     for name, given in value.items():
@@ -195,7 +193,7 @@ def _misfit(name: str, value: object, kind: msgspec.inspect.Type) -> Problem:
         value = next((one for one in value if not (isinstance(one, str) and one in (words or [one]))), value)
     near = _near(str(value), words)
     way_out = f"Did you mean `{near[0]}`?" if near else ""
-    return Problem(f"`{name}` must be {_expected(kind)}, not {_shown(value)}.", way_out)
+    return Problem(f"`{name}` must be {_expected(kind)}, not {shown(value)}.", way_out)
 
 
 def _choices(kind: msgspec.inspect.Type) -> list[str]:
@@ -217,23 +215,14 @@ def _expected(kind: msgspec.inspect.Type) -> str:
         return "one of " + ", ".join(_choices(kind))
     if isinstance(kind, msgspec.inspect.VarTupleType):
         return f"a list of {'names: ' + ', '.join(_choices(kind)) if _choices(kind) else 'texts in quotes'}"
+    if isinstance(kind, msgspec.inspect.DictType):
+        return "a table of patterns and commands"
     if isinstance(kind, msgspec.inspect.BoolType):
         return "true or false"
     if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
         number = "a whole number" if isinstance(kind, msgspec.inspect.IntType) else "a number"
         return number if kind.ge is None else f"{number} of at least {kind.ge}"
     return "a text in quotes"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "a list"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
@@ -247,13 +236,14 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
         yield Problem("`state-prefix` must look like refs/gitcoord/, with both slashes.")
     for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
-        yield from _template_problems(key, text)
-    yield from _pattern_problems(settings.run.limit_patterns)
+        yield from template_problems(key, text)
+    yield from pattern_problems(settings.run.limit_patterns)
+    yield from regenerate_problems(settings.rules.regenerate)
     given, usual = settings.run, RunSettings()
     wrong = [name for name in given.pass_environment if not (name.isidentifier() and name.isascii())]
     if wrong:
         yield Problem(
-            f"`run.pass-environment` must hold names of variables, not {_shown(wrong[0])}.",
+            f"`run.pass-environment` must hold names of variables, not {shown(wrong[0])}.",
             'Write them like ["GH_TOKEN"].',
         )
     limit = settings.landing.check_timeout
@@ -266,31 +256,5 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     ):
         if text not in (default, *words) and parse_duration(text) is None:
             yield Problem(
-                f"`{key}` must be a duration, not {_shown(text)}.", "Write it like 90s, 30m or 1h30m."
+                f"`{key}` must be a duration, not {shown(text)}.", "Write it like 90s, 30m or 1h30m."
             )
-
-
-def _pattern_problems(patterns: tuple[str, ...]) -> Iterator[Problem]:
-    import re
-
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield Problem(f"`run.limit-patterns` has {_shown(pattern)}, no regular expression: {error}.")
-
-
-def _template_problems(key: str, text: str) -> Iterator[Problem]:
-    if not text:
-        return
-    import string
-
-    template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
-    wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
-    if not template.is_valid():
-        wrong.append("a `$` without a name")
-    if wrong:
-        yield Problem(
-            f"the template `pull-requests.{key}` has {', '.join(wrong)}.",
-            f"It can have {', '.join(f'${name}' for name in known)}, and $$ for a dollar sign.",
-        )

@@ -54,6 +54,8 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
             "`pull-requests.title` has $nobody, $order",
             "$branch",
         ),
+        ("[rules]\nregenerate = 'uv lock'", "must be a table of patterns and commands, not", ""),
+        ("[rules.regenerate]\n'uv.lock' = ' '", '`rules.regenerate` has no command for "uv.lock"', ""),
         ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
         ("repositories = 'api'", '`repositories` must be a table, not "api"', "[repositories]"),
         ("[repositories]\napi = 3", "`repositories.api` does not say where", '"../api"'),

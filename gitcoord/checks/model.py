@@ -54,6 +54,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     seconds: float = 0.0
     runs: int = 1
+    made: Oid = ""
+    """The tree with files made anew, where that was asked for."""
 
 
 class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +18,7 @@ from gitcoord.settings import Prove, Settings
 
 if TYPE_CHECKING:
     from gitcoord.worker.checking.checker import LocalChecker
+    from gitcoord.worker.checking.files_maker import LocalFilesMaker
 
 
 class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,12 +131,41 @@ def open_checker(
 def with_checker(
     landing_context: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[LandingContext]:
-    """Yields the landing context with a checker of this machine, if it has a check."""
-    if landing_context.options.check is None:
+    """Yields the landing context with a checker of this machine if it has a check, and a maker of files."""
+    check = landing_context.options.check
+    with ExitStack() as open_ones:
+        maker = open_maker(context, check, slots)
+        if maker is not None:
+            open_ones.callback(maker.close)
+            landing_context = msgspec.structs.replace(landing_context, maker=maker)
+        if check is not None:
+            checker = open_checker(context, check, tell, slots=slots, recheck=recheck)
+            checking = open_ones.enter_context(checker)
+            landing_context = msgspec.structs.replace(landing_context, checker=checking)
         yield landing_context
-        return
-    with open_checker(context, landing_context.options.check, tell, slots=slots, recheck=recheck) as checker:
-        yield msgspec.structs.replace(landing_context, checker=checker)
+
+
+def open_maker(
+    context: Context, check: CheckOptions | None = None, slots: int | None = None
+) -> "LocalFilesMaker | None":
+    """What makes files anew that rules keep from being merged; None without such rules."""
+    settings = context.settings
+    if not settings.rules.regenerate:
+        return None
+    from gitcoord.worker.checking.checker import default_slots
+    from gitcoord.worker.checking.files_maker import LocalFilesMaker
+
+    landing = settings.landing
+    like = CheckCommand(
+        text="",
+        shell=settings.run.shell if check is None else check.command.shell,
+        seconds=limit(landing.check_timeout) if check is None else check.command.seconds,
+        grace=settings.run.grace,
+        environment=_environment(landing.environment),
+        clean=landing.clean,
+    )
+    count = slots or landing.slots or default_slots()
+    return LocalFilesMaker(context.repository, settings.rules, settings.run, like, count)
 
 
 def _require_none(asked: AskedCheck) -> None:

@@ -77,7 +77,8 @@ def open_context(
     settings = load_settings(place.root)
     if not several and acts_across(settings):
         raise _not_across(settings)
-    return Context(place.open(settings.remote, settings.rules.union), settings)
+    rules = settings.rules
+    return Context(place.open(settings.remote, rules.union, regenerated=rules.regenerate), settings)
 
 
 def acts_across(settings: Settings) -> bool:

@@ -32,7 +32,8 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
         if one != other
     ]
     # Rules in the settings apply to all users.
-    ours = set(rulebook(context.settings.rules).by("union", differing))
+    rules = rulebook(context.settings.rules)
+    ours = {*rules.by("union", differing), *rules.by("regenerate", differing)}
     changed = [path for path in differing if path not in ours]
     if changed:
         yield doubtful(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gitcoord.cli.views.output import clean
+from gitcoord.conflicts.rules import rulebook
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.deferral import failure_reason
 from gitcoord.landing.level_search import LevelSearch, recent_failures
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gitcoord.checks.model import Checker
     from gitcoord.cli.context import Context
     from gitcoord.cli.level_check import CheckedLevel, CheckInputs
+    from gitcoord.landing.remade import FilesMaker
     from gitcoord.notices import Tell
 
 
@@ -25,6 +27,7 @@ def prove_level(
     sight: "CheckInputs",
     options: CheckOptions,
     checker: "Checker",
+    maker: "FilesMaker | None",
     tell: "Tell",
 ) -> LevelProof:
     """Runs the check on the branches in their landing order; returns the results."""
@@ -35,6 +38,8 @@ def prove_level(
         stacks=Stacks(context.repository.ancestry, sight.base_commit, sight.landed_heads),
         base=sight.plan.base,
         base_commit=sight.base_commit,
+        book=rulebook(context.settings.rules),
+        maker=maker,
     )
     commits = {branch.task: branch.commit for branch in checked.report.branches}
     heads = ((task, commits.get(task)) for task in checked.report.landing_order)

@@ -72,7 +72,7 @@ def _ruled(context: "Context") -> "Callable[[str], bool] | None":
     from gitcoord.conflicts.rules import rulebook
 
     rules = rulebook(context.settings.rules)
-    kept = ("union", "exclusive", "ignore")
+    kept = ("union", "regenerate", "exclusive", "ignore")
     if rules.patterns.keys().isdisjoint(kept):
         return None
     return lambda path: (found := rules.decide(path)) is not None and found.rule in kept

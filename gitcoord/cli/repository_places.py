@@ -38,7 +38,8 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
         raise _missing(name, directory)
     own = load_settings(place.root)
     settings = msgspec.structs.replace(own, repositories={}, **_overrides(setting))
-    return Context(place.open(settings.remote, settings.rules.union, environ), settings, environ)
+    rules = settings.rules
+    return Context(place.open(settings.remote, rules.union, environ, rules.regenerate), settings, environ)
 
 
 def _overrides(setting: RepositorySettings) -> dict[str, str]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _NEW = "gitcoord.toml"
 
 
-def add_rules(root: Path, rules: Mapping[str, Iterable[str]]) -> str:
-    """Adds patterns to `[rules]`, except those that it has already; returns the file's name.
+def add_rules(root: Path, rules: Mapping[str, Iterable[str] | Mapping[str, str]]) -> str:
+    """Adds patterns to `[rules]`, some with commands, except those that it has; returns the file's name.
 
     Raises `bad-settings` if the settings cannot be read.
     """
@@ -31,7 +31,11 @@ def add_rules(root: Path, rules: Mapping[str, Iterable[str]]) -> str:
         table = table[name]
     for rule, patterns in rules.items():
         if rule not in table:
-            table[rule] = tomlkit.array()
+            table[rule] = tomlkit.table() if isinstance(patterns, Mapping) else tomlkit.array()
+        if isinstance(patterns, Mapping):
+            for pattern, command in patterns.items():
+                table[rule].setdefault(pattern, command)
+            continue
         known = list(table[rule])
         for pattern in patterns:
             if pattern not in known:

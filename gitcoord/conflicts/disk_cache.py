@@ -17,7 +17,7 @@ from gitcoord.git.repository import Repository
 
 Value = TypeVar("Value")
 
-ENGINE = "6"
+ENGINE = "7"
 """Increase it when the same commits may give another result, or the file format changes."""
 FOLDER = "conflicts"
 _MOST_FILES = 32

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gitcoord.conflicts.changes import Changes, changes_between
+from gitcoord.conflicts.regenerated import changed_alone
 from gitcoord.conflicts.rules import SAME_NUMBER, Place, Rulebook
 from gitcoord.git.git_cli import Git, Oid
 
@@ -47,17 +48,28 @@ def shared_paths(one: Places, other: Places) -> tuple[str, ...]:
 def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]:
     """The paths in exclusive places that `head` changes, and that `onto` has changed since they diverged.
 
-    Empty once `head` contains those changes of `onto`.
+    Files that are made anew are such a place for a `head` that changes nothing else. Empty once `head`
+    contains those changes of `onto`.
     """
     since = git.probe("merge-base", onto, head) if book.keeps_apart else None
     if since is None or since in (onto, head):
         return ()
     [own] = changes_between(git, [(since, head)])
-    mine = places_of(book, own)
-    if not mine:
+    mine, alone = places_of(book, own), changed_alone(book, own)
+    if not mine and not alone:
         return ()
     [theirs] = changes_between(git, [(since, onto)])
-    return shared_paths(mine, places_of(book, theirs))
+    return shared_paths(mine, places_of(book, theirs)) or differing(alone, own, theirs)
+
+
+def differing(paths: Iterable[str], one: Changes, other: Changes) -> tuple[str, ...]:
+    """Those of `paths` that two changes both touch, and leave different."""
+    return tuple(sorted(path for path in paths if path in other.paths and not _alike(path, one, other)))
+
+
+def _alike(path: str, one: Changes, other: Changes) -> bool:
+    mine, theirs = (side.edits.get(path) or side.contents.get(path) for side in (one, other))
+    return mine is not None and mine == theirs
 
 
 def _numbered_place(book: Rulebook, path: str) -> Place | None:

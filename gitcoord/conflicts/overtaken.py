@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from gitcoord.conflicts.branch_facts import BranchFacts
 from gitcoord.conflicts.changes import changes_between
-from gitcoord.conflicts.exclusive_paths import places_of, shared_paths
+from gitcoord.conflicts.exclusive_paths import differing, places_of, shared_paths
+from gitcoord.conflicts.regenerated import changed_alone
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.git_cli import Git, Oid
 
@@ -21,8 +22,14 @@ def find_overtaken(
         if standing.fork.merge_bases and not standing.fork.inside and base not in standing.fork.merge_bases
     }
     mine = {tip: places for tip, one in behind.items() if (places := places_of(book, one.own))}
-    starts = sorted({behind[tip].fork.merge_bases[0] for tip in mine})
+    alone = {tip: paths for tip, one in behind.items() if (paths := changed_alone(book, one.own))}
+    since = {tip: behind[tip].fork.merge_bases[0] for tip in (*mine, *alone)}
+    starts = sorted(set(since.values()))
     moved = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
     theirs = {start: places_of(book, changes) for start, changes in moved.items()}
-    found = {tip: shared_paths(mine[tip], theirs[behind[tip].fork.merge_bases[0]]) for tip in mine}
+    found = {
+        tip: shared_paths(mine.get(tip, {}), theirs[start])
+        or differing(alone.get(tip, ()), behind[tip].own, moved[start])
+        for tip, start in since.items()
+    }
     return {tip: paths for tip, paths in found.items() if paths}

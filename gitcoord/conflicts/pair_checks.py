@@ -8,13 +8,14 @@ import msgspec
 from gitcoord.conflicts.branch_facts import BranchFacts, entangled_pairs
 from gitcoord.conflicts.check_cache import LevelMemory, still_there
 from gitcoord.conflicts.conflict_locations import ConflictLocations, named
-from gitcoord.conflicts.exclusive_paths import paths_apart, places_of
+from gitcoord.conflicts.exclusive_paths import differing, paths_apart, places_of
 from gitcoord.conflicts.model import BranchInput, PairReport, PathConflict
 from gitcoord.conflicts.moved_by_base import exposed_pairs
 from gitcoord.conflicts.pair_report import Rules, judgement_of, pair_report
 from gitcoord.conflicts.pair_verdict import PairMerger, PairOverlap, PairVerdict
 from gitcoord.conflicts.path_overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.rebase_in_memory import MergeContext
+from gitcoord.conflicts.regenerated import changed_alone
 from gitcoord.conflicts.rules import Place, Rulebook
 from gitcoord.git.git_cli import Oid
 
@@ -146,13 +147,29 @@ def _apart(
         standing = standings[tips[number]]
         for place, paths in places_of(book, standing.own, standing.to_base).items():
             places.setdefault(place, {})[number] = paths
-    found: dict[Pair, set[str]] = {}
+    found = _alone(tips, standings, book, looked_at)
     for place, touching in places.items():
         for one, other in combinations(sorted(touching), 2):
             apart = paths_apart(place, touching[one], touching[other])
             if apart and _one_of((one, other), looked_at):
                 found.setdefault((one, other), set()).update(apart)
     return {pair: tuple(sorted(paths)) for pair, paths in found.items()}
+
+
+def _alone(
+    tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
+) -> dict[Pair, set[str]]:
+    """The pairs that leave a file different that is made anew, where one of the two changed nothing else."""
+    found: dict[Pair, set[str]] = {}
+    own = [standings[tip].own for tip in tips]
+    for number, changes in enumerate(own):
+        alone = changed_alone(book, changes)
+        for other in range(len(tips)) if alone else ():
+            pair = (min(number, other), max(number, other))
+            paths = differing(alone, changes, own[other]) if other != number else ()
+            if paths and _one_of(pair, looked_at):
+                found.setdefault(pair, set()).update(paths)
+    return found
 
 
 def _one_of(pair: Pair, places: Iterable[int]) -> bool:

@@ -80,7 +80,8 @@ def pair_report(
     """Makes the report on a pair; `exclusive` are paths of the two that one rule keeps apart."""
     book = rules.book
     ignored, hub, union = (book.by(rule, overlap.paths) for rule in ("ignore", "hub", "union"))
-    calm = {*ignored, *hub, *union}
+    regenerated = book.by("regenerate", overlap.paths)
+    calm = {*ignored, *hub, *union, *regenerated}
     counting = tuple(path for path in overlap.paths if path not in calm) if calm else overlap.paths
     twins = overlap.case_clashes
     if twins:
@@ -103,6 +104,7 @@ def pair_report(
         ignored=ignored,
         hub=hub,
         union=union,
+        regenerated=regenerated,
         exclusive=exclusive,
         decided_by=decided_by,
         rules=said,
@@ -143,6 +145,7 @@ def worth_telling(report: PairReport) -> bool:
         or report.ignored
         or report.hub
         or report.union
+        or report.regenerated
         or report.case_clashes
         or report.exclusive
     )

@@ -1,14 +1,13 @@
 """Which paths count how: gitignore-style patterns from the settings, from presets and from options.
 
-A path has at most one rule. Own patterns are asked before those of presets, and in each of the two `union`
-before `ignore`, `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern that matches counts; `!`
-takes a path out of one rule, a preset's too.
+A path has at most one rule. Own patterns are asked before those of presets, and in each of the two
+`regenerate` before `union`, `ignore`, `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern
+that matches counts; `!` takes a path out of one rule, a preset's too.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -20,8 +19,8 @@ from gitcoord.settings import RuleSettings
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-Rule = Literal["union", "ignore", "scratch", "exclusive", "hub"]
-_RULES: Final[tuple[Rule, ...]] = ("union", "ignore", "scratch", "exclusive", "hub")
+Rule = Literal["regenerate", "union", "ignore", "scratch", "exclusive", "hub"]
+_RULES: Final[tuple[Rule, ...]] = ("regenerate", "union", "ignore", "scratch", "exclusive", "hub")
 OWN: Final = "settings"
 SAME_NUMBER: Final = "same number"
 """The source of exclusive places where two branches give new files the same number."""
@@ -43,7 +42,7 @@ class Rulebook:
 
     `ignore`: an overlap does not count. `hub`: many tasks change it, and only a failing merge counts.
     `exclusive`: only one task may change it at a time. `union`: a merge keeps the lines of both sides.
-    `scratch`: it must not land.
+    `scratch`: it must not land. `regenerate`: it is never merged; a command makes it anew.
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
@@ -54,13 +53,15 @@ class Rulebook:
         told: list[str] = []
         for name, section in ((OWN, own), *((f"preset {name}", PRESETS[name]) for name in own.preset)):
             for rule in _RULES:
-                patterns = getattr(section, rule)
+                patterns = tuple(getattr(section, rule))
                 if rule == "ignore" and name == OWN:
                     patterns = (*patterns, *ignore)
                 if patterns:
                     self._sections.append((rule, name, _spec(rule, patterns)))
                     self.patterns[rule] = (*patterns, *self.patterns.get(rule, ()))
                     told += [rule, name, *patterns, ""]
+        self.commands: Mapping[str, str] = own.regenerate
+        """The commands that make files anew, by the patterns of `regenerate`."""
         self.same_number = own.same_number == "exclusive"
         told.append(own.same_number)
         self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
@@ -89,8 +90,8 @@ class Rulebook:
 
     @property
     def keeps_apart(self) -> bool:
-        """Whether any path is exclusive."""
-        return self.same_number or "exclusive" in self.patterns
+        """Whether any path is exclusive, or one that is made anew may be changed by itself."""
+        return self.same_number or "exclusive" in self.patterns or "regenerate" in self.patterns
 
     def exclusive_place(self, path: str) -> Place | None:
         """Returns the exclusive place that `path` belongs to; None if there is none.
@@ -116,10 +117,15 @@ class Rulebook:
         return None
 
 
-@lru_cache(maxsize=8)
 def rulebook(settings: RuleSettings, ignore: tuple[str, ...] = ()) -> Rulebook:
     """Returns the rulebook of the settings, which is made only once."""
-    return Rulebook(settings, ignore)
+    key = msgspec.json.encode((settings, ignore))
+    if key not in _made:
+        _made[key] = Rulebook(settings, ignore)
+    return _made[key]
+
+
+_made: dict[bytes, Rulebook] = {}
 
 
 def _where(pattern: str, path: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.evidence.trailers import FOLDED
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import merge_trees, trees_of
+from gitcoord.git.merge_tree import merge_trees, paths_between, trees_of, unmerged_spec
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +22,8 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
     """Returns the folds of a level branch that the base does not contain, oldest first.
 
     A fold that somebody amended counts as a fold and as a commit by hand. An exact merge of the base, as
-    GitHub's "Update branch" makes it, is neither.
+    GitHub's "Update branch" makes it, is neither. Nor is a commit that changes only files that git does not
+    merge: they are made anew.
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLDED},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
@@ -36,8 +37,22 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
     )
     named = {c: two for c, two in merges.items() if (two[1] == told[c][2] if c in told else two[1] in inside)}
     own = {*_exact(git, ancestry, named)}
+    own |= {
+        c for c, sides in parents.items() if len(sides) == 1 and _only_unmerged(git, ancestry, sides[0], c)
+    }
     found = tuple((task, head) for task, _, head in told.values())
     return Folds(found=found, by_hand=tuple(commit for commit, _, _ in texts if commit not in own))
+
+
+def _only_unmerged(git: Git, ancestry: Ancestry, parent: str, commit: Oid) -> bool:
+    """Whether a commit on top of one other changes nothing but files that are made anew in any case."""
+    if not git.unmerged or not parent or " " in parent:
+        return False
+
+    def told() -> Oid | None:
+        return _if(all(map(unmerged_spec(git).match_file, paths_between(git, parent, commit))), commit)
+
+    return ancestry.remembered(("unmerged", commit), told) is not None
 
 
 def _exact(git: Git, ancestry: Ancestry, merges: Mapping[Oid, tuple[Oid, Oid]]) -> list[Oid]:

@@ -1,7 +1,7 @@
 """Files in which past changes would have conflicted, and what would keep the next ones from it. Pure."""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -9,8 +9,25 @@ import msgspec
 from gitcoord.foresight.hot_files import EditCount, grows, is_lock
 from gitcoord.foresight.past_conflicts import PastPair
 
-Remedy = Literal["union", "exclusive", "split"]
-"""A rule that keeps the lines of both sides; one that lets one task at a time; nothing but smaller files."""
+Remedy = Literal["union", "regenerate", "exclusive", "split"]
+"""A rule that keeps the lines of both sides; one that makes the file anew; one that lets one task at a time;
+nothing but smaller files.
+"""
+_NPM: Final = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund"
+_MADE_BY: Final = {
+    "uv.lock": "uv lock",
+    "poetry.lock": "poetry lock",
+    "pdm.lock": "pdm lock --update-reuse",
+    "package-lock.json": _NPM,
+    "npm-shrinkwrap.json": _NPM,
+    "pnpm-lock.yaml": "pnpm install --lockfile-only --ignore-scripts",
+    "bun.lock": "bun install --lockfile-only",
+    "Cargo.lock": "cargo update --workspace",
+    "Gemfile.lock": "bundle lock",
+    "go.sum": "go mod tidy",
+    "flake.lock": "nix flake lock",
+}
+"""What makes a lock file anew and keeps the versions in it that still fit."""
 
 _TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)[A-Z]+$")
 _LEAST_CONFLICTS: Final = 2
@@ -28,6 +45,8 @@ class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
     shared: int
     conflicts: int
     alone: int
+    command: str = ""
+    """What makes the file anew, where that is the remedy."""
 
 
 class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +61,14 @@ class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     hotspots: tuple[Hotspot, ...] = ()
 
-    def rules(self) -> dict[str, list[str]]:
-        """The patterns that each rule gets."""
-        found: dict[str, list[str]] = {}
-        for spot in self.hotspots:
-            if spot.remedy != "split":
-                found.setdefault(spot.remedy, []).append(pattern_of(spot.path))
-        return found
+    def rules(self) -> dict[str, list[str] | dict[str, str]]:
+        """The patterns that each rule gets; with their commands where it takes those."""
+        found: dict[str, list[str] | dict[str, str]] = {}
+        for remedy in ("union", "exclusive"):
+            if patterns := [pattern_of(spot.path) for spot in self.hotspots if spot.remedy == remedy]:
+                found[remedy] = patterns
+        made = {pattern_of(spot.path): spot.command for spot in self.hotspots if spot.command}
+        return {**found, "regenerate": made} if made else found
 
 
 def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> list[PastPair]:
@@ -72,9 +92,16 @@ def conflicting_paths(pairs: Iterable[PastPair]) -> list[str]:
 
 
 def find_hotspots(
-    changes: int, compared: int, pairs: Sequence[PastPair], edits: Mapping[str, EditCount]
+    changes: int,
+    compared: int,
+    pairs: Sequence[PastPair],
+    edits: Mapping[str, EditCount],
+    has_program: Callable[[str], bool] = lambda name: True,
 ) -> HotspotReport:
-    """The report on `pairs`, of which `compared` were looked at; `edits` are of `conflicting_paths`."""
+    """The report on `pairs`, of which `compared` were looked at; `edits` are of `conflicting_paths`.
+
+    `has_program` says which programs there are to make lock files with.
+    """
     found = []
     conflicts = [pair for pair in pairs if pair.conflict]
     for path in conflicting_paths(pairs):
@@ -83,11 +110,14 @@ def find_hotspots(
             kind = "lock"
         elif grows(path, edits.get(path)):
             kind = "append"
+        command = _MADE_BY.get(path.rpartition("/")[2], "")
+        command = command if command and has_program(command.split()[0]) else ""
         found.append(
             Hotspot(
                 path=path,
                 kind=kind,
-                remedy=_remedy(path, kind),
+                remedy="regenerate" if command else _remedy(path, kind),
+                command=command,
                 shared=sum(path in pair.shared for pair in pairs),
                 conflicts=sum(path in pair.paths for pair in conflicts),
                 alone=sum(pair.paths == {path} for pair in conflicts),

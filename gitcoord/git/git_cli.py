@@ -140,10 +140,17 @@ def _inherited() -> dict[bytes, bytes]:
 
 
 class Git:
-    """The git program in one directory. `environment` is added to every process."""
+    """The git program in one directory. `environment` is added to every process.
 
-    def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
+    Merges in memory take the first side's file where the patterns of `unmerged` match, written as in
+    .gitignore.
+    """
+
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str] | None = None, unmerged: Sequence[str] = ()
+    ) -> None:
         self.directory = directory
+        self.unmerged = tuple(unmerged)
         self.commits: CommitReader | None = None
         """Reads single commits in-process, if a command that reads many of them has set it."""
         self.merges: dict[tuple[Oid, Oid], Any] | None = None
@@ -228,16 +235,20 @@ class Git:
     def at(self, directory: Path) -> "Git":
         """The same git in another directory, whose repository it finds there itself, and nowhere above it."""
         kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
-        return Git(directory, kept | nowhere_above(directory))
+        return Git(directory, kept | nowhere_above(directory), self.unmerged)
 
     def within(self, git_directory: Path, worktree: Path) -> "Git":
         """The same git in `worktree`, with the repository at `git_directory`, whatever lies at its `.git`."""
         which = dict(zip(_WHICH_REPOSITORY, (str(git_directory), str(worktree)), strict=True))
-        return Git(worktree, self._environment | which)
+        return Git(worktree, self._environment | which, self.unmerged)
 
-    def with_environment(self, added: Mapping[str, str]) -> "Git":
-        """Returns this git with additional environment variables."""
-        return Git(self.directory, {**self._environment, **added})
+    def with_environment(self, added: Mapping[str, str], unmerged: Sequence[str] = ()) -> "Git":
+        """Returns this git with additional environment variables, and more `unmerged` patterns."""
+        return Git(self.directory, {**self._environment, **added}, (*self.unmerged, *unmerged))
+
+    def merging_everything(self) -> "Git":
+        """Returns this git without `unmerged`: merges conflict in those files."""
+        return Git(self.directory, self._environment) if self.unmerged else self
 
     def object_places(self) -> list[str]:
         """The object directories of this git, in the format of git's environment variable."""
@@ -264,6 +275,7 @@ class Git:
                     "GIT_OBJECT_DIRECTORY": scratch,
                     "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(places),
                 },
+                self.unmerged,
             )
 
     def _command(self, arguments: Sequence[str], *, hooks: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import MERGE, TreeMerge, merge_tree, read_merge
+from gitcoord.git.merge_tree import MERGE, TreeMerge, merge_tree, read_merge, settled
 from gitcoord.git.object_writer import TreeEntry, Writer
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class MergeChain:
             # An impossible merge ends the process. Run it alone for the reason.
             self._end()
             return merge_tree(self._git, ours, theirs)
-        return merged
+        return settled(self._git, merged)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         if self._process is None:

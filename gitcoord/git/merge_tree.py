@@ -3,11 +3,16 @@
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.parallel_calls import in_parts
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 MERGE = (
     # Settings of the user that newer versions of git read, and GitHub does not.
@@ -18,6 +23,9 @@ MERGE = (
 )
 STAMP = "%ae%x1f%at%x1f%s"
 """The format of what a replay keeps of a commit: author, time and subject."""
+_CALM = frozenset({"Auto-merging"})
+_NOT_MERGED = _CALM | {"CONFLICT (binary)", "CONFLICT (contents)"}
+"""Git's messages on a file that differs on both sides and is not merged as text."""
 _MERGES_IN_A_PART = 250
 """Merges for one process, which keeps all objects until it ends: some tens of MB."""
 
@@ -69,7 +77,7 @@ def _merge_part(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
     request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
     ended = git.run(*MERGE, input=request.encode(), ok=())
     if ended.code == 0:
-        return list(_parse(os.fsdecode(ended.stdout)))
+        return [settled(git, merge) for merge in _parse(os.fsdecode(ended.stdout))]
     if len(pairs) == 1:
         return [TreeMerge(None, problem=ended.reason)]
     # One impossible pair ends the whole process: halve until it is alone.
@@ -187,6 +195,37 @@ def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
     options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
     told = git.text("diff-tree", *options, old, new)
     return set(filter(None, told.split("\0")))
+
+
+def settled(git: Git, merge: TreeMerge) -> TreeMerge:
+    """The merge without conflicts of content in files that `git` takes from the first side as they are.
+
+    Git has left that side's file in the tree already, as it does with binary files.
+    """
+    if merge.clean is not False or not git.unmerged:
+        return merge
+    spec, kinds = unmerged_spec(git), dict[str, set[str]]()
+    for message in merge.messages:
+        for path in message.paths or ("",):
+            kinds.setdefault(path, set()).add(message.kind)
+    calm = {path for path in merge.paths if kinds.get(path, set()) <= _NOT_MERGED and spec.match_file(path)}
+    left = tuple(path for path in merge.paths if path not in calm)
+    if merge.paths and not left and all(found <= _CALM for path, found in kinds.items() if path not in calm):
+        return TreeMerge(True, merge.tree)
+    messages = tuple(one for one in merge.messages if not (one.paths and calm.issuperset(one.paths)))
+    return msgspec.structs.replace(merge, paths=left or merge.paths, messages=messages)
+
+
+def unmerged_spec(git: Git) -> "GitIgnoreSpec":
+    """The files that `git` does not merge."""
+    return _patterns(git.unmerged)
+
+
+@lru_cache(maxsize=4)
+def _patterns(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 def _parse(output: str) -> Iterator[TreeMerge]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -181,12 +181,16 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
     common_dir: Path
 
     def open(
-        self, remote: str, union: Sequence[str] = (), environ: Mapping[str, str] = os.environ
+        self,
+        remote: str,
+        union: Sequence[str] = (),
+        environ: Mapping[str, str] = os.environ,
+        regenerated: Collection[str] = (),
     ) -> Repository:
         """The repository, shared through `remote`; through its only one when the usual name is not there.
 
         `environ` has what git signs in with. Merges keep the lines of both sides in paths that the patterns
-        of `union` match.
+        of `union` match, and the first side's file where those of `regenerated` do.
         """
         remotes = read_remotes(self.git)
         name = _remote_name(list(remotes), remote)
@@ -198,10 +202,13 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
             if entries:
                 added = {**added, **appended({**os.environ, **added}, entries)}
             git = git.with_environment(added)
-        if union:
-            from gitcoord.git.union_merge import union_environment
+        if union or regenerated:
+            from gitcoord.git.union_merge import attributes_environment
 
-            git = git.with_environment(union_environment(git, self.common_dir, union, added))
+            unmerged = tuple(regenerated)
+            git = git.with_environment(
+                attributes_environment(git, self.common_dir, added, union, unmerged), unmerged=unmerged
+            )
         return Repository(git, self.root, self.common_dir, name, used, address)
 
     def _same_place_everywhere(self, remote: Remote) -> dict[str, str]:

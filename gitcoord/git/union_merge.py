@@ -1,4 +1,4 @@
-"""Paths in which a merge keeps the lines of both sides: git's own `union` merge, asked for by attributes.
+"""How rules have paths merged: the lines of both sides (git's own `union`), or not at all, by attributes.
 
 The attributes are handed over in the environment, so that nothing in the repository is changed; what the
 repository's own `.gitattributes` say of a path comes first.
@@ -16,13 +16,17 @@ from gitcoord.git.git_cli import Git
 _FILE = "attributes"
 
 
-def union_environment(
-    git: Git, common_dir: Path, patterns: Sequence[str], added: Mapping[str, str]
+def attributes_environment(
+    git: Git, common_dir: Path, added: Mapping[str, str], union: Sequence[str], unmerged: Sequence[str] = ()
 ) -> dict[str, str]:
-    """The environment `added` with union merges for what `patterns`, written as in .gitignore, match."""
+    """The environment `added` with union merges for what patterns, written as in .gitignore, match.
+
+    What the patterns of `unmerged` match is not merged: git leaves the first side's file, in conflict.
+    """
     theirs = git.probe("config", "--type=path", "--get", "core.attributesFile")
     known = Path(theirs) if theirs else _usual_place()
-    lines = [line for pattern in patterns for line in attribute_lines(pattern)]
+    lines = [line for pattern in union for line in attribute_lines(pattern)]
+    lines += [line for pattern in unmerged for line in attribute_lines(pattern, "-merge")]
     content = b"\n".join([_content(known), *(os.fsencode(line) for line in lines), b""])
     file = common_dir / "gitcoord" / _FILE
     if _content(file) != content:
@@ -37,9 +41,9 @@ def union_environment(
     }
 
 
-def attribute_lines(pattern: str) -> Iterator[str]:
+def attribute_lines(pattern: str, value: str = "merge=union") -> Iterator[str]:
     """The lines of a `.gitattributes` file that mean what a pattern of a `.gitignore` file means."""
-    value = "!merge" if pattern.startswith("!") else "merge=union"
+    value = "!merge" if pattern.startswith("!") else value
     name = pattern.removeprefix("!")
     inside = name.rstrip("/")
     if not name.endswith("/"):
@@ -57,8 +61,8 @@ def _put(file: Path, content: bytes) -> None:
     except OSError as error:
         raise GitcoordError(
             "cannot-write",
-            f"The rule `union` needs {file}, which cannot be written: {error.strerror}.",
-            hint="Make the git directory writable, or take `union` out of the settings.",
+            f"The rules `union` and `regenerate` need {file}, which cannot be written: {error.strerror}.",
+            hint="Make the git directory writable, or take these rules out of the settings.",
         ) from error
 
 

@@ -12,6 +12,7 @@ from gitcoord.git.bound_worktree import administration, bound, damage
 from gitcoord.git.failures import failure_of, in_the_way_of_checkout
 from gitcoord.git.git_cli import Git, GitResult, Oid
 from gitcoord.git.hooked_commits import commit_with_hooks
+from gitcoord.git.merge_tree import unmerged_spec
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree_sync import worktrees
@@ -120,6 +121,7 @@ class WorkingCopy:
         """Merges `commit`; a conflict stays in the working copy.
 
         With `like` git merges that one, a commit of the same tree with other parents, and records `commit`.
+        Files that git does not merge become those of `commit`.
         Raises `unclean` (exit 1), or `git-failed` when git cannot even begin.
         """
         unclean = self.changes(untracked=False)
@@ -135,13 +137,28 @@ class WorkingCopy:
         state = self.merge_state()
         if ended.code != 0 and not state.running:
             raise self._cannot_move(self.branch() or "HEAD", ended)
+        taken = self._take_theirs(state)
+        if taken:
+            state = self.merge_state()
         if other and state.running:
             place = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-path", "MERGE_HEAD"))
             place.write_text(f"{commit}\n")
-        if other and state.running and ended.code == 0:
+        if state.running and ((other and ended.code == 0) or (taken and not state.unmerged)):
             self.conclude_merge(())
             return self.merge_state()
         return state
+
+    def _take_theirs(self, state: MergeState) -> list[str]:
+        """Resolves files that are made anew in any case as the other side has them; those files."""
+        if not self.git.unmerged:
+            return []
+        spec = unmerged_spec(self.git)
+        paths = [path for path, sides in state.sides.items() if None not in sides and spec.match_file(path)]
+        if paths:
+            literal = [f":(top,literal){path}" for path in paths]
+            self.git.run("checkout", "--theirs", "--", *literal)
+            self.git.run("add", "--", *literal)
+        return paths
 
     def conclude_merge(self, paths: tuple[str, ...]) -> None:
         """Stages the resolved `paths` and commits the merge in progress."""

@@ -1,6 +1,6 @@
 """The trees of combinations: branches merged onto a base in memory, one after the other."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from gitcoord.checks.model import Checker
 from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, Subject
@@ -9,11 +9,19 @@ from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree, tree_of
 from gitcoord.git.stacks import Stacks, base_of_stack
 from gitcoord.landing.proof import ResultOf
 
+Remaking = Callable[[Oid], Oid | None]
+
 
 class Combinations:
-    """Combinations of `heads` onto the base of `stacks`; git keeps their commits, and no ref names them."""
+    """Combinations of `heads` onto the base of `stacks`; git keeps their commits, and no ref names them.
 
-    def __init__(self, git: Git, stacks: Stacks, heads: Sequence[Oid]) -> None:
+    `remake` gives the tree in which files are made anew, None where they cannot be.
+    """
+
+    def __init__(
+        self, git: Git, stacks: Stacks, heads: Sequence[Oid], remake: Remaking = lambda tree: tree
+    ) -> None:
+        self._remake = remake
         self._git = git
         self._stacks = stacks
         self._heads = heads
@@ -24,7 +32,9 @@ class Combinations:
         """The tree of what is checked; None where its branches do not merge one after the other."""
         if subject not in self._trees:
             commit = self._heads[subject.branch] if isinstance(subject, ByItself) else self.commit(subject)
-            self._trees[subject] = None if commit is None else tree_of(self._git, commit)
+            tree = None if commit is None else tree_of(self._git, commit)
+            made = tree is None or not subject or isinstance(subject, ByItself)
+            self._trees[subject] = tree if made or tree is None else self._remake(tree)
         return self._trees[subject]
 
     def merging(self) -> tuple[int, ...]:

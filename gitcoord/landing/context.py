@@ -12,6 +12,7 @@ from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.model import LandingSnapshot, Options
+from gitcoord.landing.remade import FilesMaker
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -32,6 +33,8 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
     """For each task, those that it may not share a wave with."""
     checker: Checker | None = None
+    maker: FilesMaker | None = None
+    """What makes files anew that rules keep from being merged; None where nothing lands."""
     shown: Mapping[TaskId, Oid] = {}
     """The heads that were shown to whoever asked for them to land: one rewritten before is as wanted."""
     spent: frozenset[str] = frozenset()

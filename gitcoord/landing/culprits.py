@@ -10,6 +10,7 @@ from gitcoord.checks.blame import Blame, Others, find_others
 from gitcoord.checks.model import CheckTarget
 from gitcoord.events import BranchUpdated
 from gitcoord.git.git_cli import Oid
+from gitcoord.landing.combinations import Remaking
 from gitcoord.landing.predecessors import Predecessor, Predecessors, find_predecessors
 from gitcoord.landing.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
 from gitcoord.tasks.model import TaskId
@@ -32,8 +33,10 @@ class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
 class _BlameSearch:
     """The search for one task: `blame` is what has been found (None: it cannot be told)."""
 
-    def __init__(self, before: Predecessors | None, slots: int, result_of: ResultOf) -> None:
-        self._before, self._slots, self._result_of = before, slots, result_of
+    def __init__(
+        self, before: Predecessors | None, slots: int, result_of: ResultOf, remake: Remaking
+    ) -> None:
+        self._before, self._slots, self._result_of, self._remake = before, slots, result_of, remake
         self._outcomes: dict[Others, CheckOutcome] = {}
         self.blame: Blame | None = None
 
@@ -50,7 +53,8 @@ class _BlameSearch:
             self.blame = find_others(len(self._before.known), self._outcomes, self._slots)
             trees = []
             for others in self.blame.wanted:
-                tree = self._before.tree(others)
+                merged = self._before.tree(others)
+                tree = None if merged is None else self._remake(merged)
                 result = None if tree is None else self._result_of(tree)
                 if tree is None or result is not None:
                     # It may answer what the others are asked for: no need to merge those.
@@ -79,7 +83,9 @@ class Culprits:
     def failing(self, failed: Sequence[FailedCombination]) -> list[FailingTask]:
         """Who fails with whom, for all that failed; their checks fill the slots together."""
         searches = [
-            _BlameSearch(self._predecessors(one.work, one.ahead), self._slots, self._result_of)
+            _BlameSearch(
+                self._predecessors(one.work, one.ahead), self._slots, self._result_of, self._place.remake
+            )
             for one in failed
         ]
         while True:

@@ -25,6 +25,7 @@ from gitcoord.landing.model import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
+    Remake,
     Retarget,
     Settle,
     Step,
@@ -45,6 +46,10 @@ _TURN = 4
 _UNPROVED_QUEUE = (
     "the forge would merge it later, onto a base that nobody has checked: have the check run there, and land "
     "without one here"
+)
+_REMADE_QUEUE = (
+    "the forge would merge it later, onto a base that its generated files were not made for: land it without "
+    "the merge queue and --auto"
 )
 _FEW_LOOKS = 2
 """Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
@@ -165,6 +170,8 @@ def _level_landing(
             else f"conflicts with {snapshot.base}"
         )
         why = f"it {kind}{paths}" if not details.clean else f"it is behind {snapshot.base}"
+        if details.remade:
+            return Remake(carrier=carrier, tree=details.remade, paths=details.made_anew)
         way = f"merge {snapshot.base} into {branch.name}" + (
             "" if details.clean else ", and resolve it there"
         )
@@ -229,8 +236,9 @@ def _landing(
     if details is None:
         return Examine(carrier=carrier)
     way = details.offer if carrier.branch not in memory.declined else None
-    if way is not None and options.check is not None:
-        return Hold(carrier=carrier, reason=_UNPROVED_QUEUE, final=True)
+    if way is not None and (options.check is not None or details.made_anew):
+        reason = _UNPROVED_QUEUE if options.check is not None else _REMADE_QUEUE
+        return Hold(carrier=carrier, reason=reason, final=True)
     if _shows_status_late(details, memory, options, carrier):
         return Settle(carrier=carrier)
     if details.gates and (way is None or not details.settled):

@@ -158,7 +158,8 @@ class LevelSearch:
     def _combinations(self, works: Sequence[TaskHead]) -> Combinations:
         heads = tuple(work.head for work in works)
         if heads not in self._merged:
-            self._merged[heads] = Combinations(self._place.git, self._place.stacks, heads)
+            place = self._place
+            self._merged[heads] = Combinations(place.git, place.stacks, heads, place.remake)
         return self._merged[heads]
 
     def _run(

@@ -1,7 +1,4 @@
-"""Landing a level: observe, decide, act, and look again, until nothing is left to do for now.
-
-A crash needs no recovery: the next run observes and goes on.
-"""
+"""Landing a level: observe, decide, act, look again, until all is done. A crash needs no recovery."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -39,6 +36,7 @@ from gitcoord.landing.model import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
+    Remake,
     Retarget,
     Settle,
     Step,
@@ -49,6 +47,7 @@ from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import Outlook
 from gitcoord.landing.prover import Prover, merges_in_one_move
 from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
+from gitcoord.landing.remake import remake
 from gitcoord.landing.report import Report, make_report, waiting_tasks
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
@@ -117,7 +116,7 @@ class Lander:
         self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
         self._waits += 1
         self._memory.release(snapshot)
-        self._prover.forget()
+        self._prover.forget(self._context)
         self._outlook.forget()
 
     def _change_git(self, snapshot: LandingSnapshot, step: Step) -> None:
@@ -140,6 +139,8 @@ class Lander:
                 self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
             case Update():
                 self._follow_git(snapshot, perform_git.update(context, snapshot, step), step.task)
+            case Remake():
+                remake(context, step, self._memory, self._notices)
             case Defer():
                 self._defer(snapshot, step)
             case Rebuild() if snapshot.level_branch is not None:

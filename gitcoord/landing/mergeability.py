@@ -13,6 +13,7 @@ from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
 from gitcoord.landing.pull_comments import made_ready
 from gitcoord.landing.pull_texts import new_text
 from gitcoord.landing.rejections import moved_away
+from gitcoord.landing.remade import remade
 from gitcoord.text_lists import named_tasks
 
 
@@ -83,12 +84,22 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
         or _differs_on_the_forge(context, snapshot, carrier, merged)
     ):
         return MergeReadiness(clean=True, behind=True)
+    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
+    if made.problem:
+        gate = Gate(name="regenerate", reason=made.problem, failed=True, final=not made.passing)
+        return MergeReadiness(clean=True, gates=(gate,))
+    if made.tree != merged.tree:
+        on_base = context.ancestry.contains(carrier.head, snapshot.base_commit)
+        tree = made.tree if on_base else ""
+        return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
     if context.options.method == "rebase":
-        tip = replay(git, snapshot.base_commit, carrier.head, environment=context.repository.identity)
+        # Nor do files that are made anew come out of it: the forge would merge each commit's as text.
+        bare, who = git.merging_everything(), context.repository.identity
+        tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
         # A rebase leaves merges out: what was settled in one would be lost without a word.
         if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
             return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
-    return MergeReadiness(clean=True, tree=merged.tree)
+    return MergeReadiness(clean=True, tree=merged.tree, made_anew=made.paths)
 
 
 def _is_behind(

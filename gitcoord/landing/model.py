@@ -141,6 +141,10 @@ class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     """It merges, and `paths` are where only one task at a time may work and another one was first."""
     behind: bool = False
     """The head lacks something that it has to contain first: an earlier wave, or all of a strict base."""
+    made_anew: tuple[str, ...] = ()
+    """The files of what it becomes that were made anew for it."""
+    remade: Oid = ""
+    """The tree with them, where the head contains all of the base, and lacks but these files."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True
     """False while the forge still computes, or has not seen the head yet."""
@@ -198,6 +202,14 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """Bring a task's branch up to date with the base."""
 
     task: TaskId
+
+
+class Remake(msgspec.Struct, frozen=True, kw_only=True):
+    """Put files that were made anew on top of a level branch, so that it is `tree`."""
+
+    carrier: Carrier
+    tree: Oid
+    paths: tuple[str, ...]
 
 
 class OpenPull(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,6 +301,7 @@ Step = (
     | Fold
     | Rebuild
     | Update
+    | Remake
     | Defer
     | Prove
     | ForgeStep

@@ -16,6 +16,7 @@ from gitcoord.notices import (
     CheckEnded,
     ChecksRunning,
     EventsRecorded,
+    FilesRemade,
     ForgeAnswered,
     LandingStopped,
     TasksWaiting,
@@ -50,6 +51,10 @@ class LandingNotices:
     def merged(self, carrier: Carrier, base: str, commit: Oid) -> None:
         """Tells of a merge by the forge."""
         self._tell(BranchMerged(branch=carrier.branch, tasks=carrier.tasks, base=base, commit=commit))
+
+    def remade(self, branch: str, paths: Sequence[str]) -> None:
+        """Files were made anew on the level branch."""
+        self._tell(FilesRemade(branch=branch, paths=tuple(paths)))
 
     def rebuilt(self, branch: str, base: str) -> None:
         """Tells of a level branch that was made anew."""

@@ -29,6 +29,8 @@ from gitcoord.landing.model import (
     Rebuild,
     Update,
 )
+from gitcoord.landing.remade import remade
+from gitcoord.landing.remake import remade_message
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
@@ -158,10 +160,15 @@ def update(
     apart = overtaken(git, context.options.book, stacks.base_for(git, head), head)
     if apart:
         return Defer(task=work.task, paths=apart, onto=snapshot.base_commit, exclusive=True)
-    message = f"Merge {snapshot.base} into {work.branch}\n"
-    repository, parents = context.repository, [head, snapshot.base_commit]
+    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
+    if made.problem:
+        return made.problem
+    message, parents = f"Merge {snapshot.base} into {work.branch}\n", [head, snapshot.base_commit]
+    if made.paths and context.ancestry.contains(head, snapshot.base_commit):
+        message, parents = remade_message(work.branch, made.paths), [head]
+    repository = context.repository
     commit = commit_tree(
-        git, merged.tree, parents, message, environment=repository.identity, sign=repository.signs
+        git, made.tree, parents, message, environment=repository.identity, sign=repository.signs
     )
     try:
         moved = context.shared.publish([RefUpdate(HEADS + work.branch, head, commit)])

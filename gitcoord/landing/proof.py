@@ -6,8 +6,10 @@ from typing import Literal
 import msgspec
 
 from gitcoord.checks.model import CheckCommand, CheckResult
+from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.stacks import Stacks
+from gitcoord.landing.remade import FilesMaker, remade
 from gitcoord.settings import Prove
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -61,6 +63,13 @@ class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
     stacks: Stacks
     base: str
     base_commit: Oid
+    book: Rulebook = Rulebook()
+    maker: FilesMaker | None = None
+
+    def remake(self, tree: Oid) -> Oid | None:
+        """The tree with files made anew that the base would not merge; None where they cannot be made."""
+        made = remade(self.git, self.maker, self.book, self.base_commit, tree)
+        return None if made.problem else made.tree
 
 
 class TaskHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,9 +41,11 @@ class Prover:
         self._statuses = Statuses()
         self._history: tuple[int, int] | None = None
 
-    def forget(self) -> None:
-        """Time has passed: what could not be told may be tried again."""
+    def forget(self, context: LandingContext) -> None:
+        """Time has passed: what could not be told or made may be tried again."""
         self._unclear.clear()
+        if context.maker is not None:
+            context.maker.forget()
 
     def prove(
         self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, memory: LandingMemory
@@ -77,6 +79,8 @@ class Prover:
             stacks=stacks_on(context, snapshot),
             base=snapshot.base,
             base_commit=snapshot.base_commit,
+            book=context.options.book,
+            maker=context.maker,
         )
         search = LevelSearch(place, options, checker, self._notices, self._recent(context), self._unclear)
         if context.options.strategy == "single-pr":

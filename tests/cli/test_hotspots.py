@@ -15,11 +15,18 @@ SETTINGS = "# Ours, with a comment\nmax-parallel = 3 # three\n\n[rules]\nunion =
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    # The one tool that is looked for here; poetry is not there.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "uv").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     first = {
         "CHANGELOG.md": "# Changes\n",
         "app.py": "VALUE = 0\n",
         "uv.lock": "a\n",
+        "x/yarn.lock": "a\n",
         "gitcoord.toml": SETTINGS,
     }
     remote, work = Repo.pair(tmp_path, first)
@@ -29,7 +36,8 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., End
         entries.insert(0, f"- change {number}\n")
         files = {"CHANGELOG.md": "# Changes\n" + "".join(entries), f"part_{number}.py": "pass\n"}
         if number % 4 == 0:
-            files |= {"app.py": f"VALUE = {number + 1}\n", "uv.lock": f"locked {number}\n"}
+            files |= {"app.py": f"VALUE = {number + 1}\n"}
+            files |= dict.fromkeys(("uv.lock", "x/yarn.lock"), f"locked {number}\n")
         remote.commit(files, f"Do what is number {number}")
     work.git("pull", "--quiet")
 
@@ -51,12 +59,14 @@ def test_hotspots_are_found_and_their_rules_remove_them(run: Callable[..., Ended
     assert {path: (spot["kind"], spot["remedy"]) for path, spot in spots.items()} == {
         "CHANGELOG.md": ("append", "union"),
         "app.py": ("hub", "split"),
-        "uv.lock": ("lock", "exclusive"),
+        "uv.lock": ("lock", "regenerate"),
+        "x/yarn.lock": ("lock", "exclusive"),
     }
     assert spots["CHANGELOG.md"]["conflicts"] > spots["app.py"]["conflicts"] > 1
     # All but the pairs that conflict in the hub, too.
     assert told["removed"] == told["conflicts"] - spots["app.py"]["conflicts"]
-    assert told["rules"] == {"union": ["/CHANGELOG.md"], "exclusive": ["/uv.lock"]}
+    made = {"regenerate": {"/uv.lock": "uv lock"}}
+    assert told["rules"] == {"union": ["/CHANGELOG.md"], "exclusive": ["/x/yarn.lock"]} | made
     assert told["applied"] is False
     settings = tmp_path / "work" / "gitcoord.toml"
     assert run("--apply", "--dry-run").code == 0
@@ -65,7 +75,7 @@ def test_hotspots_are_found_and_their_rules_remove_them(run: Callable[..., Ended
     assert "Wrote the rules into gitcoord.toml." in text.err
     assert "CHANGELOG.md" in text.out.splitlines()[1]
     written = settings.read_text()
-    rules = {"union": ["AUTHORS", "/CHANGELOG.md"], "exclusive": ["/uv.lock"]}
+    rules = {"union": ["AUTHORS", "/CHANGELOG.md"], "exclusive": ["/x/yarn.lock"]} | made
     assert tomllib.loads(written)["rules"] == rules
     for kept in ("# Ours, with a comment", "max-parallel = 3 # three", "# kept"):
         assert kept in written

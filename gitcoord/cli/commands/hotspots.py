@@ -40,8 +40,8 @@ def hotspots(
     """Find the files in which past changes would have conflicted if they had been made at the same time.
 
     Merges each change with those right before and after it. Applies the rules in the settings. Suggests
-    `union` for append-only lists and `exclusive` for lock files. A hub (a file that many changes touch) you
-    have to split.
+    `union` for append-only lists, and for lock files `regenerate` where the tool is installed here, else
+    `exclusive`. A hub (a file that many changes touch) you have to split.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.hotspots import print_report
@@ -67,6 +67,8 @@ def hotspots(
 
 
 def _report(context: "Context", base: str | None, changes: int) -> "HotspotReport":
+    from shutil import which
+
     from gitcoord.conflicts.rules import rulebook
     from gitcoord.foresight.hotspots import conflicting_paths, find_hotspots, without_paths_of_rules
     from gitcoord.foresight.mining import HistoryReader
@@ -90,7 +92,7 @@ def _report(context: "Context", base: str | None, changes: int) -> "HotspotRepor
     ruled = {found.path for found in rules.decisions(touched) if found.rule in ("exclusive", "ignore")}
     pairs = without_paths_of_rules(pairs, ruled)
     edits = reader.count_edits(commit, conflicting_paths(pairs), changes)
-    return find_hotspots(len(tasks), compared, pairs, edits)
+    return find_hotspots(len(tasks), compared, pairs, edits, lambda name: which(name) is not None)
 
 
 def _show_progress(done: int, total: int) -> None:

@@ -57,6 +57,11 @@ def rollback(
     TASK` restores a task's work for another try. Exit code 1 while the pull request waits for checks or
     reviews; run the command again to continue.
     """
+    from contextlib import ExitStack
+
+    import msgspec
+
+    from gitcoord.cli.check_options import open_maker
     from gitcoord.cli.context import open_context
     from gitcoord.cli.levels import find_level
     from gitcoord.cli.open_forge import open_forge
@@ -83,9 +88,15 @@ def rollback(
         method=method or context.settings.method,
         merge=merge,
         wait=seconds(wait),
+        rules=context.settings.rules,
     )
-    run = Rollbacker(rollback_context, say_notice)
-    report = run.rehearse() if dry_run else run.roll_back()
+    with ExitStack() as opened:
+        maker = None if dry_run else open_maker(context)
+        if maker is not None:
+            opened.callback(maker.close)
+            rollback_context = msgspec.structs.replace(rollback_context, maker=maker)
+        run = Rollbacker(rollback_context, say_notice)
+        report = run.rehearse() if dry_run else run.roll_back()
     if as_json:
         emit_json("rollback", report)
     else:

@@ -94,7 +94,7 @@ def pair_document(pair: "PairReport") -> dict[str, Any]:
 def sentence(pair: "PairReport") -> str:
     """What two branches do to each other, in words."""
     who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
-    shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union)
+    shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union or pair.regenerated)
     meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
     if pair.verdict == "unknown":
         return f"{meet}; git could not merge them: {clean(pair.reason)}."
@@ -112,13 +112,15 @@ def sentence(pair: "PairReport") -> str:
         return f"{who} both touch what only one at a time may touch: {apart}."
     if pair.union and not pair.overlap:
         return f"{meet}, and a merge keeps the lines of both sides there."
+    if pair.regenerated and not (pair.overlap or pair.ignored or pair.hub):
+        return f"{meet}, which landing makes anew."
     hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
     return f"{meet}, and git merges them.{hub}{nearness(pair)}"
 
 
 def _failure(pair: "PairReport", who: str) -> str:
     paths = _paths(pair.conflicted_paths)
-    shared = pair.overlap + pair.ignored + pair.hub + pair.union
+    shared = pair.overlap + pair.ignored + pair.hub + pair.union + pair.regenerated
     if set(pair.conflicted_paths) <= {*shared} and not {*pair.kinds} - _SAME_FILE:
         where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
         return f"{who} both change {_paths(shared)}, and merging them fails {where}."

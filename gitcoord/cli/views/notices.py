@@ -19,6 +19,7 @@ from gitcoord.notices import (
     ClosingStep,
     ConfigurationPutBack,
     EventsRecorded,
+    FilesRemade,
     ForgeAnswered,
     HandInFailed,
     LandingFailed,
@@ -86,8 +87,8 @@ def notice_sentence(notice: AnyNotice) -> str:
             return f"{_named(notice.branch, notice.tasks)} is held: {notice.reason}"
         case TasksWaiting():
             return "waiting: " + "; ".join(f"task {task}: {reason}" for task, reason in notice.reasons)
-        case BranchRebuilt():
-            return f"{notice.branch} made anew on {notice.base}"
+        case BranchRebuilt() | FilesRemade():
+            return _made_anew(notice)
         case ForgeAnswered():
             again = " Looking again." if notice.again else ""
             return f"{_named(notice.branch, notice.tasks)}: {notice.message}{again}"
@@ -170,6 +171,12 @@ def _first_and_last(notice: LogsRemoved | PlanKept | BranchesDeleted | RunEndTro
             return f"deleted here too: {some(notice.branches)}"
         case RunEndTroubled():
             return f"{_CLOSING[notice.step]}: {notice.message}"
+
+
+def _made_anew(notice: BranchRebuilt | FilesRemade) -> str:
+    if isinstance(notice, BranchRebuilt):
+        return f"{notice.branch} made anew on {notice.base}"
+    return f"{some(notice.paths)} made anew on {notice.branch}"
 
 
 def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> str:

@@ -10,7 +10,9 @@ from gitcoord.forge.pull_requests import Forge, Method
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
+from gitcoord.landing.remade import FilesMaker
 from gitcoord.planning.model import Plan
+from gitcoord.settings import RuleSettings
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -28,6 +30,9 @@ class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "merge"
     merge: bool = True
     wait: float = 0.0
+    rules: RuleSettings = RuleSettings()
+    maker: FilesMaker | None = None
+    """What makes files anew that rules keep from being merged."""
 
 
 class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):

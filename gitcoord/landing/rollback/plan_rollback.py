@@ -5,12 +5,14 @@ from functools import partial
 
 import msgspec
 
+from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import TaskStarted
 from gitcoord.evidence.rollbacks import is_recorded, unrecorded
 from gitcoord.evidence.snapshot import read_snapshot
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git, Oid
+from gitcoord.landing.remade import remade
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
@@ -71,7 +73,7 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
     """What the rollback has to make of the base.
 
     Raises (exit 1) `built-upon` when landed tasks of other levels need what would go, `conflict` when
-    reverting fails, and `unknown-landing`.
+    reverting fails, `not-made` when a file cannot be made anew, and `unknown-landing`.
     """
     _require_nothing_on_top(place.plan, sight)
     others = {landing.head for landing in sight.others.values()}
@@ -84,7 +86,15 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
     outcome = undo(place.repository, sight.base_commit, units)
     if isinstance(outcome, UndoConflict):
         raise _conflict(place, sight, outcome, history.units(sight.others))
-    return Reverse(units=tuple(units), tree=outcome.tree)
+    git, book = place.repository.git, rulebook(place.rules)
+    made = remade(git, place.maker, book, sight.base_commit, outcome.tree)
+    if made.problem:
+        raise answer_no(
+            "not-made",
+            f"Without {', '.join(sight.levels)} {made.problem}. Nothing was changed.",
+            "Run that command in a clone to see why, or undo the landing by hand with `git revert`.",
+        )
+    return Reverse(units=tuple(units), tree=made.tree)
 
 
 def _begun(place: RollbackContext) -> dict[TaskId, Oid]:

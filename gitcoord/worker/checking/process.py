@@ -12,12 +12,16 @@ import msgspec
 
 from gitcoord.checks.memo import LOCK_FILE, LOG_FILE, read_result, write_result
 from gitcoord.checks.model import MOST_OUTPUT, CheckResult, CheckTarget
+from gitcoord.conflicts.regenerated import Maker
 from gitcoord.engines.processes import MARK, adopt_orphans, end, marked
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import nowhere_above
 from gitcoord.redact import redact
+from gitcoord.settings import RuleSettings
+from gitcoord.text_lists import some
 from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
 from gitcoord.worker.attempt.log import Log
+from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.attempt.signals import StopSignal, listening
 from gitcoord.worker.checking.slots import BorrowedRepository, Slot, Waiting, held_lock, held_slot
 from gitcoord.worker.transient_errors import disk_problem
@@ -42,6 +46,10 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
     grace: float
     clean: bool
     log_bytes: int
+    makers: tuple[Maker, ...] = ()
+    """Commands that make files anew, in place of a check."""
+    rules: RuleSettings = RuleSettings()
+    shell: bool = False
 
 
 def write_order(place: Path, order: CheckOrder) -> None:
@@ -99,7 +107,10 @@ def _check(
     began = time.monotonic()
     try:
         slot.move_to(order.target.tree, order.target.parent, clean=order.clean)
-        finish = _run(order, slot, mark, log, stop)
+        finish = (
+            _run(order, slot, mark, log, stop) if not order.makers else _make(order, slot, mark, log, stop)
+        )
+        made = slot.tree_of_files(order.target.tree, order.rules) if order.makers and finish.well else ""
     except (GitcoordError, OSError) as error:
         why = f"its checkout could not be made: {disk_problem(slot.directory) or redact(str(error))}"
         return CheckResult(tree=order.target.tree, outcome="unclear", reason=why, runs=runs)
@@ -108,13 +119,39 @@ def _check(
         busy.unlink(missing_ok=True)
     if finish.why == "stopped":
         return None
-    return _result(order, slot, finish, place, runs, time.monotonic() - began)
+    result = _result(order, slot, finish, place, runs, time.monotonic() - began)
+    return msgspec.structs.replace(result, made=made)
 
 
 def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -> CommandEnd:
-    given = {"GITCOORD_CHECK_SLOT": str(slot.number), MARK: mark} | nowhere_above(slot.directory)
-    command = Command(argv=order.argv, directory=slot.directory, environment={**os.environ, **given})
     until = None if order.seconds is None else time.monotonic() + order.seconds
+    return _run_in(slot.directory, order.argv, order, slot, mark, log, stop, until)
+
+
+def _make(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -> CommandEnd:
+    """Runs the commands that make files anew, up to the first that fails, in the time of one check."""
+    until = None if order.seconds is None else time.monotonic() + order.seconds
+    for one in order.makers:
+        log.say(f"{one.command} for {some(one.paths)}")
+        argv = tuple(command_words(one.command, shell=order.shell))
+        finish = _run_in(slot.directory / one.directory, argv, order, slot, mark, log, stop, until)
+        if not finish.well:
+            break
+    return finish
+
+
+def _run_in(
+    directory: Path,
+    argv: tuple[str, ...],
+    order: CheckOrder,
+    slot: Slot,
+    mark: str,
+    log: Log,
+    stop: StopSignal,
+    until: float | None,
+) -> CommandEnd:
+    given = {"GITCOORD_CHECK_SLOT": str(slot.number), MARK: mark} | nowhere_above(slot.directory)
+    command = Command(argv=argv, directory=directory, environment={**os.environ, **given})
     return run_command(command, log, stop=stop, until=until, grace=order.grace)
 
 

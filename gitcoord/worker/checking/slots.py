@@ -15,6 +15,7 @@ import msgspec
 
 from gitcoord.git.git_cli import Git, Oid, nowhere_above
 from gitcoord.git.merge_tree import fixed_author
+from gitcoord.settings import RuleSettings
 
 _COPIED = r"^(filter\..*|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|longpaths))$"
 """The git settings of the user's repository that affect the files of a checkout."""
@@ -64,6 +65,28 @@ class Slot:
         except (GitcoordError, OSError):
             shutil.rmtree(self.directory, ignore_errors=True)
             self._move(tree, parent, clean=clean)
+
+    def tree_of_files(self, tree: Oid, rules: RuleSettings) -> Oid:
+        """The tree with files that are made anew as they lie here now, kept in the user's repository.
+
+        All else stays as it is in `tree`, whatever became of it here. Raises GitcoordError.
+        """
+        from gitcoord.conflicts.rules import Rulebook
+
+        self._configure()  # a command may have changed what git does with files
+        if self._git.probe("diff-index", "--cached", "--quiet", tree) is None:
+            self._git.run("read-tree", tree)
+        self._git.run("update-index", "-q", "--refresh", ok=())
+        differing = self._git.text("diff-files", "--name-only", "-z")
+        new = self._git.text("ls-files", "--others", "--exclude-standard", "-z")
+        paths = Rulebook(rules).by("regenerate", filter(None, (differing + new).split("\0")))
+        if not paths:
+            return tree
+        inside = {"GIT_OBJECT_DIRECTORY": str(Path(self._source.common_dir) / "objects")}
+        request = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        asked = ("add", "-A", "-f", "--pathspec-from-file=-", "--pathspec-file-nul")
+        self._git.run(*asked, input=request, environment={**inside, "GIT_LITERAL_PATHSPECS": "1"})
+        return self._git.run("write-tree", environment=inside).text
 
     def _move(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
         self._make()
