@@ -46,6 +46,11 @@ GET    /repos/{owner}/{repo}/pulls/{pull_number}/reviews
 POST   /repos/{owner}/{repo}/pulls/{pull_number}/reviews
 GET    /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
 POST   /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
+GET    /repos/{owner}/{repo}/issues
+GET    /repos/{owner}/{repo}/issues/{issue_number}
+GET    /repos/{owner}/{repo}/issues/{issue_number}/sub_issues
+GET    /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by
+GET    /repos/{owner}/{repo}/milestones
 GET    /repos/{owner}/{repo}/commits/{ref}
 GET    /repos/{owner}/{repo}/commits/{ref}/status
 GET    /repos/{owner}/{repo}/commits/{ref}/statuses

@@ -1,19 +1,20 @@
 """What heads need of each other, by their commits and by what is written in pull requests."""
 
-import re
 from collections.abc import Mapping
 
+from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
-
-_REFERENCES = re.compile(r"(?i)\b(?:depends on|blocked by):?\s+((?:(?:,|and|&|\s)*#\d+\b)+)")
-_NUMBER = re.compile(r"#(\d{1,9})\b")
+from gitcoord.tasks.sources.issue_texts import named_needs
 
 
-def named_needs(body: str) -> tuple[int, ...]:
-    """The numbers that a text says its work depends on: `Depends on #12`, `blocked by #3 and #4`."""
-    found = (int(number) for part in _REFERENCES.findall(body) for number in _NUMBER.findall(part))
-    return tuple(dict.fromkeys(found))
+def named_pulls(pull: Pull) -> tuple[int, ...]:
+    """The numbers that a pull request says it depends on, those of its own repository.
+
+    Its address tells which that is: `https://HOST/OWNER/NAME/pull/12`.
+    """
+    own = "/".join(pull.url.split("/")[-4:-2])
+    return tuple(one.number for one in named_needs(pull.body) if one.is_in(own))
 
 
 def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[str, ...]]:

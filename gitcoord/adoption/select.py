@@ -11,7 +11,7 @@ from gitcoord.adoption.candidates import (
 )
 from gitcoord.adoption.dropped_needs import no_longer_asked, on_closed
 from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead, KnownHead
-from gitcoord.adoption.needs import built_on, named_needs
+from gitcoord.adoption.needs import built_on, named_pulls
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
@@ -243,7 +243,7 @@ class _Selection:
         elif pull.base != self._base:
             why = f"it goes onto {pull.base}, not {self._base}: land that first, or change its base"
             found.append((pull.base, why))
-        for number in named_needs(pull.body):
+        for number in named_pulls(pull):
             other = self._pulls.get(number) or self._read(number)
             if other is None or other.state == "merged" or other.number == pull.number:
                 continue

@@ -10,6 +10,7 @@ from gitcoord.planning.plan_identity import entries_of, is_another
 from gitcoord.state.known_tasks import find_others, tasks_changed
 from gitcoord.tasks.model import Finding, ListedStatus, TaskId, TaskList
 from gitcoord.tasks.reader import read_task_list
+from gitcoord.tasks.sources.kinds import GITHUB
 from gitcoord.tasks.write_back.splices import DONE, Wish
 from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuses
 
@@ -52,6 +53,12 @@ def sync_list(
     from gitcoord.evidence.snapshot import read_snapshot
 
     plan, root = context.store.require_plan(), context.repository.root
+    if is_on_github(plan):
+        raise usage_error(
+            "no-task-list",
+            "The tasks are issues on GitHub, which their pull requests close.",
+            "`[tasks] write-back = true` in the settings puts `Closes #N` into their texts.",
+        )
     if plan.source == "" and tasks is None and origin is None:
         raise usage_error(
             "no-task-list",
@@ -96,6 +103,9 @@ def sync_after_landing(context: "Context") -> None:
     from gitcoord.cli.views.output import warn
 
     context.store.refresh()
+    plan = context.store.plan()
+    if plan is not None and is_on_github(plan):
+        return
     try:
         report = sync_list(context)
     except GitcoordError as error:
@@ -103,6 +113,11 @@ def sync_after_landing(context: "Context") -> None:
         warn([Finding(code=error.code, message=f"The task list was not updated: {error.message} {hint}")])
         return
     tell_sync(report)
+
+
+def is_on_github(plan: "Plan") -> bool:
+    """Whether the tasks are issues, which no command sets to done."""
+    return plan.source.startswith(f"{GITHUB}:")
 
 
 def tell_sync(report: SyncReport) -> None:

@@ -82,6 +82,7 @@ def make_landing_options(
         rules=settings.rules,
         foreign_commits=settings.foreign_commits,
         pulls=settings.pull_requests,
+        closes_issues=settings.tasks.write_back,
         check=check,
     )
 

@@ -92,7 +92,7 @@ ListOrigin = Annotated[
         "--from",
         metavar="KIND[:PATH]",
         autocompletion=complete_kind,
-        help="The task list: taskmaster, spec-kit, kiro, openspec, beads, backlog, markdown, yaml, csv.",
+        help="The list: taskmaster, spec-kit, kiro, openspec, beads, backlog, github, markdown, yaml, csv.",
     ),
 ]
 Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")]

@@ -16,6 +16,7 @@ from gitcoord.planning.task_texts import Texts, task_texts, texts_digest
 from gitcoord.settings import Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.tasks.model import Finding, TaskId, TaskList
+from gitcoord.tasks.sources.kinds import GITHUB
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -104,7 +105,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         warnings=(*plan.warnings, *notes),
         texts=texts_digest(texts),
         predict=asked.predict is not False,
-        source=_inside(context.repository.root, listed.source),
+        source=listed.source if listed.kind == GITHUB else _inside(context.repository.root, listed.source),
     )
     return PlanProposal(
         plan=plan,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gitcoord.cli.issue_lists import issue_reader
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.plan_making import PlanProposal, PlanRequest, make_plan, with_saved
 from gitcoord.cli.views.output import say
@@ -67,6 +68,7 @@ def _plan_and_save(
         kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
         kept_list=saved.source if saved is not None else "",
         cancelled_satisfies=wanted.cancelled_satisfies is not False,
+        read_issues=issue_reader(context),
     )
     if context is not None and context.several is not None:
         listed = context.several.assigned(listed)

@@ -120,6 +120,7 @@ def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
 
 def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
     """Makes the plan of the task list, without saving it. The caller has fetched the shared refs."""
+    from gitcoord.cli.issue_lists import issue_reader
     from gitcoord.cli.plan_making import PlanRequest as AskedPlan
     from gitcoord.cli.plan_making import make_plan
     from gitcoord.cli.views.output import warn
@@ -132,6 +133,7 @@ def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
         usual=context.settings.tasks.origin,
         in_order=context.settings.tasks.in_order,
         tag=asked.tag,
+        read_issues=issue_reader(context),
     )
     number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
     wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)

@@ -41,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
     pulls: PullRequestSettings = PullRequestSettings()
+    closes_issues: bool = False
+    """Whether pull requests of tasks that are issues close these as they are merged."""
     delete_branches: bool = False
     foreign_commits: Literal["warn", "hold"] = "warn"
     """Whether work that carries commits of tasks not handed in lands."""

@@ -47,9 +47,18 @@ def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier)
     title = Template(settings.title) if settings.title else own
     body = Template(settings.body) if settings.body else _LEVEL_BODY if single else _TASK_BODY
     escaped = {name: markdown(text) for name, text in fields.items()}
-    text = body.substitute(escaped | _body_fields(context, snapshot, carrier, works))
+    text = body.substitute(escaped | _body_fields(context, snapshot, carrier, works)) + _closes(
+        context, carrier
+    )
     named = {name: inert(text) for name, text in fields.items()}
     return one_line(title.substitute(named)), re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _closes(context: LandingContext, carrier: Carrier) -> str:
+    """The words that close the issues which the tasks are, once they are in the default branch."""
+    if not context.options.closes_issues or not context.plan.source.startswith("github:"):
+        return ""
+    return "\n\n" + "\n".join(f"Closes #{task}" for task in carrier.tasks if task.isdecimal())
 
 
 def deferral_text(context: LandingContext, event: TaskDeferred) -> str:

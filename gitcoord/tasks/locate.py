@@ -1,7 +1,7 @@
 """Where a task list is read from, and what lies beside it in `.taskmaster`. Nothing is ever written."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.tasks.sources.kinds import (
     BACKLOG,
+    GITHUB,
     STDIN,
     TASKMASTER,
     ListPlace,
@@ -40,13 +41,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which list is asked for, the first that is given: `origin` (`KIND[:PATH]`) or `tasks` (a path), then
-    `kept` (a path below the top, which has to be there), then `usual` (`KIND[:PATH]`, the settings').
+    `kept` (a path below the top, which has to be there, or issues), then `usual`, the settings'.
+    `read_issues` asks GitHub for those that a filter names.
     """
 
     tasks: str | None = None
     origin: str | None = None
     kept: str = ""
     usual: str = ""
+    read_issues: Callable[[str], bytes] | None = None
 
 
 def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
@@ -56,13 +59,15 @@ def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
     """
     if wanted.origin is not None or wanted.tasks is not None:
         origin = _asked(wanted)
-        return _at_origin(root, origin, Path())
+        return _issues(origin, wanted) if origin.kind == GITHUB else _at_origin(root, origin, Path())
     if root is None:
         raise usage_error(
             "no-task-list",
             "There is no checkout of a git repository here to find a task list in.",
             "Change to the project's checkout (`git init` begins one), or name a list: `--tasks PATH`.",
         )
+    if wanted.kept.startswith(f"{GITHUB}:"):
+        return _issues(parse_origin(wanted.kept), wanted)
     # A plan is everybody's to write: what it names counts below the repository's top alone.
     kept = root / wanted.kept
     if wanted.kept and kept.exists() and kept.resolve().is_relative_to(root.resolve()):
@@ -72,7 +77,7 @@ def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
         return source_at(root, ListPlace(told, kept))
     usual = _parsed(wanted.usual)
     if usual is not None:
-        return _at_origin(root, usual, root)
+        return _issues(usual, wanted) if usual.kind == GITHUB else _at_origin(root, usual, root)
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
             return source_at(root, ListPlace(TASKMASTER, root / place))
@@ -105,6 +110,18 @@ def _asked(wanted: Wanted) -> Origin:
         return parse_origin(wanted.origin)
     tasks = wanted.tasks or ""
     return Origin(TASKMASTER if tasks == STDIN else kind_of(Path(tasks)), tasks)
+
+
+def _issues(origin: Origin, wanted: Wanted) -> Source:
+    """The issues that a filter names. Raises `usage`, `no-task-list`, or what GitHub answers instead."""
+    if wanted.read_issues is None:
+        raise usage_error(
+            "no-task-list",
+            "The tasks are issues on GitHub, which are read by `plan`, `run` and `predict` alone.",
+            "`gitcoord plan` takes in what has changed there.",
+        )
+    content = wanted.read_issues(origin.path)
+    return Source(name=f"{GITHUB}:{origin.path}", content=content, kind=GITHUB)
 
 
 def _parsed(origin: str) -> Origin | None:

@@ -5,7 +5,7 @@ error (exit 2) which names what is wrong. What could be got over is in the list'
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
@@ -33,18 +33,20 @@ def read_task_list(
     usual: str = "",
     in_order: bool = False,
     cancelled_satisfies: bool = True,
+    read_issues: Callable[[str], bytes] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
     """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
 
     `origin` names a list as `KIND[:PATH]`. `kept_tag` is taken where no tag is asked for and the list has it,
-    `kept_list` (a path below `root`) where no list is asked for and it is there, then `usual`, the settings'
-    own `KIND[:PATH]`. With `in_order` each task depends on the one before it, too.
+    `kept_list` (a path below `root`, or issues) where no list is asked for and it is there, then `usual`, the
+    settings' own `KIND[:PATH]`. `read_issues` asks GitHub for the issues that a filter names. With `in_order`
+    each task depends on the one before it, too.
 
     Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
     of `locate`, `sources.kinds` and `tag_selection`.
     """
-    wanted = Wanted(tasks=tasks, origin=origin, kept=kept_list, usual=usual)
+    wanted = Wanted(tasks=tasks, origin=origin, kept=kept_list, usual=usual, read_issues=read_issues)
     source = read_source(root, wanted)
     if isinstance(source, list):
         source = _choose(source, root, tag)

@@ -20,6 +20,7 @@ Examples:
   gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
   gitcoord plan --from kiro                     the tasks.md of a Kiro spec
   gitcoord plan --from yaml:plan.yaml           see gitcoord help sources
+  gitcoord plan --from github --label parallel  issues with that label
 """
 
 
@@ -82,10 +83,21 @@ _SameTasks = Annotated[
 ]
 
 
+_IssueLabel = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME", help="With --from github: issues that have this label."),
+]
+_Milestone = Annotated[
+    str | None, typer.Option("--milestone", metavar="TITLE", help="With --from github: issues of it.")
+]
+
+
 @app.command("plan", epilog=_EPILOG)
 def plan(
     tasks: _Tasks = None,
     origin: ListOrigin = None,
+    label: _IssueLabel = None,
+    milestone: _Milestone = None,
     tag: _Tag = None,
     everything: _Everything = None,
     plan_cancelled: _PlanCancelled = None,
@@ -113,7 +125,9 @@ def plan(
     from gitcoord.cli.context import acts_across, maybe_context
     from gitcoord.cli.plan_making import PlanRequest
     from gitcoord.cli.plan_saving import plan_and_save, print_saved
+    from gitcoord.tasks.sources.issue_filter import with_filter
 
+    origin = with_filter(origin, label or (), milestone)
     asked = PlanRequest(
         base=base,
         strategy=strategy,

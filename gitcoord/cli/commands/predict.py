@@ -131,6 +131,7 @@ def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) 
 
 
 def _listed(context: "Context", path: str | None, origin: str | None, tag: str | None) -> "TaskList":
+    from gitcoord.cli.issue_lists import issue_reader
     from gitcoord.tasks.reader import read_task_list
 
     saved = context.store.plan()
@@ -144,6 +145,7 @@ def _listed(context: "Context", path: str | None, origin: str | None, tag: str |
         tag=tag,
         kept_tag=kept,
         kept_list=saved.source if saved is not None else "",
+        read_issues=issue_reader(context),
     )
 
 

@@ -16,6 +16,7 @@ from gitcoord.errors import usage_error
 from gitcoord.tasks.coercion import id_text, one_line, quoted
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
+from gitcoord.tasks.sources.epics import resolved_needs
 
 _PROGRAM: Final = "bd"
 _SECONDS: Final = 60
@@ -118,8 +119,9 @@ def _tasks(issues: Iterable[dict[str, Any]], findings: Findings) -> list[dict[st
     for id in sorted(open_epics):
         findings.gather("epic", "An epic is done when its issues are, and no task itself", TaskId(id))
     needs = {id: _needs(issue, TaskId(id), findings) for id, issue in work.items()}
+    above = {id: [parent] if parent else [] for id, parent in parents.items()}
     return [
-        _task(id, issue, _resolved(id, needs, parents, below, epics))
+        _task(id, issue, resolved_needs(id, needs, above, below, epics))
         for id, issue in work.items()
         if id not in epics
     ]
@@ -164,36 +166,6 @@ def _needs(issue: Mapping[str, Any], id: TaskId, findings: Findings) -> list[str
             id,
         )
     return [_target(link) for link in _links(issue) if _kind(link) in _BLOCKING and _target(link)]
-
-
-def _resolved(
-    id: str,
-    needs: Mapping[str, list[str]],
-    parents: Mapping[str, str],
-    below: Mapping[str, list[str]],
-    epics: set[str],
-) -> list[str]:
-    """What the issue waits for: its own needs and those of all above it, issues in place of epics."""
-    own: dict[str, None] = {}
-    seen: set[str] = set()
-    here = id
-    while here and here not in seen:
-        seen.add(here)
-        own.update(dict.fromkeys(needs[here]))
-        here = parents[here]
-    found: dict[str, None] = {}
-    looked: set[str] = set()
-    waiting = list(own)
-    while waiting:
-        need = waiting.pop(0)
-        if need in looked:
-            continue
-        looked.add(need)
-        if need in epics:
-            waiting += below[need]
-        else:
-            found[need] = None
-    return list(found)
 
 
 def _task(id: str, issue: Mapping[str, Any], depends_on: list[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ TASKMASTER: Final = "taskmaster"
 STDIN: Final = "-"
 BACKLOG: Final = "backlog"
 BEADS: Final = "beads"
+GITHUB: Final = "github"
 _JSON: Final = (TASKMASTER, "json")
 _MARKDOWN: Final = ("spec-kit", "kiro", "openspec", "markdown")
 
@@ -33,6 +34,7 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "yaml": ("tasks.yaml", "tasks.yml"),
     "json": ("tasks.json",),
     "csv": ("tasks.csv",),
+    GITHUB: (),
 }
 """Globs below the top of the repository, in the order in which they are looked for."""
 KINDS: Final = tuple(_PLACES)
@@ -126,6 +128,10 @@ def read_tags(kind: str, content: bytes, path: Path | None, root: Path | None, f
     """
     if kind in _JSON:
         return unwrap(parse(content, findings), findings)
+    if kind == GITHUB:
+        from gitcoord.tasks.sources.github_issues import read_issue_list
+
+        return {MASTER: read_issue_list(content, findings)}
     if kind == BACKLOG and path is not None:
         from gitcoord.tasks.sources.backlog import read_backlog
 

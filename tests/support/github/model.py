@@ -120,6 +120,23 @@ class AsyncMerge:
 
 
 @dataclass
+class Issue:
+    """An issue; those of other repositories stand in lists of blockers only."""
+
+    number: int
+    title: str
+    body: str | None = None
+    state: Literal["open", "closed"] = "open"
+    reason: str | None = None
+    labels: list[str] = field(default_factory=list)
+    milestone: str | None = None
+    blocked_by: list["Issue"] = field(default_factory=list)
+    sub_issues: list["Issue"] = field(default_factory=list)
+    repository: str = ""
+    created_at: str = field(default_factory=timestamp)
+
+
+@dataclass
 class Pull:
     """A pull request."""
 

@@ -15,6 +15,7 @@ from tests.support.github.model import (
     AsyncMerge,
     CheckRun,
     Comment,
+    Issue,
     Mergeability,
     MergeSettings,
     Protection,
@@ -74,6 +75,9 @@ class EmulatedRepository:
         self.lock = threading.RLock()
         self.git = GitSide(git_dir, default_branch)
         self.pulls: dict[int, Pull] = {}
+        self.issues: dict[int, Issue] = {}
+        self.tells_dependencies = True
+        """Whether it knows what blocks issues: older GitHub Enterprise Servers do not."""
         self.protections: dict[str, Protection] = {}
         self.more_rules: dict[str, list[Protection]] = {}
         self.late: list[Late] = []

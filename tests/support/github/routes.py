@@ -4,7 +4,17 @@ import urllib.parse
 from dataclasses import dataclass
 from re import Pattern
 
-from tests.support.github import branches, checks, commits, conversation, labels, pulls, refs, updating
+from tests.support.github import (
+    branches,
+    checks,
+    commits,
+    conversation,
+    issues,
+    labels,
+    pulls,
+    refs,
+    updating,
+)
 from tests.support.github.call import Call, Endpoint
 from tests.support.github.exchange import Answer
 from tests.support.github.shapes import REPO, repository_shape
@@ -26,6 +36,11 @@ ENDPOINTS: dict[str, Endpoint] = {
     f"PUT {REPO}/pulls/{{pull_number}}/merge": pulls.merge_pull,
     f"GET {REPO}/pulls/{{pull_number}}/reviews": conversation.list_reviews,
     f"POST {REPO}/pulls/{{pull_number}}/reviews": conversation.create_review,
+    f"GET {REPO}/issues": issues.list_issues,
+    f"GET {REPO}/issues/{{issue_number}}": issues.read_issue,
+    f"GET {REPO}/issues/{{issue_number}}/sub_issues": issues.list_sub_issues,
+    f"GET {REPO}/issues/{{issue_number}}/dependencies/blocked_by": issues.list_blockers,
+    f"GET {REPO}/milestones": issues.list_milestones,
     f"GET {REPO}/issues/{{issue_number}}/comments": conversation.list_comments,
     f"POST {REPO}/issues/{{issue_number}}/comments": conversation.create_comment,
     f"PATCH {REPO}/issues/comments/{{comment_id}}": conversation.change_comment,

@@ -21,6 +21,7 @@ _BY_PATH: tuple[tuple[str, str], ...] = (
     (r"/check-(runs|suites)", "checks"),
     (r"/status(es)?\b", "statuses"),
     (r"/merge(-async|s)?\b(?!_)", "contents"),
+    (r"/issues(/\{issue_number\})?(/sub_issues|/dependencies.*)?$|/milestones$", "issues"),
     (r"/(pulls|issues)\b", "pull_requests"),
     (r"/(branches|git|compare|commits)\b", "contents"),
 )

@@ -1,0 +1,44 @@
+"""Issues that are done when those below them are: what waits for one waits for these.
+
+They wait in turn for what it waits for.
+"""
+
+from collections.abc import Collection, Mapping
+
+
+def resolved_needs(
+    id: str,
+    needs: Mapping[str, Collection[str]],
+    parents: Mapping[str, Collection[str]],
+    below: Mapping[str, Collection[str]],
+    epics: Collection[str],
+) -> list[str]:
+    """What an issue waits for: its own needs and those of all above it, issues in place of epics."""
+    own: dict[str, None] = {}
+    for here in (id, *above(id, parents)):
+        own.update(dict.fromkeys(needs[here]))
+    found: dict[str, None] = {}
+    looked: set[str] = set()
+    waiting = list(own)
+    while waiting:
+        need = waiting.pop(0)
+        if need in looked:
+            continue
+        looked.add(need)
+        if need in epics:
+            waiting += below[need]
+        else:
+            found[need] = None
+    return list(found)
+
+
+def above(id: str, parents: Mapping[str, Collection[str]]) -> list[str]:
+    """The issues that `id` is below, the nearest first."""
+    found: list[str] = []
+    waiting = list(parents[id])
+    while waiting:
+        here = waiting.pop(0)
+        if here not in found and here != id:
+            found.append(here)
+            waiting += parents[here]
+    return found

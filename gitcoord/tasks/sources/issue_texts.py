@@ -1,0 +1,62 @@
+"""What a Markdown text of an issue or a pull request says of others: what it depends on, and its task list.
+
+Source: https://docs.github.com/en/get-started/writing-on-github, on autolinked references and task lists.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+_HIDDEN: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|`[^`\n]+`|~~[^~\n]+~~", re.DOTALL | re.MULTILINE
+)
+"""Comments, code, and what is struck out."""
+_REFERENCE: Final = (
+    r"(?:(?:[\w.-]+/[\w.-]+)?\#\d{1,9}|GH-\d{1,9}|https?://[^\s/]+/[\w.-]+/[\w.-]+/(?:issues|pull)/\d{1,9})\b"
+)
+_BULLET: Final = r"\r?\n[\ \t]*(?:[-*+]|\d+[.)])[\ \t]+(?:\[[\ xX]\][\ \t]+)?"
+_BETWEEN: Final = rf"[\ \t,&+]|\band\b|{_BULLET}|\r?\n(?![\ \t]*\r?\n)"
+_NEED: Final = re.compile(
+    rf"""(?<!no\ longer\ )(?<!not\ )(?<!never\ )(?<!n't\ )(?<!n’t\ )\b
+    (?:depends[\s-]on|dependent[\s-]on|blocked[\s-](?:by|on)|stacked[\s-]on)\b[*_]*:?[*_]*
+    ((?:{_BETWEEN}|(?:\r?\n)+{_BULLET})*{_REFERENCE}(?:(?:{_BETWEEN})*{_REFERENCE})*)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ITEM: Final = re.compile(
+    rf"^\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\]\s+({_REFERENCE})".replace(r"\#", "#"), re.MULTILINE
+)
+_ONE: Final = re.compile(_REFERENCE.replace(r"\#", "#"), re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\d{1,9}\Z")
+_SLUG: Final = re.compile(r"(?:https?://[^\s/]+/)?([\w.-]+/[\w.-]+?)(?:#|/issues/|/pull/)")
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """An issue or a pull request by its number; `repository` is empty where none is named."""
+
+    repository: str
+    number: int
+
+    def is_in(self, repository: str) -> bool:
+        """Whether it is one of this repository, which a text may leave out."""
+        return not self.repository or self.repository.casefold() == repository.casefold()
+
+
+def named_needs(text: str) -> tuple[Reference, ...]:
+    """What a text says its work depends on: `Depends on #12`, `blocked by #3 and #4`, or a list below."""
+    shown = _HIDDEN.sub(" ", text)
+    return tuple(dict.fromkeys(one for part in _NEED.findall(shown) for one in _references(part)))
+
+
+def listed_references(text: str) -> tuple[Reference, ...]:
+    """The issues that are items of a text's task list: `- [ ] #12`."""
+    shown = _HIDDEN.sub(" ", text)
+    return tuple(dict.fromkeys(one for part in _ITEM.findall(shown) for one in _references(part)))
+
+
+def _references(text: str) -> Iterator[Reference]:
+    for word in _ONE.findall(text):
+        slug, number = _SLUG.match(word), _NUMBER.search(word)
+        if number is not None:
+            yield Reference(slug[1] if slug else "", int(number[0]))
