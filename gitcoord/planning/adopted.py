@@ -1,7 +1,7 @@
-"""A plan of heads that were there before it: one task for each, on the branch that others made.
+"""Adopted plans: one task for each head that existed before, on the branch that somebody else made.
 
-Each selection of heads is a level, so that several can land side by side; a head is in the newest one that
-names it.
+Each selection of heads is a level, and several selections can land at the same time. A head belongs to the
+newest selection that names it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,9 +17,9 @@ _SCHEDULES = Schedules(sequential=_NO_SCHEDULE, level_barrier=_NO_SCHEDULE, no_b
 
 
 class AdoptedHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A head as its owner left it: `branch` at `commit`, with the pull request that it is open in, if any.
+    """A head as its owner left it: `branch` at `commit`, with its open pull request, if any.
 
-    `needs` are the branches of others that have to land before it. A head in a fork is `OWNER:BRANCH`.
+    `needs` are the branches that have to land before it. A head in a fork is `OWNER:BRANCH`.
     """
 
     branch: str
@@ -33,7 +33,7 @@ class AdoptedHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What the journal says of an id: the branch that it stands for, and whether that has landed."""
+    """An id in the journal: its branch, and whether that has landed."""
 
     branch: str
     landed: bool = False
@@ -42,9 +42,9 @@ class KnownTask(msgspec.Struct, frozen=True, kw_only=True):
 def name_heads(
     heads: Sequence[AdoptedHead], saved: Plan | None, journal: Mapping[TaskId, KnownTask]
 ) -> dict[str, TaskId]:
-    """The id of each head by its branch: the number of its pull request, else the branch without slashes.
+    """Returns the id of each branch: the number of its pull request, else the branch name without slashes.
 
-    A branch keeps its id until it has landed; an id never comes to stand for another branch.
+    A branch keeps its id until it has landed, and an id is never used for another branch.
     """
     planned = saved.tasks if saved is not None else {}
     owner = {task: one.branch for task, one in planned.items()} | {
@@ -76,10 +76,10 @@ def adopted_plan(
     journal: Mapping[TaskId, KnownTask],
     branches: Collection[str] = (),
 ) -> tuple[Plan, PlannedLevel]:
-    """The plan with a level for `heads`, in this order; the level that has exactly them stays as it is.
+    """Makes the plan with a level for `heads`, in this order; keeps a level that has exactly these heads.
 
-    What has landed leaves the plan, unless it is among `heads`. `branches` are those that there are: none
-    becomes a level branch a second time. Raises `bad-branch-name` or `same-branch` (exit 2).
+    Removes landed tasks from the plan unless they are among `heads`. Existing `branches` are not used for a
+    new level branch. Raises `bad-branch-name` or `same-branch` (exit 2).
     """
     ids = name_heads(heads, saved, journal)
     planned = saved.tasks if saved is not None else {}
@@ -124,7 +124,7 @@ def _task(
 
 
 def _renamed(task: PlannedTask, before: Mapping[TaskId, TaskId]) -> PlannedTask:
-    """The task with what it needs by the ids of today; `before` tells them by the older ones."""
+    """Returns the task with its dependencies under their new ids; `before` maps old ids to new ones."""
     needs = tuple(before.get(need, need) for need in task.depends_on)
     return task if needs == task.depends_on else msgspec.structs.replace(task, depends_on=needs)
 
@@ -132,9 +132,9 @@ def _renamed(task: PlannedTask, before: Mapping[TaskId, TaskId]) -> PlannedTask:
 def _kept(
     saved: Plan | None, asked: Collection[TaskId], before: Collection[TaskId], landed: Collection[TaskId]
 ) -> list[PlannedLevel]:
-    """The levels that go on: without what is asked for again, unless that is all of one.
+    """Returns the saved levels without the heads that are selected again, except a level of exactly those.
 
-    `before` are the ids that the heads which are asked for had, whatever ids they have now.
+    `before` are the earlier ids of the selected heads.
     """
     levels = []
     for level in saved.levels if saved is not None else ():
@@ -162,7 +162,7 @@ def _new_level(saved: Plan | None, tasks: list[TaskId], branches: Collection[str
 
 
 def _dependents(heads: Sequence[AdoptedHead]) -> dict[str, set[str]]:
-    """For each head, the others that cannot land before it."""
+    """For each head, the heads that have to land after it."""
     found: dict[str, set[str]] = {head.branch: set() for head in heads}
     for head in heads:
         todo, seen = list(head.needs), set[str]()
@@ -177,6 +177,6 @@ def _dependents(heads: Sequence[AdoptedHead]) -> dict[str, set[str]]:
 
 
 def _plain(branch: str) -> str:
-    """A branch's name as an id: one part of a ref's name, and no number of a pull request."""
+    """Makes an id from a branch name: one component of a ref name, and not a number."""
     name = branch.replace("/", "-").replace(":", "-")
     return f"branch-{name}" if name.isdecimal() else name

@@ -1,7 +1,7 @@
-"""Waves: which tasks go together and in what order, when some clash and some need others first.
+"""Arranges tasks in waves and in landing order when some clash and some depend on others.
 
-One algorithm for the planner, which knows what tasks say, and for the conflict check, which knows
-what branches really do. `search` holds the part that looks for fewer waves.
+The planner uses it with declared clashes, the conflict check with real conflicts. `wave_solver` has the
+search for fewer waves.
 """
 
 import re
@@ -15,12 +15,12 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that wants a place.
+    """A task to arrange.
 
     `weight` is its work and `priority` the length of the longest remaining chain through it, both in
     minutes. `after` names tasks that must be in earlier waves (those that are no candidates are
-    taken as settled). `wave` is the wave that it was planned for: tasks planned earlier go first
-    where that costs no further wave. A `fixed` task keeps that wave, an `alone` one shares none.
+    taken as settled). `wave` is its planned wave: tasks with an earlier one go first if that needs no
+    additional wave. A `fixed` task keeps its wave, and an `alone` task shares its wave with no other.
     """
 
     id: TaskId
@@ -33,7 +33,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
-    """Waves in order, and the order in which tasks land; fewer than `at_least` waves are impossible."""
+    """Waves in order, and the landing order; fewer than `at_least` waves are impossible."""
 
     waves: tuple[tuple[TaskId, ...], ...]
     landing_order: tuple[TaskId, ...]
@@ -45,7 +45,7 @@ def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     chunks = []
     for chunk in _DIGITS.split(id):
         if chunk:
-            # Compared by length and then by digit: int() refuses numbers of thousands of digits.
+            # Compare by length and then by digits: int() refuses numbers with thousands of digits.
             digits = chunk.lstrip("0")
             chunks.append((0, len(digits), digits) if chunk[0] in "0123456789" else (1, 0, chunk))
     return tuple(chunks), id
@@ -58,15 +58,15 @@ def arrange(
     most: int | None = None,
     largest_first: bool = False,
 ) -> Arrangement:
-    """The fewest waves in which no two members of a clash meet, the weightiest tasks first.
+    """Finds the fewest waves in which no two members of a clash are together, the heaviest tasks first.
 
-    No wave has more than `most` members (None: any number). Of two arrangements with equally many waves the
-    better one has the most important task earlier; importance is priority, then weight, then the id. Optimal
-    for about twenty tasks that hang together, nearly so for a hundred; equal input in any order gives an
-    equal answer.
+    No wave has more than `most` members (None: no limit). Of two arrangements with the same number of waves,
+    the better one has the most important task earlier; importance is priority, then weight, then the id.
+    Optimal for about twenty connected tasks, and nearly so for a hundred. The order of the input does not
+    matter.
 
-    `largest_first`: the first wave is as heavy as it can be, whatever number of waves the others then need.
-    That is for tasks that know nothing of waves: what clashes with the first will not land as it is.
+    `largest_first`: the first wave is as heavy as possible, however many waves the others need. This is for
+    branches that were made without a plan: those that clash with the first wave cannot land as they are.
     """
     ranked = sorted(tasks, key=lambda task: (task.wave, *_importance(task)))
     waves, at_least = _solved(ranked, clashes, most)
@@ -84,8 +84,8 @@ def arrange(
 def _solved(
     ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None
 ) -> tuple[list[list[Candidate]], int]:
-    """The fewest waves of tasks that are ranked by importance, and how few there could be."""
-    from gitcoord.planning.wave_problem import Puzzle  # not for who only sorts ids
+    """Arranges tasks that are ranked by importance; returns the waves and a lower bound of their number."""
+    from gitcoord.planning.wave_problem import Puzzle  # imported here: sorting ids does not need it
     from gitcoord.planning.wave_solver import solve
 
     number = {task.id: index for index, task in enumerate(ranked)}
@@ -105,7 +105,7 @@ def _solved(
 
 
 def _heaviest(ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]]) -> list[Candidate]:
-    """The tasks of the heaviest wave that there can be; the more important ones where several are."""
+    """The tasks of the heaviest possible wave; of several such waves, the one with more important tasks."""
     from gitcoord.planning.largest import largest_set
 
     number = {task.id: index for index, task in enumerate(ranked)}

@@ -1,4 +1,4 @@
-"""Branch names: patterns filled in by plain replacement, and what git accepts as a branch."""
+"""Makes branch names from patterns, and checks that git accepts them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,28 +7,28 @@ from gitcoord.errors import usage_error
 
 _FIELD = re.compile(r"\{(level|task|tag|generation)\}")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
-# What most names are made of: nothing in them can be wrong but how they begin, and their length.
+# The characters of most names: only their beginning and length have to be checked.
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:/?[A-Za-z0-9_-])*")
-# A loose ref and its lock are files, and their names end at 255 bytes.
+# A loose ref and its lock are files, and file names have at most 255 bytes.
 _LONGEST_PART = 240
 
 
 def fill(pattern: str, fields: Mapping[str, str]) -> str:
-    """`pattern` with its fields replaced by what `fields` has; what is filled in is not read again."""
+    """Fills `fields` into `pattern`; does not look for fields in the inserted text."""
     return _FIELD.sub(lambda field: fields.get(field[1], field[0]), pattern)
 
 
 def branch_name(pattern: str, generation: int, **fields: str) -> str:
-    """The branch of `pattern`; from the second generation on with `-gN`, unless the pattern says where.
+    """Makes a branch name; from the second generation on with `-gN`, unless the pattern has `{generation}`.
 
-    Old branches are so never taken for work of a new task list.
+    Thereby old branches are never taken for work of a new task list.
     """
     name = fill(pattern, {**fields, "generation": str(generation)})
     return name if generation == 1 or "{generation}" in pattern else f"{name}-g{generation}"
 
 
 class Namer:
-    """Names the branches of one pattern, for a tag in a generation, as `branch_name` does."""
+    """Names the branches of one pattern, tag and generation, as `branch_name` does."""
 
     def __init__(self, pattern: str, generation: int, tag: str) -> None:
         self._pattern, self._generation, self._tag = pattern, generation, tag
@@ -49,7 +49,7 @@ class Namer:
 
 
 def is_branch_name(name: str) -> bool:
-    """Whether git takes `name` for a new branch (the rules of `git check-ref-format --branch`)."""
+    """Whether git accepts `name` for a new branch (the rules of `git check-ref-format --branch`)."""
     if len(name) <= _LONGEST_PART and name != "HEAD" and _PLAIN.fullmatch(name):
         return True
     try:
@@ -67,7 +67,7 @@ def is_branch_name(name: str) -> bool:
 
 
 def check_names(owners: Iterable[tuple[str, str]]) -> None:
-    """Checks (who, branch) pairs: each branch is a name, nobody's twice, and none lies inside another.
+    """Checks (owner, branch) pairs: each branch name is valid, unique, and no directory of another one.
 
     Raises `bad-branch-name` or `same-branch` (exit 2).
     """

@@ -13,9 +13,9 @@ DIGITS = 6
 
 
 class UnitTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Ticks for every unit of a network when nothing but dependencies holds it back.
+    """Times of each unit of a network in ticks, if only dependencies hold it back.
 
-    `tail` is the time from a unit's start to the end of the longest chain behind it; `path` a longest chain.
+    `tail` is the time from a unit's start to the end of the longest chain after it; `path` a longest chain.
     """
 
     earliest: list[int]
@@ -24,12 +24,12 @@ class UnitTimes(msgspec.Struct, frozen=True, kw_only=True):
     path: list[int]
 
     def slack(self, unit: int) -> int:
-        """How much later than at its earliest the unit can start without delaying the end."""
+        """How much later the unit can start without delaying the end."""
         return self.duration - self.tail[unit] - self.earliest[unit]
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """The same for every task in minutes: it starts with its first unit, and has as little slack as any."""
+    """Times of each task in minutes: it starts with its first unit, and has the slack of its tightest one."""
 
     earliest: dict[TaskId, float]
     latest: dict[TaskId, float]
@@ -43,9 +43,9 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unit_times(network: Network) -> UnitTimes:
-    """The times of every unit. A task lands when its units are done and all that it lands after has landed.
+    """Computes the times of all units. A task lands when its units are done and the tasks before have landed.
 
-    Raises ValueError when units wait in a circle.
+    Raises ValueError if units wait in a cycle.
     """
     units = len(network.units)
     if network.after is network.gates:
@@ -74,11 +74,11 @@ def unit_times(network: Network) -> UnitTimes:
 
 
 def _task_times(network: Network) -> UnitTimes:
-    """The same where units and tasks are the same: each task lands when it is done."""
+    """Computes the times if units and tasks are the same: each task lands when it is done."""
     ticks, opens = network.ticks, network.opens
     begin, missing = [0] * len(ticks), list(map(len, network.gates))
     order = [task for task, count in enumerate(missing) if not count]
-    for task in order:  # grows while it is walked
+    for task in order:  # grows during the loop
         end = begin[task] + ticks[task]
         for opened in opens[task]:
             if end > begin[opened]:
@@ -101,13 +101,13 @@ def _task_times(network: Network) -> UnitTimes:
 
 
 def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
-    """An order that respects all waiting, when units begin, and when tasks land; tasks count from n on."""
+    """A topological order, the starts of units, and the landings of tasks, which are numbered from n on."""
     units = len(network.units)
     begin, landed = [0] * units, [0] * len(network.tasks)
     missing = [len(needs) + len(network.gates[unit]) for unit, needs in enumerate(network.needs)]
     missing += [len(parts) + len(network.after[task]) for task, parts in enumerate(network.parts)]
     order = [code for code, count in enumerate(missing) if not count]
-    for code in order:  # grows while it is walked
+    for code in order:  # grows during the loop
         if code < units:
             end, opened = begin[code] + network.ticks[code], network.feeds[code]
             others = [network.owner[code]]
@@ -150,7 +150,7 @@ def _path(network: Network, order: list[int], begin: list[int], landed: list[int
 
 
 def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) -> int:
-    """The unit whose end let the task land."""
+    """The unit whose end made the task land."""
     while True:
         for unit in network.parts[task]:
             if ends[unit] == landed[task]:
@@ -181,14 +181,14 @@ def task_timing(network: Network, times: UnitTimes) -> Timing:
 
 
 def measure(graph: Graph, minutes: Mapping[TaskId, float]) -> Timing:
-    """The times of every task of `graph`, each one unit that lasts its `minutes`."""
+    """Computes the times of the tasks of `graph`; each is one unit that takes its `minutes`."""
     rows = ((task, task, minutes[task], graph.needs[task], ()) for task in graph.needs)
     network = network_of(rows, graph.needs)
     return task_timing(network, unit_times(network))
 
 
 def tails(graph: Graph, minutes: Mapping[TaskId, float]) -> dict[TaskId, float]:
-    """For every task the length of the longest chain that starts with it."""
+    """For each task, the length of the longest chain that starts with it."""
     tail: dict[TaskId, float] = {}
     for task in reversed(graph.order):
         behind = max((tail[fed] for fed in graph.feeds[task]), default=0.0)

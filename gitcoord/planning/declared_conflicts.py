@@ -1,7 +1,7 @@
-"""Which tasks must not run beside each other: shared paths, declared conflicts, loners.
+"""Finds tasks that must not run in parallel: common paths, declared conflicts, tasks that run alone.
 
-A clash is a set of tasks of which no two go together. Tasks that name the same glob are one such
-set, so that thousands of them cost no more than they are.
+A clash is a set of tasks of which no two may run together. All tasks with the same glob are one such set,
+which keeps the cost linear.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ _MOST_MEMBERS: Final = 1_000_000
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task or subtask says about running beside others."""
+    """What a task or subtask declares about running in parallel with others."""
 
     id: TaskId
     modifies: tuple[str, ...] = ()
@@ -29,10 +29,9 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clashes(msgspec.Struct, frozen=True, kw_only=True):
-    """Sets of tasks that exclude one another, and the tasks that exclude everybody.
+    """Sets of tasks that exclude each other, and the tasks that exclude all others.
 
-    `coarse`: there were too many different globs to compare each with each, so all of them count
-    as meeting.
+    `coarse`: there were too many different globs to compare all pairs; all of them count as intersecting.
     """
 
     sets: tuple[frozenset[TaskId], ...] = ()
@@ -41,7 +40,7 @@ class Clashes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_clashes(members: Sequence[Footprint]) -> Clashes:
-    """What keeps `members` apart; ids that are not among them are left out."""
+    """Finds the clashes of `members`; ignores ids that are not among them."""
     ids = {member.id for member in members}
     declared = [
         frozenset((member.id, other))
@@ -71,10 +70,9 @@ def _touching(members: Iterable[Footprint]) -> dict[Glob, list[TaskId]]:
 
 
 def _shared(touching: dict[Glob, list[TaskId]]) -> list[frozenset[TaskId]] | None:
-    """The tasks that each meeting pair of globs brings together; None when there are too many pairs.
+    """The set of tasks for each pair of intersecting globs; None if there are too many pairs.
 
-    All tasks that name one of two meeting globs exclude one another: those of the same glob because
-    they share it, the others because the globs meet.
+    All tasks with one of two intersecting globs exclude each other.
     """
     sets = [frozenset(tasks) for tasks in touching.values()]
     members = 0
@@ -89,7 +87,7 @@ def _shared(touching: dict[Glob, list[TaskId]]) -> list[frozenset[TaskId]] | Non
 
 
 def _comparable(globs: Iterable[Glob]) -> Iterable[tuple[Glob, Glob]]:
-    """The pairs whose literal beginnings agree; no other pair can meet."""
+    """The pairs with compatible literal prefixes; no other pair can intersect."""
     at: dict[tuple[str, ...], list[Glob]] = {}
     below: dict[tuple[str, ...], list[Glob]] = {}
     for glob in globs:

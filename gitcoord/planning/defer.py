@@ -1,4 +1,4 @@
-"""Moving a task to a later wave of its level, because its branch turned out to conflict."""
+"""Moves a task to a later wave of its level, because its branch conflicts."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from gitcoord.tasks.model import TaskId
 
 
 def postponed(plan: Plan, task: TaskId) -> Plan:
-    """The plan with `task` one wave later than its own; unchanged when it is alone in its wave already."""
+    """Returns the plan with `task` one wave later; unchanged if the task is alone in its wave."""
     planned = plan.tasks.get(task)
     if planned is None:
         return plan
@@ -24,7 +24,7 @@ def postponed(plan: Plan, task: TaskId) -> Plan:
 
 
 def with_waves(plan: Plan, number: int, waves: list[list[TaskId]]) -> Plan:
-    """The plan with these waves in level `number`; every task's wave number follows."""
+    """Returns the plan with these waves in level `number`, and with the tasks' wave numbers."""
     kept = tuple(tuple(wave) for wave in waves if wave)
     place = {task: index for index, wave in enumerate(kept, 1) for task in wave}
     tasks = {

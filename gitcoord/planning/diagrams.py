@@ -1,4 +1,4 @@
-"""The plan as a picture: Mermaid and Graphviz text, with titles that cannot break out of their labels."""
+"""Draws the plan as Mermaid or Graphviz text; titles are escaped."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -54,7 +54,7 @@ def dot(plan: Plan) -> str:
 
 
 def _names(plan: Plan) -> dict[TaskId, str]:
-    # Ids come from others and may be anything, so the pictures name tasks by their place.
+    # Ids are untrusted and may contain anything: name the tasks by their index.
     return {task: f"t{number}" for number, task in enumerate(plan.tasks)}
 
 

@@ -1,4 +1,4 @@
-"""How long things take: the units of tasks that are to be planned, their times, and the schedules."""
+"""Computes durations: the network of units of the planned tasks, their times, and the schedules."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from gitcoord.tasks.model import Task, TaskId
 
 
 class Durations(msgspec.Struct, frozen=True, kw_only=True):
-    """The network of the units and its times; `timing` are those of the tasks."""
+    """The network of units and their times; `timing` has the times of the tasks."""
 
     network: Network
     times: UnitTimes
@@ -34,7 +34,7 @@ def reckon(
     minutes: Mapping[TaskId, float],
     subtasks: Mapping[TaskId, tuple[PlannedSubtask, ...]],
 ) -> Durations:
-    """The durations of `tasks`, of which `subtasks` has those that are to be planned."""
+    """Computes the durations of `tasks`; `subtasks` has their planned subtasks."""
     owners = {part.id: task for task, parts in subtasks.items() for part in parts}
     rows = [
         row
@@ -51,7 +51,7 @@ def reckon(
 def timed(
     durations: Durations, subtasks: Mapping[TaskId, tuple[PlannedSubtask, ...]]
 ) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
-    """The subtasks with their times in the plan."""
+    """Returns the subtasks with their times in the plan."""
     network, times = durations.network, durations.times
     if not subtasks:
         return {}
@@ -70,7 +70,7 @@ def timed(
 
 
 def longest_chain(parts: Sequence[PlannedSubtask], minutes: float) -> float:
-    """How long a task of so many minutes takes with a worker for each of its subtasks, in their order."""
+    """The minutes that a task of `minutes` takes with one worker for each subtask, in dependency order."""
     told = sum(part.estimate for part in parts)
     ends: dict[TaskId, float] = {}
     for part in parts:
@@ -85,7 +85,7 @@ def reckon_schedules(
     strategy: Strategy,
     weighing: RiskWeighing,
 ) -> Schedules:
-    """The schedules of the planned `tasks`, which are in the order of their levels."""
+    """Computes the schedules of the planned `tasks`, which are in the order of their levels."""
     tails = [minutes_of(tail) for tail in durations.times.tail]
     work = work_of(tasks, durations.network, tails, clash_sets(tasks), weighing=weighing)
     return schedules(work, list(tasks), slots, strategy)

@@ -1,4 +1,4 @@
-"""Estimates in minutes: what the task list says, else an equal default scaled by subtasks."""
+"""Estimates in minutes: from the task list, else a default for each task or subtask."""
 
 import math
 from collections.abc import Sequence
@@ -9,33 +9,33 @@ import msgspec
 from gitcoord.tasks.model import ListedStatus, Subtask, Task, TaskId
 
 DEFAULT_MINUTES = 30.0
-# Coarser than the digits that sums are rounded to, so that those are exact.
+# Coarser than the rounding of sums, which are therefore exact.
 _DIGITS = 3
 _LONGEST = 1e9
 _NOTHING_TO_DO = frozenset({ListedStatus.DONE, ListedStatus.CANCELLED})
 
 
 class Estimates(msgspec.Struct, frozen=True, kw_only=True):
-    """Minutes per task, and one sentence that says where they come from."""
+    """Minutes per task, and a sentence about their origin."""
 
     minutes: dict[TaskId, float]
     sentence: str
 
 
 def remaining_subtasks(task: Task, *, everything: bool) -> tuple[Subtask, ...]:
-    """The subtasks that are still to do; all of them when the task itself is done."""
+    """The unfinished subtasks; all of them if the task itself is done."""
     if everything or task.status in _NOTHING_TO_DO:
         return task.subtasks
     return tuple(subtask for subtask in task.subtasks if subtask.status not in _NOTHING_TO_DO)
 
 
 def subtask_minutes(subtask: Subtask) -> float:
-    """How long a subtask takes: its own estimate, else the default."""
+    """The minutes of a subtask: its own estimate, else the default."""
     return round(subtask.estimate, _DIGITS) if _usable(subtask.estimate) else DEFAULT_MINUTES
 
 
 def estimate(tasks: Sequence[Task], *, everything: bool) -> Estimates:
-    """How long each of `tasks` takes: its own estimate, else the sum of its subtasks', else the default."""
+    """Estimates each task: its own estimate, else the sum of its subtasks', else the default."""
     minutes: dict[TaskId, float] = {}
     told = 0
     for task in tasks:

@@ -1,4 +1,4 @@
-"""Can two globs match a same path? Globs are what a task says it will touch (`modifies`).
+"""Decides whether two globs can match the same path. Globs are the paths that tasks declare (`modifies`).
 
 An entry without wildcards is a path from the repository's root: that file, or that directory with
 all that is below it. An entry with wildcards is read as in `.gitignore`. In both, a last part that
@@ -35,7 +35,7 @@ class Glob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _UnsureError(Exception):
-    """A bracket that readers of globs disagree about."""
+    """A bracket that glob implementations interpret differently."""
 
 
 def as_gitignore(entry: str) -> str:
@@ -50,8 +50,8 @@ def as_gitignore(entry: str) -> str:
 
 @lru_cache(maxsize=65536)
 def compile_glob(entry: str) -> Glob | None:
-    """`entry` ready for comparison; None when it is empty."""
-    # An exclusion taken for what it excludes claims too much, never too little.
+    """Compiles `entry` for comparison; None if it is empty."""
+    # Treating an exclusion as an inclusion matches too much, never too little.
     pattern = as_gitignore(entry).removeprefix("!")
     names = [name for name in pattern.split("/") if name]
     if not names:
@@ -88,7 +88,7 @@ def meet(left: Glob, right: Glob) -> bool:
 
 
 def _common(left: Sequence[_T | None], right: Sequence[_T | None], same: Callable[[_T, _T], bool]) -> bool:
-    """Whether two sequences, in which None stands for any run, have a reading in common."""
+    """Whether two sequences, in which None stands for any run, can be equal."""
     seen: set[tuple[int, int]] = set()
     todo = [(0, 0)]
     while todo:
@@ -152,7 +152,7 @@ def _part(name: str) -> _Part:
 
 
 def _bracket(name: str, at: int) -> tuple[_Ranges, int]:
-    """The characters of a bracket whose inside starts at `at`, and where the text goes on."""
+    """Parses a bracket whose content starts at `at`; returns its characters and the index after it."""
     negated = name[at : at + 1] in ("!", "^")
     at += negated
     first = at

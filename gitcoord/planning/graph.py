@@ -1,4 +1,4 @@
-"""The dependency graph of a plan's tasks: who needs whom, in an order that respects it."""
+"""The dependency graph of a plan's tasks, in topological order."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,9 +17,9 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
-    """The graph of `needs`, whose keys are the tasks; what it names beyond its keys is left out.
+    """Makes the graph of `needs`, whose keys are the tasks; ignores dependencies that are not keys.
 
-    Raises `dependency-cycle` (exit 2) naming tasks that wait for one another.
+    Raises `dependency-cycle` (exit 2), which names tasks that wait for each other.
     """
     inner = {task: tuple(dict.fromkeys([d for d in wanted if d in needs])) for task, wanted in needs.items()}
     feeds: dict[TaskId, list[TaskId]] = {task: [] for task in inner}
@@ -28,7 +28,7 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
             feeds[dependency].append(task)
     missing = {task: len(wanted) for task, wanted in inner.items()}
     order = [task for task, count in missing.items() if not count]
-    for task in order:  # grows while it is walked
+    for task in order:  # grows during the loop
         for dependent in feeds[task]:
             missing[dependent] -= 1
             if not missing[dependent]:
@@ -39,7 +39,7 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
 
 
 def _cycle(needs: Mapping[TaskId, tuple[TaskId, ...]], missing: Mapping[TaskId, int]) -> Exception:
-    # Every task that is left needs another one that is left, so walking up must come round.
+    # Each remaining task needs another remaining one: walking up must reach a cycle.
     walk: dict[TaskId, int] = {}
     task = next(task for task, count in missing.items() if count)
     while task not in walk:

@@ -1,4 +1,4 @@
-"""Levels: how deep each task lies in the dependency graph, with the places of work under way kept."""
+"""Levels: the depth of each task in the dependency graph; tasks in progress keep their level."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,7 @@ from gitcoord.tasks.model import Finding, TaskId
 
 
 def depths(graph: Graph, pinned: Mapping[TaskId, int]) -> dict[TaskId, int]:
-    """Each task's level: its pin, or one more than the deepest task that it needs."""
+    """The level of each task: its pinned level, or one more than that of its deepest dependency."""
     level: dict[TaskId, int] = {}
     for task in graph.order:
         pin = pinned.get(task)
@@ -16,7 +16,7 @@ def depths(graph: Graph, pinned: Mapping[TaskId, int]) -> dict[TaskId, int]:
 
 
 def broken_pins(graph: Graph, level: Mapping[TaskId, int], pinned: Collection[TaskId]) -> list[Finding]:
-    """A warning for every pinned task that needs a task of its own level or of a later one."""
+    """Warns about each pinned task that depends on a task of the same or a later level."""
     return [
         Finding(
             code="level-pinned",

@@ -1,4 +1,4 @@
-"""A task list becomes a plan. Pure: the same tasks, settings and earlier plan give the same plan."""
+"""Makes a plan from a task list. Pure: the same tasks, settings and earlier plan give the same plan."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -22,7 +22,7 @@ from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
 
 
 class _Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known before branches are named. `pins` are earlier places that must not change."""
+    """The plan before branches are named. `pins` are earlier levels and waves that must not change."""
 
     tag: str
     generation: int
@@ -134,9 +134,9 @@ def _chosen(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | Non
 
 
 def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
-    """What the task waits for: of what is settled only what it waited for in the earlier plan.
+    """The dependencies of the task; of finished tasks only those that it had in the earlier plan.
 
-    A level says how deep a task lies. It must not change, and the branch with it, because work gets done.
+    Otherwise a task would change its level, and with it the branch, whenever a dependency is done.
     """
     if everything or not task.settled:
         return task.depends_on
@@ -148,7 +148,7 @@ def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId,
 def _subtasks(
     tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
 ) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
-    """The remaining subtasks of every task that has some."""
+    """The remaining subtasks of each task that has any."""
     owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
     planned = {
         task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
@@ -205,7 +205,7 @@ def _tokens(
     if budget is None:
         return {}
     complexities = {task.id: task.complexity for task in draft.tasks.values() if task.complexity is not None}
-    # Complexity and minutes cannot be weighed against each other, so it is one of them for all.
+    # Complexity and minutes cannot be compared: use one of them for all tasks.
     weights = complexities if len(complexities) == len(draft.tasks) else draft.minutes
     return {
         task: share

@@ -1,4 +1,4 @@
-"""The words of tasks as a worker needs them, kept beside the plan: its machine may not have the task list."""
+"""The texts of tasks for workers, saved beside the plan: a worker's machine may not have the task list."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,13 +7,13 @@ import msgspec
 from gitcoord.tasks.model import Subtask, Task, TaskId
 
 MOST_EACH = 32_000
-"""Characters of one task with its subtasks; where they are more, its longest texts are cut at the end."""
+"""Most characters of one task with its subtasks; beyond that, its longest texts are cut."""
 MOST_OF_ALL = 4_000_000
 CUT = "\n… (cut here: the task list has the whole text)"
 
 
 class SubtaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The words of a subtask."""
+    """The texts of a subtask."""
 
     id: TaskId
     title: str
@@ -23,7 +23,7 @@ class SubtaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class TaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The words of a task. `cut`: some of them were too long to be kept whole."""
+    """The texts of a task. `cut`: some were too long and were shortened."""
 
     title: str
     description: str = ""
@@ -33,7 +33,7 @@ class TaskTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cut: bool = False
 
     def task(self, id: TaskId) -> Task:
-        """The task with these words, and nothing else of it."""
+        """Makes a task that has only these texts."""
         return Task(
             id=id,
             title=self.title,
@@ -57,7 +57,7 @@ Texts = Mapping[TaskId, TaskTexts]
 
 
 def task_texts(tasks: Iterable[Task]) -> dict[TaskId, TaskTexts]:
-    """The words of `tasks`, within bounds: for each, and less for the longest where they are very many."""
+    """Collects the texts of `tasks`, limited for each task and in total."""
     entries = list(tasks)
     whole = {task.id: _texts(task, MOST_EACH) for task in entries}
     sizes = [_size(texts) for texts in whole.values()]
@@ -68,7 +68,7 @@ def task_texts(tasks: Iterable[Task]) -> dict[TaskId, TaskTexts]:
 
 
 def texts_digest(texts: Texts) -> str:
-    """A digest of all words, for the plan; empty where there are none."""
+    """A digest of all texts, for the plan; empty if there are none."""
     import hashlib
 
     return hashlib.sha256(msgspec.json.encode(texts)).hexdigest()[:16] if texts else ""
@@ -78,7 +78,7 @@ def _texts(task: Task, most: int) -> TaskTexts:
     whole = task.title + task.description + task.details + task.test_strategy
     of_parts = "".join(p.title + p.description + p.details + p.test_strategy for p in task.subtasks)
     if len(whole) + len(of_parts) <= most and whole.isascii() and of_parts.isascii():
-        # Most tasks: a list may have a hundred thousand of them.
+        # The usual case: a list may have a hundred thousand tasks.
         return TaskTexts(
             title=task.title,
             description=task.description,
@@ -96,7 +96,7 @@ def _texts(task: Task, most: int) -> TaskTexts:
             ),
         )
     parts = [_words(part) for part in task.subtasks]
-    # Whoever does a subtask needs all of its words, and of the whole task only the beginning.
+    # The worker of a subtask needs all of its texts, but only the beginning of the whole task's.
     lengths = [len(text) for words in parts for text in words.values()]
     beginning = 0 if sum(lengths) <= most else min(len(whole), most // 10)
     share = _fair_share(lengths, most - beginning)
@@ -115,7 +115,7 @@ def _texts(task: Task, most: int) -> TaskTexts:
 
 
 def _words(entry: Task | Subtask) -> dict[str, str]:
-    # Half of a surrogate pair, which JSON may hold, cannot be written.
+    # A lone surrogate, which JSON may contain, cannot be written.
     words = {
         "title": entry.title,
         "description": entry.description,
@@ -126,9 +126,9 @@ def _words(entry: Task | Subtask) -> dict[str, str]:
 
 
 def _fair_share(lengths: Iterable[int], most: int) -> int:
-    """The length to which texts are cut so that all together have at most `most` characters.
+    """The length to which texts have to be cut to have at most `most` characters in total.
 
-    Only the longest are cut: https://en.wikipedia.org/wiki/Max-min_fairness.
+    Cuts only the longest: https://en.wikipedia.org/wiki/Max-min_fairness.
     """
     ordered = sorted(lengths)
     left = most

@@ -1,4 +1,4 @@
-"""The planner's waves: what tasks and subtasks say about themselves, put through `order`."""
+"""The planner's waves, from what tasks and subtasks declare."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -16,14 +16,14 @@ from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
 
 
 class LevelWaves(msgspec.Struct, frozen=True, kw_only=True):
-    """A level's waves with what keeps its tasks apart, which schedules need to know too."""
+    """A level's waves, and the clashes of its tasks, which schedules need as well."""
 
     waves: tuple[tuple[TaskId, ...], ...]
     clashes: Clashes
 
 
 def footprint(task: Task | PlannedTask) -> Footprint:
-    """What a task says about running beside others; its subtasks' globs are its own."""
+    """What a task declares about running in parallel; it includes the globs of its subtasks."""
     below = (glob for subtask in task.subtasks for glob in subtask.modifies)
     return Footprint(
         id=task.id,
@@ -41,11 +41,11 @@ def level_waves(
     pinned: Mapping[TaskId, int],
     weighing: RiskWeighing,
 ) -> LevelWaves:
-    """The waves of one level; inside a wave critical tasks first, then the most work, then file order."""
+    """Makes the waves of one level; in a wave, critical tasks first, then by work, then in file order."""
     ranks = [(-timing.through(task.id), -minutes[task.id], number) for number, task in enumerate(tasks)]
     risky = bool(weighing.risk)
     if not pinned and not (risky and weighing.rework_cost) and not any(map(_says_something, tasks)):
-        # Nothing keeps them apart, so that they are one wave.
+        # Nothing keeps them apart: they are one wave.
         return LevelWaves(waves=(tuple([tasks[rank[2]].id for rank in sorted(ranks)]),), clashes=Clashes())
     clashes = find_clashes([footprint(task) for task in tasks])
     arrangement = arrange(
@@ -73,22 +73,22 @@ def level_waves(
 
 
 def _says_something(task: Task) -> bool:
-    """Whether the task has anything that could keep it from running beside others."""
+    """Whether the task declares anything that could keep it from running in parallel."""
     return bool(task.modifies or task.conflicts_with or task.subtasks or not task.parallel_safe)
 
 
 def capped_waves(plan: Plan) -> list[list[TaskId]]:
-    """Every wave of every level in order, in parts of at most `max_parallel`; each part by its ids.
+    """Splits all waves of all levels into parts of at most `max_parallel` tasks.
 
-    A level's end waits for the longest task of each part, so tasks that take equally long go together, and
-    tasks that will probably conflict do not.
+    A part takes as long as its longest task: tasks of equal length go together, and tasks that will probably
+    conflict do not.
     """
     waves = (wave for level in plan.levels for wave in level.waves)
     return [sorted(part, key=natural_key) for wave in waves for part in capped_parts(plan, wave)]
 
 
 def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], ...]:
-    """The waves of a task's remaining subtasks, by what they need of one another and the same clashes."""
+    """The waves of a task's remaining subtasks, by their dependencies and clashes."""
     subtasks = remaining_subtasks(task, everything=everything)
     if not subtasks:
         return ()
@@ -111,9 +111,9 @@ def subtask_waves(task: Task, *, everything: bool) -> tuple[tuple[TaskId, ...], 
 def planned_subtasks(
     task: Task, *, everything: bool, needs: Collection[TaskId], owners: Mapping[TaskId, TaskId]
 ) -> tuple[PlannedSubtask, ...]:
-    """The remaining subtasks of the task, which waits for `needs`, in the order of their waves.
+    """The remaining subtasks of the task, which depends on `needs`, in the order of their waves.
 
-    `owners` tells whose each subtask of the list is.
+    `owners` maps each subtask of the list to its task.
     """
     if not task.subtasks:
         return ()
@@ -148,7 +148,7 @@ def _subtask_footprint(subtask: Subtask) -> Footprint:
 
 
 def coarse_warning(level: int) -> Finding:
-    """The warning that a level has too many different globs to be compared one by one."""
+    """Makes the warning that a level has too many different globs to compare all pairs."""
     return Finding(
         code="globs-not-compared",
         message=f"level-{level} names too many different globs to compare each with each, "
