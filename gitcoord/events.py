@@ -183,7 +183,7 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     """A worker claimed the task (or subtask) for its attempt `attempt`, on `branch` at the commit `base`.
 
     `waited` holds the seconds that the task was ready and had to wait, by the name of what held it. After
-    `lease` seconds without a sign of life others take the attempt over (0: never).
+    `lease` seconds without a heartbeat others take the attempt over (0: never).
     """
 
     attempt: int

@@ -186,7 +186,7 @@ class StartsHeld(Notice, frozen=True, kw_only=True):
 class TaskHeld(Notice, frozen=True, kw_only=True):
     """A worker waits, because attempt `attempt` at `unit` is held `by` another one.
 
-    That one counts as lost after `lease` seconds without a sign of life.
+    That one counts as lost after `lease` seconds without a heartbeat.
     """
 
     unit: str

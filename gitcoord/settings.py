@@ -66,7 +66,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
     `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`: for
     ever).
-    `lease` is how long an attempt that gives no sign of life still counts as under way, for runs on other
+    `lease` is how long an attempt that sends no heartbeat still counts as under way, for runs on other
     machines (`none`: for ever). `account` names what the agents pay with: once its usage limit is reached,
     no machine with that name starts one until it ends. `limit_patterns` are regular expressions for what an
     agent prints then, beside those that gitcoord knows.

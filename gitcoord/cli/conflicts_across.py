@@ -1,4 +1,4 @@
-"""`gitcoord check-conflicts` of a plan over several repositories: branches conflict within one only."""
+"""`gitcoord check-conflicts` of a plan over several repositories: checks the branches of each by itself."""
 
 from collections.abc import Callable
 
@@ -26,13 +26,13 @@ def check_everywhere(
     save: Save | None,
     as_json: bool,
 ) -> bool:
-    """Checks the level in each repository; whether it can land as one wave in all."""
+    """Checks the level in each repository. Returns whether it can land as one wave in all of them."""
     if not plain_options:
         raise usage_error(
             "several-repositories",
-            "On a plan over several repositories `gitcoord check-conflicts` takes a level only: no heads, "
+            "For a plan over several repositories `gitcoord check-conflicts` accepts only a level: no heads, "
             "no --watch, --worktrees, --what-if, --without or --check.",
-            "Ask in the clone of one repository.",
+            "Run it in the clone of one repository.",
         )
     several = Repositories(home)
     several.refresh()

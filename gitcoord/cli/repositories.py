@@ -1,7 +1,7 @@
-"""The repositories of a plan over several: opened, planned and looked at from the one that holds the plan.
+"""Opens, plans and reads the repositories of a plan over several, from the home repository.
 
-The plan is kept whole beside the home repository's own part. Each repository keeps its part, with the journal
-of what happens in it: a push moves a branch and its record together, or neither.
+The home repository stores the complete plan and its own part. Each other repository stores its part and its
+own journal, so one push moves a branch and its record together, or neither.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitcoord.planning.task_texts import Texts
 
 AREA = "repositories/"
-"""Where the whole plan lies, beside the part of the home repository."""
+"""The area of the complete plan in the home repository."""
 LandedIn = Mapping[str, Mapping[TaskId, Landing]]
 
 
@@ -47,36 +47,36 @@ class Repositories:
             if twin != name:
                 raise usage_error(
                     "same-repository",
-                    f"The repositories {twin} and {name} are one: {member.repository.common_dir}.",
+                    f"The repositories {twin} and {name} are the same: {member.repository.common_dir}.",
                     "Name each repository once under [repositories].",
                 )
             self.contexts[name] = member
         self.store = WholeStore(self)
 
     def refresh(self) -> None:
-        """Reads the shared refs of all repositories anew."""
+        """Fetches the shared refs of all repositories."""
         for context in self.contexts.values():
             context.shared.refresh()
 
     def plan(self) -> Plan:
-        """The whole plan. Raises `no-plan`, or `no-such-repository` when it has a name that is not set."""
+        """Returns the complete plan. Raises `no-plan`, or `no-such-repository` if a name is not set."""
         plan = self.store.require_plan()
         for name in members_of(plan):
             if name not in self.contexts:
                 raise usage_error(
                     "no-such-repository",
-                    f"Tasks of the plan work in {name}, which is not under [repositories] any more.",
-                    "Write it there again, or change the tasks and plan again.",
+                    f"Tasks of the plan work in {name}, which is no longer under [repositories].",
+                    "Add it again, or change the tasks and plan again.",
                 )
         return plan
 
     def members(self, plan: Plan) -> dict[str, Context]:
-        """The repositories in which tasks of the plan work, in the order of the settings."""
+        """Returns the repositories in which tasks of the plan work, in the order of the settings."""
         used = members_of(plan)
         return {name: context for name, context in self.contexts.items() if name in used}
 
     def landed(self, plan: Plan) -> LandedIn:
-        """What git shows to be in the base of each repository, from the refs that were read last."""
+        """Returns the landed tasks in the base of each repository, from the last fetch."""
         found = {}
         for name, context in self.members(plan).items():
             part = context.store.plan()
@@ -85,7 +85,7 @@ class Repositories:
         return found
 
     def keep_parts(self, plan: Plan) -> LandedIn:
-        """Brings what each part says of other repositories up to date; returns what is in where."""
+        """Updates each part's list of tasks that it awaits in other repositories; returns the landed ones."""
         landed = self.landed(plan)
         for name, context in self.members(plan).items():
             awaits = dict(awaited(plan, name, landed))
@@ -97,7 +97,7 @@ class Repositories:
         return landed
 
     def save_parts(self, plan: Plan, texts: "Texts | None", carried: "Collection[TaskId]") -> None:
-        """Saves the part of each repository, all looked at before the first is written."""
+        """Saves the part of each repository; makes all parts before it writes the first."""
         made = {name: self._part(name, plan) for name in self.members(plan)}
         for name, part in made.items():
             own = {id: text for id, text in (texts or {}).items() if id in part.tasks}
@@ -126,7 +126,7 @@ class Repositories:
         return part
 
     def assigned(self, listed: TaskList) -> TaskList:
-        """The list with the repositories of each task. Raises `no-such-repository` (exit 2)."""
+        """Returns the list with the repositories of each task. Raises `no-such-repository` (exit 2)."""
         tasks = [
             msgspec.structs.replace(task, repositories=named_repositories(task.repo)) for task in listed.tasks
         ]
@@ -144,7 +144,7 @@ class Repositories:
             raise GitcoordError(
                 "no-such-repository",
                 "\n".join(one.message for one in wrong),
-                hint=f"The settings have {', '.join(self.contexts)}. Write the others there, or change "
+                hint=f"The settings have {', '.join(self.contexts)}. Add the others there, or change "
                 "`repo` of these tasks.",
                 exit=Exit.USAGE,
                 findings=wrong,
@@ -152,7 +152,7 @@ class Repositories:
         return msgspec.structs.replace(listed, tasks=tuple(tasks))
 
     def foretell(self, listed: TaskList) -> tuple[Risks, Finding | None]:
-        """What each repository's own history foretells of the tasks that work there."""
+        """Predicts the risks of each repository's tasks from its own history."""
         from gitcoord.cli.open_foresight import foretell
 
         found, warning = NO_RISKS, None
@@ -171,24 +171,24 @@ class Repositories:
 
 
 class WholeStore(Store):
-    """The whole plan in the home repository; what has happened is in the journals of all."""
+    """The complete plan in the home repository, with the journals of all repositories."""
 
     def __init__(self, several: Repositories) -> None:
         super().__init__(several.home.repository, several.home.shared, area=AREA)
         self._several = several
 
     def refresh(self) -> None:
-        """Reads the shared refs of all repositories anew."""
+        """Fetches the shared refs of all repositories."""
         self._several.refresh()
 
     def generations(self) -> range:
-        """The numbers of all generations that have left something in any repository."""
+        """Returns the numbers of all generations with data in any repository."""
         stores = [context.store for context in self._several.contexts.values()]
         own = super().generations()
         return range(1, max([own.stop, *(store.generations().stop for store in stores)]))
 
     def progress(self) -> dict[TaskId, Progress]:
-        """Where every task stands that has a record; of several records of one that somebody has begun."""
+        """Returns the progress of each recorded task; of several records, prefers one with started work."""
         found: dict[TaskId, Progress] = {}
         saved = self.saved.read()
         for context in self._several.contexts.values():
@@ -207,7 +207,7 @@ class WholeStore(Store):
         texts: "Texts | None" = None,
         carried: "Collection[TaskId]" = (),
     ) -> bool:
-        """Saves the whole, then the parts: one that is missing after a kill is made by the next `plan`."""
+        """Saves the parts, then the complete plan. After a kill, the next `plan` saves the missing ones."""
         saved = self.saved.read()
         part = saved.part if saved is not None and saved.part else PlanPart(plan=uuid4().hex[:12], name="")
         whole = msgspec.structs.replace(plan, part=part)
@@ -216,7 +216,7 @@ class WholeStore(Store):
 
 
 def across(home: Context) -> Context:
-    """The context of commands that act on the whole plan."""
+    """Returns the context of commands that act on the complete plan."""
     whole = Context(home.repository, home.settings, home.environ)
     whole.shared = home.shared
     whole.several = Repositories(home)
@@ -245,6 +245,6 @@ def _no_part(name: str, plan: Plan | None) -> GitcoordError:
         )
     return usage_error(
         "repository-planned",
-        f"The repository {name} has a plan of its own, or a part of another one.",
-        "End that plan first, or give the plans different `state-prefix`es.",
+        f"The repository {name} has its own plan, or a part of another plan.",
+        "Finish that plan first, or give the plans different `state-prefix`es.",
     )

@@ -1,4 +1,4 @@
-"""Where the repositories of `[repositories]` are: in a clone that the settings name, or in a kept one."""
+"""Finds the repositories of `[repositories]`: a clone that the settings name, or a cached clone of a URL."""
 
 import os
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ _APP = ("GITCOORD_APP_ID", "GITCOORD_APP_PRIVATE_KEY", "GITCOORD_APP_PRIVATE_KEY
 
 
 def open_member(home: Context, name: str, given: str | RepositorySettings) -> Context:
-    """The context of the repository that the settings call `name`, with what they say of it.
+    """Opens the repository that the settings call `name`, with its own settings there.
 
-    A URL is cloned into the user's cache when it is first needed. Raises `repository-missing` (exit 2), or
-    `no-token` when the variable with its token is not set.
+    Clones a URL into the user's cache when it is first needed. Raises `repository-missing` (exit 2), or
+    `no-token` if the variable with its token is not set.
     """
     setting = RepositorySettings(at=given) if isinstance(given, str) else given
     environ = _environment(name, setting)
@@ -49,7 +49,7 @@ def _overrides(setting: RepositorySettings) -> dict[str, str]:
 
 
 def _environment(name: str, setting: RepositorySettings) -> Mapping[str, str]:
-    """The environment with the repository's own token in place of all others."""
+    """Returns the environment with the repository's own token instead of all others. Raises `no-token`."""
     if not setting.token:
         return os.environ
     token = os.environ.get(setting.token, "").strip()
@@ -57,7 +57,7 @@ def _environment(name: str, setting: RepositorySettings) -> Mapping[str, str]:
         raise usage_error(
             "no-token",
             f"The repository {name} takes its token from {setting.token}, which is not set.",
-            f"Set {setting.token}, or take `token` out of [repositories.{name}].",
+            f"Set {setting.token}, or remove `token` from [repositories.{name}].",
         )
     kept = {key: value for key, value in os.environ.items() if key not in (*_TOKENS, *_APP)}
     return {**kept, "GH_TOKEN": token, "GH_ENTERPRISE_TOKEN": token}
@@ -67,14 +67,14 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
     top = home.repository.root or home.repository.common_dir
     path = Path(setting.at).expanduser()
     if not is_url(setting.at):
-        # Not resolved: `locate` tells where a link leads.
+        # Not resolved: `locate` follows links.
         return Path(os.path.normpath(top / path))
     address = parse_address(setting.at)
     if address is not None and address.has_login:
         raise usage_error(
             "bad-settings",
-            f"The URL of the repository {name} has a login in it.",
-            f'Take it out, and name a variable: [repositories.{name}] token = "NAME".',
+            f"The URL of the repository {name} contains a login.",
+            f'Remove the login, and name a variable: [repositories.{name}] token = "NAME".',
         )
     kept = kept_clone(home, name, setting.at)
     if not kept.exists():
@@ -83,12 +83,12 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
 
 
 def is_url(at: str) -> bool:
-    """Whether the settings name a URL, and not a directory."""
+    """Whether `at` is a URL and not a directory."""
     return "://" in at or (":" in at.split("/", 1)[0] and not Path(at).exists())
 
 
 def kept_clone(home: Context, name: str, url: str) -> Path:
-    """Where the clone of a URL is kept for this home repository; it may be deleted at any time."""
+    """Returns the directory of a URL's clone in the cache; the clone may be deleted at any time."""
     import hashlib
 
     words = f"{url}\0{home.repository.common_dir}".encode("utf-8", "surrogateescape")
@@ -98,7 +98,7 @@ def kept_clone(home: Context, name: str, url: str) -> Path:
 
 
 def _clone(url: str, kept: Path, environ: Mapping[str, str]) -> None:
-    """Clones beside the place, and moves it there whole: a kill leaves no half of one."""
+    """Clones into a temporary directory and renames it, so a kill leaves no partial clone."""
     import shutil
     import tempfile
 
@@ -117,5 +117,5 @@ def _missing(name: str, directory: Path) -> GitcoordError:
     return usage_error(
         "repository-missing",
         f"The repository {name} is not at {directory}.",
-        f"Clone it there, or say where it is: [repositories] {name} = … (a URL is cloned into a cache).",
+        f"Clone it there, or set its path: [repositories] {name} = … (gitcoord clones a URL into a cache).",
     )

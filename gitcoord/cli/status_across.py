@@ -1,4 +1,4 @@
-"""`gitcoord status` of a plan over several repositories: what is in where, and the status of each part."""
+"""`gitcoord status` of a plan over several repositories: landed tasks in each, and each part's status."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,12 +23,12 @@ _MOST_NAMED = 8
 def show_status(
     home: Context, read: Callable[[Context], StatusDocument], *, as_json: bool, watch: bool
 ) -> None:
-    """Prints how the whole plan stands. `read` gives the status of one repository."""
+    """Prints the status of the complete plan. `read` returns the status of one repository."""
     if watch:
         raise usage_error(
             "several-repositories",
             "`gitcoord status --watch` does not work on a plan over several repositories yet.",
-            "Watch the part of one: run it in that repository's clone.",
+            "Run it in one repository's clone to watch that part.",
         )
     several = Repositories(home)
     several.refresh()
@@ -84,7 +84,7 @@ def _headline(plan: Plan, landed: "dict[str, list[TaskId]]") -> StyledText:
 
 
 def _levels(plan: Plan, landed: "dict[str, list[TaskId]]") -> TextTable:
-    """A row for each level: in each repository, how much of it is in."""
+    """Returns a table with a row for each level: how many of its tasks have landed in each repository."""
     table = TextTable(*(TextColumn(clean(column)) for column in ("level", *landed)))
     for level in plan.levels:
         cells = []
@@ -98,7 +98,7 @@ def _levels(plan: Plan, landed: "dict[str, list[TaskId]]") -> TextTable:
 
 
 def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]") -> list[StyledText]:
-    """What is in in some repositories, and not in others."""
+    """Returns a line for each level that has landed in some of its repositories but not in others."""
     found = {name: frozenset(tasks) for name, tasks in landed.items()}
     lines = []
     for level in plan.levels:
@@ -109,5 +109,7 @@ def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]") -> list[StyledText]:
         some_in = any(task in tasks for tasks in found.values() for task in level.tasks)
         if some_in and any(out.values()):
             words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in out.items() if tasks]
-            lines.append(plain(clean(f"! {level.name} is in in part. Not in: {'; '.join(words)}."), "yellow"))
+            lines.append(
+                plain(clean(f"! {level.name} has landed in part. Missing: {'; '.join(words)}."), "yellow")
+            )
     return lines

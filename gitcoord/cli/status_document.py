@@ -1,4 +1,4 @@
-"""What `gitcoord status` tells: the plan's intent, the journal's history, and git's word on landings."""
+"""The document of `gitcoord status`, from the plan, the journal and git's evidence for landings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -24,7 +24,7 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskTrouble(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps one unit of a task, itself or a subtask, from going on: `reason` is its newest attempt's."""
+    """Why a unit of a task (the task or a subtask) cannot continue; `reason`: of its newest attempt."""
 
     unit: TaskId
     state: UnitState
@@ -33,9 +33,9 @@ class TaskTrouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt that counts as lost after `lease` seconds without a sign of life.
+    """An attempt's lease: after `lease` seconds without a heartbeat the attempt counts as lost.
 
-    The last one was `age` seconds ago, by the clock of its worker.
+    The last heartbeat was `age` seconds ago, by the clock of its worker.
     """
 
     attempt: int
@@ -44,10 +44,9 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one task stands; `since` is when it came there, None when nobody recorded it.
+    """The state of one task; `since`: the time at which it reached the state, None if not recorded.
 
-    `work` is what its units are at, as `--watch` tells it: that a task was started does not say that
-    anybody is at it.
+    `work` is the state of its units, as in `--watch`: a task in state `started` may have no running worker.
     """
 
     title: str
@@ -62,17 +61,17 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     landed_commit: str | None = None
     deferred: Deferred | None = None
     held: str | None = None
-    """Why it is not to land: a person's decision, as the last landing saw it, or a rewritten parent."""
+    """Why it must not land: a person's decision, as the last landing saw it, or a rewritten parent."""
     work: UnitState | None = None
     quiet: dict[TaskId, float] = {}
-    """Seconds since the agents of its units at work printed something, where that is known."""
+    """For its running units: seconds since the agent's last output, if known."""
     leases: dict[TaskId, Lease] = {}
-    """The leases of its units at work, where their workers have given a sign of life."""
+    """The leases of its running units whose workers have sent a heartbeat."""
     troubles: tuple[TaskTrouble, ...] = ()
 
 
 class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one level stands; `landed` when all of its tasks have."""
+    """The state of one level; `landed`: all of its tasks have landed."""
 
     name: str
     branch: str
@@ -82,7 +81,7 @@ class LevelStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LandedShare(msgspec.Struct, frozen=True, kw_only=True):
-    """How much has landed; `percent` is rounded down, so that 100 means everything."""
+    """How much has landed; `percent` is rounded down: 100 means everything."""
 
     tasks: int
     landed: int
@@ -100,7 +99,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     progress: LandedShare
     warnings: tuple[Finding, ...] = ()
     closed: str = ""
-    """How the account of this clone's agents is closed now."""
+    """The usage limit that stops this clone's agents now; empty if there is none."""
 
 
 def make_status(
@@ -113,10 +112,10 @@ def make_status(
     untold: Mapping[TaskId, str] | None = None,
     leases: Mapping[TaskId, Lease] | None = None,
 ) -> StatusDocument:
-    """The status of a plan. `landed` is git's evidence; the journal alone makes nothing landed.
+    """Makes the status of a plan. `landed` is git's evidence; a journal entry alone does not count.
 
-    `moved_on` holds the tips of landed tasks' branches that have commits since, `picture` who is at what,
-    `untold` why it cannot be told what branches changed themselves, `leases` those of units at work.
+    `moved_on`: the tips of landed tasks' branches that have newer commits. `picture`: the running work.
+    `untold`: why a branch's own changes are not known. `leases`: those of running units.
     """
     work = {parent.id: parent for parent in picture.parents} if picture else {}
     tasks = {
@@ -228,7 +227,7 @@ def _deferred(before: Progress) -> Deferred | None:
 
 
 def unlanded_commits(plan: Plan, moved_on: Mapping[TaskId, Oid]) -> tuple[Finding, ...]:
-    """A warning for each landed task whose branch has gone on since."""
+    """Returns a warning for each landed task whose branch has newer commits."""
     return tuple(
         Finding(
             code="unlanded-commits",

@@ -1,4 +1,4 @@
-"""The repositories in which a command about one task acts: here, or where the task works."""
+"""Finds the repositories in which a command about one task acts: this one, or those of the task."""
 
 from pathlib import Path
 
@@ -11,20 +11,20 @@ from gitcoord.tasks.model import TaskId
 
 
 class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """The context of one of the repositories of a task; `name` is empty where there is only this one."""
+    """The context of one of a task's repositories; `name` is empty if there is only this one."""
 
     name: str
     context: Context
 
     def says(self, line: str) -> str:
-        """A line about this repository."""
+        """Returns `line` with the repository's name in front of it."""
         return f"{self.name}: {line}" if self.name else line
 
 
 def places_of(task: str | None, *, restores: bool = False, reads: bool = False) -> list[TaskPlace]:
-    """Where a command about `task` acts. Raises `no-such-task`, or what opening the repositories raises.
+    """Returns the repositories in which a command about `task` acts. Raises `no-such-task`.
 
-    The shared refs of a plan over several repositories have been read, and its parts brought up to date.
+    For a plan over several repositories, fetches the shared refs and, unless `reads`, updates the parts.
     """
     context = open_context(restores=restores, reads=reads, several=True)
     if task is None or not acts_across(context.settings):
@@ -41,20 +41,20 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
 
 
 def the_place_of(task: str, *, restores: bool = False, reads: bool = False) -> TaskPlace:
-    """Where a command acts that works in one repository. Raises `several-repositories` for more (exit 2)."""
+    """Returns the one repository of `task`. Raises `several-repositories` (exit 2) if it has more."""
     places = places_of(task, restores=restores, reads=reads)
     if len(places) > 1:
         names = ", ".join(place.name for place in places)
         raise usage_error(
             "several-repositories",
-            f"Task {task} works in several repositories ({names}), which this command cannot do yet.",
-            "Do it with `gitcoord checkout` and `gitcoord submit`, which take all of them.",
+            f"Task {task} works in several repositories ({names}); this command does not support that yet.",
+            "Use `gitcoord checkout` and `gitcoord submit`, which act in all of them.",
         )
     return places[0]
 
 
 def directory_in(worktree: Path | None, place: TaskPlace, count: int) -> Path | None:
-    """The worktree for one of `count` repositories: one below it where they are more."""
+    """Returns the worktree of one of `count` repositories: a subdirectory of `worktree` if there are more."""
     return worktree / place.name if worktree is not None and count > 1 else worktree
 
 

@@ -79,7 +79,7 @@ class AttemptsAtWork:
             self.elsewhere[unit.id] = f"{said}; `gitcoord retry {unit.id}` takes it over"
             return
         left = max(0.0, known.lease - known.silent)
-        self.elsewhere[unit.id] = f"{said}; unless it gives a sign of life, it counts as lost in {left:.0f} s"
+        self.elsewhere[unit.id] = f"{said}; unless it sends a heartbeat, it counts as lost in {left:.0f} s"
         self.waits[unit.id] = max(1.0, left)
         if known.over:
             ended = DeadAttempt(unit=unit.id, attempt=attempt.number, code=None, claimed=True, silence=known)

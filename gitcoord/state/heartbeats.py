@@ -16,7 +16,7 @@ _DIRECTORY = "alive/"
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """One sign of life. `at` is the worker's own time, for people; `quiet` seconds it had printed nothing."""
+    """One heartbeat. `at` is the worker's own time, for people; `quiet` seconds it had printed nothing."""
 
     unit: str
     attempt: int
@@ -26,7 +26,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beats_prefix(store: Store) -> str:
-    """What the refs of all signs of life begin with."""
+    """What the refs of all heartbeats begin with."""
     return f"{store.shared.state_prefix}{_DIRECTORY}{store.generation}/"
 
 
@@ -36,7 +36,7 @@ def beat_ref(store: Store, unit: TaskId, attempt: int) -> str:
 
 
 def write_beat(shared: SharedRefs, ref: str, beat: Beat, before: Oid | None) -> Oid | None:
-    """Gives a sign of life in place of the one `before`, and returns it; None when it is not wanted any more.
+    """Sends a heartbeat in place of the one `before`, and returns it; None when it is not wanted any more.
 
     Raises what keeps it from the remote.
     """

@@ -96,7 +96,7 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
         task=unit,
         attempt=silence.attempt,
         outcome="lost",
-        reason=f"its worker has given no sign of life for {silent}: its machine is taken for dead",
+        reason=f"its worker has sent no heartbeat for {silent}: its machine is taken for dead",
     )
     also = [] if silence.sign is None else [RefUpdate(ref, silence.sign, None)]
     store.try_record([event], also, unless=superseded(silence.attempt))

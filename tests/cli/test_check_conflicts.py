@@ -29,7 +29,7 @@ def test_a_level_whose_branches_merge_can_land_as_one_wave(project: Project) -> 
     project.push(2, {"lib.rs": edited(5)})
     ended = project.check()
     assert ended.code == 0
-    assert "level-0 can land as one wave, as far as it is there: nothing yet from 3." in ended.out
+    assert "level-0 can land as one wave, but nothing has been submitted for 3." in ended.out
     assert "Landing order  1, 2" in ended.out
 
 

@@ -45,7 +45,7 @@ def test_an_exclusive_path_puts_tasks_that_merge_one_after_another(project: Proj
     assert (ended.code, ended.json["waves"]) == (1, [["1"], ["2"]])
     assert (pair["verdict"], pair["clash"], pair["decided_by"]) == ("clean", True, "exclusive")
     shown = project.check()
-    assert "whoever touches src/main.rs goes one after another" in " ".join(shown.out.split())
+    assert "by a rule only one task at a time may touch src/main.rs" in " ".join(shown.out.split())
     assert "‖ one after another by rule" in shown.out
 
 
@@ -59,7 +59,7 @@ def test_different_files_of_one_exclusive_pattern_go_one_after_another_too(proje
     # Migrations of another directory have nothing to do with these.
     assert (ended.code, ended.json["waves"], pair["tasks"]) == (1, [["1", "3"], ["2"]], ["1", "2"])
     assert pair["exclusive"] == ["shop/migrations/0002_a.py", "shop/migrations/0002_b.py"]
-    assert "both touch what only one at a time may touch" in " ".join(project.check().out.split())
+    assert "By a rule only one task at a time may touch" in " ".join(project.check().out.split())
     settings(project, '[rules]\nsame-number = "allow"\nexclusive = ["db/"]\n')
     assert [pair["tasks"] for pair in project.check("--json").json["pairs"]] == [["1", "3"]]
 
@@ -80,7 +80,7 @@ def test_scratch_files_are_reported_with_the_task_that_brings_them(project: Proj
     project.push(1, {"src/main.rs.orig": "old\n"})
     settings(project, '[rules]\npreset = ["common"]\n')
     assert project.check("--json").json["branches"][0]["scratch"] == ["src/main.rs.orig"]
-    assert "Task 1 brings scratch files that should not land: src/main.rs.orig." in project.check().out
+    assert "Task 1 has scratch files that should not land: src/main.rs.orig." in project.check().out
 
 
 def test_explain_names_the_rule_the_pattern_and_where_it_was_written(project: Project) -> None:
@@ -90,7 +90,7 @@ def test_explain_names_the_rule_the_pattern_and_where_it_was_written(project: Pr
     assert "src/main.rs: exclusive by `src/*.rs` (settings)" in shown
     settings(project, "")
     shown = project.check("--explain").out
-    assert "Task 1 and task 2: may go together." in shown
+    assert "Task 1 and task 2: may land together." in shown
     assert "src/main.rs: no rule, so only a failing merge counts" in shown
 
 
@@ -140,8 +140,8 @@ def test_what_if_puts_a_task_first_and_compares(project: Project) -> None:
     assert ended.json["waves"] == [["2", "3"], ["1"]]
     assert ended.json["otherwise"]["waves"] == [["1", "3"], ["2"]]
     shown = project.check("--what-if", "2").out
-    assert "With task 2 first there are 2 waves, and 2 otherwise." in shown
-    assert "Tasks that change their wave: 2 (2 → 1), 1 (1 → 2)." in shown
+    assert "With task 2 first there are 2 waves; now there are 2 waves." in shown
+    assert "Tasks that move to another wave: 2 (2 → 1), 1 (1 → 2)." in shown
 
 
 def test_no_wave_has_more_tasks_than_may_run_at_once(project: Project) -> None:

@@ -284,8 +284,8 @@ def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: 
     old = subprocess.run(command, cwd=remote.path, env=older, capture_output=True, text=True, check=True)
     remote.git("update-ref", "refs/gitcoord/life", old.stdout.strip())
     header, line = shown()
-    assert re.match(r"gitcoord no sign of life since \d\d:\d\d:\d\d \(12 min\)", header)
-    assert "no sign of life since" in line
+    assert re.match(r"gitcoord no heartbeat since \d\d:\d\d:\d\d \(12 min\)", header)
+    assert "no heartbeat since" in line
     watched = remote.clone(tmp_path / "other")
     watching = start_gitcoord("status", "--watch", "--json", cwd=watched.path)
     assert watching.stdout is not None

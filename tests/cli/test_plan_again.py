@@ -138,7 +138,7 @@ def test_what_was_cancelled_or_has_landed_is_over(project: Project) -> None:
     landing = project.run("merge-level", ok=1)
     for id in ("2", "3"):
         assert f"cancelled; `gitcoord retry {id}` takes that back" in " ".join(landing.out.split())
-    assert "Nobody is at work on tasks 2, 3" in landing.out
+    assert "Nobody works on tasks 2, 3" in landing.out
     project.run("retry", "3", ok=0)
     ended = project.run("plan", "--reset", ok=0)
     assert "Discarded task 2 (Task 2), cancelled, on feature/level-0-task-2" in ended.err

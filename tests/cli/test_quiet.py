@@ -48,7 +48,7 @@ def test_status_tells_it_by_the_last_sign_of_life(tmp_path: Path) -> None:
     assert document["tasks"]["1"]["quiet"]["1"] >= 600
     lease = document["tasks"]["1"]["leases"]["1"]
     assert (lease["attempt"], lease["lease"], lease["age"] < 60) == (1, 300, True)
-    assert "sign of life" not in project.run("status", ok=0).out
+    assert "heartbeat" not in project.run("status", ok=0).out
     early = "2026-01-01T00:00:00+00:00"
     assert quiet_at({("1", 1): beat}, early) == {ONE: 600}  # another machine's clock is fast
 
@@ -62,4 +62,4 @@ def test_status_tells_how_old_a_late_sign_of_life_is(tmp_path: Path) -> None:
         store.shared, beat_ref(store, ONE, 1), Beat(unit="1", attempt=1, by="me", at=before), None
     )
     shown = " ".join(project.run("status", ok=0).out.split())
-    assert "1: last sign of life 3 min ago; after 5 min without one, attempt 1 counts as lost" in shown
+    assert "1: last heartbeat 3 min ago; after 5 min without one, attempt 1 counts as lost" in shown

@@ -95,7 +95,7 @@ def test_a_person_sees_it_in_eighty_columns(desk: Repo) -> None:
     assert max(map(len, ran.out.splitlines())) <= 80
     assert re.search(r"Speed-up +0\.\d\d × +the plan predicted 1.67×", ran.out)
     assert re.search(r"Critical path +[12] → 3 ", ran.out)
-    assert "1 clash found, 0 predicted; 1 pair of tasks ran side by side." in ran.out
+    assert "1 clash found, 0 predicted; 1 pair of tasks ran in parallel." in ran.out
     assert re.search(r"^ 3 .*▶", ran.out, re.MULTILINE)
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert "gitcoord.cli.views.report.text" in loaded
@@ -133,9 +133,9 @@ def test_before_anything_has_run_there_is_a_report_too(tmp_path: Path) -> None:
     _, desk = Repo.pair(tmp_path)
     assert gitcoord("report", cwd=desk.path, ok=2).err.startswith("gitcoord: No plan is saved")
     store_of(desk).save_plan(plan_of([[["1"]]]))
-    assert "Nobody has been at work yet." in gitcoord("report", cwd=desk.path, ok=0).out
+    assert "No task has started yet." in gitcoord("report", cwd=desk.path, ok=0).out
     assert gitcoord("report", "--json", cwd=desk.path, ok=0).json["bars"] == []
-    assert "Nobody has been at work yet." in gitcoord("report", "--html", "-", cwd=desk.path, ok=0).out
+    assert "No task has started yet." in gitcoord("report", "--html", "-", cwd=desk.path, ok=0).out
 
 
 def test_the_story_calls_slower_slower_and_nothing_failed_that_was_cancelled() -> None:

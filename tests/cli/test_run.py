@@ -51,7 +51,7 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
     agent.does("2#2", {"touch": f"{met}-2"}, {"await": f"{met}-1"}, {"write": {"2": "x"}})
     agent.does("4", {"exit": 1})
     ran = project.run("run", "--agent", agent.command, "--land", "--yes", "--retries", "0", "--json", ok=1)
-    assert "Git merged all of it cleanly, and no check was run" in ran.err
+    assert "Git merged everything cleanly, but no check was run" in ran.err
     states = {unit["unit"]: (unit["state"], unit["reason"]) for unit in ran.json["units"]}
     assert states == {
         **dict.fromkeys(("1.1", "1.2", "1.3", "2", "3"), ("landed", "")),
@@ -67,7 +67,7 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
     idle = " ".join(shown.out.split())
     assert "Nothing can start: what is left, 2 of 7 units of work, waits. Not in this run:" in idle
     assert "4: its attempt 1 failed: the agent ended with code 1 5: it needs task 4, which failed" in idle
-    assert idle.endswith("`gitcoord retry 4` lets them be tried again.")
+    assert idle.endswith("To retry them: `gitcoord retry 4`")
 
     done = project.run("retry", "1.2", ok=1)
     assert done.err.splitlines()[0] in (
@@ -192,13 +192,13 @@ def test_a_run_waits_for_a_remote_that_is_away_and_gives_up_only_what_is_refused
     worker = json.loads((project.desk.path / ".git/gitcoord/run/1-1/worker.json").read_text())
     os.kill(worker["pid"], signal.SIGKILL)
     said = [next(line for line in run.stderr if b"cannot be read" in line)]
-    assert b"Starting nothing new until that is over; looking again and again." in said[0]
+    assert b"Starting no task until that is over; trying again." in said[0]
     # Back, it takes nothing: what is at work may end, nothing else begins, and the way out is said.
     hook = away / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho Permission to write denied; exit 1\n")
     hook.chmod(0o755)
     away.rename(here)
-    said.append(next(line for line in run.stderr if b"What is at work goes on; nothing new" in line))
+    said.append(next(line for line in run.stderr if b"Running tasks continue; no task starts" in line))
     go.touch()
     _, rest = run.communicate(timeout=60)
     assert (run.returncode, b"".join([*said, rest]).count(b"cannot be read")) == (3, 1), (said, rest)
@@ -240,7 +240,7 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
     assert shown["clashes"] == [{"units": ["1", "2"], "seen": False}]
     assert "refs/gitcoord/plan" not in project.remote.refs()
     refused = project.run("run", "--agent", agent.command, "--land", ok=2)
-    assert "1 and 2 say that they touch the same paths: the later one waits" in refused.err
+    assert "1 and 2 declare the same paths: the later one waits" in refused.err
     assert "Add `--yes`." in refused.err
     assert agent.runs() == []
     wrong: list[str]

@@ -230,7 +230,7 @@ def test_what_merges_and_fails_together_is_named_before_anything_lands(tmp_path:
     assert "2 ‡ -" in ran.out
     assert "‡ the check fails together, merge is clean" in ran.out
     assert "Task 2 fails the check `sh check.sh` with task 1" in ran.out
-    assert "level-0 merges, and the check fails: without 2 it passes." in ran.out
+    assert "level-0 merges, but the check fails; without 2 it passes." in ran.out
     assert project.remote.refs() == before
     found = project.run("check-conflicts", "0", "--check", CHECK, "--json").json
     assert [(one["task"], one["with"]) for one in found["check"]["failing"]] == [("2", ["1"])]

@@ -88,7 +88,7 @@ def test_the_check_names_the_hint_and_who_has_been_overtaken(tmp_path: Path) -> 
     told = project.run("check-conflicts", "--json", ok=1).json
     second = next(branch for branch in told["branches"] if branch["task"] == "2")
     assert second["overtaken"] == [FIRST, SECOND]
-    assert "Task 2 comes after what landed in main" in project.run("check-conflicts", ok=1).out
+    assert "Task 2 touches exclusive paths that changed in main" in project.run("check-conflicts", ok=1).out
 
 
 def test_a_commit_of_a_person_on_the_base_overtakes_too(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_what_a_dead_machine_held_is_taken_over_and_it_hands_nothing_in_when_it_
 
     ran = take_over(project, other, agent)
     assert [unit["state"] for unit in ran.json["units"]] == ["landed"] * 3
-    assert len(re.findall(r"given no sign of life for [1-9]\d* s", ran.err)) == 2
+    assert len(re.findall(r"sent no heartbeat for [1-9]\d* s", ran.err)) == 2
     landed = project.remote.tip("main")
     assert [project.remote.git("show", f"main:{id}.txt") for id in ("1", "2", "3")] == ["1", "2", "3"]
 

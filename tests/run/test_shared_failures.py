@@ -46,7 +46,7 @@ def test_a_run_of_agents_that_are_not_logged_in_stops_early_and_names_the_cause(
     assert len(starts) < 8
     said = "tasks in a row failed alike (the agent ended with code 1: Not logged in); once the cause is"
     assert said in " ".join(ran.err.split())
-    assert "Starting nothing new" in ran.err
+    assert "Starting no task" in ran.err
     agent.does("*", {"write": {"{id}.txt": "x"}})
     project.run("retry", "--all", ok=0)
     project.run(*arguments, ok=0)

@@ -24,7 +24,7 @@ def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 @pytest.fixture
 def leased(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same; a worker that gives no sign of life for three seconds counts as lost."""
+    """The same; a worker that sends no heartbeat for three seconds counts as lost."""
 
     def make(place: Path) -> Project:
         return Project.create(place, independent("1"), files={"gitcoord.toml": '[run]\nlease = "3s"\n'})

@@ -182,7 +182,7 @@ def test_a_run_goes_on_by_itself_when_the_limit_has_ended(tmp_path: Path, words:
     arguments = ("run", "--agent", str(script), "--land", "--yes", "--retries", "0")
     ran = project.run(*arguments, env=env, ok=0)
     assert "the account team is closed until " in ran.err
-    assert "The run goes on by itself at " in ran.err
+    assert "The run continues at " in ran.err
     assert {"f-1", "f-2"} <= set(project.remote.files("main"))
 
 

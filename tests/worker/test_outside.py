@@ -143,7 +143,7 @@ def test_a_run_names_at_its_end_what_changed_while_its_agents_ran(tmp_path: Path
     agent = f"if [ $GITCOORD_TASK_ID = 1 ]; then {deed}; fi; echo 1 > x$GITCOORD_TASK_ID"
     ended = project.run("run", "--shell", "--agent", agent, "--land", "--yes", ok=0)
     proved = f"whatever `git checkout` changes in {desk}: by the git of task 1"
-    assert f"Changed outside of the agents' checkouts: {proved}" in " ".join(ended.out.split())
+    assert f"Changed outside the agents' checkouts: {proved}" in " ".join(ended.out.split())
     assert proved in " ".join(project.run("report", ok=0).out.split())
     again = project.run("run", "--shell", "--agent", agent, "--land", "--yes", "--json", ok=0).json
     assert (again["outside"], again["outside_more"]) == ([], 0)

@@ -79,9 +79,7 @@ def test_what_a_killed_attempt_changed_is_put_back_by_the_next(tmp_path: Path) -
     hide = "git update-index --assume-unchanged src/main.rs; echo 1 >> src/main.rs"
     shell(project, f"{hide}; git config commit.gpgsign true; kill -9 $PPID; sleep 1", ok=-9)
     said = shell(project, "echo 1 > work", "2")
-    assert (
-        "1-1 was killed; the configuration that its agent changed is as it was again: commit.gpgsign" in said
-    )
+    assert "1-1 was killed; restored the configuration that its agent changed: commit.gpgsign" in said
     assert "git looks at them again: src/main.rs" in shell(project, "true")
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
 

@@ -1,4 +1,4 @@
-"""How a conflict report looks to a person: branches, a matrix, each conflict in a sentence, the waves."""
+"""Renders a conflict report: branches, a matrix, a sentence for each conflict, the waves."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missin
 
 
 def pictures(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False) -> list[Shown]:
-    """The parts of the report from top to bottom."""
+    """Returns the parts of the report from top to bottom."""
     report = checked.report
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
     parts: list[Shown] = [_headline(report), _branches(report, titles)]
@@ -53,7 +53,7 @@ def pictures(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = 
 
 
 def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
-    """The pairs that fail together, and what the check says in sentences."""
+    """Returns the pairs that fail together, and the check's results as sentences."""
     if checked.proof is None:
         return set(), []
     from gitcoord.cli.level_proof import failing_pairs, proof_sentences
@@ -64,7 +64,7 @@ def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
 def document(
     checked: "CheckedLevel", asked: "CheckRequest", options: "CheckOptions | None" = None
 ) -> dict[str, Any]:
-    """The report for a program."""
+    """Returns the report as a JSON document."""
     import msgspec
 
     report = checked.report
@@ -84,7 +84,7 @@ def document(
 
 
 def pair_document(pair: "PairReport") -> dict[str, Any]:
-    """A pair for a program."""
+    """Returns a pair as a JSON document."""
     import msgspec
 
     # Pairs are kept as rows without names, of which there may be many.
@@ -92,7 +92,7 @@ def pair_document(pair: "PairReport") -> dict[str, Any]:
 
 
 def sentence(pair: "PairReport") -> str:
-    """What two branches do to each other, in words."""
+    """Describes how two branches overlap or conflict, in one sentence."""
     who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
     shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union or pair.regenerated)
     meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
@@ -102,14 +102,14 @@ def sentence(pair: "PairReport") -> str:
         return f"{_failure(pair, who)}{' It is an ignored path.' if pair.only_ignored else ''}"
     if pair.case_clashes:
         return (
-            f"{who} make names that some systems take for one: {_paths(pair.case_clashes)}. "
+            f"{who} create names that some systems cannot tell apart: {_paths(pair.case_clashes)}. "
             "Git merges them, but not every system can check them out."
         )
     if pair.exclusive:
         apart = _paths(pair.exclusive)
         if set(pair.exclusive) <= {*pair.overlap}:
-            return f"{meet}; git merges them, but whoever touches {apart} goes one after another."
-        return f"{who} both touch what only one at a time may touch: {apart}."
+            return f"{meet}; git merges them, but by a rule only one task at a time may touch {apart}."
+        return f"By a rule only one task at a time may touch {apart}; {who[0].lower()}{who[1:]} both do."
     if pair.union and not pair.overlap:
         return f"{meet}, and a merge keeps the lines of both sides there."
     if pair.regenerated and not (pair.overlap or pair.ignored or pair.hub):
@@ -170,7 +170,7 @@ def _matrix(
     marks: dict[frozenset[str], str] = {frozenset(pair.tasks): _mark(pair) for pair in report.pairs}
     marks |= dict.fromkeys(failing, _FAILS)
     ids = [clean(task) for task in ready]
-    # Long ids would make the columns too wide: the columns then are numbered as the rows are.
+    # Long ids would make the columns too wide: then the columns have the numbers of the rows.
     short = max(map(len, ids)) <= 2
     table = TextTable(
         TextColumn("" if short else "task", most=14),
@@ -248,9 +248,9 @@ def _clashes(report: "ConflictReport", *, adopted: bool) -> list[StyledText]:
 
 def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> StyledText:
     base = clean(report.base)
-    way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings the conflict to its worker."
+    way = f"Merge {base} into it." if adopted else "Its worker resolves it with `gitcoord checkout`."
     return plain(
-        f"Task {clean(branch.task)} does not merge with {base} as it is now: "
+        f"Task {clean(branch.task)} does not merge with the current {base}: "
         f"{_paths(branch.base_conflicts)}. {way}",
         "red",
     )
@@ -258,10 +258,10 @@ def _unmergeable(report: "ConflictReport", branch: "BranchReport", *, adopted: b
 
 def _overtaken(report: "ConflictReport", branch: "BranchReport", *, adopted: bool) -> StyledText:
     base = clean(report.base)
-    way = f"Merge {base} into it." if adopted else "`gitcoord checkout` brings it up to date for its worker."
+    way = f"Merge {base} into it." if adopted else "Its worker updates it with `gitcoord checkout`."
     return plain(
-        f"Task {clean(branch.task)} comes after what landed in {base} where only one at a time "
-        f"may work: {_paths(branch.overtaken)}. {way}",
+        f"Task {clean(branch.task)} touches exclusive paths that changed in {base} after it started: "
+        f"{_paths(branch.overtaken)}. {way}",
         "yellow",
     )
 

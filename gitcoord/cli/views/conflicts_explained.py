@@ -1,4 +1,4 @@
-"""`check-conflicts --explain` and the what-ifs in words: which rule decided, and what would change."""
+"""Renders `check-conflicts --explain` and what-ifs: the rule that decided, the waves that would change."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 _DECIDED = {
     "merge": "kept apart because merging them fails",
-    "case-clash": "kept apart because some systems take their names for one",
-    "exclusive": "kept apart because whoever touches these paths goes one after another",
-    "serialize-on": "kept apart because they come too near each other for `serialize-on`",
-    "": "may go together",
+    "case-clash": "kept apart because some systems cannot tell their names apart",
+    "exclusive": "kept apart because only one task at a time may touch these paths",
+    "serialize-on": "kept apart because their changes are too close for `serialize-on`",
+    "": "may land together",
 }
 _KINDS = {
     "add/add": "both add it",
@@ -25,23 +25,23 @@ _KINDS = {
     "rename/add": "one renames to what the other adds",
     "file/directory": "a file here, a directory there",
     "file location": "one adds to a directory that the other moves",
-    "directory rename split": "one adds to a directory that the other takes apart",
+    "directory rename split": "one adds to a directory that the other splits",
     "distinct types": "a file here, something else there",
     "distinct modes": "both change what kind of file it is",
 }
-"""What git's names for conflicts mean; the others say it themselves."""
+"""Explanations of git's names for conflicts; the other names need none."""
 _MOST_PATHS = 6
 _MOST_COMMITS = 3
 _SHORT = 12
 
 
 def explanation(report: "ConflictReport") -> list[str]:
-    """For every pair why it is kept apart or not, and for every path with a rule which one."""
+    """Returns, for every pair, why it is kept apart or not, and the rule of every path that has one."""
     return [line for pair in report.pairs for line in _pair(pair)]
 
 
 def where(pair: "PairReport") -> list[str]:
-    """For each conflicted path what kind of conflict it is, and which lines of the base each side changed."""
+    """Returns a line for each conflicted path: the kind of conflict, and the base's lines that changed."""
     lines = [
         f"  {clean(one.path)}{_kind(one.kind)}"
         f"{': ' if any(side.lines or side.commits for side in one.sides) else ''}"
@@ -68,7 +68,7 @@ def _side(side: "Side") -> str:
 
 
 def nearness(pair: "PairReport") -> str:
-    """A sentence on how near two branches come that merge; empty when they only share files."""
+    """Says how close the changes of two branches that merge are; empty if they only share files."""
     if pair.grade == "adjacent":
         return " Their lines lie next to each other."
     if pair.grade == "same symbol":
@@ -105,13 +105,13 @@ def _pair(pair: "PairReport") -> list[str]:
 
 
 def _counts(pair: "PairReport") -> str:
-    return "how near they come counts" if pair.decided_by == "serialize-on" else "a failing merge counts"
+    return "close changes count" if pair.decided_by == "serialize-on" else "a failing merge counts"
 
 
 def scratch(report: "ConflictReport") -> list[str]:
-    """Which branches bring files that must not land."""
+    """Returns a line for each branch with files that must not land."""
     return [
-        f"Task {clean(branch.task)} brings scratch files that should not land: "
+        f"Task {clean(branch.task)} has scratch files that should not land: "
         f"{some([clean(path) for path in branch.scratch], _MOST_PATHS)}."
         for branch in report.branches
         if branch.scratch and branch.state == "ready"
@@ -119,7 +119,7 @@ def scratch(report: "ConflictReport") -> list[str]:
 
 
 def carried(checked: "CheckedLevel") -> list[str]:
-    """Which branches have commits of tasks that were not handed in."""
+    """Returns a line for each branch with commits of unsubmitted tasks."""
     from gitcoord.landing.foreign_work import carried_words
 
     plan = checked.plan
@@ -130,7 +130,7 @@ def carried(checked: "CheckedLevel") -> list[str]:
 
 
 def what_if(checked: "CheckedLevel", asked: "CheckRequest") -> list[str]:
-    """What the what-ifs change, compared with the level as it is."""
+    """Returns the changes that the what-ifs make, compared with the level now."""
     if checked.otherwise is None:
         return []
     parts = []
@@ -140,7 +140,7 @@ def what_if(checked: "CheckedLevel", asked: "CheckRequest") -> list[str]:
         left_out = ", ".join(map(clean, asked.without))
         parts.append(f"{'and without' if parts else 'Without'} task {left_out}")
     now, then = len(checked.otherwise.waves), len(checked.report.waves)
-    lines = [f"{' '.join(parts)} there {_are(then)}, and {now} otherwise."]
+    lines = [f"{' '.join(parts)} there {_are(then)}; now there {_are(now)}."]
     before = {task: n for n, wave in enumerate(checked.otherwise.waves, 1) for task in wave}
     moved = [
         f"{clean(task)} ({before[task]} → {number})"
@@ -149,7 +149,7 @@ def what_if(checked: "CheckedLevel", asked: "CheckRequest") -> list[str]:
         if before.get(task, number) != number
     ]
     if moved:
-        lines.append(f"Tasks that change their wave: {', '.join(moved)}.")
+        lines.append(f"Tasks that move to another wave: {', '.join(moved)}.")
     return lines
 
 

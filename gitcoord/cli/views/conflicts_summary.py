@@ -1,4 +1,4 @@
-"""How a conflict report ends: waves, landing order, and whether the level can land."""
+"""Renders the end of a conflict report: waves, landing order, and whether the level can land."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def ending(checked: "CheckedLevel", most: int | None) -> list[StyledText]:
-    """Waves, landing order, and what follows for the level."""
+    """Returns the waves, the landing order, and the verdict on the level."""
     report = checked.report
     lines = []
     if len(report.waves) > 1:
@@ -28,7 +28,7 @@ def ending(checked: "CheckedLevel", most: int | None) -> list[StyledText]:
 
 
 def _failing(checked: "CheckedLevel") -> StyledText | None:
-    """What the check leaves of the level, where it does not pass on all of it."""
+    """Returns the verdict of the check; None if it was not run or the level needs several waves."""
     level, proof = clean(checked.report.level), checked.proof
     if proof is None or not checked.report.one_wave():
         return None
@@ -36,7 +36,7 @@ def _failing(checked: "CheckedLevel") -> StyledText | None:
         return plain(f"{level} is not proved: the check has no clear result on all of it.", "bold yellow")
     if proof.failing:
         tasks = ", ".join(clean(one.task) for one in proof.failing)
-        return plain(f"{level} merges, and the check fails: without {tasks} it passes.", "bold red")
+        return plain(f"{level} merges, but the check fails; without {tasks} it passes.", "bold red")
     return plain(f"{level} can land as one wave, and the check passes on it.", "bold green")
 
 
@@ -47,11 +47,11 @@ def _verdict(report: "ConflictReport", most: int | None) -> StyledText:
         return plain(f"{level} has landed." if landed else f"{level} has nothing to land yet.")
     if report.one_wave():
         absent = [clean(branch.task) for branch in report.branches if branch.state in ("missing", "empty")]
-        without = f", as far as it is there: nothing yet from {', '.join(absent)}" if absent else ""
+        without = f", but nothing has been submitted for {', '.join(absent)}" if absent else ""
         return plain(f"{level} can land as one wave{without}.", "bold green")
     if len(report.waves) > 1:
         least = report.at_least
-        bound = "fewer are impossible" if len(report.waves) == least else f"at least {least} are needed"
+        bound = "fewer are impossible" if len(report.waves) == least else f"it needs at least {least}"
         bound += "" if most is None else f" with at most {most} in each"
         return plain(f"{level} has to land in {len(report.waves)} waves; {bound}.", "bold yellow")
-    return plain(f"{level} cannot land as it is.", "bold yellow")
+    return plain(f"{level} cannot land now.", "bold yellow")

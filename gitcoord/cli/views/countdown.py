@@ -1,4 +1,4 @@
-"""Waiting, as a person sees it: one line that counts down on a terminal, one sentence in a log."""
+"""Shows a wait: one line that counts down on a terminal, one sentence in a log."""
 
 import sys
 
@@ -6,7 +6,7 @@ _RARELY = 60
 
 
 def count_down(what: str, seconds: int) -> None:
-    """Says what is waited for and how long; on a terminal every second, in a log every minute."""
+    """Prints the reason and the remaining seconds: on a terminal at each call, in a log once a minute."""
     from gitcoord.cli.views.output import clean, say
 
     if sys.stderr.isatty():
@@ -21,4 +21,4 @@ def count_down(what: str, seconds: int) -> None:
 
 
 _announced: dict[str, int] = {}
-"""How many seconds were left of each wait when it was last said; a wait that is over is forgotten."""
+"""For each wait, the remaining seconds at the last call; removed when the wait ends."""

@@ -1,4 +1,4 @@
-"""One event of the journal as a document of its own, for commands that are told of events."""
+"""Encodes a journal event as a JSON document, for the `on-event` command."""
 
 import shlex
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def event_text(event: AnyEvent) -> str:
-    """The event as a document `gitcoord.event/1` on one line: its name, its sentence, and all its fields."""
+    """Returns the event as a one-line document `gitcoord.event/1`: its name, sentence and fields."""
     fields = msgspec.to_builtins(event, str_keys=True)
     name = fields.pop(event.__struct_config__.tag_field)
     return as_json("event", {"event": name, "sentence": event.sentence(), **fields})
 
 
 def event_words(run: "RunSettings") -> list[str]:
-    """The words of `on-event`; raises `bad-settings` (exit 2) when they have an open quote."""
+    """Splits the `on-event` command into words. Raises `bad-settings` (exit 2) for an open quote."""
     if run.shell and run.on_event:
         return ["sh", "-c", run.on_event]
     try:
@@ -37,7 +37,7 @@ def event_words(run: "RunSettings") -> list[str]:
 
 
 def event_feed(run: "RunSettings", known: "Sequence[AnyEvent]", tell: "Tell") -> "EventFeed | None":
-    """What hands events, other than those `known`, to the command of `on-event`, where there is one."""
+    """Returns a feed that passes new events to the `on-event` command; None without a command."""
     from gitcoord.run.event_feed import EventFeed
 
     words = event_words(run)

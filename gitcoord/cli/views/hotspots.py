@@ -1,4 +1,4 @@
-"""How hotspots look to a person: the files by their conflicts, and what would help."""
+"""Renders hotspots: the files by their number of conflicts, and the remedies."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ _HELP = {
 
 
 def print_report(report: "HotspotReport") -> None:
-    """The report as a table, with the sums below."""
+    """Prints the report as a table, with the totals below."""
     if not report.hotspots:
         emit("No file conflicted twice.")
     else:

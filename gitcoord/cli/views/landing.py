@@ -1,15 +1,15 @@
-"""The report of landing, for a person."""
+"""Renders the report of a landing."""
 
 from gitcoord.cli.views.output import clean, plain, show
 from gitcoord.cli.views.styled_text import TextColumn, TextTable
 from gitcoord.landing.report import Report
 from gitcoord.text_lists import named_tasks
 
-ONLY_TEXT = "Git merged all of it cleanly, and no check was run: --check 'COMMAND' proves more."
+ONLY_TEXT = "Git merged everything cleanly, but no check was run. To run one, use --check 'COMMAND'."
 
 
 def show_report(report: Report, *, adopted: bool = False) -> None:
-    """What landed, what was deferred and why, what is waited for; `adopted`: without a task list."""
+    """Prints the landed, deferred and waiting tasks, with reasons; `adopted`: without a task list."""
     head = plain(f"{report.level} onto {clean(report.base)}", "bold")
     show(head.append(f"  {report.strategy}", "not bold dim"))
     narrow = [TextColumn(name) for name in ("task", "state", "pull", "commit")]
@@ -49,26 +49,26 @@ def show_report(report: Report, *, adopted: bool = False) -> None:
 
 
 def _way_of_heads(report: Report) -> str:
-    """What brings adopted heads on that have not landed."""
+    """Returns the next step for adopted heads that have not landed."""
     if report.deferred:
         base = clean(report.base)
         return f"To resolve: merge {base} into a deferred branch, push it, then run the same command again."
     if any(waiting.needs == "time" for waiting in report.waiting):
-        return "Run the same command again later, or with --wait 30m to stay until they have landed."
-    return "Do what the notes say, then run the same command again."
+        return "Run the same command again later, or with --wait 30m to wait until they have landed."
+    return "Follow the notes, then run the same command again."
 
 
 def _way_on(report: Report) -> str:
-    """What brings a level on that waits: time, or somebody."""
+    """Returns the next step for a waiting level: wait, or do the named work."""
     if any(waiting.needs == "time" for waiting in report.waiting):
-        return "Run merge-level again later, or with --wait 30m to stay until it has landed."
+        return "Run merge-level again later, or with --wait 30m to wait until it has landed."
     idle = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work"]
     if not idle:
         return "Land what they wait for first, then merge-level again."
     held = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work" and waiting.pull]
     if held:
-        says = "its note says" if len(held) == 1 else "their notes say"
-        return f"To land {named_tasks(held, 8)}, do what {says}, then merge-level again."
+        notes = "its note" if len(held) == 1 else "their notes"
+        return f"To land {named_tasks(held, 8)}, follow {notes}, then merge-level again."
     name = idle[0] if len(idle) == 1 else "TASK"
     way = f"gitcoord checkout {name}, edit, gitcoord submit, then merge-level again"
-    return f"Nobody is at work on {named_tasks(idle, 8)}: {way}."
+    return f"Nobody works on {named_tasks(idle, 8)}: {way}."

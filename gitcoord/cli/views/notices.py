@@ -1,4 +1,4 @@
-"""Notices as sentences: the only place where what happens on the way becomes text."""
+"""Turns notices into sentences. No other module does."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,39 +44,39 @@ from gitcoord.text_lists import named_tasks, some
 
 _MOST_NAMED = 12
 _CLOSING: Mapping[ClosingStep, str] = {
-    "clear-up": "Not everything could be cleared up",
+    "clear-up": "Cleanup failed in part",
     "record": "The end of the run could not be recorded",
     "show": "The state of the tasks could not be read",
 }
 _AGAIN: Mapping[str, str] = {
     "fetching": "The remote can be reached again.",
-    "recording": "What happens can be recorded again.",
+    "recording": "Events can be recorded again.",
     "looking": "The repository can be read again.",
 }
 
 
 def say_notice(notice: AnyNotice) -> None:
-    """One notice for a person, on stderr; nothing for one that only a dashboard shows."""
+    """Prints one notice to stderr; prints nothing for a notice that only the dashboard shows."""
     sentence = notice_sentence(notice)
     if sentence:
         say(sentence)
 
 
 def is_in_journal(notice: AnyNotice) -> bool:
-    """Whether the journal says it too, for a display that shows the journal anyway; or it is routine."""
+    """Whether a display of the journal can leave the notice out: the journal has it, or it is routine."""
     routine = isinstance(notice, CheckEnded) and notice.outcome == "passed"
     return routine or isinstance(notice, EventsRecorded | BranchMerged | WindowChosen)
 
 
 def asks_somebody(notice: AnyNotice) -> bool:
-    """Whether nothing more becomes of it until a person does something."""
+    """Whether nothing continues until a person acts."""
     if isinstance(notice, RunHindered):
         return notice.lasting
     return isinstance(notice, LandingFailed | LandingStopped | HandInFailed)
 
 
 def notice_sentence(notice: AnyNotice) -> str:
-    """The notice in words, without a warning's colour or a clock."""
+    """Returns the notice as a sentence, without colour or time."""
     match notice:
         case EventsRecorded():
             return _events(notice.events)
@@ -88,9 +88,9 @@ def notice_sentence(notice: AnyNotice) -> str:
         case TasksWaiting():
             return "waiting: " + "; ".join(f"task {task}: {reason}" for task, reason in notice.reasons)
         case BranchRebuilt() | FilesRemade():
-            return _made_anew(notice)
+            return _rebuilt(notice)
         case ForgeAnswered():
-            again = " Looking again." if notice.again else ""
+            again = " Trying again." if notice.again else ""
             return f"{_named(notice.branch, notice.tasks)}: {notice.message}{again}"
         case WindowChosen() | CheckEnded() | ChecksRunning() | ChecksHeld():
             return _checks(notice)
@@ -107,19 +107,19 @@ def notice_sentence(notice: AnyNotice) -> str:
 
 
 def logs_sentence(verb: str, count: int, size: int, left: int) -> str:
-    """The removal of `count` logs of `size` bytes in words; `verb` opens the sentence."""
+    """Describes the removal of `count` logs of `size` bytes; the sentence begins with `verb`."""
     logs = "log of 1 old attempt" if count == 1 else f"logs of {count:,} old attempts"
     return (
         f"{verb} the {logs} ({_megabytes(size)}); {_megabytes(left)} stay. "
-        "`keep-logs-days` and `keep-logs-megabytes` in the settings say what is kept."
+        "`keep-logs-days` and `keep-logs-megabytes` in the settings set the limits."
     )
 
 
 def killed_sentence(attempt: str, keys: Sequence[str]) -> str:
-    """That what a killed attempt changed in the configuration is as it was again, in words."""
+    """Says that the git configuration which a killed attempt changed was restored."""
     return (
-        f"The worker of attempt {attempt} was killed; the configuration that its agent changed is as it was "
-        f"again: {some(keys)}"
+        f"The worker of attempt {attempt} was killed; restored the configuration that its agent changed: "
+        f"{some(keys)}"
     )
 
 
@@ -149,7 +149,7 @@ def _run(
         case HandInFailed():
             return f"task {notice.task} could not be submitted: {notice.message}"
         case AttemptsEnding():
-            return f"ending {count_of(notice.count, 'attempt')}"
+            return f"stopping {count_of(notice.count, 'attempt')}"
         case RunHindered():
             return _hindered(notice)
         case RefsPutBack() | ConfigurationPutBack():
@@ -161,22 +161,22 @@ def _run(
 
 
 def _first_and_last(notice: LogsRemoved | PlanKept | BranchesDeleted | RunEndTroubled) -> str:
-    """What a run does before its first attempt and after its last one."""
+    """Describes a run's actions before its first attempt and after its last one."""
     match notice:
         case LogsRemoved():
             return logs_sentence("Removed", notice.count, notice.size, notice.left)
         case PlanKept():
-            return "There was no plan: this one is saved."
+            return "There was no saved plan; saved this one."
         case BranchesDeleted():
-            return f"deleted here too: {some(notice.branches)}"
+            return f"also deleted in this clone: {some(notice.branches)}"
         case RunEndTroubled():
             return f"{_CLOSING[notice.step]}: {notice.message}"
 
 
-def _made_anew(notice: BranchRebuilt | FilesRemade) -> str:
+def _rebuilt(notice: BranchRebuilt | FilesRemade) -> str:
     if isinstance(notice, BranchRebuilt):
-        return f"{notice.branch} made anew on {notice.base}"
-    return f"{some(notice.paths)} made anew on {notice.branch}"
+        return f"{notice.branch} rebuilt on {notice.base}"
+    return f"{some(notice.paths)} generated again on {notice.branch}"
 
 
 def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> str:
@@ -186,34 +186,34 @@ def _checks(notice: WindowChosen | CheckEnded | ChecksRunning | ChecksHeld) -> s
         case CheckEnded():
             return _check(notice)
         case ChecksRunning():
-            return ""  # the dashboard shows it; each result is told
+            return ""  # the dashboard shows it; each result has its own notice
         case ChecksHeld():
             when = on_the_clock(notice.until)[11:16]
             started = count_of(notice.most, "check")
-            return f"{started} started within an hour (checks-per-hour): the next one starts at {when}"
+            return f"{started} started within an hour (checks-per-hour); the next one starts at {when}"
 
 
 def _put_back(notice: RefsPutBack | ConfigurationPutBack) -> str:
     if isinstance(notice, ConfigurationPutBack):
         return killed_sentence(notice.attempt, notice.keys)
-    return f"Deleted while agents ran, and put back as they were: {some(notice.refs)}"
+    return f"Restored refs that were deleted while agents ran: {some(notice.refs)}"
 
 
 def _window(notice: WindowChosen) -> str:
-    """How far ahead is checked, and why so far."""
+    """Says how many branches are checked ahead, and why."""
     at_once = f"{notice.slots} at once" if notice.slots > 1 else "one after the other"
     if notice.each:
-        return f"checking each combination that the base becomes, {at_once}"
+        return f"checking each tree that will land, {at_once}"
     why = "--window" if notice.asked else f"{notice.failures} of the last {notice.landings} failed"
     most = f"{notice.size} branch{'' if notice.size == 1 else 'es'}"
     return f"checking combinations of up to {most}, {at_once} ({why})"
 
 
 def _check(notice: CheckEnded) -> str:
-    """How a check came out."""
+    """Describes the result of a check."""
     tasks = named_tasks(notice.tasks, _MOST_NAMED)
     combination = f"{notice.base} with {tasks}" if notice.tasks else notice.base
-    combination = combination if notice.base else f"{tasks} without anything else"
+    combination = combination if notice.base else f"{tasks} alone"
     outcome = {"passed": "passes", "failed": "fails", "unclear": "has no clear result"}[notice.outcome]
     again = f", checked {notice.runs} times" if notice.runs > 1 else ""
     why = f": {notice.reason}" if notice.reason else ""
@@ -222,20 +222,20 @@ def _check(notice: CheckEnded) -> str:
 
 def _hindered(notice: RunHindered) -> str:
     if notice.lasting:
-        end = "What is at work goes on; nothing new is started until then."
+        end = "Running tasks continue; no task starts until then."
         return f"{_with_hint(notice.message, notice.hint)} {end}"
-    end = "Starting nothing new until that is over; looking again and again."
+    end = "Starting no task until that is over; trying again."
     return f"{_with_hint(notice.message, '')} {end}"
 
 
 def _held(notice: StartsHeld | TaskHeld) -> str:
     if isinstance(notice, TaskHeld):
-        after = f"it is taken over after {duration(notice.lease)} without a sign of life"
+        after = f"it is taken over after {duration(notice.lease)} without a heartbeat"
         return f"task {notice.unit} is held by {notice.by} (attempt {notice.attempt}): waiting; {after}"
     if not notice.until:
-        return f"Starting nothing new: {notice.reason}."
+        return f"Starting no task: {notice.reason}."
     when = on_the_clock(notice.until)[:16]
-    return f"{notice.reason}. The run goes on by itself at {when}; `gitcoord resume` opens it now."
+    return f"{notice.reason}. The run continues at {when}; to continue now, run `gitcoord resume`."
 
 
 def _rollback(notice: RollbackOpened | RollbackMerged | RollbackWaiting) -> str:
@@ -249,12 +249,12 @@ def _rollback(notice: RollbackOpened | RollbackMerged | RollbackWaiting) -> str:
 
 
 def _events(events: Sequence[AnyEvent]) -> str:
-    """One sentence for events that are one thing, such as the opening of a level's pull request."""
+    """Returns one sentence for events that belong together, such as the opening of a level's pull request."""
     first = events[0]
     tasks = named_tasks([event.task or "" for event in events], _MOST_NAMED)
     match first:
         case TaskSubmitted():
-            return f"task {first.task} is taken as submitted at {first.head[:12]}"
+            return f"task {first.task} counts as submitted at {first.head[:12]}"
         case TaskLanded():
             return f"{tasks} {'has' if len(events) == 1 else 'have'} landed"
         case TaskDeferred():

@@ -1,7 +1,7 @@
-"""How commands talk: data to stdout, talk to stderr, nothing untrusted interpreted.
+"""Prints data to stdout and messages to stderr; never interprets untrusted text.
 
-Titles, branch names and paths come from others: `clean` makes control characters visible, and text
-reaches rich only as plain `Text`, never as markup.
+Titles, branch names and paths come from others: `clean` makes control characters visible, and rich gets text
+only as plain `Text`, never as markup.
 """
 
 import os
@@ -22,38 +22,38 @@ if TYPE_CHECKING:
 
 
 DRAWN = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE")
-"""Variables by which somebody asks for what a terminal would get, though the output is a file or a pipe."""
+"""Variables with which a user asks for a terminal's output although stdout is a file or a pipe."""
 
 
 def clean(text: str) -> str:
-    """`text` on one line, safe for a terminal and without secrets: what is invisible is escaped."""
+    """Returns `text` on one line, safe for a terminal and without secrets; escapes invisible characters."""
     return visible(redact(text))
 
 
 def emit(line: str) -> None:
-    """One line of data on stdout; undecodable bytes of paths go out as they came in."""
+    """Prints one line of data to stdout; writes undecodable bytes of paths unchanged."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def emit_text(text: str) -> None:
-    """Text of several lines on stdout, each line safe for a terminal and without secrets; tabs stay."""
+    """Prints several lines to stdout, each safe for a terminal and without secrets; keeps tabs."""
     for line in text.removesuffix("\n").split("\n"):
         emit("\t".join(map(clean, line.split("\t"))))
 
 
 def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None) -> None:
-    """`document` as one JSON document on stdout, opened by its `gitcoord.<schema>/1` name; `also` ends it."""
+    """Prints `document` to stdout as JSON: first its `schema` name, then its fields, then those of `also`."""
     emit(as_json(schema, document, indent=2, also=also))
 
 
 def as_json(
     schema: str, document: Any, indent: int | None = None, also: Mapping[str, Any] | None = None
 ) -> str:
-    """The text of a document `gitcoord.<schema>/1`, without secrets; on one line without an `indent`."""
+    """Returns the text of a document `gitcoord.<schema>/1`, without secrets; without `indent` on one line."""
     quick = _plain_document(schema, document, also)
     if quick is not None:
-        # Without an indent the standard encoder's blanks.
+        # Indent 0 writes blanks as the standard encoder does.
         return msgspec.json.format(quick, indent=indent or 0).decode()
     import json  # the standard encoder escapes lone surrogates, which are real in paths
 
@@ -67,17 +67,17 @@ def as_json(
     if indent is None:
         return text
     try:
-        # The standard encoder is many times slower as soon as it is to indent.
+        # The standard encoder is many times slower if it indents.
         return msgspec.json.format(text, indent=indent)
     except msgspec.DecodeError:
-        # That one takes no lone surrogates.
+        # msgspec rejects lone surrogates.
         return json.dumps(whole, indent=indent, ensure_ascii=True)
 
 
 def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) -> bytes | None:
-    """The document of a struct in ASCII, else None: where it may hold a secret, or has a lone surrogate.
+    """Encodes a struct in ASCII; returns None if it may contain a secret or has a lone surrogate.
 
-    The encoder for structs takes a fifth of the time of the standard one.
+    The encoder for structs is five times faster than the standard one.
     """
     if not isinstance(document, msgspec.Struct) or (
         also and not also.keys().isdisjoint(document.__struct_fields__)
@@ -96,7 +96,7 @@ def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) 
 
 
 def _in_ascii(text: str) -> bytes:
-    """A text of JSON with the escapes of JSON for all that is not ASCII."""
+    """Escapes all characters of a JSON text that are not ASCII."""
     import codecs
 
     codecs.register_error("gitcoord.json", _json_escapes)
@@ -111,20 +111,20 @@ def _json_escapes(error: UnicodeError) -> tuple[str, int]:
 
 
 def say(text: str) -> None:
-    """One sentence for a person, on stderr. Several lines are kept as lines."""
+    """Prints a message to stderr; keeps its lines."""
     for line in redact(text).split("\n"):
         sys.stderr.write(clean(line) + "\n")
     sys.stderr.flush()
 
 
 def warn(findings: Iterable["Finding"]) -> None:
-    """Each warning as a line on stderr, named by its code."""
+    """Prints each warning to stderr, with its code."""
     for finding in findings:
         say(f"warning: {finding.message} [{finding.code}]")
 
 
 def show(*parts: Shown, soft_wrap: bool = False, stderr: bool = False) -> None:
-    """Prints lines and tables, on stdout or on `stderr`; a terminal does not wrap what is `soft_wrap`."""
+    """Prints lines and tables to stdout or `stderr`. With `soft_wrap` long lines are not broken."""
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty() or any(map(os.environ.get, DRAWN)):
         console = _console(stderr=stderr)
@@ -137,7 +137,7 @@ def show(*parts: Shown, soft_wrap: bool = False, stderr: bool = False) -> None:
 
 
 def stdout_console() -> "Console":
-    """The console for what a person asked to see. Markup, emoji and highlighting are off."""
+    """Returns the console of stdout. Markup, emoji and highlighting are off."""
     return _console(stderr=False)
 
 
@@ -149,17 +149,17 @@ def _console(*, stderr: bool) -> "Console":
     plain_text: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "stderr": stderr}
     if (sys.stderr if stderr else sys.stdout).isatty():
         return Console(**plain_text)
-    # Whoever sets COLUMNS for a pipe means it.
+    # If a user sets COLUMNS, use it for a pipe, too.
     return PipedConsole(**plain_text, width=None if "COLUMNS" in os.environ else WIDEST)
 
 
 def plain(text: str, style: str = "") -> StyledText:
-    """`text` for `show`, never taken for markup."""
+    """Returns `text` for `show`; it is never read as markup."""
     return StyledText(text, style)
 
 
 def count_of(count: int, what: str) -> str:
-    """`1 task`, `1,200 tasks`."""
+    """Returns a count with its noun: `1 task`, `1,200 tasks`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
@@ -167,7 +167,7 @@ RISK_STYLES = {"low": "green", "medium": "yellow", "high": "bold red"}
 
 
 def percent(chance: float) -> str:
-    """`12 %`; what is nearly nothing or nearly certain is never called 0 % or 100 %."""
+    """Returns a chance as `12 %`; only an exact 0 or 1 becomes 0 % or 100 %."""
     if 0 < chance < 0.01:
         return "<1 %"
     return f"{min(99, round(chance * 100))} %" if chance < 1 else "100 %"

@@ -1,4 +1,4 @@
-"""The console of a file or a pipe that `COLUMNS` or `FORCE_COLOR` asks for; no line ends in blanks."""
+"""The console for a file or a pipe if `COLUMNS` or `FORCE_COLOR` is set; no line ends in blanks."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from rich.console import Console
 from gitcoord.cli.views.styled_text import StyledText, TextTable
 
 WIDEST = 20_000
-"""Columns that no text of ours fills: nothing is wrapped or cut for want of room."""
+"""A width that none of our lines reaches, so nothing is wrapped or cut."""
 
 
 class PipedConsole(Console):
-    """Prints for `grep` and for copying, not for an eye on a screen of some width."""
+    """Prints text for `grep` and for copying, without padding for a screen."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """As on a terminal, without what only fills the room."""
+        """Prints as on a terminal, but without padding."""
         if self.width == WIDEST:
             objects = tuple(
                 one.loosened() if isinstance(one, StyledText | TextTable) else one for one in objects

@@ -1,4 +1,4 @@
-"""How a plan looks to a person: levels and waves, the critical path marked, three schedules compared."""
+"""Renders a plan: levels and waves, the critical path, a comparison of schedules."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most unit
 
 
 def plan_view(plan: "Plan") -> list[Shown]:
-    """The whole plan, for 80 columns and more."""
+    """Returns the complete plan for a terminal of 80 columns or more."""
     parts: list[Shown] = [_headline(plan)]
     for level in plan.levels[:MOST_LEVELS]:
         parts += [_level_line(plan, level), _level_table(plan, level)]
@@ -35,7 +35,7 @@ def plan_view(plan: "Plan") -> list[Shown]:
 
 
 def minutes(value: float) -> str:
-    """`95` as `1 h 35 min`."""
+    """Formats minutes: `95` as `1 h 35 min`."""
     whole = round(value)
     hours, rest = divmod(whole, 60)
     if not hours:
@@ -140,7 +140,7 @@ def _opportunities(plan: "Plan") -> list[StyledText]:
 
 
 def _risks(plan: "Plan") -> list[StyledText]:
-    """The pairs that will probably conflict, why, and whether they start together."""
+    """Returns the pairs that will probably conflict, the files, and whether they run together."""
     shown = [pair for pair in plan.risks.pairs if pair.band != "low" and not pair.asserted]
     shown = [pair for pair in shown if set(pair.tasks) <= plan.tasks.keys()]
     lines = []
@@ -162,7 +162,7 @@ def _risks(plan: "Plan") -> list[StyledText]:
 
 
 def _together(plan: "Plan", one: "TaskId", other: "TaskId") -> bool:
-    """Whether a run would have both at work at a time, if the estimates are right."""
+    """Whether a run would have both tasks running at the same time, by the estimates."""
     starts = plan.schedules.no_barrier.starts
     first, second = sorted((one, other), key=lambda task: starts.get(task, 0.0))
     end = starts.get(first, 0.0) + max(plan.tasks[first].duration, plan.tasks[first].estimate)

@@ -1,4 +1,4 @@
-"""Prints a plan in the format that was asked for; warnings and what became of it go to stderr."""
+"""Prints a plan in the requested format; prints warnings and whether it was saved to stderr."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId
 
 _MOST_WARNINGS = 20
-# A larger number would come out of jq as another one.
+# jq changes larger numbers.
 _LONGEST_NUMBER = 15
 
 
@@ -24,9 +24,9 @@ def print_plan(
     fresh: bool = True,
     changed: bool = True,
 ) -> None:
-    """Prints a plan; `saved` says whether the repository holds it now, `homeless` that there is none.
+    """Prints a plan. `saved`: the repository has it now; `homeless`: there is no repository.
 
-    `notes` are more warnings; `fresh`: it was made just now, and `changed` what was saved.
+    `notes`: more warnings; `fresh`: the plan was made just now; `changed`: saving it changed the saved plan.
     """
     plan = made.plan
     notes = [*notes, *([_not_saved()] if homeless else [])]
@@ -67,7 +67,7 @@ def levels_list(plan: Plan) -> str:
 
 
 def waves_list(plan: Plan) -> str:
-    """Every wave of every level in order as a plain nested list: what may start together, and no more."""
+    """Returns a JSON list of all waves in order, each a list of the tasks that may start together."""
     from gitcoord.planning.waves import capped_waves
 
     nested = [[_plain_id(task) for task in wave] for wave in capped_waves(plan)]
@@ -87,5 +87,5 @@ def _print_warnings(warnings: Sequence[Finding]) -> None:
 
 def _not_saved() -> Finding:
     return Finding(
-        code="not-saved", message="There is no git repository here, so the plan is printed and not saved."
+        code="not-saved", message="There is no git repository here, so the plan is printed but not saved."
     )

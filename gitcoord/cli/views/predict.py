@@ -1,4 +1,4 @@
-"""How predictions look: pairs by their risk, with the files that make it; the likely files of tasks."""
+"""Renders predictions: pairs by their risk, with the files that cause it; the likely files of tasks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,7 +20,7 @@ from gitcoord.tasks.model import Task, TaskId
 
 
 class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
-    """The document `gitcoord.predict/1`. `left_out`: paths that say nothing about pairs, and why."""
+    """The document `gitcoord.predict/1`. `left_out`: paths that are left out of the risk, with their kind."""
 
     base: str
     changes: int
@@ -30,7 +30,7 @@ class ConflictPrediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
-    """The pairs, the riskiest first, and where each would conflict."""
+    """Prints the pairs, the riskiest first, with the files in which each would conflict."""
     titles = {task.id: task.title for task in tasks}
     if not prediction.pairs:
         emit("There are no two tasks to compare.")
@@ -50,7 +50,7 @@ def print_pairs(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
 
 
 def print_files(prediction: ConflictPrediction, tasks: Iterable[Task]) -> None:
-    """The likely files of each task."""
+    """Prints the likely files of each task."""
     for task in tasks:
         show(plain(f"{clean(task.id)}  {clean(task.title)}", "bold"))
         show(_file_table(prediction.files.get(task.id, ())))
@@ -66,11 +66,9 @@ def _file_table(files: Iterable[RiskyFile]) -> TextTable:
 
 
 def _say_source(prediction: ConflictPrediction) -> None:
-    """Where the numbers come from."""
+    """Prints the source of the numbers."""
     learned = f"Learned from {count_of(prediction.changes, 'change')} of {clean(prediction.base)}"
     lists = [path for path, kind in prediction.left_out if kind == "append"]
     if lists:
-        learned += (
-            f"; nearly every change touches {', '.join(map(clean, lists[:3]))}, which counts for no pair"
-        )
+        learned += f"; left out {', '.join(map(clean, lists[:3]))}, because nearly every change touches it"
     say(f"{learned}.")

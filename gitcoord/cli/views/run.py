@@ -1,4 +1,4 @@
-"""How a run looks to a person before it begins and after it has ended."""
+"""Renders a run before it starts and after it has ended."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ _MOST_CLASHES = 8
 _MOST_NAMES = 10
 _MOST_REPORTS = 20
 _MOST_OUTSIDE = 12
-# The document's word is older than the one that everything else has for that state.
+# The JSON document keeps the older word for this state.
 _WORDS = {"handed-in": "submitted"}
 
 
 def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
-    """What is to be approved, for 80 columns and more."""
+    """Returns the preview of a run for approval, for a terminal of 80 columns or more."""
     left = asked.units - asked.done
     if asked.idle:
         return [*_idle(asked, left), *_never(asked)]
@@ -47,21 +47,21 @@ def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
         cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used, ")
         cost.append(f"{asked.parallel_efficiency:.0%} of the {asked.most} at once)")
     else:
-        cost.append(": nothing runs side by side")
+        cost.append(": no tasks run in parallel")
     parts += [cost, plain(_starting(asked), "dim")]
     if asked.tokens is not None:
-        parts.append(plain(f"At most {asked.tokens:,} tokens at work at once"))
+        parts.append(plain(f"At most {asked.tokens:,} tokens for the tasks that run at once"))
     parts.append(plain(clean(asked.estimates_from), "dim"))
     return [*parts, *_never(asked)]
 
 
 def _starting(asked: "Approval") -> str:
-    """When work starts, and how long it would take the other way."""
+    """Says when work starts, and how long the run would take with the other rule."""
     if asked.pipeline:
         how = "and before it lands (--speculate)" if asked.speculate else "(--pipeline)"
-        text, other = f"Work starts when what it needs is submitted {how}", "as work lands"
+        text, other = f"A task starts when its dependencies are submitted {how}", "without it"
     else:
-        text, other = "Work starts when what it needs has landed", "with --pipeline"
+        text, other = "A task starts when its dependencies have landed", "with --pipeline"
     if asked.otherwise is None:
         return f"{text}."
     return f"{text}; {other} it takes about {minutes(asked.otherwise)}."
@@ -69,18 +69,18 @@ def _starting(asked: "Approval") -> str:
 
 def _idle(asked: "Approval", left: int) -> Sequence[Shown]:
     if left:
-        text = f"Nothing can start: what is left, {left:,} of {count_of(asked.units, 'unit')} of work, waits."
+        text = f"Nothing can start: the remaining {left:,} of {count_of(asked.units, 'unit')} of work wait."
     else:
         text = f"Nothing is left to run: the work of {count_of(asked.tasks, 'task')} is done."
         unlanded = asked.tasks - asked.landed
         if unlanded:
-            way = "is to land now" if asked.lands else "has not landed yet"
-            text += f" {count_of(unlanded, 'task')} of it {way}."
+            way = "will land now" if asked.lands else "not landed yet"
+            text += f" {count_of(unlanded, 'task')} {way}."
     return [plain(text, "bold")]
 
 
 def _never(asked: "Approval") -> Iterator[Shown]:
-    """Everything that is not in this run, under its cause."""
+    """Yields the units that are not in this run, by cause."""
     if not asked.never:
         return
     causes: dict[str, list[str]] = {}
@@ -92,7 +92,7 @@ def _never(asked: "Approval") -> Iterator[Shown]:
     if len(causes) > _MOST_SETS:
         yield plain(f"  … and {len(causes) - _MOST_SETS} more causes; --json has them all", "yellow")
     if asked.given_up:
-        yield plain(f"`{_retry(asked.given_up)}` lets them be tried again.")
+        yield plain(f"To retry them: `{_retry(asked.given_up)}`")
 
 
 def _retry(units: Sequence[str]) -> str:
@@ -102,9 +102,9 @@ def _retry(units: Sequence[str]) -> str:
 
 def _risks(asked: "Approval", overlap: str) -> list[Shown]:
     lines: list[Shown] = []
-    how = "the later one waits" if overlap == "wait" else "both start all the same"
+    how = "the later one waits" if overlap == "wait" else "both start anyway"
     for clash in asked.clashes[:_MOST_CLASHES]:
-        why = "clashed before" if clash.seen else "say that they touch the same paths"
+        why = "clashed before" if clash.seen else "declare the same paths"
         lines.append(
             plain(f"  !  {clean(clash.units[0])} and {clean(clash.units[1])} {why}: {how}", "yellow")
         )
@@ -118,7 +118,7 @@ def _risks(asked: "Approval", overlap: str) -> list[Shown]:
 
 
 def end_view(end: "RunEnd", *, landing: bool) -> list[Shown]:
-    """How a run ended: counts, then everything that is not done, with its reason."""
+    """Returns the result of a run: counts, then each unit that is not done, with the reason."""
     counts = []
     for state in ("landed", "handed-in", "done", "running", "failed", "blocked", "cancelled", "waiting"):
         number = len(end.of(state))
@@ -141,13 +141,13 @@ def end_view(end: "RunEnd", *, landing: bool) -> list[Shown]:
 
 
 def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
-    """What changed outside of the agents' checkouts, a line each."""
+    """Returns a line for each change outside the agents' checkouts."""
     if not seen:
         return []
     lines = [f"  {clean(one.sentence())}" for one in seen[:_MOST_OUTSIDE]]
     more += max(0, len(seen) - _MOST_OUTSIDE)
-    lines += [f"  … and {more} more; `gitcoord report --json` has what is known of them"] if more else []
-    return ["Changed outside of the agents' checkouts:", *lines]
+    lines += [f"  … and {more} more; `gitcoord report --json` lists them"] if more else []
+    return ["Changed outside the agents' checkouts:", *lines]
 
 
 def _coloured(report: "UnitReport") -> StyledText:

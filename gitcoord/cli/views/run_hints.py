@@ -1,4 +1,4 @@
-"""What a person may not expect of a run that is about to begin."""
+"""Hints about a run that is about to start, for behaviour that may surprise a user."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 
 def run_hints(view: "View", *, lands: bool, pipeline: bool) -> Iterator[str]:
-    """Sentences about the run that `view` is the first look at."""
+    """Yields hints about the run that starts with `view`."""
     needs = any(view.plan.waits_for(task, view.landed) for task in view.plan.tasks)
     if needs and not lands and not pipeline:
         yield (
             "Tasks whose dependencies have not landed will wait: nothing lands without --land "
-            "(or `gitcoord merge-level` beside this run)."
+            "(or `gitcoord merge-level` in another terminal)."
         )
     if view.closed is not None:
-        yield f"{view.closed.sentence()}. The run waits for that."
+        yield f"{view.closed.sentence()}. The run waits until then."

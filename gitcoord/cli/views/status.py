@@ -1,4 +1,4 @@
-"""How the status looks to a person, at 80 columns and more."""
+"""Renders the status for a terminal of 80 columns or more."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -14,9 +14,9 @@ MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
 _QUIET = 120.0
+"""Seconds without output after which the status mentions it."""
 _LATE = 0.4
-"""The share of a lease after which at least one sign of life is missing."""
-"""Seconds without output that are worth a word."""
+"""The share of a lease after which at least one heartbeat is missing."""
 MARKS: "dict[str, tuple[str, str]]" = {
     "pending": ("·", "dim"),
     "started": (">", "cyan"),
@@ -34,10 +34,10 @@ MARKS: "dict[str, tuple[str, str]]" = {
 
 
 def status_view(status: "StatusDocument") -> list[Shown]:
-    """The whole status; levels that have landed take one line each."""
+    """Returns the complete status; a landed level takes one line."""
     parts: list[Shown] = [_headline(status), _bar(status)]
     if status.closed:
-        parts.append(plain(f"! {clean(status.closed)}; `gitcoord resume` opens it", "yellow"))
+        parts.append(plain(f"! {clean(status.closed)}; `gitcoord resume` clears it", "yellow"))
     for level in status.levels[:MOST_LEVELS]:
         parts.append(_level_line(status, level))
         if not level.landed:
@@ -123,7 +123,7 @@ def _row(wave: int | None, task: str, told: "TaskStatus") -> list[StyledText]:
 
 
 def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]:
-    """Why tasks of the level do not go on, in the order of the table."""
+    """Returns why tasks of the level cannot continue, in the order of the table."""
     told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
     lines = [
         plain(f"      ! {clean(unit)}: {clean(reason)}", "red")
@@ -146,7 +146,7 @@ def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]
     ]
     lines += [
         plain(
-            f"      {clean(unit)}: last sign of life {duration(one.age)} ago; after {duration(one.lease)} "
+            f"      {clean(unit)}: last heartbeat {duration(one.age)} ago; after {duration(one.lease)} "
             f"without one, attempt {one.attempt} counts as lost",
             "yellow",
         )
@@ -159,7 +159,7 @@ def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]
 
 
 def _shown(told: "TaskStatus") -> str:
-    """What a task is called: to have been started is no state when nobody is at it any more."""
+    """Returns the state to show: `stopped` for a started task without a running worker."""
     if told.state in ("deferred", "rolled-back") and told.work == "running":
         return "rework"
     if told.state not in ("pending", "started") or told.work is None:
@@ -170,7 +170,7 @@ def _shown(told: "TaskStatus") -> str:
 
 
 def state_word(state: str) -> str:
-    """The state as people see it."""
+    """Returns the word for a state in text."""
     return {
         "open-pull": "in pull",
         "rolled-back": "rolled back",

@@ -1,6 +1,6 @@
-"""Lines and tables, whatever shows them: rich draws them on a terminal, a file or a pipe gets plain text.
+"""Lines and tables: rich draws them on a terminal; a file or a pipe gets plain text.
 
-What is read by `grep` or copied needs no width and no style, and a short command should not load rich for it.
+Text for `grep` or for copying needs no width and no style, so a short command does not load rich for it.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class StyledText:
-    """Text, never taken for markup, with a style for each part. The style of the first part holds for all."""
+    """Text with a style for each part, never read as markup. The first part's style applies to all parts."""
 
     __slots__ = ("_spans",)
 
@@ -26,18 +26,18 @@ class StyledText:
 
     @property
     def plain(self) -> str:
-        """The text alone."""
+        """The text without styles."""
         return "".join([text for text, _ in self._spans])
 
     def __len__(self) -> int:
         return sum(len(text) for text, _ in self._spans)
 
     def lines(self) -> Iterator[str]:
-        """The lines for a file or a pipe."""
+        """Yields the lines for a file or a pipe."""
         yield from self.plain.split("\n")
 
     def loosened(self) -> "StyledText":
-        """The same: only tables are bound to a width."""
+        """Returns the text itself: only tables have a width."""
         return self
 
     def __rich__(self) -> "Text":
@@ -51,7 +51,7 @@ class StyledText:
 
 
 class TextColumn(NamedTuple):
-    """A column; `most` and `ratio` say which gives way on a narrow terminal, which `folds` or else is cut."""
+    """A column. `most` and `ratio` let it shrink on a narrow terminal; `folds`: it wraps, else it is cut."""
 
     name: str
     right: bool = False
@@ -65,7 +65,7 @@ class TextColumn(NamedTuple):
 class TextTable:
     """Rows under their columns, without lines. Cells are one line each.
 
-    `before` and `after` are the blanks around a cell; one that is `full` takes the whole width of a terminal.
+    `before` and `after`: the number of blanks around a cell. A `full` table takes the terminal's full width.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class TextTable:
         self.rows: list[tuple[StyledText | str, ...]] = []
 
     def add_row(self, *cells: StyledText | str) -> None:
-        """Adds a row; cells that are left out are empty."""
+        """Adds a row; missing cells are empty."""
         self.rows.append(cells)
 
     def lines(self) -> Iterator[str]:
-        """The lines for a file or a pipe: each column is as wide as what is in it."""
+        """Yields the lines for a file or a pipe: each column is as wide as its widest cell."""
         rows = [[cell if isinstance(cell, str) else cell.plain for cell in row] for row in self.rows]
         if self._headed:
             rows.insert(0, [column.name for column in self._columns])
@@ -99,7 +99,7 @@ class TextTable:
             yield "".join(filled).rstrip(" ")
 
     def loosened(self) -> "TextTable":
-        """The same for a console of any width: no column gives way."""
+        """Returns the table for a console of any width: no column shrinks."""
         columns = [column._replace(most=None, ratio=None) for column in self._columns]
         before, after = self._around
         table = TextTable(*columns, headed=self._headed, before=before, after=after)
@@ -142,8 +142,8 @@ def _filled(cell: str, width: int, *, right: bool) -> str:
 
 
 def _cells(text: str) -> int:
-    """Columns of a terminal that the text takes."""
-    # The ranges in which rich itself asks for no width. Marks of ours are among them.
+    """Returns the number of terminal columns that the text takes."""
+    # In these ranges, which include our marks, rich counts one column for each character.
     if text.isascii() or all(char < "\u0300" or "\u2500" <= char <= "\u25fc" for char in text):
         return len(text)
     from rich.cells import cell_len

@@ -1,4 +1,4 @@
-"""How `tidy` shows what there is, what could go, and what stays."""
+"""Renders the worktrees and branches that `tidy` finds, can remove, and keeps."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def show_survey(survey: Survey) -> None:
-    """What could go first, then what stays and why; then the sums."""
+    """Prints the removable worktrees and branches, then those that stay and why, then the totals."""
     columns = ("state", "worktree or branch", "size", "untouched", "note")
     table = TextTable(*(TextColumn(name, folds=True, right=name == "size") for name in columns))
     rows = sorted(survey.holdings, key=lambda one: (not one.removable, -one.size, one.name))
@@ -37,7 +37,7 @@ def show_survey(survey: Survey) -> None:
 
 
 def what_goes(survey: Survey) -> str:
-    """What could go, counted, with its size."""
+    """Returns the number of removable worktrees and branches, with their size."""
     kinds = Counter(one.kind for one in survey.removable)
     parts = [count_of(kinds["worktree"], "worktree")] if kinds["worktree"] else []
     if kinds["branch"]:
@@ -47,7 +47,7 @@ def what_goes(survey: Survey) -> str:
 
 
 def removal_lines(removals: Sequence[Removal]) -> Iterator[str]:
-    """What was removed, and where each branch was; then what is there still."""
+    """Yields a line for each removal, with the branch's last commit, and each problem."""
     for one in removals:
         holding = one.holding
         if one.removed:
@@ -61,7 +61,7 @@ def removal_lines(removals: Sequence[Removal]) -> Iterator[str]:
 
 
 def tidy_document(survey: Survey, removals: Sequence[Removal]) -> dict[str, Any]:
-    """The whole of it for a program."""
+    """Returns the JSON document `gitcoord.tidy/1`."""
     removed = [one.holding.name for one in removals if one.removed]
     problems = {one.holding.name: one.problem for one in removals if one.problem}
     return {
@@ -77,7 +77,7 @@ def tidy_document(survey: Survey, removals: Sequence[Removal]) -> dict[str, Any]
 
 
 def size_words(size: int) -> str:
-    """A number of bytes: `312 MB`."""
+    """Formats a number of bytes: `312 MB`."""
     amount, unit = float(size), 0
     while amount >= 1000 and unit + 1 < len(_UNITS):
         amount, unit = amount / 1000, unit + 1
@@ -99,6 +99,6 @@ def _sums(survey: Survey) -> Iterator[str]:
     by_ancestry = sum(one.contained for one in proved)
     yield (
         f"Of {len(survey.holdings):,} worktrees and branches "
-        f"{survey.base} provably has {len(proved):,}; ancestry alone would prove {by_ancestry:,}."
+        f"{len(proved):,} are provably in {survey.base}; ancestry alone would prove {by_ancestry:,}."
     )
-    yield f"Could go: {what_goes(survey)}." if survey.removable else "Nothing of it can go."
+    yield f"Removable: {what_goes(survey)}." if survey.removable else "Nothing can be removed."

@@ -1,16 +1,16 @@
-"""Times and durations for a person. Events come from elsewhere: what cannot be read is shown as it is."""
+"""Formats times and durations. Events come from other machines: shows an invalid time unchanged."""
 
 from datetime import UTC, datetime
 
 
 def ago(at: str, now: datetime | None = None) -> str:
-    """How long ago `at` was: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
+    """Returns how long ago `at` was: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
     moment = _parsed(at)
     if moment is None:
         return at
     minutes = int(((now or datetime.now(UTC)) - moment).total_seconds() // 60)
     if minutes < 1:
-        return "just now"  # or in the future, by a clock that is fast
+        return "just now"  # or in the future, if the other clock is fast
     if minutes < 60:
         return f"{minutes} min ago"
     if minutes < 48 * 60:
@@ -19,20 +19,20 @@ def ago(at: str, now: datetime | None = None) -> str:
 
 
 def on_the_clock(at: str) -> str:
-    """`at` in this machine's time zone, to the second."""
+    """Returns `at` in this machine's time zone, to the second."""
     moment = _parsed(at)
     return at if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def clock(seconds: float) -> str:
-    """A duration that is watched: `0:07`, `2:10`, `1:02:03`."""
+    """Formats a running duration: `0:07`, `2:10`, `1:02:03`."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def duration(seconds: float) -> str:
-    """A duration in words, as fine as one cares to know: `0.8 s`, `42 s`, `12 min`, `1 h 05 min`, `2 d`."""
+    """Formats a duration, coarser the longer it is: `0.8 s`, `42 s`, `12 min`, `1 h 05 min`, `2 d`."""
     if seconds < 0:
         return f"-{duration(-seconds)}"
     if seconds < 9.95:
@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
 
 
 def time_of_day(at: str) -> str:
-    """The time of day of `at` in this machine's time zone."""
+    """Returns the time of day of `at` in this machine's time zone."""
     moment = _parsed(at)
     return at if moment is None else moment.astimezone().strftime("%H:%M:%S")
 

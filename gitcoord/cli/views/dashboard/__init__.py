@@ -1,1 +1,1 @@
-"""The live picture of a run."""
+"""The live dashboard of a run."""

@@ -1,4 +1,4 @@
-"""The window of checks below the dashboard: what has passed, what runs, and who is out."""
+"""Renders the checks below the dashboard: combinations that passed or run, and tasks that failed."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ _MOST = 6
 
 
 def window_line(window: "ChecksRunning", width: int) -> "Text":
-    """One line: each combination by its last task, because it holds those before."""
+    """Returns one line. Names each combination by its last task: it contains all tasks before it."""
     from rich.text import Text
 
     line = Text(no_wrap=True, overflow="ellipsis").append(f"checks on {clean(window.base)}", "dim")

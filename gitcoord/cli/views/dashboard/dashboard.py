@@ -1,4 +1,4 @@
-"""The dashboard's door: shows pictures of the work on stderr, live on a terminal, as lines elsewhere."""
+"""The dashboard: shows pictures of the work on stderr, live on a terminal, as lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from gitcoord.notices import AnyNotice
     from gitcoord.progress.build import Picture
 
-# A person cannot read faster; a run of a thousand short tasks has far more events than that.
+# A run of a thousand short tasks has far more events than a person can read.
 _SOONEST = 0.5
 
 
 class Dashboard:
     """Shows one picture after another, until the `with` block ends; the last one stays on the screen.
 
-    `show` may be called as often as one likes: the screen is drawn twice a second at most and once a second
-    at least, so that clocks go on by themselves. `tell` says above it what happens, and leaves out
-    what the journal says too, which the picture shows.
+    `show` may be called at any rate: the dashboard draws at most twice a second, and at least once, so clocks
+    keep running. `tell` prints a notice above it, unless the journal has it: the picture shows the journal.
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
@@ -70,11 +69,11 @@ class Dashboard:
             self._live = None
 
     def skip(self, events: "Sequence[AnyEvent]") -> None:
-        """Takes these, with which the journal begins, as said: they are older than what is shown."""
+        """Marks the journal's first events as printed: they are older than the first picture."""
         self._lines.skip(events)
 
     def show(self, picture: "Picture", events: "Sequence[AnyEvent]", *, last: bool = False) -> None:
-        """Makes `picture` the one that is shown; `events` are the journal that it was made of."""
+        """Shows `picture`, which was made from the journal's `events`; rings if a new task needs a person."""
         now = time.monotonic()
         self._picture, self._shown_at = picture, now
         if self._live is None:
@@ -88,7 +87,7 @@ class Dashboard:
         self._needing = needing
 
     def tell(self, notice: "AnyNotice") -> None:
-        """Says what happened above the picture, unless the picture shows it."""
+        """Prints a notice above the picture, unless the picture shows it; rings if it needs a person."""
         if isinstance(notice, ChecksRunning):
             self._window = notice if notice.running else None
             return
@@ -98,11 +97,11 @@ class Dashboard:
             self._ring()
 
     def say(self, sentence: str) -> None:
-        """Says one sentence above the picture, where it stays."""
+        """Prints one sentence above the picture, where it stays."""
         self._print(clean(sentence))
 
     def _ring(self) -> None:
-        """The terminal's bell: somebody is needed. Nothing where no terminal is drawn on."""
+        """Rings the terminal's bell because a person is needed; does nothing without a terminal."""
         if self._live is not None:
             self._console.bell()
 
@@ -120,7 +119,7 @@ class Dashboard:
             return plain("")
         size = self._console.size
         below = [window_line(self._window, size.width)] if self._window is not None else []
-        # The last line is the cursor's.
+        # Leave the last line for the cursor.
         height = size.height - 1 - len(below)
         shift = max(0.0, self._drawn_at - self._shown_at)
         return Group(dashboard_view(self._picture, size.width, height, shift), *below)

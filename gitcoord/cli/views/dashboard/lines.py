@@ -1,4 +1,4 @@
-"""The dashboard where there is no terminal: each new event as a line, and now and then where things stand."""
+"""The dashboard without a terminal: prints each new event as a line, and a summary once a minute."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ _TOLD: tuple[UnitState, ...] = ("running", "ready", "failed", "deferred", "block
 
 
 class PlainLines:
-    """Remembers how much of the journal has been said, so that each event is said once."""
+    """Remembers how much of the journal was printed, to print each event once."""
 
     def __init__(self) -> None:
         self._said: int | None = None
@@ -27,19 +27,19 @@ class PlainLines:
         self._last = ""
 
     def skip(self, events: Sequence[AnyEvent]) -> None:
-        """Takes these, with which the journal begins, as said."""
+        """Marks the journal's first events as printed."""
         self._said = len(events)
 
     def lines(
         self, picture: Picture, events: Sequence[AnyEvent], now: float, *, last: bool = False
     ) -> list[str]:
-        """What is to be said of `picture` at `now` (any steady clock), after `events`, the oldest first.
+        """Returns the lines to print at `now` (monotonic seconds): the new ones of `events`, oldest first.
 
-        The first time, the `last` time, and once a minute that is where things stand, too.
+        Adds a summary of `picture` the first time, the `last` time, and once a minute.
         """
         if self._said is None:
             self.skip(events)
-        # A journal that is shorter than before is another plan's.
+        # A journal that is shorter than before belongs to another plan.
         known = self._said if self._said is not None and self._said <= len(events) else 0
         self._said = len(events)
         lines = [f"{clean(time_of_day(one.at))} {clean(one.sentence())}" for one in events[known:]]
@@ -51,14 +51,14 @@ class PlainLines:
 
 
 def sentence(picture: Picture) -> str:
-    """Where things stand, in one line."""
+    """Returns a summary in one line."""
     said = [f"{picture.done} of {count_of(picture.units, 'unit')} done ({picture.percent} %)"]
     said += [f"{picture.counts[state]} {word(state)}" for state in _TOLD if picture.counts.get(state)]
     said.append(f"{picture.landed} of {count_of(picture.tasks, 'task')} landed")
     if picture.pace.remaining and picture.percent < 100:
         said.append(f"about {duration(picture.pace.remaining)} left")
     if picture.closed:
-        said.append(f"nothing starts before {time_of_day(picture.closed_until)} (the account is closed)")
+        said.append(f"nothing starts before {time_of_day(picture.closed_until)} (usage limit)")
     if picture.silent():
         said.append(f"{run_words(picture)[0]} of the run")
     if picture.done and picture.pace.saved >= 1:
@@ -67,10 +67,10 @@ def sentence(picture: Picture) -> str:
 
 
 def run_words(picture: Picture, shift: float = 0.0) -> tuple[str, str, str]:
-    """What the run is at, how that is drawn, and how old the news is, `shift` seconds after the picture."""
+    """Returns the run's state, its style, and the last heartbeat's age, `shift` seconds after `picture`."""
     if picture.unheard is None:
         return (*_RUN[picture.run], "")
     age = duration(picture.unheard + shift)
     if picture.silent(shift):
-        return f"no sign of life since {time_of_day(picture.heard)}", "bold red", f" ({age})"
+        return f"no heartbeat since {time_of_day(picture.heard)}", "bold red", f" ({age})"
     return (*_RUN[picture.run], f" (heard {age} ago)")

@@ -1,6 +1,6 @@
-"""How a picture of the work looks on a terminal of any size: header, work, clashes, newest events.
+"""Renders a picture of the work for a terminal of any size: header, work, clashes, newest events.
 
-Everything is laid out to whole lines, so that what is drawn is never higher than the terminal.
+Lays everything out in complete lines, so the dashboard is never higher than the terminal.
 """
 
 from typing import TYPE_CHECKING
@@ -34,13 +34,13 @@ MARKS: "dict[UnitState, tuple[str, str]]" = {
 _NEWS = {"attempt-ended": "green", "landed": "bold green", "attempt-started": "dim", "run": "bold"}
 _WIDE = 120
 _QUIET = 120.0
-"""Seconds without output that are worth a word."""
+"""Seconds without output after which the dashboard mentions it."""
 _LOW = 20
 _ORDER: "tuple[UnitState, ...]" = ("landed", "submitted", "done", "running", "deferred", "failed")
 
 
 def dashboard_view(picture: "Picture", width: int, height: int, shift: float = 0.0) -> "Group":
-    """The dashboard on `width` columns and `height` lines, `shift` seconds after the picture was made."""
+    """Returns the dashboard for `width` columns and `height` lines, `shift` seconds after the picture."""
     from rich.console import Group
 
     head = [*_header(picture, width, shift), styled()]
@@ -65,7 +65,7 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
     first.append(said, style)
     first.append(aside, "dim")
     if picture.closed:
-        first.append(f"  account closed until {time_of_day(picture.closed_until)}", "bold yellow")
+        first.append(f"  usage limit until {time_of_day(picture.closed_until)}", "bold yellow")
     first.append(f"  {clean(picture.engine)}, onto {clean(picture.base)}, {picture.strategy}", "dim")
     slots = f"slots {picture.slots}" + (f" of {picture.slot_limit}" if picture.slot_limit else "")
     right = styled(slots, "bold" if picture.slots else "dim")
@@ -83,7 +83,7 @@ def _header(picture: "Picture", width: int, shift: float) -> "list[Text]":
 def _left(picture: "Picture", shift: float) -> "Text":
     remaining = picture.pace.remaining
     if remaining is None or picture.percent == 100:
-        return styled(" · nothing left that can go on", "red") if remaining is None else styled()
+        return styled(" · no task can continue", "red") if remaining is None else styled()
     text = styled(" · ", "dim")
     text.append(f"about {duration(max(0.0, remaining - shift))} left")
     if not picture.pace.measured:
@@ -107,7 +107,7 @@ def _short(count: int) -> str:
 
 
 def _bar(picture: "Picture", width: int) -> "Text":
-    """One bar of the states, at least one cell for each that is there; only what is done is filled."""
+    """Returns one bar of the states, each at least one cell wide; only finished states are filled."""
     label = f" {picture.percent:3} %"
     cells = max(10, width - len(label))
     bar = styled()
@@ -151,7 +151,7 @@ def _line(line: Line, picture: "Picture", width: int, shift: float) -> "Text":
 
 
 def _headline(frame: Frame, width: int) -> "Text":
-    """Name and title on the left; on the right every unit as one mark, a gap between the waves."""
+    """Returns a headline: name and title left, one mark for each unit right, with a gap between waves."""
     mark, style = MARKS[frame.state]
     left = styled(f"{mark} ", style)
     left.append(clean(frame.key), "bold cyan" if frame.parent is None else "bold")
@@ -187,7 +187,7 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
     against = _clashing(unit.id, frame, picture)
     if against:
         left.append(f"  clashes with {against}", "bold red")
-    # That the slots are taken is to be seen from the header.
+    # The header shows that all slots are taken.
     if unit.why and unit.state != "running" and unit.held != "slots":
         left.append(
             f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
@@ -240,7 +240,7 @@ def _news(news: "Sequence[News]", width: int, most: int) -> "list[Text]":
 
 
 def _side_by_side(picture: "Picture", width: int, room: int, shift: float) -> "list[Text]":
-    """Work on the left, clashes and events on the right."""
+    """Returns the lines with work on the left, clashes and events on the right."""
     right_width = min(70, width * 2 // 5)
     left_width = width - right_width - 3
     left = _work(picture, left_width, room, shift)
@@ -259,7 +259,7 @@ def _side_by_side(picture: "Picture", width: int, room: int, shift: float) -> "l
 
 
 def _legend(picture: "Picture", width: int) -> "Text":
-    """What the marks mean: those that are on the screen."""
+    """Explains the marks that are on the screen."""
     line = styled()
     for state, (mark, style) in MARKS.items():
         if picture.counts.get(state):
@@ -269,14 +269,14 @@ def _legend(picture: "Picture", width: int) -> "Text":
 
 
 def styled(text: str = "", style: str = "") -> "Text":
-    """`text` in `style`, for more to be added: a style of the whole would show through what follows."""
+    """Returns `text` in `style`, to append to: a base style would also apply to appended parts."""
     from rich.text import Text
 
     return Text().append(text, style)
 
 
 def _edges(left: "Text", right: "Text", width: int) -> "Text":
-    """`left` from the left edge and `right` up to the right one; `left` gives way."""
+    """Joins `left` and `right` to a line of `width` columns; shortens `left` if needed."""
     line = _padded(left, max(0, width - right.cell_len - 1))
     line.append(" ")
     line.append_text(right)

@@ -1,6 +1,6 @@
-"""What a dashboard of so many lines shows: the most urgent, in the plan's order; the rest is folded.
+"""Chooses the rows that fit on the dashboard: the most urgent, in the plan's order; sums up the rest.
 
-Chooses, and draws nothing.
+Draws nothing.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ URGENCY: dict[UnitState, int] = {
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What has a headline: a task with subtasks, or a level with those of its tasks that have none."""
+    """A part with a headline: a task with subtasks, or the tasks of a level that have none."""
 
     key: str
     title: str
@@ -43,17 +43,17 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def done(self) -> int:
-        """How many units are finished."""
+        """The number of finished units."""
         return sum(unit.state in FINISHED for unit in self.units)
 
     @property
     def active(self) -> bool:
-        """Whether something happens here, or has to."""
+        """Whether a unit runs, can start, or needs a person."""
         return any(unit.state not in FINISHED and unit.state != "waiting" for unit in self.units)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line: a headline (`frame` alone), a unit of a frame, or a note about what is folded."""
+    """One line: a headline (only `frame`), a unit of a frame, or a note about rows that do not fit."""
 
     frame: Frame | None = None
     unit: UnitView | None = None
@@ -61,7 +61,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def frames_of(picture: Picture) -> list[Frame]:
-    """The frames in the plan's order."""
+    """Returns the frames in the plan's order."""
     frames: list[Frame] = []
     for level in dict.fromkeys(parent.level for parent in picture.parents):
         members = [parent for parent in picture.parents if parent.level == level]
@@ -77,7 +77,7 @@ def frames_of(picture: Picture) -> list[Frame]:
 
 
 def choose(frames: Sequence[Frame], room: int) -> list[Line]:
-    """At most `room` lines: everything when it fits, else what is active, with its most urgent units."""
+    """Returns at most `room` lines: all if they fit, else the active frames with their most urgent units."""
     everything = [line for frame in frames for line in _lines(frame, set(_ids(frame)))]
     if len(everything) <= room:
         return everything
@@ -88,7 +88,7 @@ def choose(frames: Sequence[Frame], room: int) -> list[Line]:
     shown = _urgent_units(active, space - len(active))
     lines = [line for frame in active for line in _lines(frame, shown)]
     left = room - len(lines) - 1
-    # Room that is left goes to what comes next, then to what is behind.
+    # Use the remaining lines for waiting frames, then for finished ones.
     for what, folded, kept in (("waiting", waiting, bool(finished)), ("finished", finished, False)):
         fits = len(folded) <= left - kept
         part = [Line(frame=frame) for frame in folded] if fits else _note(what, folded)
@@ -98,12 +98,12 @@ def choose(frames: Sequence[Frame], room: int) -> list[Line]:
 
 
 def word(state: UnitState) -> str:
-    """The state in a sentence."""
+    """Returns the word for a state in text."""
     return "at work" if state == "running" else state
 
 
 def id_of(frame: Frame, unit: UnitView) -> tuple[str, str]:
-    """A unit's name among all frames."""
+    """Returns a key for a unit that is unique among all frames."""
     return frame.key, unit.id
 
 
@@ -120,7 +120,7 @@ def _level_frame(level: int, whole: Sequence[Parent], *, alone: bool) -> Frame:
     state: UnitState = "landed" if all(unit.state == "landed" for unit in units) else parent_state(units)
     return Frame(
         key=f"level-{level}",
-        # The level's tasks with subtasks have headlines of their own.
+        # Tasks with subtasks have their own headlines.
         title=count_of(len(units), "task") + ("" if alone else " without subtasks"),
         state=state,
         waves=tuple(tuple(waves[number]) for number in sorted(waves)),
@@ -153,7 +153,7 @@ def _urgent_units(frames: Sequence[Frame], room: int) -> set[tuple[str, str]]:
         for place, unit in enumerate(frame.units)
         if unit.state not in FINISHED and unit.state != "blocked"
     ]
-    # At equal urgency every frame shows its first ones before any shows its last.
+    # With equal urgency, take the first units of every frame before later ones.
     return {name for _, _, name in sorted(candidates)[: max(0, room)]}
 
 

@@ -1,4 +1,4 @@
-"""What a run shows while it is on: a picture now and then, and one more when it has ended."""
+"""Draws pictures of a run on the dashboard while it runs, and one more at its end."""
 
 import time
 
@@ -12,7 +12,7 @@ from gitcoord.run.polling import Signals
 from gitcoord.state.journal import now
 
 _MOST_DRAWING = 50
-"""A picture is made at most so many times its own cost after the one before."""
+"""Draws the next picture after at least this many times the seconds that the last one took."""
 
 
 class RunScreen:
@@ -26,7 +26,7 @@ class RunScreen:
         self._told_how_to_end = False
 
     def draw(self, view: View, live: Live) -> None:
-        """Shows `view`, unless the last one was drawn only now; its events are passed on in any case."""
+        """Shows `view`, unless the last one was drawn too recently; always passes its events to the feed."""
         if self._feed is not None:
             self._feed.take(view.events)
         signals = self._signals
@@ -34,7 +34,7 @@ class RunScreen:
             self._told_how_to_end = True
             workers, them = count_of(live.slots, "worker"), "it" if live.slots == 1 else "them"
             self.dashboard.say(
-                f"Starting nothing new; waiting for {workers}. Press Ctrl-C again to stop {them}."
+                f"Starting no more tasks; waiting for {workers}. Press Ctrl-C again to stop {them}."
             )
         at, cost = self._drawn
         if time.monotonic() - at < cost * _MOST_DRAWING:
@@ -44,7 +44,7 @@ class RunScreen:
         self._drawn = (began, time.monotonic() - began)
 
     def end(self, view: View) -> None:
-        """Shows `view` in any case: it is what stays on the screen."""
+        """Shows the final `view`, which stays on the screen, and closes the feed."""
         if self._feed is not None:
             self._feed.take(view.events)
         self._show(view, None, last=True)

@@ -1,1 +1,1 @@
-"""The report: as text for a terminal, and as one page of HTML."""
+"""The report: text for a terminal, and one HTML page."""

@@ -1,4 +1,4 @@
-"""The timeline of a report: rows and bars in percent of the whole time. Lays out, and draws nothing."""
+"""Lays out a report's timeline: rows and bars in percent of the total time. Draws nothing."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ _MOST_TICKS = 6
 
 
 class Rect(msgspec.Struct, frozen=True, kw_only=True):
-    """One bar: `x` and `width` in percent, `y` in pixels; `kind` is its class, `tip` what it says."""
+    """One bar: `x` and `width` in percent, `y` in pixels; `kind`: its CSS class; `tip`: its tooltip."""
 
     x: float
     width: float
@@ -33,7 +33,7 @@ class Rect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """The beginning of a row."""
+    """The label at the start of a row."""
 
     key: str
     title: str
@@ -59,7 +59,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_task(metrics: Metrics, titles: dict[str, str]) -> Chart:
-    """A row for each unit below the task that it belongs to, in the order of their ids."""
+    """Returns a chart with a row for each unit, below its task, in the order of ids."""
     total = _total(metrics)
     labels: list[Label] = []
     rects: list[Rect] = []
@@ -87,7 +87,7 @@ def by_task(metrics: Metrics, titles: dict[str, str]) -> Chart:
 
 
 def by_slot(metrics: Metrics) -> Chart:
-    """A row for each slot: who was in it when."""
+    """Returns a chart with a row for each slot and the attempts that used it."""
     total = _total(metrics)
     lanes = max((bar.lane for bar in metrics.bars), default=-1) + 1
     return Chart(
@@ -100,7 +100,7 @@ def by_slot(metrics: Metrics) -> Chart:
 
 
 def kind_of(bar: Bar) -> str:
-    """The class of a bar: what became of the try."""
+    """Returns the CSS class of a bar, by the outcome of its attempt."""
     if bar.outcome is None:
         return "running"
     if bar.outcome == "ok":
@@ -118,7 +118,7 @@ def _rect(bar: Bar, row: int, total: float) -> Rect:
     waited = min(bar.waited, bar.start)
     return Rect(
         x=_percent(bar.start, total),
-        # What is over in a moment is still to be seen.
+        # A very short attempt must stay visible.
         width=max(0.25, _percent(bar.end - bar.start, total)),
         y=row * ROW,
         kind=kind_of(bar),

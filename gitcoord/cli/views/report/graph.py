@@ -1,4 +1,4 @@
-"""The dependency graph of a report: a column for each level, boxes and curves in pixels. Draws nothing."""
+"""Lays out a report's dependency graph: a column for each level; boxes, curves in pixels. Draws nothing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -56,7 +56,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GraphPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole graph; `left_out` counts dependencies that follow from others."""
+    """The complete graph; `left_out` counts dependencies that follow from others."""
 
     width: int
     height: int
@@ -68,7 +68,7 @@ class GraphPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(plan: Plan, picture: Picture, critical: frozenset[str]) -> GraphPicture | None:
-    """The graph of the plan, tasks of `critical` marked; None when there are too many tasks to be read."""
+    """Returns the plan's graph with the `critical` tasks marked; None if there are too many tasks to read."""
     if not plan.tasks or len(plan.tasks) > MOST_TASKS:
         return None
     parents = {parent.id: parent for parent in picture.parents}
@@ -100,11 +100,11 @@ def lay_out(plan: Plan, picture: Picture, critical: frozenset[str]) -> GraphPict
 
 
 def _needed_edges(plan: Plan) -> tuple[dict[TaskId, list[TaskId]], int]:
-    """Every dependency that does not follow from the others, and how many do."""
+    """Returns the dependencies that do not follow from others, and the number of those that do."""
     above: dict[TaskId, set[TaskId]] = {}
     edges: dict[TaskId, list[TaskId]] = {}
     left_out = 0
-    # The plan holds tasks level by level, so that what a task needs comes before it.
+    # The plan has its tasks in level order, so a task's dependencies come before it.
     for task in plan.tasks.values():
         needs = [need for need in task.depends_on if need in plan.tasks]
         beyond = {far for need in needs for far in above.get(need, ())}
@@ -117,7 +117,7 @@ def _needed_edges(plan: Plan) -> tuple[dict[TaskId, list[TaskId]], int]:
 def _ordered(
     level: PlannedLevel, edges: Mapping[TaskId, Sequence[TaskId]], boxes: Mapping[TaskId, Box]
 ) -> list[TaskId]:
-    """The tasks of a level at about the height of what they need, which keeps curves from crossing."""
+    """Sorts a level's tasks by the mean height of their dependencies, so fewer curves cross."""
 
     def height(task: TaskId) -> float:
         placed = [boxes[need].y for need in edges[task] if need in boxes]
@@ -157,7 +157,7 @@ def _dots(parent: Parent, left: int, top: int) -> tuple[Dot, ...]:
 
 
 def _fitted(title: str, letters: int) -> str:
-    title = clean(title)  # before it is cut: half a secret is none to recognize
+    title = clean(title)  # before it is cut: a cut secret cannot be recognized
     return title if cell_len(title) <= letters else set_cell_size(title, letters - 1).rstrip() + "…"
 
 

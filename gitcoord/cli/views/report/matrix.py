@@ -1,4 +1,4 @@
-"""The conflict matrix of a report: which tasks were predicted to clash, and which did."""
+"""The conflict matrix of a report: the pairs of tasks that were predicted to clash, and those that did."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One task against all."""
+    """One task against all others."""
 
     name: str
     title: str
@@ -37,7 +37,7 @@ class MatrixConflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """The matrix of the tasks that any clash is about; those with found clashes come first."""
+    """The matrix of all tasks with a clash; tasks with found clashes come first."""
 
     sentence: str
     names: tuple[str, ...]
@@ -46,14 +46,14 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def clash_place(pair: Pair) -> str:
-    """Where two tasks clash, after a verb: in files, or in what a check says of both; "" if nobody knows."""
+    """Returns where two tasks clash, to follow a verb: in files, or in the check; "" if not known."""
     if pair.paths:
         return f" in {some(pair.paths, 3)}"
     return " in the check" if pair.by_check else ""
 
 
 def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
-    """The matrix, of at most so many tasks that a person can read it."""
+    """Returns the matrix, of at most `MOST_TASKS` tasks."""
     pairs = {frozenset(pair.tasks): pair for pair in conflicts.pairs}
     ranked = [
         task for found in (True, False) for p in conflicts.pairs if p.found is found for task in p.tasks
@@ -93,8 +93,8 @@ def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
 
 
 def conflict_sentence(conflicts: Conflicts) -> str:
-    """How many clashes were found, and how many predicted."""
-    beside = f"{count_of(conflicts.side_by_side, 'pair')} of tasks ran side by side"
+    """Returns the number of found and predicted clashes as a sentence."""
+    beside = f"{count_of(conflicts.side_by_side, 'pair')} of tasks ran in parallel"
     if not conflicts.found and not conflicts.predicted:
         return f"None predicted and none found; {beside}."
     clashes = "clash" if conflicts.found == 1 else "clashes"

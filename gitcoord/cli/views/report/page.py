@@ -1,8 +1,8 @@
-"""The report as one page of HTML that needs nothing else: no network, no other file.
+"""Renders the report as one HTML page that needs no network and no other file.
 
-Titles, ids, names and paths are others' text: the template escapes everything that it prints, and what a
-terminal must not see is made visible here too. The page's policy allows its own style and script, by their
-digests, and nothing else.
+Titles, ids, names and paths are untrusted: the template escapes everything that it prints, and makes control
+characters visible, as for a terminal. The page's content security policy allows only its own style and
+script, by their digests.
 """
 
 import base64
@@ -28,7 +28,7 @@ _PAGES = "gitcoord.cli.views.report"
 
 
 def report_page(plan: "Plan", picture: "Picture", metrics: "Metrics", events: "Sequence[AnyEvent]") -> str:
-    """The whole page."""
+    """Returns the page as HTML."""
     from markupsafe import Markup
 
     style, script = _asset("report.css"), _asset("report.js")
@@ -60,7 +60,7 @@ def _environment() -> "Environment":
 
 
 def _shown(value: object) -> object:
-    """What the template prints: text in one line, with controls, bidi marks and surrogates escaped."""
+    """Returns text on one line, with control characters, bidi marks and surrogates escaped."""
     return clean(value) if type(value) is str else value
 
 

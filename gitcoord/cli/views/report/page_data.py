@@ -1,4 +1,4 @@
-"""What the report's page shows, as plain values: sentences, tiles, rows. The template only places them."""
+"""The data of the report's page as plain values: sentences, tiles, rows. The template only places them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,24 +38,24 @@ _KINDS = {
 }
 CAUSES = {
     "slots": "a free slot",
-    "landing": "what it needs to land",
+    "landing": "its dependencies to land",
     "handed-in": "landing, once submitted",
     "tokens": "the token budget",
     "memory": "memory",
     "load": "the machine's load",
     "stagger": "the staggered start",
-    "overlap": "a task at the same files",
+    "overlap": "a task that changes the same files",
     "alone": "a task that runs alone",
     "engine": "the engine",
     "backoff": "another attempt",
-    "trouble": "a remote or disk in trouble",
+    "trouble": "a failing remote or disk",
     "deferred": "the rest of the level",
     "independent": "being independent",
     "barrier": "an earlier level or wave",
-    "dependencies": "what it needs",
-    "paused": "the run to go on",
-    "failing": "the cause of equal failures to be fixed",
-    "closed": "the limit of the agents' account to end",
+    "dependencies": "its dependencies",
+    "paused": "the run to be resumed",
+    "failing": "a fix for repeated equal failures",
+    "closed": "the agents' usage limit to end",
 }
 _AFTER = {"slot": "free slot", "room": "free memory, load or tokens", "files": "free files"}
 
@@ -100,7 +100,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutsideLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One change outside of the agents' checkouts; `proved` when git's event trace tells who made it."""
+    """One change outside the agents' checkouts; `proved`: git's event trace shows who made it."""
 
     what: str
     who: str
@@ -137,7 +137,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[AnyEvent]) -> Page:
-    """The page of a plan, its picture and its metrics."""
+    """Makes the page's data from a plan, its picture and its metrics."""
     task_titles = {task.id: task.title for task in plan.tasks.values()}
     units = {unit.id: unit.title for one in picture.parents for wave in one.waves for unit in wave}
     titles = {**task_titles, **units}

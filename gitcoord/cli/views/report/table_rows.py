@@ -1,4 +1,4 @@
-"""The table of a report: every unit below its task, with what its tries took."""
+"""The table of a report: every unit below its task, with the time of its attempts."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The report for a terminal, at 80 columns and more."""
+"""Renders the report for a terminal of 80 columns or more."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ _STYLES = {
 
 
 def report_text(picture: "Picture", metrics: "Metrics") -> list[Shown]:
-    """The whole report."""
+    """Returns the complete report."""
     story = story_of(picture, metrics).replace("\u00a0", " ")
     parts: list[Shown] = [plain(headline_of(picture), "bold"), plain(story)]
     if metrics.tries:
@@ -88,24 +88,24 @@ def _clashes(metrics: "Metrics") -> list[StyledText]:
 
 
 def _foretold(metrics: "Metrics") -> list[StyledText]:
-    """What was foretold of pairs that ran side by side, against what came of it."""
+    """Compares predicted and found conflicts of pairs that ran in parallel."""
     lines = [
-        f"{row.band} risk: {count_of(row.pairs, 'pair')} side by side, {row.expected:.1f} conflicts "
+        f"{row.band} risk: {count_of(row.pairs, 'pair')} in parallel, {row.expected:.1f} conflicts "
         f"expected, {row.found} found"
         for row in metrics.conflicts.foretold
     ]
-    return [_label("Foretold" if number == 0 else "", line) for number, line in enumerate(lines)]
+    return [_label("Predicted" if number == 0 else "", line) for number, line in enumerate(lines)]
 
 
 def _timeline(metrics: "Metrics") -> TextTable:
-    """A bar for each unit, in the order of the starts; all its tries in one line."""
+    """Returns a table with one bar for each unit, all its attempts in one line, in the order of starts."""
     total = max((bar.end for bar in metrics.bars), default=0.0) or 1.0
     table = TextTable(
         TextColumn("unit", most=10),
         TextColumn(f"0 to {duration(total)}", width=_CELLS),
         TextColumn("took", right=True),
         TextColumn("title", ratio=1),
-        full=True,  # the title alone gives way; else the narrow columns would, too
+        full=True,  # only the title shrinks; else the narrow columns would shrink, too
     )
     rows: dict[str, list[Bar]] = {}
     for bar in metrics.bars:

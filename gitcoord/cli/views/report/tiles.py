@@ -1,4 +1,4 @@
-"""The numbers of a report in words: its headline, its story in sentences, and its tiles."""
+"""The numbers of a report in words: its headline, its summary and its tiles."""
 
 import msgspec
 
@@ -32,7 +32,7 @@ def headline_of(picture: Picture) -> str:
 
 def story_of(picture: Picture, metrics: Metrics) -> str:
     if not metrics.tries or not metrics.elapsed:
-        return "Nobody has been at work yet."
+        return "No task has started yet."
     told = f"{count_of(metrics.handed_in, 'unit')} took {_spelled(metrics.elapsed)}"
     if not metrics.handed_in:
         told = f"Nothing was submitted during {_spelled(metrics.elapsed)}."
@@ -42,7 +42,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     elif metrics.speedup < 0.995:
         longer = _spelled(metrics.elapsed - metrics.sequential)
         told += f", {longer} more than one worker doing the same work: "
-        told += "waiting, failures or rework took that time."
+        told += "waiting, failures or rework took the time."
     else:
         told += ", as long as one worker would have needed."
     lost = [f"{metrics.failed} failed"] if metrics.failed else []
@@ -64,10 +64,10 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
 
 
 def breaks_of(metrics: Metrics) -> str:
-    """What the times of a report leave out; empty when that is nothing to speak of."""
+    """Says how much time the report leaves out; empty if it is less than a minute."""
     if metrics.breaks < 60:
         return ""
-    return f"Left out: {_spelled(metrics.breaks)} in which no run was on and nobody was at work."
+    return f"Left out: {_spelled(metrics.breaks)} without a run and without any work."
 
 
 def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
@@ -111,17 +111,17 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
             note=f"{metrics.tokens // max(1, metrics.handed_in):,} for a unit"
             + (f", ${metrics.usd:,.2f} in all" if metrics.usd else "")
             if metrics.tokens
-            else "no agent told any",
+            else "no agent reported any",
         ),
     )
 
 
 def _speculation_tiles(metrics: Metrics) -> tuple[Tile, ...]:
-    """What beginning before needs had landed saved and cost, where anything did."""
+    """Returns the tile of work that started before its dependencies had landed; empty if there was none."""
     figures = metrics.speculation
     if not figures.begun:
         return ()
-    note = f"{count_of(figures.begun, 'attempt')} began before their needs had landed"
+    note = f"{count_of(figures.begun, 'attempt')} began before their dependencies had landed"
     note += f", {figures.moved} moved" if figures.moved else ""
     if figures.thrown_away:
         note += f", {figures.thrown_away} thrown away ({duration(figures.wasted)})"
@@ -156,5 +156,5 @@ def _time_tile(name: str, seconds: float, note: str) -> Tile:
 
 
 def _spelled(seconds: float) -> str:
-    """A duration that no line ends in."""
+    """Formats a duration with no-break spaces."""
     return duration(seconds).replace(" ", "\u00a0")
