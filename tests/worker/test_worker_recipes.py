@@ -1,4 +1,4 @@
-"""The agents in the README, called as it says, with a stand-in that records how it was called."""
+"""The agents in docs/running.md, called as it says, with a stand-in that records how it was called."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from gitcoord.worker.attempt.agent_presets import PRESETS
 from tests.support.project import Project
 from tests.support.tasklists import task
 
-README = Path(__file__).parents[2] / "README.md"
+RUNNING = Path(__file__).parents[2] / "docs" / "running.md"
 
 STAND_IN = f"""#!{sys.executable} -IS
 import json, os, sys
@@ -31,7 +31,7 @@ PATHS_OF_PROMPTS = {"aider"}
 
 def recipes() -> dict[str, tuple[str, str]]:
     """The rows of the table: `--agent`, and the command that it stands for, by the agent's name."""
-    section = README.read_text(encoding="utf-8").partition("### The agent")[2].partition("\n## ")[0]
+    section = RUNNING.read_text(encoding="utf-8").partition("### Command lines")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|]+) \| `([^`]+)` \| (?:`([^`]+)`|[^|]*) \|$", section, re.MULTILINE)
     return {name: (agent, command) for name, agent, command in rows[1:]}
 

@@ -13,6 +13,7 @@ _EPILOG = """\b
 Examples:
   gitcoord help             the topics
   gitcoord help running     `run`, agents and their environment
+  gitcoord help tutorial    from an empty folder to landed work
   gitcoord help reference   settings, variables, JSON documents
   gitcoord help plan        the same as `gitcoord plan --help`
 """
@@ -37,7 +38,7 @@ def show_help(
     from gitcoord.cli.views.output import emit, emit_json
 
     topics = _topics()
-    titles = {name: _title(path) for name, path in topics.items()}
+    titles = topic_titles()
     if topic is None:
         if as_json:
             emit_json("help", {"topics": titles})
@@ -54,6 +55,11 @@ def show_help(
             _show(text)
         return
     _show_command(context, topic, list(topics))
+
+
+def topic_titles() -> dict[str, str]:
+    """The title of each page by its name."""
+    return {name: _title(path) for name, path in _topics().items()}
 
 
 def _topics() -> "dict[str, Path]":

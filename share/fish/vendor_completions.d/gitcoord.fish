@@ -1,0 +1,1 @@
+complete --command gitcoord --no-files --arguments "(env _GITCOORD_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) gitcoord)" --condition "env _GITCOORD_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) gitcoord"
