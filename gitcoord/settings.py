@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 
 AtLeastNone = msgspec.Meta(ge=0)
+EngineName = Literal["local", "ssh", "kubernetes"]
+"""What executes attempts."""
 Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
 """The names of rules that fit an ecosystem; `conflicts.presets` holds them."""
 SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
@@ -61,7 +63,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `setup` is a command that is run once in each checkout before its agent begins; files of the user's own
     checkout that git does not know and that match `carry` (patterns as in .gitignore) are copied there first.
     `prompt` is the project's own template around the prompt, a file relative to the repository's top.
-    `engine` is what executes attempts: this machine, or the hosts of `[engines.ssh]`.
+    `engine` is what executes attempts: this machine, or what `[engines]` describes.
     `on_event` is a command that gets each event of a run as JSON on its standard input.
     `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
     `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`: for
@@ -83,7 +85,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     carry: tuple[str, ...] = ()
     prompt: str = ""
     on_event: str = ""
-    engine: Literal["local", "ssh"] = "local"
+    engine: EngineName = "local"
     pass_environment: tuple[str, ...] = ()
     timeout: str = "2h"
     idle_timeout: str = "30m"
@@ -174,10 +176,37 @@ class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     program: str = "gitcoord"
 
 
+class KubernetesSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
+    """The `[engines.kubernetes]` table: a cluster that does attempts, a Job for each.
+
+    `image` has git, gitcoord and the agent. `template` is a file with a Job of your own, relative to the
+    repository's top, that gitcoord fills in. `secret` names a Secret of the cluster with the variables of
+    `pass-environment`; without it gitcoord makes one for each Job. `cpu` and `memory` are what Kubernetes
+    takes (`500m`, `4Gi`), `slots` how many Jobs there are at once (0: as many as `max-parallel`). A Job whose
+    container has not begun after `start-timeout` is ended; `keep` is how long Jobs that have ended stay.
+    `command` is the user's `kubectl` with options of its own.
+    """
+
+    image: str = ""
+    template: str = ""
+    namespace: str = ""
+    secret: str = ""
+    service_account: str = ""
+    cpu: str = ""
+    memory: str = ""
+    slots: int = 0
+    start_timeout: str = "30m"
+    keep: str = "1h"
+    command: str = "kubectl"
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The `[engines]` table: one table for each engine beyond this machine."""
 
     ssh: SshSettings = SshSettings()
+    kubernetes: KubernetesSettings = KubernetesSettings()
 
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

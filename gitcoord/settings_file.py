@@ -246,12 +246,14 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
             f"`run.pass-environment` must hold names of variables, not {shown(wrong[0])}.",
             'Write them like ["GH_TOKEN"].',
         )
-    limit = settings.landing.check_timeout
+    limit, kubernetes = settings.landing.check_timeout, settings.engines.kubernetes
     for key, text, default, words in (
         ("run.timeout", given.timeout, usual.timeout, NO_LIMIT),
         ("run.stagger", given.stagger, usual.stagger, ("",)),
         ("run.idle-timeout", given.idle_timeout, usual.idle_timeout, NO_LIMIT),
         ("run.lease", given.lease, usual.lease, NO_LIMIT),
+        ("engines.kubernetes.start-timeout", kubernetes.start_timeout, "30m", ()),
+        ("engines.kubernetes.keep", kubernetes.keep, "1h", ()),
         ("landing.check-timeout", limit, LandingSettings().check_timeout, NO_LIMIT),
     ):
         if text not in (default, *words) and parse_duration(text) is None:

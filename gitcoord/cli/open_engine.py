@@ -1,25 +1,36 @@
-"""Opens the engine of a run: this machine, or hosts over SSH."""
+"""Opens the engine of a run: this machine, hosts over SSH, or a cluster."""
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 from gitcoord.cli.context import Context
+from gitcoord.durations import parse_duration
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import GitcoordError, usage_error
+
+_TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Job, kind: Job."
 
 
 def open_engine(
     context: Context, run: Path, generation: int, asked: str | None, hosts: tuple[str, ...]
 ) -> Engine:
     """Opens the engine of the options or the settings, with its files in `run`. Raises `usage` (exit 2)."""
-    name, ssh = asked or ("ssh" if hosts else context.settings.run.engine), context.settings.engines.ssh
+    name = asked or ("ssh" if hosts else context.settings.run.engine)
+    if hosts and name != "ssh":
+        raise usage_error("usage", "--hosts needs --engine ssh.", f"Leave out --engine {name}.")
     if name == "local":
-        if hosts:
-            raise usage_error("usage", "--hosts needs --engine ssh.", "Leave out --engine local.")
         return LocalEngine(run)
+    if name == "kubernetes":
+        return _kubernetes(context, run, generation)
+    return _ssh(context, run, generation, hosts)
+
+
+def _ssh(context: Context, run: Path, generation: int, hosts: tuple[str, ...]) -> Engine:
     from gitcoord.engines.ssh import SshEngine, read_hosts
 
+    ssh = context.settings.engines.ssh
     known = read_hosts(hosts or ssh.hosts)
     if not known:
         way_out = "Name them with --hosts build1,build2:3, or as `hosts` in [engines.ssh] in the settings."
@@ -32,6 +43,51 @@ def open_engine(
         ssh=shlex.split(ssh.command),
         program=ssh.program,
     )
+
+
+def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
+    from gitcoord.engines.kubernetes import KubernetesEngine
+    from gitcoord.engines.kubernetes_manifest import PodShape
+
+    own = context.settings.engines.kubernetes
+    template = _manifest_template(context, own.template) if own.template else {}
+    if not own.image and not template:
+        way_out = "Set `image` or `template` in [engines.kubernetes]: see `gitcoord help engines`."
+        raise usage_error("usage", "The engine kubernetes has no image.", way_out)
+    shape = PodShape(
+        image=own.image,
+        secret=own.secret,
+        service_account=own.service_account,
+        cpu=own.cpu,
+        memory=own.memory,
+        keep_seconds=int(parse_duration(own.keep) or 0),
+        template=template,
+    )
+    return KubernetesEngine(
+        run,
+        shape,
+        repository=_url(context),
+        generation=generation,
+        kubectl=shlex.split(own.command),
+        namespace=own.namespace,
+        slots=own.slots,
+        starting=parse_duration(own.start_timeout) or 0.0,
+    )
+
+
+def _manifest_template(context: Context, file: str) -> dict[str, Any]:
+    """The Job in a file of the user's own, YAML or JSON."""
+    import yaml
+
+    try:
+        text = ((context.repository.root or Path()) / file).read_text(encoding="utf-8")
+        read = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise usage_error("usage", f"{file} cannot be read: {why}.", _TEMPLATE_WAY_OUT) from error
+    if not isinstance(read, dict) or read.get("kind") != "Job":
+        raise usage_error("usage", f"{file} holds no Job.", _TEMPLATE_WAY_OUT)
+    return read
 
 
 def require_engine(engine: Engine) -> None:

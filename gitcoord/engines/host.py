@@ -8,6 +8,8 @@ import msgspec
 from gitcoord.engines.engine import AttemptView, Launch
 from gitcoord.engines.local import LocalEngine
 
+REQUEST_VARIABLE = "GITCOORD_REQUEST"
+"""Where a container or a batch job finds its request."""
 LOG_BYTES = 8 << 20
 """Most bytes of a log in one answer."""
 

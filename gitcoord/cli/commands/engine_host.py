@@ -1,6 +1,8 @@
-"""`gitcoord engine-host`: runs attempts for a run on another machine, which calls it over SSH."""
+"""`gitcoord engine-host`: runs attempts for a run on another machine: over SSH, or in a container."""
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,23 +15,31 @@ Examples:
 
 
 @app.command("engine-host", epilog=_EPILOG)
-def engine_host() -> None:
+def engine_host(
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Run the attempt; print its log and exit as it does.")
+    ] = False,
+) -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.
 
-    `gitcoord run --engine ssh` calls it; you do not need to.
+    `gitcoord run` calls it on the machines of its engine; you do not need to. A request in
+    $GITCOORD_REQUEST goes before stdin.
     """
     import msgspec
 
     from gitcoord import __version__
-    from gitcoord.engines.host import HostRequest
+    from gitcoord.engines.host import REQUEST_VARIABLE, HostRequest
     from gitcoord.errors import usage_error
-    from gitcoord.worker.attempt.host import answer
+    from gitcoord.worker.attempt.host import answer, attend_here
 
     try:
-        request = msgspec.json.decode(sys.stdin.buffer.read(), type=HostRequest)
+        sent = os.environ.get(REQUEST_VARIABLE, "").encode() or sys.stdin.buffer.read()
+        request = msgspec.json.decode(sent, type=HostRequest)
     except msgspec.DecodeError as error:
         way_out = "`gitcoord run --engine ssh` calls this by itself."
         raise usage_error("usage", f"stdin is not a request: {error}.", way_out) from error
+    if foreground:
+        raise typer.Exit(attend_here(request))
     reply = answer(request, __version__)
     sys.stdout.buffer.write(msgspec.json.encode(reply) + b"\n")
     sys.stdout.buffer.flush()

@@ -92,7 +92,9 @@ _LandCheck = Annotated[
         help="Also run the check on each tree before the base moves to it.",
     ),
 ]
-_Engine = Annotated[Literal["local", "ssh"] | None, typer.Option("--engine", help="Where attempts run.")]
+_Engine = Annotated[
+    Literal["local", "ssh", "kubernetes"] | None, typer.Option("--engine", help="Where attempts run.")
+]
 _Hosts = Annotated[
     str | None,
     typer.Option(

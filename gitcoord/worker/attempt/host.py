@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.engines.host import HostAnswer, HostRequest, answer_with
+from gitcoord.engines.foreground import attend
+from gitcoord.engines.host import REQUEST_VARIABLE, HostAnswer, HostRequest, answer_with
 from gitcoord.engines.local import LocalEngine
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.git.credentials import git_auth_environment
 from gitcoord.git.git_cli import Git
 from gitcoord.redact import redact
 from gitcoord.worker.attempt.paths import run_directory
@@ -30,6 +32,25 @@ def answer(request: HostRequest, version: str) -> HostAnswer:
     except OSError as error:
         what = f"{error.strerror or error} {error.filename or ''}".strip()
         return HostAnswer(version=version, refused=redact(what))
+
+
+def attend_here(request: HostRequest) -> int:
+    """Do the attempt that is asked for, in the foreground; returns its exit code.
+
+    Raises what cloning and starting raise.
+    """
+    if request.start is None:
+        raise usage_error("usage", "The request holds no attempt.", "An engine of gitcoord writes it.")
+    run, launch = Path(request.run), request.start
+    if request.repository:
+        clone = clone_directory(request.repository)
+        _prepare(clone, request.repository)
+        run = run_directory(clone / ".git", request.generation)
+        launch = msgspec.structs.replace(launch, directory=str(clone))
+    # What follows is for the attempt, and is no request to what that may start.
+    os.environ.pop(REQUEST_VARIABLE, None)
+    os.environ.update(request.secrets)
+    return attend(LocalEngine(run), launch)
 
 
 def clone_directory(url: str) -> Path:
@@ -57,11 +78,12 @@ def _prepare(clone: Path, url: str) -> None:
 
     clone.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{clone}.lock"):
-        git = Git(clone)
+        login = git_auth_environment(url)
+        git = Git(clone, login)
         if clone.exists():
             git.run("fetch", "--quiet", "origin")
         else:
             part = clone.with_name(f"{clone.name}.part")
-            Git(clone.parent).run("clone", "--quiet", "--", url, str(part))
+            Git(clone.parent, login).run("clone", "--quiet", "--", url, str(part))
             part.replace(clone)
         git.run("checkout", "--quiet", "--force", "--detach", "refs/remotes/origin/HEAD", ok=())

@@ -1,0 +1,290 @@
+"""Kubernetes as an engine, through the user's own `kubectl`: a Job for each attempt, which is never repeated.
+
+A Job's name is made of repository and attempt, so that the cluster itself starts a key once, whoever asks. An
+API server that does not answer says nothing of an attempt.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch
+from gitcoord.engines.host import LOG_BYTES, HostRequest
+from gitcoord.engines.kubernetes_manifest import (
+    ATTEMPT_LABEL,
+    CONTAINER,
+    RUN_LABEL,
+    PodShape,
+    attempt_manifest,
+    attempt_name,
+    run_label,
+    secret_manifest,
+)
+from gitcoord.engines.processes import in_directory
+from gitcoord.engines.supervisor import LOG_FILE
+from gitcoord.errors import GitcoordError
+from gitcoord.redact import redact
+
+_GIVEN_FILE = "kubernetes"
+_PAUSE = 2.0
+"""Seconds between two looks at the cluster."""
+_REQUEST_TIMEOUT = 30
+_LONGEST_CALL = 120.0
+_BEYOND_GRACE = 60.0
+_STARTING = 1800.0
+"""Seconds after which a Job whose container never began is ended."""
+
+_NEEDED = (("create", "jobs"), ("list", "jobs"), ("delete", "jobs"), ("list", "pods"), ("get", "pods/log"))
+"""What has to be allowed: verbs and resources."""
+
+
+class KubernetesEngine:
+    """Attempts as Jobs. `run` holds for each key that it was given away, and its log once it has ended."""
+
+    name = "kubernetes"
+
+    def __init__(
+        self,
+        run: Path,
+        shape: PodShape,
+        *,
+        repository: str = "",
+        generation: int = 1,
+        kubectl: Sequence[str] = ("kubectl",),
+        namespace: str = "",
+        slots: int = 0,
+        starting: float = _STARTING,
+        pause: float = _PAUSE,
+    ) -> None:
+        self._run, self._shape = run, shape
+        self._request = HostRequest(
+            repository=repository, generation=generation, run="" if repository else str(run / "attempts")
+        )
+        self._label = run_label(self._request)
+        self._namespace = namespace
+        where = ("--namespace", namespace) if namespace else ()
+        self._kubectl = (*kubectl, f"--request-timeout={_REQUEST_TIMEOUT}s", *where)
+        self._slots, self._starting, self._pause = slots, starting, pause
+        self._active: set[str] = set()
+        self._ended: dict[str, AttemptView] = {}
+        self._waiting: dict[str, float] = {}
+
+    def check(self) -> EngineTrouble | None:
+        """Whether the API server answers, and lets Jobs be made, watched and deleted."""
+        hint = f"Try `{' '.join(self._kubectl)} get jobs`."
+        namespace = self._namespace or self._current_namespace()
+        reviews = [_review(verb, what, namespace) for verb, what in _NEEDED]
+        whole = {"apiVersion": "v1", "kind": "List", "items": reviews}
+        how = ("--filename=-", "--validate=false", '--output=jsonpath={.status.allowed}{"\\n"}')
+        asked = self._call("create", *how, send=whole)
+        if asked.returncode != 0:
+            return EngineTrouble(message=f"The cluster cannot be asked: {_words(asked)}", hint=hint)
+        allowed = asked.stdout.decode().split("\n")
+        for (verb, what), answer in zip(_NEEDED, allowed, strict=False):
+            if answer != "true":
+                message = f"You may not {verb} {what} in the namespace {namespace} of the cluster."
+                return EngineTrouble(message=message, hint="Get a role that may, or set another `namespace`.")
+        return None
+
+    def _current_namespace(self) -> str:
+        """The namespace that kubectl's configuration names."""
+        asked = self._call("config", "view", "--minify", "--output=jsonpath={..namespace}")
+        return asked.stdout.decode("utf-8", "replace").strip() or "default"
+
+    def free(self) -> int | None:
+        """What `slots` leaves; None where the cluster alone limits it: its Jobs wait there."""
+        return max(0, self._slots - len(self._active)) if self._slots else None
+
+    def start(self, launch: Launch) -> None:
+        """Creates the attempt's Job, unless there is one; raises `engine-refused` when it cannot be."""
+        place, name = self._run / launch.key, attempt_name(self._label, launch.key)
+        if (place / _GIVEN_FILE).exists():
+            return
+        job = attempt_manifest(self._shape, launch, self._request)
+        made = self._call("create", "--filename=-", "--output=json", send=job)
+        if made.returncode != 0:
+            # Not told by its words: there is one of this name, or it was refused.
+            made = self._call("get", "job", name, "--ignore-not-found", "--output=json")
+            if made.returncode != 0 or not made.stdout.strip():
+                raise self._refused(launch.key, made)
+        in_directory(place, lambda: (place / _GIVEN_FILE).write_text(name, encoding="ascii"))
+        self._active.add(launch.key)
+        values = {one: os.environ[one] for one in launch.secrets if one in os.environ}
+        if launch.secrets and not self._shape.secret:
+            whole = dict.fromkeys(launch.secrets, "") | values
+            owner = msgspec.json.decode(made.stdout)["metadata"]["uid"]
+            self._call("create", "--filename=-", send=secret_manifest(name, whole, owner))
+
+    def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
+        """What has become of each key, from one call."""
+        given = [key for key in keys if key not in self._ended and (self._run / key / _GIVEN_FILE).exists()]
+        seen = {key: self._ended.get(key) or AttemptView(key=key, state="absent") for key in keys}
+        if not given:
+            return seen
+        found = self._listed(f"{RUN_LABEL}={self._label}")
+        for key in given:
+            if found is None:
+                seen[key] = AttemptView(key=key, state="unreachable")
+                continue
+            seen[key] = self._seen(key, found.get(attempt_name(self._label, key), []))
+            if seen[key].state == "ended":
+                self._active.discard(key)
+                self._ended[key] = seen[key]
+                self._keep_log(key)
+            else:
+                self._active.add(key)
+        return seen
+
+    def wait(self, keys: Sequence[str], seconds: float) -> None:
+        """Sleeps until the cluster is asked again."""
+        time.sleep(max(0.0, min(seconds, self._pause)))
+
+    def cancel(self, key: str) -> bool:
+        """Deletes the Job, and waits until its Pod is gone; False when the API server does not answer."""
+        name = attempt_name(self._label, key)
+        if not (self._run / key / _GIVEN_FILE).exists():
+            return True
+        found = self._listed(f"{ATTEMPT_LABEL}={name}")
+        if found is None:
+            return False
+        self._keep_log(key)
+        how = ("--cascade=foreground", "--wait=false", "--ignore-not-found")
+        if self._call("delete", "job", name, *how).returncode != 0:
+            return False
+        until = time.monotonic() + _BEYOND_GRACE + _grace(found)
+        while found and time.monotonic() < until:
+            time.sleep(min(0.2, self._pause))
+            found = self._listed(f"{ATTEMPT_LABEL}={name}")
+        self._active.discard(key)
+        return not found and found is not None
+
+    def log(self, key: str) -> str | None:
+        """The path of the log, fetched when the attempt has ended."""
+        path = self._run / key / LOG_FILE
+        return str(path) if path.exists() else None
+
+    def _seen(self, key: str, things: Sequence[Mapping[str, Any]]) -> AttemptView:
+        """What Job and Pod of one key say; where neither is there any more it has ended somehow."""
+        pods = [one for one in things if one.get("kind") == "Pod"]
+        jobs = [one for one in things if one.get("kind") == "Job"]
+        codes = [code for pod in pods if (code := _exit_code(pod)) is not None]
+        conditions = [one for job in jobs for one in job.get("status", {}).get("conditions", [])]
+        over = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
+        gone = bool(pods) and all(
+            pod.get("status", {}).get("phase") in ("Failed", "Succeeded") for pod in pods
+        )
+        if codes or over or gone or not things:
+            return AttemptView(key=key, state="ended", code=codes[0] if codes else None)
+        if any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
+            return AttemptView(key=key, state="running")
+        since = self._waiting.setdefault(key, time.monotonic())
+        if time.monotonic() - since > self._starting:
+            self._note(key, f"its container never began: {_why_waiting(pods)}")
+            self._call("delete", "job", attempt_name(self._label, key), "--ignore-not-found", "--wait=false")
+            return AttemptView(key=key, state="ended")
+        return AttemptView(key=key, state="starting")
+
+    def _listed(self, selector: str) -> dict[str, list[Mapping[str, Any]]] | None:
+        """Jobs and Pods by the name of their attempt; None when the API server does not answer."""
+        asked = self._call("get", "jobs,pods", "--selector", selector, "--output=json")
+        if asked.returncode != 0:
+            return None
+        try:
+            items = msgspec.json.decode(asked.stdout)["items"]
+        except (msgspec.DecodeError, KeyError, TypeError):
+            return None
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for one in items:
+            found.setdefault(one["metadata"].get("labels", {}).get(ATTEMPT_LABEL, ""), []).append(one)
+        return found
+
+    def _keep_log(self, key: str) -> None:
+        path = self._run / key / LOG_FILE
+        if path.exists():
+            return
+        which = f"{ATTEMPT_LABEL}={attempt_name(self._label, key)}"
+        how = ("--tail=-1", f"--limit-bytes={LOG_BYTES}", "--container", CONTAINER)
+        told = self._call("logs", "--selector", which, *how)
+        if told.returncode == 0 and told.stdout:
+            part = path.with_suffix(".part")
+            in_directory(path.parent, lambda: part.write_bytes(told.stdout))
+            part.replace(path)
+
+    def _note(self, key: str, what: str) -> None:
+        path = self._run / key / LOG_FILE
+        in_directory(path.parent, lambda: path.write_text(f"[gitcoord] {what}\n", encoding="utf-8"))
+
+    def _refused(self, key: str, asked: "subprocess.CompletedProcess[bytes]") -> GitcoordError:
+        told = _words(asked)
+        return GitcoordError(
+            "engine-refused",
+            f"Kubernetes cannot start the attempt {key}: {told or 'the Job was refused.'}",
+            hint=f"Try `{' '.join(self._kubectl)} get jobs`.",
+            passing="perhaps" if asked.returncode != 0 else None,
+        )
+
+    def _call(self, *arguments: str, send: Any = None) -> "subprocess.CompletedProcess[bytes]":
+        """One call of kubectl; what takes too long has not been answered."""
+        command = (*self._kubectl, *arguments)
+        sent = None if send is None else msgspec.json.encode(send)
+        stdin = subprocess.DEVNULL if sent is None else None
+        try:
+            return subprocess.run(
+                command, input=sent, stdin=stdin, capture_output=True, timeout=_LONGEST_CALL, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 1, b"", b"it did not answer")
+        except OSError as error:
+            raise GitcoordError(
+                "engine-refused",
+                f"{command[0]} cannot be started: {error.strerror}.",
+                hint="Install kubectl, or set `command` in [engines.kubernetes].",
+            ) from error
+
+
+def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:
+    """The question whether we may do that; Kubernetes has it as a document that is created."""
+    resource, _, part = what.partition("/")
+    asked = {"verb": verb, "resource": resource, "subresource": part, "namespace": namespace}
+    asked |= {"group": "batch" if what == "jobs" else ""}
+    kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+    return kind | {"spec": {"resourceAttributes": asked}}
+
+
+def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
+    """What kubectl says was wrong, on one line."""
+    return redact(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
+
+
+def _exit_code(pod: Mapping[str, Any]) -> int | None:
+    """How the container ended, once it has."""
+    for status in pod.get("status", {}).get("containerStatuses", []):
+        ended = status.get("state", {}).get("terminated")
+        if status.get("name") == CONTAINER and ended is not None:
+            return int(ended["exitCode"])
+    return None
+
+
+def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:
+    """What Kubernetes says that the Pod waits for."""
+    for pod in pods:
+        for status in pod.get("status", {}).get("containerStatuses", []):
+            if waiting := status.get("state", {}).get("waiting"):
+                return redact(f"{waiting.get('reason', '')} {waiting.get('message', '')}".strip())
+        for one in pod.get("status", {}).get("conditions", []):
+            if one.get("type") == "PodScheduled" and one.get("status") != "True":
+                return redact(f"{one.get('reason', '')} {one.get('message', '')}".strip())
+    return "no Pod was made for it"
+
+
+def _grace(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:
+    things = [one for several in found.values() for one in several]
+    given = [
+        one["spec"].get("terminationGracePeriodSeconds", 0) for one in things if one.get("kind") == "Pod"
+    ]
+    return float(max(given, default=0))
