@@ -83,16 +83,22 @@ class WorkingCopy:
         return [path for state, path in self._status(untracked=True) if state[1] != " "]
 
     def show_hidden(self) -> list[str]:
-        """Has git look again at files that somebody marked as unchanged (`assume-unchanged`); those files."""
+        """Has git look again at files that somebody marked as unchanged; returns those files.
+
+        That is `assume-unchanged`, and `skip-worktree` of files that are there all the same.
+        """
         place = self.administration()
         if place is None or self.damage():
             return []
         listed = self.git.text("ls-files", "-v", "-z").split("\0")
         hidden = [entry[2:] for entry in listed if entry[:1].islower()]
-        if hidden:
-            paths = b"\0".join(map(os.fsencode, hidden))
-            self.git.run("update-index", "--no-assume-unchanged", "-z", "--stdin", input=paths)
-        return hidden
+        skipped = [entry[2:] for entry in listed if entry[:1] in ("S", "s")]
+        skipped = [path for path in skipped if os.path.lexists(self.directory / path)]
+        for option, files in (("--no-assume-unchanged", hidden), ("--no-skip-worktree", skipped)):
+            if files:
+                paths = b"\0".join(map(os.fsencode, files))
+                self.git.run("update-index", option, "-z", "--stdin", input=paths)
+        return list(dict.fromkeys((*hidden, *skipped)))
 
     def merge_state(self) -> MergeState:
         """Whether a merge is in progress."""

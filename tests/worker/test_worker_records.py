@@ -74,6 +74,19 @@ def test_locks_and_hidden_files_are_found_where_an_agent_leaves_them(tmp_path: P
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
 
 
+@pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
+def test_hidden_changes_are_handed_in_although_locks_and_a_lost_head_are_in_the_way(
+    tmp_path: Path, option: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    hide = f"git update-index {option} src/main.rs; echo 1 >> src/main.rs; git checkout -q --detach"
+    said = shell(
+        project, f"{hide}; touch $(git rev-parse --git-dir)/index.lock; git update-ref -d HEAD || true"
+    )
+    assert "git looks at them again: src/main.rs" in said
+    assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
+
+
 def test_what_a_killed_attempt_changed_is_put_back_by_the_next(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1), task(2)])
     hide = "git update-index --assume-unchanged src/main.rs; echo 1 >> src/main.rs"

@@ -14,7 +14,7 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
 from gitcoord.worker.attempt.checkout import prepare, ready, unlock, unready
-from gitcoord.worker.attempt.checkout_repair import mend, mend_branch
+from gitcoord.worker.attempt.checkout_repair import mend, mend_branch, show_hidden_files
 from gitcoord.worker.attempt.commit_work import settle
 from gitcoord.worker.attempt.conflict_handoff import merge_in
 from gitcoord.worker.attempt.finished_work import cut_off, note_finished, was_finished
@@ -83,8 +83,7 @@ def _save_what_is_left(context: AttemptContext) -> None:
             context.log.say(mended)
     if not earlier:
         return
-    if shown := copy.show_hidden():
-        context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
+    show_hidden_files(copy, context.log.say)
     ref = kept_ref(context.task_context.plan.generation, context.unit.id, earlier[-1].number)
     since = context.start if context.how.fresh else None
     kept = keep_commits(repository, context.unit.branch, context.directory, ref, since=since)
@@ -181,6 +180,8 @@ def _damaged(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None
     if not what:
         if left := unlock(context.task_context.repository, copy, context.unit.branch):
             context.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
+        if context.outside.hides:
+            show_hidden_files(copy, context.log.say)
         return None
     reason = f"the agent damaged its checkout: {what}; everything it left stays in {context.directory}"
     return AttemptResult(outcome="failed", reason=reason, keep=True)

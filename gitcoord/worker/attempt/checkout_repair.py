@@ -1,7 +1,7 @@
 """Repairs a checkout whose `.git`, HEAD or record in git was removed, since its files are work."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.text_lists import some
 from gitcoord.worker.attempt.checkout import ready
 from gitcoord.worker.attempt.kept_commits import put_aside
 
@@ -84,6 +85,12 @@ def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: O
     commit = repository.resolve(ref) or _last_seen(repository, place) or start
     repository.git.run("update-ref", ref, commit, ok=())
     return f"{ref.removeprefix(HEADS)} was deleted under the checkout, and is at {commit[:12]} again"
+
+
+def show_hidden_files(copy: WorkingCopy, say: Callable[[str], None]) -> None:
+    """Has git look again at files that an agent had it take for unchanged, and says which."""
+    if shown := copy.show_hidden():
+        say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
 
 
 def _last_seen(repository: Repository, place: Path) -> Oid:

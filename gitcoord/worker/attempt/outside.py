@@ -30,6 +30,7 @@ MOST_OUTSIDE = 50
 _KEPT = "outside.json"
 _TAGGING = frozenset({"tag", "update-ref", "fetch"})
 _HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
+_HIDING = frozenset({"--assume-unchanged", "--skip-worktree"})
 _DROPPING = frozenset({"pop", "drop", "clear"})
 
 
@@ -54,6 +55,11 @@ class Surroundings:
             process.worktree = self._worktree_of(process)
         self._processes += processes
         self._keys |= {**dict.fromkeys(others, False), **dict.fromkeys(own, True)}
+
+    @property
+    def hides(self) -> bool:
+        """Whether the attempt told git to take files for unchanged, whatever becomes of them."""
+        return any(not _HIDING.isdisjoint(process.argv) for process in self._processes)
 
     def moved(self, base: str, was: Oid) -> None:
         """Adds that the attempt's git moved the base from `was`, to which it was reset."""

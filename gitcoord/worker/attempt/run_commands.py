@@ -15,7 +15,6 @@ from gitcoord.git.git_cli import nowhere_above
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.state.permanent_refs import LastingRefs
 from gitcoord.state.task_history import PENDING
-from gitcoord.text_lists import some
 from gitcoord.worker.attempt.agent_presets import AgentPreset, find_preset, preset_words
 from gitcoord.worker.attempt.agent_result import AgentWords, agent_words
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, without_room
@@ -210,10 +209,6 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
         context.log.say(
             f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
         )
-    if config.hides and (
-        shown := WorkingCopy(context.task_context.repository, context.directory).show_hidden()
-    ):
-        context.log.say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
     if context.task_context.shared.remote is None:
         put_base_back(context, processes, lasting.base_tip)
         # Refs of a remote are not restored here; the submit waits for a remote that does not answer.

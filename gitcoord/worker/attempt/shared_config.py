@@ -35,8 +35,6 @@ class SharedConfig:
         self._others = self._locks_before()
         self._before = _decoded(self._kept) or self._read()
         self._keep()
-        self.hides = False
-        """Whether the command marked files as `assume-unchanged` or `skip-worktree`."""
 
     def unlock(self) -> tuple[str, ...]:
         """Removes abandoned locks that were made since; returns the files that they locked."""
@@ -65,7 +63,6 @@ class SharedConfig:
         """
         now, words = self._read(), [process.argv for process in processes]
         self._kept.unlink(missing_ok=True)
-        self.hides = any("--assume-unchanged" in argv for argv in words)
         keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
         own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
         for key in own:
