@@ -6,10 +6,11 @@ from gitcoord.events import PullRetargeted
 from gitcoord.landing.adopted_words import fork_words
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.loop_memory import LandingMemory
-from gitcoord.landing.model import LandingSnapshot, Retarget, TaskState
+from gitcoord.landing.model import LandingSnapshot, TaskState
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import Outlook
 from gitcoord.landing.pull_comments import try_to
+from gitcoord.landing.steps import Retarget
 from gitcoord.state.journal import now, worker_name
 
 

@@ -4,22 +4,18 @@ from collections.abc import Iterator
 
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.loop_memory import LandingMemory, ProvedPrefix, details_key
-from gitcoord.landing.model import (
+from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch, MergeReadiness, Options, TaskState
+from gitcoord.landing.steps import (
     Adopt,
-    Carrier,
     Defer,
     Examine,
     Finish,
     Fold,
     HandOver,
     Hold,
-    LandingSnapshot,
-    LevelBranch,
     Merge,
-    MergeReadiness,
     MergeTogether,
     OpenPull,
-    Options,
     Prove,
     Rebuild,
     RecordLanding,
@@ -29,7 +25,6 @@ from gitcoord.landing.model import (
     Retarget,
     Settle,
     Step,
-    TaskState,
     Update,
     Wait,
 )

@@ -4,8 +4,9 @@ from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.conflicting_tasks import other_side
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.model import Defer, LandingSnapshot, TaskState
+from gitcoord.landing.model import LandingSnapshot, TaskState
 from gitcoord.landing.proof import CheckFailure
+from gitcoord.landing.steps import Defer
 from gitcoord.planning.defer import postponed
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name

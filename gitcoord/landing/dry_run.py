@@ -21,19 +21,21 @@ from gitcoord.landing.decide import next_step
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.landing.loop_memory import LandingMemory, details_key
 from gitcoord.landing.mergeability import examine_in_git, looked_at
-from gitcoord.landing.model import (
+from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch, MergeReadiness, TaskState
+from gitcoord.landing.observe import observe
+from gitcoord.landing.proof import CombinationProof
+from gitcoord.landing.pull_requests import stranded_pulls
+from gitcoord.landing.report import waiting_tasks
+from gitcoord.landing.stacked_tasks import with_stacks
+from gitcoord.landing.steps import (
     Adopt,
-    Carrier,
     Defer,
     Examine,
     Finish,
     Fold,
     HandOver,
     Hold,
-    LandingSnapshot,
-    LevelBranch,
     Merge,
-    MergeReadiness,
     OpenPull,
     Prove,
     Rebuild,
@@ -42,15 +44,9 @@ from gitcoord.landing.model import (
     RecordRollback,
     Retarget,
     Step,
-    TaskState,
     Update,
     Wait,
 )
-from gitcoord.landing.observe import observe
-from gitcoord.landing.proof import CombinationProof
-from gitcoord.landing.pull_requests import stranded_pulls
-from gitcoord.landing.report import waiting_tasks
-from gitcoord.landing.stacked_tasks import with_stacks
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 

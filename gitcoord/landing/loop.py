@@ -17,9 +17,15 @@ from gitcoord.landing.loop_memory import LandingMemory, details_key
 from gitcoord.landing.merge_together import merge_together
 from gitcoord.landing.mergeability import examine, given_away
 from gitcoord.landing.merged_tree import SentMerges
-from gitcoord.landing.model import (
+from gitcoord.landing.model import Carrier, LandingSnapshot
+from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.observation_cache import Outlook
+from gitcoord.landing.prover import Prover, merges_in_one_move
+from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
+from gitcoord.landing.remake import remake
+from gitcoord.landing.report import Report, make_report, waiting_tasks
+from gitcoord.landing.steps import (
     Adopt,
-    Carrier,
     Defer,
     Examine,
     Finish,
@@ -27,7 +33,6 @@ from gitcoord.landing.model import (
     ForgeStep,
     HandOver,
     Hold,
-    LandingSnapshot,
     Merge,
     MergeTogether,
     OpenPull,
@@ -43,12 +48,6 @@ from gitcoord.landing.model import (
     Update,
     Wait,
 )
-from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.observation_cache import Outlook
-from gitcoord.landing.prover import Prover, merges_in_one_move
-from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
-from gitcoord.landing.remake import remake
-from gitcoord.landing.report import Report, make_report, waiting_tasks
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 

@@ -12,8 +12,9 @@ from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
 from gitcoord.git.object_reader import Objects
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.mergeability import number_of
-from gitcoord.landing.model import Carrier, LandingSnapshot, Merge
+from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.perform_git import landings
+from gitcoord.landing.steps import Merge
 from gitcoord.tasks.model import TaskId
 
 

@@ -11,10 +11,11 @@ from gitcoord.landing.context import LandingContext
 from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.merged_base import base_holds
 from gitcoord.landing.merged_tree import prove
-from gitcoord.landing.model import Carrier, HandOver, LandingSnapshot, Merge, OpenPull
+from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.own_text import is_own
 from gitcoord.landing.pull_comments import add_extras
 from gitcoord.landing.pull_texts import merge_request, new_pull
+from gitcoord.landing.steps import HandOver, Merge, OpenPull
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import Progress
 

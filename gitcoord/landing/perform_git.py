@@ -21,16 +21,10 @@ from gitcoord.git.remote_refs import RefUpdate as RefUpdate
 from gitcoord.landing.adopted import fork_is_behind
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
-from gitcoord.landing.model import (
-    Defer,
-    Fold,
-    LandingSnapshot,
-    LevelBranch,
-    Rebuild,
-    Update,
-)
+from gitcoord.landing.model import LandingSnapshot, LevelBranch
 from gitcoord.landing.remade import remade
 from gitcoord.landing.remake import remade_message
+from gitcoord.landing.steps import Defer, Fold, Rebuild, Update
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress

@@ -7,8 +7,8 @@ from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.loop_memory import LandingMemory
-from gitcoord.landing.model import Remake
 from gitcoord.landing.notices import LandingNotices
+from gitcoord.landing.steps import Remake
 from gitcoord.text_lists import inert, some
 
 _MOST_NAMED = 3

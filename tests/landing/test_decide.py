@@ -6,7 +6,9 @@ import pytest
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.pull_requests import Gate
 from gitcoord.landing.decide import PATIENCE, next_step
-from gitcoord.landing.model import (
+from gitcoord.landing.model import MergeReadiness, Options
+from gitcoord.landing.report import held_reasons
+from gitcoord.landing.steps import (
     Adopt,
     Defer,
     Examine,
@@ -14,9 +16,7 @@ from gitcoord.landing.model import (
     Fold,
     Hold,
     Merge,
-    MergeReadiness,
     OpenPull,
-    Options,
     Rebuild,
     RecordLanding,
     Retarget,
@@ -25,7 +25,6 @@ from gitcoord.landing.model import (
     Update,
     Wait,
 )
-from gitcoord.landing.report import held_reasons
 from gitcoord.tasks.model import TaskId
 from tests.landing.worlds import level, memory, pull, work, world
 

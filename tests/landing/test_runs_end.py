@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from gitcoord.forge.pull_requests import Gate, Way
 from gitcoord.landing.decide import PATIENCE, next_step
 from gitcoord.landing.loop_memory import details_key
-from gitcoord.landing.model import (
+from gitcoord.landing.model import Carrier, MergeReadiness, Options, TaskState
+from gitcoord.landing.steps import (
     Adopt,
-    Carrier,
     Defer,
     Examine,
     Finish,
@@ -17,14 +17,11 @@ from gitcoord.landing.model import (
     HandOver,
     Hold,
     Merge,
-    MergeReadiness,
     OpenPull,
-    Options,
     Rebuild,
     RecordLanding,
     Settle,
     Step,
-    TaskState,
     Update,
     Wait,
 )
