@@ -14,11 +14,19 @@ from gitcoord.planning.levels import broken_pins, depths
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
 from gitcoord.planning.parallel_sets import opportunities
 from gitcoord.planning.plan_identity import digest_of
+from gitcoord.planning.planned_list import (
+    chosen_tasks,
+    listed_ids,
+    pinned_places,
+    planned_needs,
+    remaining_parts,
+    satisfied_tasks,
+)
 from gitcoord.planning.risks import NO_RISKS, Risks
 from gitcoord.planning.token_shares import split
 from gitcoord.planning.wave_risks import RiskWeighing
-from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves, planned_subtasks
-from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
+from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves
+from gitcoord.tasks.model import Finding, Task, TaskId, TaskList
 
 
 class _Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,13 +73,13 @@ def build_plan(
     `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2). `risks`: what is foretold of the tasks;
     a conflict costs `rework_cost` waves (None: no wave is added for one).
     """
-    satisfied = () if everything else _satisfied(tasks, cancelled_satisfies)
-    chosen = _chosen(tasks, satisfied, previous)
-    pins = _pins(chosen, previous, under_way)
-    needs = {task.id: _needs(task, everything, previous) for task in chosen}
+    satisfied = () if everything else satisfied_tasks(tasks, cancelled_satisfies)
+    chosen = chosen_tasks(tasks, satisfied, previous)
+    pins = pinned_places(chosen, previous, under_way)
+    needs = {task.id: planned_needs(task, everything, previous) for task in chosen}
     graph = graph_of(needs)
     estimates = estimate(chosen, everything=everything)
-    subtasks = _subtasks(tasks, chosen, needs, everything)
+    subtasks = remaining_parts(tasks, chosen, needs, everything)
     durations = reckon(chosen, graph, estimates.minutes, subtasks)
     timing = durations.timing
     level_of = depths(graph, {task: pin.level for task, pin in pins.items()})
@@ -79,7 +87,7 @@ def build_plan(
     draft = _Draft(
         tag=tasks.tag,
         generation=generation,
-        listed=_listed(tasks),
+        listed=listed_ids(tasks),
         tasks={task.id: task for task in chosen},
         everything=everything,
         needs=needs,
@@ -116,55 +124,6 @@ def build_plan(
         rework_cost=rework_cost,
         warnings=(*tasks.warnings, *_warnings(draft, under_way)),
     )
-
-
-def _listed(tasks: TaskList) -> frozenset[TaskId]:
-    below = (subtask.id for task in tasks.tasks for subtask in task.subtasks)
-    return frozenset((*(task.id for task in tasks.tasks), *below))
-
-
-def _satisfied(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
-    settled = {ListedStatus.DONE, ListedStatus.CANCELLED} if cancelled_satisfies else {ListedStatus.DONE}
-    return tuple(task.id for task in tasks.tasks if task.status in settled)
-
-
-def _chosen(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
-    left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
-    return [task for task in tasks.tasks if task.id not in left_out]
-
-
-def _needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
-    """The dependencies of the task; of finished tasks only those that it had in the earlier plan.
-
-    Otherwise a task would change its level, and with it the branch, whenever a dependency is done.
-    """
-    if everything or not task.settled:
-        return task.depends_on
-    before = previous.tasks.get(task.id) if previous else None
-    kept = before.depends_on if before else ()
-    return tuple(need for need in task.depends_on if need not in task.settled or need in kept)
-
-
-def _subtasks(
-    tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
-) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
-    """The remaining subtasks of each task that has any."""
-    owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
-    planned = {
-        task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
-        for task in chosen
-        if task.subtasks
-    }
-    return {task: parts for task, parts in planned.items() if parts}
-
-
-def _pins(
-    chosen: Sequence[Task], previous: Plan | None, under_way: Collection[TaskId]
-) -> dict[TaskId, PlannedTask]:
-    if previous is None:
-        return {}
-    kept = (task.id for task in chosen if task.id in under_way)
-    return {task: previous.tasks[task] for task in kept if task in previous.tasks}
 
 
 def _level_waves(

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.worker.attempt.run_attempt import outcome_of
+from gitcoord.worker.attempt.broken_off import outcome_of
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project

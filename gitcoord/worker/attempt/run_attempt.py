@@ -11,9 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.engines.memory_limit import said_why
 from gitcoord.errors import GitcoordError
-from gitcoord.events import Outcome, TaskStarted
+from gitcoord.events import TaskStarted
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
@@ -31,9 +30,9 @@ from gitcoord.worker.attempt.attempt_context import (
     patiently,
     without_room,
 )
+from gitcoord.worker.attempt.broken_off import broken_off, without_records
 from gitcoord.worker.attempt.checkout_removal import clear_away
 from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, MOMENT, Claim, ClaimRefusal, claim
-from gitcoord.worker.attempt.finished_work import cut_off
 from gitcoord.worker.attempt.heartbeat import Heartbeat, lease_of
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import Surroundings
@@ -57,7 +56,7 @@ from gitcoord.worker.attempt.task_description import describe
 from gitcoord.worker.attempt.wait_for_holder import Holder
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.task_context import TaskContext, task_context_for
-from gitcoord.worker.transient_errors import passes, try_for
+from gitcoord.worker.transient_errors import try_for
 from gitcoord.worker.unit import WorkUnit, find_unit
 
 
@@ -210,9 +209,9 @@ def _attempt(context: AttemptContext, held: Claim) -> WorkerEnd:
         patiently(context, lambda: _start_parent(context))
         result = take_turns(context)
     except GitcoordError as error:
-        result = _broken_off(context, error)
+        result = broken_off(context, error)
     except OSError as error:
-        without = without_room(context, str(error)) or _without_records(context)
+        without = without_room(context, str(error)) or without_records(context)
         if without is None:
             _record(context, AttemptResult(outcome="failed", reason=f"a bug in gitcoord: {error}"))
             raise
@@ -244,30 +243,6 @@ def _attempt(context: AttemptContext, held: Claim) -> WorkerEnd:
         directory=str(context.directory) if context.directory.exists() else "",
         log=str(context.place / "log"),
     )
-
-
-def outcome_of(error: GitcoordError) -> Outcome:
-    """The outcome of an attempt that `error` ended. An error that passes says nothing about the work."""
-    return "again" if passes(error) else "failed"
-
-
-def _broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
-    if ended := said_why(context.place):
-        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
-    why = f"{error.message} {error.hint}".strip()
-    asked = context.stop.asked
-    full = without_room(context, why)
-    if full is None and asked is not None:
-        return cut_off(context, f"{asked.name} came while it waited: {why}")
-    return full or AttemptResult(outcome=outcome_of(error), reason=why)
-
-
-def _without_records(context: AttemptContext) -> AttemptResult | None:
-    """The result of an attempt whose own directory somebody removed; else None."""
-    if context.place.is_dir():
-        return None
-    reason = f"{context.place} was removed while the agent ran; what it left stays in {context.directory}"
-    return AttemptResult(outcome="failed", reason=reason, keep=True)
 
 
 def _start_parent(context: AttemptContext) -> None:

@@ -1,0 +1,60 @@
+"""Selects from a task list what a plan contains: tasks, dependencies, subtasks, and pinned places."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
+from gitcoord.planning.waves import planned_subtasks
+from gitcoord.tasks.model import ListedStatus, Task, TaskId, TaskList
+
+
+def listed_ids(tasks: TaskList) -> frozenset[TaskId]:
+    """The ids of all tasks and subtasks of the list."""
+    below = (subtask.id for task in tasks.tasks for subtask in task.subtasks)
+    return frozenset((*(task.id for task in tasks.tasks), *below))
+
+
+def satisfied_tasks(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
+    """The tasks that satisfy their dependents: the done ones, and perhaps the cancelled ones."""
+    settled = {ListedStatus.DONE, ListedStatus.CANCELLED} if cancelled_satisfies else {ListedStatus.DONE}
+    return tuple(task.id for task in tasks.tasks if task.status in settled)
+
+
+def chosen_tasks(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
+    """The tasks to plan: those that are not satisfied, and those that the earlier plan has."""
+    left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
+    return [task for task in tasks.tasks if task.id not in left_out]
+
+
+def planned_needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
+    """The dependencies of the task; of finished tasks only those that it had in the earlier plan.
+
+    Otherwise a task would change its level, and with it the branch, whenever a dependency is done.
+    """
+    if everything or not task.settled:
+        return task.depends_on
+    before = previous.tasks.get(task.id) if previous else None
+    kept = before.depends_on if before else ()
+    return tuple(need for need in task.depends_on if need not in task.settled or need in kept)
+
+
+def remaining_parts(
+    tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
+) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
+    """The remaining subtasks of each task that has any."""
+    owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
+    planned = {
+        task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
+        for task in chosen
+        if task.subtasks
+    }
+    return {task: parts for task, parts in planned.items() if parts}
+
+
+def pinned_places(
+    chosen: Sequence[Task], previous: Plan | None, under_way: Collection[TaskId]
+) -> dict[TaskId, PlannedTask]:
+    """The earlier places of tasks in progress, which must not change."""
+    if previous is None:
+        return {}
+    kept = (task.id for task in chosen if task.id in under_way)
+    return {task: previous.tasks[task] for task in kept if task in previous.tasks}

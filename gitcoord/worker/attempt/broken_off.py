@@ -1,0 +1,37 @@
+"""The results of attempts that an error, a signal or a removed directory ended."""
+
+from gitcoord.engines.memory_limit import said_why
+from gitcoord.errors import GitcoordError
+from gitcoord.events import Outcome
+from gitcoord.worker.attempt.attempt_context import (
+    AttemptContext,
+    AttemptResult,
+    without_room,
+)
+from gitcoord.worker.attempt.finished_work import cut_off
+from gitcoord.worker.transient_errors import passes
+
+
+def outcome_of(error: GitcoordError) -> Outcome:
+    """The outcome of an attempt that `error` ended. An error that passes says nothing about the work."""
+    return "again" if passes(error) else "failed"
+
+
+def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
+    """The result of an attempt that `error` ended: a limit, a signal, a full disk, or the error itself."""
+    if ended := said_why(context.place):
+        return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
+    why = f"{error.message} {error.hint}".strip()
+    asked = context.stop.asked
+    full = without_room(context, why)
+    if full is None and asked is not None:
+        return cut_off(context, f"{asked.name} came while it waited: {why}")
+    return full or AttemptResult(outcome=outcome_of(error), reason=why)
+
+
+def without_records(context: AttemptContext) -> AttemptResult | None:
+    """The result of an attempt whose own directory somebody removed; else None."""
+    if context.place.is_dir():
+        return None
+    reason = f"{context.place} was removed while the agent ran; what it left stays in {context.directory}"
+    return AttemptResult(outcome="failed", reason=reason, keep=True)
