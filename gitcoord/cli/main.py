@@ -18,7 +18,7 @@ def run() -> None:
     run_in_utf8()
     # Garbage collection would take a fifth of a short command's time, at the start and once more at the end.
     # Imported modules stay until the end, so there is nothing to collect.
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000)
     code = main(sys.argv[1:])
     gc.freeze()
     sys.exit(code)
@@ -66,13 +66,14 @@ def _invoke(argv: "Sequence[str]") -> int:
     from typer.main import get_command
 
     from gitcoord.cli.app import app
-    from gitcoord.cli.usage_errors import usage_failure
     from gitcoord.errors import Exit
 
     command = get_command(app)
     try:
         outcome = command.main(args=list(argv) or ["--help"], prog_name="gitcoord", standalone_mode=False)
     except Exception as error:
+        from gitcoord.cli.usage_errors import usage_failure
+
         failure = usage_failure(error)
         if failure is None:
             raise

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gitcoord.cli.completion import complete_kind, complete_level, complete_unit
+from gitcoord.cli.completion import complete_level, complete_unit
 
 OneUnit = Annotated[
     str,
@@ -83,19 +83,6 @@ Rework = Annotated[
     typer.Option("--rework", min=0, metavar="N", help="How often the agent gets a conflict back."),
 ]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept a task without any change.")]
-Tasks = Annotated[
-    str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details.")
-]
-ListOrigin = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="KIND[:PATH]",
-        autocompletion=complete_kind,
-        help="The list: taskmaster, spec-kit, kiro, openspec, beads, backlog, github, markdown, yaml, csv.",
-    ),
-]
-Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list.")]
 Stack = Annotated[bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")]
 Now = Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies still count.")]
 

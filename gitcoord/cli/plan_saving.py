@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.issue_lists import issue_reader
-from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.plan_making import PlanProposal, PlanRequest, make_plan, with_saved
 from gitcoord.cli.views.output import say
 from gitcoord.cli.views.plan_formats import print_plan
@@ -116,6 +115,8 @@ def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None 
             f"The saved plan is for the tag {saved.tag}, not {tag}.",
             f"Leave --tag out, or plan first: `gitcoord plan --tag {tag}`.",
         )
+    from gitcoord.cli.list_changes import list_changes
+
     notes = list_changes(context, saved)
     print_plan(PlanProposal(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
 

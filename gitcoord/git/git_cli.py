@@ -12,7 +12,6 @@ import msgspec
 from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.commits import CommitReader, Oid
-from gitcoord.git.damage import git_failed
 from gitcoord.redact import redact
 
 __all__ = ["Git", "GitResult", "Oid"]
@@ -198,6 +197,8 @@ class Git:
         if trace.clock():
             trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))
         if ok and result.code not in ok:
+            from gitcoord.git.damage import git_failed
+
             what = f"`git {_shown(arguments)}` failed: {result.reason}"
             raise git_failed(what, stderr, self.directory, self._environment.get("GIT_DIR", ""))
         return result

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, message_bytes
 from gitcoord.git.repository import Repository
 
 _NONCE = "Gitcoord-Nonce"
@@ -69,6 +68,8 @@ def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
 ) -> Document:
     """Writes the commit of a document on top of `parent`, and returns it; moves no ref."""
+    from gitcoord.git.merge_tree import commit_tree, message_bytes  # reading does not need it
+
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {os.urandom(8).hex()}\n"
     parents = [parent] if parent else []

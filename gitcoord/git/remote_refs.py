@@ -4,15 +4,14 @@ Reading goes through a private mirror, so that nothing of the user's is touched;
 compare-and-swap. A failed write is never judged by its text: the refs are read again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Git, GitResult, Oid, stdin_lines
-from gitcoord.git.name_clashes import name_clashes
 from gitcoord.git.ref_cache import HEADS, Mirror, RefUpdate
-from gitcoord.git.refs import Refs, read_refs
+from gitcoord.git.refs import Refs, name_clashes, read_refs
 from gitcoord.git.repository import Repository
 
 __all__ = ["HEADS", "RefUpdate", "SharedRefs"]
@@ -108,13 +107,18 @@ class SharedRefs:
 
     def clashes(self, refs: Iterable[str]) -> Mapping[str, str]:
         """Those of `refs` that cannot be made, each with the ref in its way, as of the last refresh."""
-        known = (self._shared(name) for name in self._refs.targets)
-        return name_clashes(refs, known, ignore_case=self._ignores_case)
+        return self._clashes(refs, [self._shared(name) for name in self._refs.targets])
 
     def clashes_here(self, refs: Iterable[str]) -> Mapping[str, str]:
-        """The same for branches of this repository, as they are now."""
-        known = read_refs(self.git, HEADS).targets
-        return name_clashes(refs, known, ignore_case=self._ignores_case)
+        """The same for branches of this repository, which are read anew where there is a remote."""
+        found = self._refs if self._mirror is None else read_refs(self.git, HEADS)
+        return self._clashes(refs, [name for name in found.targets if name.startswith(HEADS)])
+
+    def _clashes(self, refs: Iterable[str], known: Collection[str]) -> Mapping[str, str]:
+        wanted = list(refs)
+        # Nearly always there is none, however the file system takes names: then git is not asked about it.
+        found = name_clashes(wanted, known, ignore_case=True)
+        return found if not found or self._ignores_case else name_clashes(wanted, known)
 
     def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
         """Every ref with a `wanted` name, wherever it lies, asked for now; its commits are there afterwards.

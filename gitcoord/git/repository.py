@@ -10,8 +10,6 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.credentials import appended, git_auth_environment
-from gitcoord.git.damage import damaged
 from gitcoord.git.failures import TRACED, failure_of, traced_version
 from gitcoord.git.git_cli import Git, GitResult, Oid
 from gitcoord.git.remotes import Remote, address_of, read_remotes
@@ -197,6 +195,8 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         git, added, address = self.git, dict[str, str](), name
         used = remotes.get(name or "")
         if used is not None:
+            from gitcoord.git.credentials import appended, git_auth_environment
+
             added = git_auth_environment(used.url, environ) or self._same_place_everywhere(used)
             address, entries = address_of(used, set(remotes))
             if entries:
@@ -216,6 +216,8 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         relative = sorted(filter(_is_relative, {remote.fetch_url, *remote.push_urls}))
         if not relative:
             return {}
+        from gitcoord.git.credentials import appended
+
         bare = self.git.probe("config", "--type=bool", "--get", "core.bare") == "true"
         if not bare and self.common_dir.name != ".git":
             return {}  # where the main worktree is, is not known
@@ -292,9 +294,11 @@ def _no_repository(directory: Path, result: GitResult) -> GitcoordError:
             f"Git does not trust the repository at {directory}: it belongs to another user.",
             hint=f"git config --global --add safe.directory {directory}",
         )
-    if cause == "no-repository" and (error := damaged(directory)) is not None:
-        return error
     if cause == "no-repository":
+        from gitcoord.git.damage import damaged
+
+        if (error := damaged(directory)) is not None:
+            return error
         return GitcoordError(
             "no-repository",
             f"{directory} is not in a git repository.",

@@ -6,12 +6,14 @@ which keeps the cost linear.
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gitcoord.planning.glob_intersection import Glob, compile_glob, meet
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.planning.glob_intersection import Glob
 
 _MOST_COMPARISONS: Final = 200_000
 _MOST_MEMBERS: Final = 1_000_000
@@ -48,9 +50,10 @@ def find_clashes(members: Sequence[Footprint]) -> Clashes:
         for other in member.conflicts_with
         if other in ids and other != member.id
     ]
-    shared, coarse = [], False
-    for repository in dict.fromkeys(name for member in members for name in member.repositories):
-        touching = _touching(member for member in members if repository in member.repositories)
+    shared, coarse = list[frozenset[TaskId]](), False
+    touchers = [member for member in members if member.modifies]
+    for repository in dict.fromkeys(name for member in touchers for name in member.repositories):
+        touching = _touching(member for member in touchers if repository in member.repositories)
         found = _shared(touching)
         coarse |= found is None
         shared += [frozenset(chain(*touching.values()))] if found is None else found
@@ -59,7 +62,9 @@ def find_clashes(members: Sequence[Footprint]) -> Clashes:
     return Clashes(sets=tuple(sets), alone=alone, coarse=coarse)
 
 
-def _touching(members: Iterable[Footprint]) -> dict[Glob, list[TaskId]]:
+def _touching(members: Iterable[Footprint]) -> "dict[Glob, list[TaskId]]":
+    from gitcoord.planning.glob_intersection import compile_glob  # most lists name no paths
+
     touching: dict[Glob, list[TaskId]] = {}
     for member in members:
         for entry in dict.fromkeys(member.modifies):
@@ -69,11 +74,13 @@ def _touching(members: Iterable[Footprint]) -> dict[Glob, list[TaskId]]:
     return touching
 
 
-def _shared(touching: dict[Glob, list[TaskId]]) -> list[frozenset[TaskId]] | None:
+def _shared(touching: "dict[Glob, list[TaskId]]") -> list[frozenset[TaskId]] | None:
     """The set of tasks for each pair of intersecting globs; None if there are too many pairs.
 
     All tasks with one of two intersecting globs exclude each other.
     """
+    from gitcoord.planning.glob_intersection import meet
+
     sets = [frozenset(tasks) for tasks in touching.values()]
     members = 0
     for count, (one, other) in enumerate(_comparable(touching)):
@@ -86,7 +93,7 @@ def _shared(touching: dict[Glob, list[TaskId]]) -> list[frozenset[TaskId]] | Non
     return sets
 
 
-def _comparable(globs: Iterable[Glob]) -> Iterable[tuple[Glob, Glob]]:
+def _comparable(globs: "Iterable[Glob]") -> "Iterable[tuple[Glob, Glob]]":
     """The pairs with compatible literal prefixes; no other pair can intersect."""
     at: dict[tuple[str, ...], list[Glob]] = {}
     below: dict[tuple[str, ...], list[Glob]] = {}

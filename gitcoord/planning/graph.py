@@ -1,11 +1,11 @@
-"""The dependency graph of a plan's tasks, in topological order."""
+"""The dependency graph of a plan's tasks, in topological order, and the level of each task."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.tasks.model import TaskId
+from gitcoord.tasks.model import Finding, TaskId
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,31 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
     if len(order) < len(inner):
         raise _cycle(inner, missing)
     return Graph(order=tuple(order), needs=inner, feeds={task: tuple(fed) for task, fed in feeds.items()})
+
+
+def depths(graph: Graph, pinned: Mapping[TaskId, int]) -> dict[TaskId, int]:
+    """The level of each task: its pinned level, or one more than that of its deepest dependency."""
+    level: dict[TaskId, int] = {}
+    for task in graph.order:
+        pin = pinned.get(task)
+        level[task] = 1 + max([level[need] for need in graph.needs[task]], default=-1) if pin is None else pin
+    return level
+
+
+def broken_pins(graph: Graph, level: Mapping[TaskId, int], pinned: Collection[TaskId]) -> list[Finding]:
+    """Warns about each pinned task that depends on a task of the same or a later level."""
+    return [
+        Finding(
+            code="level-pinned",
+            message=f"Task {task} is under way in level-{level[task]}, so it stays there, "
+            f"although it needs task {need} of level-{level[need]}.",
+            task=task,
+        )
+        for task in graph.order
+        if task in pinned
+        for need in graph.needs[task]
+        if level[need] >= level[task]
+    ]
 
 
 def _cycle(needs: Mapping[TaskId, tuple[TaskId, ...]], missing: Mapping[TaskId, int]) -> Exception:

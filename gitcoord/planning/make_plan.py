@@ -9,8 +9,7 @@ from gitcoord.planning.branch_names import Namer, branch_name, check_names
 from gitcoord.planning.critical_path import Timing
 from gitcoord.planning.durations import longest_chain, reckon, reckon_schedules, timed
 from gitcoord.planning.estimates import estimate
-from gitcoord.planning.graph import Graph, graph_of
-from gitcoord.planning.levels import broken_pins, depths
+from gitcoord.planning.graph import Graph, broken_pins, depths, graph_of
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedSubtask, PlannedTask, Strategy
 from gitcoord.planning.parallel_sets import opportunities
 from gitcoord.planning.plan_identity import digest_of
@@ -23,7 +22,6 @@ from gitcoord.planning.planned_list import (
     satisfied_tasks,
 )
 from gitcoord.planning.risks import NO_RISKS, Risks
-from gitcoord.planning.token_shares import split
 from gitcoord.planning.wave_risks import RiskWeighing
 from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves
 from gitcoord.tasks.model import Finding, Task, TaskId, TaskList
@@ -163,6 +161,8 @@ def _tokens(
 ) -> dict[TaskId, int]:
     if budget is None:
         return {}
+    from gitcoord.planning.token_shares import split
+
     complexities = {task.id: task.complexity for task in draft.tasks.values() if task.complexity is not None}
     # Complexity and minutes cannot be compared: use one of them for all tasks.
     weights = complexities if len(complexities) == len(draft.tasks) else draft.minutes

@@ -17,7 +17,7 @@ from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 if TYPE_CHECKING:
     import hashlib
 
-_NOTE = re.compile(r"<info added on ([^>]*)>.*?</info added on \1>", re.DOTALL)
+_NOTE = r"(?s)<info added on ([^>]*)>.*?</info added on \1>"
 _DIGITS = 16
 
 
@@ -126,7 +126,7 @@ def _sha256() -> "Callable[[bytes], hashlib._Hash]":
 
 def _plain(text: str) -> str:
     if "<info added on " in text:
-        text = _NOTE.sub("", text)
+        text = re.sub(_NOTE, "", text)
     if text.isascii():
         return " ".join(text.lower().split())
     import unicodedata

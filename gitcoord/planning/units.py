@@ -9,7 +9,6 @@ from gitcoord.planning.critical_path import unit_times
 from gitcoord.planning.declared_conflicts import Footprint, find_clashes
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, Row, minutes_of, network_of
-from gitcoord.planning.token_shares import split
 from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
@@ -193,6 +192,8 @@ def _unit(
 def _tokens(plan: Plan, budget: int | None) -> dict[TaskId, int]:
     if budget is None:
         return {}
+    from gitcoord.planning.token_shares import split
+
     shares: dict[TaskId, int] = {}
     for level in plan.levels:
         for wave in level.waves:

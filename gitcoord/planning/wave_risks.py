@@ -3,15 +3,17 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gitcoord.planning.declared_conflicts import Clashes
 from gitcoord.planning.model import Plan
 from gitcoord.planning.risks import LEAST, expected_conflicts
-from gitcoord.planning.spread import NEVER, Risk, respread, spread
 from gitcoord.tasks.model import TaskId
+
+if TYPE_CHECKING:
+    from gitcoord.planning.spread import Risk
 
 MOST_TASKS: Final = 400
 """Of a level or wave; a larger one keeps its order."""
@@ -38,6 +40,8 @@ def weighed_waves(
     tasks = [task for wave in waves for task in wave]
     if len(tasks) > MOST_TASKS or weighing.risk.keys().isdisjoint(tasks):
         return found
+    from gitcoord.planning.spread import respread
+
     risk = _with_clashes(tasks, clashes, weighing.risk)
     if len(found) > 1:
         found = respread(found, risk=risk, fixed=fixed, least=LEAST)
@@ -63,12 +67,16 @@ def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
         return [
             list(longest_first[at : at + plan.max_parallel]) for at in range(0, len(wave), plan.max_parallel)
         ]
+    from gitcoord.planning.spread import spread
+
     again = math.fsum(minutes.values()) / len(minutes) * (plan.rework_cost or 1.0)
     return spread(wave, count=count, room=plan.max_parallel, risk=risk, minutes=minutes, rework=again or 1.0)
 
 
-def _with_clashes(tasks: Sequence[TaskId], clashes: Clashes, risk: Risk) -> Risk:
+def _with_clashes(tasks: Sequence[TaskId], clashes: Clashes, risk: "Risk") -> "Risk":
     """The risks with what excludes each other as a cost that no conflict outweighs."""
+    from gitcoord.planning.spread import NEVER
+
     here = set(tasks)
     found = {task: dict(risk.get(task, {})) for task in tasks}
     excluded = [pair for clash in clashes.sets for pair in combinations(sorted(clash & here), 2)]

@@ -227,6 +227,8 @@ class Store:
 
     def progress(self) -> dict[TaskId, Progress]:
         """Where every task stands that has a record."""
+        if not self.shared.list(self.task_ref("")):
+            return {}  # nobody has begun anything: git need not be asked for a journal
         return fold(entry.event for entry in self.journal() if entry.event is not None)
 
     def run(self) -> RunChanged | None:

@@ -11,7 +11,7 @@ from gitcoord.text_lists import some
 ID_LENGTH = 100
 _ID = re.compile(r"\w[\w.-]*")
 _QUOTED_LENGTH = 60
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
+_UNFIT = "[\x00\ud800-\udfff]"  # compiled when it is needed: few lists have any
 
 _NATIVE = {str(status): status for status in ListedStatus if status is not ListedStatus.UNKNOWN}
 _STATUSES = {
@@ -45,7 +45,7 @@ def text(value: Any) -> str:
     """`value` as text that any sink can take: no lone surrogates, no NUL; lines of a list are joined."""
     if isinstance(value, str):
         # Nearly every text is plain; to tell that takes a tenth of what a pattern does.
-        return value if value.isascii() and "\0" not in value else _UNFIT.sub("\ufffd", value)
+        return value if value.isascii() and "\0" not in value else re.sub(_UNFIT, "\ufffd", value)
     if value is None:
         return ""
     if isinstance(value, list):

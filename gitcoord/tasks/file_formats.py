@@ -3,25 +3,41 @@
 TaskMaster writes `{TAG: {tasks, metadata}}`. Older and foreign writers left `{tasks}`, a bare list, a tag
 that is the list itself, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. Where a tag occurs twice,
 the one at the top level is the live one: it is read and the other is only mentioned, never merged.
+Files of other tools that look like task lists are told by the fields that only those write.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.tasks.coercion import one_line, quoted
 from gitcoord.tasks.diagnostics import Findings
-from gitcoord.tasks.other_tools import other_tool
 
 MASTER = "master"
 Tags = dict[str, list[Any]]
+
+_TOP: Final = (
+    ({"userStories"}, "a prd.json of Ralph (`userStories`)"),
+    ({"cards", "idOrganization"}, "a board of Trello (`cards`)"),
+)
+"""Fields at the top of the file."""
+_SCHEDULER: Final = {
+    *("cron", "cronExpression", "cron_expression", "crontab", "schedule", "interval", "rrule", "trigger"),
+    *("nextRun", "next_run", "nextRunAt", "lastRun", "last_run", "lastRunAt", "runAt", "run_at"),
+}
+_LISTED: Final = (
+    ({"acceptanceCriteria", "passes"}, "a prd.json of Ralph (`passes`)"),
+    ({"number", "html_url"}, "a list of issues of GitHub (`html_url`)"),
+    ({"number", "url", "state"}, "a list of issues of GitHub (`state`)"),
+)
+"""Fields of the entries of a list."""
 
 _HINT = 'TaskMaster\'s shape is {"master": {"tasks": [...]}}.'
 
 
 def unwrap(document: Any, findings: Findings) -> Tags:
     """The raw tasks of every tag in `document`, in file order. Raises `unknown-shape`."""
-    tool = other_tool(document)
+    tool = _other_tool(document)
     if tool:
         raise _unknown(findings, f"it is {tool}")
     if isinstance(document, list):
@@ -94,3 +110,26 @@ def _reason(document: Mapping[str, Any]) -> str:
 
 def _unknown(findings: Findings, reason: str) -> GitcoordError:
     return usage_error("unknown-shape", f"{findings.source} is not a task list: {reason}.", _HINT)
+
+
+def _other_tool(document: Any) -> str:
+    """What the file is when another tool wrote it, else an empty string."""
+    if isinstance(document, dict):
+        for fields, name in _TOP:
+            if fields <= document.keys() and "tasks" not in document:
+                return name
+    entries = document.get("tasks") if isinstance(document, dict) else document
+    if not isinstance(entries, list):
+        return ""
+    objects = [entry for entry in entries if isinstance(entry, dict)]
+    for fields, name in _LISTED:
+        if objects and all(fields <= entry.keys() for entry in objects):
+            return name
+    if objects and all(_is_scheduled(entry.keys()) for entry in objects):
+        field = next(field for field in objects[0] if field in _SCHEDULER)
+        return f"a list of scheduled tasks (`{field}`)"
+    return ""
+
+
+def _is_scheduled(fields: Collection[str]) -> bool:
+    return not _SCHEDULER.isdisjoint(fields) and "dependencies" not in fields

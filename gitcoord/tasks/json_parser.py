@@ -9,7 +9,7 @@ from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.tasks.coercion import Decimal, quoted
 from gitcoord.tasks.diagnostics import Findings
 
-CONFLICT = re.compile(r"^(?:<{7}|>{7})(?:[ \r]|$)", re.MULTILINE)
+CONFLICT = r"(?m)^(?:<{7}|>{7})(?:[ \r]|$)"
 """A line that git writes around what conflicts."""
 # Python refuses to make an int of thousands of digits; as text such a number is still an unusable id.
 _DIGITS = 300
@@ -69,7 +69,7 @@ def _text(content: bytes, name: str) -> str:
 
 
 def _broken(name: str, document: str, error: json.JSONDecodeError) -> GitcoordError:
-    marker = CONFLICT.search(document)
+    marker = re.search(CONFLICT, document)
     if marker:
         line = document.count("\n", 0, marker.start()) + 1
         return usage_error(

@@ -15,11 +15,11 @@ from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
 
 # A backslash before anything else is the one that .gitignore knows: it takes the meaning of what follows.
-_BETWEEN_NAMES = re.compile(r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+")
+_BETWEEN_NAMES = r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+"
 # `:12`, `:12-40`, `:L3-L9`, `#L3`, and what pytest puts behind a file: `::test_name`.
-_LINES = re.compile(r"(?<=[^/:])(?::L?\d+(?:[-:,]L?\d+)*:?|#L\d+(?:-L?\d+)?|(?<=\.py)(?:::[\w\[\]-]+)+)$")
-_CODE = re.compile(r"^`([^`]+)`$")
-_OUTSIDE = re.compile(r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]")
+_LINES = r"(?<=[^/:])(?::L?\d+(?:[-:,]L?\d+)*:?|#L\d+(?:-L?\d+)?|(?<=\.py)(?:::[\w\[\]-]+)+)$"
+_CODE = r"^`([^`]+)`$"
+_OUTSIDE = r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]"
 _WILDCARDS = frozenset("*?[")
 _MOST_MINUTES = 10_000_000
 _KINDS = {
@@ -117,7 +117,7 @@ def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str,
     found = []
     for glob in globs:
         plain = _plain_path(glob)
-        if _OUTSIDE.match(plain):
+        if re.match(_OUTSIDE, plain):
             findings.warn(
                 "odd-path",
                 f"`modifies` of task {id} has {quoted(glob)}, which is outside of the repository: it counts "
@@ -133,7 +133,7 @@ def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str,
 
 
 def _plain_path(glob: str) -> str:
-    plain = _LINES.sub("", _BETWEEN_NAMES.sub("/", _CODE.sub(r"\1", glob)))
+    plain = re.sub(_LINES, "", re.sub(_BETWEEN_NAMES, "/", re.sub(_CODE, r"\1", glob)))
     if ".." in plain.split("/") and not _WILDCARDS.intersection(plain):
         plain = posixpath.normpath(plain) + ("/" if plain.endswith("/") else "")
     return plain or glob

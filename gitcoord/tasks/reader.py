@@ -12,11 +12,9 @@ from gitcoord.errors import GitcoordError
 from gitcoord.tasks.complexity_report import read_scores
 from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.diagnostics import Findings
-from gitcoord.tasks.duplicate_ids import unique
-from gitcoord.tasks.listed_order import in_listed_order
 from gitcoord.tasks.locate import Source, Wanted, read_source, several_lists, source_at
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
-from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks
+from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks, unique
 from gitcoord.tasks.resolve_dependencies import Edges, resolve
 from gitcoord.tasks.sources.kinds import TASKMASTER, ListPlace, read_tags
 from gitcoord.tasks.tag_selection import choose_tag
@@ -56,6 +54,8 @@ def read_task_list(
         environ = {}
     chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)
     if in_order:
+        from gitcoord.tasks.listed_order import in_listed_order
+
         in_listed_order(tags[chosen], findings)
     entries = unique(decode_tasks(tags[chosen], findings), findings)
     edges = resolve(entries.values(), findings, cancelled_satisfies=cancelled_satisfies)

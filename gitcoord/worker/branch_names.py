@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from gitcoord.errors import Exit
-from gitcoord.git.remote_errors import name_taken
 from gitcoord.git.remote_refs import HEADS, SharedRefs
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.planning.model import Plan
@@ -40,6 +39,8 @@ def require_free(shared: SharedRefs, own: Collection[str], others: Collection[st
         (None, shared.clashes_here(own)),
     ):
         if clashes:
+            from gitcoord.git.remote_errors import name_taken
+
             other = next(iter(clashes.values()))
             blocked = [ref for ref, one in clashes.items() if one == other]
             raise name_taken(remote, blocked, other, exit=Exit.USAGE)

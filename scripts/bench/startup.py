@@ -15,7 +15,7 @@ from measure import Cost, cost_of
 
 BIN = Path(sys.executable).parent
 NOTHING = "python -c pass"
-_QUIET = "import gc; gc.set_threshold(20_000); import {}; gc.freeze()"
+_QUIET = "import gc; gc.set_threshold(100_000); import {}; gc.freeze()"
 LIBRARIES = {
     "typer alone": "typer.main",
     "typer, msgspec": "typer.main, msgspec",

@@ -168,6 +168,7 @@ def test_killed_at_any_moment_the_list_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "tasks.json"
     path.write_text(one)
     place = ListFile(kind="taskmaster", path=path, tag="master", root=tmp_path)
+    write_statuses(place, {"0": "pending"})  # what the children share is loaded here, once
     draw, seen = random.Random(7), set()
     for _ in range(12):
         child = os.fork()

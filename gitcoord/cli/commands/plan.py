@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import ListOrigin
+from gitcoord.cli.list_options import ListOrigin
 
 _EPILOG = """\b
 Examples:

@@ -7,7 +7,7 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_task
-from gitcoord.cli.options import ListOrigin
+from gitcoord.cli.list_options import ListOrigin
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context

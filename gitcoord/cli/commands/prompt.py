@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import Check, OneUnit, Tag, Tasks
+from gitcoord.cli.list_options import Tag, Tasks
+from gitcoord.cli.options import Check, OneUnit
 
 _EPILOG = """\b
 Examples:

@@ -5,20 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import (
-    Agent,
-    AllowEmpty,
-    Check,
-    DeleteBranches,
-    Forge,
-    ListOrigin,
-    Method,
-    Rework,
-    Shell,
-    Slots,
-    Tag,
-    Tasks,
-)
+from gitcoord.cli.list_options import ListOrigin, Tag, Tasks
+from gitcoord.cli.options import Agent, AllowEmpty, Check, DeleteBranches, Forge, Method, Rework, Shell, Slots
 
 if TYPE_CHECKING:
     from gitcoord.cli.run_setup import Setup

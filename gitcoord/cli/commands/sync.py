@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import DryRun, ListOrigin, Tasks
+from gitcoord.cli.list_options import ListOrigin, Tasks
+from gitcoord.cli.options import DryRun
 
 _EPILOG = """\b
 Examples:

@@ -6,19 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.options import (
-    Agent,
-    AllowEmpty,
-    Check,
-    DryRun,
-    Now,
-    OneUnit,
-    Rework,
-    Shell,
-    Stack,
-    Tag,
-    Tasks,
-)
+from gitcoord.cli.list_options import Tag, Tasks
+from gitcoord.cli.options import Agent, AllowEmpty, Check, DryRun, Now, OneUnit, Rework, Shell, Stack
 
 if TYPE_CHECKING:
     from gitcoord.settings import Settings

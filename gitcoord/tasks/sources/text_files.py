@@ -1,5 +1,6 @@
 """Text of a task list's file, with one sentence for what cannot be read."""
 
+import re
 from pathlib import Path
 
 from gitcoord.errors import usage_error
@@ -33,7 +34,7 @@ def decode_text(content: bytes, name: str) -> str:
         ) from error
     if not text.strip():
         raise usage_error("empty-task-list", f"{name} is empty.", "Put the task list back, from git perhaps.")
-    marker = CONFLICT.search(text)
+    marker = re.search(CONFLICT, text)
     if marker:
         line = text.count("\n", 0, marker.start()) + 1
         raise usage_error(

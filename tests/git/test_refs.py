@@ -1,6 +1,6 @@
 """Which refs exclude each other."""
 
-from gitcoord.git.name_clashes import name_clashes
+from gitcoord.git.refs import name_clashes
 
 WANTED = ["refs/heads/feature/a", "refs/heads/other"]
 
