@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.commits import CommitReader, Oid
+from gitcoord.git.git_result import GitResult
 from gitcoord.redact import redact
 
-__all__ = ["Git", "GitResult", "Oid"]
+__all__ = ["Git", "Oid"]
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -57,18 +56,6 @@ NOT_INHERITED = (
     "GIT_ICASE_PATHSPECS",
 )
 _WHICH_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE")
-_LONGEST_REMOTE_TEXT = 500
-_OWN_WORDS = (
-    "remote:",
-    "error:",
-    "fatal:",
-    "hint:",
-    "warning:",
-    "send-pack:",
-    "fetch-pack:",
-    "To ",
-    *(" ! ", "!\t", "Done", "Everything up-to-date"),
-)
 
 
 def nowhere_above(directory: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -81,43 +68,6 @@ def nowhere_above(directory: Path, environ: Mapping[str, str] = os.environ) -> d
 def stdin_lines(lines: Iterable[str]) -> bytes:
     """`lines` as git reads them on stdin; the bytes of names that are not UTF-8 stay as they are."""
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
-
-
-class GitResult(msgspec.Struct, frozen=True):
-    """The result of a git process: exit code, raw stdout, redacted stderr."""
-
-    code: int
-    stdout: bytes
-    stderr: str
-
-    @property
-    def text(self) -> str:
-        """stdout as text without the last line feed; bytes that are not UTF-8 survive as surrogates."""
-        return os.fsdecode(self.stdout).removesuffix("\n")
-
-    @property
-    def reason(self) -> str:
-        """The most informative line of stderr: the first `fatal:` or `error:`, else the last but hints."""
-        lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
-        for line in lines:
-            if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
-                return line
-        return lines[-1] if lines else f"exit code {self.code}"
-
-    @property
-    def remote_text(self) -> str:
-        """The output of the remote, such as that of a hook that refused a push."""
-        lines = (
-            line.removeprefix("remote:").strip() for line in self.stderr.splitlines() if _is_remote(line)
-        )
-        return " ".join(filter(None, lines))[:_LONGEST_REMOTE_TEXT]
-
-    @property
-    def hook_text(self) -> str:
-        """The output that is neither git's nor the remote's: that of a hook of this repository."""
-        both = f"{redact(self.text)}\n{self.stderr}".splitlines()
-        lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
-        return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]
 
 
 def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -300,10 +250,6 @@ def _cannot_start(directory: Path, error: OSError) -> GitcoordError:
     if isinstance(error, FileNotFoundError):
         return GitcoordError("no-git", "The git program was not found.", hint="Install git 2.39 or newer.")
     return GitcoordError("no-git", f"The git program cannot be started in {directory}: {error.strerror}.")
-
-
-def _is_remote(line: str) -> bool:
-    return line.startswith("remote:")
 
 
 def _shown(arguments: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.git.git_cli import GitResult, Oid, stdin_lines
+from gitcoord.git.git_cli import Oid, stdin_lines
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.failures import GitFailure, failure_of, rejections
-from gitcoord.git.git_cli import GitResult
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.ref_cache import HEADS, RefUpdate
 from gitcoord.git.refs import name_clashes
 from gitcoord.text_lists import some

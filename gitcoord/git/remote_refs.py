@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.git_cli import Git, GitResult, Oid, stdin_lines
+from gitcoord.git.git_cli import Git, Oid, stdin_lines
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.ref_cache import HEADS, Mirror, RefUpdate
 from gitcoord.git.refs import Refs, name_clashes, read_refs
 from gitcoord.git.repository import Repository

@@ -11,7 +11,8 @@ import msgspec
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.failures import TRACED, failure_of, traced_version
-from gitcoord.git.git_cli import Git, GitResult, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.remotes import Remote, address_of, read_remotes
 from gitcoord.redact import redact
 

@@ -10,7 +10,8 @@ import msgspec
 from gitcoord.errors import Exit, GitcoordError, Passing, answer_no
 from gitcoord.git.bound_worktree import administration, bound, damage
 from gitcoord.git.failures import failure_of, in_the_way_of_checkout
-from gitcoord.git.git_cli import Git, GitResult, Oid
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.hooked_commits import commit_with_hooks
 from gitcoord.git.merge_tree import unmerged_spec
 from gitcoord.git.remote_refs import HEADS

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.failures import failure_of, rejections
-from gitcoord.git.git_cli import GitResult
+from gitcoord.git.git_result import GitResult
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from tests.git.world import STATE, hook, shared_of
 from tests.support.repos import Repo

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.git_cli import Git, GitResult
+from gitcoord.git.git_cli import Git
+from gitcoord.git.git_result import GitResult
 from gitcoord.redact import redact
 from tests.git.world import hook
 from tests.support.repos import Repo
