@@ -1,1 +1,1 @@
-"""Checks of what is to land: which combinations, what their results mean, where those are kept."""
+"""Checks before landing: which combinations to check, what the results mean, and where they are stored."""

@@ -1,9 +1,8 @@
-"""With which others a branch fails: the smallest set, found with few checks. A pure function of the results.
+"""Finds the smallest set of earlier branches with which a branch fails, with few checks. A pure function.
 
-What came before the branch is numbered from 0 in the order in which it came. All of it together fails with
-the branch. Halving (in as many parts as there are slots) finds the last of what it takes; with that one
-fixed, the one before it; and so on until the set fails by itself: QuickXplain (Junker, AAAI 2004) with
-prefixes as its parts.
+The earlier branches have numbers from 0, in their order. All of them together fail with the branch. Bisection
+(into slots + 1 parts) finds the last branch of the set; then, with that one fixed, the one before it; and so
+on until the set alone fails: QuickXplain (Junker, AAAI 2004) with prefixes as its parts.
 """
 
 from collections.abc import Mapping
@@ -14,33 +13,33 @@ from gitcoord.event import CheckOutcome
 
 Others = tuple[int, ...]
 _MOST_NEEDED = 4
-"""Larger sets are not told apart any further."""
+"""At this size the search stops and reports the set as incomplete."""
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
-    """The sets to check with the branch (none: all is known), or the smallest that fails with it.
+    """The sets to check with the branch (none: the search is over), or the smallest set that fails with it.
 
-    `others` is empty when the branch fails alone. `whole` is False when `others` are part of the set only,
-    because the rest of it could not be found out.
+    `others` is empty if the branch fails alone. `complete` is False if `others` are only part of the set,
+    because the search could not find the rest.
     """
 
     wanted: tuple[Others, ...] = ()
     others: Others = ()
-    whole: bool = True
+    complete: bool = True
 
 
 def find_others(count: int, outcomes: Mapping[Others, CheckOutcome], slots: int) -> Blame:
-    """Who of `count` others it takes for the branch to fail, by the `outcomes` of the sets checked so far."""
+    """Finds which of the `count` earlier branches make the branch fail, from the `outcomes` so far."""
     needed: Others = ()
     bound = count
     while True:
-        alone = outcomes.get(needed)
-        if alone is None:
+        outcome = outcomes.get(needed)
+        if outcome is None:
             return Blame(wanted=(needed, *_sections(needed, 0, bound, outcomes, slots))[: max(1, slots)])
-        if alone == "failed":
+        if outcome == "failed":
             return Blame(others=needed)
-        if alone == "unclear" or bound == 0 or len(needed) == _MOST_NEEDED:
-            return Blame(others=needed, whole=False)
+        if outcome == "unclear" or bound == 0 or len(needed) == _MOST_NEEDED:
+            return Blame(others=needed, complete=False)
         low, high = 0, bound
         for size in range(1, bound):
             found = outcomes.get((*range(size), *needed))
@@ -51,14 +50,14 @@ def find_others(count: int, outcomes: Mapping[Others, CheckOutcome], slots: int)
                 break
         if high - low > 1:
             wanted = _sections(needed, low, high, outcomes, slots)
-            return Blame(wanted=wanted) if wanted else Blame(others=needed, whole=False)
+            return Blame(wanted=wanted) if wanted else Blame(others=needed, complete=False)
         needed, bound = (high - 1, *needed), high - 1
 
 
 def _sections(
     needed: Others, low: int, high: int, outcomes: Mapping[Others, CheckOutcome], slots: int
 ) -> tuple[Others, ...]:
-    """The sets that cut what lies between `low` and `high` into equal parts; none that is known."""
+    """Returns the sets that cut the range from `low` to `high` into equal parts, without those checked."""
     parts = max(1, slots) + 1
     sizes = {low + max(1, round((high - low) * part / parts)) for part in range(1, parts)}
     found = ((*range(size), *needed) for size in sorted(sizes & set(range(low + 1, high))))

@@ -1,23 +1,23 @@
-"""Where to cut a row of branches, so that a few checks tell most."""
+"""Chooses the sizes of a row of branches to check, so that few checks give the most information."""
 
 import itertools
 from collections.abc import Sequence
 
 
 def spread(length: int, slots: int) -> Sequence[int]:
-    """At most `slots` sizes from 1 to `length`, spread evenly; the last is `length`."""
+    """Returns at most `slots` sizes from 1 to `length`, evenly spaced; the last is `length`."""
     return sorted({-(-length * part // slots) for part in range(1, slots + 1)} - {0})
 
 
 def sections(bad: int, slots: int) -> list[int]:
-    """Sizes below `bad` that cut what is below into equal parts."""
+    """Returns at most `slots` sizes below `bad` that cut the range into equal parts."""
     return sorted(
         {max(1, round(bad * part / (slots + 1))) for part in range(1, slots + 1)} & set(range(1, bad))
     )
 
 
 def more_cuts(kept: Sequence[int], high: int, count: int) -> list[int]:
-    """At most `count` more sizes up to `high` beside those `kept`, each in the middle of the widest gap."""
+    """Returns at most `count` sizes up to `high` to add to `kept`, each in the middle of the widest gap."""
     points = sorted({0, *kept})
     found = [high] if count and high > points[-1] else []
     points += found

@@ -1,7 +1,7 @@
-"""The cap on checks an hour, for all commands of one repository on this machine.
+"""Limits the checks in an hour, for all commands of one repository on this machine.
 
-A file under the git directory has the time of each start (seconds since the epoch, a line each) of the last
-hour; a lock beside it makes counting and adding one step. Safe to delete.
+A file under the git directory has the time of each start in the last hour (a line each, in seconds since the
+epoch); a lock beside it makes counting and adding atomic. The file is safe to delete.
 """
 
 import time
@@ -16,7 +16,7 @@ _FILE = "checks.started"
 
 
 class HourlyCap:
-    """At most `most` starts an hour, counted in the repository whose git directory is `common_dir`."""
+    """Allows at most `most` starts in an hour in the repository with the git directory `common_dir`."""
 
     def __init__(self, common_dir: Path, most: int, clock: Callable[[], float] = time.time) -> None:
         self.most = most
@@ -25,7 +25,7 @@ class HourlyCap:
         self._clock = clock
 
     def take(self) -> float:
-        """Count a start and return 0; or return the time of the next one, in seconds since the epoch.
+        """Count a start and return 0. At the limit, return the epoch time (s) of the next allowed start.
 
         Raises OSError.
         """
@@ -33,7 +33,7 @@ class HourlyCap:
         with FileLock(self._file.with_suffix(".lock")):
             known = self._file.read_text("ascii", "replace") if self._file.exists() else ""
             now = self._clock()
-            # A clock that was set back leaves times ahead: they would hold checks for longer than an hour.
+            # If the clock was set back, ignore times in the future: they would block checks for over an hour.
             started = sorted(one for one in _times(known) if now - HOUR < one <= now)
             if len(started) >= self.most:
                 return started[-self.most] + HOUR

@@ -1,7 +1,7 @@
-"""Results of checks, kept under the git directory: a tree never changes, so its result does not either.
+"""Stores the results of checks under the git directory. A tree never changes, so its result stays valid.
 
-A directory for each tree and command, which holds the check's log, too. Safe to delete, and safe with many
-processes: a result is written by renaming, and the lock of a check tells who is at it.
+Each tree and command has one directory, with the result and the log. The directories are safe to delete, and
+safe with many processes: a result is written by renaming, and a lock shows that a process runs the check.
 """
 
 import contextlib
@@ -16,23 +16,23 @@ from gitcoord.git.git_cli import Oid
 
 RESULT_FILE, LOG_FILE, LOCK_FILE = "result.json", "log", "lock"
 MOST_KEPT = 1000
-"""Results that are kept; the oldest go first."""
+"""The number of results to keep; the oldest are removed first."""
 MOST_LOGS = 200
 
 
 class CheckMemo:
-    """The results of one command in the repository whose git directory is `common_dir`."""
+    """The results of one command in the repository with the git directory `common_dir`."""
 
     def __init__(self, common_dir: Path, command: CheckCommand) -> None:
         self._folder = common_dir / "gitcoord" / "checks"
         self._command = command
 
     def place(self, tree: Oid) -> Path:
-        """The directory of the check of `tree`."""
+        """Returns the directory of the check of `tree`."""
         return self._folder / check_key(tree, self._command.digest)
 
     def read(self, tree: Oid) -> CheckResult | None:
-        """The result for `tree`; None when nothing clear is known."""
+        """Returns the result for `tree`; None if there is no clear one."""
         found = read_result(self.place(tree))
         return found if found is not None and found.tree == tree and found.outcome != "unclear" else None
 
@@ -58,12 +58,12 @@ class CheckMemo:
 
 
 def check_log(common_dir: Path, tree: Oid, command: str) -> Path:
-    """The log of a check of `tree` by the command with that digest."""
+    """Returns the path of the log of the check of `tree` by the command with the digest `command`."""
     return common_dir / "gitcoord" / "checks" / check_key(tree, command) / LOG_FILE
 
 
 def read_result(place: Path) -> CheckResult | None:
-    """The result in the directory of a check; None when there is none, or it cannot be read."""
+    """Reads the result in a check's directory; returns None if there is none or it cannot be read."""
     try:
         return msgspec.json.decode((place / RESULT_FILE).read_bytes(), type=CheckResult)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -71,7 +71,7 @@ def read_result(place: Path) -> CheckResult | None:
 
 
 def write_result(place: Path, result: CheckResult) -> None:
-    """Keep `result` in the directory of its check, in one move. Raises OSError."""
+    """Writes `result` into its check's directory, atomically. Raises OSError."""
     draft = place / f"{RESULT_FILE}.{os.getpid()}"
     try:
         draft.write_bytes(msgspec.json.encode(result))

@@ -1,4 +1,4 @@
-"""The values of checks, and the port through which they are run."""
+"""The values of checks, and the interface of a checker."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -10,14 +10,14 @@ from gitcoord.event import CheckOutcome
 from gitcoord.git.git_cli import Oid
 
 MOST_OUTPUT = 4000
-"""Characters of the end of a check's output that are kept with its result."""
+"""A result keeps this many characters of the end of the check's output."""
 
 
 class CheckCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """The command that has to succeed on a tree; `seconds` is its time limit (None: none).
+    """The command that must succeed on a tree; `seconds` is its time limit (None: no limit).
 
-    `environment` names what results depend on beside the tree and the words: results are shared where all
-    three are equal. `clean` removes ignored files from the checkout before each check, too.
+    `environment` names everything else that a result depends on: results are shared only if tree, command and
+    environment are equal. `clean` also removes ignored files from the checkout before each check.
     """
 
     text: str
@@ -29,22 +29,22 @@ class CheckCommand(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """Which command this is, in hexadecimal digits: the same words in the same environment."""
+        """A hexadecimal digest of the command and its environment."""
         parts = (self.text, "shell" if self.shell else "", self.environment)
         told = "\0".join(parts).encode("utf-8", "surrogateescape")
         return hashlib.blake2b(told, digest_size=10).hexdigest()
 
 
 def check_key(tree: Oid, digest: str) -> str:
-    """The name of the check of `tree` by the command with that digest."""
+    """Returns the name of the check of `tree` by the command with this `digest`."""
     return f"{tree[:24]}-{digest}"
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How the check of a tree came out: after `runs` of it, the last of which took `seconds`.
+    """The result of a tree's check after `runs` runs, the last of which took `seconds`.
 
-    `reason` says in words what went wrong, `output` is the end of what the check printed (without secrets),
-    and `code` its exit code, where it ended by itself.
+    `reason` describes a failure, `output` is the end of the check's output (without secrets), `code` its exit
+    code, if it ended by itself.
     """
 
     tree: Oid
@@ -59,7 +59,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree to check, on a commit whose parent is `parent`. `again`: although its failure is known."""
+    """A tree to check, on a commit with the parent `parent`. `again`: even if its failure is known."""
 
     tree: Oid
     parent: Oid
@@ -67,24 +67,24 @@ class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checker(Protocol):
-    """What runs checks, some at once."""
+    """Runs checks, several in parallel."""
 
     @property
     def slots(self) -> int:
-        """How many checks run side by side."""
+        """The number of checks that can run in parallel."""
 
     @property
     def running(self) -> Collection[Oid]:
-        """The trees whose checks run now."""
+        """The trees that are being checked now."""
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """The result for `tree`, if there is one."""
+        """Return the result for `tree`, if there is one."""
 
     def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
-        """Check `targets`, the first ones first, until at least one has a result; return the new results.
+        """Check `targets`, in their order, until at least one has a result; return the new results.
 
-        What runs and is not among them is ended; the rest goes on when this returns.
+        Ends running checks of other trees. The remaining checks continue after it returns.
         """
 
     def close(self) -> None:
-        """End what still runs."""
+        """End all running checks."""

@@ -1,4 +1,4 @@
-"""The search along one row of branches: the longest prefix that passes, and who fails on top of it."""
+"""Searches a row of branches for the longest prefix that passes, and the branches that fail on top of it."""
 
 from collections.abc import Container, Sequence
 from typing import Literal
@@ -17,21 +17,21 @@ from gitcoord.checks.subjects import (
 )
 
 _UNCLEAR_RUNS = 2
-"""So often a check without a clear result is run before its branch is left out."""
+"""A branch is left out after this many checks without a clear result."""
 _ENOUGH = 2
-"""So many branches for each slot have to pass as they are before their combination is worth a check."""
+"""A combination is checked once this many branches for each slot have passed alone."""
 _FEW_SLOTS = 2
-"""With so many or fewer, checks of single branches take the room of those that land something."""
+"""With this many slots or fewer, checks of single branches would displace checks that can land something."""
 
 Reading = Literal["failed", "unclear", "again", "base", "failed base", "unclear base"]
-"""What a combination without success means: its last branch fails or has no clear result; it or the base
-has to be checked (again); or the base itself is at fault."""
+"""The meaning of a combination that has not passed: its last branch fails or has no clear result; it or the
+base must be checked (again); or the base itself fails or is unclear."""
 
 
 class PrefixSearch:
-    """The decisions for `policy` by the results `seen`; what is `running` goes on where it still tells more.
+    """Decides what to check next under `policy`, from the results `seen`; keeps useful `running` checks.
 
-    `slots` are those of the policy's that there is room for.
+    `slots`: the number of the policy's slots that are free for this search.
     """
 
     def __init__(self, seen: Seen, policy: SearchPolicy, running: Container[Subject], slots: int) -> None:
@@ -40,7 +40,7 @@ class PrefixSearch:
         self._one_by_one = policy.window <= policy.slots and policy.slots > _FEW_SLOTS and not policy.each
 
     def walk(self, row: Combination) -> SearchResult:
-        """What becomes of the branches of `row`, each on top of those before it that pass."""
+        """Decides on the branches of `row`, each on top of the passing branches before it."""
         decision, rest = SearchResult(), row
         while rest:
             ahead = [(*decision.passed, *rest[:size]) for size in range(1, len(rest) + 1)]
@@ -60,7 +60,7 @@ class PrefixSearch:
         return decision
 
     def read(self, combination: Combination, *, green: bool) -> Reading:
-        """What `combination` means, which was checked and has not passed; `green`: what is below it has."""
+        """Interprets a checked `combination` that has not passed; `green`: a shorter prefix of it passed."""
         policy, base = self._policy, None if green else self._seen.get(())
         if not green and base is None:
             return "base"
@@ -78,7 +78,7 @@ class PrefixSearch:
         return "unclear" if unclear else "failed"
 
     def _longest_passed(self, ahead: Sequence[Combination]) -> int:
-        """How many branches ahead may land: 0 when none is known to."""
+        """Returns the number of branches ahead that may land; 0 if none is known to pass."""
         sizes = [size for size, one in enumerate(ahead, 1) if outcome_of(one, self._seen) == "passed"]
         if not self._policy.each:
             return max(sizes, default=0)
@@ -90,7 +90,7 @@ class PrefixSearch:
     def _next(
         self, passed: Combination, ahead: Sequence[Combination], bad: int | None
     ) -> tuple[Subject, ...]:
-        """What bounds the next branch that fails: nothing below `bad` has passed."""
+        """Returns the checks that narrow down the next failing branch: nothing below `bad` has passed."""
         slots = self._slots
         if self._policy.each:
             sizes = [size for size in range(1, len(ahead) + 1) if ahead[size - 1] not in self._seen]
@@ -106,14 +106,14 @@ class PrefixSearch:
             sizes = list(spread(high, slots)) if bad is None else sections(bad, slots)
         wanted = [ahead[size - 1] for size in sizes]
         if bad is not None and not passed and () not in self._seen:
-            # Nothing has passed yet: the base may fail itself.
+            # Nothing has passed yet: the base itself may fail.
             wanted = [*wanted[: len(kept)], (), *wanted[len(kept) :]]
         return tuple(wanted)
 
     def _singly(
         self, passed: Combination, ahead: Sequence[Combination], bad: int | None
     ) -> tuple[Subject, ...]:
-        """The checks of single branches, where those tell more; none where they do not, or are known."""
+        """Returns checks of single branches if they give more information; else none."""
         row, base = ahead[-1][len(passed) :], outcome_of((), self._seen)
         if base in ("failed", "unclear"):
             return ()
@@ -135,7 +135,7 @@ class PrefixSearch:
         return (*begun, *unknown)
 
     def _judge(self, decision: SearchResult, ahead: Sequence[Combination], branch: int) -> SearchResult:
-        """The result once the branch next to what has passed does not pass."""
+        """Returns the result if the first branch after the passed ones has not passed."""
         change = msgspec.structs.replace
         reading = self.read(ahead[0], green=bool(decision.passed))
         match reading:
@@ -147,7 +147,7 @@ class PrefixSearch:
             case "unclear base":
                 return change(decision, base="unclear")
             case "failed base":
-                # What lies ahead may repair it.
+                # Later branches may repair the base.
                 whole = () if self._policy.each or ahead[-1] in self._seen else (ahead[-1],)
                 return change(decision, wanted=whole, base="" if whole else "failed")
             case "unclear":
@@ -156,7 +156,7 @@ class PrefixSearch:
                 return change(decision, failed=(*decision.failed, branch))
 
     def _others(self, decision: SearchResult, ahead: Sequence[Combination]) -> tuple[Combination, ...]:
-        """What to check beside while the first branch is in doubt: the rest without it."""
+        """Returns checks for the free slots while the first branch is in doubt: the others without it."""
         rest, slots = ahead[-1][len(decision.passed) + 1 :], self._slots
         without = [(*decision.passed, *rest[:size]) for size in range(1, len(rest) + 1)]
         if not without or slots < 2:

@@ -1,12 +1,11 @@
-"""Which combinations of branches to check next, and what is known by then: a pure function of the results.
+"""Decides which combinations of branches to check next: a pure function of the results.
 
-Nothing is kept between two decisions: the same results give the same decision, so that a run that was killed
-goes on where it was.
+Keeps no state between decisions: the same results give the same decision, so a killed run continues where it
+stopped.
 
-Checks are spread over the prefixes of what lies ahead. What is left below the first one that fails is checked
-branch by branch, each as it is. Whoever fails so is a suspect: the search goes on without it at once, while
-beside that a check on top of the branches before it says whether it is to blame. Where many fail, each branch
-is checked as it is to begin with.
+Checks prefixes of the remaining branches, evenly spaced. Below the first prefix that fails, checks each
+branch alone. A branch that fails alone is a suspect: the search continues without it, and a check on top of
+the earlier branches decides whether it is to blame. If many fail, checks each branch alone first.
 """
 
 from collections.abc import Collection, Container
@@ -26,10 +25,9 @@ from gitcoord.checks.subjects import (
 
 
 def decide(count: int, seen: Seen, policy: SearchPolicy, running: Container[Subject] = ()) -> SearchResult:
-    """The result for `count` branches by the results `seen`.
+    """Decides what to check next for `count` branches, from the results `seen`.
 
-    What is `running` goes on where its result still says something: it was begun earlier than what would
-    cut the branches more evenly.
+    Keeps `running` checks whose result still matters, even if other cuts would now be better.
     """
     if policy.each:
         return PrefixSearch(seen, policy, running, policy.slots).walk(tuple(range(count)))
@@ -40,11 +38,13 @@ def decide(count: int, seen: Seen, policy: SearchPolicy, running: Container[Subj
         if not cleared:
             break
         suspects = [one for one in suspects if one not in cleared]
-    decision, first = _judged(decision, suspects, PrefixSearch(seen, policy, running, policy.slots), seen)
+    decision, first = _judge_suspects(
+        decision, suspects, PrefixSearch(seen, policy, running, policy.slots), seen
+    )
     first = [*(ByItself(one) for one in decision.failed if ByItself(one) not in seen), *first]
     if not first:
         return decision
-    # What is begun goes on, and the rest is spread over the slots that are left.
+    # Keep the running checks, and spread the others over the free slots.
     left = PrefixSearch(seen, policy, running, policy.slots - len(first)).walk(_without(count, suspects))
     wanted = list(dict.fromkeys([*first, *left.wanted]))
     wanted.sort(key=lambda one: one not in running)
@@ -52,7 +52,7 @@ def decide(count: int, seen: Seen, policy: SearchPolicy, running: Container[Subj
 
 
 def _suspects(count: int, seen: Seen) -> list[int]:
-    """The branches that fail as they are; none where the base does, for which they cannot be blamed."""
+    """Returns the branches that fail alone. Empty if the base fails too: then no branch is to blame."""
     if outcome_of((), seen) in ("failed", "unclear"):
         return []
     return [one for one in range(count) if outcome_of(ByItself(one), seen) == "failed"]
@@ -63,15 +63,15 @@ def _without(count: int, suspects: Collection[int]) -> Combination:
 
 
 def _on_top(decision: SearchResult, suspects: Collection[int], branch: int) -> Combination:
-    """The branch on top of all before it that may pass."""
+    """Returns `branch` on top of the earlier branches that are not known to fail."""
     out = {*suspects, *decision.failed, *decision.unclear}
     return (*(one for one in range(branch) if one not in out), branch)
 
 
-def _judged(
+def _judge_suspects(
     decision: SearchResult, suspects: Collection[int], search: PrefixSearch, seen: Seen
 ) -> tuple[SearchResult, list[Subject]]:
-    """The result with what is known of the suspects, and the checks that tell it of the others."""
+    """Returns the result with the suspects' verdicts, and the checks that open suspects still need."""
     failed, unclear, open_still = list(decision.failed), list(decision.unclear), list[int]()
     wanted: list[Subject] = []
     for branch in suspects:

@@ -1,8 +1,8 @@
-"""Checks that passed, shared by the machines that land in one repository: a ref beside plan and journal.
+"""Shares passed checks among the machines that land in one repository, in a ref beside plan and journal.
 
-The ref holds one document without history, so that it does not grow: the newest `MOST_SHARED` checks that
-passed at their first run. Failures and unclear results stay on their machine. Whoever may write the ref can
-claim that a check passed.
+The ref has one document without history, so it does not grow: the newest `MOST_SHARED` checks that passed in
+their first run. Failures and unclear results stay on their machine. Every user with write access to the ref
+can claim that a check passed.
 """
 
 import re
@@ -19,31 +19,31 @@ from gitcoord.git.json_commits import decode, encode, read_documents, write_docu
 from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 
 MOST_SHARED = 1000
-"""Checks that the ref holds, of all commands; the oldest go first."""
+"""The ref keeps this many checks, of all commands; the oldest are removed first."""
 _REF = "checks"
 _TRIES = 20
 _PAUSE = 30.0
-"""Seconds between two pushes while checks run; what is left is pushed at the end."""
+"""Seconds between two pushes while checks run; the remaining results are pushed at the end."""
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class PassedCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """The check of `tree` by the command with the digest `command` has passed."""
+    """A passed check of `tree` by the command with the digest `command`."""
 
     command: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{20}$")]
     tree: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{40}(?:[0-9a-f]{24})?$")]
 
 
 class PassedChecks(msgspec.Struct, frozen=True, kw_only=True):
-    """All of them, the newest last."""
+    """The document in the ref: passed checks, newest last."""
 
     passed: tuple[PassedCheck, ...] = ()
 
 
 class SharedResults:
-    """The shared results of one command. `warn` is told once why nothing more is shared.
+    """The shared results of one command. Calls `warn` once, with the reason, when sharing stops.
 
-    Reads as of the last refresh of the shared refs. Without `writes` nothing is pushed.
+    Uses the refs of the last fetch. With `writes=False`, pushes nothing.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class SharedResults:
     ) -> None:
         self._shared, self._digest, self._warn, self._clock = shared, command.digest, warn, clock
         self._ref = shared.state_prefix + _REF
-        # Without a remote the results under the git directory are what everybody sees.
+        # Without a remote there is no other machine: the local results are enough.
         self._reads = shared.remote is not None
         self._writes = self._reads and writes
         self._read_tip: Oid | None = None
@@ -67,23 +67,23 @@ class SharedResults:
         self._pushed_at = clock()
 
     def read(self, tree: Oid) -> CheckResult | None:
-        """The result for `tree`, if some machine says that it passed."""
+        """Returns the result for `tree` if a machine has shared that it passed."""
         if not self._reads:
             return None
         try:
-            self._follow(self._shared.read(self._ref))
+            self._load(self._shared.read(self._ref))
         except GitcoordError as error:
             self._give_up(error.message)
         return CheckResult(tree=tree, outcome="passed") if tree in self._trees else None
 
     def add(self, result: CheckResult) -> None:
-        """Note a result of this machine, to be pushed; only what passed at its first run is shared."""
-        clear = result.outcome == "passed" and result.runs == 1 and _OID.fullmatch(result.tree)
-        if self._writes and clear and result.tree not in self._trees:
+        """Adds a result of this machine to the next push, if the check passed in its first run."""
+        shareable = result.outcome == "passed" and result.runs == 1 and _OID.fullmatch(result.tree)
+        if self._writes and shareable and result.tree not in self._trees:
             self._new[result.tree] = None
 
     def push(self, *, at_end: bool = False) -> None:
-        """Push what was noted, unless the last push was a moment ago; `at_end` in any case."""
+        """Pushes the added results, unless the last push was under `_PAUSE` ago; with `at_end` always."""
         if not self._new or not self._writes or (not at_end and self._clock() - self._pushed_at < _PAUSE):
             return
         self._pushed_at = self._clock()
@@ -95,7 +95,7 @@ class SharedResults:
     def _push(self) -> None:
         for _ in range(_TRIES):
             tip = self._shared.read(self._ref)
-            known = self._follow(tip)
+            known = self._load(tip)
             if not self._writes:
                 return
             mine = [PassedCheck(command=self._digest, tree=tree) for tree in self._new]
@@ -110,20 +110,23 @@ class SharedResults:
             self._new.clear()
             return
 
-    def _follow(self, tip: Oid | None) -> tuple[PassedCheck, ...]:
-        """What the ref says at `tip`; what gitcoord did not write there counts for nothing, and stays."""
+    def _load(self, tip: Oid | None) -> tuple[PassedCheck, ...]:
+        """Returns the passed checks in the ref at `tip`.
+
+        If gitcoord did not write the ref, stops sharing and leaves the ref unchanged.
+        """
         if tip != self._read_tip:
             documents = read_documents(self._shared.git, [tip] if tip else [], newest_only=True)
             found: PassedChecks | None = decode(documents[0].body if documents else None, PassedChecks)
             if tip is not None and found is None:
-                self._give_up(f"{self._ref} holds what gitcoord did not write; it is left as it is.")
+                self._give_up(f"{self._ref} was not written by gitcoord; it was not changed.")
             self._read_tip = tip
             self._known = () if found is None else found.passed[-MOST_SHARED:]
             self._trees = {one.tree for one in self._known if one.command == self._digest}
         return self._known
 
     def _give_up(self, problem: str) -> None:
-        """Shares nothing more in this run."""
+        """Stops sharing for this run, and warns once."""
         if self._reads:
             self._warn(f"Results of checks are not shared with other machines: {problem}")
         self._reads = self._writes = False

@@ -1,6 +1,6 @@
-"""What is checked: combinations of branches, and single branches as they are; and what is known of them.
+"""The subjects of checks, combinations of branches and single branches, and their results.
 
-Branches are numbers from 0 in landing order.
+Branches have numbers from 0, in landing order.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ import msgspec
 from gitcoord.event import CheckOutcome
 
 Combination = tuple[int, ...]
-"""Branches merged onto the base, in landing order; the empty one is the base itself."""
+"""Branches merged onto the base, in landing order; the empty combination is the base itself."""
 
 
 class ByItself(msgspec.Struct, frozen=True):
-    """A branch as it is, merged with nothing: where that fails, it is a suspect, and fails alone."""
+    """A branch by itself, merged with nothing: if its check fails, it is a suspect."""
 
     branch: int
 
@@ -24,7 +24,7 @@ Subject = Combination | ByItself
 
 
 class CheckSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """How the check of a subject came out, and how often it was run."""
+    """The outcome of a subject's check, and the number of its runs."""
 
     outcome: CheckOutcome
     runs: int = 1
@@ -34,10 +34,10 @@ Seen = Mapping[Subject, CheckSeen]
 
 
 class SearchPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How to search: `slots` checks run side by side, over the next `window` branches.
+    """How to search: `slots` checks in parallel, over the next `window` branches.
 
-    `flaky` is how often a failure is checked again before a branch is blamed for it. With `each` every prefix
-    has to pass, because the base becomes each of them; else only the longest one has to.
+    A failure is checked `flaky` times again before a branch is blamed. With `each` every prefix must pass,
+    because the base moves to each of them; else only the longest prefix must pass.
     """
 
     slots: int = 1
@@ -48,11 +48,11 @@ class SearchPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known, and what to check now, the most important first (none: all is known).
+    """The verdicts so far, and the subjects `wanted` next, most important first (none: the search is over).
 
-    `passed` is the longest combination that may land, `failed` and `unclear` are the branches that it goes
-    on without; so it does without the `suspects`, of which that is not known yet. `base` says why nothing can
-    be told: the base itself fails, or its check has no clear result.
+    `passed` is the longest combination that may land. The search continues without the branches in `failed`
+    and `unclear`, and without the `suspects`, which have no verdict yet. `base`: no verdict is possible,
+    because the base itself fails or its check is unclear.
     """
 
     passed: Combination = ()
@@ -63,11 +63,11 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     base: Literal["", "failed", "unclear"] = ""
 
     def knows(self, branch: int) -> bool:
-        """Whether it is known what becomes of a branch."""
+        """Whether the branch has a verdict."""
         return branch in (*self.passed, *self.failed, *self.unclear)
 
 
 def outcome_of(subject: Subject, seen: Seen) -> CheckOutcome | None:
-    """How the check of `subject` came out; None where it was not run."""
+    """Returns the outcome of the check of `subject`; None if it was not run."""
     found = seen.get(subject)
     return None if found is None else found.outcome

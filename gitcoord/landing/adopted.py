@@ -1,4 +1,4 @@
-"""What landing does otherwise for heads that are other people's, and what it says to them."""
+"""The special cases of landing for adopted heads, which belong to other people."""
 
 import msgspec
 
@@ -15,14 +15,14 @@ from gitcoord.state.journal import now, worker_name
 
 
 def owners_of(context: LandingContext) -> list[str]:
-    """The adopted heads that land through another pull request than their own."""
+    """Returns the branches of adopted heads that land through another pull request than their own."""
     if not context.plan.adopted or context.options.strategy == "multi-pr":
         return []
     return [context.plan.tasks[task].branch for task in context.level.tasks]
 
 
 def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: TaskState) -> str:
-    """Tells the owner of a fork, whose branch nobody else moves, what is missing; returns that."""
+    """Comments on a fork's pull request that its owner must merge the base; returns the reason."""
     reason = fork_words(work.branch, snapshot.base)
     if work.pull is not None:
         number, asked = work.pull.number, fork_words("this branch", snapshot.base).capitalize()
@@ -39,7 +39,7 @@ def retarget(
     outlook: Outlook,
     notices: LandingNotices,
 ) -> None:
-    """Moves pull requests of tasks that went onto branches which have landed to the base, each once."""
+    """Changes the base of pull requests whose base branch has landed, once each, and records it."""
     for task, pull in step.pulls:
         memory.retargeted.add(pull.number)
         if context.forge.retarget(pull.base, snapshot.base, [pull.number]):
@@ -48,7 +48,7 @@ def retarget(
             )
             context.store.record(event)
             notices.recorded(event)
-            # A list that lags behind would show a person's decision against its work.
+            # An outdated list would look like a person's rejection of the work.
             outlook.learn(msgspec.structs.replace(pull, base=snapshot.base))
         else:
             outlook.forget()

@@ -1,4 +1,4 @@
-"""The trees of combinations: branches merged onto a base in memory, one after the other."""
+"""Computes the trees of combinations: merges branches onto a base in memory, one after the other."""
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
@@ -13,9 +13,9 @@ Remaking = Callable[[Oid], Oid | None]
 
 
 class Combinations:
-    """Combinations of `heads` onto the base of `stacks`; git keeps their commits, and no ref names them.
+    """Combinations of `heads` on the base of `stacks`; their commits are in git, but no ref names them.
 
-    `remake` gives the tree in which files are made anew, None where they cannot be.
+    `remake` returns the tree with its generated files updated; None if they cannot be generated.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Combinations:
         self._trees: dict[Subject, Oid | None] = {}
 
     def tree(self, subject: Subject) -> Oid | None:
-        """The tree of what is checked; None where its branches do not merge one after the other."""
+        """Returns the tree of `subject`; None if its branches do not merge one after the other."""
         if subject not in self._trees:
             commit = self._heads[subject.branch] if isinstance(subject, ByItself) else self.commit(subject)
             tree = None if commit is None else tree_of(self._git, commit)
@@ -38,7 +38,7 @@ class Combinations:
         return self._trees[subject]
 
     def merging(self) -> tuple[int, ...]:
-        """The branches that merge one after the other, each onto those before it that do."""
+        """Returns the branches that merge one after the other; skips one that conflicts with those before."""
         found: Combination = ()
         for number in range(len(self._heads)):
             if self.commit((*found, number)) is not None:
@@ -46,7 +46,7 @@ class Combinations:
         return found
 
     def commit(self, combination: Combination) -> Oid | None:
-        """The commit of `combination`; None where its branches do not merge one after the other."""
+        """Returns the commit of `combination`; None if its branches do not merge one after the other."""
         if combination not in self._commits:
             before = self.commit(combination[:-1])
             self._commits[combination] = None if before is None else self._merged(before, combination[-1])
@@ -61,7 +61,7 @@ class Combinations:
 
 
 class RunningCombinations(Container[Subject]):
-    """What is being checked, by its trees."""
+    """The subjects whose trees are being checked now."""
 
     def __init__(self, combinations: Combinations, checker: Checker) -> None:
         self._combinations = combinations
@@ -76,7 +76,7 @@ class RunningCombinations(Container[Subject]):
 
 
 class SeenCombinations(Mapping[Subject, CheckSeen]):
-    """What is known of what may be checked, by what is known of its trees, asked for one at a time."""
+    """Maps subjects to the results of their trees; looks each one up when it is needed."""
 
     def __init__(self, combinations: Combinations, result_of: ResultOf) -> None:
         self._combinations = combinations
@@ -92,7 +92,7 @@ class SeenCombinations(Mapping[Subject, CheckSeen]):
         return CheckSeen(outcome=result.outcome, runs=result.runs)
 
     def __iter__(self) -> Iterator[Subject]:
-        raise NotImplementedError("only single combinations are asked for")
+        raise NotImplementedError("supports lookups only")
 
     def __len__(self) -> int:
-        raise NotImplementedError("only single combinations are asked for")
+        raise NotImplementedError("supports lookups only")

@@ -1,4 +1,4 @@
-"""Who is on the other side of a conflict."""
+"""Finds the tasks on the other side of a conflict."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,10 +10,9 @@ from gitcoord.tasks.model import TaskId
 def other_side(
     git: Git, *, head: Oid, paths: Iterable[str], heads: Mapping[TaskId, Oid]
 ) -> tuple[TaskId, ...]:
-    """The tasks of `heads` that changed one of `paths`, or something above or below it.
+    """Returns the tasks of `heads` that changed one of `paths`, or a path above or below it.
 
-    `heads` maps tasks to the commits that were landed or folded for them; only what they have beyond
-    `head` counts.
+    `heads` maps tasks to their landed or folded commits; commits that `head` contains do not count.
     """
     wanted = set(paths)
     found = []

@@ -1,4 +1,4 @@
-"""Where landing takes place: the repository, the plan, the level and its options, and the forge."""
+"""The context of a landing: the repository, the plan, the level, its options and the forge."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Where landing takes place."""
+    """The context of a landing."""
 
     repository: Repository
     shared: SharedRefs
@@ -29,32 +29,32 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     level: PlannedLevel
     options: Options
     overlaps: Mapping[TaskId, tuple[str, ...]] = {}
-    """For each task, sentences about what it shares with others of its level."""
+    """For each task, sentences about paths that it shares with others of its level."""
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
-    """For each task, those that it may not share a wave with."""
+    """For each task, the tasks that must not be in its wave."""
     checker: Checker | None = None
     maker: FilesMaker | None = None
-    """What makes files anew that rules keep from being merged; None where nothing lands."""
+    """Generates files that rules keep from being merged; None if nothing lands."""
     shown: Mapping[TaskId, Oid] = {}
-    """The heads that were shown to whoever asked for them to land: one rewritten before is as wanted."""
+    """The heads that the user saw before the landing: a branch rewritten before that may land."""
     spent: frozenset[str] = frozenset()
-    """Branches of heads that landed before, and that pull requests of the level still go onto."""
+    """Branches that landed before and still are the base of the level's pull requests."""
 
     @property
     def ancestry(self) -> Ancestry:
-        """What is known of ancestors in the repository."""
+        """The repository's cache of ancestry questions."""
         return self.repository.ancestry
 
 
 def stacks_on(context: LandingContext, snapshot: LandingSnapshot) -> Stacks:
-    """The stacks on what the base of `snapshot` holds."""
+    """Returns the stacks on the base of `snapshot`."""
     return Stacks(context.ancestry, snapshot.base_commit, snapshot.landed_heads)
 
 
 def with_newest_plan(context: LandingContext) -> LandingContext:
-    """The scene with the plan as it is saved now."""
+    """Returns the context with the plan that is saved now."""
     plan = context.store.require_plan()
     level = next((level for level in plan.levels if level.number == context.level.number), None)
     if level is None or set(level.tasks) != set(context.level.tasks):
-        return context  # planned anew meanwhile: this run ends what it began
+        return context  # the level was planned again: this run finishes the old one
     return msgspec.structs.replace(context, plan=plan, level=level)

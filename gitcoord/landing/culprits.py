@@ -1,4 +1,4 @@
-"""With which others a task fails its check: few more checks, so that whoever fixes it knows where to look."""
+"""Finds the tasks with which a task fails its check, with few more checks, for the worker who fixes it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from gitcoord.event import CheckOutcome
 
 RunChecks = Callable[[Sequence[CheckTarget], Mapping[Oid, tuple[TaskId, ...]]], None]
-"""Check targets until at least one has a result; the tasks that each tree is checked for."""
+"""Checks targets until at least one has a result; the second argument: the tasks of each tree."""
 
 
 class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
-    """The task of `work`, whose check fails on `tree`, after those `ahead`."""
+    """A task whose check fails on `tree`, on top of the tasks `ahead`."""
 
     work: TaskHead
     tree: Oid
@@ -31,7 +31,7 @@ class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _BlameSearch:
-    """The search for one task: `blame` is what has been found (None: it cannot be told)."""
+    """The search for one task; `blame` is its result so far (None: it cannot be found)."""
 
     def __init__(
         self, before: Predecessors | None, slots: int, result_of: ResultOf, remake: Remaking
@@ -42,11 +42,11 @@ class _BlameSearch:
 
     @property
     def known(self) -> Sequence[Predecessor]:
-        """What came before the task; the numbers of `blame` count in it."""
+        """The task's predecessors; `blame` refers to them by number."""
         return () if self._before is None else self._before.known
 
     def wanted(self) -> list[Oid]:
-        """The trees to check next, by the results so far; none once all is known."""
+        """Returns the trees to check next, from the results so far; empty when the search is over."""
         if self._before is None:
             return []
         while True:
@@ -57,7 +57,7 @@ class _BlameSearch:
                 tree = None if merged is None else self._remake(merged)
                 result = None if tree is None else self._result_of(tree)
                 if tree is None or result is not None:
-                    # It may answer what the others are asked for: no need to merge those.
+                    # This result may make the other sets unnecessary: do not merge those yet.
                     self._outcomes[others] = "unclear" if result is None else result.outcome
                     break
                 trees.append(tree)
@@ -66,7 +66,7 @@ class _BlameSearch:
 
 
 class Culprits:
-    """Tells of failures on one base; `check` runs checks, `result_of` has results."""
+    """Explains failures on one base; `check` runs checks, `result_of` returns known results."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Culprits:
         self._result_of, self._check = result_of, check
 
     def failing(self, failed: Sequence[FailedCombination]) -> list[FailingTask]:
-        """Who fails with whom, for all that failed; their checks fill the slots together."""
+        """Returns, for each failed task, the tasks with which it fails. The searches share the slots."""
         searches = [
             _BlameSearch(
                 self._predecessors(one.work, one.ahead), self._slots, self._result_of, self._place.remake
@@ -90,14 +90,14 @@ class Culprits:
         ]
         while True:
             wanted = [search.wanted() for search in searches]
-            # The first set of each task tells most.
+            # The first set of each task gives the most information: check those first.
             turns = (zip(failed, turn, strict=True) for turn in zip_longest(*wanted))
             trees = {tree: (one.work.task,) for turn in turns for one, tree in turn if tree is not None}
             if not trees:
-                return [self._told(one, search) for one, search in zip(failed, searches, strict=True)]
+                return [self._explained(one, search) for one, search in zip(failed, searches, strict=True)]
             self._check([CheckTarget(tree=tree, parent=self._place.base_commit) for tree in trees], trees)
 
-    def _told(self, one: FailedCombination, search: "_BlameSearch") -> FailingTask:
+    def _explained(self, one: FailedCombination, search: "_BlameSearch") -> FailingTask:
         task, result, blame = one.work.task, self._result_of(one.tree), search.blame
         failure = CheckFailure(
             command=self._options.command,
@@ -106,14 +106,14 @@ class Culprits:
             output=result.output if result else "",
         )
         if blame is None:
-            return FailingTask(task=task, failure=msgspec.structs.replace(failure, whole=False))
+            return FailingTask(task=task, failure=msgspec.structs.replace(failure, complete=False))
         blamed = [search.known[number] for number in blame.others]
         failure = msgspec.structs.replace(
             failure,
             others=tuple(dict.fromkeys(one.task for one in blamed if one.task not in (None, task))),
             commits=tuple(one.after for one in blamed if one.task is None and one.after is not None),
-            alone=not blame.others and blame.whole,
-            whole=blame.whole,
+            alone=not blame.others and blame.complete,
+            complete=blame.complete,
         )
         return FailingTask(task=task, failure=failure)
 
@@ -121,7 +121,7 @@ class Culprits:
         store, git, head = self._place.store, self._place.git, work.head
         events = (entry.event for entry in store.journal())
         updated = {event.commit: event.head for event in events if isinstance(event, BranchUpdated)}
-        while head in updated:  # what gitcoord merged in is none of the task's own
+        while head in updated:  # skip gitcoord's own merges of the base
             head = updated[head]
         if self._place.stacks.heads(git, head):
             return None

@@ -1,4 +1,4 @@
-"""What to do next: pure functions from the observed world to one step."""
+"""Decides the next step of a landing: pure functions from a snapshot to one step."""
 
 from collections.abc import Iterator
 
@@ -33,25 +33,25 @@ from gitcoord.text_lists import named_tasks, some
 
 BY_ITSELF = "it merges by itself then"
 PATIENCE = 20
-"""Looks at all carriers that do not settle before they are held; the pauses between them grow."""
+"""The number of looks at unsettled carriers, of all together, before they are held; the pauses grow."""
 _AHEAD = 8
-"""Pull requests that are open before the first of them is merged, so that their checks run meanwhile."""
+"""The number of pull requests to open before merging the first, so their checks run in the meantime."""
 _TURN = 4
-"""Looks at a carrier that does not settle before the others of its wave have their turn."""
+"""The number of looks at an unsettled carrier before the next one of its wave has its turn."""
 _UNPROVED_QUEUE = (
-    "the forge would merge it later, onto a base that nobody has checked: have the check run there, and land "
-    "without one here"
+    "the forge would merge it later, onto an unchecked base: run the check on the forge, and land without "
+    "one here"
 )
 _REMADE_QUEUE = (
-    "the forge would merge it later, onto a base that its generated files were not made for: land it without "
+    "the forge would merge it later, onto a base for which its files were not generated: land it without "
     "the merge queue and --auto"
 )
 _FEW_LOOKS = 2
-"""Looks that each carrier gets: the first one makes GitHub find out whether it merges."""
+"""The minimum number of looks at each carrier: the first makes GitHub compute whether it merges."""
 
 
 def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
-    """The one next step. Deterministic; takes nothing but what it is given."""
+    """Returns the next step. Deterministic: depends only on its arguments."""
     if snapshot.undone:
         return RecordRollback(tasks=tuple(TaskId(event.task or "") for event in snapshot.undone))
     landed = [w.task for w in snapshot.works if w.standing == "landed" and not w.journaled]
@@ -100,7 +100,7 @@ def _multi(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -
 
 
 def _landing_together(works: list[TaskState], tree: Oid) -> Step:
-    """Open the pull requests that are missing, then merge all at once."""
+    """Returns the step that opens a missing pull request; then the one that merges all at once."""
     for work in works:
         if work.pull is None or work.told != work.pull.number:
             return OpenPull(carrier=carrier_of(work))
@@ -112,7 +112,7 @@ def _deferred(task: TaskId, found: MergeReadiness, onto: Oid) -> Defer:
 
 
 def _must_wait(snapshot: LandingSnapshot, memory: LandingMemory, wave: int) -> bool:
-    """Whether something of an earlier wave may still land: in the time there is, or in the forge's hands."""
+    """Whether a task of an earlier wave may still land: there is time left, or the forge will merge it."""
     earlier = [w for w in snapshot.works if w.wave < wave and w.standing in ("ready", "waiting")]
     return any(not memory.impatient or work.branch in memory.handed_over for work in earlier)
 
@@ -123,10 +123,10 @@ def _single(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) 
         return Finish()
     folded = [work for work in snapshot.works if work.standing == "ready" and work.folded]
     if branch.tip is not None and branch.excess and branch.name not in memory.held:
-        why = f"it still holds work of {named_tasks(branch.excess)} that is not to land now"
+        why = f"it still contains work of {named_tasks(branch.excess)} that must not land now"
         way = (
             f"reset {branch.name} to {snapshot.base}, cherry-pick these commits and push with --force; "
-            "the tasks are folded in again"
+            "gitcoord then folds the tasks in again"
         )
         return _anew(_level_carrier(branch, branch.tip, folded), branch, why, way)
     turn = _turn(snapshot, options)
@@ -158,9 +158,9 @@ def _level_landing(
         return OpenPull(carrier=carrier)
     details = memory.details.get(details_key(snapshot, carrier))
     if details is not None and (not details.clean or details.behind):
-        paths = f" in {', '.join(details.paths)}" if details.paths else ""
+        paths = f": {', '.join(details.paths)}" if details.paths else ""
         kind = (
-            f"comes after what is in {snapshot.base}"
+            f"changes exclusive paths that changed in {snapshot.base} since"
             if details.exclusive
             else f"conflicts with {snapshot.base}"
         )
@@ -168,14 +168,14 @@ def _level_landing(
         if details.remade:
             return Remake(carrier=carrier, tree=details.remade, paths=details.made_anew)
         way = f"merge {snapshot.base} into {branch.name}" + (
-            "" if details.clean else ", and resolve it there"
+            "" if details.clean else ", and resolve the conflict there"
         )
         return _anew(carrier, branch, why, way)
     return _landing(carrier, details, memory, options)
 
 
 def _turn(snapshot: LandingSnapshot, options: Options) -> int:
-    """The last wave that is folded now. Under the cautious rule each wave has a pull request of its own."""
+    """Returns the last wave to fold now. A stricter `serialize-on` gives each wave its own pull request."""
     last = max((work.wave for work in snapshot.works), default=1)
     if options.serialize_on == "conflict" or options.all_or_nothing:
         return last
@@ -184,22 +184,20 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
 
 
 def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
-    """Make the level branch anew, or say what a person has to do who committed to it: `way`."""
+    """Returns the step that rebuilds the level branch, or holds it with `way` if it has commits by hand."""
     if branch.by_hand:
         commits = some([commit[:12] for commit in branch.by_hand])
-        text = (
-            f"{why}, and {branch.name} has commits made by hand ({commits}), which are never dropped: {way}"
-        )
+        text = f"{why}, and {branch.name} has commits by hand ({commits}), which gitcoord never drops: {way}"
         return Hold(carrier=carrier, reason=text, final=True)
     return Rebuild(tasks=carrier.tasks)
 
 
 def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
-    """Under single-PR: what the level branch waits for, in the wave that it holds or an earlier one."""
+    """Under single-PR: yields the tasks that the level branch waits for, in its wave or an earlier one."""
     folded = [work.wave for work in snapshot.works if work.standing == "ready" and work.folded]
     wave = min(folded, default=0)
     here = {work.task for work in snapshot.works}
-    # What builds on others of its own level, after planning anew, can only come once those have landed.
+    # After a new plan a task may depend on tasks of its own level: it can land only after those.
     after = {work.task for work in snapshot.works if work.lacks and here.issuperset(work.lacks)}
     waiting = (work for work in snapshot.works if work.standing == "waiting" and work.task not in after)
     return (work for work in waiting if work.wave <= wave)
@@ -208,7 +206,7 @@ def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
 def _lacks_proof(
     snapshot: LandingSnapshot, memory: LandingMemory, options: Options, carrier: Carrier
 ) -> bool:
-    """Whether the check has to be looked at, also because what was proved as a whole is not what it was."""
+    """Whether the carrier must be checked: it was not, or the prefix that was checked with it has changed."""
     key = details_key(snapshot, carrier)
     if options.check is None:
         return False
@@ -217,7 +215,7 @@ def _lacks_proof(
 
 
 def _stands(snapshot: LandingSnapshot, memory: LandingMemory, together: ProvedPrefix) -> bool:
-    """Whether all that was proved as a whole is to land as it was."""
+    """Whether all works of a checked prefix still are ready with the same heads."""
     heads = {w.task: w.head for w in snapshot.works if w.standing == "ready" and w.branch not in memory.held}
     return all(heads.get(one.task) == one.head for one in together.works)
 
@@ -225,7 +223,7 @@ def _stands(snapshot: LandingSnapshot, memory: LandingMemory, together: ProvedPr
 def _landing(
     carrier: Carrier, details: MergeReadiness | None, memory: LandingMemory, options: Options
 ) -> Step:
-    """Examine, then merge what nothing speaks against."""
+    """Returns the next step of one carrier: examine it, then merge it if nothing prevents that."""
     if memory.doubt.get(carrier.branch, 0) > 0:
         return Settle(carrier=carrier)
     if details is None:
@@ -237,7 +235,7 @@ def _landing(
     if _shows_status_late(details, memory, options, carrier):
         return Settle(carrier=carrier)
     if details.gates and (way is None or not details.settled):
-        # What is not settled yet is taken over another time: GitHub takes only what it knows to merge.
+        # Hand an unsettled one over later: GitHub accepts only a pull request that it knows to merge.
         if way is None or _is_over(memory, carrier):
             final = any(gate.final for gate in details.gates)
             return Hold(carrier=carrier, reason=closed_gates(details), final=final)
@@ -249,14 +247,14 @@ def _landing(
             return Settle(carrier=carrier)
         return Hold(carrier=carrier, reason="the forge is still computing whether it can merge")
     if options.check is not None and details.tree not in memory.green:
-        return Hold(carrier=carrier, reason="the check has not passed on what merging it gives")
+        return Hold(carrier=carrier, reason="the check has not passed on its merged tree")
     return Merge(carrier=carrier, tree=details.tree)
 
 
 def _shows_status_late(
     details: MergeReadiness, memory: LandingMemory, options: Options, carrier: Carrier
 ) -> bool:
-    """Whether only the status is in the way that this run has just set."""
+    """Whether the carrier only waits for the commit status that this run has just set."""
     if options.check is None or not options.check.status or carrier.head not in memory.reported:
         return False
     late = {gate.check for gate in details.gates} == {options.check.status}
@@ -264,12 +262,12 @@ def _shows_status_late(
 
 
 def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:
-    """Whether the time for what does not settle, which is one for all carriers, is over."""
+    """Whether the time for unsettled carriers, which all of them share, is over."""
     return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
 
 
 def closed_gates(details: MergeReadiness) -> str:
-    """What keeps a carrier from merging, and what would open it."""
+    """Returns the reasons why a carrier cannot merge yet."""
     reasons = "; ".join(f"{gate.name}: {gate.reason}" for gate in details.gates)
     if details.handed_over and not any(gate.queue for gate in details.gates):
         return f"{reasons} ({BY_ITSELF})"
@@ -277,7 +275,7 @@ def closed_gates(details: MergeReadiness) -> str:
 
 
 def _rest(snapshot: LandingSnapshot, memory: LandingMemory) -> Step:
-    # What cannot merge as it is, is not waited for.
+    # Do not wait for carriers that cannot merge without a change.
     unfinished = any(branch not in memory.final for branch in memory.held) or any(
         work.standing == "waiting" for work in snapshot.works
     )
@@ -285,7 +283,7 @@ def _rest(snapshot: LandingSnapshot, memory: LandingMemory) -> Step:
 
 
 def carrier_of(work: TaskState) -> Carrier:
-    """What merges one task's branch."""
+    """Returns the carrier of one task's branch."""
     return Carrier(
         branch=work.branch, head=work.head or "", tasks=(work.task,), wave=work.wave, pull=work.pull
     )

@@ -1,4 +1,4 @@
-"""Deferring a task: why its branch does not land as it is, recorded and said."""
+"""Defers a task: words the reason why its branch cannot land, and records it."""
 
 from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.git_cli import Oid
@@ -17,7 +17,7 @@ from gitcoord.text_lists import some
 
 
 def make_deferral(context: LandingContext, snapshot: LandingSnapshot, step: Defer) -> TaskDeferred:
-    """That a task has to be reworked, with the paths and the tasks on the other side; nothing is recorded."""
+    """Makes the event that defers a task, with the paths and the tasks on the other side. Records nothing."""
     work = snapshot.work(step.task)
     if step.failure is not None:
         return _check_failed(step, step.failure, work, snapshot.base)
@@ -56,13 +56,13 @@ def _check_failed(step: Defer, failure: CheckFailure, work: TaskState, base: str
 
 
 def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
-    """A sentence on a task that merges and whose check fails: with whom, and how."""
+    """Describes the failed check of a task that merges: the tasks with which it fails, and the reason."""
     commits = [f"commit {commit[:12]} of {base}" for commit in failure.commits]
     others = [*(f"task {other}" for other in failure.others), *commits]
     if failure.alone:
         where = "by itself, without any other task"
     elif others:
-        more = "" if failure.whole else " (and what came before)"
+        more = "" if failure.complete else " (and earlier work)"
         where = f"with {' and '.join(others)}{more}, although they merge"
     else:
         where = f"on {base}"
@@ -70,20 +70,20 @@ def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:
-    """Writes the deferral into the journal, and moves its task to a later wave where it clashes with one."""
+    """Records the deferral in the journal, and moves the task to a later wave if it clashes with one."""
     task = TaskId(event.task or "")
     known = (event.head, event.onto, event.stands_on)
 
     def is_settled(before: Progress) -> bool:
-        # Other work was handed in meanwhile: nothing is known against that.
+        # Newer work was submitted since: the deferral is not about that.
         newer = before.head is not None and before.head != event.head
         old = before.deferral
         told = old is not None and (old.head, old.onto, old.stands_on) == known
-        # On one base a check may fail with others than before, once those are out.
+        # On the same base a check may fail with other tasks once the first ones are out.
         return newer or (told and (not event.check or _same_failure(event, old)))
 
     if store.record(event, unless=is_settled) and not event.stands_on:
-        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _told(plan, task))
+        store.change_plan(lambda plan: postponed(plan, task), lambda plan: _waves_saved(plan, task))
 
 
 def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
@@ -95,7 +95,7 @@ def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
 
 
 def take_again(context: LandingContext) -> tuple[TaskId, ...]:
-    """Take deferred work whose check failed as submitted once more, to be checked again; return whose."""
+    """Submits deferred tasks whose check failed again, so they are checked again; returns them."""
     progress = context.store.progress()
     known = {task: progress[task] for task in context.level.tasks if task in progress}
     failed = {task: told for task, told in known.items() if told.deferral is not None and told.deferral.check}
@@ -117,25 +117,22 @@ def take_again(context: LandingContext) -> tuple[TaskId, ...]:
 def conflict_reason(
     task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
 ) -> str:
-    """A sentence that names both sides and the paths, or git's `problem` when it could not even try."""
+    """Names both sides of a conflict and the paths, or git's `problem` if it could not merge at all."""
     if problem and not paths:
-        way_out = f"`gitcoord retry {task} --fresh` begins anew"
+        way_out = f"`gitcoord retry {task} --fresh` starts again"
         return f"task {task} cannot be merged with {base}: {problem}; {way_out}"
     against = " and ".join(f"task {other}" for other in others) or base
     return f"task {task} conflicts with {against} in {some(paths)}"
 
 
 def exclusive_reason(task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str) -> str:
-    """A sentence on a task that comes second where only one at a time may work."""
+    """Says that another task changed exclusive paths before this one."""
     first = " and ".join(f"task {other}" for other in others) or base
-    return (
-        f"task {task} cannot land as it is: {first} came first where only one task at a time may work "
-        f"({some(paths)})"
-    )
+    return f"task {task} cannot land yet: {first} changed exclusive paths first ({some(paths)})"
 
 
 def reason_of(step: Defer, others: tuple[TaskId, ...], plan: Plan) -> str:
-    """Why a task is deferred, in words."""
+    """Returns the reason why a task is deferred."""
     base = plan.base
     if step.exclusive:
         return exclusive_reason(step.task, others, step.paths, base)
@@ -144,7 +141,7 @@ def reason_of(step: Defer, others: tuple[TaskId, ...], plan: Plan) -> str:
     return conflict_reason(step.task, others, step.paths, base, step.problem)
 
 
-def _told(plan: Plan, task: TaskId) -> WavesSaved:
+def _waves_saved(plan: Plan, task: TaskId) -> WavesSaved:
     level = plan.level_of(task)
     return WavesSaved(at=now(), by=worker_name(), level=level.name, waves=level.waves)
 

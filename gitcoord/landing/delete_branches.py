@@ -1,4 +1,4 @@
-"""Deleting the branches of what has landed: only what the base provably has, each by compare-and-swap."""
+"""Deletes the branches of landed work that is provably in the base, each by compare-and-swap."""
 
 from collections.abc import Iterator
 
@@ -16,14 +16,16 @@ from gitcoord.landing.model import LandingSnapshot
 def delete_spent(
     context: LandingContext, snapshot: LandingSnapshot
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Deletes the branches of the level that have nothing more to give; returns them, and what did not work.
+    """Deletes the level's branches whose work is in the base; returns them, and the problems.
 
-    Pull requests onto a branch are moved to the base first: without their base they would be closed.
+    Changes the base of pull requests onto such a branch first: the forge would close them.
     """
     deleted, problems = [], []
     for branch, tip, proved in _done(context, snapshot):
         if not proved:
-            problems.append(f"{branch} is kept: nothing proves that {snapshot.base} has all of its changes")
+            problems.append(
+                f"{branch} is kept: there is no proof that {snapshot.base} has all of its changes"
+            )
             continue
         try:
             context.forge.retarget(branch, snapshot.base)
@@ -39,9 +41,9 @@ def delete_spent(
 
 
 def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[str, Oid, bool]]:
-    """The branches of what has landed, and whether the base provably has all that they hold.
+    """Yields the branches of landed work, and whether the base provably has all their changes.
 
-    Those that somebody went on with are left out.
+    Leaves out branches with newer commits.
     """
     tips = context.shared.branches()
     pulls = [known.current for known in snapshot.pulls.values() if known.current is not None]
@@ -50,7 +52,7 @@ def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[
         git, base = context.repository.git, snapshot.base_commit
         return is_spent(git, context.ancestry, base_commit=base, tip=tip, landing=landing, pulls=pulls)
 
-    # Without a remote the branch that somebody has checked out is theirs.
+    # Without a remote, a branch that is checked out here belongs to the user.
     taken = {} if context.shared.remote else worktrees(context.repository.git)
     for work in snapshot.works:
         tip = None if context.shared.is_pulled(work.branch) else tips.get(work.branch)

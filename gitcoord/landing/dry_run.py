@@ -1,6 +1,6 @@
-"""What landing would do, step by step, without doing any of it.
+"""Simulates a landing step by step, and changes nothing.
 
-The same decisions as in a real run, over a world that is played on in memory: commits go to a quarantine,
+Makes the same decisions as a real run, on a snapshot that it changes in memory: commits go to a quarantine,
 the forge is only read.
 """
 
@@ -52,7 +52,7 @@ from gitcoord.text_lists import named_tasks
 
 
 def preview(context: LandingContext, *, fetch: bool = True) -> list[str]:
-    """A sentence for each step that a run would take now, in order, and for each task that it waits for."""
+    """Returns a sentence for each step that a run would take, and for each task that it would wait for."""
     snapshot = observe(context, fetch=fetch)
     with context.repository.git.quarantine() as git:
         real = context.repository
@@ -112,7 +112,7 @@ class _Rehearsal:
                 self._memory.held[step.carrier.branch] = f"it would be in the hands of the forge's {way}"
                 self._memory.handed_over.add(step.carrier.branch)
             case Defer():
-                how = "another came first where only one task at a time may work:"
+                how = "another task changed exclusive paths first:"
                 how = how if step.exclusive else "it conflicts in"
                 where = f"{how} {', '.join(step.paths)}" if step.paths else step.problem
                 yield f"defer task {step.task}: {where}"
@@ -143,7 +143,7 @@ class _Rehearsal:
                     self._change(task, journaled=True)
                 case RecordRejections() if work.rejection is not None:
                     known = msgspec.structs.replace(work.rejection, journaled=True)
-                    self._change(task, rejection=known)  # its reason is told with what waits
+                    self._change(task, rejection=known)  # the reason is shown with the waiting tasks
                 case Adopt():
                     if not self._context.plan.adopted:
                         yield f"take {work.branch} as the work that is submitted for task {task}"
@@ -175,7 +175,7 @@ class _Rehearsal:
                 else:
                     yield from self._play(self._deferral(step.task, merged, apart))
             case Rebuild():
-                yield f"make {branch.name} anew on {self._snapshot.base}"
+                yield f"rebuild {branch.name} on {self._snapshot.base}"
                 for work in self._snapshot.works:
                     self._change(work.task, folded=False)
                 clean = msgspec.structs.replace(branch, tip=None, excess=())
@@ -184,7 +184,7 @@ class _Rehearsal:
                     yield from self._play_branch(Fold(task=task))
 
     def _prove(self, carrier: Carrier) -> Iterator[str]:
-        """Nothing is checked here: what is known counts, and what is not is taken to pass."""
+        """Runs no check: uses known results, and assumes that unknown ones pass."""
         check, tree = self._context.options.check, examine_in_git(self._context, self._snapshot, carrier).tree
         proof = CombinationProof(state="passed", tree=tree)
         self._memory.learn(self._snapshot, carrier, proof, in_one_move=False)
@@ -249,7 +249,7 @@ class _Rehearsal:
         self._snapshot = msgspec.structs.replace(self._snapshot, works=tuple(works), stranded=tuple(stranded))
 
     def _unblocked(self, work: TaskState) -> TaskState:
-        """The work, which may have waited for nothing but what has landed just now."""
+        """Returns the work; makes it ready if it only waited for work that has just landed."""
         landed = {one.task for one in self._snapshot.works if one.standing == "landed"}
         if work.standing != "waiting" or not work.lacks or not landed.issuperset(work.lacks):
             return work

@@ -1,4 +1,4 @@
-"""What a level branch holds beyond what is to land with it."""
+"""Finds the commits of a level branch that must not land with it."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from gitcoord.tasks.model import TaskId
 def with_excess(
     git: Git, ancestry: Ancestry, base_commit: Oid, branch: LevelBranch | None, works: Sequence[TaskState]
 ) -> LevelBranch | None:
-    """The level branch with what was folded into it, and with what of that is not to land."""
+    """Returns the level branch with the tasks folded into it, and those of them that must not land."""
     if branch is None or branch.tip is None:
         return branch
     inside = folds(git, ancestry, base_commit, branch.tip)
@@ -29,7 +29,7 @@ def with_excess(
 
 
 def _is_part(ancestry: Ancestry, work: TaskState | None, head: Oid) -> bool:
-    """Whether `head`, which was folded in once, has landed, or is still part of what is to land."""
+    """Whether `head`, which was folded in before, has landed or still is part of the work to land."""
     if work is None or work.standing == "landed":
-        return work is not None  # the plan may have the task no more
+        return work is not None  # the plan may no longer have the task
     return work.standing == "ready" and work.head is not None and ancestry.contains(work.head, head)

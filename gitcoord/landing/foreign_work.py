@@ -1,4 +1,4 @@
-"""Work that carries commits of tasks that have not been handed in: named, and held where that is wanted."""
+"""Finds branches with commits of unsubmitted tasks; reports them, and holds them if the settings say so."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,15 +15,15 @@ from gitcoord.text_lists import named_tasks
 
 
 def carried_words(plan: Plan, branch: str, carried: Carried) -> str:
-    """What a branch carries of whom, and that it would land."""
+    """Says whose unsubmitted commits the branch contains."""
     names = [
         f"{named_tasks([task])} ({plan.tasks[task].branch}, up to {commit[:12]})"
         if task in plan.tasks
         else f"{named_tasks([task])} (up to {commit[:12]})"
         for task, commit in carried.items()
     ]
-    verb = "is" if len(names) == 1 else "are"
-    return f"{branch} has commits of {' and '.join(names)}, which {verb} not submitted"
+    verb = "has" if len(names) == 1 else "have"
+    return f"{branch} contains commits of {' and '.join(names)}, which {verb} not been submitted yet"
 
 
 def all_carried(
@@ -34,15 +34,14 @@ def all_carried(
     tips: Mapping[str, Oid],
     heads: Mapping[TaskId, Oid],
 ) -> dict[TaskId, Carried]:
-    """For each of `heads`, what it carries: by the branches that are there, and by what was recorded."""
+    """Returns, for each head, the unsubmitted tasks whose commits it contains, from branches and journal."""
     at_work = {(task, tips[one.branch]) for task, one in tracks.plan.tasks.items() if one.branch in tips}
     found = foreign_work(git, ancestry, base, tracks, heads, at_work)
     for task, head in heads.items():
         told = tracks.progress.get(task, PENDING)
         known = {t: c for t, c in told.carries.items() if told.head == head and t not in heads}
-        both = still_foreign(ancestry, base, tracks, known) | {**found.get(task, {})} if known else {}
-        if both:
-            found[task] = both
+        if known and (merged := {**still_foreign(ancestry, base, tracks, known), **found.get(task, {})}):
+            found[task] = merged
     return found
 
 
@@ -56,17 +55,17 @@ def with_carried(
     *,
     hold: bool,
 ) -> list[TaskState]:
-    """The works; those that carry such commits say so, and wait where they are held."""
+    """Adds the message to every task that contains foreign commits; with `hold`, the task waits."""
     heads = {work.task: work.head for work in works if work.standing == "ready" and work.head}
     found = all_carried(git, ancestry, base, tracks, tips, heads)
     return [
-        _told(tracks.plan, work, found[work.task], hold) if work.task in found else work for work in works
+        _mark(tracks.plan, work, found[work.task], hold) if work.task in found else work for work in works
     ]
 
 
-def _told(plan: Plan, work: TaskState, carried: Carried, hold: bool) -> TaskState:
+def _mark(plan: Plan, work: TaskState, carried: Carried, hold: bool) -> TaskState:
     words = carried_words(plan, work.branch, carried)
     if not hold:
         return msgspec.structs.replace(work, carries=words)
-    reason = f"{words}: it lands once they are, or without those commits"
+    reason = f"{words}: submit them first, or remove those commits"
     return msgspec.structs.replace(work, standing="waiting", needs="work", reason=reason, carries=words)

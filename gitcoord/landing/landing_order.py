@@ -1,7 +1,6 @@
-"""The landing order, chosen from real verdicts before anything lands, and kept in the plan.
+"""Chooses the landing order from real merges before anything lands, and saves it in the plan.
 
-A plan whose waves hold what the branches really do is left alone, so that a run that was cut short goes on
-with the same waves.
+Keeps waves that match the branches' real conflicts, so an interrupted run continues with the same waves.
 """
 
 from collections.abc import Mapping
@@ -25,11 +24,11 @@ _MOST_PATHS = 4
 
 
 def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
-    """The scene with the level's waves in the order that its branches allow as they are now.
+    """Returns the context with the level's waves in the order that its branches allow now.
 
-    With `save` a changed order goes into the saved plan. The shared refs are taken as they were last read.
+    With `save`, saves a changed order in the plan. Uses the shared refs of the last fetch.
     """
-    if save:  # landing follows, and reads so as well
+    if save:  # the landing that follows reads in-process, too
         context.repository.read_in_process()
     snapshot = observe(context, fetch=False)
     ready = [work for work in snapshot.works if work.standing == "ready" and not work.folded]
@@ -51,14 +50,14 @@ def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
         level = _level(plan, number)
         return plan if level is None else rearranged(plan, level, report)
 
-    def told(plan: Plan) -> WavesSaved:
+    def event(plan: Plan) -> WavesSaved:
         waves = (_level(plan, number) or context.level).waves
         return WavesSaved(at=now(), by=worker_name(), level=context.level.name, waves=waves)
 
     plan = change(context.plan)
     if save and plan != context.plan:
-        # On the newest plan: another worker may have saved one since this one was read.
-        newest = context.store.change_plan(change, told)
+        # Change the newest plan: another worker may have saved one since this one was read.
+        newest = context.store.change_plan(change, event)
         level = _level(newest, number)
         plan = newest if level and set(level.tasks) == set(context.level.tasks) else plan
     return msgspec.structs.replace(
@@ -75,31 +74,31 @@ def _level(plan: Plan, number: int) -> PlannedLevel | None:
 
 
 def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
-    """What the tasks of a level weigh, for arranging them."""
+    """Returns the tasks of a level with their weights and priorities, for arranging them."""
     found = []
     for task in level.tasks:
         planned = plan.tasks[task]
-        # A task is as urgent as it is late: what has the least slack is on the longest chain.
+        # The task with the least slack is the most urgent.
         priority = -planned.slack
         found.append(Candidate(id=task, weight=planned.estimate, priority=priority, wave=planned.wave))
     return found
 
 
 def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
-    """The plan with the report's waves for those tasks of the level that are ready.
+    """Returns the plan with the report's waves for the level's ready tasks.
 
-    Unchanged while no two tasks of one wave clash. Tasks that are not ready keep their wave's number.
+    Returns it unchanged if no two tasks of one wave clash. Other tasks keep their wave's number.
     """
     known = {task for wave in report.waves for task in wave}
     if not _violated(level, report) or not known <= set(level.tasks):
         return plan
-    # What has landed stays in the waves before: the ready ones begin where the first of them was.
+    # Landed tasks stay in earlier waves: the ready ones start in the wave of the first of them.
     before = min(plan.tasks[task].wave for task in known) - 1
     return plan_with_waves(plan, level, msgspec.structs.replace(report, waves=((),) * before + report.waves))
 
 
 def sentences(report: ConflictReport) -> Mapping[TaskId, tuple[str, ...]]:
-    """For each task, what it shares with which other, in words."""
+    """Returns, for each task, sentences about the paths that it shares with other tasks."""
     found: dict[TaskId, tuple[str, ...]] = {}
     for pair in report.pairs:
         for task, other in (pair.tasks, pair.tasks[::-1]):

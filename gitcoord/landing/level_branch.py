@@ -1,4 +1,4 @@
-"""Folding a task's branch into the level branch: in memory, published by compare-and-swap."""
+"""Folds a task's branch into the level branch: merges in memory, pushes by compare-and-swap."""
 
 from collections.abc import Sequence
 
@@ -20,16 +20,16 @@ _ATTEMPTS = 60
 
 
 class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The head is in the level branch as `commit`; `fresh` is False when it had been before."""
+    """The head is in the level branch as `commit`; `fresh` is False if it was there before."""
 
     commit: Oid
     fresh: bool
 
 
 class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
-    """The head does not merge with the level branch at `onto`, in `paths`. Nothing was changed.
+    """The head conflicts with the level branch at `onto` in `paths`. Nothing was changed.
 
-    `problem` says why git could not even try; `exclusive`: it merges, and came second in `paths`.
+    `problem`: why git could not merge at all. `exclusive`: it merges, but exclusive `paths` changed first.
     """
 
     onto: Oid
@@ -42,7 +42,7 @@ FoldOutcome = FoldResult | FoldConflict
 
 
 def fold_message(task: str, title: str, branch: str, head: Oid) -> str:
-    """The message of the commit that folds a task in."""
+    """Returns the message of the commit that folds a task in."""
     line = inert(" ".join(title.split()))
     return f"Fold task {task} into {branch}: {line}\n\n{trailer(FOLDED, task, head)}\n"
 
@@ -58,9 +58,9 @@ def fold_in_memory(
     branch: str,
     below: Sequence[Oid] = (),
 ) -> FoldOutcome:
-    """Merges `head` onto `tip` without moving any ref; `book` says where only one at a time may work.
+    """Merges `head` onto `tip` without moving any ref; `book` has the exclusive paths.
 
-    `below` are heads that `head` is stacked on and that `tip` holds under other commits.
+    `below` are heads that `head` is stacked on and that `tip` contains as other commits.
     """
     git = repository.git
     if repository.ancestry.contains(tip, head):
@@ -88,10 +88,10 @@ def fold_in(
     title: str,
     book: Rulebook | None = None,
 ) -> FoldOutcome:
-    """Folds `head` into the level branch `branch` (made at `base` if there is none) and publishes it.
+    """Folds `head` into the level branch `branch` (created at `base` if needed) and pushes it.
 
-    Repeated on the newest tip when another worker was faster. Raises `base-missing` or what publishing
-    raises.
+    Tries again on the newest tip if another worker was faster. Raises `base-missing`, `state-busy` or the
+    error of the push.
     """
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
@@ -105,7 +105,7 @@ def fold_in(
     if outcome is None:
         raise GitcoordError(
             "state-busy",
-            f"The level branch {branch} kept moving while task {task} was folded in.",
+            f"Other workers kept moving the level branch {branch} while task {task} was folded in.",
             hint="Run the command again.",
         )
     return outcome
@@ -123,7 +123,7 @@ def _try_fold(
     before, base_commit = shared.branch(branch), shared.branch(base)
     if base_commit is None:
         raise base_missing(base)
-    # A level branch that has landed (or has nothing of its own) goes on from the base.
+    # A level branch that has landed (or has no own commits) restarts from the base.
     landed = before is not None and repository.ancestry.contains(base_commit, before)
     start = base_commit if before is None or landed else before
     outcome = fold_in_memory(repository, start, head, book, task=named[0], title=named[1], branch=branch)

@@ -1,6 +1,6 @@
-"""The rounds of a level under single-PR: each is a level branch and a pull request of its own.
+"""The rounds of a level under single-PR: each round has its own level branch and pull request.
 
-What conflicts in one round goes to the next, so that no branch ever has two pull requests.
+A task that conflicts in one round goes to the next, so no branch ever has two pull requests.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def round_names(level: PlannedLevel) -> Iterator[str]:
-    """The level branch's name in round 1, 2, 3 …"""
+    """Yields the level branch's name in round 1, 2, 3 …"""
     yield level.branch
     number = 2
     while True:
@@ -24,7 +24,7 @@ def round_names(level: PlannedLevel) -> Iterator[str]:
 
 
 def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) -> set[str]:
-    """The level branches that the journal says have landed, those that were rolled back since included."""
+    """Returns the level branches that have landed, by the journal, including those rolled back since."""
     known = [progress[task] for task in level.tasks if task in progress]
     finished = {entry.landing.branch for entry in known if entry.landing is not None}
     return finished.union(*(entry.finished for entry in known))
@@ -33,9 +33,9 @@ def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) ->
 def present_round(
     level: PlannedLevel, progress: Mapping[TaskId, Progress], pulls: "Mapping[str, BranchPulls] | None" = None
 ) -> str:
-    """The level branch that work is folded into now: the first that has not landed or been given up.
+    """Returns the current level branch: the first that has not landed and that nobody rejected.
 
-    Without `pulls` the journal says which have been given up.
+    Without `pulls`, uses the rejections in the journal.
     """
     finished = finished_rounds(level, progress)
     if pulls is None:
@@ -50,7 +50,7 @@ def present_round(
 
 
 def known_rounds(level: PlannedLevel, branches: Collection[str], finished: Collection[str]) -> list[str]:
-    """The names of every round that may have a pull request, and the one after them."""
+    """Returns the names of all rounds that may have a pull request, and the next one."""
     names = []
     for name in round_names(level):
         names.append(name)

@@ -1,4 +1,4 @@
-"""The search of a level: which combinations of its branches pass the check, and with whom others fail."""
+"""Searches a level for the combination of branches that passes the check, and explains the failures."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -27,11 +27,11 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 _RECENT = 50
-"""Landings and failures that the rate of failures is taken from."""
+"""The number of recent landings and failures from which the failure rate is computed."""
 
 
 def recent_failures(store: Store) -> tuple[int, int]:
-    """Failures of checks, and landings with them, among the last of the journal."""
+    """Returns the number of recent failed checks, and of landings and failures, from the journal."""
     events = [entry.event for entry in store.journal()]
     failed = [isinstance(one, TaskDeferred) and bool(one.check) for one in events if _counts(one)]
     return sum(failed[-_RECENT:]), len(failed[-_RECENT:])
@@ -42,7 +42,7 @@ def _counts(event: object) -> bool:
 
 
 class LevelSearch:
-    """Checks combinations of branches onto one base; `recent` are failures and landings of late."""
+    """Checks combinations of branches on one base; `recent`: recent failures and landings."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class LevelSearch:
         self._base_tree = tree_of(place.git, place.base_commit)
         self._merged: dict[tuple[Oid, ...], Combinations] = {}
         self._alone: set[Oid] = set()
-        """The trees of branches that are checked as they are."""
+        """The trees of branches that are checked by themselves."""
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
-        """Multi-PR: the longest prefix of `works` that is known to pass; the first alone becomes `tree`.
+        """Multi-PR: finds the longest prefix of `works` that passes; the first work alone gives `tree`.
 
-        With `each` the base becomes each prefix, so that each has to pass; else only what it ends in has to.
+        With `each` the base moves to each prefix, so each must pass; else only the last tree must pass.
         """
         works = [works[number] for number in self._combinations(works).merging()]
         combinations = self._combinations(works)
@@ -75,7 +75,7 @@ class LevelSearch:
             found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
             passed = tuple(works[number] for number in result.passed)
             trees = tuple(one for one in found if one is not None)
-            # Told now: once the base has moved, it would take another check to find that they fail.
+            # Report them now: after the base has moved, another check would be needed to find the failure.
             alone = [one for one in result.failed if self._fails_alone(combinations, one)]
             failing = tuple(self._failing(combinations, works, result, alone))
             return CombinationProof(state="passed", tree=tree, works=passed, trees=trees, failing=failing)
@@ -87,7 +87,7 @@ class LevelSearch:
         return CombinationProof(state="failed", failing=tuple(self._culprits().failing(failed)))
 
     def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
-        """Single-PR: the base becomes all that is good of `branch`, in one move; all of it is `tree`."""
+        """Single-PR: checks all of `branch`, whose tree is `tree`: the base moves to it in one step."""
         combinations = self._combinations(works)
         if combinations.tree(tuple(range(len(works)))) != tree:
             return self._as_it_is(works, tree, branch)
@@ -102,7 +102,7 @@ class LevelSearch:
         return CombinationProof(state="passed", tree=tree)
 
     def all(self, works: Sequence[TaskHead]) -> LevelProof:
-        """What becomes of all of `works`, which may land together."""
+        """Checks all of `works`: returns which may land together, which fail, and which are unclear."""
         combinations = self._combinations(works)
         result = self._run(combinations, works, each=False, until=lambda found: False)
         if result.base:
@@ -123,7 +123,7 @@ class LevelSearch:
         result: SearchResult,
         numbers: Sequence[int],
     ) -> list[FailingTask]:
-        """With whom those of `numbers` fail, which are out of what passed."""
+        """Explains the failures of `numbers`: finds the tasks with which each fails."""
         failed = []
         for number in numbers:
             before = tuple(one for one in result.passed if one < number)
@@ -137,7 +137,7 @@ class LevelSearch:
         return found is not None and found.outcome == "failed"
 
     def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
-        """A branch that holds more than its tasks: that is checked, and nobody is blamed."""
+        """Checks a branch that contains more than its tasks, as it is; blames no task."""
         while (result := self._result(tree)) is None or (
             result.outcome != "passed" and result.runs <= self._options.flaky
         ):
@@ -170,7 +170,7 @@ class LevelSearch:
         each: bool,
         until: Callable[[SearchResult], bool],
     ) -> SearchResult:
-        """Check combinations until `until` is content, or all is known."""
+        """Checks combinations until `until` returns True or the search is over."""
         seen = SeenCombinations(combinations, self._result)
         running = RunningCombinations(combinations, self._checker)
         while True:
@@ -236,7 +236,7 @@ class LevelSearch:
         self._notices.checked(result, tasks, "" if result.tree in self._alone else self._place.base)
 
     def _result(self, tree: Oid) -> CheckResult | None:
-        """What is known of a tree; on a base that may be red, what fails as the base does has not failed."""
+        """Returns a tree's known result. With `allow_red_base` a failure like the base's counts as passed."""
         found = self._checker.known(tree) or self._unclear.get(tree)
         if found is None or not self._options.allow_red_base or found.outcome != "failed":
             return found
@@ -256,12 +256,12 @@ class LevelSearch:
             return CombinationProof(
                 state="stopped", reason=f"the check of {where} has no clear result: {why}"
             )
-        way = "fix it first, or land what fails no worse with --allow-red-base"
+        way = "fix it first, or use --allow-red-base to land work that fails in the same way"
         return CombinationProof(state="stopped", reason=f"{where} fails the check: {why}; {way}")
 
 
 def _tells_first(found: SearchResult) -> bool:
-    """Whether the first branch may be landed with what is known to pass, or not at all."""
+    """Whether the first branch has a verdict, and no earlier branch of the passed prefix is a suspect."""
     last = max(found.passed, default=0)
     return found.knows(0) and not any(one < last for one in found.suspects)
 

@@ -1,4 +1,4 @@
-"""The values of proving a combination before the base becomes it."""
+"""The values of checking a combination before the base moves to it."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -15,16 +15,16 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 ResultOf = Callable[[Oid], CheckResult | None]
-"""The result of the check of a tree, if there is one."""
+"""Returns the result of a tree's check, if there is one."""
 
 
 class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The check that what lands has to pass, and how it is looked for.
+    """The check that work must pass to land, and how to search for the work that passes.
 
-    `window` is how many branches ahead are checked (None: by the last failures), `flaky` how often a
-    failure is checked again before a task is blamed. With `allow_red_base` a base that fails itself keeps
-    nothing from landing that fails in the same way. `prove` says what has to pass where pull requests land
-    one after the other: each tree that the base becomes, or the last of a row that was checked as a whole.
+    `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: how often to
+    repeat a failed check before blaming a task. With `allow_red_base`, if the base itself fails, work that
+    fails in the same way may land. `prove`: whether each tree of the base must pass, or only the last of a
+    row of pull requests.
     """
 
     command: CheckCommand
@@ -33,15 +33,14 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     allow_red_base: bool = False
     prove: Prove = "each"
     status: str = ""
-    """The name of the commit status that says how a combination came out (empty: none)."""
+    """The name of the commit status for the result of a combination (empty: none)."""
 
 
 class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a task does not land: its check fails on `tree`, together with `others`, or on the base without
-    them.
+    """Why a task does not land: its check fails on `tree`, together with `others`, or on the base alone.
 
-    `alone`: its own branch fails. `whole` is False where it takes more than `others`, which could not be
-    told.
+    `alone`: its own branch fails by itself. `complete` is False if more than `others` is needed for the
+    failure, and the search could not find the rest.
     """
 
     command: CheckCommand
@@ -50,13 +49,13 @@ class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     others: tuple[TaskId, ...] = ()
     commits: tuple[Oid, ...] = ()
-    """Commits of the base that belong to no task, and that it takes as well."""
+    """Commits of the base that belong to no task and are needed for the failure, too."""
     alone: bool = False
-    whole: bool = True
+    complete: bool = True
 
 
 class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
-    """The base that combinations are made on, at `base_commit`, and what is known of tasks."""
+    """The base for combinations, at `base_commit`, and the state of the tasks."""
 
     git: Git
     store: Store
@@ -67,13 +66,13 @@ class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
     maker: FilesMaker | None = None
 
     def remake(self, tree: Oid) -> Oid | None:
-        """The tree with files made anew that the base would not merge; None where they cannot be made."""
+        """Returns the tree with its generated files updated; None if they cannot be generated."""
         made = remade(self.git, self.maker, self.book, self.base_commit, tree)
         return None if made.problem else made.tree
 
 
 class TaskHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A task and the commit of it that would land."""
+    """A task and its commit that would land."""
 
     task: TaskId
     head: Oid
@@ -87,9 +86,9 @@ class FailingTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tasks may land together; which fail, and with whom; which have no clear result, and why.
+    """The tasks that may land together, those that fail, and those without a clear result, with the reason.
 
-    `base` says why nothing can be told of any.
+    `base`: why no task has a verdict.
     """
 
     passed: tuple[TaskId, ...] = ()
@@ -99,11 +98,12 @@ class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CombinationProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What checking a carrier's combination brought.
+    """The result of checking a carrier's combination.
 
-    `state`: it may land as `tree`; the tasks of `failing` do not; it cannot be told now, for `reason`; or
-    nothing can be told, because of the base. What passed is the combination of `works`, in this order; the
-    base may become each of its `trees` on the way, the last of which was checked.
+    `state`: `passed`: it may land as `tree`; `failed`: the tasks of `failing` cannot land; `held`: there is
+    no verdict now, for `reason`; `stopped`: there is none because of the base. The passed combination
+    consists of `works`, in this order; the base may move to each of its `trees`, the last of which was
+    checked.
     """
 
     state: Literal["passed", "failed", "held", "stopped"]

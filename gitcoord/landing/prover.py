@@ -1,8 +1,7 @@
-"""Proving what is to land: its combinations are checked before the base becomes them.
+"""Checks every tree before the base moves to it.
 
-What is checked ahead is a guess that fills the memory of results; the base moves only to a tree of which
-there is a result. So a base that moved meanwhile, another client or a killed run cost checks, and never a
-proof.
+Checks ahead are speculative and only fill the result cache; the base moves only to a tree whose check passed.
+So a moved base, another client or a killed run wastes checks, but never lands an unchecked tree.
 """
 
 from collections.abc import Sequence
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
     from gitcoord.git.git_cli import Oid
 
 _AHEAD = 2
-"""Branches ahead for each slot that combinations are made of, where the base becomes each of them."""
+"""With `prove = "each"`: how many branches per slot to check ahead."""
 
 
 class Prover:
-    """Proves the carriers of one run of landing."""
+    """Checks the carriers (task branches or level branches) of one landing run."""
 
     def __init__(self, notices: LandingNotices) -> None:
         self._notices = notices
@@ -42,7 +41,7 @@ class Prover:
         self._history: tuple[int, int] | None = None
 
     def forget(self, context: LandingContext) -> None:
-        """Time has passed: what could not be told or made may be tried again."""
+        """Drops unclear results and failed generated files, so that they are tried again."""
         self._unclear.clear()
         if context.maker is not None:
             context.maker.forget()
@@ -50,7 +49,7 @@ class Prover:
     def prove(
         self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, memory: LandingMemory
     ) -> CombinationProof:
-        """Check what the base would become with `carrier`; beside it what comes next, unless it is held."""
+        """Check the tree of `carrier` on the base and, in parallel, the branches that land next."""
         proof = self._proof(context, snapshot, carrier, memory)
         problem = self._statuses.report(context, snapshot, carrier, proof)
         self._notices.caution(problem)
@@ -63,17 +62,17 @@ class Prover:
     ) -> CombinationProof:
         options, checker = context.options.check, context.checker
         if options is None or checker is None:
-            raise AssertionError("only what has a check is proved")
+            raise AssertionError("prove is called only with a check")
         found = examine_in_git(context, snapshot, carrier)
         if not found.clean or found.behind or found.gates:
-            return CombinationProof(state="passed")  # nothing merges yet: looking closer says why
+            return CombinationProof(state="passed")  # it cannot merge yet: the examination reports why
         together = merges_in_one_move(context)
         if found.tree in memory.green:
             return CombinationProof(state="passed", tree=found.tree)
         known = checker.known(found.tree)
         if not together and known is not None and known.outcome == "passed":
             return CombinationProof(state="passed", tree=found.tree)
-        place = CheckScene(
+        scene = CheckScene(
             git=context.repository.git,
             store=context.store,
             stacks=stacks_on(context, snapshot),
@@ -82,35 +81,35 @@ class Prover:
             book=context.options.book,
             maker=context.maker,
         )
-        search = LevelSearch(place, options, checker, self._notices, self._recent(context), self._unclear)
+        search = LevelSearch(scene, options, checker, self._notices, self._recent(context), self._unclear)
         if context.options.strategy == "single-pr":
             works = [work for work in snapshot.works if work.task in carrier.tasks]
-            return search.whole(list(map(_of, works)), found.tree, carrier.branch)
+            return search.whole(list(map(_task_head, works)), found.tree, carrier.branch)
         first = snapshot.work(carrier.tasks[0])
         others = (one for one in snapshot.works if one.task != first.task and one.branch not in memory.held)
-        ahead = filter(_comes, others)
+        ahead = filter(_is_ready, others)
         each = options.prove == "each" and not together
         if each:
             works = [first, *islice(ahead, _AHEAD * checker.slots)]
         else:
             works = _landing_next(context, snapshot, [first, *ahead])
-        return search.first(list(map(_of, works)), found.tree, carrier.branch, each=each)
+        return search.first(list(map(_task_head, works)), found.tree, carrier.branch, each=each)
 
     def _recent(self, context: LandingContext) -> tuple[int, int]:
-        """Failures of the check, and landings with them, among the last of the journal."""
+        """Returns the number of recent failed checks, and of landings and failures, from the journal."""
         if self._history is None:
             self._history = recent_failures(context.store)
         return self._history
 
 
 def merges_in_one_move(context: LandingContext) -> bool:
-    """Whether all that was proved as a whole is merged by one move of the base, by one commit of its line."""
+    """Whether the forge merges a checked prefix with one move of the base and one commit."""
     options = context.options
     return options.strategy == "multi-pr" and options.method == "merge" and context.forge.merges_together
 
 
 def proves_last_only(context: LandingContext) -> bool:
-    """Whether the base becomes unchecked trees on the way to one that was checked."""
+    """Whether the base moves to unchecked trees on the way to a checked one."""
     check, strategy = context.options.check, context.options.strategy
     last = check is not None and check.prove == "last"
     return last and strategy == "multi-pr" and not merges_in_one_move(context)
@@ -119,7 +118,7 @@ def proves_last_only(context: LandingContext) -> bool:
 def _landing_next(
     context: LandingContext, snapshot: LandingSnapshot, works: Sequence[TaskState]
 ) -> list[TaskState]:
-    """Those of `works` that landing would merge one after the other as they are, each onto those before."""
+    """Returns the works that landing can merge in this order without an update."""
     onto = Combinations(
         context.repository.git, stacks_on(context, snapshot), [work.head or "" for work in works]
     )
@@ -132,15 +131,15 @@ def _landing_next(
             break
         found = examine_in_git(context, msgspec.structs.replace(snapshot, base_commit=base), carrier_of(work))
         if found.behind:
-            break  # it is brought up to date first: with what lands before
+            break  # landing updates it first, so its tree changes
         if found.clean and not found.gates:
             chosen = (*chosen, number)
     return [works[number] for number in chosen]
 
 
-def _comes(work: TaskState) -> bool:
+def _is_ready(work: TaskState) -> bool:
     return work.standing == "ready" and not work.waits_for and work.head is not None
 
 
-def _of(work: TaskState) -> TaskHead:
+def _task_head(work: TaskState) -> TaskHead:
     return TaskHead(task=work.task, head=work.head or "")

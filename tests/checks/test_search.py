@@ -171,7 +171,7 @@ def test_the_others_that_a_branch_fails_with_are_a_smallest_set(
         return any(one <= set(others) for one in bad)
 
     blame, checks = blamed(count, slots, fails)
-    assert blame.whole
+    assert blame.complete
     assert fails(blame.others)
     assert not any(fails(less) for less in combinations(blame.others, max(0, len(blame.others) - 1))) or (
         blame.others == ()

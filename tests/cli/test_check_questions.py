@@ -157,7 +157,7 @@ def test_without_leaves_a_task_out(project: Project) -> None:
     collide(project)
     ended = project.check("--without", "1")
     assert ended.code == 0
-    assert "Without task 1 there is 1 wave, and 2 otherwise." in ended.out
+    assert "Without task 1 there is 1 wave; now there are 2 waves." in ended.out
 
 
 @pytest.mark.parametrize("option", ["--what-if", "--without"])

@@ -154,7 +154,7 @@ def test_what_cannot_be_found_out_is_said_and_let_through(project: Project) -> N
     assert (ran.code, "Nothing was checked" in ran.err) == (0, True)
     for input in ("", "no json", "[]", "{}", '{"tool_input": 3}'):
         ran = ask(project.desk.path, input)
-        assert (ran.code, "no JSON of claude" in ran.err) == (0, True)
+        assert (ran.code, "is not claude's hook JSON" in ran.err) == (0, True)
     for path in ("a\0b", "\udcff", "\ud800"):
         assert ask(project.desk.path, told(project.desk.path, path)).code == 0
 

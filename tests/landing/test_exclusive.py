@@ -35,12 +35,12 @@ def test_the_second_lands_once_its_worker_has_come_after_the_first(
         # What nobody recorded is adopted by landing; a submit under single-PR folds at once.
         project.remote.git("update-ref", "-d", f"refs/gitcoord/tasks/{id}")
     steps = project.run("merge-level", "--method", method, "--dry-run", ok=0).out
-    assert "defer task 2: another came first where only one task at a time may work" in steps
+    assert "defer task 2: another task changed exclusive paths first" in steps
     told = project.run(*land, ok=1).json
     assert [one["task"] for one in told["landed"]] == ["1"]
     [deferred] = told["deferred"]
     assert (deferred["task"], deferred["with"], deferred["paths"]) == ("2", ["1"], [FIRST, SECOND])
-    assert "task 1 came first where only one task at a time may work" in deferred["reason"]
+    assert "task 1 changed exclusive paths first" in deferred["reason"]
     again = project.run(*land, ok=1).json
     assert [one["task"] for one in again["landed"]] == ["1"]
 

@@ -75,15 +75,15 @@ def with_work_of_another(place: Path, *, strategy: str = "multi-pr", setting: st
 def test_commits_of_a_task_that_was_not_submitted_are_named(tmp_path: Path) -> None:
     worker = with_work_of_another(tmp_path)
     project, foreign = worker.project, worker.repo.tip(BRANCH)
-    words = f"feature/level-0-task-2 has commits of task 1 ({BRANCH}, up to {foreign[:12]})"
+    words = f"feature/level-0-task-2 contains commits of task 1 ({BRANCH}, up to {foreign[:12]})"
     [note] = worker.run("submit", "--json", ok=0).json["notes"]
-    assert note.startswith(f"{words}, which is not submitted: they land with it")
+    assert note.startswith(f"{words}, which has not been submitted yet: they land with it")
     # In a clone that has never seen the other branch, the record tells.
     other = project.worker("3")
     assert other.run("check-conflicts", "--json").json["carried"] == {"2": {"1": foreign}}
-    assert "has commits of task 1" in other.run("check-conflicts").out
+    assert "contains commits of task 1" in other.run("check-conflicts").out
     steps = other.run("merge-level", "--dry-run").out
-    assert f"{words}, which is not submitted: they would land with it" in steps
+    assert f"{words}, which has not been submitted yet: they would land with it" in steps
     assert worker.run("submit", "1", "--json", ok=0).json["notes"] == []
     assert project.run("check-conflicts", "--json", ok=0).json["carried"] == {}
     assert words not in project.run("merge-level").err
@@ -94,10 +94,10 @@ def test_such_work_is_held_when_the_settings_say_so(tmp_path: Path) -> None:
         setting = 'foreign-commits = "hold"\n'
         worker = with_work_of_another(tmp_path / strategy, strategy=strategy, setting=setting)
         told = worker.run("submit", "--json", ok=0).json
-        assert (told["folded"], "it lands once they are" in told["notes"][0]) == (None, True)
+        assert (told["folded"], "submit them first" in told["notes"][0]) == (None, True)
         report = worker.run("merge-level", "--json", ok=1).json
         reasons = {one["task"]: one["reason"] for one in report["waiting"]}
-        assert (report["landed"], "has commits of task 1" in reasons["2"]) == ([], True)
+        assert (report["landed"], "contains commits of task 1" in reasons["2"]) == ([], True)
         worker.run("submit", "1", ok=0)
         landed = worker.run("merge-level", "--partial" if strategy == "single-pr" else "--json", ok=1)
         assert set(worker.project.remote.files("main")) >= {"1.txt", "2.txt"}, landed.err
