@@ -2,11 +2,14 @@
 
 import time
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
+from requests.exceptions import ConnectionError
 
 from tests.emulator.api import Api
 from tests.soak.drawing.deeds import Kind, make_deed
@@ -120,11 +123,11 @@ def test_a_second_merge_of_what_stayed_open_is_excused_if_its_client_could_not_k
     assert not merges_crossed([*log, log[-1]], 1)
 
 
-@pytest.mark.parametrize("stays_open", [False, True])
+@pytest.mark.parametrize("fault", [None, "partial-merge", "late"])
 @pytest.mark.parametrize("looks", [False, True])
 def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_looked_since(
     looks: bool,
-    stays_open: bool,
+    fault: Literal["partial-merge", "late"] | None,
     record: Record,
     hub: GitHubEmulator,
     app: EmulatedRepository,
@@ -132,8 +135,8 @@ def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_l
 ) -> None:
     client = Api(app)
     app.null_answers = 0
-    if stays_open:
-        hub.fault(r"PUT .*/merge$", "partial-merge")
+    if fault is not None:
+        hub.fault(r"PUT .*/merge$", fault)
     content.git("branch", "release", "main")
     number = client.open_pull("task-1")
     client.call("GET", f"/pulls/{number}")
@@ -143,7 +146,9 @@ def test_a_merge_into_where_a_person_moved_it_is_excused_if_its_client_had_not_l
     )
     if looks:
         client.call("GET", f"/pulls/{number}")
-    merge(client, number)
+    with nullcontext() if fault != "late" else pytest.raises(ConnectionError):
+        merge(client, number)
+    hub.postponed.finish()
     assert ["merged into release" in wrong for wrong in wrongs(record)] == ([True] if looks else [])
 
 

@@ -31,7 +31,7 @@ class LoggedRequest:
     """A request that came in; `status` is None when it got no answer, `by` tells tokens apart.
 
     `at` is the monotonic clock when it was answered, `served` when it took effect, or what it shows was read;
-    0 when it was not, or shows something older.
+    0 when it was not, or shows something older. One that is to take effect later was served when it came in.
     """
 
     method: str

@@ -148,6 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _take_effect(self, raw: RawRequest, fault: Fault) -> None:
         """What a request does that gets no proper answer: nothing, all, half, or all of it later."""
         if fault.kind == "late":
+            self._served = time.monotonic()
             self.hub.postponed.add(raw.line, fault.reads, lambda: self._answer(raw, break_off=fault.partial))
             return
         if fault.kind == "wrong-tree-lost":
