@@ -73,6 +73,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         single=branch is not None,
         tips=look.tips,
         pulls=look.asked,
+        inside=frozenset(() if context.plan.adopted else (one.branch for one in context.plan.tasks.values())),
     )
     return LandingSnapshot(
         level=context.level.name,
@@ -165,6 +166,8 @@ def _journaled(context: LandingContext, look: _RawFacts, before: Progress) -> bo
 
 def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
     """The pull request that brought the task in, or the open one that carries it."""
+    if landing is None and context.options.strategy == "single-pr" and not context.plan.adopted:
+        return None  # the level branch's carries it, whatever else is open for it
     if landing is None:
         pull = look.pulls.get(branch)
         # A merged one merged an earlier head: new work needs a pull request of its own.

@@ -25,28 +25,23 @@ def ask_pulls(
     progress: Mapping[TaskId, Progress],
     known: KnownPulls,
 ) -> KnownPulls:
-    """Pull requests of a level's branches, of every round under single-PR; `known` are not asked for."""
+    """Pull requests of a level's branches, of every round under single-PR; `known` are not asked for.
+
+    Under single-PR people open some for branches of tasks, too: to merge them, or to close them.
+    """
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":
         return ask_branches(forge, plan.base, list(branches), known)
     finished = finished_rounds(level, progress)
     # The owner of an adopted head may close or merge his own pull request.
-    by_hand = list(branches) if plan.adopted else _maybe_merged(branches, tips)
+    own = [branch for branch, before in branches.items() if plan.adopted or before.landing is None]
     while True:
-        asked = ask_branches(forge, plan.base, [*known_rounds(level, tips, finished), *by_hand], known)
-        given_up = {name for name, pulls in asked.items() if name not in branches and is_given_up(pulls)}
+        rounds = known_rounds(level, tips, finished)
+        asked = ask_branches(forge, plan.base, [*rounds, *own], known)
+        given_up = {name for name in rounds if is_given_up(asked[name])}
         if given_up <= finished:
             return asked
         finished, known = finished | given_up, {**known, **asked}
-
-
-def _maybe_merged(branches: Mapping[str, Progress], tips: Mapping[str, Oid]) -> list[str]:
-    """Under single-PR the branches of tasks that somebody may have merged by a pull request of their own."""
-    return [
-        branch
-        for branch, before in branches.items()
-        if before.stand == "started" or (before.stand == "submitted" and branch not in tips)
-    ]
 
 
 def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
@@ -82,25 +77,27 @@ def unless_rejected(
     single: bool,
     tips: Mapping[str, Oid],
     pulls: KnownPulls,
+    inside: frozenset[str],
 ) -> list[TaskState]:
     """The works; what is ready waits if a person closed or moved the pull request that held it.
 
-    Under single-PR that is the level branch's, each of which may hold any of the works, and the own one of an
-    adopted head.
+    Under single-PR that is the level branch's, each of which may hold any of the works, or one that somebody
+    opened for the task's own branch, unless it goes onto a level branch or one of `inside`.
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]
+    aside = inside.union(rounds) if single else frozenset()
     wanted = frozenset[int]().union(*(entry.wanted for entry in progress.values()))
 
     def unless(work: TaskState) -> TaskState:
         before = progress.get(work.task, PENDING)
-        for name in [*rounds, *({work.branch} & pulls.keys())] if single else [work.branch]:
+        for name in [*(rounds if single else []), *([work.branch] if work.branch in pulls else [])]:
             if work.standing != "ready" or work.head is None:
                 break
             tip = tips.get(name)
             found = find_rejection(
                 ancestry,
-                pulls[name],
+                _without(pulls[name], aside),
                 base=base,
                 head=work.head,
                 tip=tip,
@@ -124,3 +121,9 @@ def unless_rejected(
         return work
 
     return [unless(work) for work in works]
+
+
+def _without(pulls: BranchPulls, bases: frozenset[str]) -> BranchPulls:
+    """The pull requests of a branch but for those onto `bases`."""
+    others = tuple(pull for pull in pulls.others if pull.base not in bases)
+    return msgspec.structs.replace(pulls, others=others)

@@ -200,6 +200,26 @@ def test_what_a_person_did_not_refuse_lands_in_a_round_of_its_own(
     assert project.remote.files("main") == ["1.txt", "3.txt", "src/main.rs"]
 
 
+def test_what_a_person_decided_about_a_tasks_own_pull_request_holds_for_the_level_branch_too(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project, api = project_with_release(tmp_path, hub, "1", "2", "3", strategy="single-pr")
+    project.remote.branch(BRANCH["single-pr"])
+    bases = {"1": "main", "2": "release", "3": BRANCH["single-pr"]}
+    numbers = {id: api.open_pull(f"feature/level-0-task-{id}", base) for id, base in bases.items()}
+    api.call("PATCH", f"/pulls/{numbers['1']}", {"state": "closed"})
+    ran = project.run("merge-level", "--partial", "--json")
+    assert tasks_of(ran.json["landed"]) == ["3"]
+    assert {one["task"]: (one["pull"], one["reason"]) for one in ran.json["waiting"]} == {
+        "1": (1, CLOSED),
+        "2": (2, MOVED.replace("request 1", "request 2")),
+    }
+    assert project.remote.files("main") == ["3.txt", "src/main.rs"]
+    api.call("PATCH", f"/pulls/{numbers['1']}", {"state": "open"})
+    api.call("PATCH", f"/pulls/{numbers['2']}", {"base": "main"})
+    assert project.run("merge-level", "--json", ok=0).json["waiting"] == []
+
+
 def test_a_branch_whose_pull_request_goes_elsewhere_gets_no_twin(hub: GitHubEmulator, tmp_path: Path) -> None:
     project, api = project_with_release(tmp_path, hub, "1", "2")
     number = api.open_pull("feature/level-0-task-1", "release")

@@ -6,7 +6,7 @@ from gitcoord.forge.github.client import Gateway
 from gitcoord.forge.github.pull_types import PullAnswer
 from gitcoord.forge.pull_requests import BranchPulls, Pull, branch_pulls
 
-_FEW = 5
+_FEW = 2
 _MOST = 100
 _Page = tuple[PullAnswer, ...]
 
