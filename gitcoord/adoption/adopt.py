@@ -15,6 +15,13 @@ def adopted_store(task_store: Store, base: str) -> Store:
     return Store(task_store.repository, task_store.shared, area=f"adopted/{base}/")
 
 
+def adopted_bases(task_store: Store) -> list[str]:
+    """Returns the branches that heads were adopted onto, by name. The caller has fetched the shared refs."""
+    prefix, plan = f"{task_store.prefix}adopted/", "/plan"
+    refs = (ref.removeprefix(prefix) for ref in task_store.shared.list(prefix) if ref.endswith(plan))
+    return sorted(name.removesuffix(plan) for name in refs)
+
+
 def known_branches(store: Store) -> dict[str, KnownHead]:
     """The branches that have been adopted before: whether each is recorded as landed, and what it needs."""
     plan, journal = store.plan(), _journal(store)

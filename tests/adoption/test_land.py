@@ -53,6 +53,14 @@ def test_eight_pull_requests_land_in_two_commands_and_keep_their_owners_words(
     moved = {ref for ref, tip in foreign.heads().items() if heads.get(ref) != tip}
     assert moved == {"refs/heads/main", *(["refs/heads/stack/two"] if method == "squash" else [])}
     assert [pull.base for pull in foreign.app.pulls.values()] == ["main"] * 8
+    # Where it stands and what happened is told as of a task list.
+    shown = foreign.run("status", "--json", ok=0).json
+    assert {task: one["state"] for task, one in shown["tasks"].items()} == {
+        "1": "deferred",
+        **dict.fromkeys("2345678", "landed"),
+    }
+    told = foreign.run("log", "--task", "7", ok=0).out
+    assert "pull request 7 moved from stack/one to main" in told or "landed" in told
     # Once more nothing happens; once its owner has settled it, the last one lands.
     again = foreign.run("land", *numbers, "--method", method, "--yes", "--json")
     assert (again.code, len(again.json["deferred"]), len(foreign.app.comments)) == (1, 1, 1)
@@ -195,6 +203,19 @@ def test_branches_and_worktrees_of_a_clone_land_without_github_beside_a_task_pla
     one_for_all = ("land", "--branches", "other", "--strategy", "single-pr", "--yes", "--json")
     assert gitcoord(*one_for_all, cwd=desk.path, ok=0).json["strategy"] == "single-pr"
     assert remote.read("main", "other.txt") == "other"
+    # A task plan comes first; what was adopted beside it is asked for.
+    (desk.path / "TASKS.md").write_text("- [ ] 1. Own\n")
+    gitcoord("plan", "--tasks", "TASKS.md", "--base", "main", cwd=desk.path, ok=0)
+    own, adopted = (
+        gitcoord("status", *words, "--json", cwd=desk.path, ok=0).json for words in ((), ("--adopted",))
+    )
+    assert (list(own["tasks"]), "other" in adopted["tasks"]) == (["1"], True)
+    assert "other landed" in gitcoord("log", "--adopted", "--base", "main", cwd=desk.path, ok=0).out
+    for words, named in (
+        (("--adopted", "--base", "dev"), "No pull requests or branches were adopted onto dev."),
+        (("--base", "main"), "--base goes with --adopted."),
+    ):
+        assert named in gitcoord("status", *words, cwd=desk.path, ok=2).err
 
 
 def test_wrong_words_are_named_with_a_way_out(foreign: Foreign) -> None:

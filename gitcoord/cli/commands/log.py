@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitcoord.cli.adopted_options import Adopted, AdoptedBase
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Examples:
   gitcoord log -n 20       the newest twenty events
   gitcoord log --task 3    what happened to task 3
   gitcoord log --generation 1   what happened under the first task list
+  gitcoord log --adopted   what happened to adopted pull requests and branches
   gitcoord log --json      the same for a program
 """
 
@@ -42,14 +44,18 @@ def log(
             help="Show the journal of an earlier task list (1: the first).",
         ),
     ] = None,
+    adopted: Adopted = False,
+    base: AdoptedBase = None,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.log/1 document on stdout.")] = False,
 ) -> None:
     """Show the journal: what happened, when, and who did it; the newest event comes last."""
+    from gitcoord.cli.adopted_state import choose_state
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.output import emit, emit_json, say, warn
 
     context = open_context(reads=True)
     context.store.refresh()
+    choose_state(context, adopted=adopted, base=base)
     warn(context.store.problems())
     store = _store(context, generation)
     events = _events(store, task)

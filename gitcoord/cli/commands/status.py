@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitcoord.cli.adopted_options import Adopted, AdoptedBase
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _EPILOG = """\b
 Examples:
   gitcoord status          levels, waves, who works on what, what has landed
   gitcoord status --json   the same for a program
+  gitcoord status --adopted   the same of what `gitcoord land` has adopted
   gitcoord status --watch  the dashboard, from any clone, until Ctrl-C
 """
 
@@ -40,11 +42,15 @@ def status(
             help="How often --watch fetches while tasks change; it fetches less often while nothing changes.",
         ),
     ] = 2.0,
+    adopted: Adopted = False,
+    base: AdoptedBase = None,
 ) -> None:
     """Show the state of every task, and why a task waits.
 
-    Git decides whether a task has landed; everything else comes from the journal.
+    Without a plan of a task list, it shows what `gitcoord land` has adopted. Git decides whether a task has
+    landed; everything else comes from the journal.
     """
+    from gitcoord.cli.adopted_state import choose_state
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.views.output import emit_json, show, warn
     from gitcoord.cli.views.status import status_view
@@ -55,12 +61,14 @@ def status(
 
         show_status(context, _read, as_json=as_json, watch=watch)
         return
+    context.store.refresh()
+    choose_state(context, adopted=adopted, base=base)
     if watch:
         from gitcoord.cli.status_watch import watch_status
 
         watch_status(context, every=every, as_json=as_json)
         return
-    told = _read(context)
+    told = _document(context)
     warn(told.warnings)
     if as_json:
         emit_json("status", told)
@@ -70,6 +78,12 @@ def status(
 
 def _read(context: "Context") -> "StatusDocument":
     """Fetches the shared refs and returns the state of every task now."""
+    context.store.refresh()
+    return _document(context)
+
+
+def _document(context: "Context") -> "StatusDocument":
+    """Returns the state of every task as of the last fetch."""
     from gitcoord.cli.overview import doubts, leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
     from gitcoord.evidence.landings import moved_on
@@ -80,7 +94,6 @@ def _read(context: "Context") -> "StatusDocument":
     from gitcoord.state.journal import now
 
     store = context.store
-    store.refresh()
     plan = store.require_plan()
     snapshot = find_snapshot(store, plan)
     progress = store.progress() if snapshot is None else snapshot.progress
