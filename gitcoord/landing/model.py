@@ -27,7 +27,7 @@ KnownPulls = Mapping[str, BranchPulls]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller asked for. `wait` is in seconds: how long closed gates and workers are waited for."""
+    """What the caller asked for. `wait` is in seconds; `closes_issues`: of tasks that are issues."""
 
     strategy: Strategy
     method: Method = "merge"
@@ -42,7 +42,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSettings = RuleSettings()
     pulls: PullRequestSettings = PullRequestSettings()
     closes_issues: bool = False
-    """Whether pull requests of tasks that are issues close these as they are merged."""
     delete_branches: bool = False
     foreign_commits: Literal["warn", "hold"] = "warn"
     """Whether work that carries commits of tasks not handed in lands."""
@@ -69,8 +68,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     reason: str = ""
     needs: Needs = "time"
-    lacks: tuple[TaskId, ...] = ()
-    """The tasks that it builds on and that have not landed."""
+    lacks: tuple[TaskId, ...] = ()  # what it builds on and has not landed
     head: Oid | None = None
     recorded: Oid | None = None
     told: int | None = None
