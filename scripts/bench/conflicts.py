@@ -5,6 +5,7 @@ All in one run, as ratios of CPU time (own and children's): the machine may be b
 
 import argparse
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ while read -r one; do
 done <"$1" | wc -l
 """
 NAIVE_AT = (10, 30)
+MOST_MERGES = 2000
+"""Pairs that the floor merges; of more a sample is merged, and its cost scaled up."""
 MOVES = 5
 """So many times one branch moves; the run in the middle counts."""
 
@@ -66,7 +69,7 @@ def _measure(bed: Testbed, count: int, options: argparse.Namespace, per_pair: fl
         f"{found['conflicting']:,} conflict ({found['conflicting'] / pairs:.1%}), "
         f"{found['blocked']:,} branches do not merge with the base; git merged {len(found['merged']):,} pairs"
     )
-    floor = _floor(bed, found["merged"])
+    floor = _floor(bed, found["merged"], options.seed)
     _line("the floor", floor)
     _line("gitcoord, cold cache", cold, floor, "of the floor")
     print(
@@ -144,15 +147,17 @@ def _diff_each(bed: Testbed) -> Cost:
     return cost_of(["bash", "-c", script, "each", bed.base, *bed.branches], bed.path)
 
 
-def _floor(bed: Testbed, merged: Sequence[Sequence[str]]) -> Cost:
+def _floor(bed: Testbed, merged: Sequence[Sequence[str]], seed: int) -> Cost:
     """Git's own work and nothing else: one pass of diffs, every branch onto the base, the pairs that need it.
 
-    What gitcoord has to find out on the way (merge bases, which pairs) is given here.
+    What gitcoord has to find out on the way (merge bases, which pairs) is given here. Of very many pairs a
+    sample is merged.
     """
     known = tips(bed)
     base = known[bed.base]
     work = list(dict.fromkeys(known[branch] for branch in bed.branches))
-    forks = {tip: bed.git("merge-base", base, tip) for tip in work}
+    forks = _forks(bed, base, work)
+    sample = merged if len(merged) <= MOST_MERGES else random.Random(seed).sample(merged, MOST_MERGES)
     with Repository.discover(bed.path).git.quarantine() as git:
         environment = {
             "GIT_OBJECT_DIRECTORY": str(git.scratch),
@@ -171,14 +176,33 @@ def _floor(bed: Testbed, merged: Sequence[Sequence[str]]) -> Cost:
         # Where a branch does not merge with the base there is nothing to put on it: the two tips.
         request = [
             f"{commits[one]} {commits[other]}\n" if {one, other} <= set(commits) else f"{one} {other}\n"
-            for one, other in merged
+            for one, other in sample
         ]
         pairs = cost_of(merge, bed.path, input="".join(request).encode(), env=environment)
+    if len(sample) < len(merged):
+        times = len(merged) / len(sample)
+        print(
+            f"    the floor merged {len(sample):,} of {len(merged):,} pairs, drawn at random: x {times:.2f}"
+        )
+        pairs = pairs._replace(cpu=pairs.cpu * times, wall=pairs.wall * times)
     every = (diffs, onto, pairs)
     print(
         f"    the floor's parts: diffs {diffs.cpu:.2f}, onto the base {onto.cpu:.2f}, pairs {pairs.cpu:.2f}"
     )
     return Cost(sum(c.cpu for c in every), sum(c.wall for c in every), max(c.peak for c in every), "")
+
+
+def _forks(bed: Testbed, base: str, work: Sequence[str]) -> dict[str, str]:
+    """Where each branch left the base; its own commits are in one line."""
+    listed = bed.git("rev-list", "--parents", "--stdin", input="\n".join([f"^{base}", *work, ""]).encode())
+    parent = dict(line.split(" ")[:2] for line in listed.split("\n"))
+    forks = {}
+    for tip in work:
+        at = tip
+        while at in parent:
+            at = parent[at]
+        forks[tip] = at
+    return forks
 
 
 def _on_base(
