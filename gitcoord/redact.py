@@ -3,7 +3,8 @@
 Known are the values of `SECRET_VARIABLES`, every secret that gitcoord signed in with (`keep_secret`), and
 what looks like a credential: user information in URLs, GitHub tokens, keys of agents (`sk-ant-…`), private
 keys, web tokens, `Authorization` headers and HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750),
-wherever a server or proxy quotes them.
+wherever a server or proxy quotes them. What a server, a proxy or a hook says may also name a secret in words
+(`password=…`); only `redact_said` looks for those, because a task may well be called "token: refresh".
 """
 
 import os
@@ -34,6 +35,16 @@ _AUTHORIZATION = (
 )
 _BASIC = r"(?i)(\bbasic\s+)([A-Za-z0-9+/_-]{6,}={0,2})"
 _BEARER = r"(?i)(\bbearer\s+)(?=[^\s\"',;]*\d)[\w.~+/-]{16,}=*"
+_KEY = (
+    r"(?i)(?<![\w/.-])([\w-]*"
+    r"(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|credential)"
+)
+_VALUE = r"(?!\*\*\*)[^\s\"',;&)\]}>]"
+_ASSIGNED = _KEY + rf"(?:[\"']?\s?=\s?[\"']?|[\"']?\s?:\s?[\"'])){_VALUE}{{4,}}"
+# After a colon alone a sentence may follow: what has digits or is very long is no word of it.
+_NAMED = _KEY + rf"\s?:\s?)(?=[^\s\"',;&]*\d|[^\s\"',;&]{{16}}){_VALUE}{{6,}}"
+_KEYS = ("passw", "pwd", "passphrase", "secret", "token", "key", "credential")
+"""Words of which one is in every name of `_KEY`."""
 _kept: set[str] = set()
 
 
@@ -49,6 +60,14 @@ def keep_secret(secret: str) -> None:
 def redact(text: str) -> str:
     """`text` with `***` in the place of every secret."""
     return _without(text, _secrets()) if text else text
+
+
+def redact_said(text: str) -> str:
+    """Redacts what a server, a proxy or a hook said: also the values that it names as secrets."""
+    lowered = text.lower()
+    if any(key in lowered for key in _KEYS):
+        text = re.sub(_NAMED, r"\1***", re.sub(_ASSIGNED, r"\1***", text))
+    return redact(text)
 
 
 def _without(text: str, secrets: Sequence[str]) -> str:

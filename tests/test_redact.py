@@ -11,7 +11,7 @@ from gitcoord.forge.pull_requests import Refused, Unclear
 from gitcoord.landing.pull_templates import one_line, short
 from gitcoord.landing.rollback.texts import plain_subject
 from gitcoord.planning.diagrams import dot, mermaid
-from gitcoord.redact import keep_secret, redact, redacted
+from gitcoord.redact import keep_secret, redact, redact_said, redacted
 from tests.cli.test_report import page_of
 from tests.progress.plans import planned, play, task
 
@@ -46,6 +46,7 @@ def test_credentials_are_taken_out_however_they_are_quoted(text: str, left: str)
         "Authorization: basic roles for editors",
         "The bearer of the authorization: a token service",
         "See https://example.com/a@b and git@github.com:acme/app",
+        "Reset: password=forgotten, token: refresh2fa",
     ],
 )
 def test_words_of_a_title_are_left_alone(text: str) -> None:
@@ -59,6 +60,28 @@ def test_what_was_signed_in_with_is_known_by_itself_and_as_a_login() -> None:
     assert redact(f"{secret} {login}") == "*** ***"
     assert redacted({"a": [secret, 1, None], secret: True}) == {"a": ["***", 1, None], "***": True}
     assert redacted({"a": (secret, (f"of {secret}",))}) == {"a": ["***", ["of ***"]]}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("login failed with password=letmein", "login failed with password=***"),
+        ('{"password": "let-me in", "x": 1}', '{"password": "*** in", "x": 1}'),
+        ("remote: your token: 8f14e45fceea167a is not valid", "remote: your token: *** is not valid"),
+        ("X-Auth-Token: abc123def456", "X-Auth-Token: ***"),
+        ("GET /?access_token=a1b2c3&x=1 failed", "GET /?access_token=***&x=1 failed"),
+        ("api-key = zq81kept, sorry", "api-key = ***, sorry"),
+        (f"Basic {LOGIN} and secret='s3cr3t'", "Basic *** and secret='***'"),
+        ("your token: expired", None),
+        ("Support for password authentication was removed.", None),
+        ("max_tokens=4096 and token_type=bearer", None),
+        ("error: failed to push refs/heads/password=reset-flow", None),
+        ("a personal access token is needed: see the documents", None),
+    ],
+)
+def test_what_a_server_names_as_a_secret_is_taken_out(text: str, left: str | None) -> None:
+    assert redact_said(text) == (text if left is None else left)
+    assert redact_said(redact_said(text)) == redact_said(text)
 
 
 @pytest.mark.parametrize("before", range(0, 60, 4))
@@ -77,7 +100,7 @@ def test_a_secret_is_taken_out_before_a_text_is_cut(before: int) -> None:
 
 
 def test_nothing_that_a_server_says_comes_in_with_a_secret() -> None:
-    said = f"you sent {TOKEN}"
+    said = f"you sent {TOKEN} and password=hunter2x"
     texts = [
         ErrorAnswer(message=said).message,
         *ErrorAnswer(errors=(said,)).details,
@@ -90,4 +113,6 @@ def test_nothing_that_a_server_says_comes_in_with_a_secret() -> None:
         str(GitcoordError("github-failed", said)),
         GitcoordError("github-failed", "x", hint=said).hint,
     ]
-    assert texts == ["you sent ***"] * len(texts)
+    server, own = texts[:-3], texts[-3:]
+    assert server == ["you sent *** and password=***"] * len(server)
+    assert own == ["you sent *** and password=hunter2x"] * len(own)

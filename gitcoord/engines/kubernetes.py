@@ -28,7 +28,7 @@ from gitcoord.engines.kubernetes_manifest import (
 from gitcoord.engines.processes import in_directory
 from gitcoord.engines.supervisor import LOG_FILE
 from gitcoord.errors import GitcoordError
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 _GIVEN_FILE = "kubernetes"
 _PAUSE = 2.0
@@ -258,7 +258,7 @@ def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:
 
 def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
     """What kubectl says was wrong, on one line."""
-    return redact(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
+    return redact_said(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
 
 
 def _exit_code(pod: Mapping[str, Any]) -> int | None:
@@ -275,10 +275,10 @@ def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:
     for pod in pods:
         for status in pod.get("status", {}).get("containerStatuses", []):
             if waiting := status.get("state", {}).get("waiting"):
-                return redact(f"{waiting.get('reason', '')} {waiting.get('message', '')}".strip())
+                return redact_said(f"{waiting.get('reason', '')} {waiting.get('message', '')}".strip())
         for one in pod.get("status", {}).get("conditions", []):
             if one.get("type") == "PodScheduled" and one.get("status") != "True":
-                return redact(f"{one.get('reason', '')} {one.get('message', '')}".strip())
+                return redact_said(f"{one.get('reason', '')} {one.get('message', '')}".strip())
     return "no Pod was made for it"
 
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 Method = Literal["merge", "squash", "rebase"]
 PullState = Literal["open", "closed", "merged"]
@@ -139,7 +139,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
         return f"{self.message.rstrip('.')}; {self.way}" if self.way else self.message
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "message", redact(self.message))
+        msgspec.structs.force_setattr(self, "message", redact_said(self.message))
 
 
 class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
@@ -148,7 +148,7 @@ class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
     message: str
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "message", redact(self.message))
+        msgspec.structs.force_setattr(self, "message", redact_said(self.message))
 
 
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):

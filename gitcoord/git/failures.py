@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.errors import Passing
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 Cause = Literal["here", "network", "refused", "broken-ref", "untrusted", "no-repository", "unknown"]
 """Where it went wrong: in this repository, on the way, or the other side said no; a ref without a commit, a
@@ -116,7 +116,7 @@ def rejections(porcelain: str) -> Iterator[PushRejection]:
                 passing = "passes"
             elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
                 passing = "briefly"  # git itself refused, by the refs that it read at the start
-            yield PushRejection(specs.rpartition(":")[2], redact(summary), passing)
+            yield PushRejection(specs.rpartition(":")[2], redact_said(summary), passing)
 
 
 class TraceEvent(msgspec.Struct):

@@ -11,7 +11,7 @@ from gitcoord import trace
 from gitcoord.errors import GitcoordError
 from gitcoord.git.commits import CommitReader, Oid
 from gitcoord.git.git_result import GitResult
-from gitcoord.redact import redact
+from gitcoord.redact import redact, redact_said
 
 __all__ = ["Git", "Oid"]
 
@@ -142,7 +142,7 @@ class Git:
             )
         except OSError as error:
             raise _cannot_start(self.directory, error) from error
-        stderr = redact(os.fsdecode(ended.stderr))
+        stderr = redact_said(os.fsdecode(ended.stderr))
         result = GitResult(ended.returncode, ended.stdout, stderr)
         if trace.clock():
             trace.asked(f"git {trace.words(arguments)}", began, _outcome(result))

@@ -4,7 +4,7 @@ import os
 
 import msgspec
 
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 _LONGEST_REMOTE_TEXT = 500
 
@@ -54,7 +54,7 @@ class GitResult(msgspec.Struct, frozen=True):
     @property
     def hook_text(self) -> str:
         """The output that is neither git's nor the remote's: that of a hook of this repository."""
-        both = f"{redact(self.text)}\n{self.stderr}".splitlines()
+        both = f"{redact_said(self.text)}\n{self.stderr}".splitlines()
         lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
         return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from gitcoord.forge.pull_requests import Method
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Remark(Answer, frozen=True):
     message: str = ""
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "message", redact(self.message))
+        msgspec.structs.force_setattr(self, "message", redact_said(self.message))
 
 
 class AsyncMergeDetails(Remark, frozen=True):
@@ -238,5 +238,5 @@ class ErrorAnswer(Remark, frozen=True):
     def details(self) -> tuple[str, ...]:
         """The texts of its errors."""
         if isinstance(self.errors, str):
-            return (redact(self.errors),)
-        return tuple(redact(error) if isinstance(error, str) else error.text for error in self.errors)
+            return (redact_said(self.errors),)
+        return tuple(redact_said(error) if isinstance(error, str) else error.text for error in self.errors)

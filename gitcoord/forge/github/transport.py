@@ -18,7 +18,7 @@ from gitcoord import __version__, trace
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.api_types import ErrorAnswer
 from gitcoord.forge.github.errors import about_status, is_rate_limit, unreachable
-from gitcoord.redact import redact
+from gitcoord.redact import redact_said
 
 Query = Mapping[str, str | int]
 API_VERSION = "2022-11-28"
@@ -64,7 +64,7 @@ class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "message", redact(self.message))
+        msgspec.structs.force_setattr(self, "message", redact_said(self.message))
 
 
 class Wire:
