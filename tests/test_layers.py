@@ -177,7 +177,7 @@ def test_no_file_and_no_function_gets_out_of_hand() -> None:
     long_functions = [
         f"{path.relative_to(ROOT)}: {function.name} has {lines} lines"
         for path in sources()
-        for function in ast.walk(parsed(path))
+        for function in nodes(path)
         if isinstance(function, Function) and (lines := length(function)) > LONGEST_FUNCTION
     ]
     assert long_files + long_functions == []
@@ -228,9 +228,19 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parsed(path)))
+
+
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    return tuple(imported_by(module))
+
+
+def imported_by(module: str) -> Iterator[str]:
     """Every module that `module` imports, those inside functions too."""
-    for statement in ast.walk(parsed(modules()[module])):
+    for statement in nodes(modules()[module]):
         if isinstance(statement, ast.Import):
             yield from (alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
@@ -242,13 +252,13 @@ def imports(module: str) -> Iterator[str]:
 
 
 def definitions(path: Path) -> Iterator[str]:
-    for statement in ast.walk(parsed(path)):
+    for statement in nodes(path):
         if isinstance(statement, Function | ast.ClassDef):
             yield statement.name
 
 
 def classes(path: Path) -> Iterator[str]:
-    return (statement.name for statement in ast.walk(parsed(path)) if isinstance(statement, ast.ClassDef))
+    return (statement.name for statement in nodes(path) if isinstance(statement, ast.ClassDef))
 
 
 def words(name: str) -> list[str]:
