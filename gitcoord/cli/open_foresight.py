@@ -20,6 +20,7 @@ _MANY = 1000
 
 def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | None":
     """Opens foresight at the tip of `base`; returns None if the history has fewer than `least` changes."""
+    from gitcoord.cli.experience import read_experience
     from gitcoord.foresight.foresee import open_foresight
     from gitcoord.foresight.mining import HistoryReader
     from gitcoord.foresight.own_constants import load_constants
@@ -36,6 +37,7 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
         constants=load_constants(repository.common_dir),
         tell=_teller(),
         left_out=_ruled(context),
+        pairs=read_experience(context).pairs,
     )
 
 

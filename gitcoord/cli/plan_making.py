@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.cli.experience import read_experience
 from gitcoord.cli.open_foresight import foretell
 from gitcoord.cli.plan_beginnings import AbandonedWork, PlanStart, begin_list, go_on, start_afresh
 from gitcoord.errors import usage_error
+from gitcoord.planning.experience import learned_estimates
 from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.planning.risks import NO_RISKS, Risks, carried
@@ -87,6 +89,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         start = go_on(store, saved, listed, same_tasks=asked.same_tasks)
     asked = asked if asked.reset else with_saved(asked, saved)
     base = context.base(asked.base)
+    listed, learned = learned_estimates(listed, read_experience(context).units)
     risks, warning = _risks(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
     if start.previous is not None and asked.predict is not False:
         risks = carried(risks, start.previous.risks, start.under_way)
@@ -105,6 +108,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         warnings=(*plan.warnings, *notes),
         texts=texts_digest(texts),
         predict=asked.predict is not False,
+        estimates_from=learned or plan.estimates_from,
         source=listed.source if listed.kind == GITHUB else _inside(context.repository.root, listed.source),
     )
     return PlanProposal(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gitcoord.cli.experience import read_experience
 from gitcoord.cli.issue_lists import issue_reader
 from gitcoord.cli.plan_making import PlanProposal, PlanRequest, make_plan, with_saved
 from gitcoord.cli.views.output import say
@@ -92,6 +93,8 @@ def save(context: "Context", made: PlanProposal) -> bool:
     from gitcoord.events import TaskRenamed
     from gitcoord.state.journal import now, worker_name
 
+    # The experience with a list that another one replaces would be out of reach afterwards.
+    read_experience(context, saves=True)
     changed = context.store.save_plan(made.plan, texts=made.texts, carried=made.carried)
     identities = made.plan.identities()
     renamed = [

@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final, TypeVar
 
+from gitcoord.foresight.base_rate import learned_shift, shifted
 from gitcoord.foresight.constants import Constants, shipped_constants
 from gitcoord.foresight.file_chances import file_chances, likely_first
 from gitcoord.foresight.hot_files import RECENT, HotKind, hot_files, often_touched
@@ -17,6 +18,7 @@ from gitcoord.foresight.pairs import PairChances, PairComparison, TaskProfile
 from gitcoord.foresight.scoring import make_query, named_files, similar_changes
 from gitcoord.foresight.store import DamagedIndexError, IndexStore, discard, open_store
 from gitcoord.foresight.words import looks_like_file, paths_in, plain_text
+from gitcoord.planning.experience import PairOutcome
 from gitcoord.planning.risks import RiskyFile
 
 _NAMED_NEW: Final = 0.5
@@ -41,9 +43,15 @@ class Foresight:
         constants: Constants,
         tell: Tell | None = None,
         left_out: LeftOut | None = None,
+        pairs: Sequence[PairOutcome] = (),
     ) -> None:
-        """`history`: the commits that count, the newest first; the index is kept in `common_dir`, if any."""
-        self._constants = constants
+        """`history`: the commits that count, the newest first; the index is kept in `common_dir`, if any.
+
+        `pairs` are those of the repository's own tasks, which move the base rate.
+        """
+        self.shift = learned_shift(pairs)
+        self.own_pairs = len(pairs) if self.shift else 0
+        constants = shifted(constants, self.shift)
         self._make = partial(
             _Knowledge, reader, commit, history, constants=constants, tell=tell, left_out=left_out
         )
@@ -191,6 +199,7 @@ def open_foresight(
     constants: Constants | None = None,
     tell: Tell | None = None,
     left_out: LeftOut | None = None,
+    pairs: Sequence[PairOutcome] = (),
 ) -> Foresight | None:
     """The foresight of the repository at `commit`; None where its history has fewer than `least` changes.
 
@@ -200,4 +209,5 @@ def open_foresight(
     history = reader.list_changes(commit, most)
     if len(history) < least:
         return None
-    return Foresight(reader, commit, history, common_dir, constants or shipped_constants(), tell, left_out)
+    constants = constants or shipped_constants()
+    return Foresight(reader, commit, history, common_dir, constants, tell, left_out, pairs)

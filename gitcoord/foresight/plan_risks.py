@@ -39,6 +39,7 @@ def pair_risk(foresight: Foresight, one: Task, other: Task) -> PairRisk:
         files=chances.files,
         asserted=one.marked_safe or other.marked_safe,
         band=band_of(chances.conflict),
+        shift=foresight.shift,
     )
 
 
@@ -67,6 +68,7 @@ def plan_risks(foresight: Foresight, tasks: Sequence[Task]) -> Risks:
             if (files := foresight.likely_files(task_text(task), _MOST_FILES, _LIKELY))
         },
         changes=foresight.change_count,
+        own_pairs=foresight.own_pairs,
     )
 
 

@@ -42,6 +42,8 @@ class PairRisk(msgspec.Struct, frozen=True, kw_only=True):
     asserted: bool = False
     band: Band = "low"
     """The probability in a word."""
+    shift: float = 0.0
+    """The log-odds in `conflict` that were learned from the repository's own tasks."""
 
 
 class Risks(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class Risks(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[PairRisk, ...] = ()
     files: dict[TaskId, tuple[RiskyFile, ...]] = {}
     changes: int = 0
+    own_pairs: int = 0
+    """From how many pairs of the repository's own tasks the base rate was learned."""
 
     def by_task(self) -> dict[TaskId, dict[TaskId, float]]:
         """The probability of a conflict between two tasks, both ways; what the list asserts is 0."""
@@ -85,6 +89,7 @@ def carried(fresh: Risks, saved: Risks, begun: Container[TaskId]) -> Risks:
             **{task: files for task, files in saved.files.items() if task in begun},
         },
         changes=fresh.changes or saved.changes,
+        own_pairs=fresh.own_pairs,
     )
 
 
@@ -107,6 +112,12 @@ def urgency(tail: float, minutes: float, conflicts: float, rework: float) -> flo
     `conflicts` are those that a start now costs more; each costs `rework` times the unit's own `minutes`.
     """
     return round(tail - conflicts * rework * minutes, 6)
+
+
+def without_shift(conflict: float, shift: float) -> float:
+    """Returns a probability without the log-odds that were added to it."""
+    kept = min(1 - 1e-6, max(1e-6, conflict))
+    return round(1 / (1 + (1 - kept) / kept * math.exp(shift)), 6)
 
 
 def band_of(conflict: float) -> Band:

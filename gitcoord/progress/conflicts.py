@@ -1,7 +1,7 @@
 """Conflicts between tasks: which were predicted, which were found, and how many tasks had one."""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import msgspec
 
@@ -9,7 +9,7 @@ from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
 from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.planning.declared_conflicts import find_clashes
 from gitcoord.planning.model import Plan
-from gitcoord.planning.risks import Band, PairRisk
+from gitcoord.planning.risks import Band, band_of
 from gitcoord.planning.waves import footprint
 from gitcoord.progress.attempts import Try
 from gitcoord.progress.units import PlanUnit
@@ -17,6 +17,8 @@ from gitcoord.tasks.model import TaskId
 
 # If more tasks than this touch one path, that says little about any two of them, and makes too many pairs.
 _LARGEST_SET = 200
+_EDGES = (1.01, 0.5, 0.3, 0.2, 0.1, 0.05, 0.0)
+"""The probabilities between which rows of the reliability table lie."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +35,19 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForetoldConflicts(msgspec.Struct, frozen=True, kw_only=True):
-    """Pairs of tasks that ran at the same time, by risk: the conflicts that were expected and found."""
+    """A row of the reliability table: pairs that ran at the same time, with a probability in a range.
+
+    `expected` conflicts are the sum of the probabilities, `found` those that happened, `by_check` the pairs
+    that merged and failed the check together.
+    """
 
     band: Band
+    least: float
+    most: float
     pairs: int
     expected: float
     found: int
+    by_check: int
 
 
 class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +98,7 @@ def conflicts_of(
         found=len(found),
         both=len(predicted & found.keys()),
         side_by_side=len(beside),
-        foretold=_foretold(plan, beside, found),
+        foretold=_foretold(plan, beside, found, checked),
         pairs=tuple(sorted(pairs, key=lambda pair: [natural_key(task) for task in pair.tasks])),
     )
 
@@ -111,23 +120,28 @@ def _pair(
 
 
 def _foretold(
-    plan: Plan, beside: Collection[frozenset[TaskId]], found: Container[frozenset[TaskId]]
+    plan: Plan,
+    beside: Collection[frozenset[TaskId]],
+    found: Container[frozenset[TaskId]],
+    checked: Container[frozenset[TaskId]],
 ) -> tuple[ForetoldConflicts, ...]:
-    """Compares the risks predicted from history with the conflicts found among pairs that ran together."""
-    rows: dict[Band, list[PairRisk]] = {"high": [], "medium": [], "low": []}
-    for risk in plan.risks.pairs:
-        if frozenset(risk.tasks) in beside:
-            rows[risk.band].append(risk)
-    return tuple(
-        ForetoldConflicts(
-            band=band,
+    """Compares the predictions for pairs that ran at the same time with the conflicts, the riskiest first."""
+    risks = [risk for risk in plan.risks.pairs if frozenset(risk.tasks) in beside]
+    rows = []
+    for most, least in pairwise(_EDGES):
+        inside = [risk for risk in risks if least <= risk.conflict < most]
+        pairs = [frozenset(risk.tasks) for risk in inside]
+        row = ForetoldConflicts(
+            band=band_of(least),
+            least=least,
+            most=min(1.0, most),
             pairs=len(pairs),
-            expected=round(sum(risk.conflict for risk in pairs), 2),
-            found=sum(frozenset(risk.tasks) in found for risk in pairs),
+            expected=round(sum(risk.conflict for risk in inside), 2),
+            found=sum(pair in found and pair not in checked for pair in pairs),
+            by_check=sum(pair in checked for pair in pairs),
         )
-        for band, pairs in rows.items()
-        if pairs
-    )
+        rows += [row] if pairs else []
+    return tuple(rows)
 
 
 def _found(

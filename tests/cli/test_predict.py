@@ -111,7 +111,7 @@ def test_a_plan_is_told_what_will_conflict_once_there_is_history(
 ) -> None:
     index = tmp_path / "work" / ".git" / "gitcoord" / "foresight.sqlite"
     short = run("plan", "--dry-run", "--json").json
-    assert short["risks"] == {"pairs": [], "files": {}, "changes": 0}
+    assert short["risks"] == {"pairs": [], "files": {}, "changes": 0, "own_pairs": 0}
     assert not index.exists()
     remote = Repo(tmp_path / "origin.git")
     for number in range(10):
@@ -125,6 +125,17 @@ def test_a_plan_is_told_what_will_conflict_once_there_is_history(
     waves = json.loads(run("plan", "--format", "waves").out)
     assert [1, 2] not in waves
     assert len(waves) == 3
+    # What tasks of an earlier list did here moves the base rate, and fills in what the list leaves open.
+    done = [{"unit": f"{number}", "minutes": 12.5} for number in range(5)]
+    pairs = [{"tasks": ["7", f"{number}"], "chance": 0.02, "conflict": number < 12} for number in range(40)]
+    kept = {"lists": {"0": {"units": done, "pairs": pairs}}}
+    (index.parent / "experience.json").write_text(json.dumps(kept))
+    learned = run("plan", "--dry-run", "--json").json
+    assert learned["risks"]["own_pairs"] == 40
+    assert learned["risks"]["pairs"][0]["conflict"] > risky["conflict"]
+    assert learned["estimates_from"].startswith("Estimates are learned for 5: 5 units")
+    assert learned["tasks"]["1"]["estimate"] == 12.5
+    (index.parent / "experience.json").write_text("no JSON")
     text = run("plan", "--dry-run").out
     assert f"{risky['band']} risk  1 and 2, " in text
     assert ": src/parser.py" in text

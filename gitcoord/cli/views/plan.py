@@ -157,6 +157,8 @@ def _risks(plan: "Plan") -> list[StyledText]:
         lines.append(_dim(f"  … and {count_of(len(shown) - MOST_RISKS, 'more such pair')}"))
     if lines:
         learned = f"Likely to conflict, learned from {count_of(plan.risks.changes, 'change')}"
+        if plan.risks.own_pairs:
+            learned += f" and {count_of(plan.risks.own_pairs, 'pair')} of tasks that ran here"
         lines.insert(0, plain(learned, "bold"))
     return lines
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gitcoord.cli.views.output import clean, count_of, plain
+from gitcoord.cli.views.output import clean, count_of, percent, plain
 from gitcoord.cli.views.report.gantt import kind_of
 from gitcoord.cli.views.report.matrix import clash_place, conflict_sentence
 from gitcoord.cli.views.report.page_data import CAUSES
@@ -90,8 +90,9 @@ def _clashes(metrics: "Metrics") -> list[StyledText]:
 def _foretold(metrics: "Metrics") -> list[StyledText]:
     """Compares predicted and found conflicts of pairs that ran in parallel."""
     lines = [
-        f"{row.band} risk: {count_of(row.pairs, 'pair')} in parallel, {row.expected:.1f} conflicts "
-        f"expected, {row.found} found"
+        f"{row.band} risk, {percent(row.least)} to {percent(row.most)}: {count_of(row.pairs, 'pair')} in "
+        f"parallel, {row.expected:.1f} conflicts expected, {row.found} found"
+        + (f", {row.by_check} failed the check" if row.by_check else "")
         for row in metrics.conflicts.foretold
     ]
     return [_label("Predicted" if number == 0 else "", line) for number, line in enumerate(lines)]
