@@ -162,7 +162,13 @@ def _root(
         bool, typer.Option("-v", "--verbose", help="Log git and GitHub calls to stderr.")
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version; with --json, what is installed.",
+            callback=_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     """Handles the options that come before every command."""

@@ -41,6 +41,11 @@ def main(argv: "Sequence[str]") -> int:
         return Exit.OK
     as_json = "--json" in argv
     try:
+        if sorted(argv) == ["--json", "--version"]:
+            from gitcoord.cli.installed import print_versions
+
+            print_versions()
+            return Exit.OK
         import fcntl  # noqa: F401
         import pwd  # noqa: F401 - what every command needs sooner or later, and Windows lacks
 

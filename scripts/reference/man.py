@@ -80,4 +80,6 @@ def _roff(text: str) -> str:
     """Text that roff takes for text."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     text = re.sub(r"`([^`]*)`", r"\\fB\1\\fR", text)
+    text = text.replace("…", "...")
+    text = "".join(one if one.isascii() else f"\\[u{ord(one):04X}]" for one in text)
     return f"\\&{text}" if text.startswith((".", "'")) else text

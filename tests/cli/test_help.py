@@ -36,6 +36,15 @@ def test_a_command_is_a_topic_too_and_others_are_named(tmp_path: Path) -> None:
     assert (ran.code, "Did you mean `gitcoord help planning`?" in ran.err) == (2, True)
 
 
+def test_the_version_comes_with_what_is_installed(tmp_path: Path) -> None:
+    plain = gitcoord("--version", cwd=tmp_path, ok=0).out.split()
+    for arguments in (("--version", "--json"), ("--json", "--version")):
+        document = gitcoord(*arguments, cwd=tmp_path, ok=0).json
+        assert plain == ["gitcoord", document["version"]]
+        assert document["git"].startswith("2.")
+        assert {"gitcoord", "typer", "msgspec", "mcp"} <= document["packages"].keys()
+
+
 def test_the_start_script_of_containers_is_printed_as_it_is(tmp_path: Path) -> None:
     script = (ROOT / "scripts/container-base.sh").read_text(encoding="utf-8")
     assert gitcoord("container-script", cwd=tmp_path, ok=0).out == script
@@ -59,13 +68,21 @@ def test_the_wheel_has_what_the_readme_promises(tmp_path: Path) -> None:
     pytest.importorskip("hatchling", reason="the builder of wheels is not installed")
     built = tmp_path / "built"
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    [wheel] = built.glob("*.whl")
+    wheels = []
+    for _ in range(2):
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        [wheel] = built.glob("*.whl")
+        wheels.append(wheel.read_bytes())
+    assert wheels[0] == wheels[1], "built twice, it is not the same"
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "there")
     there = tmp_path / "there"
     assert (there / "gitcoord/py.typed").exists()
     assert (there / "gitcoord/settings.schema.json").exists()
+    assert (there / "gitcoord/cli/documents/schemas/plan.schema.json").exists()
+    [data] = there.glob("*.data/data/share")
+    for file in ("man/man1/gitcoord-plan.1", "zsh/site-functions/_gitcoord"):
+        assert (data / file).read_bytes() == (ROOT / "share" / file).read_bytes()
     assert (there / "gitcoord/foresight/constants.json").exists()
     [told] = there.glob("*.dist-info/METADATA")
     metadata = Parser().parsestr(told.read_text(encoding="utf-8"))

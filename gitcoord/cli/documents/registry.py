@@ -87,5 +87,6 @@ DOCUMENTS: dict[str, DocumentKind] = {
     ),
     "sync": _kind("What `sync` set in the task list.", SyncReport),
     "tidy": _kind("What `tidy` found and removed.", types.TidyDocument),
+    "version": _kind("What `--version --json` finds installed.", setup_types.VersionDocument),
     "worker": _kind("How `worker` ended.", WorkerEnd),
 }

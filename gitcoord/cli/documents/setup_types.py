@@ -124,6 +124,17 @@ class ErrorDocument(TypedDict):
     findings: NotRequired[list[ErrorFinding]]
 
 
+class VersionDocument(TypedDict):
+    """What is installed; None for a package or a git that is not."""
+
+    version: str
+    python: str
+    executable: str
+    platform: str
+    git: str | None
+    packages: dict[str, str | None]
+
+
 class SchemasDocument(TypedDict):
     """The documents that have a schema, and what they are."""
 
