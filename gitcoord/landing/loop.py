@@ -1,4 +1,4 @@
-"""Landing a level: observe, decide, act, look again, until all is done. A crash needs no recovery."""
+"""Lands a level: observes, decides, acts, observes again, until it is done. A crash needs no recovery."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -52,15 +52,15 @@ from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
-"""Seconds between looks at something that settles by itself; the last one repeats."""
+"""Seconds between looks at an unsettled carrier; the last value repeats."""
 _TICKS = (0.5, 1.0, 2.0, 5.0)
-"""Seconds between looks while workers and gates are waited for; the last one repeats."""
+"""Seconds between looks while workers, checks and reviews are pending; the last value repeats."""
 _DOUBTFUL_LOOKS = 4
-"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
+"""The number of looks after a lost answer before the merge is sent again: the first may still be running."""
 
 
 class Lander:
-    """One run of landing. `tell` is given a notice of everything that happens."""
+    """One landing run. `tell` gets a notice of each event."""
 
     def __init__(
         self, context: LandingContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
@@ -77,10 +77,10 @@ class Lander:
         self._waits = 0
 
     def land(self) -> Report:
-        """Lands the scene's level as far as it will go, and reports how it stands then.
+        """Lands as much of the level as possible, and returns a report.
 
-        Raises GitcoordError when git or the forge could not be asked, and `tree-differs` when a merge came
-        out otherwise than computed.
+        Raises GitcoordError if git or the forge cannot be asked, and `tree-differs` if a merge gave another
+        tree than computed.
         """
         deadline = time.monotonic() + self._context.options.wait
         while True:
@@ -133,7 +133,7 @@ class Lander:
                 self._notices.recorded(*perform_git.record_rejections(context, snapshot, step.tasks))
                 self._outlook.forget()
             case Adopt():
-                self._notices.recorded(*perform_git.adopt(context, snapshot, step.tasks))
+                self._notices.recorded(*perform_git.record_unsubmitted_tips(context, snapshot, step.tasks))
             case Fold():
                 self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
             case Update():
@@ -180,7 +180,7 @@ class Lander:
         context, carrier = self._context, step.carrier
         match step:
             case Examine() | MergeTogether() if not self._outlook.fetched:
-                self._outlook.expect_pushes()  # git first: between the forge's answer and a merge is nothing
+                self._outlook.expect_pushes()  # fetch first: the forge's answer must come last
             case Examine():
                 self._examine(snapshot, carrier)
             case Settle():
@@ -240,7 +240,7 @@ class Lander:
         match outcome:
             case perform_forge.OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
                 self._outlook.forget()
-                self._settle(snapshot, carrier)  # it is there, and not listed yet
+                self._settle(snapshot, carrier)  # it exists, but the forge does not list it yet
             case perform_forge.OpenedPull():
                 self._opened.add(carrier.branch)
                 self._outlook.learn_opened(outcome.pull)
@@ -285,7 +285,7 @@ class Lander:
             self._outlook.forget()
         looks = self._memory.look_again(snapshot, carrier)
         if looks >= PATIENCE:
-            self._hold(carrier, "the forge has not made up its mind")
+            self._hold(carrier, "the forge has not computed yet whether it can merge")
         else:
             self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
 

@@ -1,4 +1,4 @@
-"""What a run of landing keeps between two looks."""
+"""The memory of a landing run between two looks."""
 
 import msgspec
 
@@ -7,25 +7,24 @@ from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
 from gitcoord.landing.proof import CombinationProof, TaskHead
 
 DetailsKey = tuple[str, Oid, Oid]
-"""A carrier's branch and head, and the base that it was examined on."""
+"""A carrier's branch and head, and the base on which it was examined."""
 
 
 class ProvedPrefix(msgspec.Struct, frozen=True, kw_only=True):
-    """Carriers that were proved as a whole: the combination of `works`, in this order, is `tree`."""
+    """Works that were checked together: their combination, in this order, has the tree `tree`."""
 
     works: tuple[TaskHead, ...]
     tree: Oid
 
 
 class LandingMemory(msgspec.Struct, kw_only=True):
-    """What a run keeps between looks; losing it costs questions, never correctness.
+    """The memory of a run between looks. Losing it costs requests, never correctness.
 
-    `held` maps a carrier's branch to why it cannot merge now; waiting clears it. `impatient` is set once
-    the time for waiting is over. `settling` counts the looks at a carrier that had not settled, `doubt` the
-    looks that are still due after a merge whose answer was lost. `handed_over` are the branches that the
-    forge merges by itself, `declined` those that it would not take over. `final` maps a branch to the head
-    that cannot merge as it is, and why: it stays held until the branch moves. `stalled` counts the looks
-    since anything has settled.
+    `held` maps a carrier's branch to the reason why it cannot merge now; waiting clears it. `impatient`: the
+    time for waiting is over. `settling` counts the looks at an unsettled carrier, `doubt` the remaining looks
+    after a merge whose answer was lost. `handed_over`: branches that the forge merges by itself; `declined`:
+    branches that it refused to. `final` maps a branch to a head that cannot merge without a change, and the
+    reason: it stays held until the branch moves. `stalled` counts the looks since any carrier settled.
     """
 
     details: dict[DetailsKey, MergeReadiness]
@@ -36,22 +35,22 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     declined: set[str]
     final: dict[str, tuple[Oid, str]] = {}
     proved: set[DetailsKey] = set()
-    """The carriers whose check has been looked at."""
+    """The carriers whose check has passed, or that cannot merge yet."""
     green: set[Oid] = set()
-    """The trees that the base may become."""
+    """The trees to which the base may move."""
     together: dict[DetailsKey, ProvedPrefix] = {}
-    """By the first of them, carriers that were proved as a whole, and that the forge merges in one move."""
+    """Checked prefixes that the forge merges in one move, by their first carrier."""
     reported: set[Oid] = set()
-    """The heads that the forge was given a status for: it may show it a moment later."""
+    """The heads for which a status was set: the forge may show it a moment later."""
     retargeted: set[int] = set()
-    """The pull requests that were moved to the base, or could not be: once, until time has passed."""
+    """The pull requests whose base was changed, or could not be: not tried again before the next wait."""
     stalled: int = 0
     impatient: bool = False
     stopped: str = ""
 
     @classmethod
     def empty(cls) -> "LandingMemory":
-        """At the start of a run."""
+        """Returns the memory at the start of a run."""
         return cls(
             details={},
             held={},
@@ -69,9 +68,9 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     def learn(
         self, snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof, *, in_one_move: bool
     ) -> None:
-        """The check was looked at for a carrier on this base, and has passed (no tree: nothing merges yet).
+        """Stores that a carrier's check has passed on this base (no tree: it cannot merge yet).
 
-        `in_one_move`: the forge merges all that was proved at once.
+        `in_one_move`: the forge merges the checked prefix in one move.
         """
         key = details_key(snapshot, carrier)
         self.proved.add(key)
@@ -82,7 +81,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             self.green.update((proof.tree, *proof.trees))
 
     def learn_details(self, snapshot: LandingSnapshot, carrier: Carrier, details: MergeReadiness) -> None:
-        """A carrier was looked at."""
+        """Stores the examination of a carrier."""
         self.details[details_key(snapshot, carrier)] = details
         if details.handed_over:
             self.handed_over.add(carrier.branch)
@@ -92,7 +91,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             self.stalled = 0
 
     def look_again(self, snapshot: LandingSnapshot, carrier: Carrier) -> int:
-        """The carrier is to be looked at anew; return how often that was so before."""
+        """Drops the carrier's details, so it is examined again; returns the number of earlier looks."""
         looks = self.settling.get(carrier.branch, 0)
         self.settling[carrier.branch] = looks + 1
         self.stalled += 1
@@ -101,10 +100,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
         return looks
 
     def release(self, snapshot: LandingSnapshot) -> None:
-        """Time has passed: everything is looked at anew, and nothing is held any more but what is final.
-
-        That stays held as long as its branch stands still.
-        """
+        """Drops everything after a wait, so it is examined again; keeps final reasons of unmoved branches."""
         self.stalled = 0
         self.retargeted.clear()
         self.settling.clear()
@@ -117,5 +113,5 @@ class LandingMemory(msgspec.Struct, kw_only=True):
 
 
 def details_key(snapshot: LandingSnapshot, carrier: Carrier) -> DetailsKey:
-    """Where a carrier's details are kept: they hold for this head on this base only."""
+    """Returns the key of a carrier's details, which are valid only for this head on this base."""
     return (carrier.branch, carrier.head, snapshot.base_commit)

@@ -1,4 +1,4 @@
-"""Merging several pull requests in one move of the base, where the forge can."""
+"""Merges several pull requests in one move of the base, if the forge supports it."""
 
 import msgspec
 
@@ -14,9 +14,9 @@ from gitcoord.landing.steps import Merge, MergeTogether
 def merge_together(
     context: LandingContext, snapshot: LandingSnapshot, step: MergeTogether
 ) -> list[tuple[Carrier, Outcome]]:
-    """Sends the merge once, if nothing speaks against any of the carriers; what became of each.
+    """Sends the merge once, if no carrier has an obstacle; returns the outcome of each.
 
-    Whatever the answer, the caller looks at the world again.
+    The caller observes again after any answer.
     """
     for carrier in step.carriers:
         reason = _obstacle(context, snapshot, carrier)
@@ -24,15 +24,15 @@ def merge_together(
             return [(carrier, CarrierHeld(reason=reason))]
     requests = [merge_request(context, snapshot, one, number_of(one)) for one in step.carriers]
     tasks = tuple(task for one in step.carriers for task in one.tasks)
-    whole = msgspec.structs.replace(step.carrier, tasks=tasks)
+    combined = msgspec.structs.replace(step.carrier, tasks=tasks)
     numbers = [request.number for request in requests]
-    request = merge_request(context, snapshot, whole, numbers[0], *numbers[1:])
+    request = merge_request(context, snapshot, combined, numbers[0], *numbers[1:])
     request = msgspec.structs.replace(request, tree=step.tree)
     outcome = context.forge.merge_together(requests, request)
-    followed = follow_merge(context, snapshot, Merge(carrier=whole, tree=step.tree), request, outcome)
-    # What was refused is looked at once, not once for each.
-    told = step.carriers if isinstance(followed, MergeDone) else step.carriers[:1]
-    return [(carrier, followed) for carrier in told]
+    followed = follow_merge(context, snapshot, Merge(carrier=combined, tree=step.tree), request, outcome)
+    # Handle a refusal once, not once for each carrier.
+    affected = step.carriers if isinstance(followed, MergeDone) else step.carriers[:1]
+    return [(carrier, followed) for carrier in affected]
 
 
 def _obstacle(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> str:
@@ -40,5 +40,5 @@ def _obstacle(context: LandingContext, snapshot: LandingSnapshot, carrier: Carri
     if details.gates:
         return closed_gates(details)
     if details.ended or not details.settled:
-        return "its pull request is not open any more, or has another head"
-    return "" if details.clean and not details.behind else f"it does not merge with {snapshot.base} as it is"
+        return "its pull request is no longer open, or has another head"
+    return "" if details.clean and not details.behind else f"it does not merge with {snapshot.base} now"

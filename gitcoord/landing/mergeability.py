@@ -1,4 +1,4 @@
-"""A closer look at one carrier: what git says of merging it now, then what the forge says."""
+"""Examines one carrier: whether git can merge it now, then whether the forge will."""
 
 from collections.abc import Collection
 
@@ -18,7 +18,7 @@ from gitcoord.text_lists import named_tasks
 
 
 def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
-    """Git's own merge onto the base as it is now; the forge is asked only about what merges."""
+    """Merges the carrier onto the current base in memory; if it merges, asks the forge about it."""
     found = examine_in_git(context, snapshot, carrier)
     if not found.clean or found.behind or found.gates:
         return found
@@ -39,7 +39,7 @@ def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier
 def looked_at(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
 ) -> MergeReadiness:
-    """What git found, and what the forge says of the pull request as it is."""
+    """Adds the forge's gates and offers for the pull request to git's result `found`."""
     gates = context.forge.closed_gates(pull, context.options.method)
     return msgspec.structs.replace(
         found,
@@ -53,7 +53,7 @@ def looked_at(
 def given_away(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Why a carrier waits for others of its stack: what the forge merges by itself gets no look before."""
+    """Returns why a carrier waits: the forge merges others of its stack by itself, without a check here."""
     heads = {
         work.task: work.head
         for work in snapshot.works
@@ -69,7 +69,7 @@ def given_away(
 
 
 def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
-    """What git alone can say; nothing is asked of the forge."""
+    """Examines the carrier with git only; sends nothing to the forge."""
     git = context.repository.git
     stacks = stacks_on(context, snapshot)
     merged = stacks.merge(git, carrier.head)
@@ -93,10 +93,10 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
         tree = made.tree if on_base else ""
         return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
     if context.options.method == "rebase":
-        # Nor do files that are made anew come out of it: the forge would merge each commit's as text.
+        # A rebase gives no generated files: the forge would merge each commit's version as text.
         bare, who = git.merging_everything(), context.repository.identity
         tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
-        # A rebase leaves merges out: what was settled in one would be lost without a word.
+        # A rebase drops merge commits, and silently loses the conflicts resolved in them.
         if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
             return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
     return MergeReadiness(clean=True, tree=merged.tree, made_anew=made.paths)
@@ -105,13 +105,13 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
 def _is_behind(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, gates: tuple[Gate, ...]
 ) -> bool:
-    """Whether the base takes only what contains all of it, and the carrier does not; a queue sees to that."""
+    """Whether the base requires an up-to-date head, the carrier's is not, and there is no merge queue."""
     strict = any(gate.name == BEHIND for gate in gates) and not any(gate.queue for gate in gates)
     return strict and not context.ancestry.contains(carrier.head, snapshot.base_commit)
 
 
 def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
-    """How the forge would take a pull request over: its queue what is ready, auto-merge what waits."""
+    """Returns how the forge can merge a pull request itself: its queue if it is ready, else auto-merge."""
     if any(gate.queue == "open" for gate in gates) and all(
         gate.queue or gate.name == BEHIND for gate in gates
     ):
@@ -121,14 +121,14 @@ def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way 
 
 
 def number_of(carrier: Carrier) -> int:
-    """The number of a carrier's pull request, which is open by now."""
-    assert carrier.pull is not None  # noqa: S101 - examined and merged only once it is open
+    """Returns the number of a carrier's open pull request."""
+    assert carrier.pull is not None  # noqa: S101 - a carrier is examined only with an open pull request
     return carrier.pull.number
 
 
 def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> bool:
     if context.options.strategy == "single-pr" or context.plan.adopted:
-        return False  # to what others made nothing is pushed that is not needed
+        return False  # never push to other people's branches without need
     earlier = {
         work.landing.commit
         for work in snapshot.works
@@ -140,9 +140,9 @@ def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carr
 def _differs_on_the_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, merged: TreeMerge
 ) -> bool:
-    """Whether only merge drivers, such as union, make it what it is here: the base has to be merged in.
+    """Whether the result depends on merge drivers, such as union: then the base must be merged in here.
 
-    GitHub knows no drivers, neither those of the settings nor those of `.gitattributes`.
+    GitHub supports no merge drivers, neither those of the settings nor those of `.gitattributes`.
     """
     git, base = context.repository.git, snapshot.base_commit
     return context.forge.name != "local" and differs_on_server(git, base, carrier.head, merged.tree)
@@ -151,8 +151,7 @@ def _differs_on_the_forge(
 def _not_rebasable(carrier: Carrier) -> Gate:
     return Gate(
         name="rebase",
-        reason=f"replaying the commits of {carrier.branch} one by one does not give what merging it gives; "
-        "use --method merge or squash",
+        reason=f"rebasing {carrier.branch} gives another tree than merging it; use --method merge or squash",
         failed=True,
         final=True,
     )

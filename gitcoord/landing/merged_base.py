@@ -1,4 +1,4 @@
-"""Whether a merge went where it was meant to go: nothing guards the base of GitHub's merge request."""
+"""Verifies that a merge went into the intended base: GitHub's merge request does not name the base."""
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.pull_requests import Forge
@@ -9,9 +9,9 @@ from gitcoord.git.git_cli import Oid
 def base_holds(
     forge: Forge, ancestry: Ancestry, base: str, tip: Oid | None, number: int, commit: Oid
 ) -> bool:
-    """Whether the base, now at `tip`, holds the merge `commit`; False when it may only not show it yet.
+    """Whether the base, now at `tip`, contains the merge `commit`; False if it may not show it yet.
 
-    Raises `merged-elsewhere` when the pull request was moved to another base before the forge merged it.
+    Raises `merged-elsewhere` if the pull request's base was changed before the forge merged it.
     """
     if tip is not None and ancestry.contains(tip, commit):
         return True
@@ -20,8 +20,8 @@ def base_holds(
         return False
     raise GitcoordError(
         "merged-elsewhere",
-        f"Pull request {number} was moved from {base} to {pull.base} while it was being merged: it is merged "
-        f"into {pull.base} as {commit[:12]}, and not into {base}.",
+        f"The base of pull request {number} was changed from {base} to {pull.base} during the merge: it is "
+        f"merged into {pull.base} as {commit[:12]}, not into {base}.",
         hint=f"Revert {commit[:12]} on {pull.base} if it should not be there. To land it on {base}, open a "
         f"pull request onto {base} by hand, or submit new commits.",
     )

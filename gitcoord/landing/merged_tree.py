@@ -1,4 +1,4 @@
-"""Whether a merge gave the tree that was computed before it: the forge makes it, and may make another one."""
+"""Verifies that a merge by the forge gave the tree that was computed before."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from gitcoord.tasks.model import TaskId
 
 
 class SentMerges:
-    """The merges of one run. Those whose answers were lost are proved once their tasks have landed.
+    """The merges that one run has sent. Verifies those with a lost answer once their tasks have landed.
 
-    Whoever records the landing: only the client that sent a merge knows of the doubt, unless it is gone.
+    Only the client that sent a merge knows that its answer was lost, even if another one records the landing.
     """
 
     def __init__(self) -> None:
@@ -29,21 +29,21 @@ class SentMerges:
         self._answered: set[int] = set()
 
     def doubt(self, snapshot: LandingSnapshot, step: Merge) -> None:
-        """Keep a merge that was sent in `snapshot`, and of which nobody has said what came of it."""
+        """Remembers a merge that was sent in `snapshot` and whose answer was lost."""
         self._unanswered[number_of(step.carrier), step.carrier.head] = (snapshot, step)
 
     def forget(self, carrier: Carrier) -> None:
-        """Drop the merges of a carrier: from now on the forge merges it when it likes."""
+        """Drops the merges of a carrier: from now on the forge decides when to merge it."""
         number = number_of(carrier)
         self._unanswered = {key: sent for key, sent in self._unanswered.items() if key[0] != number}
 
     def settle(self, carrier: Carrier) -> None:
-        """Drop the merges of a carrier: what became of them is proved."""
+        """Drops the merges of a carrier that were verified."""
         self.forget(carrier)
         self._answered.add(number_of(carrier))
 
     def prove_landed(self, context: LandingContext, snapshot: LandingSnapshot) -> None:
-        """Prove each unanswered merge whose landing is recorded in `snapshot`; raises `tree-differs`."""
+        """Verifies each unanswered merge whose landing is recorded in `snapshot`. Raises `tree-differs`."""
         for before, step in [*self._unanswered.values()]:
             works = [snapshot.work(task) for task in step.carrier.tasks]
             if all(work.standing == "landed" and work.journaled for work in works):
@@ -55,13 +55,13 @@ class SentMerges:
     def prove_recorded(
         self, context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
     ) -> None:
-        """Prove the landings of `tasks` whose merges this run has not sent; raises `tree-differs`.
+        """Verifies the landings of `tasks` whose merges this run has not sent. Raises `tree-differs`.
 
-        Those are merged pull requests with gitcoord's own words, sent by another run or for auto-merge: a
-        person may merge as he likes. A rebase has no words.
+        Verifies only merges with gitcoord's own message, by another run or auto-merge: a person may merge in
+        any way. A rebase has no message.
         """
         if context.forge.name == "local":
-            return  # what is in the repository itself was merged by gitcoord's own git
+            return  # the local forge merges with gitcoord's own git
         sent = {number for number, _ in self._unanswered} | self._answered
         pulls = {work.pull.number: work.pull for work in map(snapshot.work, tasks) if work.pull is not None}
         for pull in (pull for number, pull in pulls.items() if number not in sent):
@@ -75,10 +75,9 @@ class SentMerges:
 
 
 def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
-    """Compare the base's new tree with the one computed before; raises `tree-differs` with both ids.
+    """Compares the base's new tree with the computed one. Raises `tree-differs` with both ids.
 
-    When the base had moved in between, the expectation is computed anew from the commit that was really
-    merged onto.
+    If the base had moved in between, computes the expected tree again from the merge's actual parent.
     """
     if context.ancestry.existing({commit}):
         _compare(context, number_of(step.carrier), step.carrier.head, commit, step.tree)
@@ -100,9 +99,9 @@ def _compare(context: LandingContext, number: int, head: Oid, commit: Oid, compu
 
 
 def _expected_tree(context: LandingContext, head: Oid, commit: Oid) -> Oid | None:
-    """The tree that `commit` has to have as a merge, a squash or the last commit of a rebase of `head`.
+    """Computes the tree of `commit` as a merge, a squash or the last commit of a rebase of `head`.
 
-    The commit tells which of them it is: a person or another client may have used another method.
+    Reads the method from the commit: a person or another client may have used another one.
     """
     git = context.repository.git
     copies = _copies(git, head, commit)
@@ -117,7 +116,7 @@ def _expected_tree(context: LandingContext, head: Oid, commit: Oid) -> Oid | Non
 
 
 def _copies(git: Git, head: Oid, commit: Oid) -> int:
-    """The number of commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
+    """Counts the commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
     left = _own(git, head, commit)
     line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
     told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""
@@ -133,7 +132,7 @@ def _copies(git: Git, head: Oid, commit: Oid) -> int:
 
 
 def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
-    """The stamps of the commits that `head` has and `commit` has not, each as often as it is there."""
+    """Counts the stamps of the commits that are in `head` but not in `commit`."""
     own = ("log", "-z", "--no-show-signature", "--no-merges", f"--format={STAMP}", head, f"^{commit}")
     return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
 
@@ -141,10 +140,10 @@ def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
 def _merge_of(
     context: LandingContext, snapshot: LandingSnapshot, before: LandingSnapshot, step: Merge
 ) -> Oid | None:
-    """The base's commit that ended the merge of the head that was sent.
+    """Returns the base's commit that ended the merge of the sent head.
 
-    None where another head was merged (whoever sent that has computed its tree), where the work came in
-    another way than by this pull request, and where it cannot be told.
+    Returns None if another head was merged (its sender has computed its tree), if the work landed in another
+    way than by this pull request, or if the commit cannot be found.
     """
     carrier = step.carrier
     known = snapshot.pulls.get(carrier.branch)
@@ -161,7 +160,7 @@ def _merge_of(
 
 
 def _last_landing(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> Oid | None:
-    """The newest of the commits that brought the carrier's tasks in; a merge that broke off leaves no other
+    """Returns the newest of the commits that landed the carrier's tasks: an interrupted merge leaves no other
     trace.
     """
     brought = {event.commit for event in landings(context, snapshot, carrier.tasks).values()}
@@ -169,9 +168,9 @@ def _last_landing(context: LandingContext, snapshot: LandingSnapshot, carrier: C
 
 
 def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
-    """Whether a commit merges the pull request's head, and nothing else; `heads` are those of its tasks.
+    """Whether a commit merges only the pull request's head; `heads` are those of its tasks.
 
-    The head may also have come with other work, or by a push: then GitHub calls it merged as well.
+    The head may also have landed with other work, or by a push: GitHub then calls it merged, too.
     """
     git = context.repository.git
     parents = git.text("show", "--no-patch", "--no-show-signature", "--format=%P", commit).split()
@@ -188,6 +187,6 @@ def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oi
 
 
 def _named(git: Git, commit: Oid) -> set[str]:
-    """The heads that a commit's message says it landed."""
+    """Returns the landed heads that a commit's message names."""
     said = values(LANDED, git.text("show", "--no-patch", "--no-show-signature", "--format=%B", commit))
     return {value.rpartition(" ")[2] for value in said}

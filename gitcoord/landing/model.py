@@ -1,7 +1,4 @@
-"""The values of landing: the world as it was observed. `steps` has what landing can do next.
-
-Under both strategies it is a `Carrier` that lands.
-"""
+"""The values of an observed landing; `steps` has the possible next steps. Each landing merges a `Carrier`."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -21,9 +18,9 @@ from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
 Needs = Literal["work", "landing", "time"]
-"""What brings a waiting task on: somebody who works on it, others that land first, or time alone."""
+"""What a waiting task needs: work on it, others to land first, or only time."""
 KnownPulls = Mapping[str, BranchPulls]
-"""What the forge has told of each head branch."""
+"""The pull requests of each head branch, from the forge."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +30,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "merge"
     wait: float = 0.0
     partial: bool = False
-    """Single-PR: land what has been handed in without waiting for the rest of the wave."""
+    """Single-PR: land the submitted tasks without waiting for the rest of the wave."""
     all_or_nothing: bool = False
     auto: bool = False
-    """Let the forge merge by itself what waits for gates, where it can."""
+    """Enable auto-merge for pull requests that wait for checks or reviews."""
     serialize_on: SerializeOn = "conflict"
     ignore: tuple[str, ...] = ()
     rules: RuleSettings = RuleSettings()
@@ -44,21 +41,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     closes_issues: bool = False
     delete_branches: bool = False
     foreign_commits: Literal["warn", "hold"] = "warn"
-    """Whether work that carries commits of tasks not handed in lands."""
+    """Whether work with commits of unsubmitted tasks lands (with a warning) or is held."""
     check: CheckOptions | None = None
-    """What a tree has to pass before the base becomes it; without one, only text is proved."""
+    """The check that a tree must pass before the base moves to it; None: only git's merge counts."""
 
     @property
     def book(self) -> Rulebook:
-        """Which paths count how."""
+        """The rules for paths."""
         return rulebook(self.rules, self.ignore)
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
-    """One task of the level. `head` is the commit that would land; `reason` says why it is waiting.
+    """One task of the level. `head` is the commit that would land; `reason` says why it waits.
 
-    `recorded` is the head that the journal knows (None: a branch made by hand), `told` the number of the
-    pull request, `journaled` whether the landing that git shows is in there.
+    From the journal: `recorded`, the head (None: a branch made by hand); `told`, the number of the pull
+    request; `journaled`, whether it has the landing that git shows.
     """
 
     task: TaskId
@@ -77,30 +74,30 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     pull: Pull | None = None
     folded: bool = False
     stacked: bool = False
-    """Its branch builds on work that landed by a squash or a rebase, and lacks the base's commit of it."""
+    """Its branch is on top of work that landed by squash or rebase, and lacks the base's commit of it."""
     waits_for: tuple[TaskId, ...] = ()
-    """Others of its stack that have to land before it is brought up to date."""
+    """Others of its stack that must land before it is updated."""
     rejection: Rejection | None = None
     carries: str = ""
-    """Which commits it has of tasks that were not handed in, in words."""
+    """A message about the commits of unsubmitted tasks that it contains."""
 
 
 class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """The level branch of the present round: each round is a branch and a pull request of its own."""
+    """The level branch of the current round: each round has its own branch and pull request."""
 
     name: str
     tip: Oid | None
     pull: Pull | None = None
     folds: tuple[TaskId, ...] = ()
-    """The tasks that were folded into it, as long as the base does not contain it."""
+    """The tasks that were folded into it, until the base contains it."""
     excess: tuple[TaskId, ...] = ()
-    """Tasks of which the branch holds something that is not to land with it: deferred, or rewritten since."""
+    """Tasks with commits in the branch that must not land with it: deferred, or rewritten since."""
     by_hand: tuple[Oid, ...] = ()
-    """Its commits that are no folds; those are never dropped."""
+    """Its commits that are not folds; gitcoord never drops them."""
 
 
 class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at everything that landing depends on. `works` are in landing order."""
+    """The observed state of everything that landing depends on. `works` are in landing order."""
 
     level: str
     base: str
@@ -110,17 +107,17 @@ class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     pulls: KnownPulls = {}
     undone: tuple[TaskRolledBack, ...] = ()
     landed_heads: Mapping[Oid, Oid] = {}
-    """The heads that landed, each with the base's commit that brought it; the base may lack their commits."""
+    """The landed heads, each with the base's commit that landed it; the base may lack the head's commits."""
     stranded: tuple[tuple[TaskId, Pull], ...] = ()
-    """Open pull requests onto branches of which the base has everything."""
+    """Open pull requests onto branches that have landed."""
 
     def work(self, task: TaskId) -> TaskState:
-        """The work of one task."""
+        """Returns the work of one task."""
         return next(work for work in self.works if work.task == task)
 
 
 class Carrier(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pull request merges: a task's branch, or the level branch with the tasks folded into it."""
+    """The branch that one pull request merges: a task's branch, or the level branch with its tasks."""
 
     branch: str
     head: Oid
@@ -130,27 +127,27 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
-    """A closer look at a carrier on the present base: git's merge, the forge's opinion, closed gates."""
+    """The examination of a carrier on the current base: git's merge, the forge's state, closed gates."""
 
     clean: bool
     tree: Oid = ""
     paths: tuple[str, ...] = ()
     problem: str = ""
-    """Why git could not even try, such as histories that have nothing in common."""
+    """Why git could not merge at all, such as unrelated histories."""
     exclusive: bool = False
-    """It merges, and `paths` are where only one task at a time may work and another one was first."""
+    """It merges, but another task changed the exclusive `paths` first."""
     behind: bool = False
-    """The head lacks something that it has to contain first: an earlier wave, or all of a strict base."""
+    """The head lacks commits that it must contain first: an earlier wave, or all of a strict base."""
     made_anew: tuple[str, ...] = ()
-    """The files of what it becomes that were made anew for it."""
+    """The files that were generated again for the merged tree."""
     remade: Oid = ""
-    """The tree with them, where the head contains all of the base, and lacks but these files."""
+    """The tree with these files, if the head contains all of the base and lacks only them."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True
-    """False while the forge still computes, or has not seen the head yet."""
+    """False while the forge still computes mergeability, or has not seen the head yet."""
     offer: Way | None = None
-    """How the forge would take the pull request over, which it has not yet."""
+    """How the forge could merge the pull request itself; None if it cannot, or already will."""
     handed_over: bool = False
-    """Whether the forge was told to merge it by itself."""
+    """Whether the forge will merge it by itself."""
     ended: bool = False
-    """Whether the forge says that the pull request is not open any more."""
+    """Whether the pull request is no longer open."""

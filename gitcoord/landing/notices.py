@@ -1,4 +1,4 @@
-"""Telling how landing goes: one method for each notice."""
+"""Sends the notices of a landing: one method for each notice."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class LandingNotices:
-    """The notices of one run of landing, each given to `tell`."""
+    """Sends the notices of one landing run to `tell`."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
@@ -37,39 +37,39 @@ class LandingNotices:
         self._running: ChecksRunning | None = None
 
     def carried(self, works: Sequence[TaskState]) -> None:
-        """Tells once of each work that carries commits of tasks that were not handed in."""
+        """Warns once about each work that contains commits of unsubmitted tasks."""
         for work in works:
             if work.standing == "ready" and work.carries and work.carries not in self._carried:
                 self._carried.add(work.carries)
                 self.caution(f"{work.carries}: they land with it")
 
     def recorded(self, *events: AnyEvent) -> None:
-        """Tells what the journal has just got."""
+        """Reports events that were just recorded."""
         if events:
             self._tell(EventsRecorded(events=events))
 
     def merged(self, carrier: Carrier, base: str, commit: Oid) -> None:
-        """Tells of a merge by the forge."""
+        """Reports a merge by the forge."""
         self._tell(BranchMerged(branch=carrier.branch, tasks=carrier.tasks, base=base, commit=commit))
 
     def remade(self, branch: str, paths: Sequence[str]) -> None:
-        """Files were made anew on the level branch."""
+        """Reports files that were generated again on the level branch."""
         self._tell(FilesRemade(branch=branch, paths=tuple(paths)))
 
     def rebuilt(self, branch: str, base: str) -> None:
-        """Tells of a level branch that was made anew."""
+        """Reports a rebuilt level branch."""
         self._tell(BranchRebuilt(branch=branch, base=base))
 
     def held(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
-        """Tells why a branch does not land for now."""
+        """Reports why a branch does not land for now."""
         self._tell(BranchHeld(branch=branch, tasks=tuple(tasks), reason=reason))
 
     def answered(self, carrier: Carrier, message: str, *, again: bool = False) -> None:
-        """Tells what the forge said instead of doing what it was asked."""
+        """Reports the forge's message about a request that it did not do."""
         self._tell(ForgeAnswered(branch=carrier.branch, tasks=carrier.tasks, message=message, again=again))
 
     def window(self, window: Window, slots: int, *, each: bool) -> None:
-        """Tells how far ahead is checked, where that is not what was told last."""
+        """Reports the window of checks, if it has changed."""
         told = WindowChosen(
             size=window.size,
             slots=slots,
@@ -83,13 +83,13 @@ class LandingNotices:
             self._tell(told)
 
     def checking(self, running: ChecksRunning) -> None:
-        """Tells which checks run, where that is not what was told last."""
+        """Reports the running checks, if they have changed."""
         if running != self._running:
             self._running = running
             self._tell(running)
 
     def checked(self, result: CheckResult, tasks: Sequence[TaskId], base: str) -> None:
-        """Tells how a check came out."""
+        """Reports the result of a check."""
         self._tell(
             CheckEnded(
                 base=base,
@@ -103,16 +103,16 @@ class LandingNotices:
         )
 
     def stopped(self, reason: str) -> None:
-        """Tells why nothing more lands."""
+        """Reports why the landing stops."""
         self._tell(LandingStopped(reason=reason))
 
     def caution(self, *problems: str) -> None:
-        """Tells of problems beside the landing, if there are any."""
+        """Warns about problems, if there are any."""
         for problem in filter(None, problems):
             self._tell(Caution(message=problem))
 
     def waiting(self, tasks: Sequence[WaitingTask]) -> bool:
-        """Tells what is waited for, unless that was told last; whether it was news."""
+        """Reports the waiting tasks, if they or their reasons have changed; returns whether they have."""
         told = TasksWaiting(reasons=tuple((one.task, one.reason) for one in tasks))
         news = told != self._waiting
         if news:

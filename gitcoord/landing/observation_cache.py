@@ -1,8 +1,8 @@
-"""Looking at the world no more often than it can have changed.
+"""Caches observations: asks the forge only for what may have changed.
 
-What this run did itself it knows: a step that only moved refs leaves pull requests as they were, and an
-answer that told how one stands needs no second question. A merge is always preceded by a look at git, and
-whatever was unclear has everything asked anew.
+A step of this run that only moved refs does not change pull requests, and the forge's answer to a step
+already has the pull request's new state. Before each merge, fetches from git; after an unclear answer, asks
+for everything again.
 """
 
 from collections.abc import Collection
@@ -16,10 +16,10 @@ from gitcoord.landing.observe import observe
 
 
 class Outlook:
-    """What one run knows of the world between two looks.
+    """One run's cache of observations.
 
-    The pull requests of `owners`, which are branches, are asked for whenever git is: a level branch holds
-    their work, and no guard of the forge's keeps it from being merged once one of them is closed.
+    Asks for the pull requests of the branches `owners` with every fetch: the level branch contains their
+    work, and the forge would merge it even after one of them is closed.
     """
 
     def __init__(self, owners: Collection[str] = ()) -> None:
@@ -27,16 +27,16 @@ class Outlook:
         self._pulls: dict[str, BranchPulls] = {}
         self._fetch = True
         self.fetched = False
-        """Whether the last look read the shared refs anew."""
+        """Whether the last look fetched the shared refs."""
         self._newest = 0
 
     def look(self, context: LandingContext) -> LandingSnapshot:
-        """The world as it is: what cannot have changed since the last look is not asked for."""
+        """Returns a snapshot; asks only for what may have changed since the last one."""
         if self._fetch:
             self._pulls = {head: known for head, known in self._pulls.items() if head not in self._owners}
         snapshot = observe(context, known=self._pulls, fetch=self._fetch)
         if self._pulls and _has_news(snapshot):
-            # Somebody else landed it: the forge knows through which pull request.
+            # Somebody else landed it: ask the forge for the pull request.
             snapshot = observe(context, fetch=False)
         self._pulls, self.fetched, self._fetch = dict(snapshot.pulls), self._fetch, False
         pulls = [pull for known in snapshot.pulls.values() for pull in (known.current, *known.others) if pull]
@@ -44,18 +44,18 @@ class Outlook:
         return snapshot
 
     def forget(self) -> None:
-        """The next look asks for everything."""
+        """Makes the next look ask for everything."""
         self._pulls, self._fetch = {}, True
 
     def expect_pushes(self) -> None:
-        """The next look reads the shared refs anew."""
+        """Makes the next look fetch the shared refs."""
         self._fetch = True
 
     def learn_opened(self, pull: Pull) -> None:
-        """A pull request has just been opened, or adopted.
+        """Stores a pull request that was just opened or adopted.
 
-        A gap in the numbers says that others opened something meanwhile, which may have been of the same
-        branch, and closed again at once: then everything is asked anew.
+        A gap in the numbers shows that others opened something in between, perhaps for the same branch, and
+        perhaps closed it again: then forgets everything.
         """
         if pull.number > self._newest + 1:
             self.forget()
@@ -64,7 +64,7 @@ class Outlook:
         self._newest = max(self._newest, pull.number)
 
     def learn(self, pull: Pull) -> None:
-        """The forge has just told how a pull request stands."""
+        """Stores the state of a pull request that the forge has just returned."""
         known = self._pulls.get(pull.head, BranchPulls())
         self._pulls[pull.head] = msgspec.structs.replace(known, current=pull)
 

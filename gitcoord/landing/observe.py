@@ -1,4 +1,4 @@
-"""Looking at the world: tips from git, pull requests from the forge, the journal for what was said."""
+"""Observes the state for a landing: tips from git, pull requests from the forge, records from the journal."""
 
 from collections.abc import Collection, Mapping
 
@@ -31,11 +31,11 @@ NOTHING: KnownPulls = {}
 
 
 class _RawFacts(Snapshot, frozen=True, kw_only=True):
-    """The raw facts of one look, before they are turned into works."""
+    """The raw facts of one observation, before they become works."""
 
     asked: KnownPulls
     proposed: KnownPulls
-    """Pull requests of rollbacks that nothing shows yet."""
+    """Pull requests of rollbacks that the base does not show yet."""
     pulls: Mapping[str, Pull]
     stacked: Collection[TaskId]
     stacks: Stacks
@@ -44,10 +44,10 @@ class _RawFacts(Snapshot, frozen=True, kw_only=True):
 
 
 def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool = True) -> LandingSnapshot:
-    """One look at the world. Raises when git or the forge cannot be asked.
+    """Takes a snapshot. Raises GitcoordError if git or the forge cannot be asked.
 
-    The forge is not asked for branches whose pull requests are `known`; without `fetch` the shared refs are
-    taken as they were last read or written here.
+    Does not ask the forge for branches whose pull requests are `known`. Without `fetch`, uses the shared refs
+    of the last fetch or push.
     """
     if fetch:
         context.store.refresh()
@@ -121,15 +121,15 @@ def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
 
 
 def _ahead_of_git(context: LandingContext, look: _RawFacts) -> bool:
-    """Whether the forge knows of merges that came after the shared refs were read."""
+    """Whether the forge shows merges that are newer than the fetched refs."""
     merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
     return len(context.ancestry.existing({merge or "" for merge in merges})) < len(merges)
 
 
 def _heads(context: LandingContext, look: _RawFacts, task: TaskId) -> set[Oid]:
-    """The commits that a task's work may be: what was handed in, and where its branch is."""
-    handed_in = look.progress.get(task, PENDING).head
-    return {head for head in (handed_in, look.tips.get(context.plan.tasks[task].branch)) if head}
+    """Returns the commits that may be a task's work: the submitted head and the branch's tip."""
+    submitted = look.progress.get(task, PENDING).head
+    return {head for head in (submitted, look.tips.get(context.plan.tasks[task].branch)) if head}
 
 
 def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, task: TaskId) -> TaskState:
@@ -149,10 +149,10 @@ def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, 
         lacks=tuple(context.plan.waits_for(planned.id, look.landed)),
         head=head,
         recorded=before.head,
-        # After a no, a pull request that is open again is recorded again.
+        # After a rejection, record a reopened pull request again.
         told=None if before.rejection else before.pull,
         landing=landing,
-        # Nothing is written on a record that is not gitcoord's own.
+        # Never write to a record that is not gitcoord's own.
         journaled=task in look.unusable or _journaled(context, look, before),
         pull=_pull_for(context, look, planned.branch, landing),
         folded=open_here and _folded(context, branch, head),
@@ -160,17 +160,17 @@ def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, 
 
 
 def _journaled(context: LandingContext, look: _RawFacts, before: Progress) -> bool:
-    """Whether the journal names a landing that git confirms: a base that was reset takes it back."""
+    """Whether git confirms the landing in the journal: a reset of the base may have removed it."""
     return before.landing is not None and context.ancestry.contains(look.base_commit, before.landing.commit)
 
 
 def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
-    """The pull request that brought the task in, or the open one that carries it."""
+    """Returns the pull request that landed the task, or the open one with its work."""
     if landing is None and context.options.strategy == "single-pr" and not context.plan.adopted:
         return None  # the level branch's carries it, whatever else is open for it
     if landing is None:
         pull = look.pulls.get(branch)
-        # A merged one merged an earlier head: new work needs a pull request of its own.
+        # A merged pull request had an earlier head: new work needs a new one.
         return pull if pull is not None and pull.state == "open" else None
     for name, pull in look.pulls.items():
         own = name == branch or context.options.strategy == "single-pr"
@@ -194,10 +194,10 @@ def _standing(
         return "waiting", _at_work(planned.id, before), None
     work, undone = tip or before.head, look.undone.get(planned.id)
     if undone and not (work and stands(context.ancestry, undone, work)):
-        # Merging it once more would bring nothing back: the base has had its commits, and taken them back.
-        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` brings its work back", None
+        # Merging it again would restore nothing: the base contains the commits and their reverts.
+        return "waiting", f"rolled back; `gitcoord checkout {planned.id}` restores its work", None
     if tip is None and _folded(context, branch, before.head):
-        # The branch was deleted after it was folded in: the level branch holds the work.
+        # The branch was deleted after it was folded in: the level branch has the work.
         return "ready", "", before.head
     if tip is None:
         gone = f"the branch {planned.branch} is gone (submitted at {before.head})"
@@ -209,7 +209,7 @@ def _standing(
     if planned.id in look.stacked or context.ancestry.contains(look.base_commit, tip):
         return "waiting", f"{planned.branch} has no commits yet", None
     if before.head is None and in_parts(planned, look.progress):
-        return "waiting", "its subtasks are being done, and it is not submitted yet", None
+        return "waiting", "its subtasks are in progress, and it is not submitted yet", None
     parent = look.parents.unknown(tip, planned.id)
     if parent is not None:
         return "waiting", parent.sentence(planned.branch, context.plan.base), None
@@ -217,14 +217,14 @@ def _standing(
 
 
 def _is_rewritten(context: LandingContext, planned: PlannedTask, recorded: Oid | None, tip: Oid) -> bool:
-    """Whether a branch lacks what was handed in of it, and nobody was shown its tip since."""
+    """Whether a branch no longer contains its submitted head, and the user has not seen its new tip."""
     if recorded is None or context.shown.get(planned.id) == tip:
         return False
     return recorded not in context.ancestry.contained(tip, [recorded])
 
 
 def _at_work(task: TaskId, before: Progress) -> str:
-    """Why a task that was started is waited for."""
+    """Returns why a started task still waits."""
     since = f"{before.started_at[:16].replace('T', ' ')} UTC"
     return _cancelled(task, before) or f"started by {before.started_by} at {since}, not submitted yet"
 
@@ -245,9 +245,9 @@ def _level_branch(context: LandingContext, look: _RawFacts) -> LevelBranch:
     name = present_round(context.level, look.progress, look.asked)
     tip = look.tips.get(name)
     if tip is not None and tip in context.ancestry.contained(look.base_commit, [tip]):
-        tip = None  # it holds nothing that the base lacks
+        tip = None  # the base contains all of it
     if tip is not None:
-        # Asked of all at once; the single questions later are answered from memory.
+        # Ask for all heads at once; later questions are answered from the cache.
         context.ancestry.contained(
             tip, {head for task in context.level.tasks for head in _heads(context, look, task)}
         )
@@ -255,7 +255,7 @@ def _level_branch(context: LandingContext, look: _RawFacts) -> LevelBranch:
 
 
 def _folded(context: LandingContext, branch: LevelBranch | None, head: Oid | None) -> bool:
-    """Whether the present level branch holds `head`."""
+    """Whether the current level branch contains `head`."""
     if branch is None or branch.tip is None or head is None:
         return False
     return context.ancestry.contains(branch.tip, head)

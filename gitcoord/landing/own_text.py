@@ -1,4 +1,4 @@
-"""Gitcoord's own part of a pull request's text, by the line that ends it."""
+"""Recognizes gitcoord's own part of a pull request's text by its last line."""
 
 import re
 
@@ -8,5 +8,5 @@ OWN_END = re.compile(r"<!-- gitcoord (?P<tasks>[0-9a-f]{16}) (?P<title>[0-9a-f]{
 
 
 def is_own(pull: Pull) -> bool:
-    """Whether gitcoord opened the pull request, as far as its text tells before gitcoord edits it."""
+    """Whether gitcoord opened the pull request: whether its text, before any edit, has gitcoord's marker."""
     return OWN_END.search(pull.body) is not None

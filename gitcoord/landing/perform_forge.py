@@ -1,4 +1,4 @@
-"""Performing the steps that go to the forge: open, merge once, and prove what came out."""
+"""Performs the steps on the forge: opens pull requests, merges each once, and verifies the result."""
 
 from functools import partial
 
@@ -21,22 +21,22 @@ from gitcoord.state.task_history import Progress
 
 
 class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
-    """The run cannot go on: the forge says that this user or this method may not merge here."""
+    """The run must stop: the forge forbids merging by this user or with this method."""
 
     reason: str
 
 
 class CarrierHeld(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier cannot merge for the time being; `final`: not as it is, however long one waits."""
+    """The carrier cannot merge now; `final`: not without a change, however long one waits."""
 
     reason: str
     final: bool = False
 
 
 class LookAgain(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing is certain: look at the world again. `pause` says that a moment should pass first.
+    """The result is not certain: observe again. `pause`: wait a moment first.
 
-    `doubt`: a merge was sent, and its answer was lost. It may still be at work.
+    `doubt`: a merge was sent and its answer was lost; it may still be running.
     """
 
     pause: bool = False
@@ -45,13 +45,13 @@ class LookAgain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
-    """The base holds the carrier's work at `commit`."""
+    """The base contains the carrier's work at `commit`."""
 
     commit: Oid
 
 
 class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier's pull request, and what was recorded of it; `problem` says what could not be added."""
+    """The carrier's pull request, the recorded events, and the `problem` with labels or reviewers, if any."""
 
     pull: Pull
     events: tuple[PullOpened, ...]
@@ -59,19 +59,19 @@ class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
-    """The base takes only heads that contain its newest commits."""
+    """The base requires heads that contain its newest commits, and this one does not."""
 
     message: str
 
 
 class MergeDelegated(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge merges the carrier by itself; `events` were recorded."""
+    """The forge will merge the carrier by itself; `events` were recorded."""
 
     events: tuple[TaskHandedOver, ...]
 
 
 class MergeDeclined(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge does not merge this by itself."""
+    """The forge refuses to merge the carrier by itself."""
 
     reason: str
 
@@ -80,15 +80,15 @@ Outcome = MergeDone | CarrierHeld | MergeForbidden | LookAgain | HeadOutdated
 
 
 def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull) -> Outcome | OpenedPull:
-    """Opens the carrier's pull request, or adopts the one that is there, and records it."""
+    """Opens the carrier's pull request, or adopts an existing one, and records it."""
     opened = step.carrier.pull or _open(context, snapshot, step.carrier)
     if not isinstance(opened, Pull):
         return opened
     branch, number = step.carrier.branch, opened.number
     known = {task for task in step.carrier.tasks if snapshot.work(task).told == number}
-    # Recorded last: a run that is cut short in between does it again.
+    # Record last: an interrupted run then does it again.
     adopted = not is_own(opened)
-    # What others opened keeps the labels and reviewers that they chose.
+    # A pull request of other people keeps the labels and reviewers that they chose.
     problem = "" if known or (adopted and context.plan.adopted) else add_extras(context, number)
     events = tuple(
         PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch, adopted=adopted)
@@ -115,7 +115,7 @@ def _open(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) 
 
 
 def merge(context: LandingContext, snapshot: LandingSnapshot, step: Merge) -> Outcome:
-    """Sends the merge once. Whatever the answer, the caller looks at the world again."""
+    """Sends the merge once. The caller observes again after any answer."""
     request = merge_request(context, snapshot, step.carrier, number_of(step.carrier))
     if context.options.check is not None:
         request = msgspec.structs.replace(request, tree=step.tree)
@@ -129,7 +129,7 @@ def follow_merge(
     request: MergeRequest,
     outcome: MergeOutcome,
 ) -> Outcome:
-    """What the forge's answer to `request` means; what it merged is compared with what was computed."""
+    """Interprets the forge's answer to `request`; compares the merged tree with the computed one."""
     carrier = step.carrier
     match outcome:
         case Merged():
@@ -152,7 +152,7 @@ def follow_merge(
         case Refused(kind="moved" | "closed"):
             return LookAgain(message=outcome.message)
         case Refused(kind="retry" | "conflict" | "head-moved" | "outdated" | "queue"):
-            # Git has just found it clean at this head: the forge lags behind, or something has moved.
+            # Git has just merged it cleanly at this head: the forge lags behind, or a branch has moved.
             return LookAgain(pause=True, message=outcome.message)
         case _:
             return CarrierHeld(reason=outcome.reason, final=outcome.kind in ("unfit", "unknown"))
@@ -161,7 +161,7 @@ def follow_merge(
 def hand_over(
     context: LandingContext, snapshot: LandingSnapshot, step: HandOver
 ) -> Outcome | MergeDeclined | MergeDelegated:
-    """Lets the forge merge by itself, and records that it was asked."""
+    """Asks the forge to merge the carrier by itself, and records that."""
     carrier = step.carrier
     request = merge_request(context, snapshot, carrier, number_of(carrier))
     outcome = context.forge.hand_over(request, step.way)
@@ -192,8 +192,8 @@ def hand_over(
 
 
 def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
-    """The carrier's pull request as it is once it was merged as `commit`."""
-    assert carrier.pull is not None  # noqa: S101 - only what is open is merged
+    """Returns the carrier's pull request in its state after the merge as `commit`."""
+    assert carrier.pull is not None  # noqa: S101 - only an open pull request is merged
     return msgspec.structs.replace(
         carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
     )

@@ -1,4 +1,7 @@
-"""Performing one step on git and the journal. Every write is compare-and-swap; a lost race is a new look."""
+"""Performs one step on git and the journal.
+
+Writes are compare-and-swap; after a lost race the loop observes again.
+"""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -31,35 +34,35 @@ from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
 
 _NEAR = 200
-"""Commits of the base that are read in-process before git is asked."""
+"""The number of the base's commits to read in-process before calling git."""
 
 
 def landings(
     context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
 ) -> dict[TaskId, TaskLanded]:
-    """What git shows of each task's landing, with the base's commit that brought it in."""
+    """Returns an event for each task's landing that git shows, with the base's commit that landed it."""
     return {task: _landed(context, snapshot, task) for task in tasks}
 
 
 def record_landings(context: LandingContext, events: Collection[TaskLanded]) -> None:
-    """Writes landings into the journal."""
+    """Records landings in the journal."""
     context.store.record_all([(event, partial(_same_landing, event)) for event in events])
 
 
 def record_rollbacks(store: Store, events: Collection[TaskRolledBack]) -> None:
-    """Writes rollbacks that somebody else merged into the journal."""
+    """Records in the journal the rollbacks that somebody else merged."""
     store.record_all([(event, partial(is_recorded, event)) for event in events])
 
 
 def _landed(context: LandingContext, snapshot: LandingSnapshot, task: TaskId) -> TaskLanded:
     work = snapshot.work(task)
     landing = work.landing
-    assert landing is not None  # noqa: S101 - only what has landed is recorded so
+    assert landing is not None  # noqa: S101 - called only for landed tasks
     merged = work.pull if work.pull is not None and work.pull.state == "merged" else None
     branch, pull = (merged.head, merged.number) if merged else (work.branch, None)
     level = snapshot.level_branch
     if merged is None and level is not None and _spent(context, snapshot, level, landing.head):
-        # A merge that broke off half-way leaves its pull request open; the next round is a new branch.
+        # An interrupted merge leaves its pull request open; the next round has a new branch.
         branch, pull = level.name, level.pull.number if level.pull else None
     return TaskLanded(
         at=now(),
@@ -67,22 +70,22 @@ def _landed(context: LandingContext, snapshot: LandingSnapshot, task: TaskId) ->
         task=work.task,
         branch=branch,
         head=landing.head,
-        commit=_bringing(context, snapshot, landing.commit),
+        commit=_landing_commit(context, snapshot, landing.commit),
         pull=pull,
         wave=work.wave,
     )
 
 
 def _spent(context: LandingContext, snapshot: LandingSnapshot, branch: LevelBranch, head: Oid) -> bool:
-    """Whether all that the level branch held has landed, `head` too, although its pull request is open."""
+    """Whether all work of the level branch has landed, also `head`, although its pull request is open."""
     if branch.tip is None:
         pull = branch.pull
         inside = pull is not None and context.ancestry.contains(snapshot.base_commit, pull.head_commit)
         return pull is not None and inside and context.ancestry.contains(pull.head_commit, head)
-    # By squash and rebase the base does not contain it.
+    # After a squash or rebase the base does not contain the tip.
     landed = {work.task for work in snapshot.works if work.standing == "landed"}
-    whole = not branch.by_hand and landed.issuperset(branch.folds)
-    return whole and context.ancestry.contains(branch.tip, head)
+    complete = not branch.by_hand and landed.issuperset(branch.folds)
+    return complete and context.ancestry.contains(branch.tip, head)
 
 
 def _same_landing(event: TaskLanded, before: Progress) -> bool:
@@ -93,7 +96,7 @@ def _same_landing(event: TaskLanded, before: Progress) -> bool:
 def record_rejections(
     context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
 ) -> list[PullRejected]:
-    """Write into the journal what people decided against landing tasks; return what was recorded."""
+    """Records the pull requests that people rejected; returns the events."""
     events = [
         PullRejected(
             at=now(),
@@ -116,8 +119,10 @@ def _same_rejection(event: PullRejected, before: Progress) -> bool:
     return known is not None and (known.head, known.reason) == (event.head, event.reason)
 
 
-def adopt(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> list[TaskSubmitted]:
-    """Records tips that nobody handed in as the work of their tasks; returns what it recorded."""
+def record_unsubmitted_tips(
+    context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
+) -> list[TaskSubmitted]:
+    """Records unsubmitted branch tips as the work of their tasks; returns the events."""
     works = [snapshot.work(task) for task in tasks]
     events = [
         TaskSubmitted(at=now(), by=worker_name(), task=work.task, branch=work.branch, head=work.head or "")
@@ -134,12 +139,12 @@ def _same_head(event: TaskSubmitted, before: Progress) -> bool:
 def update(
     context: LandingContext, snapshot: LandingSnapshot, step: Update
 ) -> BranchUpdated | Defer | str | None:
-    """Merges the base into the task's branch in memory and pushes it; Defer when that conflicts.
+    """Merges the base into the task's branch in memory and pushes it.
 
-    The merge base is that of the task's own changes, also where it is stacked on what was squashed.
+    The merge base is that of the task's own changes, even if it is stacked on squashed work.
 
-    Returns why not when the branch may not be moved, or is checked out here with changes that this would
-    lose; None when somebody else moved it.
+    Returns BranchUpdated; Defer if the merge conflicts; a reason if the branch cannot be pushed, or is
+    checked out here with changes that would be lost; None if somebody else moved it.
     """
     work = snapshot.work(step.task)
     if context.shared.is_pulled(work.branch):
@@ -150,10 +155,10 @@ def update(
     merged = stacks.merge(git, head)
     if not merged.clean:
         return Defer(task=work.task, paths=merged.paths, onto=snapshot.base_commit, problem=merged.problem)
-    # Merging the base in here would hide from the worker what came first.
-    apart = overtaken(git, context.options.book, stacks.base_for(git, head), head)
-    if apart:
-        return Defer(task=work.task, paths=apart, onto=snapshot.base_commit, exclusive=True)
+    # Do not merge the base now: the worker must see the change that landed first.
+    overtaken_paths = overtaken(git, context.options.book, stacks.base_for(git, head), head)
+    if overtaken_paths:
+        return Defer(task=work.task, paths=overtaken_paths, onto=snapshot.base_commit, exclusive=True)
     made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
     if made.problem:
         return made.problem
@@ -169,7 +174,7 @@ def update(
     except GitcoordError as error:
         if error.code not in ("worktree-in-the-way", "worktree-locked", "push-refused"):
             raise
-        return f"it cannot be brought up to date: {error.message}"
+        return f"it cannot be updated: {error.message}"
     if not moved:
         return None
     event = BranchUpdated(
@@ -180,7 +185,7 @@ def update(
 
 
 def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> TaskFolded | Defer | None:
-    """Folds a task into the level branch; Defer when that conflicts, None when there is nothing to fold."""
+    """Folds a task into the level branch. Returns Defer if it conflicts, None if there is nothing to fold."""
     work, branch = snapshot.work(step.task), snapshot.level_branch
     if work.head is None or branch is None:
         return None
@@ -212,10 +217,9 @@ def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> Task
 
 
 def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -> str:
-    """Makes the level branch anew from the base and those tasks that fold cleanly.
+    """Rebuilds the level branch from the base and the tasks that merge cleanly.
 
-    A task whose own branch was deleted gets it back: what is left out here must not be lost. Returns why not
-    when the branch may not go another way, else "".
+    Restores deleted task branches, so no work is lost. Returns the reason if the push is refused, else "".
     """
     branch = snapshot.level_branch
     if branch is None or branch.tip is None:
@@ -229,20 +233,20 @@ def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -
         outcome = fold_in_memory(context.repository, tip, work.head, context.options.book, **named)
         if not isinstance(outcome, FoldConflict):
             tip = outcome.commit
-    kept = _kept(context, snapshot, branch.tip, branch.folds)
+    restored = _restored(context, snapshot, branch.tip, branch.folds)
     try:
-        context.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *kept])
+        context.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *restored])
     except GitcoordError as error:
         if error.code != "push-refused":
             raise
-        return f"it cannot be made anew ({error.message}); once {branch.name} is deleted, it is"
+        return f"{branch.name} cannot be rebuilt ({error.message}): delete it, and gitcoord creates it again"
     return ""
 
 
-def _kept(
+def _restored(
     context: LandingContext, snapshot: LandingSnapshot, tip: Oid, folded: Collection[TaskId]
 ) -> list[RefUpdate]:
-    """Gives tasks back their deleted branches, where what the level branch holds of them is nowhere else."""
+    """Returns ref updates that restore deleted branches whose commits only the level branch has."""
     known = {work.branch: work.head or work.recorded for work in snapshot.works if work.standing != "landed"}
     here = {work.task for work in snapshot.works}
     gone = (told for task, told in context.store.progress().items() if task not in here and task in folded)
@@ -254,10 +258,10 @@ def _kept(
     return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
 
 
-def _bringing(context: LandingContext, snapshot: LandingSnapshot, commit: Oid) -> Oid:
-    """The commit of the base's own line that brought `commit` in: the oldest that contains it."""
+def _landing_commit(context: LandingContext, snapshot: LandingSnapshot, commit: Oid) -> Oid:
+    """Returns the commit of the base's first-parent line that landed `commit`: the oldest with `commit`."""
     git = context.repository.git
-    near = _bringing_near(context, snapshot.base_commit, commit)
+    near = _landing_commit_nearby(context, snapshot.base_commit, commit)
     if near is not None:
         return near
     line = git.lines("rev-list", "--first-parent", f"{commit}..{snapshot.base_commit}")
@@ -267,8 +271,8 @@ def _bringing(context: LandingContext, snapshot: LandingSnapshot, commit: Oid) -
     return next((one for one in reversed(line) if one in above), commit)
 
 
-def _bringing_near(context: LandingContext, tip: Oid, commit: Oid) -> Oid | None:
-    """The same read in-process; None where the base's line has to be followed further than that pays."""
+def _landing_commit_nearby(context: LandingContext, tip: Oid, commit: Oid) -> Oid | None:
+    """Finds the same commit in-process; returns None without a reader, or after `_NEAR` commits."""
     reader = context.repository.git.commits
     for _ in range(_NEAR if reader is not None and context.ancestry.contains(tip, commit) else 0):
         above = reader.commit(tip) if reader is not None else None

@@ -1,4 +1,4 @@
-"""What came before a branch that fails: the base's commits since it began, and what was to land before it."""
+"""The predecessors of a failing branch: the base's commits since its fork point, and the tasks before it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +10,11 @@ from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree
 from gitcoord.tasks.model import TaskId
 
 _MOST = 256
-"""Commits of the base that are looked at, the newest."""
+"""The number of the base's newest commits to look at."""
 
 
 class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's `head`, or a commit of nobody's; `after` is the base once it was there."""
+    """A task's `head`, or a commit of no task; `after`: the base with it, if it has landed."""
 
     task: TaskId | None
     head: Oid | None
@@ -22,7 +22,7 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Predecessors:
-    """What came before `head`, oldest first, and the trees of parts of it with `head` on top."""
+    """The predecessors of `head`, oldest first; computes trees of some of them with `head` on top."""
 
     def __init__(self, git: Git, start: Oid, head: Oid, known: Sequence[Predecessor]) -> None:
         self.known = known
@@ -31,7 +31,7 @@ class Predecessors:
         self._head = head
 
     def tree(self, others: Others) -> Oid | None:
-        """The tree of `others` and the branch; None where they do not merge."""
+        """Returns the tree of `others` and the branch; None if they do not merge."""
         if others == tuple(range(len(others))):
             context = self._context(len(others))
         else:
@@ -42,7 +42,7 @@ class Predecessors:
         return merged.tree if merged.clean else None
 
     def _context(self, size: int) -> Oid | None:
-        """All of the first `size`: the base as it was then, and what it did not hold yet merged onto that."""
+        """Returns the first `size` predecessors as a commit: the base then, with unlanded ones merged in."""
         done, commit = 0, self._start
         for number, one in enumerate(self.known[:size], 1):
             if one.after is not None:
@@ -66,9 +66,9 @@ def find_predecessors(
     landed: Mapping[Oid, Sequence[tuple[TaskId, Oid]]],
     ahead: Sequence[tuple[TaskId, Oid]],
 ) -> Predecessors | None:
-    """What came before `head` on `base` and in `ahead`; None where they have no history in common.
+    """Finds the predecessors of `head` on `base` and in `ahead`; None if the histories are unrelated.
 
-    `landed` maps the base's own commits to the tasks that they brought, with their heads.
+    `landed` maps the base's own commits to the tasks that they landed, with their heads.
     """
     start = git.probe("merge-base", base, head)
     if start is None:

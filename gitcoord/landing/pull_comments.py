@@ -1,6 +1,6 @@
-"""What landing says around pull requests: labels, reviewers, and comments on what was deferred.
+"""Adds labels, reviewers and comments to pull requests.
 
-None of it is worth stopping a landing for: what the forge does not take is told, and the run goes on.
+A failure does not stop the landing: it is reported as a warning.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _NOT_WORTH_STOPPING = ("not-changed", "not-found", "no-permission")
 
 
 def add_extras(context: LandingContext, number: int) -> str:
-    """Labels a pull request and asks for reviews, as the settings say; returns what did not work."""
+    """Adds the settings' labels and reviewers to a pull request; returns the problem, if any."""
     wanted = context.options.pulls
     extras = Extras(labels=wanted.labels, reviewers=wanted.reviewers, team_reviewers=wanted.team_reviewers)
     return "" if extras == Extras() else try_to(lambda: context.forge.add_extras(number, extras))
 
 
 def made_ready(context: LandingContext, carrier: Carrier, pull: Pull) -> Pull:
-    """The pull request, no draft any more if gitcoord opened it as one; once, so that people may undo it."""
+    """Marks a pull request that gitcoord opened as a draft ready for review; once, so people may undo it."""
     told = [entry.event for entry in context.store.journal() if entry.event is not None]
     before = any(isinstance(event, PullReady) and event.pull == pull.number for event in told)
     adopted = any(
@@ -43,7 +43,7 @@ def made_ready(context: LandingContext, carrier: Carrier, pull: Pull) -> Pull:
 
 
 def tell_deferred(context: LandingContext, snapshot: LandingSnapshot, event: TaskDeferred) -> str:
-    """Comments on the pull request of a task that is deferred; returns what did not work."""
+    """Comments on the pull request of a deferred task; returns the problem, if any."""
     task = TaskId(event.task or "")
     branch, work = snapshot.level_branch, snapshot.work(task)
     pull = branch.pull if branch is not None else work.pull
@@ -54,9 +54,9 @@ def tell_deferred(context: LandingContext, snapshot: LandingSnapshot, event: Tas
 
 
 def tell_settled(context: LandingContext, snapshot: LandingSnapshot, commits: Mapping[TaskId, Oid]) -> str:
-    """Edits the comments on tasks that had been deferred and have landed; returns what did not work.
+    """Edits the comments on deferred tasks that have landed now; returns the problems.
 
-    `commits` are the commits of the base that brought them in.
+    `commits` are the commits of the base that landed them.
     """
     events = (entry.event for entry in context.store.journal())
     deferred = {event.task: event for event in events if isinstance(event, TaskDeferred)}
@@ -70,7 +70,7 @@ def tell_settled(context: LandingContext, snapshot: LandingSnapshot, commits: Ma
 
 
 def close_unwanted(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> str:
-    """Closes pull requests that were opened before a no to their work was seen; returns what did not work."""
+    """Closes pull requests that were opened before a rejection of their work was seen; returns problems."""
     rejections = (snapshot.work(task).rejection for task in tasks)
     unseen = {one.pull.number: one.unseen for one in rejections if one is not None and one.unseen is not None}
     problems = set()
@@ -86,12 +86,12 @@ def _edit(context: LandingContext, pull: Pull, task: TaskId, text: str) -> None:
 
 
 def _topic(task: TaskId) -> str:
-    """The comment's name in its hidden marker: a task's id may have anything in it."""
+    """Returns the comment's name for its hidden marker; hashes the task's id, which may have any text."""
     return f"deferred-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def try_to(say: Callable[[], None]) -> str:
-    """Says something that is not worth stopping for; returns what did not work."""
+    """Calls `say`; returns the message of an error that need not stop the landing, else ""."""
     try:
         say()
     except GitcoordError as error:

@@ -1,4 +1,4 @@
-"""Which branches' pull requests a look at the forge needs, and what people decided about them."""
+"""Asks the forge for the pull requests of a level, and applies people's decisions about them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -25,15 +25,16 @@ def ask_pulls(
     progress: Mapping[TaskId, Progress],
     known: KnownPulls,
 ) -> KnownPulls:
-    """Pull requests of a level's branches, of every round under single-PR; `known` are not asked for.
+    """Returns the pull requests of a level's branches, under single-PR of every round.
 
-    Under single-PR people open some for branches of tasks, too: to merge them, or to close them.
+    Does not ask for `known` ones. Under single-PR people open some for tasks' branches, too, to merge or
+    close.
     """
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":
         return ask_branches(forge, plan.base, list(branches), known)
     finished = finished_rounds(level, progress)
-    # The owner of an adopted head may close or merge his own pull request.
+    # The owner of an adopted head may close or merge the pull request.
     own = [branch for branch, before in branches.items() if plan.adopted or before.landing is None]
     while True:
         rounds = known_rounds(level, tips, finished)
@@ -45,7 +46,7 @@ def ask_pulls(
 
 
 def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPulls) -> KnownPulls:
-    """Pull requests of these branches; the forge is not asked for those that are `known`."""
+    """Returns the pull requests of these branches; asks the forge only for those not in `known`."""
     unknown = [head for head in heads if head not in known]
     found = forge.find_pulls(unknown, base) if unknown else {}
     return {head: known[head] if head in known else found.get(head, BranchPulls()) for head in heads}
@@ -54,9 +55,9 @@ def ask_branches(forge: Forge, base: str, heads: Sequence[str], known: KnownPull
 def stranded_pulls(
     context: LandingContext, works: Sequence[TaskState], pulls: KnownPulls
 ) -> Iterator[tuple[TaskId, Pull]]:
-    """The open pull requests of adopted heads that were stacked on a branch which has landed.
+    """Yields the open pull requests of adopted heads whose base branch has landed.
 
-    GitHub moves them by itself once that branch is deleted.
+    GitHub changes their base by itself only when that branch is deleted.
     """
     landed = {work.branch for work in works if work.standing == "landed"} | context.spent
     for work in works if context.plan.adopted else ():
@@ -79,10 +80,10 @@ def unless_rejected(
     pulls: KnownPulls,
     inside: frozenset[str],
 ) -> list[TaskState]:
-    """The works; what is ready waits if a person closed or moved the pull request that held it.
+    """Makes ready works wait if a person closed their pull request or changed its base.
 
-    Under single-PR that is the level branch's, each of which may hold any of the works, or one that somebody
-    opened for the task's own branch, unless it goes onto a level branch or one of `inside`.
+    Under single-PR that is the pull request of any round's level branch, or one that somebody opened for the
+    task's own branch, unless its base is a level branch or one of `inside`.
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]
@@ -124,6 +125,6 @@ def unless_rejected(
 
 
 def _without(pulls: BranchPulls, bases: frozenset[str]) -> BranchPulls:
-    """The pull requests of a branch but for those onto `bases`."""
+    """Returns the pull requests of a branch, without those onto `bases`."""
     others = tuple(pull for pull in pulls.others if pull.base not in bases)
     return msgspec.structs.replace(pulls, others=others)

@@ -1,6 +1,6 @@
-"""The words of pull requests and comments: templates, and what their fields say.
+"""The texts of pull requests and comments: templates and their fields.
 
-Whatever comes from others is plain words in them: no mentions, links, images or HTML come alive.
+Text from others is escaped: mentions, links, images and HTML have no effect.
 """
 
 import re
@@ -39,7 +39,7 @@ $overlaps
 
 
 def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> tuple[str, str]:
-    """Title and body of a carrier's pull request, by the settings' templates or gitcoord's own."""
+    """Returns title and body of a carrier's pull request, from the settings' templates or gitcoord's own."""
     single, settings = context.options.strategy == "single-pr", context.options.pulls
     works = [snapshot.work(task) for task in carrier.tasks]
     fields = _fields(context, snapshot, carrier, works)
@@ -55,25 +55,25 @@ def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier)
 
 
 def _closes(context: LandingContext, carrier: Carrier) -> str:
-    """The words that close the issues which the tasks are, once they are in the default branch."""
+    """Returns lines that close the tasks' GitHub issues when they land in the default branch."""
     if not context.options.closes_issues or not context.plan.source.startswith("github:"):
         return ""
     return "\n\n" + "\n".join(f"Closes #{task}" for task in carrier.tasks if task.isdecimal())
 
 
 def deferral_text(context: LandingContext, event: TaskDeferred) -> str:
-    """The comment on a pull request that does not merge any more, or whose check fails."""
+    """Returns the comment on a pull request that no longer merges, or whose check fails."""
     if event.check:
         return _failed_check_text(context, event)
-    against = f"{_names(context, event)}, which landed before it," if event.others else "what is there by now"
-    settle = "settle the conflict in the working copy"
+    against = f"{_names(context, event)}, which landed before it," if event.others else "newer commits"
+    settle = "resolve the conflict in the working tree"
     lines = [
         f"**Deferred.** This does not merge with `{context.plan.base}`: it conflicts with {against} in:",
         "",
     ]
     if event.exclusive:
-        settle = "adapt it to what came first"
-        why = "Only one task at a time may work at some paths, and it comes after"
+        settle = "adapt it to the earlier change"
+        why = "Only one task at a time may change some paths, and this one comes after"
         lines[0] = f"**Deferred.** {why} {against} in:"
     lines += [f"- {_code(path)}" for path in event.paths[:_PATHS]] or [f"- {markdown(event.reason)}"]
     more = len(event.paths) - _PATHS
@@ -86,8 +86,7 @@ def _failed_check_text(context: LandingContext, event: TaskDeferred) -> str:
     shown = ["", *(f"> {_code(line)}  " for line in end if line)] if any(end) else []
     return "\n".join(
         [
-            f"**Deferred.** This merges with `{context.plan.base}`, and the check fails on what "
-            "comes of that:",
+            f"**Deferred.** This merges with `{context.plan.base}`, but the check fails on the merged tree:",
             "",
             f"- {markdown(event.reason)}",
             *shown,
@@ -98,16 +97,16 @@ def _failed_check_text(context: LandingContext, event: TaskDeferred) -> str:
 
 
 def _way_on(context: LandingContext, event: TaskDeferred, settle: str) -> tuple[str, str]:
-    """What resolves a deferral, and what happens meanwhile."""
+    """Returns how to resolve a deferral, and what happens to the other work."""
     if context.plan.adopted:
         way = f"merge {_code(context.plan.base)} into this branch, {settle} and push"
-        return f"To resolve it: {way}; it lands the next time.", "The others land without it meanwhile."
+        return f"To resolve it: {way}; it lands the next time.", "The others land without it."
     way = f"{_code(f'gitcoord checkout {event.task}')}, {settle}, `gitcoord submit`"
-    return f"To resolve it: {way}.", f"The rest of {context.level.name} lands without it meanwhile."
+    return f"To resolve it: {way}.", f"The rest of {context.level.name} lands without it."
 
 
 def _names(context: LandingContext, event: TaskDeferred) -> str:
-    """Those on the other side of a conflict; of adopted heads, as their owners know them."""
+    """Names the tasks on the other side of a conflict; adopted heads by pull request number or branch."""
     if not context.plan.adopted:
         return _tasks(event.others)
     names = [f"#{other}" if other.isdecimal() else _code(other) for other in event.others]
@@ -115,45 +114,45 @@ def _names(context: LandingContext, event: TaskDeferred) -> str:
 
 
 def settled_text(context: LandingContext, event: TaskDeferred, commit: str) -> str:
-    """What that comment says once the task has landed all the same."""
+    """Returns the new text of that comment after the task has landed."""
     against = _names(context, event) if event.others else f"`{context.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
     how = "came after" if event.exclusive else "failed its check with" if event.check else "conflicted with"
-    was = f"This had been deferred: it {how} {against}" + (f" in {where}" if where else "")
-    return f"**Settled.** {was}. It has been reworked, and landed as {commit[:12]}."
+    was = f"This was deferred: it {how} {against}" + (f" in {where}" if where else "")
+    return f"**Settled.** {was}. It was reworked, and landed as {commit[:12]}."
 
 
 def unwanted_text(unseen: Pull, base: str) -> str:
-    """The comment on a pull request that was opened while a person decided against its work."""
-    how = "was closed without being merged" if unseen.state == "closed" else f"goes onto {_code(unseen.base)}"
+    """Returns the comment on a pull request that was opened while a person rejected its work."""
+    how = "was closed without a merge" if unseen.state == "closed" else f"got the base {_code(unseen.base)}"
     return (
-        f"**Closed.** #{unseen.number} held the same commits and {how} while this one was being opened onto "
-        f"{_code(base)}. To land them all the same, reopen this one."
+        f"**Closed.** #{unseen.number} had the same commits and {how} while this one was opened onto "
+        f"{_code(base)}. To land them anyway, reopen this one."
     )
 
 
 def left_out(snapshot: LandingSnapshot, carrier: Carrier) -> list[TaskState]:
-    """Under single-PR: the tasks that do not merge with those of the carrier."""
+    """Under single-PR: returns the deferred tasks that are not in the carrier."""
     if snapshot.level_branch is None:
         return []
     return [work for work in snapshot.works if work.standing == "deferred" and work.task not in carrier.tasks]
 
 
 def short(text: str, length: int) -> str:
-    """At most `length` characters of a text."""
+    """Shortens a text to at most `length` characters."""
     return text if len(text) <= length else text[: length - 1].rstrip("\\") + "…"
 
 
 def one_line(text: str) -> str:
-    """Text from others on one line, without secrets and without anything that does not print.
+    """Returns text from others on one line, without secrets and unprintable characters.
 
-    Secrets go first: of one that is cut nobody could tell any more what it was.
+    Removes secrets first: a cut secret could not be recognized.
     """
     return " ".join("".join(char if char.isprintable() else " " for char in redact(text)).split())
 
 
 def markdown(text: str) -> str:
-    """Text from others as plain words."""
+    """Escapes text from others for Markdown."""
     escaped = one_line(text)
     for char in "\\`*_[]<>#|!":
         escaped = escaped.replace(char, "\\" + char)
@@ -228,20 +227,16 @@ def _order(context: LandingContext, carrier: Carrier) -> str:
     told = " and ".join(part for part in parts if part)
     if told:
         return f"{told}, which it clashes with"
-    return "as soon as its checks and reviews allow; it clashes with nothing else in the level"
+    return "as soon as its checks and reviews allow; it clashes with no other task of the level"
 
 
 def _checked(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> str:
     others = sum(w.standing == "ready" and w.task not in carrier.tasks for w in snapshot.works)
-    which = (
-        "other branch of the level that is"
-        if others == 1
-        else f"{others} other branches of the level that are"
-    )
-    beside = f" and beside the {which} ready" if others else ""
+    which = "other ready branch" if others == 1 else f"{others} other ready branches"
+    beside = f" and with the {which} of the level" if others else ""
     return (
-        f"merged in memory onto `{snapshot.base}` at {snapshot.base_commit[:12]}{beside}; that is done again "
-        "on what the base is when it lands, and the result is compared"
+        f"merged in memory onto `{snapshot.base}` at {snapshot.base_commit[:12]}{beside}; when it lands, "
+        "gitcoord merges it again onto the base at that time and compares the result"
     )
 
 
@@ -250,7 +245,7 @@ def _tasks(tasks: tuple[str, ...] | list[TaskId]) -> str:
 
 
 def _code(text: str) -> str:
-    """Text from others as code, whatever backticks it has."""
+    """Formats text from others as inline code, even if it has backticks."""
     line = one_line(text)
     ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     pad = " " if "`" in line else ""

@@ -1,4 +1,4 @@
-"""What pull requests and merge commits say."""
+"""Makes the texts of pull requests and merge commits, and updates gitcoord's own block in them."""
 
 import hashlib
 
@@ -17,28 +17,28 @@ _MARKER = "<!-- gitcoord "
 _NOT_OWN = "-"
 _TITLE_LENGTH = 200
 _BODY_LENGTH = 60_000
-"""GitHub takes 65,536 characters."""
+"""GitHub accepts at most 65,536 characters."""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pull request should say; `title` None: it is fine as it is."""
+    """The new text of a pull request; `title` None: keep the title."""
 
     title: str | None
     body: str
 
 
 def new_pull(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> NewPull:
-    """The pull request of a carrier."""
+    """Returns the new pull request of a carrier."""
     title, body = _text(context, snapshot, carrier)
     draft = context.options.pulls.draft
     return NewPull(head=carrier.branch, base=snapshot.base, title=title, body=body, draft=draft)
 
 
 def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, pull: Pull) -> Text | None:
-    """What an open pull request should say instead; None when it names the carrier's tasks already.
+    """Returns the new text of an open pull request; None if it names the carrier's tasks already.
 
-    Only gitcoord's own block of the text is replaced, and the title only if gitcoord wrote it; nothing of a
-    pull request that was adopted.
+    Replaces only gitcoord's own block of the text, and the title only if gitcoord wrote it; changes nothing
+    in an adopted pull request.
     """
     if context.plan.adopted and not is_own(pull):
         return None
@@ -61,9 +61,9 @@ def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
 def merge_request(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, number: int, *others: int
 ) -> MergeRequest:
-    """The merge of a carrier; its message names every task and the head that it lands, for git to find.
+    """Returns the merge request of a carrier; its message names every task and its head, as evidence in git.
 
-    `others` are the pull requests that it merges beside `number`. What was adopted keeps its own title.
+    `others` are the pull requests that it merges with `number`. An adopted head keeps its own title.
     """
     works = [snapshot.work(task) for task in carrier.tasks]
     if len(works) == 1 and context.plan.adopted:
@@ -93,9 +93,9 @@ def _text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) 
 
 
 def _block(snapshot: LandingSnapshot, carrier: Carrier, text: str, title: str | None) -> str:
-    """Gitcoord's part of a pull request's text, between two lines that no reader sees.
+    """Returns gitcoord's part of a pull request's text, between two hidden comments.
 
-    By the second one gitcoord knows which tasks the text is about, and whether the title is its own.
+    The second comment shows gitcoord which tasks the text is about, and whether the title is its own.
     """
     named = _NOT_OWN if title is None else _digest(title)
     end = f"{_MARKER}{_digest(_about(snapshot, carrier))} {named} -->"

@@ -1,8 +1,8 @@
-"""What people decided about pull requests: one that was closed, or moved to another base, is a no.
+"""Finds rejections: a person closed a pull request, or changed its base.
 
-It stands for the work that the pull request held, whoever opened it: gitcoord opens no other one for the same
-commits. New commits, a pull request that is open onto the base again, or one opened by hand end it.
-A pull request that gitcoord was opening at that very moment, with no look in between, is closed again.
+A rejection is about the work in the pull request: gitcoord opens no other one for the same commits. New
+commits, reopening the pull request, restoring its base, or a pull request opened by hand end the rejection.
+Gitcoord closes a pull request that it opened at the same moment, before it saw the rejection.
 """
 
 from collections.abc import Collection
@@ -17,10 +17,10 @@ from gitcoord.state.task_history import Progress
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's no to a task's work, which waits then; `reason` says what was done, and the way on.
+    """A person's rejection of a task's work, which then waits; `reason`: what happened, how to continue.
 
-    `unseen`: `pull` is open, gitcoord opened it, and closes it because of this one, which held the same work
-    and was closed or moved before gitcoord saw it.
+    `unseen`: an earlier pull request with the same work, which was rejected before gitcoord saw it; gitcoord
+    opened `pull` in the meantime, and closes it.
     """
 
     pull: Pull
@@ -40,10 +40,10 @@ def find_rejection(
     base_commit: Oid,
     wanted: Collection[int] = (),
 ) -> Rejection | None:
-    """Return the newest no to `head` among the pull requests of a branch whose tip is `tip`.
+    """Returns the newest rejection of `head` among the pull requests of a branch whose tip is `tip`.
 
-    `wanted` are those that people opened by hand, or decided about before: where one of them is open, people
-    want it so. `base_commit` is where the base is.
+    `wanted` are the pull requests that people opened by hand or decided about before: if one of them is open,
+    people want it open. `base_commit` is the base's tip.
     """
     opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
     if opened is not None and (opened.number in wanted or not is_own(opened)):
@@ -53,37 +53,35 @@ def find_rejection(
         if not reason or not _holds(ancestry, pull, head, tip, before):
             continue
         if pull.state == "closed" and ancestry.contains(base_commit, pull.head_commit):
-            continue  # GitHub closes by itself what has no commit that its base lacks
+            continue  # GitHub itself closes a pull request whose base has all of its commits
         if opened is None:
             return Rejection(pull=pull, reason=reason)
         if pull.number < opened.number:
-            # The reason is that of the newest no, which this one is as soon as it is closed.
+            # The newest rejection is that of the open one, as soon as gitcoord has closed it.
             return Rejection(pull=opened, reason=closed_unmerged(opened.number), unseen=pull)
     return None
 
 
 def closed_unmerged(number: int) -> str:
-    """Why a closed pull request keeps its work from landing."""
-    return (
-        f"pull request {number} was closed without being merged; to land it, reopen it, or submit new commits"
-    )
+    """Returns why the work of a closed pull request does not land."""
+    return f"pull request {number} was closed without a merge; to land it, reopen it, or submit new commits"
 
 
 def is_given_up(pulls: BranchPulls) -> bool:
-    """Whether a level branch is not used any more: a person closed or moved its pull request."""
+    """Whether a level branch is no longer used: a person closed its pull request or changed its base."""
     return pulls.current is None and bool(pulls.others)
 
 
 def moved_away(pull: Pull, base: str) -> str:
-    """Why an open pull request that goes onto another base than `base` is not merged."""
+    """Returns why an open pull request with another base than `base` is not merged."""
     return (
-        f"pull request {pull.number} goes onto {pull.base}, not {base}; "
+        f"pull request {pull.number} has the base {pull.base}, not {base}; "
         f"to land it, change its base back to {base}"
     )
 
 
 def _reason(pull: Pull, base: str, *, own: bool) -> str:
-    """Why the pull request is a no; "" when it is none. `own`: the journal names it as the task's."""
+    """Returns why the pull request is a rejection, or "". `own`: the journal names it as the task's."""
     if pull.state == "open":
         return moved_away(pull, base)
     if pull.state == "closed" and (own or pull.base == base):
@@ -97,7 +95,7 @@ def _reason(pull: Pull, base: str, *, own: bool) -> str:
 
 
 def _holds(ancestry: Ancestry, pull: Pull, head: Oid, tip: Oid | None, before: Progress) -> bool:
-    """Whether the pull request holds the work; the journal knows it of folds that are not here any more."""
+    """Whether the pull request has the work; for folds that no longer exist, the journal tells."""
     folded = before.folded
     if folded is not None and (folded.into, folded.head, before.pull) == (pull.head, head, pull.number):
         return True

@@ -1,4 +1,4 @@
-"""Putting files that were made anew on top of a level branch, which holds all of the base."""
+"""Commits generated files on top of a level branch that contains all of the base."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ _MOST_NAMED = 3
 
 
 def remade_message(branch: str, paths: Sequence[str]) -> str:
-    """The message of a commit on a branch that changes nothing but files that were made anew."""
-    return inert(f"Make {some(paths, _MOST_NAMED)} anew on {branch}") + "\n"
+    """Returns the message of a commit that changes only generated files."""
+    return inert(f"Generate {some(paths, _MOST_NAMED)} again on {branch}") + "\n"
 
 
 def remake(context: LandingContext, step: Remake, memory: LandingMemory, notices: LandingNotices) -> None:
-    """Push the commit, unless the branch has moved; one that may not be moved is held."""
+    """Pushes the commit, unless the branch has moved; if the push is refused, holds the branch."""
     repository, carrier = context.repository, step.carrier
     commit = commit_tree(
         repository.git,
@@ -35,7 +35,7 @@ def remake(context: LandingContext, step: Remake, memory: LandingMemory, notices
     except GitcoordError as error:
         if error.code != "push-refused":
             raise
-        reason = f"{some(step.paths, _MOST_NAMED)} cannot be put on it: {error.message}"
+        reason = f"{some(step.paths, _MOST_NAMED)} cannot be pushed to it: {error.message}"
         memory.held[carrier.branch] = reason
         notices.held(carrier.branch, carrier.tasks, reason)
     else:

@@ -1,4 +1,4 @@
-"""How a level stands: what landed, what was deferred and why, what waits for whom."""
+"""The report on a level: its landed, deferred and waiting tasks, with reasons."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
-    """A task that has to be reworked: merging it failed in `paths`, against the tasks `with`."""
+    """A task that needs rework: it conflicts in `paths` with the tasks `with`."""
 
     task: TaskId
     pull: int | None
@@ -38,7 +38,7 @@ class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": 
 
 
 class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that waits for somebody: `reason` says for what."""
+    """A task that waits for `reason`."""
 
     task: TaskId
     pull: int | None
@@ -55,7 +55,7 @@ class NewerCommits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How the level stands after the run."""
+    """The state of the level after the run."""
 
     level: str
     strategy: Strategy
@@ -65,9 +65,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     deferred: tuple[DeferredTask, ...]
     waiting: tuple[WaitingTask, ...]
     unlanded: tuple[NewerCommits, ...] = ()
-    """What was pushed to branches after their tasks had landed."""
+    """Commits that were pushed to branches after their tasks had landed."""
     deleted: tuple[str, ...] = ()
-    """The branches that were deleted because all that they held has landed."""
+    """The branches that were deleted because all their work has landed."""
 
     @property
     def complete(self) -> bool:
@@ -76,7 +76,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_report(context: LandingContext, snapshot: LandingSnapshot, memory: LandingMemory) -> Report:
-    """The report of the world as it was last observed."""
+    """Makes the report from the last snapshot."""
     progress = context.store.progress()
     told = {work.task: progress.get(work.task, PENDING) for work in snapshot.works}
     return Report(
@@ -108,7 +108,7 @@ def _unlanded(context: LandingContext, snapshot: LandingSnapshot) -> tuple[Newer
 def waiting_tasks(
     context: LandingContext, snapshot: LandingSnapshot, memory: LandingMemory
 ) -> tuple[WaitingTask, ...]:
-    """Every task that has neither landed nor been deferred, with what it waits for."""
+    """Returns every task that has neither landed nor been deferred, with the reason."""
     held = held_reasons(snapshot, memory, context.options)
     rest = _rest_of_level(context, snapshot)
     waiting = []
@@ -124,7 +124,7 @@ def waiting_tasks(
 
 
 def held_reasons(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Mapping[str, str]:
-    """For each task that is ready but held, why."""
+    """Returns, for each ready task that is held, the reason."""
     branch = snapshot.level_branch
     if options.strategy == "single-pr" and branch is not None:
         reason = memory.held.get(branch.name, memory.stopped)
@@ -145,7 +145,7 @@ def _what_held_needs(
 
 
 def _rest_of_level(context: LandingContext, snapshot: LandingSnapshot) -> str:
-    """Why work that is ready itself does not land yet."""
+    """Returns why ready work does not land yet."""
     deferred = [work.task for work in snapshot.works if work.standing == "deferred"]
     if context.options.all_or_nothing and deferred:
         verb = "is" if len(deferred) == 1 else "are"

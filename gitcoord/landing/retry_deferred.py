@@ -1,4 +1,4 @@
-"""Deferred work that merges again, because what it conflicted with has changed."""
+"""Makes deferred work ready again if it now merges because the other side has changed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
@@ -26,11 +26,10 @@ def revived(
     book: Rulebook,
     failing_checks: Collection[TaskId] = (),
 ) -> list[TaskState]:
-    """The works; what is deferred and merges with all of `targets`, and is second nowhere, is ready again.
+    """Makes deferred works ready that merge with all of `targets` and touch no overtaken exclusive path.
 
-    Those of `failing_checks` are not.
-
-    A stacked one has to merge with the base first, which leaves it another head.
+    Skips those in `failing_checks`. A stacked work must merge with the base first, which gives it another
+    head.
     """
     deferred = [
         work
@@ -61,10 +60,10 @@ def revived(
 def still_failing(
     works: Sequence[TaskState], progress: Mapping[TaskId, Progress], check: CheckOptions | None
 ) -> set[TaskId]:
-    """The deferred tasks whose check has failed as they are, which a clean merge does not change.
+    """Returns the deferred tasks that a clean merge does not make ready: their check failed on the same work.
 
-    So are those that stand on what landed otherwise: a merge brings back what that has not any more.
-    Another command is another question; and one that failed with others may pass once they are out.
+    Includes tasks on top of work that landed rewritten: a merge would restore the old commits. Excludes tasks
+    whose failed check was another command, or that failed together with tasks that are no longer there.
     """
     present = {work.task for work in works if work.standing in ("landed", "ready")}
     found = set()

@@ -1,4 +1,4 @@
-"""Which works of a level are stacked, and which of the others have to land before them."""
+"""Finds the stacked works of a level, and the works that must land before them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,10 +13,10 @@ from gitcoord.text_lists import named_tasks
 
 
 def with_stacks(git: Git, ancestry: Ancestry, stacks: Stacks, works: Sequence[TaskState]) -> list[TaskState]:
-    """The works; those that are stacked on what landed under other commits say so.
+    """Marks the works that are stacked on work that landed as other commits.
 
-    One that holds work of others, too, waits for them: brought up to date now, it would have one parent by
-    the base's commit and the other by its own, and no merge base that is right for both.
+    A work that also contains unlanded works waits for those: updated now, it would contain one parent by the
+    base's commit and the other by its own, and no merge base would be right for both.
     """
     found = stacks.find(git, {work.head for work in works if work.head and work.standing != "landed"})
     ready = {work.head: work.task for work in works if work.head and work.standing == "ready"}
@@ -32,7 +32,7 @@ def _stacked(ancestry: Ancestry, ready: Mapping[Oid, TaskId], work: TaskState) -
     parents = [ready[head] for head in others if head in below]
     if work.standing != "ready" or not parents:
         return msgspec.structs.replace(work, stacked=True, waits_for=())
-    reason = f"it is stacked on {named_tasks(parents)} as well, which lands first"
+    reason = f"it is also stacked on {named_tasks(parents)}, which must land first"
     return msgspec.structs.replace(work, stacked=True, waits_for=tuple(parents), reason=reason)
 
 

@@ -1,4 +1,4 @@
-"""Commit statuses: what the check said of a combination, on the head that it would land with."""
+"""Sets commit statuses: reports the check of a combination on the head that would land."""
 
 from typing import Literal
 
@@ -10,12 +10,12 @@ from gitcoord.landing.pull_comments import try_to
 from gitcoord.text_lists import named_tasks
 
 _LONGEST = 140
-"""Characters that GitHub takes as the description of a status."""
+"""The maximum length of a status description on GitHub, in characters."""
 _Said = tuple[Literal["success", "failure", "error"], str]
 
 
 class Statuses:
-    """The statuses that one run of landing has set; each is set once as long as it says the same."""
+    """The statuses that one landing run has set; sets each only if it has changed."""
 
     def __init__(self) -> None:
         self._said: dict[str, CommitStatus] = {}
@@ -23,9 +23,9 @@ class Statuses:
     def report(
         self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof
     ) -> str:
-        """Say on the head of `carrier` how its combination came out; returns what did not work.
+        """Sets the status of the carrier's head to the check's result; returns the problem, if any.
 
-        Asks nothing of the forge where the settings name no status.
+        Does nothing if the settings name no status.
         """
         check = context.options.check
         said = None if check is None or not check.status else _said(snapshot, carrier, proof)
@@ -41,7 +41,7 @@ class Statuses:
 
 
 def _said(snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof) -> _Said | None:
-    """The state and a description; None where there is nothing to say of this head."""
+    """Returns the state and a description; None if there is no result for this head."""
     if proof.state == "passed" and proof.tree:
         return "success", f"The check passes on {snapshot.base} with {named_tasks(carrier.tasks)}"
     if proof.state == "failed":

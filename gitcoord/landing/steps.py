@@ -10,31 +10,31 @@ from gitcoord.tasks.model import TaskId
 
 
 class RecordRollback(msgspec.Struct, frozen=True, kw_only=True):
-    """Git or the forge shows that tasks were rolled back; the journal does not know yet."""
+    """Record rollbacks that git or the forge shows and the journal does not have yet."""
 
     tasks: tuple[TaskId, ...]
 
 
 class RecordLanding(msgspec.Struct, frozen=True, kw_only=True):
-    """Git shows that the tasks are in the base; the journal does not know yet."""
+    """Record landings that git shows and the journal does not have yet."""
 
     tasks: tuple[TaskId, ...]
 
 
 class RecordRejections(msgspec.Struct, frozen=True, kw_only=True):
-    """People closed or moved the pull requests of tasks; the journal does not know yet."""
+    """Record that people closed pull requests or changed their base."""
 
     tasks: tuple[TaskId, ...]
 
 
 class Retarget(msgspec.Struct, frozen=True, kw_only=True):
-    """Move the pull requests of tasks to the base: what they go onto has landed."""
+    """Change the pull requests' base to the base branch: their old base has landed."""
 
     pulls: tuple[tuple[TaskId, Pull], ...]
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
-    """Record the tips of branches as the work of their tasks: made by hand, or pushed after handing in."""
+    """Record the tips of branches, made by hand or pushed after submitting, as the work of their tasks."""
 
     tasks: tuple[TaskId, ...]
 
@@ -46,19 +46,19 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuild(msgspec.Struct, frozen=True, kw_only=True):
-    """Make the level branch anew on the present base, from `tasks`."""
+    """Rebuild the level branch on the current base, from `tasks`."""
 
     tasks: tuple[TaskId, ...]
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """Bring a task's branch up to date with the base."""
+    """Merge the base into a task's branch."""
 
     task: TaskId
 
 
 class Remake(msgspec.Struct, frozen=True, kw_only=True):
-    """Put files that were made anew on top of a level branch, so that it is `tree`."""
+    """Commit generated files on top of a level branch; its tree becomes `tree`."""
 
     carrier: Carrier
     tree: Oid
@@ -72,19 +72,19 @@ class OpenPull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examine(msgspec.Struct, frozen=True, kw_only=True):
-    """Look closer at a carrier."""
+    """Examine a carrier with git and the forge."""
 
     carrier: Carrier
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True):
-    """Wait a moment for the forge to make up its mind about a carrier, then look again."""
+    """Wait a moment for the forge to compute a carrier's mergeability, then look again."""
 
     carrier: Carrier
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A carrier cannot merge for the time being, or never as it is: then it is not tried again."""
+    """Hold a carrier that cannot merge now; `final`: not before its branch changes."""
 
     carrier: Carrier
     reason: str
@@ -92,7 +92,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Defer(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's branch does not merge any more, or came second at an `exclusive` place: to a later wave."""
+    """Defer a task to a later wave: its branch conflicts, or touches `exclusive` paths after another."""
 
     task: TaskId
     paths: tuple[str, ...]
@@ -100,17 +100,17 @@ class Defer(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     exclusive: bool = False
     failure: CheckFailure | None = None
-    """It merges, and the check fails on what comes of that."""
+    """The failed check, if the branch merges but its merged tree fails."""
 
 
 class Prove(msgspec.Struct, frozen=True, kw_only=True):
-    """Check what the base would become with a carrier."""
+    """Run the check on the base with a carrier."""
 
     carrier: Carrier
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
-    """Merge a carrier: its head is what was checked, `tree` what the base has to look like afterwards."""
+    """Merge a carrier at the head that was checked; `tree` is the base's expected tree afterwards."""
 
     carrier: Carrier
     tree: Oid
@@ -124,23 +124,23 @@ class MergeTogether(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def carrier(self) -> Carrier:
-        """The first of them."""
+        """The first carrier."""
         return self.carriers[0]
 
 
 class HandOver(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the forge merge a carrier by itself, with the head that was checked."""
+    """Ask the forge to merge a carrier by itself, at the head that was checked."""
 
     carrier: Carrier
     way: Way
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing can be done now, and there is time left."""
+    """Wait: no step is possible now, but there is time left."""
 
 
 class Finish(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing is left to do for now."""
+    """Finish: there is no step left for now."""
 
 
 ForgeStep = Examine | Settle | Hold | OpenPull | Merge | MergeTogether | HandOver

@@ -43,10 +43,8 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
     if not carried:
         return []
     held = context.settings.foreign_commits == "hold"
-    then = "it lands once they are" if held else "they land with it"
-    return [
-        f"{carried_words(context.plan, context.task.branch, carried)}: {then}; or take them out of the branch"
-    ]
+    then = "submit them first" if held else "they land with it"
+    return [f"{carried_words(context.plan, context.task.branch, carried)}: {then}, or remove those commits"]
 
 
 def check_brought(context: TaskContext, head: Oid | None, branch: str = "") -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def test_eight_pull_requests_land_in_two_commands_and_keep_their_owners_words(
     (comment,) = foreign.app.comments
     assert comment.number == 1
     assert "it conflicts with #2 and #3 and #4" in comment.body
-    assert "merge `main` into this branch, settle the conflict in the working copy and push" in comment.body
+    assert "merge `main` into this branch, resolve the conflict in the working tree and push" in comment.body
     # Nothing is pushed to anybody's branch but where a squash has taken its parent away.
     moved = {ref for ref, tip in foreign.heads().items() if heads.get(ref) != tip}
     assert moved == {"refs/heads/main", *(["refs/heads/stack/two"] if method == "squash" else [])}
@@ -157,7 +157,7 @@ def test_a_lost_answer_is_one_merge_and_people_may_push_rewrite_and_close_meanwh
     assert foreign.app.merges[one] == 1
     reasons = {waiting["task"]: waiting["reason"] for waiting in ran.json["waiting"]}
     assert "two was rewritten while it was landing; run the same command again" in reasons[str(two)]
-    assert f"pull request {four} was closed without being merged" in reasons[str(four)]
+    assert f"pull request {four} was closed without a merge" in reasons[str(four)]
     assert foreign.remote.read("main", "3.txt") == "3 and more"
     # What was rewritten is as wanted for whoever has seen it.
     assert landed(foreign.run("land", str(two), "--yes", "--json", ok=0)) == [two]

@@ -40,5 +40,5 @@ def test_landing_says_when_the_next_check_starts_and_goes_on_then(tmp_path: Path
     started.parent.mkdir(exist_ok=True)
     started.write_text(f"{time.time() - HOUR + 3}\n")
     ran = project.run("merge-level", "0", "--check", "true", "--slots", "1", ok=0)
-    assert "1 check started within an hour (checks-per-hour): the next one starts at " in ran.err
+    assert "1 check started within an hour (checks-per-hour); the next one starts at " in ran.err
     assert len(started.read_text().split()) == 1

@@ -167,7 +167,7 @@ def test_a_branch_that_does_not_merge_with_the_base_is_named(project: Project) -
     project.remote.commit({"src/main.rs": edited(5, by="base")})
     ended = project.check()
     assert ended.code == 1
-    assert "Task 1 does not merge with main as it is now: src/main.rs." in ended.out
+    assert "Task 1 does not merge with the current main: src/main.rs." in ended.out
 
 
 def test_hostile_names_reach_neither_git_nor_the_terminal(project: Project) -> None:

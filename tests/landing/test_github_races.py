@@ -127,7 +127,7 @@ def test_a_pull_request_that_somebody_closed_is_not_opened_again_for_the_same_wo
     api.call("PATCH", "/pulls/1", {"state": "closed"})
     ran = project.run("merge-level", "--json")
     assert ran.code == 1
-    assert "pull request 1 was closed without being merged" in ran.json["waiting"][0]["reason"]
+    assert "pull request 1 was closed without a merge" in ran.json["waiting"][0]["reason"]
     assert list(app.pulls) == [1]
     newer = project.remote.commit({"1.txt": "better\n"}, "better", branch="feature/level-0-task-1")
     app.set_status(newer, "ci", "success")

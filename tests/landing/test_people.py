@@ -18,8 +18,8 @@ from tests.support.project import Project, independent
 from tests.support.repos import Repo
 
 __all__ = ["hub"]
-CLOSED = "pull request 1 was closed without being merged; to land it, reopen it, or submit new commits"
-MOVED = "pull request 1 goes onto release, not main; to land it, change its base back to main"
+CLOSED = "pull request 1 was closed without a merge; to land it, reopen it, or submit new commits"
+MOVED = "pull request 1 has the base release, not main; to land it, change its base back to main"
 BRANCH = {"single-pr": "feature/level-0-implementation", "multi-pr": "feature/level-0-task-1"}
 
 
@@ -114,7 +114,7 @@ def test_a_merge_into_another_base_stops_the_run_and_is_not_repeated_onto_the_ri
 
     code, told = at_gate(project, hub, r"PUT .*/merge$", move)
     assert code == 3
-    assert "Pull request 1 was moved from main to release while it was being merged" in told
+    assert "The base of pull request 1 was changed from main to release during the merge" in told
     ran = project.run("merge-level", "--json")
     assert "pull request 1 was merged into release, not main" in ran.json["waiting"][0]["reason"]
     assert (ran.code, project.remote.tip("main")) == (1, main)
@@ -286,9 +286,9 @@ def test_a_rollback_that_a_person_moved_or_closed_is_held(hub: GitHubEmulator, t
 
     project.run("rollback", "level-0", "--no-merge")
     for change, reason in (
-        ({"base": "release"}, "goes onto release, not main"),
+        ({"base": "release"}, "has the base release, not main"),
         ({"base": "main"}, ""),
-        ({"state": "closed"}, "was closed without being merged"),
+        ({"state": "closed"}, "was closed without a merge"),
     ):
         api.call("PATCH", "/pulls/2", change)
         if reason:

@@ -106,7 +106,7 @@ def test_a_level_goes_as_git_revert_would_have_it_and_comes_back_whole(
     idle = project.run("merge-level", "level-0", "--method", method, "--json")
     assert idle.code == 1
     reasons = {one["task"]: one["reason"] for one in idle.json["waiting"]}
-    assert reasons == {id: f"rolled back; `gitcoord checkout {id}` brings its work back" for id in "12"}
+    assert reasons == {id: f"rolled back; `gitcoord checkout {id}` restores its work" for id in "12"}
     assert "Nobody works on tasks 1, 2: gitcoord checkout TASK" in project.run("merge-level", "0").out
     assert project.remote.tree("main") == planned["tree"]
 

@@ -77,7 +77,7 @@ def test_a_rollback_that_is_opened_while_a_person_decides_against_it_is_closed_a
     hub.hands.add(Hand("^POST .*/pulls$", decide))
     for _ in range(2):
         ran = project.run("rollback", "level-0", "--json")
-        assert "pull request 3 was closed without being merged" in ran.json["reason"]
+        assert "pull request 3 was closed without a merge" in ran.json["reason"]
     assert [pull.merged for pull in app.pulls.values()] == [True, False, False]
     lisa.reopen(3)
     assert project.run("rollback", "level-0", "--json").code == 0

@@ -25,7 +25,7 @@ def test_why_landing_is_held_is_said_shown_and_in_the_document(hub: GitHubEmulat
     agent = ScriptAgent(tmp_path / "agent")
     command = ("run", "--agent", agent.command, "--land", "--yes")
     ran = project.run(*command, "--json", ok=1)
-    closed, gate = "pull request 1 was closed without being merged", "check ci: it has not been reported yet"
+    closed, gate = "pull request 1 was closed without a merge", "check ci: it has not been reported yet"
     reasons = {unit["unit"]: (unit["state"], unit["reason"].partition(";")[0]) for unit in ran.json["units"]}
     assert reasons == {"1": ("handed-in", closed), "2": ("handed-in", gate)}
     assert f"feature/level-0-task-2 (task 2) is held: {gate}" in ran.err

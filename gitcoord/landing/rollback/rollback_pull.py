@@ -96,7 +96,7 @@ class PullRequest:
 
     def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
         """A person closed the pull request, or moved it to another base: that is final."""
-        closed = f"pull request {pull.number} was closed without being merged; reopen it to roll back"
+        closed = f"pull request {pull.number} was closed without a merge; reopen it to roll back"
         reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
