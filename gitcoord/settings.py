@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 AtLeastNone = msgspec.Meta(ge=0)
-EngineName = Literal["local", "ssh", "kubernetes"]
+EngineName = Literal["local", "ssh", "kubernetes", "slurm"]
 """What executes attempts."""
 Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
 """The names of rules that fit an ecosystem; `conflicts.presets` holds them."""
@@ -202,11 +202,24 @@ class KubernetesSettings(
     command: str = "kubectl"
 
 
+class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[engines.slurm]` table: a batch system that does attempts, a job for each.
+
+    `options` are given to `sbatch` as they are (`--partition=agents`, `--mem=8G`). `program` is what gitcoord
+    is called on the compute nodes, `slots` how many jobs there are at once (0: as many as `max-parallel`).
+    """
+
+    options: tuple[str, ...] = ()
+    program: str = "gitcoord"
+    slots: int = 0
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The `[engines]` table: one table for each engine beyond this machine."""
 
     ssh: SshSettings = SshSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
+    slurm: SlurmSettings = SlurmSettings()
 
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

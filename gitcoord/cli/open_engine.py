@@ -24,6 +24,8 @@ def open_engine(
         return LocalEngine(run)
     if name == "kubernetes":
         return _kubernetes(context, run, generation)
+    if name == "slurm":
+        return _slurm(context, run, generation)
     return _ssh(context, run, generation, hosts)
 
 
@@ -42,6 +44,20 @@ def _ssh(context: Context, run: Path, generation: int, hosts: tuple[str, ...]) -
         generation=generation,
         ssh=shlex.split(ssh.command),
         program=ssh.program,
+    )
+
+
+def _slurm(context: Context, run: Path, generation: int) -> Engine:
+    from gitcoord.engines.slurm import SlurmEngine
+
+    own = context.settings.engines.slurm
+    return SlurmEngine(
+        run,
+        repository=_url(context),
+        generation=generation,
+        options=own.options,
+        program=own.program,
+        slots=own.slots,
     )
 
 

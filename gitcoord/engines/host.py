@@ -18,7 +18,8 @@ class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `secrets` are values for the environment of what is started; they are on no command line.
 
     `repository` is the URL that the machine clones into a cache of its own, `generation` that of the plan's
-    task list. `run` names the directory of attempts where there is no repository.
+    task list. `run` names the directory of attempts where there is no repository. `code_file` is where an
+    attempt in the foreground leaves its exit code, for an engine on the same file system.
     """
 
     repository: str = ""
@@ -30,6 +31,7 @@ class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
     cancel: str = ""
     log: str = ""
     offset: int = 0
+    code_file: str = ""
 
 
 class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,7 +81,8 @@ _LandCheck = Annotated[
     ),
 ]
 _Engine = Annotated[
-    Literal["local", "ssh", "kubernetes"] | None, typer.Option("--engine", help="Where attempts run.")
+    Literal["local", "ssh", "kubernetes", "slurm"] | None,
+    typer.Option("--engine", help="Where attempts run."),
 ]
 _Hosts = Annotated[
     str | None,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import socket
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,8 @@ from gitcoord.git.credentials import git_auth_environment
 from gitcoord.git.git_cli import Git
 from gitcoord.redact import redact
 from gitcoord.worker.attempt.paths import run_directory
+
+_BROKEN_OFF = 1
 
 
 def answer(request: HostRequest, version: str) -> HostAnswer:
@@ -39,6 +42,18 @@ def attend_here(request: HostRequest) -> int:
 
     Raises what cloning and starting raise.
     """
+    code = _BROKEN_OFF
+    try:
+        code = _attend(request)
+    finally:
+        if request.code_file:
+            part = Path(f"{request.code_file}.part")
+            part.write_text(f"{code}\n", encoding="ascii")
+            part.replace(request.code_file)
+    return code
+
+
+def _attend(request: HostRequest) -> int:
     if request.start is None:
         raise usage_error("usage", "The request holds no attempt.", "An engine of gitcoord writes it.")
     run, launch = Path(request.run), request.start
@@ -54,12 +69,21 @@ def attend_here(request: HostRequest) -> int:
 
 
 def clone_directory(url: str) -> Path:
-    """The directory of this machine's clone of `url`, in the user's cache directory."""
+    """The directory of this machine's clone of `url`, in the user's cache directory.
+
+    It has the machine's name: several may share one home, and records of processes are a machine's own.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = (
         re.sub(r"[^A-Za-z0-9]+", "-", url.removesuffix(".git").rpartition("/")[2]).strip("-") or "repository"
     )
-    return cache / "gitcoord" / "clones" / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    return (
+        cache
+        / "gitcoord"
+        / "clones"
+        / socket.gethostname()
+        / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    )
 
 
 def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
