@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from gitcoord.foresight.base_rate import learned_shift, shifted
 from gitcoord.foresight.constants import Constants, shipped_constants
 from gitcoord.foresight.file_chances import file_chances, likely_first
+from gitcoord.foresight.growing import growing_directories, next_file_chances
 from gitcoord.foresight.hot_files import RECENT, HotKind, hot_files, often_touched
 from gitcoord.foresight.indexing import Tell, make_corpus
 from gitcoord.foresight.mining import MOST_CHANGES, HistoryReader
@@ -144,7 +145,13 @@ class _Knowledge:
         self.hot = hot_files(self.corpus.paths, edits)
         if left_out is not None:
             self.hot.update((path, "rule") for path in self.corpus.paths if left_out(path))
-        self._comparison = PairComparison(self.corpus, constants.pairs)
+        self._growing = [
+            one
+            for one in growing_directories(self.corpus.paths, (change.paths for change in changes))
+            if left_out is None or not left_out(one.next_file)
+        ]
+        next_files = frozenset(one.next_file for one in self._growing)
+        self._comparison = PairComparison(self.corpus, constants.pairs, next_files)
         self._profiles: dict[TaskText, TaskProfile] = {}
         self._chances: dict[TaskText, dict[str, float]] = {}
 
@@ -155,6 +162,7 @@ class _Knowledge:
             query = make_query(_text(task))
             found = file_chances(corpus, query, self._constants, task.modifies)
             known = {corpus.paths[file]: chance for file, chance in found.items()}
+            known |= next_file_chances(self._growing, known)
             known |= self._new_files(query.text, task.modifies)
             self._chances[task] = known
         return known

@@ -47,8 +47,10 @@ class PairChances(msgspec.Struct, frozen=True, kw_only=True):
 class PairComparison:
     """Compares profiles of tasks of one repository."""
 
-    def __init__(self, corpus: Corpus, models: PairModels) -> None:
+    def __init__(self, corpus: Corpus, models: PairModels, next_files: Collection[str] = frozenset()) -> None:
+        """`next_files` are files that no two changes may both add: those conflict whatever is in them."""
         self._corpus = corpus
+        self._next_files = next_files
         self._models = models
         self._nearness: dict[str, float] = {}
 
@@ -71,11 +73,15 @@ class PairComparison:
         left, right = one.chances, other.chances
         if len(left) > len(right):
             left, right = right, left
-        dot = apart = 0.0
+        dot = apart = fresh = 0.0
         both: list[tuple[float, str]] = []
         for path, chance in left.items():
             if path in right:
                 product = chance * right[path]
+                if path in self._next_files:
+                    fresh += math.log1p(-product)
+                    both.append((product, path))
+                    continue
                 dot += product
                 meeting = product * self._near(path)
                 apart += math.log1p(-meeting)
@@ -91,8 +97,9 @@ class PairComparison:
             math.log1p(len(one.identifiers & other.identifiers)),
             math.log(words_alike + 0.02),
         )
+        conflict = probability(self._models.conflict.log_odds(features))
         return PairChances(
-            conflict=probability(self._models.conflict.log_odds(features)),
+            conflict=1 - (1 - conflict) * math.exp(fresh) if fresh else conflict,
             share=probability(self._models.share.log_odds(features)),
             words_alike=words_alike,
             features=features,
