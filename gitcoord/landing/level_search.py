@@ -180,7 +180,10 @@ class LevelSearch:
             self._notices.checking(self._running(result, works, ended=ended))
             if ended:
                 return result
-            self._notices.window(window, self._checker.slots, each=each)
+            shown = (
+                window if window.asked else msgspec.structs.replace(window, size=min(window.size, len(works)))
+            )
+            self._notices.window(shown, self._checker.slots, each=each)
             self._check_all(combinations, works, result.wanted)
 
     def _running(self, result: SearchResult, works: Sequence[TaskHead], *, ended: bool) -> ChecksRunning:

@@ -15,7 +15,7 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.landing.level_search import LevelSearch
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.proof import CheckOptions, CheckScene, TaskHead
-from gitcoord.notices import AnyNotice, ChecksRunning
+from gitcoord.notices import AnyNotice, ChecksRunning, WindowChosen
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.checking.checker import LocalChecker
 from tests.landing.semantic import CHECK, renamed_function
@@ -41,6 +41,8 @@ def test_what_runs_what_has_passed_and_who_is_out_is_told_until_nothing_runs(tmp
     assert windows[0] == ChecksRunning(base="main", running=(("1", "2"), ("1", "2", "3", "4")))
     assert windows[-1] == ChecksRunning(base="main", passed=("1", "3", "4"), out=("2",))
     assert all(one.running for one in windows[:-1])
+    # What the window would hold of more branches than there are is not worth a word.
+    assert [one.size for one in told if isinstance(one, WindowChosen)] == [4]
 
 
 def test_the_dashboard_shows_the_window_in_one_line_while_checks_run_and_says_nothing_of_it() -> None:
