@@ -3,6 +3,7 @@
 import msgspec
 
 from gitcoord.event import Event
+from gitcoord.level_events import LevelAcross as LevelAcross
 from gitcoord.pull_events import PullOpened as PullOpened
 from gitcoord.pull_events import PullReady as PullReady
 from gitcoord.pull_events import PullRejected as PullRejected
@@ -200,4 +201,5 @@ AnyEvent = (
     | CancelAsked
     | RetryAsked
     | RunChanged
+    | LevelAcross
 )

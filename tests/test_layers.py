@@ -46,6 +46,7 @@ MAY_IMPORT_INSIDE = {
     "forge.github": {"forge"},
     "landing": set(),
     "landing.rollback": {"landing"},
+    "landing.across": {"landing"},
     "tasks": {"tasks.sources"},
     "tasks.write_back": {"tasks", "tasks.sources"},
     "tasks.sources": {

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
 from gitcoord.cli.open_forge import open_forge
@@ -14,6 +16,25 @@ from gitcoord.landing.model import Options
 from gitcoord.landing.proof import CheckOptions
 from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import SerializeOn, Settings
+
+
+class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says of landing; None where settings and plan decide."""
+
+    strategy: Strategy | None
+    method: Method | None
+    wait: str | None
+    partial: bool
+    all_or_nothing: bool
+    auto: bool
+    delete_branches: bool
+    serialize_on: SerializeOn | None
+    ignore: tuple[str, ...]
+
+
+def options_of(asked: AskedLanding, plan: Plan, settings: Settings, check: CheckOptions | None) -> Options:
+    """The options of a run in one repository; raises what `make_options` does."""
+    return make_options(plan, settings, **msgspec.structs.asdict(asked), check=check)
 
 
 def make_options(

@@ -1,6 +1,6 @@
 """The context of a landing: the repository, the plan, the level, its options and the forge."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -11,11 +11,14 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.model import LandingSnapshot, Options
+from gitcoord.landing.model import Carrier, LandingSnapshot, Options
 from gitcoord.landing.remade import FilesMaker
+from gitcoord.landing.steps import HandOver, Merge, MergeTogether, Step
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
+
+Permit = Callable[[LandingSnapshot, Merge | MergeTogether | HandOver], str]
 
 
 class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +43,20 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     spent: frozenset[str] = frozenset()
     """Branches that landed before and still are the base of the level's pull requests."""
 
+    permit: Permit | None = None
+    """Says why a merge is not to be sent now (empty: it is), where others have a say in it."""
+
     @property
     def ancestry(self) -> Ancestry:
         """The repository's cache of ancestry questions."""
         return self.repository.ancestry
+
+    def kept_back(self, snapshot: LandingSnapshot, step: Step) -> tuple[Carrier, str] | None:
+        """The carrier whose merge has to wait for others, and why; None where nothing has to."""
+        if self.permit is None or not isinstance(step, Merge | MergeTogether | HandOver):
+            return None
+        why = self.permit(snapshot, step)
+        return (step.carrier, why) if why else None
 
 
 def stacks_on(context: LandingContext, snapshot: LandingSnapshot) -> Stacks:

@@ -96,6 +96,8 @@ class Lander:
                 self._wait(snapshot, left)
             elif isinstance(step, Prove):
                 self._prove(snapshot, step.carrier)
+            elif kept := self._context.kept_back(snapshot, step):
+                self._hold(*kept)
             elif isinstance(step, ForgeStep):
                 self._ask_forge(snapshot, step)
             else:

@@ -24,8 +24,8 @@ from gitcoord.worker.stacked_work import bring_up_to_date, say_conflict, told_of
 from gitcoord.worker.task_context import Checkout, TaskContext
 from gitcoord.worker.task_list_changes import beside_lists, paths_at
 
-_NOT_IN = "which has to be in in another repository"
-_LAND_THERE = "Land it there first: `gitcoord status` where the plan was made says what is in."
+_NOT_IN = "not landed in another repository"
+_LAND_THERE = "Land it there first: `gitcoord status` in the home repository says what has."
 
 
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):

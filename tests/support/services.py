@@ -66,9 +66,9 @@ class Services:
         """Somebody does a task in one repository with plain git, and pushes its branch."""
         return self.remotes[at].commit(files, f"Do task {id}", branch=f"feature/level-{level}-task-{id}")
 
-    def bases(self) -> dict[str, set[str]]:
-        """The files of each service's base that tasks have added."""
+    def added(self) -> dict[str, list[str]]:
+        """The files in the base of each service that tasks have added."""
         return {
-            name: {path for path in self.remotes[name].tree("main") if path.startswith("task")}
+            name: [path for path in self.remotes[name].files("main") if path.startswith("task")]
             for name in SERVICES
         }

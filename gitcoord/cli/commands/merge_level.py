@@ -26,7 +26,10 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from gitcoord.cli.check_options import AskedCheck
     from gitcoord.cli.context import Context
+    from gitcoord.cli.merge_options import AskedLanding
+    from gitcoord.landing.across.model import OnPartial
     from gitcoord.landing.context import LandingContext
 
 _EPILOG = """\b
@@ -53,6 +56,12 @@ _AllOrNothing = Annotated[
 _Auto = Annotated[
     bool,
     typer.Option("--auto", help="Enable auto-merge for pull requests that wait for checks or reviews."),
+]
+_OnPartial = Annotated[
+    Literal["wait", "rollback"] | None,
+    typer.Option(
+        "--on-partial", help="Several repositories: what becomes of a part, if the rest cannot land."
+    ),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, change nothing.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
@@ -82,6 +91,7 @@ def merge_level(
     ignore: Ignore = None,
     forge: Forge = None,
     repository: GitHubRepository = None,
+    on_partial: _OnPartial = None,
     dry_run: _DryRun = False,
     as_json: _Json = False,
 ) -> None:
@@ -94,18 +104,26 @@ def merge_level(
     again to continue, even after it was killed.
     """
     from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
-    from gitcoord.cli.context import open_context
-    from gitcoord.cli.merge_options import make_landing_context, make_options
+    from gitcoord.cli.context import acts_across, open_context
+    from gitcoord.cli.merge_options import AskedLanding, make_landing_context, options_of
+    from gitcoord.cli.views.notices import say_notice
     from gitcoord.landing.deferral import take_again
     from gitcoord.landing.landing_order import with_real_order
 
-    context = open_context(reads=dry_run)
-    context.repository.require_history()
-    context.store.refresh()
-    plan = context.store.require_plan()
-    options = make_options(
-        plan,
-        context.settings,
+    context = open_context(reads=dry_run, several=True)
+    words = AskedCheck(
+        command=check,
+        off=no_check,
+        slots=slots,
+        window=window,
+        timeout=check_timeout,
+        flaky=flaky,
+        prove=prove,
+        allow_red_base=allow_red_base,
+        recheck=recheck,
+        shell=shell,
+    )
+    asked = AskedLanding(
         strategy=strategy,
         method=method,
         wait=wait,
@@ -114,24 +132,18 @@ def merge_level(
         auto=auto,
         delete_branches=delete_branches,
         serialize_on=serialize_on,
-        ignore=ignore or (),
-        check=make_check_options(
-            context.settings,
-            AskedCheck(
-                command=check,
-                off=no_check,
-                slots=slots,
-                window=window,
-                timeout=check_timeout,
-                flaky=flaky,
-                prove=prove,
-                allow_red_base=allow_red_base,
-                recheck=recheck,
-                shell=shell,
-            ),
-            auto=auto,
-        ),
+        ignore=tuple(ignore or ()),
     )
+    if acts_across(context.settings):
+        rest = (level, on_partial, forge or repository)
+        _land_across(context, asked, words, rest, dry_run=dry_run, as_json=as_json)
+        return
+    _require_several(on_partial)
+    context.repository.require_history()
+    context.store.refresh()
+    plan = context.store.require_plan()
+    checks = make_check_options(context.settings, words, auto=auto)
+    options = options_of(asked, plan, context.settings, checks)
     if not dry_run:
         context.repository.require_signer()
     landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
@@ -141,10 +153,56 @@ def merge_level(
     if dry_run:
         _show_steps(landing_context, as_json=as_json)
         return
-    from gitcoord.cli.views.notices import say_notice
-
     with with_checker(landing_context, context, say_notice, slots=slots, recheck=recheck) as checked:
         _land(checked, context, as_json=as_json)
+
+
+def _land_across(
+    context: "Context",
+    asked: "AskedLanding",
+    words: "AskedCheck",
+    rest: "tuple[str | None, OnPartial | None, str | None]",
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from gitcoord.cli.land_across import land_across
+    from gitcoord.cli.merge_across import AcrossRequest
+
+    level, on_partial, one_forge = rest
+    given = {
+        "--partial": asked.partial,
+        "--all-or-nothing": asked.all_or_nothing,
+        "--auto": asked.auto,
+        "--forge or --repository": one_forge,
+        "--window, --flaky, --prove, --recheck or --allow-red-base": any(
+            (words.window, words.flaky, words.prove, words.recheck, words.allow_red_base)
+        ),
+    }
+    request = AcrossRequest(
+        level=level,
+        on_partial=on_partial or "wait",
+        strategy=asked.strategy,
+        method=asked.method,
+        wait=asked.wait,
+        delete_branches=asked.delete_branches,
+        serialize_on=asked.serialize_on,
+        ignore=asked.ignore,
+        check=words,
+        others=tuple(name for name, wanted in given.items() if wanted),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+    land_across(context, request)
+
+
+def _require_several(on_partial: str | None) -> None:
+    from gitcoord.errors import usage_error
+
+    if on_partial is not None:
+        raise usage_error(
+            "usage", "--on-partial needs several repositories.", "See `gitcoord help repositories`."
+        )
 
 
 def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:

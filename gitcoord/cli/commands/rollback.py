@@ -62,7 +62,7 @@ def rollback(
     import msgspec
 
     from gitcoord.cli.check_options import open_maker
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.levels import find_level
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.time_options import seconds
@@ -71,7 +71,13 @@ def rollback(
     from gitcoord.landing.rollback.loop import Rollbacker
     from gitcoord.landing.rollback.model import RollbackContext
 
-    context = open_context()
+    context = open_context(several=True)
+    if acts_across(context.settings):
+        from gitcoord.cli.land_across import roll_back_across
+
+        others = _given(include_later, merge, method, wait, forge, repository)
+        roll_back_across(context, levels, others, dry_run=dry_run, as_json=as_json)
+        return
     context.repository.require_history()
     if not dry_run:
         context.repository.require_signer()
@@ -103,6 +109,14 @@ def rollback(
         _show(report, context.repository.git)
     if report.state == "waiting":
         raise typer.Exit(1)
+
+
+def _given(include_later: bool, merge: bool, *others: str | None) -> tuple[str, ...]:
+    """The options that were given and that belong to one repository."""
+    names = ("--include-later", "--no-merge", "--method", "--wait", "--forge", "--repository")
+    return tuple(
+        name for name, value in zip(names, (include_later, not merge, *others), strict=True) if value
+    )
 
 
 def _show(report: "RollbackReport", git: "Git") -> None:

@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.cli.documents.conflict_types import ConflictsDocument
 from gitcoord.cli.documents.types import CheckoutPreview
 from gitcoord.cli.status_document import StatusDocument
+from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.task_context import Checkout
 
@@ -67,3 +68,17 @@ class StatusEverywhere(TypedDict):
     half_in: dict[TaskId, list[str]]
     progress: ShareEverywhere
     repositories: dict[str, StatusDocument]
+
+
+class StepsEverywhere(TypedDict):
+    """The steps of landing a level in each repository, in sentences."""
+
+    level: str
+    repositories: dict[str, list[str]]
+
+
+class RollbackEverywhere(TypedDict):
+    """What was rolled back of a level in each repository."""
+
+    level: str
+    repositories: dict[str, RollbackReport]

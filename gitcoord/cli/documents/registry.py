@@ -8,6 +8,7 @@ from gitcoord.cli.list_sync import SyncReport
 from gitcoord.cli.status_document import StatusDocument
 from gitcoord.cli.views.predict import ConflictPrediction
 from gitcoord.events import AnyEvent
+from gitcoord.landing.across.model import LevelReport
 from gitcoord.landing.report import Report
 from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.progress.build import Picture
@@ -58,9 +59,13 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "hooks": _kind("What `hooks install` writes.", setup_types.HooksDocument),
     "hotspots": _kind("What `hotspots` found.", types.HotspotsDocument),
     "init": _kind("What `init` found and wrote.", setup_types.InitDocument),
-    "landing": _kind("How `merge-level` or `land` ended.", Report, types.HeadsReport, types.NothingToLand),
+    "landing": _kind(
+        "How `merge-level` or `land` ended.", Report, types.HeadsReport, types.NothingToLand, LevelReport
+    ),
     "landing-preview": _kind(
-        "The steps of `merge-level --dry-run` or `land --dry-run`.", types.LandingPreview
+        "The steps of `merge-level --dry-run` or `land --dry-run`.",
+        types.LandingPreview,
+        across_types.StepsEverywhere,
     ),
     "log": _kind("What `log` shows.", types.LogDocument),
     "logs": _kind("The logs that `logs` knows of a task.", types.LogsDocument),
@@ -72,7 +77,7 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "prompt": _kind("What an agent would be told.", types.PromptDocument),
     "report": _kind("What a run brought.", types.ReportDocument),
     "retry": _kind("What `retry` lets start again.", types.RetryDocument),
-    "rollback": _kind("What `rollback` took back.", RollbackReport),
+    "rollback": _kind("What `rollback` took back.", RollbackReport, across_types.RollbackEverywhere),
     "run": _kind("How `run` ended.", RunEnd),
     "run-preview": _kind("What `run --dry-run` would do.", Approval),
     "run-state": _kind("The run after `pause` or `resume`.", types.RunStateDocument),

@@ -1,0 +1,149 @@
+"""`gitcoord merge-level` and `gitcoord rollback` over several repositories, as commands."""
+
+from contextlib import ExitStack
+
+import msgspec
+import typer
+
+from gitcoord.cli.check_options import make_check_options
+from gitcoord.cli.context import Context
+from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
+from gitcoord.cli.repositories import Repositories
+from gitcoord.cli.time_options import seconds
+from gitcoord.cli.views.across import show_level, show_rollback
+from gitcoord.cli.views.output import clean, emit, emit_json, say
+from gitcoord.errors import Exit, answer_no, usage_error
+from gitcoord.landing.across.loop import LevelLander
+from gitcoord.landing.across.model import LevelScene
+from gitcoord.landing.dry_run import preview
+from gitcoord.landing.rollback.model import RollbackReport
+from gitcoord.level_events import LevelAcross
+from gitcoord.state.journal import now, worker_name
+
+
+def land_across(home: Context, asked: AcrossRequest) -> None:
+    """Lands a level in all repositories that it has tasks in; exit code 1 where it is not in everywhere."""
+    _require(asked.others, "merge-level")
+    check = make_check_options(home.settings, asked.check)
+    several = _opened(home, writes=not asked.dry_run)
+    with ExitStack() as closing:
+        run = AcrossRun(several, options_maker(asked), check, closing)
+        scene = msgspec.structs.replace(
+            run.scene(asked.level), on_partial=asked.on_partial, wait=seconds(asked.wait)
+        )
+        if asked.dry_run:
+            _show_steps(run, scene, as_json=asked.as_json)
+            return
+        report = LevelLander(scene, run).land()
+    if asked.as_json:
+        emit_json("landing", report)
+    else:
+        show_level(report)
+    if not report.complete:
+        raise typer.Exit(Exit.NO)
+
+
+def roll_back_across(
+    home: Context, levels: list[str], others: tuple[str, ...], *, dry_run: bool, as_json: bool
+) -> None:
+    """Takes a level back in all repositories, what landed last first, once that is known to work in each."""
+    _require(others, "rollback")
+    if len(levels) != 1:
+        raise usage_error(
+            "several-repositories",
+            "Over several repositories `gitcoord rollback` takes one level at a time.",
+            "Take the later level back first.",
+        )
+    several = _opened(home, writes=not dry_run)
+    with ExitStack() as closing:
+        run = AcrossRun(several, options_maker(AcrossRequest()), None, closing)
+        scene = run.scene(levels[0])
+        landed = several.landed(scene.whole)
+        own = {name: scene.tasks_in(name) & landed[name].keys() for name in reversed(scene.names)}
+        names = [name for name, tasks in own.items() if tasks]
+        begun = run.newest(scene.level.name)
+        if not names and not (begun is not None and begun.state == "rolling-back"):
+            where = ", ".join(scene.names)
+            raise answer_no("nothing-landed", f"Nothing of {scene.level.name} is in the base of {where}.")
+        _require_nothing_on_top(scene, several)
+        planned = {name: run.rehearsed(name) for name in names}
+        done = planned if dry_run else _taken_back(run, scene, names, {name: own[name] for name in names})
+    if as_json:
+        emit_json("rollback", {"level": scene.level.name, "repositories": done})
+    else:
+        show_rollback(scene.level.name, done)
+    if any(report.state == "waiting" for report in done.values()):
+        raise typer.Exit(Exit.NO)
+
+
+def _taken_back(
+    run: AcrossRun, scene: LevelScene, names: list[str], tasks: dict[str, frozenset[str]]
+) -> dict[str, RollbackReport]:
+    level = scene.level.name
+    named = {name: tuple(sorted(some)) for name, some in tasks.items()}
+    begun = LevelAcross(
+        at=now(),
+        by=worker_name(),
+        task=level,
+        state="rolling-back",
+        tasks=named,
+        reason="somebody asked for it",
+    )
+    run.record(begun)
+    done = {name: run.rolled_back(name) for name in names}
+    run.keep_parts()
+    if all(report.state in ("done", "already") for report in done.values()):
+        run.record(msgspec.structs.replace(begun, state="rolled-back", reason="", at=now()))
+    return done
+
+
+def _require_nothing_on_top(scene: LevelScene, several: Repositories) -> None:
+    """Raises `built-upon` where a task of another repository has landed on top of the level."""
+    landed = several.landed(scene.whole)
+    inside = {task for tasks in landed.values() for task in tasks}
+    on_top = [
+        id
+        for id, task in scene.whole.tasks.items()
+        if id in inside and task.level != scene.level.number and set(task.depends_on) & set(scene.level.tasks)
+    ]
+    if on_top:
+        later = sorted({scene.whole.tasks[task].level for task in on_top}, reverse=True)
+        raise answer_no(
+            "built-upon",
+            f"{scene.level.name} cannot go alone: task {', '.join(on_top)} has landed and builds on it.",
+            f"Take the later levels back first: {' and '.join(map(_command, later))}.",
+        )
+
+
+def _command(level: int) -> str:
+    return f"`gitcoord rollback {level}`"
+
+
+def _opened(home: Context, *, writes: bool) -> Repositories:
+    several = Repositories(home)
+    for context in several.contexts.values():
+        context.repository.require_history()
+        if writes:
+            context.repository.require_signer()
+    several.refresh()
+    return several
+
+
+def _require(others: tuple[str, ...], command: str) -> None:
+    if others:
+        raise usage_error(
+            "several-repositories",
+            f"Over several repositories `gitcoord {command}` does not take {', '.join(others)}.",
+            "Leave it out; a repository's own settings say what differs there.",
+        )
+
+
+def _show_steps(run: AcrossRun, scene: LevelScene, *, as_json: bool) -> None:
+    steps = {name: preview(run.context(name, save=False)) for name in scene.names}
+    if as_json:
+        emit_json("landing-preview", {"level": scene.level.name, "repositories": steps})
+        return
+    say("Nothing merges before all of this would work in every repository; then in this order:")
+    for name, lines in steps.items():
+        for line in lines or ["nothing is left to do"]:
+            emit(clean(f"{name}: {line}"))

@@ -1,0 +1,230 @@
+"""`gitcoord merge-level` and `rollback` of a plan over several repositories."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+import msgspec
+
+from gitcoord.cli.check_options import AskedCheck, make_check_options, open_maker, with_checker
+from gitcoord.cli.context import Context
+from gitcoord.cli.levels import find_level
+from gitcoord.cli.merge_options import make_options
+from gitcoord.cli.open_forge import open_forge
+from gitcoord.cli.repositories import Repositories
+from gitcoord.cli.views.notices import notice_sentence
+from gitcoord.cli.views.output import clean, say
+from gitcoord.errors import usage_error
+from gitcoord.forge.pull_requests import Forge, Method
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.across.model import LevelScene, OnPartial
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.landing_order import with_real_order
+from gitcoord.landing.model import Options
+from gitcoord.landing.proof import CheckOptions
+from gitcoord.landing.rollback.loop import Rollbacker
+from gitcoord.landing.rollback.model import RollbackContext, RollbackReport
+from gitcoord.level_events import LevelAcross
+from gitcoord.notices import AnyNotice, Tell
+from gitcoord.planning.model import Plan, PlannedLevel, Strategy
+from gitcoord.planning.parts import HOME, in_dependency_order, in_everywhere
+from gitcoord.settings import SerializeOn
+
+MakeOptions = Callable[[Plan, Context, CheckOptions | None], Options]
+
+
+class AcrossRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says of landing a level across repositories."""
+
+    level: str | None = None
+    on_partial: OnPartial = "wait"
+    strategy: Strategy | None = None
+    method: Method | None = None
+    wait: str | None = None
+    delete_branches: bool = False
+    serialize_on: SerializeOn | None = None
+    ignore: tuple[str, ...] = ()
+    check: AskedCheck = AskedCheck()
+    others: tuple[str, ...] = ()
+    """Options that were given and that belong to one repository."""
+    dry_run: bool = False
+    as_json: bool = False
+
+
+class AcrossRun:
+    """The repositories in which a level lands, with their forges; `closing` ends what runs their checks."""
+
+    def __init__(
+        self,
+        several: Repositories,
+        make: MakeOptions,
+        check: CheckOptions | None,
+        closing: ExitStack,
+    ) -> None:
+        self.several = several
+        self.plan = several.plan()
+        self.members = several.members(self.plan)
+        self._make = make
+        self._check = check
+        self._closing = closing
+        self._forges: dict[str, Forge] = {}
+        self._checkers: dict[str, LandingContext] = {}
+        self._level: PlannedLevel | None = None
+
+    def scene(self, asked: str | None) -> LevelScene:
+        """The level that was asked for, or the first that is not in everywhere."""
+        landed = self.several.keep_parts(self.plan)
+        self._level = find_level(self.plan, asked, in_everywhere(self.plan, landed))
+        names = [
+            name
+            for name in self.members
+            if any(name in self.plan.tasks[task].repositories for task in self._level.tasks)
+        ]
+        return LevelScene(whole=self.plan, level=self._level, names=in_dependency_order(self.plan, names))
+
+    def context(self, name: str, *, save: bool = True) -> LandingContext:
+        """See `Hands.context`."""
+        context = self.members[name]
+        context.store.refresh()
+        part = context.store.require_plan()
+        level = self._level
+        number = -1 if level is None else level.number
+        own = next(one for one in part.levels if one.number == number)
+        made = LandingContext(
+            repository=context.repository,
+            shared=context.shared,
+            store=context.store,
+            forge=self.forge(name),
+            plan=part,
+            level=own,
+            options=self._make(part, context, self._own_check(name)),
+        )
+        made = with_real_order(made, save=save)
+        if not save:
+            return made
+        if name not in self._checkers:
+            self._checkers[name] = self._closing.enter_context(
+                with_checker(made, context, self.tell(name), slots=None)
+            )
+        known = self._checkers[name]
+        return msgspec.structs.replace(made, checker=known.checker, maker=known.maker)
+
+    def _own_check(self, name: str) -> CheckOptions | None:
+        """A repository's own check; the home repository's is the one that sees all."""
+        return None if name == HOME else make_check_options(self.members[name].settings, AskedCheck())
+
+    def forge(self, name: str) -> Forge:
+        """See `Hands.forge`."""
+        if name not in self._forges:
+            self._forges[name] = open_forge(self.members[name])
+        return self._forges[name]
+
+    def tell(self, name: str) -> Tell:
+        """See `Hands.tell`."""
+
+        def tell(notice: AnyNotice) -> None:
+            sentence = notice_sentence(notice)
+            if sentence:
+                say(f"{name}: {sentence}")
+
+        return tell
+
+    def newest(self, level: str) -> LevelAcross | None:
+        """See `Hands.newest`."""
+        entries = reversed(self.several.store.journal())
+        events = (entry.event for entry in entries if isinstance(entry.event, LevelAcross))
+        return next((event for event in events if event.task == level), None)
+
+    def record(self, event: LevelAcross) -> None:
+        """See `Hands.record`."""
+        self.several.store.record(event)
+        say(clean(event.sentence()))
+
+    def keep_parts(self) -> None:
+        """See `Hands.keep_parts`."""
+        self.several.refresh()
+        self.several.keep_parts(self.plan)
+
+    def check(self, commits: Mapping[str, Oid]) -> str:
+        """See `Hands.check`."""
+        if self._check is None:
+            return ""
+        from gitcoord.worker.checking.side_by_side import SideBySideCheck
+
+        contexts = self.several.contexts
+        everywhere = {name: commits.get(name) or _tip(context) for name, context in contexts.items()}
+        command = self._check.command
+        say(f"checking {', '.join(everywhere)} side by side: {clean(command.text)}")
+        repositories = {name: context.repository for name, context in contexts.items()}
+        run = self.several.home.settings.run
+        result = SideBySideCheck(repositories, command, run).check(everywhere)
+        if result.outcome == "passed":
+            return ""
+        return f"the check of all repositories side by side does not pass: {result.reason}"
+
+    def rehearse_rollback(self, name: str) -> None:
+        """See `Hands.rehearse_rollback`."""
+        self._rollbacker(name).rehearse()
+
+    def roll_back(self, name: str) -> str:
+        """See `Hands.roll_back`."""
+        report = self.rolled_back(name)
+        return f"pull request {report.pull} waits: {report.reason}" if report.state == "waiting" else ""
+
+    def rolled_back(self, name: str) -> RollbackReport:
+        """Takes the level back in one repository."""
+        return self._rollbacker(name).roll_back()
+
+    def rehearsed(self, name: str) -> RollbackReport:
+        """What taking the level back in one repository would do."""
+        return self._rollbacker(name).rehearse()
+
+    def _rollbacker(self, name: str) -> Rollbacker:
+        context, level = self.members[name], self._level
+        context.store.refresh()
+        plan = context.store.require_plan()
+        maker = open_maker(context)
+        if maker is not None:
+            self._closing.callback(maker.close)
+        return Rollbacker(
+            RollbackContext(
+                repository=context.repository,
+                shared=context.shared,
+                store=context.store,
+                forge=self.forge(name),
+                plan=plan,
+                levels=(-1 if level is None else level.number,),
+                method=context.settings.method,
+                rules=context.settings.rules,
+                maker=maker,
+            ),
+            self.tell(name),
+        )
+
+
+def _tip(context: Context) -> Oid:
+    base = context.base()
+    tip = context.shared.branch(base)
+    if tip is None:
+        raise usage_error("base-missing", f"The base branch {base} does not exist.", "Restore it.")
+    return tip
+
+
+def options_maker(asked: AcrossRequest) -> MakeOptions:
+    """What makes each repository's options: what the command line says goes before its own settings."""
+
+    def make(part: Plan, context: Context, check: CheckOptions | None) -> Options:
+        return make_options(
+            part,
+            context.settings,
+            strategy=asked.strategy,
+            method=asked.method,
+            wait=None,
+            partial=False,
+            all_or_nothing=False,
+            delete_branches=asked.delete_branches,
+            serialize_on=asked.serialize_on,
+            ignore=asked.ignore,
+            check=check,
+        )
+
+    return make

@@ -1,0 +1,1 @@
+"""Landing a level across several repositories: proved in all, then landed in one after the other."""

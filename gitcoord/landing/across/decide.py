@@ -1,0 +1,130 @@
+"""What to do next with a level across repositories: pure functions from looks at all of them to one move."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.landing.across.model import LevelScene, MemberLook, MissingTask
+from gitcoord.level_events import LevelAcross
+from gitcoord.tasks.model import TaskId
+
+Looks = Mapping[str, MemberLook]
+
+
+class LandAll(msgspec.Struct, frozen=True, kw_only=True):
+    """Land these tasks, by repository, in the order given."""
+
+    tasks: dict[str, frozenset[TaskId]]
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """There is time to wait for what is missing."""
+
+    missing: tuple[MissingTask, ...]
+
+
+class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
+    """Take the level back in these repositories, the last one that landed first."""
+
+    names: tuple[str, ...]
+    reason: str
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is left to do for now."""
+
+    missing: tuple[MissingTask, ...] = ()
+
+
+Move = LandAll | Pause | TakeBack | End
+
+
+def next_move(
+    scene: LevelScene, looks: Looks, begun: LevelAcross | None, stuck: Mapping[str, str], *, patient: bool
+) -> Move:
+    """The one next move. `stuck` are the repositories in which landing was just refused, with the reason."""
+    if begun is not None and begun.state == "rolling-back":
+        return TakeBack(names=_with_some(scene, looks), reason=begun.reason)
+    if all(scene.tasks_in(name) <= looks[name].landed for name in scene.names):
+        return End()
+    later = _later(scene, looks)
+    missing = (*_missing(scene, looks, later), *_refused(scene, looks, stuck))
+    tasks = {name: looks[name].ready - later for name in scene.names}
+    if not missing and any(tasks.values()):
+        return LandAll(tasks={name: some for name, some in tasks.items() if some})
+    if patient:
+        return Pause(missing=missing)
+    if begun is not None and begun.state == "proved" and scene.on_partial == "rollback":
+        reason = _partial(scene, looks, begun)
+        if reason:
+            why = f"{reason}: {missing[0].reason}" if missing else reason
+            return TakeBack(names=_with_some(scene, looks), reason=why)
+    return End(missing=missing)
+
+
+def _later(scene: LevelScene, looks: Looks) -> frozenset[TaskId]:
+    """The tasks of several repositories that cannot land in one of them before an earlier wave has."""
+
+    def is_later(task: TaskId, name: str) -> bool:
+        look = looks.get(name)
+        return look is not None and task not in look.landed | look.wave | look.ready
+
+    return frozenset(
+        task
+        for task in scene.level.tasks
+        if any(is_later(task, name) for name in scene.whole.tasks[task].repositories)
+    )
+
+
+def _missing(scene: LevelScene, looks: Looks, later: frozenset[TaskId]) -> tuple[MissingTask, ...]:
+    """What should land now and cannot, in the order of landing."""
+    return tuple(
+        MissingTask(repository=name, task=task, reason=looks[name].why_not(task))
+        for name in scene.names
+        for task in scene.level.tasks
+        if task in looks[name].wave - later and (task not in looks[name].ready or looks[name].tree is None)
+    )
+
+
+def _refused(scene: LevelScene, looks: Looks, stuck: Mapping[str, str]) -> tuple[MissingTask, ...]:
+    return tuple(
+        MissingTask(repository=name, task=task, reason=reason)
+        for name, reason in stuck.items()
+        for task in sorted(scene.tasks_in(name) - looks[name].landed)[:1]
+    )
+
+
+def _with_some(scene: LevelScene, looks: Looks) -> tuple[str, ...]:
+    """The repositories that have landed something of the level, the last first."""
+    return tuple(name for name in reversed(scene.names) if looks[name].landed)
+
+
+def _partial(scene: LevelScene, looks: Looks, begun: LevelAcross) -> str:
+    """Why what has landed is of no use without the rest of what was begun; empty where it is."""
+    inside = {
+        task
+        for name, tasks in begun.tasks.items()
+        if name in looks
+        for task in tasks
+        if _in(looks, name, task)
+    }
+    rest = {
+        TaskId(task)
+        for name, tasks in begun.tasks.items()
+        if name in looks
+        for task in tasks
+        if not _in(looks, name, task)
+    }
+    if not inside or not rest:
+        return ""
+    half = sorted(rest & inside)
+    if half:
+        return f"task {half[0]} has landed in one repository only"
+    needed = sorted(
+        task for task in rest if any(task in other.depends_on for other in scene.whole.tasks.values())
+    )
+    return f"task {needed[0]}, which others need, did not land" if needed else ""
+
+
+def _in(looks: Looks, name: str, task: str) -> bool:
+    return task in looks[name].landed

@@ -1,0 +1,100 @@
+"""A look at the level in one repository: everything is done for landing it but the merge."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gitcoord.git.git_cli import Oid
+from gitcoord.git.merge_tree import tree_of
+from gitcoord.landing.across.model import MemberLook
+from gitcoord.landing.combinations import Combinations
+from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.decide import carrier_of
+from gitcoord.landing.loop import Lander
+from gitcoord.landing.model import Carrier, LandingSnapshot
+from gitcoord.landing.report import Report
+from gitcoord.landing.steps import HandOver, Merge, MergeTogether
+from gitcoord.notices import Tell
+from gitcoord.tasks.model import TaskId
+
+READY = "it is ready, and waits for the other repositories"
+_GIVEN_AWAY = (
+    "the forge would merge it later by itself, and a level across repositories lands in an order: merge it "
+    "there by hand, or take the queue out of the base's rules"
+)
+_MOVED = "what it would land on is not what was proved with the other repositories"
+
+
+def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
+    """Opens pull requests, folds, checks and asks for gates, and merges nothing."""
+    ready: dict[str, Carrier] = {}
+    seen: list[LandingSnapshot] = []
+
+    def keep(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
+        if isinstance(step, HandOver):
+            return _GIVEN_AWAY
+        carriers = step.carriers if isinstance(step, MergeTogether) else (step.carrier,)
+        ready.update({carrier.branch: carrier for carrier in carriers})
+        seen[:] = [snapshot]
+        return READY
+
+    waiting = msgspec.structs.replace(context.options, wait=0.0, delete_branches=False)
+    report = Lander(msgspec.structs.replace(context, options=waiting, permit=keep), tell).land()
+    carriers = tuple(sorted(ready.values(), key=lambda carrier: carrier.wave))
+    open_tasks = {task for wave in context.level.waves for task in wave} - {one.task for one in report.landed}
+    wave = next((wave for wave in context.level.waves if open_tasks.intersection(wave)), ())
+    commit = _combined(context, seen[0], carriers) if seen else None
+    return MemberLook(
+        name=name,
+        report=report,
+        carriers=carriers,
+        wave=frozenset(open_tasks.intersection(wave)),
+        base_commit=report.base_commit,
+        commit=commit if seen else report.base_commit,
+        tree=tree_of(context.repository.git, commit or report.base_commit) if commit or not seen else None,
+    )
+
+
+def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
+    """Lands `tasks` as long as the base comes to `tree` by them; whether it was something else that moved."""
+    moved = False
+
+    def permit(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
+        nonlocal moved
+        carriers = step.carriers if isinstance(step, MergeTogether) else (step.carrier,)
+        if isinstance(step, HandOver):
+            return _GIVEN_AWAY
+        if not tasks.issuperset(task for carrier in carriers for task in carrier.tasks):
+            return READY
+        left = _left(snapshot, carriers, tasks, single=context.options.strategy == "single-pr")
+        commit = _combined(context, snapshot, left)
+        if commit is None or tree_of(context.repository.git, commit) != tree:
+            moved = True
+            return _MOVED
+        return ""
+
+    waiting = msgspec.structs.replace(context.options, wait=0.0)
+    report = Lander(msgspec.structs.replace(context, options=waiting, permit=permit), tell).land()
+    return report, moved
+
+
+def _left(
+    snapshot: LandingSnapshot, carriers: Sequence[Carrier], tasks: frozenset[TaskId], *, single: bool
+) -> list[Carrier]:
+    """All that is still to land, what comes next first."""
+    if single:
+        return list(carriers)
+    next_ones = {carrier.branch for carrier in carriers}
+    others = [
+        carrier_of(work)
+        for work in snapshot.works
+        if work.standing == "ready" and work.task in tasks and work.branch not in next_ones
+    ]
+    return [*carriers, *sorted(others, key=lambda carrier: carrier.wave)]
+
+
+def _combined(context: LandingContext, snapshot: LandingSnapshot, carriers: Sequence[Carrier]) -> Oid | None:
+    """The commit that merging all carriers onto the base gives; None where they do not merge."""
+    heads = [carrier.head for carrier in carriers]
+    found = Combinations(context.repository.git, stacks_on(context, snapshot), heads)
+    return found.commit(tuple(range(len(heads))))

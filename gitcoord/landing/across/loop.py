@@ -1,0 +1,166 @@
+"""Landing a level across repositories: look at all, move one, look again.
+
+Nothing merges anywhere before the whole wave is proved everywhere; then the repositories land one after the
+other. It is not atomic: a later repository can refuse. Then what has landed waits for it, or is taken back. A
+crash needs no recovery: what was begun is recorded, and the next run looks.
+"""
+
+import time
+from collections.abc import Callable
+
+from gitcoord.errors import GitcoordError
+from gitcoord.landing.across.decide import LandAll, Pause, TakeBack, next_move
+from gitcoord.landing.across.look import land, look
+from gitcoord.landing.across.model import AcrossState, Hands, LevelReport, LevelScene, MemberLook, MissingTask
+from gitcoord.landing.across.texts import name_each_other
+from gitcoord.level_events import LevelAcross, LevelState
+from gitcoord.state.journal import now, worker_name
+from gitcoord.tasks.model import TaskId
+
+_TICKS = (1.0, 2.0, 5.0, 10.0)
+_SOON = ("passes", "briefly")
+_MOST_PROOFS = 5
+"""Proofs in a row that something moved away from before anything landed, until that counts as refused."""
+
+
+class LevelLander:
+    """One run of landing a level across repositories."""
+
+    def __init__(self, scene: LevelScene, hands: Hands, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._scene = scene
+        self._hands = hands
+        self._sleep = sleep
+        self._looks: dict[str, MemberLook] = {}
+        self._stuck: dict[str, str] = {}
+        self._fruitless = 0
+        self._said: dict[tuple[str, int], str] = {}
+
+    def land(self) -> LevelReport:
+        """Lands the level as far as it goes in all repositories, and reports how it stands in each.
+
+        Raises GitcoordError when a repository or its forge could not be asked; the next run goes on.
+        """
+        deadline, waits = time.monotonic() + self._scene.wait, 0
+        while True:
+            self._look()
+            begun = self._hands.newest(self._scene.level.name)
+            left = deadline - time.monotonic()
+            move = next_move(self._scene, self._looks, begun, self._stuck, patient=left > 0)
+            match move:
+                case LandAll():
+                    self._land_all(move.tasks, begun)
+                case Pause():
+                    self._sleep(min(_TICKS[min(waits, len(_TICKS) - 1)], left))
+                    waits += 1
+                    self._stuck.clear()
+                case TakeBack():
+                    return self._take_back(move, begun)
+                case _:
+                    return self._end(move.missing, begun)
+
+    def _look(self) -> None:
+        for name in self._scene.names:
+            known = self._looks.get(name)
+            if known is None or not self._scene.tasks_in(name) <= known.landed:
+                self._looks[name] = look(name, self._hands.context(name), self._hands.tell(name))
+        name_each_other(self._scene, self._looks, self._hands, self._said)
+
+    def _land_all(self, tasks: dict[str, frozenset[TaskId]], begun: LevelAcross | None) -> None:
+        commits = {name: one.commit for name, one in self._looks.items() if one.commit is not None}
+        failed = self._hands.check(commits)
+        if failed:
+            self._stuck[next(iter(tasks))] = failed
+            return
+        named = {name: tuple(sorted(some)) for name, some in tasks.items()}
+        earlier = begun.tasks if begun is not None and begun.state == "proved" else {}
+        together = {
+            name: tuple(sorted({*earlier.get(name, ()), *named.get(name, ())}))
+            for name in self._scene.names
+            if name in named or name in earlier
+        }
+        if begun is None or begun.state != "proved" or begun.tasks != together or begun.commits != commits:
+            self._record("proved", together, commits)
+        for name, some in tasks.items():
+            if not self._land_in(name, some):
+                return
+
+    def _land_in(self, name: str, tasks: frozenset[TaskId]) -> bool:
+        """Lands `tasks` in one repository; whether all are in."""
+        before, tree = self._looks[name].landed, self._looks[name].tree or ""
+        try:
+            report, moved = land(self._hands.context(name), tasks, tree, self._hands.tell(name))
+        except GitcoordError as error:
+            # The next look tells what became of it, or raises, where the repository cannot be asked at all.
+            del self._looks[name]
+            self._fruitless += 1
+            if error.passing not in _SOON or self._fruitless >= _MOST_PROOFS:
+                self._stuck[name] = error.message
+            return False
+        at = report.base_commit
+        self._looks[name] = MemberLook(name=name, report=report, base_commit=at, commit=at)
+        self._hands.keep_parts()
+        landed = self._looks[name].landed
+        self._fruitless = 0 if landed > before else self._fruitless + 1
+        if tasks <= landed:
+            return True
+        if not moved or self._fruitless >= _MOST_PROOFS:
+            self._stuck[name] = self._looks[name].why_not(min(tasks - landed))
+        return False
+
+    def _take_back(self, move: TakeBack, begun: LevelAcross | None) -> LevelReport:
+        """Takes the level back everywhere, once that is known to work in each repository."""
+        known = begun.tasks if begun is not None else {}
+        tasks = {name: known.get(name, ()) for name in move.names} or known
+        for name in move.names:
+            self._hands.rehearse_rollback(name)
+        if begun is None or begun.state != "rolling-back":
+            self._record("rolling-back", tasks, reason=move.reason)
+        reasons = [f"{name}: {why}" for name in move.names if (why := self._hands.roll_back(name))]
+        self._looks.clear()
+        self._look()
+        self._hands.keep_parts()
+        if not reasons and not any(one.landed for one in self._looks.values()):
+            self._record("rolled-back", tasks)
+            return self._report("rolled-back", reason=move.reason)
+        return self._report("rolling-back", reason="; ".join(reasons) or move.reason)
+
+    def _end(self, missing: tuple[MissingTask, ...], begun: LevelAcross | None) -> LevelReport:
+        scene = self._scene
+        self._hands.keep_parts()
+        if all(scene.tasks_in(name) <= self._looks[name].landed for name in scene.names):
+            if begun is not None and begun.state == "proved":
+                self._record("landed", begun.tasks)
+            return self._report("landed")
+        inside = any(one.landed for one in self._looks.values())
+        reason = f"{missing[0].repository}: {missing[0].reason}" if missing else ""
+        return self._report("partial" if inside else "waiting", missing, reason)
+
+    def _report(
+        self, state: AcrossState, missing: tuple[MissingTask, ...] = (), reason: str = ""
+    ) -> LevelReport:
+        return LevelReport(
+            level=self._scene.level.name,
+            state=state,
+            repositories={name: self._looks[name].report for name in self._scene.names},
+            missing=missing,
+            reason=reason,
+        )
+
+    def _record(
+        self,
+        state: LevelState,
+        tasks: dict[str, tuple[str, ...]],
+        commits: dict[str, str] | None = None,
+        reason: str = "",
+    ) -> None:
+        self._hands.record(
+            LevelAcross(
+                at=now(),
+                by=worker_name(),
+                task=self._scene.level.name,
+                state=state,
+                tasks=tasks,
+                commits=commits or {},
+                reason=reason,
+            )
+        )

@@ -1,0 +1,88 @@
+"""Levels across repositories: proved everywhere, landed in order, waited for or taken back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.landing.scenes import STRATEGIES
+from tests.support.services import SERVICES, Services
+
+NOTHING: dict[str, list[str]] = {name: [] for name in SERVICES}
+ALL = {"schema": ["task1.txt"], "api": ["task2.txt"], "web": ["task3.txt"]}
+
+
+def submitted(directory: Path, strategy: str, settings: str = "") -> Services:
+    """Three repositories with the work of level-0 done."""
+    services = Services.create(directory, strategy=strategy, settings=settings)
+    for id, name in (("1", "schema"), ("2", "api"), ("3", "web")):
+        services.work(id, {f"task{id}.txt": name}, at=name)
+    return services
+
+
+def freeze(services: Services, name: str) -> Path:
+    """The remote takes nothing on its base any more."""
+    hook = services.remotes[name].path / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncase $1 in refs/heads/main) echo frozen >&2; exit 1;; esac\n")
+    hook.chmod(0o755)
+    return hook
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_level_lands_in_all_repositories_or_in_none(strategy: str, tmp_path: Path) -> None:
+    services = Services.create(tmp_path / "world", strategy=strategy)
+    services.work("1", {"task1.txt": "schema"}, at="schema")
+    services.work("2", {"task2.txt": "api"}, at="api")
+    ran = services.run("merge-level")
+    assert (ran.code, services.added()) == (1, NOTHING)
+    assert "It waits for task 3 in web (not started)" in ran.out
+    services.work("3", {"task3.txt": "web"}, at="web")
+    ran = services.run("merge-level", "--json", ok=0)
+    assert (ran.json["state"], services.added()) == ("landed", ALL)
+    assert [name for name in SERVICES if f"{name}: task" in ran.err] == ["schema", "api", "web"]
+    for name in ("api", "web"):
+        services.work("4", {"task4.txt": name}, at=name, level=1)
+    services.run("merge-level", ok=0)
+    assert services.added()["api"] == ["task2.txt", "task4.txt"]
+    ran = services.run("rollback", "0")
+    assert (ran.code, "task 4 has landed and builds on it" in ran.err) == (1, True)
+    services.run("rollback", "1", ok=0)
+    assert services.added() == ALL
+
+
+@pytest.mark.parametrize("on_partial", ["wait", "rollback"])
+def test_a_repository_that_refuses_is_waited_for_or_all_is_taken_back(
+    on_partial: str, tmp_path: Path
+) -> None:
+    services = submitted(tmp_path / "world", "multi-pr")
+    hook = freeze(services, "api")
+    ran = services.run("merge-level", "--on-partial", on_partial, "--json")
+    assert ran.code == 1, ran.err
+    if on_partial == "wait":
+        assert (ran.json["state"], services.added()) == ("partial", {**NOTHING, "schema": ["task1.txt"]})
+        told = services.run("status", "--json", ok=0).json["levels"][0]
+        assert (told["in"]["schema"], told["out"]["api"], told["out"]["web"]) == (["1"], ["2"], ["3"])
+        hook.unlink()
+        services.run("merge-level", ok=0)
+        assert services.added() == ALL
+    else:
+        assert (ran.json["state"], services.added()) == ("rolled-back", NOTHING)
+        assert "frozen" in ran.json["reason"]
+
+
+def test_the_check_sees_all_repositories_side_by_side(tmp_path: Path) -> None:
+    settings = (
+        '[run]\nshell = true\n[landing]\ncheck = "cat $GITCOORD_REPOSITORY_SCHEMA/task1.txt '
+        "$GITCOORD_REPOSITORY_API/task2.txt $GITCOORD_REPOSITORY_WEB/task3.txt > $OUT; test -f name.txt; "
+        'grep -q web $OUT && ! grep -q bad $OUT"\n'
+    )
+    services = submitted(tmp_path / "world", "multi-pr", settings)
+    env = {"OUT": str(tmp_path / "seen")}
+    services.work("2", {"task2.txt": "bad"}, at="api")
+    ran = services.run("merge-level", env=env)
+    assert (ran.code, services.added()) == (1, NOTHING)
+    assert "side by side does not pass" in ran.out
+    services.work("2", {"task2.txt": "good"}, at="api")
+    services.run("merge-level", env=env, ok=0)
+    assert (tmp_path / "seen").read_text() == "schemagoodweb"
+    assert services.added() == ALL

@@ -1,0 +1,108 @@
+"""The moves of a level across repositories, as a pure function of what each of them shows."""
+
+from gitcoord.landing.across.decide import End, LandAll, Looks, Move, Pause, TakeBack, next_move
+from gitcoord.landing.across.model import LevelScene, MemberLook, OnPartial
+from gitcoord.landing.model import Carrier
+from gitcoord.landing.report import LandedTask, Report, WaitingTask
+from gitcoord.level_events import LevelAcross, LevelState
+from gitcoord.tasks.model import TaskId
+from tests.planning.test_parts import plan
+
+WHOLE = plan(("1", "schema", ""), ("2", "api", ""), ("3", "api web", ""), ("4", "web", "1 2"))
+NAMES = ("schema", "api", "web")
+
+
+def scene(on_partial: OnPartial = "wait", level: int = 0) -> LevelScene:
+    return LevelScene(whole=WHOLE, level=WHOLE.levels[level], names=NAMES, on_partial=on_partial)
+
+
+def member(
+    name: str, landed: str = "", ready: str = "", waiting: str = "", wave: str | None = None
+) -> MemberLook:
+    report = Report(
+        level="level-0",
+        strategy="multi-pr",
+        base="main",
+        base_commit="b",
+        landed=tuple(LandedTask(task=TaskId(t), pull=1, commit="c", wave=1) for t in landed.split()),
+        deferred=(),
+        waiting=tuple(
+            WaitingTask(task=TaskId(t), pull=None, reason="not started", needs="work")
+            for t in waiting.split()
+        ),
+    )
+    carriers = tuple(
+        Carrier(branch=f"t{t}", head="h", tasks=(TaskId(t),), wave=1, pull=None) for t in ready.split()
+    )
+    first = f"{ready} {waiting}" if wave is None else wave
+    return MemberLook(
+        name=name, report=report, carriers=carriers, wave=frozenset(map(TaskId, first.split())), tree="t"
+    )
+
+
+def some_of(tasks: str) -> frozenset[TaskId]:
+    return frozenset(map(TaskId, tasks.split()))
+
+
+def looks(*members: MemberLook) -> Looks:
+    return {one.name: one for one in members}
+
+
+def begun(state: LevelState = "proved") -> LevelAcross:
+    tasks = {"schema": ("1",), "api": ("2", "3"), "web": ("3",)}
+    return LevelAcross(at="", by="", task="level-0", state=state, tasks=tasks, reason="why")
+
+
+def move(*members: MemberLook, on_partial: OnPartial = "wait", patient: bool = False, **more: object) -> Move:
+    known = more.get("begun")
+    assert known is None or isinstance(known, LevelAcross)
+    return next_move(scene(on_partial), looks(*members), known, {}, patient=patient)
+
+
+def test_nothing_lands_before_all_of_the_wave_is_ready_everywhere() -> None:
+    some = (member("schema", ready="1"), member("api", ready="2", waiting="3"), member("web", ready="3"))
+    ended = move(*some)
+    assert isinstance(ended, End)
+    assert [(one.repository, one.task, one.reason) for one in ended.missing] == [("api", "3", "not started")]
+    assert isinstance(move(*some, patient=True), Pause)
+    every = (member("schema", ready="1"), member("api", ready="2 3"), member("web", ready="3"))
+    assert move(*every) == LandAll(tasks={"schema": some_of("1"), "api": some_of("2 3"), "web": some_of("3")})
+
+
+def test_a_task_of_several_repositories_waits_for_the_wave_that_it_has_in_one_of_them() -> None:
+    some = (
+        member("schema", ready="1"),
+        member("api", ready="2", waiting="3", wave="2"),
+        member("web", ready="3"),
+    )
+    assert move(*some) == LandAll(tasks={"schema": some_of("1"), "api": some_of("2")})
+
+
+def test_what_has_landed_waits_or_is_taken_back_where_the_rest_is_needed() -> None:
+    some = (member("schema", landed="1"), member("api", ready="2", waiting="3"), member("web", ready="3"))
+    assert isinstance(move(*some, begun=begun()), End)
+    back = move(*some, on_partial="rollback", begun=begun())
+    assert isinstance(back, TakeBack)
+    assert (back.names, back.reason) == (("schema",), "task 2, which others need, did not land: not started")
+    assert isinstance(move(*some, on_partial="rollback", begun=begun(), patient=True), Pause)
+    # What others landed before is none of this: nothing was begun.
+    assert isinstance(move(*some, on_partial="rollback"), End)
+
+
+def test_what_nothing_depends_on_stays_and_what_is_half_in_goes() -> None:
+    some = (member("schema", landed="1"), member("api", landed="2", waiting="3"), member("web", waiting="3"))
+    assert isinstance(move(*some, on_partial="rollback", begun=begun()), End)
+    half = (member("schema", landed="1"), member("api", landed="2 3"), member("web", waiting="3"))
+    back = move(*half, on_partial="rollback", begun=begun())
+    assert isinstance(back, TakeBack)
+    assert back.names == ("api", "schema")
+
+
+def test_a_rollback_that_was_begun_goes_on_whatever_is_asked_for() -> None:
+    some = (member("schema", landed="1"), member("api", ready="2 3"), member("web", ready="3"))
+    assert move(*some, begun=begun("rolling-back")) == TakeBack(names=("schema",), reason="why")
+
+
+def test_what_is_in_everywhere_is_over() -> None:
+    every = (member("schema", landed="1"), member("api", landed="2 3"), member("web", landed="3"))
+    assert move(*every, on_partial="rollback", begun=begun()) == End()
