@@ -19,6 +19,8 @@ class Mutant:
     name: str
     faults: tuple[Fault, ...]
     aims_at: Aim
+    adopted: bool = False
+    """Whether the scenarios are those of `--adopted`."""
 
 
 def _undisturbed(scenario: Scenario) -> Iterator[Run]:
@@ -128,16 +130,19 @@ def _edited(scenario: Scenario) -> bool:
 
 _LEASES = "leases = [f\"--force-with-lease={update.ref}:{update.old or ''}\" for update in updates]"
 
+_NO_HEAD_GUARD = Replace(
+    "forge/github/forge.py",
+    'body = {"sha": request.head, "merge_method": request.method}',
+    'body = {"merge_method": str(request.method)}',
+)
+_NO_REJECTION = Body("landing/rejections.py", "find_rejection", "return None")
+
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant("no head guard, adopted", (_NO_HEAD_GUARD,), _pushed_while_merging, adopted=True),
+    Mutant("an owner's no ignored, adopted", (_NO_REJECTION,), _closed, adopted=True),
     Mutant(
         "no head guard",
-        (
-            Replace(
-                "forge/github/forge.py",
-                'body = {"sha": request.head, "merge_method": request.method}',
-                'body = {"merge_method": str(request.method)}',
-            ),
-        ),
+        (_NO_HEAD_GUARD,),
         _pushed_while_merging,
     ),
     Mutant(
@@ -222,7 +227,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a person's no ignored",
-        (Body("landing/rejections.py", "find_rejection", "return None"),),
+        (_NO_REJECTION,),
         _closed,
     ),
     Mutant(

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.soak.drawing.adopted import make_adopted_scenario
 from tests.soak.drawing.scenario import make_scenario
 from tests.soak.mutants.faults import MUTANTS, Mutant
 from tests.soak.mutants.planting import NotPlanted, make_copy
@@ -61,7 +62,8 @@ def run_mutants(names: Sequence[str], workers: int) -> int:
 
 def seeds_for(mutant: Mutant) -> Iterator[int]:
     """The seeds of the ordinary drawing whose scenarios have what the mutant breaks."""
-    return islice((seed for seed in count(1) if mutant.aims_at(make_scenario(seed))), MOST)
+    make = make_adopted_scenario if mutant.adopted else make_scenario
+    return islice((seed for seed in count(1) if mutant.aims_at(make(seed))), MOST)
 
 
 def _run(mutant: Mutant) -> Found:
@@ -70,16 +72,17 @@ def _run(mutant: Mutant) -> Found:
             make_copy(Path(place) / "mutant", mutant.faults)
         except NotPlanted as error:
             return Found(mutant, None, 0, f"not planted: {error}")
-        red = _play(Path(place) / "mutant", seeds_for(mutant))
+        red = _play(Path(place) / "mutant", seeds_for(mutant), mutant)
         if red["seed"] is None:
             return Found(mutant, None, red["played"], "not noticed")
         make_copy(Path(place) / "control", ())
-        control = _play(Path(place) / "control", [red["seed"]])
+        control = _play(Path(place) / "control", [red["seed"]], mutant)
         return Found(mutant, red["seed"], red["played"], red["violation"], control["violation"])
 
 
-def _play(place: Path, seeds: Iterator[int] | Sequence[int]) -> Any:
-    command = [sys.executable, "-m", "tests.soak.mutants.until_red", *map(str, seeds)]
+def _play(place: Path, seeds: Iterator[int] | Sequence[int], mutant: Mutant) -> Any:
+    options = ["--adopted"] if mutant.adopted else []
+    command = [sys.executable, "-m", "tests.soak.mutants.until_red", *options, *map(str, seeds)]
     ended = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     lines = ended.stdout.splitlines()
     if ended.returncode != 0 or not lines:

@@ -13,12 +13,13 @@ _LONGEST_RUN = 60.0
 
 
 def main() -> None:
-    """The command: seeds are its arguments."""
+    """The command: `[--adopted] SEED …`."""
+    adopted = sys.argv[1:2] == ["--adopted"]
     assert Path(gitcoord.__file__).is_relative_to(Path.cwd()), gitcoord.__file__
     runs.LONGEST_RUN = _LONGEST_RUN
     played = 0
     with tempfile.TemporaryDirectory(prefix="soak-") as place:
-        for outcome in play_all(map(int, sys.argv[1:]), Path(place)):
+        for outcome in play_all(map(int, sys.argv[1 + adopted :]), Path(place), adopted):
             played += 1
             if outcome.violations:
                 red = {"seed": outcome.seed, "violation": outcome.violations[0]}

@@ -18,11 +18,15 @@ _QUEUE_FAILED = "The merge commit's checks have failed"
 
 @dataclass(frozen=True)
 class Effect:
-    """A merge of a pull request into `base`, which may have left it open; `time` is the monotonic clock."""
+    """A merge of `head` into `base`, which may have left the pull request open.
+
+    `time` is the monotonic clock.
+    """
 
     number: int
     base: str
     time: float
+    head: str
 
 
 class Effects(Counter[int]):
@@ -36,8 +40,9 @@ class Effects(Counter[int]):
         self.made: list[Effect] = []
 
     def __setitem__(self, number: int, times: int) -> None:
+        pull = self._app.pulls[number]
         self.seen[number] = len(self._hub.log)
-        self.made.append(Effect(number, self._app.pulls[number].base, time.monotonic()))
+        self.made.append(Effect(number, pull.base, time.monotonic(), pull.head_sha))
         super().__setitem__(number, times)
 
 
