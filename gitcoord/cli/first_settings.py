@@ -44,6 +44,8 @@ def _lines(facts: ProjectFacts) -> Iterator[str]:
     yield ""
     yield "[run]"
     yield from _choices("agent", list(facts.agents), "the command that does a task", "claude")
+    for setup in facts.setups:
+        yield f"# setup = {_quoted(setup.command)}    # from {setup.source}: in each new checkout"
     yield ""
     yield "[landing]"
     yield "# The base moves only to a tree on which this command succeeded."

@@ -17,6 +17,11 @@ def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> N
         "package.json": json.dumps({"scripts": {"test": "jest"}}),
         "pnpm-lock.yaml": "",
         "Cargo.toml": "",
+        "mvnw": "",
+        "pom.xml": "",
+        "justfile": "check *words: build\n  true\n",
+        "uv.lock": "",
+        "pyproject.toml": "[tool.pytest.ini_options]\n",
     }.items():
         (desk.path / name).write_text(content)
     write_tasks(desk.path, [task(1)])
@@ -34,12 +39,24 @@ def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> N
     assert (settings["base"], settings["remote"]) == ("main", "origin")
     assert settings["landing"] == {"check": "make test"}
     assert settings["run"] == {"agent": "codex"}
-    assert '# check = "pnpm test"    # from package.json\n# check = "cargo test"' in text
+    assert [line for line in text.splitlines() if line.startswith(("# check", "# setup"))] == [
+        '# setup = "pnpm install --frozen-lockfile"    # from pnpm-lock.yaml: in each new checkout',
+        '# setup = "uv sync"    # from uv.lock: in each new checkout',
+        '# check = "just check"    # from justfile',
+        '# check = "pnpm test"    # from package.json',
+        '# check = "cargo test"    # from Cargo.toml',
+        '# check = "./mvnw --quiet test"    # from mvnw',
+        '# check = "uv run pytest -q"    # from pyproject.toml',
+    ]
     told = gitcoord("config", "--json", cwd=desk.path, ok=0).json["settings"]
     assert told["landing.check"]["value"] == "make test"
     assert [line.split("  #")[0].strip() for line in ran.out.removeprefix(text).splitlines()] == [
         *("gitcoord plan", "gitcoord doctor", "gitcoord run --land --dry-run")
     ]
+    # A remote that is out of reach keeps nobody from having settings.
+    (tmp_path / "origin.git").rename(tmp_path / "away.git")
+    lost = gitcoord("init", "--dry-run", cwd=desk.path, env=env, ok=0)
+    assert ("The settings go by what this clone knows." in lost.err, lost.out) == (True, text)
     again = gitcoord("init", cwd=desk.path, ok=2)
     assert "gitcoord.toml has settings already" in again.err
     assert (desk.path / "gitcoord.toml").read_text() == text

@@ -29,9 +29,10 @@ def init(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.first_settings import next_commands, settings_text
     from gitcoord.cli.project_facts import find_facts
-    from gitcoord.cli.views.output import clean, emit, emit_json, emit_text, say
+    from gitcoord.cli.views.output import clean, emit, emit_json, emit_text, say, warn
     from gitcoord.errors import usage_error
     from gitcoord.settings_file import SETTINGS_FILES, find_settings
+    from gitcoord.tasks.model import Finding
 
     context = open_context(reads=dry_run, several=True)
     root = context.repository.require_working_tree()
@@ -48,6 +49,9 @@ def init(
     if not dry_run:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+    if facts.problem:
+        message = f"{facts.problem} The settings go by what this clone knows."
+        warn([Finding(code="unreachable", message=message)])
     steps = next_commands(facts)
     if as_json:
         written = None if dry_run else str(path)
