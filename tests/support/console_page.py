@@ -20,6 +20,7 @@ _VARIES = (
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "N s"),
     (re.compile(r"\b[\w.-]+@[\w.-]+\b"), "WORKER"),
+    (re.compile(r"(pull request |#)\d+"), r"\1N"),
     (re.compile(r" {2,}"), "  "),
 )
 _END = "-- end of the command --"
