@@ -1,1 +1,1 @@
-"""Taking over heads that were there before: pull requests, branches and worktrees as tasks of a plan."""
+"""Adopts existing heads: pull requests, branches and worktrees become tasks of a plan."""

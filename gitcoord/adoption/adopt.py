@@ -1,4 +1,4 @@
-"""Adopted heads as the level of a plan of their own, whose state lies beside that of the task list."""
+"""Makes adopted heads the level of their own plan, whose state is beside that of the task list."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from gitcoord.tasks.model import TaskId
 
 
 def adopted_store(task_store: Store, base: str) -> Store:
-    """The state of the heads that were adopted onto `base`, beside the task list's in the same repository."""
+    """Returns the state of the heads that were adopted onto `base`."""
     return Store(task_store.repository, task_store.shared, area=f"adopted/{base}/")
 
 
@@ -23,7 +23,7 @@ def adopted_bases(task_store: Store) -> list[str]:
 
 
 def known_branches(store: Store) -> dict[str, KnownHead]:
-    """The branches that have been adopted before: whether each is recorded as landed, and what it needs."""
+    """Returns the branches that were adopted before, with their recorded landings and needs."""
     plan, journal = store.plan(), _journal(store)
     tasks = plan.tasks if plan is not None else {}
     needs = {
@@ -31,7 +31,7 @@ def known_branches(store: Store) -> dict[str, KnownHead]:
         for one in tasks.values()
     }
     found = dict.fromkeys(needs, False)
-    # A branch that came back after it had landed has an id for each time.
+    # A branch that was adopted again after it had landed has an id for each time.
     found |= {one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)}
     landings: dict[str, list[tuple[str, str]]] = {}
     for told in store.progress().values():
@@ -46,14 +46,14 @@ def known_branches(store: Store) -> dict[str, KnownHead]:
 def draft_plan(
     store: Store, shared: SharedRefs, adoption: Adoption, strategy: Strategy
 ) -> tuple[Plan, PlannedLevel]:
-    """The plan as it would be with a level of the adopted heads; nothing is saved."""
+    """Returns the plan with a level of the adopted heads; saves nothing."""
     return _with_heads(store, shared, adoption, strategy, store.plan())
 
 
 def save_plan(
     store: Store, shared: SharedRefs, adoption: Adoption, strategy: Strategy
 ) -> tuple[Plan, PlannedLevel]:
-    """Saves the plan with a level of the adopted heads. Raises `plan-moved` when it never stood still."""
+    """Saves the plan with a level of the adopted heads. Raises `plan-moved`."""
     level: PlannedLevel | None = None
 
     def make(saved: Plan | None) -> Plan:

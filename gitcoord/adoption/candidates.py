@@ -1,4 +1,4 @@
-"""Finding the heads that are asked for: in the forge, among the branches that everybody shares, and here."""
+"""Finds the requested heads in the forge, among the shared branches and in this clone."""
 
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -14,11 +14,11 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree_sync import linked_branches
 
 _FEW = 5
-"""Pull requests that are read one by one; more are looked for in the list of all."""
+"""Up to this many pull requests are read one by one; for more, the list of all is read."""
 
 
 class HeadCandidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch that may be adopted, at `commit`; `push` brings it to the remote first."""
+    """A branch that may be adopted, at `commit`; `push` updates the remote first."""
 
     branch: str
     commit: Oid
@@ -27,12 +27,12 @@ class HeadCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """Its name for people."""
         return self.branch if self.pull is None else f"pull request {self.pull.number}"
 
 
 def asked_pulls(forge: Forge, request: AdoptionRequest) -> dict[int, Pull]:
-    """The pull requests that are asked for, by number. Raises `no-such-pull`, `no-pull`."""
+    """Returns the requested pull requests by number. Raises `no-such-pull`, `no-pull`."""
     listed = forge.open_pulls() if request.lists_pulls or len(request.pulls) > _FEW else ()
     known = {pull.number: pull for pull in listed}
     found = {
@@ -53,7 +53,7 @@ def _is_wanted(pull: Pull, request: AdoptionRequest) -> bool:
 def asked_branches(
     repository: Repository, shared: SharedRefs, request: AdoptionRequest, base: str
 ) -> list[str]:
-    """The branches that are asked for, of this clone too, without the base; by name."""
+    """Returns the requested branches, also of this clone, without the base; sorted by name."""
     known = {*shared.branches(), *_here(repository)} if request.branches else set[str]()
     found = {name for name in known if any(fnmatchcase(name, pattern) for pattern in request.branches)}
     found |= set(linked_branches(repository.git)) if request.worktrees else set()
@@ -63,9 +63,9 @@ def asked_branches(
 def pull_candidates(
     shared: SharedRefs, pulls: Mapping[int, Pull], inside: Collection[int]
 ) -> Iterator[HeadCandidate | ExcludedHead]:
-    """The heads of pull requests; those that are closed, or without a branch, are left out.
+    """Yields the heads of pull requests; excludes closed ones and those without a branch.
 
-    `inside` are those that are closed, and whose work the base has.
+    `inside`: closed pull requests whose work is in the base.
     """
     tips = shared.branches()
     for number, pull in sorted(pulls.items()):
@@ -85,7 +85,7 @@ def pull_candidates(
 def branch_candidates(
     repository: Repository, shared: SharedRefs, names: list[str], pulls: Mapping[str, Pull]
 ) -> Iterator[HeadCandidate | ExcludedHead]:
-    """Branches at the newer of what the remote and this clone have; those that went apart are left out."""
+    """Yields branches at the newer commit of remote and clone; excludes branches that have diverged."""
     tips, here, ancestry = shared.branches(), _here(repository), repository.ancestry
     for name in names:
         there, own, pull = tips.get(name), here.get(name), pulls.get(name)

@@ -1,4 +1,4 @@
-"""Heads that build on work which people have said no to since, or do not ask for any more."""
+"""Finds heads that build on work that people have rejected since, or no longer request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +13,7 @@ from gitcoord.git.repository import Repository
 def on_closed(
     repository: Repository, base: Oid, heads: Mapping[str, HeadCandidate], closed: Sequence[Pull]
 ) -> Iterator[tuple[str, str]]:
-    """The heads that have the commits of a closed pull request which was asked for, too, with the reason."""
+    """Yields the heads that contain commits of a requested but closed pull request, with the reason."""
     inside = repository.ancestry.contained(base, {pull.head_commit for pull in closed})
     for branch, one in heads.items():
         for pull in closed:
@@ -31,10 +31,10 @@ def no_longer_asked(
     known: Mapping[str, KnownHead],
     tips: Mapping[str, Oid],
 ) -> Iterator[tuple[str, str]]:
-    """The heads that have the commits of one that they needed when they were adopted, with the reason.
+    """Yields the heads that contain commits of a head that they needed when adopted, with the reason.
 
-    That one is not among `heads`, because somebody closed its pull request or took its label away, and it
-    has not landed onto `base`, a branch and its commit.
+    That head is not in `heads`, because somebody closed its pull request or removed its label, and it has not
+    landed on `base`, a branch and its commit.
     """
     missing = {
         branch: [need for need in known[branch].needs if need not in heads and not known[need].landed]
@@ -54,7 +54,7 @@ def no_longer_asked(
     for branch, needs in missing.items():
         for need in needs:
             if need in commits and repository.ancestry.contains(heads[branch].commit, commits[need]):
-                yield branch, f"it contains the commits of {need}, which is not asked for any more"
+                yield branch, f"it contains the commits of {need}, which is no longer requested"
                 break
 
 

@@ -1,4 +1,4 @@
-"""The values of adoption: what is asked for, what was found, and what is left out."""
+"""The values of adoption: the request, the found heads and the excluded ones."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from gitcoord.planning.adopted import AdoptedHead
 
 
 class AdoptionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which heads are to land. `label` and `author` narrow each other down, all else adds to the heads.
+    """The heads to land. A pull request must match both `label` and `author`; each other field adds heads.
 
     `branches` are patterns in which `*` stands for any text, slashes included.
     """
@@ -22,17 +22,17 @@ class AdoptionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lists_pulls(self) -> bool:
-        """Whether the open pull requests have to be gone through."""
+        """Whether to list the open pull requests."""
         return self.label is not None or self.author is not None
 
     @property
     def empty(self) -> bool:
-        """Whether it names nothing at all."""
+        """Whether it names no head."""
         return not (self.pulls or self.lists_pulls or self.branches or self.worktrees)
 
 
 class ExcludedHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A head that was asked for and does not land, with the reason; `settled`: nothing is left to land."""
+    """A requested head that does not land, with the reason; `settled`: it has nothing left to land."""
 
     name: str
     reason: str
@@ -42,7 +42,7 @@ class ExcludedHead(msgspec.Struct, frozen=True, kw_only=True):
 class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
     """A branch that was adopted before: whether it has landed, and the branches that it needed.
 
-    `landings` are those that were recorded: the head that went in, and the base's commit that holds it.
+    `landings`: the recorded ones, each with the landed head and the base's commit that landed it.
     """
 
     landed: bool
@@ -53,7 +53,7 @@ class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     """The heads to land on `base`, which is at `base_commit`.
 
-    `pushes` bring branches of this clone to the remote that it has older or not at all.
+    `pushes`: branches of this clone that the remote lacks or has at an older commit.
     """
 
     base: str
@@ -62,4 +62,4 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[ExcludedHead, ...] = ()
     pushes: tuple[RefUpdate, ...] = ()
     spent: frozenset[str] = frozenset()
-    """Branches of heads that have landed, and that pull requests of other heads still go onto."""
+    """Branches that landed and still are the base of other pull requests."""

@@ -1,4 +1,4 @@
-"""What heads need of each other, by their commits and by what is written in pull requests."""
+"""Finds the dependencies between heads, from their commits and from pull requests' texts."""
 
 from collections.abc import Mapping
 
@@ -9,18 +9,18 @@ from gitcoord.tasks.sources.issue_texts import named_needs
 
 
 def named_pulls(pull: Pull) -> tuple[int, ...]:
-    """The numbers that a pull request says it depends on, those of its own repository.
+    """Returns the numbers of pull requests of the same repository that the text says it depends on.
 
-    Its address tells which that is: `https://HOST/OWNER/NAME/pull/12`.
+    The repository is in its address: `https://HOST/OWNER/NAME/pull/12`.
     """
     own = "/".join(pull.url.split("/")[-4:-2])
     return tuple(one.number for one in named_needs(pull.body) if one.is_in(own))
 
 
 def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[str, ...]]:
-    """For each branch, the others whose commits it contains, without those that come with one of them.
+    """Returns, for each branch, the others that it contains, without those contained in one of them.
 
-    Of branches at the same commit none builds on another.
+    Branches at the same commit do not build on each other.
     """
     tips = set(commits.values())
     inside = {tip: ancestry.contained(tip, tips - {tip}) for tip in tips}

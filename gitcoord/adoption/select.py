@@ -1,4 +1,4 @@
-"""From what is asked for to the heads that can land: what needs what, and why others are left out."""
+"""Selects the heads that can land from the requested ones: finds their dependencies, excludes others."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -34,11 +34,11 @@ def select_heads(
     base: str | None,
     known: Callable[[str], Mapping[str, KnownHead]],
 ) -> Adoption:
-    """The heads that are asked for, as they are now. Nothing is changed but the copy of the remote.
+    """Selects the requested heads at their current commits. Changes only the fetched refs.
 
-    `base` is what the settings say; without it and one in the request, the base that all pull requests agree
-    on counts. `known` tells of a base the branches that were adopted onto it before: what has not landed
-    stays among the heads when its pull request was merged, so that landing records it.
+    `base`: from the settings; without it and one in the request, uses the common base of all pull requests.
+    `known` returns the branches that were adopted onto a base before: one that has not landed stays in the
+    selection if its pull request was merged, so landing records it.
     Raises `no-such-pull`, `no-such-base`, `unknown-base`.
     """
     shared.refresh()
@@ -58,14 +58,14 @@ def select_heads(
 
 
 def _common_base(pulls: Collection[Pull]) -> str | None:
-    """The base that all pull requests go onto, those aside that go onto each other."""
+    """Returns the common base of all pull requests, except those whose base is another's branch."""
     heads = {pull.head for pull in pulls}
     bases = {pull.base for pull in pulls if pull.state == "open"} - heads
     return bases.pop() if len(bases) == 1 else None
 
 
 class _Selection:
-    """One look at the heads that are asked for."""
+    """One selection of the requested heads."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class _Selection:
         self._spent: set[str] = set()
 
     def adoption(self, names: list[str], opened: Mapping[str, Pull], *, by_number: bool) -> Adoption:
-        """The heads with what they need, and what is left out; `by_number`: pull requests were named."""
+        """Returns the heads with their needs, and the excluded ones; `by_number`: numbers were given."""
         self._closed = {n: pull for n, pull in self._pulls.items() if pull.state == "closed"}
         inside = {n: pull for n, pull in self._closed.items() if self._has_work_of(pull)}
         self._closed = {n: pull for n, pull in self._closed.items() if n not in inside}
@@ -131,7 +131,7 @@ class _Selection:
             self._settled.add(branch)
 
     def _without_settled(self) -> None:
-        """Leaves out what the base has: by its commits, by its content, or because it was merged."""
+        """Excludes heads that are in the base: by their commits, their content, or a merged pull request."""
         heads = [one for one in self._heads.values() if not self._is_at_work(one.branch)]
         merged = [one.branch for one in heads if one.pull is not None and one.pull.state == "merged"]
         elsewhere = {
@@ -154,9 +154,9 @@ class _Selection:
                 self._exclude(one.branch, reason, settled=settled)
 
     def _has_work_of(self, pull: Pull) -> bool:
-        """Whether the base has what a closed pull request held.
+        """Whether the base has the work of a closed pull request.
 
-        GitHub closes by itself what has nothing that the base lacks, and what lost its branch.
+        GitHub itself closes a pull request that has nothing new for the base, or whose branch was deleted.
         """
         head, known = pull.head_commit, self._known.get(pull.head)
         if self._ancestry.contains(self._base_commit, head):
@@ -170,14 +170,14 @@ class _Selection:
         return branch in self._known and self._known[branch].landed
 
     def _is_at_work(self, branch: str) -> bool:
-        """Whether it was adopted before, and has not landed since: landing knows best what becomes of it."""
+        """Whether the branch was adopted before and has not landed: then landing decides about it."""
         return branch in self._known and not self._known[branch].landed
 
     def _merged_elsewhere(self, one: HeadCandidate, onto: str) -> tuple[str, bool]:
-        """Why a head does not land by itself, and whether it comes with another one."""
+        """Returns why a head does not land by itself, and whether it lands with another one."""
         other = self._heads.get(onto)
         if other is not None and holds(self._git, [(other.commit, one.commit)])[0]:
-            return f"it is merged into {onto} already, and comes with that", True
+            return f"it is merged into {onto} already, and lands with that", True
         reason = (
             f"it was merged into {onto}, not {self._base}; to land it there too, open a pull request "
             f"from {one.branch} onto {self._base}"
@@ -185,7 +185,7 @@ class _Selection:
         return reason, False
 
     def _without_dropped(self, by_number: bool) -> None:
-        """Leaves out what contains work that people closed, or do not ask for any more."""
+        """Excludes heads that contain work that people closed, or no longer request."""
         closed = list(self._closed.values())
         found = dict(on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
         if not by_number:
@@ -196,7 +196,7 @@ class _Selection:
             self._exclude(branch, reason)
 
     def _without_twins(self) -> None:
-        """Leaves out what is the same commit as an earlier head."""
+        """Excludes heads at the same commit as an earlier head."""
         first: dict[Oid, str] = {}
         for branch, one in list(self._heads.items()):
             before = first.setdefault(one.commit, branch)
@@ -204,7 +204,7 @@ class _Selection:
                 self._exclude(branch, f"it is the same commit as {before}")
 
     def _needs(self) -> dict[str, list[str]]:
-        """What each head needs of the others; what needs something that does not land is left out."""
+        """Returns the needs of each head; excludes heads that need one that does not land."""
         stacked = built_on(self._ancestry, {branch: one.commit for branch, one in self._heads.items()})
         asked = {pull.head for pull in self._pulls.values()} | set(self._heads)
         needs = {branch: dict[str, str]() for branch in self._heads}
@@ -234,14 +234,14 @@ class _Selection:
                 yield branch, need
 
     def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
-        """The branches that a pull request says it needs and that have not landed, each with a reason."""
+        """Returns the unlanded branches that a pull request needs by its base or text, each with a reason."""
         if pull is None or pull.state != "open":
             return []
         found = []
         if pull.base in self._settled or self._has_landed(pull.base):
             self._spent.add(pull.base)
         elif pull.base != self._base:
-            why = f"it goes onto {pull.base}, not {self._base}: land that first, or change its base"
+            why = f"its base is {pull.base}, not {self._base}: land that first, or change its base"
             found.append((pull.base, why))
         for number in named_pulls(pull):
             other = self._pulls.get(number) or self._read(number)
@@ -252,12 +252,12 @@ class _Selection:
                     continue
                 found.append((f"#{number}", f"it depends on pull request {number}, which is closed"))
             else:
-                why = f"it depends on pull request {number}, which is open and was not asked for"
+                why = f"it depends on pull request {number}, which is open but was not requested"
                 found.append((other.head, why))
         return found
 
     def _read(self, number: int) -> Pull | None:
-        """A pull request that another one names; None where the number is that of an issue, or of nothing."""
+        """Reads a pull request that another one names; None if the number is an issue's or does not exist."""
         try:
             return self._forge.read_pull(number)
         except GitcoordError as error:
@@ -279,7 +279,7 @@ class _Selection:
 
 
 def own_title(git: Git, base_commit: Oid, one: HeadCandidate) -> str:
-    """The subject of a branch's only commit, else its name, as GitHub proposes it for a pull request."""
+    """Returns the subject of a branch's only commit, else its name, as GitHub proposes for a pull request."""
     subjects = git.lines(
         "log", "--no-show-signature", "--format=%s", "--max-count=2", f"{base_commit}..{one.commit}"
     )

@@ -1,1 +1,1 @@
-"""Plan and journal, kept in git itself."""
+"""Stores plan and journal in git."""

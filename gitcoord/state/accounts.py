@@ -1,7 +1,7 @@
-"""Accounts that may do nothing more for a while: one ref for each, for all machines that share it.
+"""Records agents' accounts that have reached a usage limit: one ref for each, for all machines that share it.
 
-An account is known by the name that the settings give it. The ref is no part of the journal: it holds what is
-so now, and goes when somebody opens the account again.
+The settings name an account. The ref is not part of the journal: it has the current state, and is deleted
+when somebody opens the account again.
 """
 
 import os
@@ -21,15 +21,15 @@ from gitcoord.state.store import Store
 _FOLDER = "accounts/"
 _TRIES = 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 300.0, 3600.0
-"""Seconds until an account is tried again whose limit has no known end; each pause doubles the last."""
+"""Seconds until an account is tried again if its limit has no known end; each pause doubles the last."""
 _IN_A_ROW = 900.0
-"""A limit that is met so soon after the last pause is the same one."""
+"""A limit that is reached within this many seconds after the last pause counts as the same limit."""
 
 
 class ClosedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """`account` may do nothing until `until` (seconds since the epoch), for `reason`, as `by` found out.
+    """`account` is closed until `until` (seconds since the epoch) for `reason`; `by` reported it.
 
-    `pause` is how long that is where nobody said until when (0: somebody did).
+    `pause`: the length in seconds if the end was not known (0: it was).
     """
 
     account: str
@@ -40,34 +40,34 @@ class ClosedAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The account in a sentence."""
+        """The account's name for a sentence."""
         return f"the account {self.account}" if self.account else "the account"
 
     @property
     def end(self) -> str:
-        """`until` as events have their times."""
+        """`until` in the format of events' times."""
         return datetime.fromtimestamp(self.until, UTC).isoformat(timespec="seconds")
 
     def sentence(self) -> str:
-        """What is so, in words; the time is UTC, because it is read anywhere."""
+        """Describes the state; the time is UTC, because readers are in any time zone."""
         at = datetime.fromtimestamp(self.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return f"{self.name} is closed until {at}: {self.reason}"
 
 
 def account_of(settings: RunSettings, environ: Mapping[str, str] = os.environ) -> str:
-    """The account that agents started here use: `GITCOORD_ACCOUNT`, else the setting."""
+    """Returns the account of this machine's agents: `GITCOORD_ACCOUNT`, else the setting."""
     return environ.get("GITCOORD_ACCOUNT", "").strip() or settings.account
 
 
 def closed_now(
     store: Store, settings: RunSettings, clock: Callable[[], float] = time.time
 ) -> ClosedAccount | None:
-    """How the account is closed now, as of the last refresh."""
+    """Returns the closed account of this machine's agents, from the last fetch; None if it is open."""
     return closed_account(store, account_of(settings), clock())
 
 
 def account_ref(store: Store, account: str) -> str:
-    """The ref of an account; its name may hold anything, such as an address."""
+    """Returns the ref of an account; hashes its name, which may have any character."""
     import hashlib  # it loads OpenSSL
 
     digest = hashlib.sha256(account.encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -75,7 +75,7 @@ def account_ref(store: Store, account: str) -> str:
 
 
 def closed_account(store: Store, account: str, now: float) -> ClosedAccount | None:
-    """How `account` is closed at `now`, as of the last refresh; None when it is open."""
+    """Returns the closed `account` at `now`, from the last fetch; None if it is open."""
     if not store.shared.list(f"{store.shared.state_prefix}{_FOLDER}"):
         return None
     known = _read(store, store.shared.read(account_ref(store, account)))
@@ -85,10 +85,10 @@ def closed_account(store: Store, account: str, now: float) -> ClosedAccount | No
 def close_account(
     store: Store, account: str, until: float | None, reason: str, *, by: str, now: float
 ) -> ClosedAccount:
-    """Closes `account` until then, and returns how it is closed: what ends later counts.
+    """Closes `account` until `until`, and returns its state; of two limits, the later end counts.
 
-    None for `until` is a pause that grows while the limit is met again. Raises `state-busy`, and what
-    writing to the remote raises.
+    `until` None means a pause that grows each time the limit is reached again. Raises `state-busy`, or the
+    error of the push.
     """
     ref = account_ref(store, account)
     for _ in range(_TRIES):
@@ -105,7 +105,7 @@ def close_account(
 
 
 def open_account(store: Store, account: str) -> bool:
-    """Takes it back that the account is closed; whether it was, or had been."""
+    """Opens the account again. Returns whether there was a record that it was closed."""
     ref = account_ref(store, account)
     tip = store.shared.read(ref)
     return tip is not None and store.shared.publish([RefUpdate(ref, tip, None)])
@@ -118,7 +118,7 @@ def _closed(
     if until is None:
         pause = _FIRST_PAUSE
         if before is not None and before.until > now:
-            return before  # somebody at work met it, too
+            return before  # another worker has reported it already
         if before is not None and now - before.until < _IN_A_ROW:
             pause = min(_LONGEST_PAUSE, max(before.pause * 2, _FIRST_PAUSE))
         until = now + pause

@@ -1,4 +1,4 @@
-"""Trying a write again while other workers are faster."""
+"""Retries a write while other workers are faster."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ _Result = TypeVar("_Result")
 
 
 def until_still(attempt: Callable[[], _Result]) -> _Result:
-    """What `attempt` returns once it does not raise `plan-moved`, which it raises at last all the same."""
+    """Calls `attempt` until it does not raise `plan-moved`; raises that after `_ATTEMPTS` calls."""
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     patience = Retrying(
@@ -25,7 +25,7 @@ def until_still(attempt: Callable[[], _Result]) -> _Result:
 
 
 def until_known(attempt: Callable[[], bool | None]) -> bool | None:
-    """The first answer of `attempt` that is not None; None when somebody else was faster each time."""
+    """Calls `attempt` until it returns a value that is not None; returns None after `_ATTEMPTS` calls."""
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
     patience = Retrying(

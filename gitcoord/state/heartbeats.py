@@ -1,7 +1,7 @@
-"""Signs of life of attempts: a ref for each worker, replaced again and again while it is at its attempt.
+"""Heartbeats of attempts: one ref for each worker, which the worker updates while it runs.
 
-Whoever reads them trusts no clock of another machine: a worker lives as long as its ref changes between two
-looks, and how long it has not is measured by the reader's own clock.
+Readers do not trust the clocks of other machines: a worker is alive as long as its ref changes between two
+fetches, and the reader's own clock measures the time without a change.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ _DIRECTORY = "alive/"
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """One heartbeat. `at` is the worker's own time, for people; `quiet` seconds it had printed nothing."""
+    """One heartbeat. `at`: the worker's own time, for people; `quiet`: seconds since its last output."""
 
     unit: str
     attempt: int
@@ -26,19 +26,19 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beats_prefix(store: Store) -> str:
-    """What the refs of all heartbeats begin with."""
+    """Returns the prefix of all heartbeat refs."""
     return f"{store.shared.state_prefix}{_DIRECTORY}{store.generation}/"
 
 
 def beat_ref(store: Store, unit: TaskId, attempt: int) -> str:
-    """The ref of an attempt's worker."""
+    """Returns the heartbeat ref of an attempt's worker."""
     return f"{beats_prefix(store)}{attempt}/{unit}"
 
 
 def write_beat(shared: SharedRefs, ref: str, beat: Beat, before: Oid | None) -> Oid | None:
-    """Sends a heartbeat in place of the one `before`, and returns it; None when it is not wanted any more.
+    """Replaces the heartbeat `before` and returns the new one; None if somebody else changed the ref.
 
-    Raises what keeps it from the remote.
+    Raises the error of the push.
     """
     subject = f"attempt {beat.attempt} at {beat.unit} is at work"
     sign = write_document(shared.repository, subject, encode(beat), None).commit
@@ -46,7 +46,7 @@ def write_beat(shared: SharedRefs, ref: str, beat: Beat, before: Oid | None) -> 
 
 
 def read_beats(store: Store) -> dict[tuple[str, int], Beat]:
-    """The newest sign of each worker, by unit and attempt, as of the last refresh."""
+    """Returns the newest heartbeat of each worker, by unit and attempt, from the last fetch."""
     tips = store.shared.list(beats_prefix(store)).values()
     found = (decode(one.body, Beat) for one in read_documents(store.repository.git, tips, newest_only=True))
     return {(beat.unit, beat.attempt): beat for beat in found if beat is not None}

@@ -1,4 +1,4 @@
-"""Events as commits: one commit an event, on one ref a task, so that writers don't queue."""
+"""Stores events as commits: one commit for each event, one ref for each task, so writers need not queue."""
 
 import os
 import pwd
@@ -15,10 +15,10 @@ from gitcoord.redact import redact
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the journal: `event` is None when gitcoord did not write it (`subject` shows it).
+    """One commit of the journal: `event` is None if gitcoord did not write it (`subject` shows it).
 
-    `newer`: it did, in a version that knows more events than this one. `at` is the time that it is ordered
-    by: the event's, or that of what it was written on.
+    `newer`: a newer gitcoord wrote an event that this version does not know. `at`: the time for sorting, the
+    event's own or that of a parent, if later.
     """
 
     commit: Oid
@@ -30,7 +30,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Kind(msgspec.Struct):
-    """What every event has."""
+    """The fields that every event has."""
 
     event: str
     at: str
@@ -38,12 +38,12 @@ class _Kind(msgspec.Struct):
 
 
 def now() -> str:
-    """The time for an event: UTC, ISO 8601, microseconds."""
+    """Returns the current time for an event: UTC, ISO 8601, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def worker_name(environ: Mapping[str, str] = os.environ) -> str:
-    """Who acts: `GITCOORD_WORKER`, else USER@HOST."""
+    """Returns the name of the worker: `GITCOORD_WORKER`, else USER@HOST."""
     named = environ.get("GITCOORD_WORKER", "").strip()
     user = environ.get("USER") or environ.get("LOGNAME") or _user_name()
     return named or f"{user}@{os.uname().nodename}"
@@ -59,30 +59,30 @@ def _user_name() -> str:
 def write_entry(
     repository: Repository, event: AnyEvent, parent: Oid | None, tree: Oid | None = None
 ) -> Document:
-    """Writes the commit of `event` on top of `parent`, and returns it. No ref moves."""
+    """Writes the commit of `event` on top of `parent`, and returns it. Moves no ref."""
     reason = getattr(event, "reason", None)
     if reason:
-        # Words of programs and servers, which may quote a secret; a record stays for ever.
+        # The texts of programs and servers may quote a secret, and a record stays forever.
         event = msgspec.structs.replace(event, reason=redact(reason))
     return write_document(repository, event.sentence(), encode(event), parent, tree)
 
 
 def read_entries(git: Git, tips: Iterable[Oid], known: Iterable[JournalEntry] = ()) -> list[JournalEntry]:
-    """Every commit reachable from `tips`: by the events' times, and each ref in its own order.
+    """Reads every commit reachable from `tips`, sorted by time; keeps the order of each ref.
 
-    With `known` entries, a tip may be `^COMMIT` of one of them, to leave out what lies before it. Raises
-    `git-failed` when a tip, or something before it, is not there.
+    With `known` entries, a tip may be `^COMMIT` of one of them, to leave out that commit and its ancestors.
+    Raises `git-failed` if a tip or an ancestor is missing.
     """
     return entries_of(read_documents(git, tips), known)
 
 
 def entries_of(documents: Iterable[Document], known: Iterable[JournalEntry] = ()) -> list[JournalEntry]:
-    """The entries that the commits of a walk are, by the events' times; `known` are some before them."""
+    """Returns the entries of the documents of a walk, sorted by time; `known` are entries before them."""
     times = {entry.commit: entry.at for entry in known}
     entries = []
     for document in documents:
         event = decode(document.body, AnyEvent)
-        # A worker whose clock is slow writes after what it has seen, whatever its clock says.
+        # An event comes after its parents, even if its worker's clock is slow.
         at = max([event.at if event else "", *(times.get(p, "") for p in document.parents)])
         times[document.commit] = at
         entries.append(
@@ -99,5 +99,5 @@ def entries_of(documents: Iterable[Document], known: Iterable[JournalEntry] = ()
 
 
 def in_order(entries: Iterable[JournalEntry]) -> list[JournalEntry]:
-    """The entries by their times; those of equal time as they come."""
+    """Sorts the entries by time; the sort is stable."""
     return sorted(entries, key=lambda entry: entry.at)

@@ -1,4 +1,4 @@
-"""Reads the journal's refs again and again, and only what is new when that is enough."""
+"""Reads the journal's refs repeatedly; reads only new commits if possible."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from gitcoord.state.journal import JournalEntry, entries_of, in_order, read_entr
 
 
 class JournalReader:
-    """Every entry below a set of refs, oldest first; remembers what it has read, and what was written."""
+    """Reads the entries of a set of refs, oldest first; remembers all that it has read or written."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -19,11 +19,11 @@ class JournalReader:
         self._written: dict[Oid, Document] = {}
 
     def remember(self, document: Document) -> None:
-        """Takes in what was just written, so that git need not be asked for it when its ref moves there."""
+        """Remembers a document that was just written, to save reading it from git."""
         self._written[document.commit] = document
 
     def read(self, tips: Mapping[str, Oid]) -> list[JournalEntry]:
-        """The entries of the refs `tips`, those that gitcoord did not write included; no unreadable ones."""
+        """Returns the readable entries of the refs `tips`, including those that gitcoord did not write."""
         if tips != self._tips:
             entries = self._read_on(tips) or self._read_all(tips)
             self._tips, self._entries = dict(tips), entries
@@ -31,7 +31,7 @@ class JournalReader:
         return self._entries
 
     def read_one(self, tip: Oid) -> list[JournalEntry]:
-        """The entries of one ref; [] when it cannot be read."""
+        """Returns the entries of one ref; [] if it cannot be read."""
         if (line := self._line(tip)) is not None:
             return line
         try:
@@ -41,7 +41,7 @@ class JournalReader:
         return entries if any(entry.commit == tip for entry in entries) else []
 
     def _read_on(self, tips: Mapping[str, Oid]) -> list[JournalEntry] | None:
-        """What was read before with what was written since; None when something else has happened."""
+        """Returns the earlier entries with the new ones; None if refs were deleted or rewritten."""
         before, entries = self._tips, self._entries
         moved = {ref: tip for ref, tip in tips.items() if before.get(ref) != tip}
         ends = [before[ref] for ref in moved if ref in before]
@@ -58,7 +58,7 @@ class JournalReader:
         return in_order([*entries, *new]) if reached and follows >= set(ends) else None
 
     def _line(self, tip: Oid) -> list[JournalEntry] | None:
-        """The entries from the first one to `tip`; None when they are not all known, or no single line."""
+        """Returns the entries from the first one to `tip`; None if one is not known or has two parents."""
         line: list[JournalEntry] = []
         parents: tuple[Oid, ...] = (tip,)
         while parents:
@@ -70,7 +70,7 @@ class JournalReader:
         return line[::-1]
 
     def _own(self, moved: Mapping[str, Oid]) -> list[Document] | None:
-        """What was written between the last look and the tips `moved`; None when others wrote there too."""
+        """Returns this process's own documents up to the tips `moved`; None if others wrote there, too."""
         own: list[Document] = []
         for ref, tip in moved.items():
             line, at, end = list[Document](), tip, self._tips.get(ref, "")
@@ -87,5 +87,5 @@ class JournalReader:
         try:
             return read_entries(self._git, tips.values())
         except GitcoordError:
-            # One unreadable ref ends git's whole walk.
+            # One unreadable ref makes git's walk fail for all.
             return read_entries(self._git, [tip for tip in tips.values() if self.read_one(tip)])

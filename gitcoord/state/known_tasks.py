@@ -1,4 +1,4 @@
-"""The tasks that somebody works at or that have landed, and whether a task list still means the same ones."""
+"""Finds the tasks in progress or landed, and compares them with the tasks of a list."""
 
 from collections.abc import Collection, Mapping
 
@@ -23,7 +23,7 @@ _MOST = 6
 def begun_tasks(
     saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> set[TaskId]:
-    """The tasks and subtasks with work: a branch that is there is some, whether it was recorded or not."""
+    """Returns the tasks and subtasks with work: recorded work, or an existing branch."""
     begun = {task for task, told in progress.items() if told.begun}
     planned = saved.tasks.values() if saved is not None else ()
     return begun | {task.id for task in planned if task.branch in tips}
@@ -32,7 +32,7 @@ def begun_tasks(
 def known_identities(
     saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> dict[TaskId, TaskIdentity]:
-    """Which task every id was whose work has begun: by the journal, else by the plan."""
+    """Returns the identity of every task with work, from the journal, else from the plan."""
     planned = saved.identities() if saved is not None else {}
     found = {}
     for task in sorted(begun_tasks(saved, progress, tips), key=natural_key):
@@ -50,7 +50,7 @@ def find_changes(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """The tasks whose work has begun (only those `among`, if given) and that `listed` has as another one."""
+    """Returns the tasks with work (only those in `among`, if given) whose id is another task in `listed`."""
     known = known_identities(saved, progress, tips)
     if among is not None:
         known = {task: identity for task, identity in known.items() if task in among}
@@ -65,9 +65,9 @@ def find_others(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """The same for commands that go by the plan: a list in their checkout may have other words by right.
+    """Finds changes for commands that use the plan: the list in their checkout may have other texts.
 
-    Only an id that has neither title nor details of its task any more counts.
+    Counts only an id that no longer has the title or the details of its task.
     """
     changes = find_changes(listed, saved, progress, tips, among)
     entries, known = entries_of(listed), known_identities(saved, progress, tips) if changes else {}
@@ -79,21 +79,21 @@ def find_others(
 
 
 def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordError:
-    """The error for a task list whose ids mean other tasks than those under way (exit 2)."""
+    """Returns the error (exit 2) for a task list whose ids are other tasks than those in progress."""
     what = "1 task is" if len(changes) == 1 else f"{len(changes)} tasks are"
     said = "; ".join(change.sentence() for change in list(changes)[:_MOST])
     more = f"; and {len(changes) - _MOST} more" if len(changes) > _MOST else ""
     moved = any(change.moved_to is not None for change in changes)
     words = (
-        "Where tasks only got other ids, give them their old ids back."
+        "If tasks only got new ids, give them their old ids back."
         if moved
-        else "If only the words changed: `gitcoord plan --same-tasks`."
+        else "If only the texts changed: `gitcoord plan --same-tasks`."
     )
     return GitcoordError(
         "tasks-changed",
-        f"{what} under way or landed, and something else in {source or 'the task list'}: {said}{more}.",
-        hint="If it is another task list: `gitcoord plan --new-list`, which gives it branches and a history "
-        f"of its own. {words}",
+        f"{what} in progress or landed, but another task in {source or 'the task list'}: {said}{more}.",
+        hint="If it is another task list: `gitcoord plan --new-list`, which gives it its own branches and "
+        f"journal. {words}",
         exit=Exit.USAGE,
         findings=[
             Finding(code="task-changed", message=f"Task {change.sentence()}.", task=change.task)

@@ -1,7 +1,7 @@
-"""Other states of gitcoord in the same repository, under other prefixes: which branches are theirs.
+"""Finds the branches of other gitcoord states in the same repository, under other prefixes.
 
-A branch belongs to the plan or to the journal that names it. Found by looking at all refs that look like a
-plan or a task's record, which is why only those who name new branches look.
+A branch belongs to the plan or journal that names it. The search reads all refs that look like a plan or a
+task's record, so only commands that create new branch names use it.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from gitcoord.state.journal import read_entries
 
 
 def foreign_branches(shared: SharedRefs) -> dict[str, str]:
-    """Every branch that a plan or a journal under another prefix names, with that prefix.
+    """Returns every branch that a plan or journal under another prefix names, with that prefix.
 
-    Raises `unreachable`, as reading the remote does.
+    Raises `unreachable` if the remote cannot be read.
     """
 
     def wanted(ref: str) -> bool:
@@ -47,7 +47,7 @@ def _branches(git: Git, ref: str, tip: Oid) -> Iterator[str]:
     try:
         entries = read_entries(git, [tip])
     except GitcoordError:
-        return  # somebody else's refs
+        return  # refs of another program
     for entry in entries:
         if isinstance(entry.event, TaskStarted | TaskSubmitted | AttemptStarted):
             yield entry.event.branch

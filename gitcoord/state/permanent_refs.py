@@ -1,6 +1,6 @@
-"""Refs that gitcoord never deletes: where an agent shares the repository with them, they come back.
+"""Restores refs that gitcoord never deletes, if an agent that shares the repository deleted them.
 
-Only where there is no remote; what somebody deletes from a remote was meant.
+Acts only without a remote: a ref that somebody deletes from a remote was deleted on purpose.
 """
 
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ _LASTING = ("plan", "run", "tasks/", "pulls/", "generation/", "adopted/")
 
 
 class LastingRefs:
-    """Plan, journal and base of one repository, as they were seen last."""
+    """The refs of plan, journal and base of one repository, at the last look."""
 
     def __init__(self, shared: SharedRefs, base: str) -> None:
         self._shared, self._base = shared, HEADS + base
         self._known: Mapping[str, str] = {}
 
     def put_back(self) -> tuple[str, ...]:
-        """Puts back what is gone since the last look, and returns it."""
+        """Restores the refs that were deleted since the last look; returns them."""
         shared = self._shared
         if shared.remote is not None:
             return ()
         now = shared.list("refs/")
         gone = {ref: oid for ref, oid in self._known.items() if ref not in now}
-        # One by one: of two that look, one is first. Only what is not there is written.
+        # One by one, and only if the ref does not exist: another process may restore them, too.
         none = "0" * len(next(iter(gone.values()), ""))
         back = [
             ref for ref, oid in gone.items() if shared.git.run("update-ref", ref, oid, none, ok=()).code == 0
@@ -41,11 +41,11 @@ class LastingRefs:
 
     @property
     def base_tip(self) -> str:
-        """The commit that the base was at at the last look; nothing where there is a remote."""
+        """The base's commit at the last look; empty with a remote."""
         return self._known.get(self._base, "")
 
     @property
     def lost(self) -> bool:
-        """Whether what everything is read from is gone."""
+        """Whether the base or the plan is missing now."""
         first = [ref for ref in (self._base, f"{self._shared.state_prefix}plan") if ref in self._known]
         return self._shared.remote is None and any(self._shared.read(ref) is None for ref in first)

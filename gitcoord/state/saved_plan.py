@@ -1,4 +1,4 @@
-"""The plan as it lies in git: a document in the tree of the plan's ref."""
+"""Reads and writes the plan in git: a document in the tree of the plan's ref."""
 
 import zlib
 from typing import TYPE_CHECKING
@@ -21,12 +21,12 @@ _PLAN_FILE = "plan.json"
 _TEXTS_FILE = "texts.json.gz"
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_TEXT = 64 << 20
-"""Bytes: what is unpacked of a file that anybody who may push has written."""
+"""Bytes: the unpacked size limit of a file that any user with push access may have written."""
 GENERATIONS = "generation/"
 
 
 class SavedPlan:
-    """The ref that holds the plan, whatever its generation."""
+    """The ref of the plan, of any generation."""
 
     def __init__(self, git: Git, shared: SharedRefs, prefix: str) -> None:
         self._git = git
@@ -41,11 +41,11 @@ class SavedPlan:
 
     @property
     def tip(self) -> Oid | None:
-        """The commit that holds the plan, as of the last refresh."""
+        """The commit with the plan, from the last fetch."""
         return self._shared.read(self.ref)
 
     def read(self) -> Plan | None:
-        """The plan, or None. Raises `foreign-state` when the ref holds something else."""
+        """Returns the plan, or None. Raises `foreign-state` if gitcoord did not write the ref."""
         tip = self.tip
         if tip is None:
             return None
@@ -58,7 +58,7 @@ class SavedPlan:
         return self._read[1]
 
     def texts(self) -> "Texts":
-        """The words of the saved plan's tasks; empty where they cannot be read."""
+        """Returns the texts of the saved plan's tasks; empty if they cannot be read."""
         tip = self.tip
         if tip is None:
             return {}
@@ -73,14 +73,14 @@ class SavedPlan:
         return texts
 
     def tree(self, plan: Plan, texts: "Texts | None" = None) -> Oid:
-        """Writes the tree that holds `plan` and `texts` (None: those that are saved); no ref moves."""
+        """Writes a tree with `plan` and `texts` (None: the saved texts); moves no ref."""
         text = msgspec.json.format(encode(plan), indent=1) + b"\n"
         files = [(_PLAN_FILE, self._write(text))]
         if texts is None:
             kept = self._git.probe("rev-parse", "--verify", "--quiet", f"{self.tip}:{_TEXTS_FILE}")
             files += [(_TEXTS_FILE, kept)] if kept else []
         elif texts:
-            # Without a time in it, equal words make an equal file.
+            # Without a timestamp, equal texts give an equal file.
             packer = zlib.compressobj(wbits=_GZIP)
             packed = packer.compress(msgspec.json.encode(texts)) + packer.flush()
             files.append((_TEXTS_FILE, self._write(packed)))
@@ -92,7 +92,7 @@ class SavedPlan:
 
 
 def plan_saved(plan: Plan) -> PlanSaved:
-    """The event that `plan` was saved just now."""
+    """Returns the event for a plan that was just saved."""
     return PlanSaved(
         at=now(),
         by=worker_name(),
@@ -103,23 +103,23 @@ def plan_saved(plan: Plan) -> PlanSaved:
 
 
 def own_prefix(prefix: str, generation: int) -> str:
-    """What the refs of a generation begin with, under a state prefix; the plan's ref is one for all."""
+    """Returns the prefix of a generation's refs; all generations share the plan's ref."""
     return prefix if generation == 1 else f"{prefix}{GENERATIONS}{generation}/"
 
 
 def foreign(ref: str, tip: Oid) -> GitcoordError:
-    """The error for a ref in gitcoord's namespace that holds something else."""
+    """Returns the error for a ref in gitcoord's namespace that gitcoord did not write."""
     return GitcoordError(
         "foreign-state",
-        f"{ref} at {tip[:12]} holds something that gitcoord did not write; it is left as it is.",
-        hint=f"Look at it with `git show {tip[:12]}`; move it away, or set another `state-prefix`.",
+        f"{ref} at {tip[:12]} was not written by gitcoord; it was not changed.",
+        hint=f"Look at it with `git show {tip[:12]}`; rename or delete it, or set another `state-prefix`.",
     )
 
 
 def newer(ref: str) -> GitcoordError:
-    """The error for a record that a newer version of gitcoord has written to."""
+    """Returns the error for a record that a newer version of gitcoord has written."""
     return GitcoordError(
         "newer-state",
-        f"{ref} was written to by a newer version of gitcoord, which knows events that this one does not.",
-        hint="Upgrade gitcoord here; what it does not understand it does not go on with.",
+        f"A newer version of gitcoord wrote to {ref}, with events that this version does not know.",
+        hint="Upgrade gitcoord on this machine.",
     )

@@ -1,6 +1,6 @@
-"""Plan and journal in git: one ref for the plan, one for each task, every change a commit.
+"""Stores plan and journal in git: one ref for the plan, one for each task; each change is a commit.
 
-Writes are compare-and-swap, repeated on the newest state when another worker was faster.
+Writes are compare-and-swap, and are repeated on the newest state if another worker was faster.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from gitcoord.planning.task_texts import Texts
 
 Unless = Callable[[Progress], bool]
-"""Says of a task's newest progress that an event is not to be written (any more)."""
+"""Returns True if, with the task's newest progress, the event must not be written."""
 
 
 class Store:
-    """The state of one repository. Call `refresh` before reading; writing refreshes by itself when needed.
+    """The state of one repository. Call `refresh` before reading; writes refresh when needed.
 
-    It belongs to one generation of the task list, by default the one that is saved when it is first read, and
-    stays with it: whoever works at an old list's task writes into that list's journal. An `area`, such as
-    `adopted/`, holds a plan and a journal of its own beside those of the task list.
+    A store belongs to one generation of the task list, by default the one that is saved at the first read,
+    and stays with it: a worker on an old list's task writes into that list's journal. An `area`, such as
+    `adopted/`, has its own plan and journal beside those of the task list.
     """
 
     def __init__(
@@ -50,62 +50,62 @@ class Store:
         self._identities: tuple[Plan | None, dict[TaskId, TaskIdentity]] = (None, {})
 
     def refresh(self) -> None:
-        """Reads the shared refs anew (branches too)."""
+        """Fetches the shared refs, also branches."""
         self.shared.refresh()
 
     def follow(self) -> None:
-        """Goes over to the generation that is saved now, for those who only watch."""
+        """Switches to the generation that is saved now, for commands that only watch."""
         self._generation = None
 
     def of_generation(self, generation: int) -> "Store":
-        """The state of another generation; its journal can be read."""
+        """Returns the state of another generation, to read its journal."""
         return Store(self.repository, self.shared, generation, self._area)
 
     @property
     def prefix(self) -> str:
-        """What the refs of this state begin with."""
+        """The prefix of this state's refs."""
         return self.shared.state_prefix + self._area
 
     @property
     def generation(self) -> int:
-        """Which of the task lists this is about, counted from 1."""
+        """The number of the task list, from 1."""
         if self._generation is None:
             plan = self.saved.read()
             self._generation = plan.generation if plan is not None else max(self.generations())
         return self._generation
 
     def generations(self) -> range:
-        """The numbers of all generations that have left something."""
+        """Returns the numbers of all generations with data."""
         prefix = self.prefix + GENERATIONS
         names = (name.removeprefix(prefix).partition("/")[0] for name in self.shared.list(prefix))
         return range(1, max((int(name) for name in names if name.isdecimal()), default=1) + 1)
 
     @property
     def own_prefix(self) -> str:
-        """What the refs of this generation begin with; the plan's ref is one for all."""
+        """The prefix of this generation's refs; all generations share the plan's ref."""
         return own_prefix(self.prefix, self.generation)
 
     def plan(self) -> Plan | None:
-        """The saved plan, or None.
+        """Returns the saved plan, or None.
 
-        Raises `foreign-state` when the ref holds something else, `list-replaced` when somebody has saved the
+        Raises `foreign-state` if gitcoord did not write the ref, `list-replaced` if somebody has saved the
         plan of another generation since this store was first read.
         """
         plan = self.saved.read()
         if plan is not None and plan.generation != self.generation:
             raise answer_no(
                 "list-replaced",
-                f"The plan of another task list was saved meanwhile: generation {plan.generation} "
-                f"in place of {self.generation}.",
-                "What was done so far stays on its branches. Run the command again to go by the new plan.",
+                f"Somebody saved the plan of another task list: generation {plan.generation} "
+                f"instead of {self.generation}.",
+                "The work so far stays on its branches. Run the command again to use the new plan.",
             )
         return plan
 
     def require_plan(self) -> Plan:
-        """The saved plan; raises `no-plan` (exit 2) when there is none."""
+        """Returns the saved plan. Raises `no-plan` (exit 2) if there is none."""
         plan = self.plan()
         if plan is None and self.shared.remote is not None:
-            # An agent that shares the clone may have removed what was fetched of the remote's refs.
+            # An agent that shares the clone may have deleted the fetched copies of the remote's refs.
             self.refresh()
             plan = self.plan()
         if plan is None:
@@ -121,11 +121,11 @@ class Store:
         texts: "Texts | None" = None,
         carried: Collection[TaskId] = (),
     ) -> bool:
-        """Saves `plan` unless the saved one is equal. True when something was written.
+        """Saves `plan` unless the saved one is equal. Returns whether it wrote something.
 
-        `texts` are its tasks' words (None: those that are saved). When it begins another generation, the
-        records of the tasks (and subtasks) `carried` go with it. Raises `plan-moved` when another worker
-        saved a different plan at the same moment.
+        `texts` are its tasks' texts (None: keep the saved ones). If it starts another generation, copies the
+        records of the tasks (and subtasks) `carried`. Raises `plan-moved` if another worker saved a different
+        plan at the same time.
         """
         before = self.saved.tip
         if before is not None and self.saved.read() == plan:
@@ -143,14 +143,14 @@ class Store:
             return False
         raise GitcoordError(
             "plan-moved",
-            "Another worker saved a different plan at the same moment.",
+            "Another worker saved a different plan at the same time.",
             hint="Look at it with `gitcoord status`, then run the command again.",
         )
 
     def change_plan(self, change: Callable[[Plan], Plan], told: Callable[[Plan], WavesSaved]) -> Plan:
-        """Applies `change` to the newest saved plan, again when another worker was faster.
+        """Applies `change` to the newest saved plan; repeats that if another worker was faster.
 
-        Raises `no-plan`, or `plan-moved` when it never stood still.
+        Raises `no-plan`, or `plan-moved` if other workers were faster each time.
         """
 
         def attempt() -> Plan:
@@ -161,9 +161,9 @@ class Store:
         return until_still(attempt)
 
     def put_plan(self, make: Callable[[Plan | None], Plan]) -> Plan:
-        """Saves what `make` makes of the newest saved plan, if any, again when another worker was faster.
+        """Saves the plan that `make` returns for the newest saved one (or None); repeats that if needed.
 
-        Raises `plan-moved` when it never stood still.
+        Raises `plan-moved` if other workers were faster each time.
         """
 
         def attempt() -> Plan:
@@ -174,23 +174,23 @@ class Store:
         return until_still(attempt)
 
     def record(self, event: AnyEvent, unless: Unless | None = None) -> bool:
-        """Appends `event` to its task's ref; False when `unless` says of the newest progress not to.
+        """Appends `event` to its task's ref. Returns False if `unless` forbids it for the newest progress.
 
-        Raises `foreign-state` when the ref holds a commit that gitcoord did not write.
+        Raises `foreign-state` if the ref has a commit that gitcoord did not write, and `state-busy`.
         """
         written = until_known(lambda: self.try_record([event], (), unless))
         if written is None:
             raise GitcoordError(
                 "state-busy",
-                f"The record of task {event.task} kept changing while it was written to.",
+                f"Other workers kept changing the record of task {event.task}.",
                 hint="Run the command again.",
             )
         return written
 
     def record_all(self, wanted: Sequence[tuple[AnyEvent, Unless]]) -> None:
-        """Appends several tasks' events in one write; each by itself when somebody else was faster.
+        """Appends several tasks' events in one push; one by one if somebody else was faster.
 
-        Raises what `record` raises.
+        Raises the errors of `record`.
         """
         moves = [move for event, unless in wanted if (move := self._move([event], unless)) is not None]
         if moves and not self.shared.publish(moves):
@@ -205,10 +205,10 @@ class Store:
         *,
         hooks: bool = False,
     ) -> bool | None:
-        """Appends the events of one task and moves the refs `also`, all or nothing.
+        """Appends the events of one task and moves the refs `also`, atomically.
 
-        False when `unless` says not to, None when somebody else was faster: look again, and decide anew.
-        Raises what `record` raises.
+        Returns False if `unless` forbids it, None if somebody else was faster: then read and decide again.
+        Raises the errors of `record`.
         """
         move = self._move(events, unless)
         if move is None:
@@ -216,42 +216,42 @@ class Store:
         return True if self.shared.publish([*also, move], hooks=hooks) else None
 
     def journal(self) -> list[JournalEntry]:
-        """Every entry, oldest first, those that gitcoord did not write included; unreadable refs left out."""
+        """Returns all readable entries, oldest first, also those that gitcoord did not write."""
         own, of = [], 1
         for entry in self._reader.read(self._tips()):
-            # The plan's ref is one for all generations.
+            # All generations share the plan's ref.
             of = entry.event.generation if isinstance(entry.event, PlanSaved) else of
             if of == self.generation or not isinstance(entry.event, PlanSaved | WavesSaved):
                 own.append(entry)
         return own
 
     def progress(self) -> dict[TaskId, Progress]:
-        """Where every task stands that has a record."""
+        """Returns the progress of every task that has a record."""
         if not self.shared.list(self.task_ref("")):
-            return {}  # nobody has begun anything: git need not be asked for a journal
+            return {}  # no task has a record: there is no journal to read
         return fold(entry.event for entry in self.journal() if entry.event is not None)
 
     def run(self) -> RunChanged | None:
-        """The newest word on whether a run goes on, is paused, or has ended; None when there was none."""
+        """Returns the newest event about a run: started, paused or ended; None if there is none."""
         said = (entry.event for entry in reversed(self.journal()))
         return next((event for event in said if isinstance(event, RunChanged)), None)
 
     def under_way(self) -> frozenset[TaskId]:
-        """The tasks that somebody has started, submitted or landed."""
+        """Returns the tasks that are started, submitted or landed."""
         return frozenset(task for task, told in self.progress().items() if told.begun)
 
     def unusable(self) -> dict[TaskId, str]:
-        """The tasks and subtasks whose records gitcoord cannot go on with, each with the reason."""
+        """Returns the tasks and subtasks whose records gitcoord cannot use, each with the reason."""
         prefix, tips = self.task_ref(""), self._tips()
         return unusable_records(self._reader.read(tips), tips, self.shared.broken(prefix), prefix)
 
     def problems(self) -> tuple[Finding, ...]:
-        """Entries and refs in gitcoord's namespace that gitcoord did not write, or that cannot be read."""
+        """Returns warnings about entries and refs that gitcoord did not write, or cannot read."""
         tips = self._tips()
         return find_problems(self._reader.read(tips), tips, self.shared.broken(self.prefix))
 
     def task_ref(self, task: str | None) -> str:
-        """The ref that holds the record of `task`."""
+        """Returns the ref of the record of `task`."""
         return f"{self.own_prefix}tasks/{task}"
 
     def _event_ref(self, event: AnyEvent) -> str:
@@ -267,11 +267,11 @@ class Store:
         return {task: tip for task, tip in tips.items() if tip is not None}
 
     def _identity(self, task: TaskId, before: Progress) -> TaskIdentity | None:
-        """Which task the id is, where the record does not say so yet."""
+        """Returns the identity of `task` from the plan; None if the record has it, or the plan lacks it."""
         try:
             plan = self.saved.read()
         except GitcoordError:
-            return None  # recording goes on beside a plan that cannot be read
+            return None  # record the event even if the plan cannot be read
         if plan is None or plan.generation != self.generation:
             return None
         if self._identities[0] is not plan:
@@ -279,10 +279,10 @@ class Store:
         identity = self._identities[1].get(task)
         return None if identity == before.identity else identity
 
-    def _move(self, told: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
-        """The move of the task's ref that appends `told`, or None when `unless` says not to."""
-        task = TaskId(told[0].task or "")
-        ref = self._event_ref(told[0])
+    def _move(self, appended: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
+        """Returns the ref update that appends `appended`, or None if `unless` forbids it."""
+        task = TaskId(appended[0].task or "")
+        ref = self._event_ref(appended[0])
         before = self.shared.read(ref)
         events: list[AnyEvent] = []
         if before is not None:
@@ -295,8 +295,8 @@ class Store:
         known = fold(events).get(task, PENDING)
         if unless is not None and unless(known):
             return None
-        tip, identity = before, told[0].identity or self._identity(task, known)
-        for number, event in enumerate(told):
+        tip, identity = before, appended[0].identity or self._identity(task, known)
+        for number, event in enumerate(appended):
             first = number == 0 and identity is not None
             named = msgspec.structs.replace(event, identity=identity) if first else event
             document = write_entry(self.repository, named, tip)

@@ -1,6 +1,6 @@
-"""Where each task stands according to the journal.
+"""Computes the progress of each task from the journal.
 
-History, not truth: whether a task has landed is git's to say.
+The journal does not prove a landing: only git shows whether a task has landed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ Stand = Literal["pending", "started", "submitted", "deferred", "landed", "rolled
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try at a task: `started` is None when its process never claimed it, `ended` while it is at work."""
+    """One attempt. `started` is None if no process claimed it; `ended` is None while it runs."""
 
     number: int
     started: AttemptStarted | None = None
@@ -41,22 +41,22 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def running(self) -> bool:
-        """Whether somebody is at it, as far as the journal knows."""
+        """Whether it runs, by the journal."""
         return self.started is not None and self.ended is None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What the journal says of one task.
+    """The progress of one task, from the journal.
 
-    `head` is the commit that was last handed in (or that gitcoord itself made of it since). `deferral`
-    is set until the work is handed in again; `landing` is a claim that git has to confirm.
+    `head` is the last submitted commit, or gitcoord's merge of the base into it. `deferral` is set until the
+    work is submitted again; `landing` is a claim that git must confirm.
     """
 
     stand: Stand = "pending"
     started_by: str = ""
     started_at: str = ""
     began: Oid | None = None
-    """The commit that the branch was at when somebody took the task, or took it anew after a rollback."""
+    """The branch's commit when somebody started the task, or started it again after a rollback."""
     submitted_by: str = ""
     submitted_at: str = ""
     branch: str = ""
@@ -65,41 +65,41 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None
     rejection: PullRejected | None = None
-    """A person's no to the pull request that held `head`; new work or an open pull request ends it."""
+    """Set when a person rejected the pull request for `head`; cleared by new work or an open pull request."""
     wanted: frozenset[int] = frozenset()
-    """Pull requests that people opened by hand, or decided about before: if one is open, they want it so."""
+    """Pull requests that people opened or decided about: if one of these is open, a person wants it open."""
     landing: TaskLanded | None = None
     rollbacks: tuple[RollbackProposed | TaskRolledBack, ...] = ()
-    """Where a rollback may be found; it counts only if the base holds it."""
+    """Rollbacks in the journal. One counts only if the base contains its revert."""
     finished: frozenset[str] = frozenset()
-    """The branches that landings which were rolled back came from: they are not used again."""
+    """Branches of rolled-back landings; never used again."""
     attempts: tuple[Attempt, ...] = ()
-    """Every try, by number."""
+    """All attempts, by number."""
     cancelled: bool = False
-    """Somebody asked for its end, and nobody for another try since."""
+    """A person cancelled it and has not retried it since."""
     retried_after: int = 0
-    """The number of the attempt after which a person asked for another try; earlier failures do not count."""
+    """The number of the last attempt when a person asked for a retry; earlier failures do not count."""
     again: bool = False
-    """That wish is still to be met: no try has begun since, and nothing was handed in."""
+    """A retry was requested and has not started; nothing was submitted since."""
     heads: frozenset[Oid] = frozenset()
-    """Every head that was handed in; one that was brought up to date is part of what came of it."""
+    """All submitted heads. An updated head is replaced by its merge with the base."""
     parents: Mapping[str, Oid] = {}
-    """The heads of other tasks that the branch was stacked on when it was made."""
+    """The heads of other tasks on which the branch was stacked when it was created."""
     carries: Mapping[str, Oid] = {}
-    """The commits of tasks not handed in that were in `head` when it was handed in."""
+    """For each unsubmitted task, its commit that `head` contained when it was submitted."""
     fresh: bool = False
-    """The next try is to begin from a new checkout."""
+    """The next attempt must start in a new checkout."""
     identity: TaskIdentity | None = None
-    """Which task the id was when this was recorded."""
+    """The task that the id named when this was recorded."""
 
     @property
     def begun(self) -> bool:
-        """Whether somebody has worked at it, beyond wishes about it."""
+        """Whether work has started. Cancel and retry requests do not count."""
         return self.stand != "pending" or bool(self.attempts)
 
     @property
     def attempt(self) -> Attempt | None:
-        """The newest try."""
+        """The newest attempt."""
         return self.attempts[-1] if self.attempts else None
 
 
@@ -108,7 +108,7 @@ _NOTHING: Mapping[TaskId, Progress] = {}
 
 
 def fold(events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHING) -> dict[TaskId, Progress]:
-    """The progress of every task that has events, going on from `before`; `events` oldest first."""
+    """Computes the progress of every task with events, starting from `before`; `events` are oldest first."""
     tasks = dict(before)
     for event in events:
         if event.task is not None:
@@ -120,7 +120,7 @@ def fold(events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHIN
 
 
 def after(before: Progress, event: AnyEvent) -> Progress:
-    """The progress of a task once `event` is in its journal."""
+    """Returns the progress of a task after `event`."""
     change = msgspec.structs.replace
     match event:
         case TaskStarted():
@@ -130,7 +130,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 stand=stand,
                 started_by=event.by,
                 started_at=event.at,
-                # Whoever goes on with it begins where the first one did.
+                # A later worker keeps the first worker's start commit.
                 began=event.base if before.stand in ("pending", "rolled-back") else before.began,
                 branch=event.branch,
                 parents={**before.parents, **event.parents},
@@ -149,11 +149,11 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 rejection=before.rejection if _is_of(before.rejection, event.head) else None,
                 landing=None,
                 again=False,
-                # What has landed has had its pull request; new work needs another.
+                # Landed work has used its pull request; new work needs another one.
                 pull=None if before.landing else before.pull,
             )
         case BranchUpdated():
-            # Work handed in meanwhile is newer than what was brought up to date.
+            # Work that was submitted since is newer than the updated head.
             heads = before.heads - {event.head} | {event.commit}
             return change(before, head=event.commit, heads=heads) if before.head == event.head else before
         case PullOpened() | PullRejected():
@@ -166,31 +166,31 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             landed = change(before, stand="landed", landing=event, pull=event.pull or before.pull)
             return change(landed, head=before.head or event.head, deferral=None, rejection=None)
         case AttemptStarted():
-            begun = _with(before, event.attempt, started=event)
+            begun = _with_attempt(before, event.attempt, started=event)
             return change(before, attempts=begun, again=False, fresh=False)
         case AttemptEnded():
-            return change(before, attempts=_with(before, event.attempt, ended=event))
+            return change(before, attempts=_with_attempt(before, event.attempt, ended=event))
         case CancelAsked():
             return change(before, cancelled=True)
         case RetryAsked():
             last = before.attempts[-1].number if before.attempts else 0
             return change(before, cancelled=False, retried_after=last, again=True, fresh=event.fresh)
-        case _:
+        case RollbackProposed() | TaskRolledBack():
             return _rolled_back(before, event)
+        case _:
+            return before
 
 
 def _is_of(rejection: PullRejected | None, head: Oid) -> bool:
     return rejection is not None and rejection.head == head
 
 
-def _rolled_back(before: Progress, event: AnyEvent) -> Progress:
-    if not isinstance(event, RollbackProposed | TaskRolledBack):
-        return before
+def _rolled_back(before: Progress, event: RollbackProposed | TaskRolledBack) -> Progress:
     known = msgspec.structs.replace(before, rollbacks=(*before.rollbacks, event))
     if isinstance(event, RollbackProposed):
         return known
     if (before.landing.head if before.landing else before.head) != event.head:
-        return known  # other work was handed in meanwhile, and has landed perhaps
+        return known  # other work was submitted since, and may have landed
     branches = {before.landing.branch} if before.landing else set[str]()
     return msgspec.structs.replace(
         known,
@@ -210,7 +210,9 @@ def _with_pull(before: Progress, event: PullOpened | PullRejected) -> Progress:
     return msgspec.structs.replace(before, pull=event.pull, rejection=rejection, wanted=wanted)
 
 
-def _with(before: Progress, number: int, **change: AttemptStarted | AttemptEnded) -> tuple[Attempt, ...]:
+def _with_attempt(
+    before: Progress, number: int, **change: AttemptStarted | AttemptEnded
+) -> tuple[Attempt, ...]:
     known = {attempt.number: attempt for attempt in before.attempts}
     known[number] = msgspec.structs.replace(known.get(number, Attempt(number=number)), **change)
     return tuple(known[key] for key in sorted(known))

@@ -1,4 +1,4 @@
-"""The tasks whose records cannot be read or written on: gitcoord names them, and goes on with the others."""
+"""Finds the tasks whose records cannot be read or continued; the others are not affected."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -6,15 +6,15 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.state.journal import JournalEntry
 from gitcoord.tasks.model import Finding, TaskId
 
-_LOST = "points to nothing that git can read; restore it from another clone, or delete it"
-_NEWER = "was written to by a newer gitcoord; upgrade gitcoord here"
-_FOREIGN = "holds something that gitcoord did not write; look at it with `git show {}`, and move it away"
+_LOST = "points to no object that git can read; restore it from another clone, or delete it"
+_NEWER = "was written by a newer gitcoord; upgrade gitcoord on this machine"
+_FOREIGN = "was not written by gitcoord; look at it with `git show {}`, and rename or delete it"
 
 
 def unusable_records(
     entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str], prefix: str
 ) -> dict[TaskId, str]:
-    """For each task whose ref below `prefix` is not gitcoord's own throughout, why and the way out."""
+    """Returns the reason and the fix for each task whose ref below `prefix` is not entirely gitcoord's."""
     known = {entry.commit for entry in entries}
     own = {ref: tip for ref, tip in tips.items() if ref.startswith(prefix)}
     found = dict.fromkeys([*broken, *(ref for ref, tip in own.items() if tip not in known)], _LOST)
@@ -27,7 +27,7 @@ def unusable_records(
 def find_problems(
     entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str]
 ) -> tuple[Finding, ...]:
-    """What in gitcoord's namespace gitcoord did not write, or cannot read."""
+    """Returns warnings about refs and entries that gitcoord did not write or cannot read."""
     found = [
         f"The commit {entry.commit[:12]} ({entry.subject}) in {ref} was "
         f"{'written by a newer' if entry.newer else 'not written by'} gitcoord."
@@ -36,12 +36,12 @@ def find_problems(
     ]
     known = {entry.commit for entry in entries}
     for ref in (*(ref for ref, tip in tips.items() if tip not in known), *broken):
-        found.append(f"{ref} cannot be read: what it points to is no commit, or is not there.")
+        found.append(f"{ref} cannot be read: it points to no commit, or the commit is missing.")
     return tuple(Finding(code="foreign-state", message=message) for message in found)
 
 
 def alien_entries(entries: Sequence[JournalEntry], tips: Mapping[str, Oid]) -> dict[str, list[JournalEntry]]:
-    """For each ref, its entries that this gitcoord did not write, or does not know; newest first."""
+    """Returns, for each ref, the entries that gitcoord did not write or does not know; newest first."""
     if all(entry.event is not None for entry in entries):
         return {}
     known = {entry.commit: entry for entry in entries}

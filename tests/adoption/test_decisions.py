@@ -41,7 +41,7 @@ def test_no_head_brings_along_what_was_closed_or_merged_elsewhere(foreign: Forei
         f"pull request {after}": f"it depends on pull request {closed}, which is closed",
         f"pull request {released}": "it was merged into release, not main; to land it there too, open a pull "
         "request from released onto main",
-        f"pull request {inside}": "it is merged into good already, and comes with that",
+        f"pull request {inside}": "it is merged into good already, and lands with that",
     }
     assert {"good.txt", "inside.txt"} <= set(foreign.remote.files("main"))
     assert not {"closed.txt", "after.txt", "released.txt"} & set(foreign.remote.files("main"))
@@ -85,7 +85,7 @@ def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above
     words = ("land", "--label", "agents", "--base", "main", "--yes", "--json")
     assert foreign.run(*words).json["landed"] == []
     assert reasons(foreign.run(*words)) == {
-        f"pull request {above}": "it contains the commits of below, which is not asked for any more"
+        f"pull request {above}": "it contains the commits of below, which is no longer requested"
     }
     assert foreign.remote.files("main") == ["src/main.rs"]
     foreign.person.reopen(below)

@@ -1,1 +1,1 @@
-"""Taking what a level landed back out of the base, as one proven commit."""
+"""Reverts what a level landed, as one verified commit on the base."""

@@ -1,4 +1,4 @@
-"""What landed as one: a merge, a squash, or the commits of a rebase, found from the landings of tasks."""
+"""Finds the commits of each landing: a merge, a squash, or the commits of a rebase."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,10 +19,9 @@ Landings = dict[Oid, list[TaskHead]]
 
 
 class LandedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the base's own line that brought `tasks` (with their heads) in.
+    """The commits of the base's first-parent line that landed `tasks` (with their heads).
 
-    `commits` are its commits, newest first; `start` is the base as it was before. Work that changed
-    nothing has no commits.
+    `commits` are newest first; `start` is the base before them. Work that changed nothing has no commits.
     """
 
     commits: tuple[Oid, ...]
@@ -31,9 +30,9 @@ class LandedChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History:
-    """The base's own line, newest first. `begun` tells where the tasks' branches began, as far as known.
+    """The base's first-parent line, newest first. `begun`: the known start commits of the tasks' branches.
 
-    `others` are heads that landed by themselves: what a branch that is stacked on them holds is theirs.
+    `others` are heads that landed by themselves: their commits do not count for a branch stacked on them.
     """
 
     def __init__(
@@ -54,20 +53,20 @@ class History:
         self._place = {commit: place for place, commit in enumerate(self._parents)}
 
     def units(self, landed: Mapping[TaskId, Landing]) -> list[LandedChange]:
-        """The landings as units, newest first. Raises `unknown-landing` (exit 1) for what cannot be told."""
+        """Returns the landings as units, newest first. Raises `unknown-landing` (exit 1)."""
         found: list[LandedChange] = []
         together: Landings = {}
         for task, landing in landed.items():
             if landing.commit == landing.head and landing.commit in self._place:
                 found.append(self._without_merge(task, landing))
             else:
-                together.setdefault(self._bringing(landing.commit), []).append((task, landing.head))
+                together.setdefault(self._landing_commit(landing.commit), []).append((task, landing.head))
         while together:
             found.append(self._unit(min(together, key=self._place.__getitem__), together))
-        return self._apart(sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]]))
+        return self._joined(sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]]))
 
-    def _apart(self, found: Sequence[LandedChange]) -> list[LandedChange]:
-        """Units that share commits become one: of equal work, a rebase lands what is missing only."""
+    def _joined(self, found: Sequence[LandedChange]) -> list[LandedChange]:
+        """Joins units that share commits: if two tasks have equal work, a rebase lands it only once."""
         apart: list[LandedChange] = []
         for unit in found:
             if apart and not set(apart[-1].commits).isdisjoint(unit.commits):
@@ -79,7 +78,7 @@ class History:
         return apart
 
     def _unit(self, commit: Oid, landings: Landings) -> LandedChange:
-        """What ended with `commit` of the base's line; all that it brought in is taken out of `landings`."""
+        """Returns the unit that ends with `commit`; removes the tasks that it landed from `landings`."""
         parents, tasks = self._parents[commit], landings.pop(commit)
         if len(parents) > 1 or (parents and self._names(commit)):
             return LandedChange(commits=(commit,), start=parents[0], tasks=tuple(tasks))
@@ -88,7 +87,7 @@ class History:
         return LandedChange(commits=commits, start=start, tasks=tuple(tasks))
 
     def _without_merge(self, task: TaskId, landing: Landing) -> LandedChange:
-        """What was on the base's own line when it landed: it changed nothing, or somebody pushed it there."""
+        """Returns the unit of a head on the base's line. Raises `unknown-landing` if it was pushed there."""
         commit = landing.commit
         marked = self._git.text("show", "--no-patch", "--format=%(trailers)", commit)
         merged = len(self._parents[commit]) != 1 or LANDED in marked or self._begun.get(task) == commit
@@ -96,22 +95,22 @@ class History:
             return LandedChange(commits=(), start=commit, tasks=((task, landing.head),))
         raise _unknown(task, f"{commit[:12]} went into the base without a merge")
 
-    def _bringing(self, commit: Oid) -> Oid:
-        """The oldest commit of the line that contains `commit`."""
+    def _landing_commit(self, commit: Oid) -> Oid:
+        """Returns the oldest commit of the line that contains `commit`."""
         if commit in self._place:
             return commit
         above = set(self._git.lines("rev-list", "--ancestry-path", f"{commit}..{self._base}"))
         return next(one for one in reversed(self._parents) if one in above)
 
     def _names(self, commit: Oid) -> bool:
-        """Whether a squash says that it landed tasks; the commits of a rebase are the branches' own."""
+        """Whether the commit's message names landed tasks, as a squash does; rebased commits do not."""
         return bool(values(LANDED, self._git.text("show", "--no-patch", "--format=%B", commit)))
 
     def _copies(self, commit: Oid, tasks: list[TaskHead], landings: Landings) -> tuple[Oid, ...]:
-        """The commits of a rebase, newest first: those that look like the branches' own, without a gap.
+        """Returns the commits of a rebase, newest first: copies of the branches' own commits, without a gap.
 
-        What is missing was left out, because the base had it already; or it lies below what others landed in
-        the same rebase, which then joins `tasks`.
+        A missing commit was left out because the base had it already, or is below commits that other tasks
+        landed in the same rebase; those tasks are then added to `tasks`.
         """
         left, found = self._stamps(commit, tasks), []
         for one in self._line_from(commit):
@@ -123,15 +122,15 @@ class History:
                 break
             left[stamp] -= 1
             found.append(one)
-        # Else it is a squash that somebody made without gitcoord; or nothing was left to land, and the base
-        # stayed where somebody else had brought it.
+        # Otherwise it is a squash that somebody made without gitcoord; or there was nothing left to land, and
+        # the base did not move.
         return tuple(found) or ((commit,) if self._squashes(commit, tasks) else ())
 
     def _stamps(self, commit: Oid, tasks: Sequence[TaskHead]) -> Counter[str]:
-        """What tells the branches' own commits apart, each as often as it is there."""
+        """Counts the stamps of the branches' own commits. Raises `unknown-landing` if one is missing."""
         for task, head in tasks:
             if not self._ancestry.existing({head}):
-                raise _unknown(task, f"its commits ({head[:12]}) are not here any more")
+                raise _unknown(task, f"its commits ({head[:12]}) are no longer in this clone")
         heads = {head for _, head in tasks}
         below = set[Oid]().union(*(self._ancestry.contained(head, self._others) for head in heads)) - heads
         left_out = (f"^{one}" for one in sorted({commit, *below}))
@@ -144,7 +143,7 @@ class History:
         return bool(before) and any(merge_tree(self._git, before[0], head).tree != tree for _, head in tasks)
 
     def _line_from(self, commit: Oid) -> Iterator[Oid]:
-        """The line from a commit on, as far as it has no merges."""
+        """Yields the line from a commit downwards, up to the first merge."""
         line = islice(self._parents, self._place[commit], None)
         return takewhile(lambda one: len(self._parents[one]) == 1, line)
 
@@ -152,6 +151,6 @@ class History:
 def _unknown(task: TaskId, why: str) -> GitcoordError:
     return answer_no(
         "unknown-landing",
-        f"It cannot be told which commits brought task {task} in: {why}.",
+        f"The commits that landed task {task} cannot be found: {why}.",
         "Revert them by hand with `git revert`, or roll back without this level.",
     )

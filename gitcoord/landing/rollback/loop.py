@@ -1,6 +1,6 @@
-"""Rolling a level back: look, do one thing, look again, until the base does not hold its work any more.
+"""Rolls a level back: observes, takes one step, observes again, until its work is out of the base.
 
-Without a pull request's forge it is one commit on the base. A crash needs no recovery: the next run looks.
+With the local forge it makes one commit on the base. A crash needs no recovery: the next run observes first.
 """
 
 import time
@@ -23,7 +23,7 @@ from gitcoord.state.journal import now, worker_name
 
 
 class Rollbacker:
-    """One run of a rollback. `tell` is given a notice of everything that happens."""
+    """One rollback run. `tell` gets a notice of each event."""
 
     def __init__(
         self, place: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
@@ -35,10 +35,10 @@ class Rollbacker:
         self._published = ""
 
     def roll_back(self) -> RollbackReport:
-        """Takes the levels' landings back as one commit, and reports how that stands.
+        """Reverts the levels' landings as one commit, and returns a report.
 
         Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
-        and `tree-differs` when the forge merged something else than was computed.
+        and `tree-differs` if the forge merged another tree than computed.
         """
         deadline = time.monotonic() + self._place.wait
         while True:
@@ -58,7 +58,7 @@ class Rollbacker:
                 return self._report(sight, back, ended)
 
     def rehearse(self) -> RollbackReport:
-        """What `roll_back` would do now; nothing is changed. Raises the same."""
+        """Returns the report of what `roll_back` would do now; changes nothing. Raises the same errors."""
         sight = self._look()
         if not sight.wanted:
             return self._finished(sight)
@@ -70,7 +70,7 @@ class Rollbacker:
 
     def _look(self) -> RollbackSnapshot:
         sight = look(self._place)
-        # What is included because it has landed stays included once it is gone.
+        # Keep levels that were included because they had landed, even after they are reverted.
         self._place = msgspec.structs.replace(self._place, levels=sight.numbers)
         return sight
 
@@ -79,15 +79,15 @@ class Rollbacker:
         if self._published:
             raise GitcoordError(
                 "rollback-unseen",
-                f"{self._published[:12]} went onto {base}, and the base shows no trace of it.",
-                hint=f"Somebody may have reset {base}; look at it with `git log {base}`, then run again.",
+                f"{self._published[:12]} was pushed to {base}, but {base} does not contain it.",
+                hint=f"Somebody may have reset {base}: check `git log {base}`, then run the command again.",
             )
         commit = self._write(sight, back, "")
         if self._place.shared.publish([RefUpdate(HEADS + base, sight.base_commit, commit)]):
             self._published = commit
 
     def _write(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Oid:
-        """Makes the commit that takes everything back, and tells the journal where to look for it."""
+        """Creates the commit that reverts everything, and records it in the journal."""
         repository = self._place.repository
         text = message(repository.git, sight, back)
         who, sign = repository.identity, repository.signs

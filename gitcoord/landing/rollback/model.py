@@ -1,4 +1,4 @@
-"""The values of a rollback: what was asked, what was seen, and how it stands afterwards."""
+"""The values of a rollback: its context, a snapshot, and the report."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and how a rollback takes place; `levels` are numbers, `wait` is in seconds."""
+    """The context and the options of a rollback; `levels` are numbers, `wait` is in seconds."""
 
     repository: Repository
     shared: SharedRefs
@@ -32,11 +32,11 @@ class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0.0
     rules: RuleSettings = RuleSettings()
     maker: FilesMaker | None = None
-    """What makes files anew that rules keep from being merged."""
+    """Generates files that rules keep from being merged."""
 
 
 class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One look: `wanted` are the landings to take back, `others` those that are to stay."""
+    """The observed state: `wanted` are the landings to revert, `others` those that stay."""
 
     base_commit: Oid
     levels: tuple[str, ...]
@@ -44,11 +44,11 @@ class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Mapping[TaskId, Landing]
     others: Mapping[TaskId, Landing]
     undone: Mapping[TaskId, tuple[Rollback, ...]]
-    """The rollbacks that the base holds already."""
+    """The rollbacks that the base contains already."""
 
 
 class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that is not in the base any more: `head` had landed, `commit` took it back."""
+    """A task that is no longer in the base: `head` had landed, `commit` reverted it."""
 
     task: TaskId
     head: Oid
@@ -56,10 +56,10 @@ class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RollbackReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How a rollback stands. `reverted` holds the base's commits that it takes back, newest first.
+    """The state of a rollback. `reverted`: the base's commits that it reverts, newest first.
 
-    `state`: `done` by this run, `already` before it, `waiting` for what `reason` says, `opened` as a pull
-    request that somebody else merges, `planned` by a dry run.
+    `state`: `done` by this run; `already` done before; `waiting` for `reason`; `opened` as a pull request
+    that somebody else merges; `planned` by a dry run.
     """
 
     levels: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Looking before a rollback: what has landed, what may be taken back, and what speaks against it."""
+"""Plans a rollback: finds what has landed, computes the tree without it, and refuses if that is not safe."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ _MOST_NAMED = 3
 
 
 class Reverse(msgspec.Struct, frozen=True, kw_only=True):
-    """The units to take back, newest first, and the tree that the base has without them."""
+    """The units to revert, newest first, and the base's tree without them."""
 
     units: tuple[LandedChange, ...]
     tree: Oid
@@ -36,7 +36,7 @@ class Reverse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(place: RollbackContext) -> RollbackSnapshot:
-    """One look at the base and the journal, read anew. Raises `base-missing`."""
+    """Fetches, and takes a snapshot of the base and the journal. Raises `base-missing`."""
     place.store.refresh()
     plan = place.plan
 
@@ -62,7 +62,7 @@ def look(place: RollbackContext) -> RollbackSnapshot:
 
 
 def record_done(place: RollbackContext, sight: RollbackSnapshot, pull: int | None) -> bool:
-    """Writes into the journal what git shows and nobody has recorded; whether there was any."""
+    """Records the rollbacks that git shows and the journal lacks; returns whether there were any."""
     events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
     for event in events:
         place.store.record(event, unless=partial(is_recorded, event))
@@ -70,10 +70,10 @@ def record_done(place: RollbackContext, sight: RollbackSnapshot, pull: int | Non
 
 
 def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
-    """What the rollback has to make of the base.
+    """Computes the units to revert and the resulting tree.
 
-    Raises (exit 1) `built-upon` when landed tasks of other levels need what would go, `conflict` when
-    reverting fails, `not-made` when a file cannot be made anew, and `unknown-landing`.
+    Raises (exit 1) `built-upon` if landed tasks of other levels depend on the work, `conflict` if a revert
+    conflicts, `not-made` if a file cannot be generated, and `unknown-landing`.
     """
     _require_nothing_on_top(place.plan, sight)
     others = {landing.head for landing in sight.others.values()}
@@ -92,7 +92,7 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
         raise answer_no(
             "not-made",
             f"Without {', '.join(sight.levels)} {made.problem}. Nothing was changed.",
-            "Run that command in a clone to see why, or undo the landing by hand with `git revert`.",
+            "Run that command in a clone to see why, or revert the landing by hand with `git revert`.",
         )
     return Reverse(units=tuple(units), tree=made.tree)
 
@@ -112,22 +112,22 @@ def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
     builds = "has landed and builds" if len(on_top) == 1 else "have landed and build"
     raise answer_no(
         "built-upon",
-        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(on_top, _MOST_NAMED)} of {names} "
-        f"{builds} on it.",
+        f"{', '.join(sight.levels)} cannot be rolled back alone: {named_tasks(on_top, _MOST_NAMED)} "
+        f"of {names} {builds} on it.",
         f"Roll them back together: `gitcoord rollback {' '.join(sight.levels)} --include-later`.",
     )
 
 
 def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collection[Oid]) -> None:
-    """What came in by the same commits, such as equal work, would go without a word."""
+    """Raises `built-upon` if other tasks landed by the same commits, such as equal work."""
     shared = [task for task, landing in sight.others.items() if landing.commit in commits]
     if not shared:
         return
     names = [f"level-{level}" for level in sorted({plan.tasks[task].level for task in shared})]
     raise answer_no(
         "built-upon",
-        f"{', '.join(sight.levels)} cannot go alone: {named_tasks(shared, _MOST_NAMED)} of "
-        f"{', '.join(names)} landed together with it.",
+        f"{', '.join(sight.levels)} cannot be rolled back alone: {named_tasks(shared, _MOST_NAMED)} of "
+        f"{', '.join(names)} landed by the same commits.",
         f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
     )
 
@@ -139,18 +139,18 @@ def _conflict(
     since = conflict.since
     tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]
     commits = some([_shown(git, commit) for commit in since], _MOST_NAMED)
-    changed = f" They were changed since by {commits}." if since else ""
+    changed = f" Later commits changed these paths: {commits}." if since else ""
     reverted = named_tasks([task for task, _ in conflict.unit.tasks], _MOST_NAMED)
     levels = sorted({place.plan.tasks[task].level for task in tasks})
     together = " ".join((*sight.levels, *(f"level-{level}" for level in levels)))
     hint = (
-        f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` takes all back."
+        f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` reverts all."
         if tasks
-        else "Revert or rework those commits first, or undo the landing by hand with `git revert`."
+        else "Revert or rework those commits first, or revert the landing by hand with `git revert`."
     )
     return answer_no(
         "conflict",
-        f"Taking {conflict.commit[:12]} ({reverted}) back conflicts in {some(conflict.paths)}.{changed} "
+        f"Reverting {conflict.commit[:12]} ({reverted}) conflicts in {some(conflict.paths)}.{changed} "
         "Nothing was changed.",
         hint,
     )

@@ -1,7 +1,7 @@
-"""Bringing a task's work back after a rollback, so that it can be repaired and landed anew.
+"""Restores a task's work after a rollback, to repair it and land it again.
 
-Merging the old branch once more would bring nothing back: the base has had its commits. So the branch first
-takes the base as it is now, without the work, and then the work again as one new commit on top.
+Merging the old branch again would restore nothing: the base contains its commits. So the branch first merges
+the current base, without the work, and then gets the work again as one new commit on top.
 """
 
 import msgspec
@@ -11,14 +11,14 @@ from gitcoord.git.merge_tree import commit_tree, merge_tree, tree_of
 from gitcoord.git.repository import Repository
 
 TO_COME = "Gitcoord-Work-To-Come"
-"""The trailer of a commit on which a task's work has yet to be brought back."""
+"""The trailer of a commit on which a task's work must still be restored."""
 
 
 class RevivedBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a branch goes on: `without` holds the base and not the work, `work` brings it back on top.
+    """The new commits of a branch: `without` has the base without the work, `work` restores it on top.
 
-    When that conflicts, `work` is None and merging `former` into `without` leaves the conflict in a working
-    copy. When the base has the work by now, `work` is `without`.
+    If that conflicts, `work` is None, and merging `former` into `without` gives the conflict in a working
+    tree. If the base has the work by now, `work` is `without`.
     """
 
     without: Oid
@@ -37,24 +37,24 @@ def revive(
     base: str,
     base_commit: Oid,
 ) -> RevivedBranch:
-    """Brings the work of `former` (the `tip`, or below it) onto the base; its landing was on `start`."""
+    """Restores the work of `former` (the `tip`, or below it) on the base; it had landed on `start`."""
     git, who = repository.git, repository.identity
     tree = tree_of(git, base_commit)
     fork = git.probe("merge-base", start, former) or start
-    # What the task did, as if it had never landed: without the landing in its history.
+    # The task's changes as a commit whose history does not contain the landing.
     alone = commit_tree(
         git, tree_of(git, former), [fork], f"Task {task} before its rollback", environment=who
     )
     ours = commit_tree(git, tree, [fork], f"{base} now", environment=who)
     merged = merge_tree(git, ours, alone)
     nothing = merged.clean and merged.tree == tree
-    text = f"Merge {base} into {branch}, without what was rolled back\n"
+    text = f"Merge {base} into {branch}, without the rolled-back work\n"
     text += "" if nothing else f"\n{TO_COME}: {task}\n"
     without = commit_tree(git, tree, [tip, base_commit], text, environment=who, sign=repository.signs)
     if not merged.clean:
         return RevivedBranch(without=without, former=alone, work=None)
     if nothing:
         return RevivedBranch(without=without, former=alone, work=without)
-    text = f"Bring the work of task {task} back after its rollback\n"
+    text = f"Restore the work of task {task} after its rollback\n"
     work = commit_tree(git, merged.tree, [without], text, environment=who, sign=repository.signs)
     return RevivedBranch(without=without, former=alone, work=work)

@@ -1,4 +1,4 @@
-"""Taking landings back in memory: the tree that reverting them one by one gives, newest first."""
+"""Reverts landings in memory, one by one, newest first; computes the resulting tree."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class UndoResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UndoConflict(msgspec.Struct, frozen=True, kw_only=True):
-    """Reverting `commit` fails in `paths`, which `since` have changed after it (newest first)."""
+    """Reverting `commit` conflicts in `paths`, which the later commits `since` (newest first) changed."""
 
     commit: Oid
     unit: LandedChange
@@ -30,7 +30,7 @@ class UndoConflict(msgspec.Struct, frozen=True, kw_only=True):
 def undo(
     repository: Repository, base_commit: Oid, units: Sequence[LandedChange]
 ) -> UndoResult | UndoConflict:
-    """Reverts `units` (newest first) one by one, as `git revert` would; no ref and no file moves."""
+    """Reverts `units` (newest first) one by one, as `git revert` would; changes no ref and no file."""
     git = repository.git
     tree = tree_of(git, base_commit)
     reverted: set[Oid] = set()
@@ -52,7 +52,7 @@ def undo(
 
 
 def brought(git: Git, unit: LandedChange) -> set[Oid]:
-    """Every commit that a unit brought into the base."""
+    """Returns every commit that a unit added to the base."""
     return set(git.lines("rev-list", unit.commits[0], f"^{unit.start}")) if unit.commits else set()
 
 

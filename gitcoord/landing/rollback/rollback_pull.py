@@ -1,4 +1,4 @@
-"""A rollback's pull request: one branch and one pull request, found again, merged once, under all gates."""
+"""Lands a rollback through one pull request: finds it again, obeys checks and reviews, merges it once."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -32,11 +32,11 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 _TICKS = 5.0
 _PATIENCE = 20
 _DOUBTFUL_LOOKS = 4
-"""Looks after a lost answer before the merge is sent again: the first one may still be at work."""
+"""The number of looks after a lost answer before the merge is sent again: the first may still be running."""
 
 
 class RollbackPause(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing more can be done for now."""
+    """No further step is possible now."""
 
     state: Literal["waiting", "opened", "planned"]
     branch: str | None = None
@@ -45,14 +45,14 @@ class RollbackPause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Advance(msgspec.Struct, frozen=True):
-    """Something was done, or a moment has passed: look again."""
+    """A step was taken, or a moment has passed: observe again."""
 
 
 Write = Callable[[RollbackSnapshot, Reverse, str], Oid]
 
 
 class PullRequest:
-    """The pull request of one rollback, a step at a time. `write` makes its commit."""
+    """The pull request of one rollback, one step at a time. `write` creates its commit."""
 
     def __init__(
         self, place: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
@@ -69,7 +69,7 @@ class PullRequest:
         self.number: int | None = None
 
     def advance(self, sight: RollbackSnapshot, back: Reverse, left: float) -> Advance | RollbackPause:
-        """The next step. `left` is how many seconds gates may still be waited for."""
+        """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
         branch = branch_name(sight, back)
         tip = self._place.shared.branch(branch)
         if tip is None or not self._fits(sight, back, tip):
@@ -78,30 +78,30 @@ class PullRequest:
         pulls = self._place.forge.find_pulls([branch], base).get(branch, BranchPulls())
         pull = pulls.current
         if pull is None:
-            no = next((other for other in pulls.others if _is_no(other, base, tip)), None)
+            no = next((other for other in pulls.others if _is_rejection(other, base, tip)), None)
             return self._open(sight, back, branch) if no is None else self._rejected(branch, no)
         self.number = pull.number
         if pull.state == "open" and pull.number == self._opened:
             earlier = (other for other in pulls.others if other.number < pull.number)
-            unseen = next((other for other in earlier if _is_no(other, base, tip)), None)
-            if unseen is not None:  # somebody decided against it while this one was being opened
+            unseen = next((other for other in earlier if _is_rejection(other, base, tip)), None)
+            if unseen is not None:  # somebody rejected the rollback while this one was opened
                 self._place.forge.close_pull(pull.number)
                 return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
         if pull.state == "merged":
-            return self._settle(branch, pull, "it is merged, and the base does not show it yet")
+            return self._settle(branch, pull, "it is merged, but the base does not show it yet")
         if not self._place.merge:
-            reason = "merging it is up to its reviewers"
+            reason = "its reviewers merge it"
             return RollbackPause(state="opened", branch=branch, url=pull.url, reason=reason)
         return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
 
     def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
-        """A person closed the pull request, or moved it to another base: that is final."""
+        """Ends because a person closed the pull request or changed its base."""
         closed = f"pull request {pull.number} was closed without a merge; reopen it to roll back"
         reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
     def _fits(self, sight: RollbackSnapshot, back: Reverse, tip: Oid) -> bool:
-        """Whether merging the branch onto the base as it is now takes back just what it should."""
+        """Whether merging the branch onto the current base gives exactly the computed tree."""
         git, base = self._place.repository.git, sight.base_commit
         merged = merge_tree(git, base, tip)
         fits = merged.clean is True and merged.tree == back.tree
@@ -111,16 +111,16 @@ class PullRequest:
         if tip is not None and not self._is_own(tip):
             raise answer_no(
                 "rollback-changed",
-                f"{branch} holds commits that gitcoord did not make, and merging it does not give what "
-                f"reverting {', '.join(sight.levels)} gives.",
-                "Merge its pull request by hand, or delete the branch to have it made anew.",
+                f"{branch} contains commits that gitcoord did not create, and merging it gives another tree "
+                f"than reverting {', '.join(sight.levels)}.",
+                "Merge its pull request by hand, or delete the branch: gitcoord creates it again.",
             )
         commit = self._write(sight, back, branch)
         self._place.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
         return Advance()
 
     def _is_own(self, tip: Oid) -> bool:
-        """Whether the journal knows the commit: one that somebody amended is theirs."""
+        """Whether the journal has the commit: an amended one belongs to the person who amended it."""
         told = self._place.store.progress().values()
         return any(event.commit == tip for entry in told for event in entry.rollbacks)
 
@@ -151,7 +151,7 @@ class PullRequest:
         if pull.base != self._place.plan.base:
             return self._rejected(pull.head, pull)
         if pull.head_commit != tip or pull.mergeable is None:
-            return self._settle(pull.head, pull, "the forge has not made up its mind")
+            return self._settle(pull.head, pull, "the forge has not computed yet whether it can merge")
         gates = self._place.forge.closed_gates(pull, self._place.method)
         contains = self._place.repository.ancestry.contains(tip, sight.base_commit)
         if any(gate.name == BEHIND for gate in gates) and not contains:
@@ -191,9 +191,9 @@ class PullRequest:
         return self._hold(pull, outcome.message, left)
 
     def prove_unanswered(self) -> None:
-        """Prove the merge whose answer was lost, once the base shows the rollback; raises `tree-differs`.
+        """Verifies the merge whose answer was lost, once the base shows the rollback. Raises `tree-differs`.
 
-        Another head than the one that was sent is left to whoever sent that.
+        Skips a merge of another head: its sender verifies it.
         """
         if self._unanswered is None:
             return
@@ -204,7 +204,7 @@ class PullRequest:
             self._prove(sight, back, pull, pull.merge_commit)
 
     def _prove(self, sight: RollbackSnapshot, back: Reverse, pull: Pull, commit: Oid) -> None:
-        """Compares what came out with what was computed; the base may have moved in between."""
+        """Compares the merged tree with the computed one; the base may have moved in between."""
         git, head = self._place.repository.git, pull.head_commit
         self._place.store.refresh()
         place, base = self._place, self._place.plan.base
@@ -243,6 +243,6 @@ class PullRequest:
         return Advance()
 
 
-def _is_no(pull: Pull, base: str, tip: Oid) -> bool:
-    """Whether a person decided against the rollback at `tip` that the pull request holds."""
+def _is_rejection(pull: Pull, base: str, tip: Oid) -> bool:
+    """Whether the pull request shows that a person rejected the rollback at `tip`."""
     return pull.state == "open" or (pull.state == "closed" and pull.base == base and pull.head_commit == tip)
