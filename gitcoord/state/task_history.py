@@ -165,11 +165,8 @@ def after(before: Progress, event: AnyEvent) -> Progress:
         case TaskLanded():
             landed = change(before, stand="landed", landing=event, pull=event.pull or before.pull)
             return change(landed, head=before.head or event.head, deferral=None, rejection=None)
-        case AttemptStarted():
-            begun = _with_attempt(before, event.attempt, started=event)
-            return change(before, attempts=begun, again=False, fresh=False)
-        case AttemptEnded():
-            return change(before, attempts=_with_attempt(before, event.attempt, ended=event))
+        case AttemptStarted() | AttemptEnded():
+            return _with_attempt(before, event)
         case CancelAsked():
             return change(before, cancelled=True)
         case RetryAsked():
@@ -210,9 +207,12 @@ def _with_pull(before: Progress, event: PullOpened | PullRejected) -> Progress:
     return msgspec.structs.replace(before, pull=event.pull, rejection=rejection, wanted=wanted)
 
 
-def _with_attempt(
-    before: Progress, number: int, **change: AttemptStarted | AttemptEnded
-) -> tuple[Attempt, ...]:
+def _with_attempt(before: Progress, event: AttemptStarted | AttemptEnded) -> Progress:
+    starts = isinstance(event, AttemptStarted)
     known = {attempt.number: attempt for attempt in before.attempts}
-    known[number] = msgspec.structs.replace(known.get(number, Attempt(number=number)), **change)
-    return tuple(known[key] for key in sorted(known))
+    attempt = known.get(event.attempt, Attempt(number=event.attempt))
+    known[event.attempt] = msgspec.structs.replace(attempt, **{"started" if starts else "ended": event})
+    attempts = tuple(known[number] for number in sorted(known))
+    if not starts:
+        return msgspec.structs.replace(before, attempts=attempts)
+    return msgspec.structs.replace(before, attempts=attempts, again=False, fresh=False)
