@@ -148,7 +148,7 @@ def _changes(plan: "Plan", listed: TaskList, snapshot: "Snapshot") -> list[Statu
     for task, planned in plan.tasks.items():
         landed = task in snapshot.landed
         known = snapshot.progress.get(task)
-        undone = not landed and known is not None and known.stand == "rolled-back"
+        undone = not landed and known is not None and known.state == "rolled-back"
         if not (landed or undone):
             continue
         for id in (task, *(part.id for part in planned.subtasks)):

@@ -76,7 +76,7 @@ def begin_list(store: Store, saved: Plan | None) -> PlanStart:
     begun = begun_tasks(saved, progress, store.shared.branches())
     if not begun:
         return PlanStart(generation=store.generation, numbered=True)
-    left = [task for task in begun if progress.get(task, PENDING).stand != "landed"]
+    left = [task for task in begun if progress.get(task, PENDING).state != "landed"]
     return PlanStart(
         generation=max(*store.generations(), store.generation) + 1,
         numbered=True,
@@ -124,7 +124,7 @@ def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress
     from gitcoord.evidence.snapshot import find_snapshot
 
     if saved is None:
-        return {task for task, told in progress.items() if told.stand == "landed"}
+        return {task for task, told in progress.items() if told.state == "landed"}
     snapshot = find_snapshot(store, saved)
     found = snapshot.landed if snapshot is not None else {}
     below = (part.id for task in found for part in saved.tasks[task].subtasks)
@@ -140,7 +140,7 @@ def _given(
             task=task,
             title=told.identity.title if told.identity else titles.get(task, "no longer in the plan"),
             branch=_branch(told) or (saved.tasks[task].branch if saved and task in saved.tasks else ""),
-            state="cancelled" if told.cancelled else "started" if told.stand == "pending" else told.stand,
+            state="cancelled" if told.cancelled else "started" if told.state == "pending" else told.state,
         )
         for task in sorted(tasks, key=natural_key)
         for told in [progress.get(task, PENDING)]

@@ -202,7 +202,7 @@ def _state(before: Progress, landing: Landing | None) -> State:
         return "landed"
     if before.deferral is not None:
         return "deferred"
-    if before.stand == "rolled-back":
+    if before.state == "rolled-back":
         return "rolled-back"
     if before.head is not None:
         return "submitted" if before.pull is None else "open-pull"

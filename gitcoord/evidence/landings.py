@@ -91,7 +91,7 @@ def landed_tasks(
 
 def _only_started(progress: Mapping[TaskId, Progress], task: TaskId) -> bool:
     """Whether the task was started and nothing was submitted."""
-    return progress.get(task, PENDING).stand == "started"
+    return progress.get(task, PENDING).state == "started"
 
 
 def moved_on(

@@ -69,7 +69,7 @@ def _is_work_of(
     one while an attempt is running, or if the branch has more commits.
     """
     began, attempt = before.began, before.attempt
-    if before.stand != "started" or began is None or (attempt is not None and attempt.running):
+    if before.state != "started" or began is None or (attempt is not None and attempt.running):
         return False
     if not ancestry.existing({began}) or ancestry.contained(began, {commit, pull.head_commit}):
         return False

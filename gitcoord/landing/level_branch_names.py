@@ -27,7 +27,7 @@ def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) ->
     """Returns the level branches that have landed, by the journal, including those rolled back since."""
     known = [progress[task] for task in level.tasks if task in progress]
     finished = {entry.landing.branch for entry in known if entry.landing is not None}
-    return finished.union(*(entry.finished for entry in known))
+    return finished.union(*(entry.rolled_back_branches for entry in known))
 
 
 def present_round(

@@ -190,7 +190,7 @@ def _standing(
     blocked = f"depends on {named_tasks(missing)}, not landed yet" if missing else ""
     if planned.id in look.unusable or blocked:
         return "waiting", look.unusable.get(planned.id, blocked), tip
-    if before.stand == "started":
+    if before.state == "started":
         return "waiting", _at_work(planned.id, before), None
     work, undone = tip or before.head, look.undone.get(planned.id)
     if undone and not (work and stands(context.ancestry, undone, work)):
@@ -237,7 +237,7 @@ def _needs(context: LandingContext, look: _RawFacts, planned: PlannedTask) -> Ne
     before = look.progress.get(planned.id, PENDING)
     if context.plan.waits_for(planned.id, look.landed):
         return "landing"
-    begun = before.stand == "started" or (before.head is None and in_parts(planned, look.progress))
+    begun = before.state == "started" or (before.head is None and in_parts(planned, look.progress))
     return "time" if begun and not before.cancelled else "work"
 
 

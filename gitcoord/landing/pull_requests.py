@@ -88,7 +88,7 @@ def unless_rejected(
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]
     aside = inside.union(rounds) if single else frozenset()
-    wanted = frozenset[int]().union(*(entry.wanted for entry in progress.values()))
+    wanted = frozenset[int]().union(*(entry.opened_by_people for entry in progress.values()))
 
     def unless(work: TaskState) -> TaskState:
         before = progress.get(work.task, PENDING)

@@ -20,7 +20,7 @@ from gitcoord.progress.run_state import Live
 from gitcoord.progress.unit_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount
-from gitcoord.state.task_history import fold
+from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 
 __all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView", "make_picture"]
@@ -120,7 +120,7 @@ def make_picture(
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     state = ("paused" if live.paused else "running") if live else (run.state if run else None)
     tries = tries_of(events)
-    progress = fold(events)
+    progress = replay(events)
     shown = plan_units(plan, units or units_at_work(plan, progress, landed))
     graph = unit_graph(shown)
     going = state in ("running", "paused")

@@ -123,7 +123,7 @@ def _own_state(
         return "landed", ""
     if own.attempt is not None and own.attempt.running:
         return "running", "to be cancelled" if own.cancelled else ""
-    if parent.stand == "rolled-back":
+    if parent.state == "rolled-back":
         return "deferred", "rolled back; it can be worked on again"
     if parent.deferral is not None and unit.id == unit.parent:
         return "deferred", parent.deferral.reason

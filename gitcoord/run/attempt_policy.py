@@ -52,7 +52,7 @@ def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
     if told.cancelled:
         return RetryDecision(state="cancelled", number=number)
     newest_number = number - 1
-    if told.stand == "rolled-back" and told.retried_after < max(newest_number, 1):
+    if told.state == "rolled-back" and told.retried_after < max(newest_number, 1):
         return RetryDecision(
             state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
         )

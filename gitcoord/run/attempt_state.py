@@ -65,7 +65,7 @@ class AttemptsAtWork:
                 return
             if told.retried_after < attempt.number:
                 self._others(unit, attempt)
-        elif told.stand == "started" and not told.attempts and unit.id not in self._asked:
+        elif told.state == "started" and not told.attempts and unit.id not in self._asked:
             self.elsewhere[unit.id] = (
                 f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
             )

@@ -165,7 +165,7 @@ class Observer:
     def _snapshot(self, plan: Plan, progress: Mapping[TaskId, Progress]) -> Snapshot:
         """Returns the snapshot; makes a new one only when something that decides on landings has changed."""
         shared = self._store.shared
-        records = {task: (one.head, one.stand, one.landing, one.rollbacks) for task, one in progress.items()}
+        records = {task: (one.head, one.state, one.landing, one.rollbacks) for task, one in progress.items()}
         asked = (plan, shared.branch(plan.base), dict(shared.branches()), records)
         if self._known is None or self._known[0] != asked:
             self._known = (asked, read_snapshot(self._store, plan, progress=progress))
@@ -221,7 +221,7 @@ def _whole(
         task
         for task, parts in units.of_task.items()
         if task not in units.by_id and task not in over and finished.issuperset(parts)
-        if progress.get(task, PENDING).stand != "rolled-back"
+        if progress.get(task, PENDING).state != "rolled-back"
     )
 
 
@@ -253,7 +253,7 @@ def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozen
     return frozenset(
         task
         for task in units.of_task
-        if (told := progress.get(task, PENDING)).stand in ("submitted", "landed")
+        if (told := progress.get(task, PENDING)).state in ("submitted", "landed")
         and told.head is not None
         and told.deferral is None
         # A parent has no worker that could do it again.
@@ -268,4 +268,4 @@ def _wanted_again(told: Progress) -> bool:
         return False
     if newest.running and newest.started is not None:
         return newest.started.at > told.submitted_at
-    return told.again
+    return told.retry_pending

@@ -9,7 +9,7 @@ from gitcoord.run.shared_failures import CommonFailure
 from gitcoord.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount
 from gitcoord.state.journal import JournalEntry
-from gitcoord.state.task_history import Progress, fold
+from gitcoord.state.task_history import Progress, replay
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class KnownJournal:
         events = tuple(entry.event for entry in entries if entry.event is not None)
         if self._known <= commits:
             new = [entry.event for entry in entries if entry.event and entry.commit not in self._known]
-            self._progress = fold(new, self._progress)
+            self._progress = replay(new, self._progress)
         else:
-            self._progress = fold(events)
+            self._progress = replay(events)
         self._known, self._events = commits, events
         return events, self._progress

@@ -83,7 +83,7 @@ class Speculation:
         planned, deferral = facts.plan.tasks[task], told.deferral
         if task in facts.landed or told.head is None or facts.tips.get(planned.branch) != told.head:
             return False
-        if told.stand not in ("submitted", "deferred") or facts.plan.waits_for(task, facts.landed):
+        if told.state not in ("submitted", "deferred") or facts.plan.waits_for(task, facts.landed):
             return False
         if any(one in facts.at_work for one in (task, *(part.id for part in planned.subtasks))):
             return False

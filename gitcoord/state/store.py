@@ -18,7 +18,7 @@ from gitcoord.state.contention import until_known, until_still
 from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.journal_reader import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
-from gitcoord.state.task_history import PENDING, Progress, fold
+from gitcoord.state.task_history import PENDING, Progress, replay
 from gitcoord.state.unusable_records import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
@@ -229,7 +229,7 @@ class Store:
         """Returns the progress of every task that has a record."""
         if not self.shared.list(self.task_ref("")):
             return {}  # no task has a record: there is no journal to read
-        return fold(entry.event for entry in self.journal() if entry.event is not None)
+        return replay(entry.event for entry in self.journal() if entry.event is not None)
 
     def run(self) -> RunChanged | None:
         """Returns the newest event about a run: started, paused or ended; None if there is none."""
@@ -292,7 +292,7 @@ class Store:
                 raise newer(ref)
             if not events or len(events) < len(entries):
                 raise foreign(ref, before)
-        known = fold(events).get(task, PENDING)
+        known = replay(events).get(task, PENDING)
         if unless is not None and unless(known):
             return None
         tip, identity = before, appended[0].identity or self._identity(task, known)

@@ -29,7 +29,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import TaskId
 
-Stand = Literal["pending", "started", "submitted", "deferred", "landed", "rolled-back"]
+RecordedState = Literal["pending", "started", "submitted", "deferred", "landed", "rolled-back"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     work is submitted again; `landing` is a claim that git must confirm.
     """
 
-    stand: Stand = "pending"
+    state: RecordedState = "pending"
     started_by: str = ""
     started_at: str = ""
     began: Oid | None = None
@@ -66,12 +66,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     deferral: TaskDeferred | None = None
     rejection: PullRejected | None = None
     """Set when a person rejected the pull request for `head`; cleared by new work or an open pull request."""
-    wanted: frozenset[int] = frozenset()
+    opened_by_people: frozenset[int] = frozenset()
     """Pull requests that people opened or decided about: if one of these is open, a person wants it open."""
     landing: TaskLanded | None = None
     rollbacks: tuple[RollbackProposed | TaskRolledBack, ...] = ()
     """Rollbacks in the journal. One counts only if the base contains its revert."""
-    finished: frozenset[str] = frozenset()
+    rolled_back_branches: frozenset[str] = frozenset()
     """Branches of rolled-back landings; never used again."""
     attempts: tuple[Attempt, ...] = ()
     """All attempts, by number."""
@@ -79,7 +79,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """A person cancelled it and has not retried it since."""
     retried_after: int = 0
     """The number of the last attempt when a person asked for a retry; earlier failures do not count."""
-    again: bool = False
+    retry_pending: bool = False
     """A retry was requested and has not started; nothing was submitted since."""
     heads: frozenset[Oid] = frozenset()
     """All submitted heads. An updated head is replaced by its merge with the base."""
@@ -95,7 +95,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def begun(self) -> bool:
         """Whether work has started. Cancel and retry requests do not count."""
-        return self.stand != "pending" or bool(self.attempts)
+        return self.state != "pending" or bool(self.attempts)
 
     @property
     def attempt(self) -> Attempt | None:
@@ -107,7 +107,9 @@ PENDING = Progress()
 _NOTHING: Mapping[TaskId, Progress] = {}
 
 
-def fold(events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHING) -> dict[TaskId, Progress]:
+def replay(
+    events: Iterable[AnyEvent], before: Mapping[TaskId, Progress] = _NOTHING
+) -> dict[TaskId, Progress]:
     """Computes the progress of every task with events, starting from `before`; `events` are oldest first."""
     tasks = dict(before)
     for event in events:
@@ -124,21 +126,21 @@ def after(before: Progress, event: AnyEvent) -> Progress:
     change = msgspec.structs.replace
     match event:
         case TaskStarted():
-            stand: Stand = "started" if before.stand in ("pending", "rolled-back") else before.stand
+            state: RecordedState = "started" if before.state in ("pending", "rolled-back") else before.state
             return change(
                 before,
-                stand=stand,
+                state=state,
                 started_by=event.by,
                 started_at=event.at,
                 # A later worker keeps the first worker's start commit.
-                began=event.base if before.stand in ("pending", "rolled-back") else before.began,
+                began=event.base if before.state in ("pending", "rolled-back") else before.began,
                 branch=event.branch,
                 parents={**before.parents, **event.parents},
             )
         case TaskSubmitted():
             return change(
                 before,
-                stand="submitted",
+                state="submitted",
                 submitted_by=event.by,
                 submitted_at=event.at,
                 branch=event.branch,
@@ -148,7 +150,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 deferral=None,
                 rejection=before.rejection if _is_of(before.rejection, event.head) else None,
                 landing=None,
-                again=False,
+                retry_pending=False,
                 # Landed work has used its pull request; new work needs another one.
                 pull=None if before.landing else before.pull,
             )
@@ -161,9 +163,9 @@ def after(before: Progress, event: AnyEvent) -> Progress:
         case TaskFolded():
             return change(before, folded=event)
         case TaskDeferred():
-            return change(before, stand="deferred", deferral=event)
+            return change(before, state="deferred", deferral=event)
         case TaskLanded():
-            landed = change(before, stand="landed", landing=event, pull=event.pull or before.pull)
+            landed = change(before, state="landed", landing=event, pull=event.pull or before.pull)
             return change(landed, head=before.head or event.head, deferral=None, rejection=None)
         case AttemptStarted() | AttemptEnded():
             return _with_attempt(before, event)
@@ -171,7 +173,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
             return change(before, cancelled=True)
         case RetryAsked():
             last = before.attempts[-1].number if before.attempts else 0
-            return change(before, cancelled=False, retried_after=last, again=True, fresh=event.fresh)
+            return change(before, cancelled=False, retried_after=last, retry_pending=True, fresh=event.fresh)
         case RollbackProposed() | TaskRolledBack():
             return _rolled_back(before, event)
         case _:
@@ -191,20 +193,20 @@ def _rolled_back(before: Progress, event: RollbackProposed | TaskRolledBack) -> 
     branches = {before.landing.branch} if before.landing else set[str]()
     return msgspec.structs.replace(
         known,
-        stand="rolled-back",
+        state="rolled-back",
         landing=None,
         folded=None,
         deferral=None,
         pull=None,
-        finished=before.finished | branches,
+        rolled_back_branches=before.rolled_back_branches | branches,
     )
 
 
 def _with_pull(before: Progress, event: PullOpened | PullRejected) -> Progress:
     rejection = event if isinstance(event, PullRejected) else None
     by_people = rejection is not None or (isinstance(event, PullOpened) and event.adopted)
-    wanted = before.wanted | ({event.pull} if by_people else set())
-    return msgspec.structs.replace(before, pull=event.pull, rejection=rejection, wanted=wanted)
+    wanted = before.opened_by_people | ({event.pull} if by_people else set())
+    return msgspec.structs.replace(before, pull=event.pull, rejection=rejection, opened_by_people=wanted)
 
 
 def _with_attempt(before: Progress, event: AttemptStarted | AttemptEnded) -> Progress:
@@ -215,4 +217,4 @@ def _with_attempt(before: Progress, event: AttemptStarted | AttemptEnded) -> Pro
     attempts = tuple(known[number] for number in sorted(known))
     if not starts:
         return msgspec.structs.replace(before, attempts=attempts)
-    return msgspec.structs.replace(before, attempts=attempts, again=False, fresh=False)
+    return msgspec.structs.replace(before, attempts=attempts, retry_pending=False, fresh=False)

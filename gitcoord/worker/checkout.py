@@ -238,5 +238,5 @@ def _record_start(context: TaskContext, commit: Oid, parents: dict[str, Oid]) ->
         at=now(), by=who, task=context.task.id, branch=context.task.branch, base=commit, parents=parents
     )
     context.store.record(
-        event, unless=lambda before: before.started_by == who and before.stand != "rolled-back"
+        event, unless=lambda before: before.started_by == who and before.state != "rolled-back"
     )

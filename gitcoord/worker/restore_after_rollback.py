@@ -76,7 +76,7 @@ def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
 
 def _say_gone(context: TaskContext) -> tuple[str, ...]:
     """A note for the worker that the former work is gone everywhere, and the task begins again."""
-    if context.mine.stand != "rolled-back" or context.shared_tip is not None or former_work(context):
+    if context.mine.state != "rolled-back" or context.shared_tip is not None or former_work(context):
         return ()
     taken_back = context.mine.rollbacks[-1].commit[:12]
     return (

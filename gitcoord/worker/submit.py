@@ -66,7 +66,7 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
     carried = find_carried(context, head)
     event = _submitted(context, head, carried)
     known = ("submitted", "landed")
-    context.store.record(event, unless=lambda before: before.head == head and before.stand in known)
+    context.store.record(event, unless=lambda before: before.head == head and before.state in known)
     done = Submission(task=context.task.id, branch=context.task.branch, head=head, notes=tuple(notes))
     done = _brought_on(context, done, carried)
     return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
@@ -120,7 +120,7 @@ def _try_hand_in(context: TaskContext, event: TaskSubmitted, unless: Unless | No
     branch, head = context.task.branch, event.head
     known = context.store.progress().get(context.task.id, PENDING)
     shared = context.shared.branch(branch)
-    if shared == head and known.head == head and known.stand in ("submitted", "landed"):
+    if shared == head and known.head == head and known.state in ("submitted", "landed"):
         return unless is None or not unless(known)
     if shared is not None and not context.ancestry.contains(head, shared):
         raise _behind(context)

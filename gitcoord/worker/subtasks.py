@@ -120,6 +120,6 @@ def hand_in_whole(context: TaskContext) -> Submission | None:
     if not context.task.subtasks or context.task.id in context.landed or tip is None or not whole(context):
         return None
     mine = context.progress.get(context.task.id, PENDING)
-    if mine.head == tip and mine.stand in ("submitted", "deferred", "landed"):
+    if mine.head == tip and mine.state in ("submitted", "deferred", "landed"):
         return None
     return hand_in_commit(context, tip, allow_empty=True)

@@ -11,7 +11,7 @@ from gitcoord.cli.views.status import status_view
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
 from gitcoord.progress.build import make_picture
 from gitcoord.state.journal import now
-from gitcoord.state.task_history import fold
+from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import at, parent, planned, task
 from tests.progress.test_build import begun, over
@@ -115,7 +115,7 @@ def test_what_nobody_is_at_any_more_is_not_called_started_and_its_reason_is_told
     # What `gitcoord cancel` ends stays ended; what a stopped run leaves goes on with the next one.
     events += [CancelAsked(at=at(8), by="ann", task="4"), over("4", 9, "cancelled")]
     events += [TaskDeferred(at=at(8), by="ann", task="5", head="0" * 40, reason="x"), begun("5", 9)]
-    progress, picture = fold(events), make_picture(plan, events, (), at(10))
+    progress, picture = replay(events), make_picture(plan, events, (), at(10))
     status = make_status(plan, progress, {}, picture=picture)
     work = [status.tasks[TaskId(id)].work for id in "1234567"]
     assert work == ["running", "failed", "done", "cancelled", "running", "blocked", "ready"]

@@ -12,7 +12,7 @@ from gitcoord.evidence.trailers import LANDED, trailer
 from gitcoord.forge.pull_requests import Pull, PullState
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git
-from gitcoord.state.task_history import fold
+from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 from tests.planning.lists import a_plan, a_task
 from tests.support.repos import Content, Repo
@@ -108,7 +108,7 @@ class History:
             git,
             base_commit=self.repo.tip("main"),
             plan=self.plan,
-            progress=fold(self._events),
+            progress=replay(self._events),
             tips=self._tips(),
             pulls=self.pulls,
         )

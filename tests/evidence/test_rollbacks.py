@@ -9,7 +9,7 @@ from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
 from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git
-from gitcoord.state.task_history import fold
+from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Repo
 
@@ -28,7 +28,7 @@ def test_a_quoted_trailer_takes_nothing_back_and_a_squash_that_does_is_found(tmp
     event = RollbackProposed(
         at=AT, by="w", task=ONE, head=head, start=start, base=base, commit=abandoned, landing=landing
     )
-    progress = fold([told, event])
+    progress = replay([told, event])
     ancestry = Ancestry(Git(repo.path))
     quoted = f"We did not do this:\n\n{trailer(ROLLED_BACK, ONE, head)}\n"
     repo.commit({"other": "2\n"}, quoted)
@@ -38,8 +38,8 @@ def test_a_quoted_trailer_takes_nothing_back_and_a_squash_that_does_is_found(tmp
     done = repo.commit({"lines": LINES.replace("8\n", "acht\n")}, f"{quoted}\nCo-authored-by: X <x@y>\n")
     found = find_rollbacks(Git(repo.path), ancestry, repo.tip("main"), progress)
     assert [one.commit for one in found[ONE]] == [done]
-    assert with_rollbacks(ancestry, progress, found)[ONE].stand == "rolled-back"
+    assert with_rollbacks(ancestry, progress, found)[ONE].state == "rolled-back"
     # The same head may have been landed once more since, by somebody's squash.
     again = msgspec.structs.replace(told, commit=repo.commit({"lines": LINES}, "squashed again"))
-    landed = fold([told, event, again])
+    landed = replay([told, event, again])
     assert with_rollbacks(ancestry, landed, found) == landed

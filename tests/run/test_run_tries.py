@@ -22,7 +22,7 @@ from gitcoord.run.observe import submitted_tasks
 from gitcoord.run.polling import PollIntervals, poke
 from gitcoord.run.reconcile import outdated
 from gitcoord.state.journal import worker_name
-from gitcoord.state.task_history import PENDING, Progress, after, fold
+from gitcoord.state.task_history import PENDING, Progress, after, replay
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.pid_file import announce, held_here, take_seat
 
@@ -76,7 +76,7 @@ def test_a_conflict_that_was_left_as_it_was_is_not_given_to_the_agent_again() ->
         begun = AttemptStarted(at=AT, by="w", task="1", attempt=1, branch="b", base="1", rework=True)
         ended = AttemptEnded(at=AT, by="w", task="1", attempt=1, outcome="conflict", head=head)
         again = TaskDeferred(at=AT, by="w", task="1", head=head, reason="task 1 conflicts in a", onto="2")
-        return fold([TaskSubmitted(at=AT, by="w", task="1", branch="b", head=head), again, begun, ended])[
+        return replay([TaskSubmitted(at=AT, by="w", task="1", branch="b", head=head), again, begun, ended])[
             TaskId("1")
         ]
 

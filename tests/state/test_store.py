@@ -120,8 +120,8 @@ def test_an_event_is_not_written_when_the_newest_progress_speaks_against_it(
 ) -> None:
     late = store_of(remote.clone(tmp_path / "second"))
     first = store_of(clone)
-    assert first.record(started("1", by="me"), unless=lambda before: before.stand != "pending")
-    assert not late.record(started("1", by="you"), unless=lambda before: before.stand != "pending")
+    assert first.record(started("1", by="me"), unless=lambda before: before.state != "pending")
+    assert not late.record(started("1", by="you"), unless=lambda before: before.state != "pending")
     assert [event.by for event in events(clone)] == ["me"]
 
 
@@ -250,7 +250,7 @@ def test_a_clock_that_is_slow_does_not_turn_the_order_of_a_task_around(clone: Re
     store.record(submitted("1", head="1" * 40, at=late))
     store.record(TaskDeferred(at=early, by="lander", task="1", head="1" * 40, reason="conflict"))
     assert [type(event).__name__ for event in events(clone)] == ["TaskSubmitted", "TaskDeferred"]
-    assert store.progress()[TaskId("1")].stand == "deferred"
+    assert store.progress()[TaskId("1")].state == "deferred"
 
 
 def test_the_users_git_settings_do_not_disturb_the_journal(clone: Repo) -> None:

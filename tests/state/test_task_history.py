@@ -23,7 +23,7 @@ from gitcoord.events import (
     TaskStarted,
     TaskSubmitted,
 )
-from gitcoord.state.task_history import Progress, fold
+from gitcoord.state.task_history import Progress, replay
 from gitcoord.tasks.model import TaskId
 
 ONE = TaskId("1")
@@ -50,10 +50,10 @@ def events(draw: st.DrawFn, tasks: Sequence[str] = ("1", "2", "3")) -> AnyEvent:
 
 @given(st.lists(events()))
 def test_tasks_do_not_touch_each_other(history: list[AnyEvent]) -> None:
-    whole = fold(history)
+    whole = replay(history)
     assert whole.keys() == {event.task for event in history if event.task is not None}
     for task, progress in whole.items():
-        assert fold(event for event in history if event.task == task) == {task: progress}
+        assert replay(event for event in history if event.task == task) == {task: progress}
 
 
 @given(st.lists(events(("1",))))
@@ -62,9 +62,9 @@ def test_a_deferral_stands_until_the_work_is_handed_in_again_or_lands(history: l
     told = [event for event in history if isinstance(event, TaskDeferred | TaskSubmitted | TaskLanded)]
     last = told[-1] if told else None
     assert progress.deferral == (last if isinstance(last, TaskDeferred) else None)
-    assert (progress.stand == "deferred") == isinstance(last, TaskDeferred)
-    assert (progress.stand == "landed") == isinstance(last, TaskLanded)
-    assert (progress.stand == "submitted") == isinstance(last, TaskSubmitted)
+    assert (progress.state == "deferred") == isinstance(last, TaskDeferred)
+    assert (progress.state == "landed") == isinstance(last, TaskLanded)
+    assert (progress.state == "submitted") == isinstance(last, TaskSubmitted)
 
 
 @given(st.lists(events(("1",))))
@@ -87,7 +87,7 @@ def test_a_started_task_is_never_pending_again(history: list[AnyEvent]) -> None:
     begun = any(
         isinstance(event, TaskStarted | TaskSubmitted | TaskDeferred | TaskLanded) for event in history
     )
-    assert (progress.stand == "pending") == (not begun)
+    assert (progress.state == "pending") == (not begun)
     starts = [event for event in history if isinstance(event, TaskStarted)]
     assert progress.started_by == (starts[-1].by if starts else "")
 
@@ -97,7 +97,7 @@ def test_a_claim_of_having_landed_falls_when_newer_work_is_handed_in() -> None:
     progress = one([landed])
     assert (progress.landing, progress.pull) == (landed, 4)
     again = one([landed, TaskSubmitted(at=AT, by="w", task="1", branch="b", head="b")])
-    assert (again.stand, again.landing, again.head) == ("submitted", None, "b")
+    assert (again.state, again.landing, again.head) == ("submitted", None, "b")
 
 
 def test_work_handed_in_meanwhile_is_newer_than_what_was_brought_up_to_date() -> None:
@@ -113,14 +113,14 @@ def test_taking_older_work_back_is_no_word_against_what_has_landed_since() -> No
 
     again = TaskSubmitted(at=AT, by="w", task="1", branch="b", head="b")
     back = TaskRolledBack(at=AT, by="w", task="1", head="a", start="0", commit="reverted")
-    assert one([landed("a"), back]).stand == "rolled-back"
+    assert one([landed("a"), back]).state == "rolled-back"
     # It is recorded when somebody sees it, which may be after the work has landed anew.
     late = one([landed("a"), again, landed("b"), back])
-    assert (late.stand, late.landing, late.rollbacks) == ("landed", landed("b"), (back,))
+    assert (late.state, late.landing, late.rollbacks) == ("landed", landed("b"), (back,))
 
 
 def one(history: Sequence[AnyEvent]) -> Progress:
-    return fold(history).get(ONE, Progress())
+    return replay(history).get(ONE, Progress())
 
 
 def test_attempts_are_counted_by_number_and_a_wish_to_retry_forgives_the_failures_before_it() -> None:
@@ -137,10 +137,10 @@ def test_attempts_are_counted_by_number_and_a_wish_to_retry_forgives_the_failure
     assert [attempt.started for attempt in before.attempts] == [started, None]
     assert before.cancelled
     after = one([*history, retry])
-    assert (after.cancelled, after.retried_after, after.fresh, after.again) == (False, 2, True, True)
+    assert (after.cancelled, after.retried_after, after.fresh, after.retry_pending) == (False, 2, True, True)
     # Somebody's own work meets the wish as well as another attempt does.
     by_hand = TaskSubmitted(at=AT, by="me", task="1", branch="b", head="1")
-    assert not one([*history, retry, by_hand]).again
+    assert not one([*history, retry, by_hand]).retry_pending
     again = one([*history, retry, msgspec.structs.replace(started, attempt=3)])
     assert [attempt.running for attempt in again.attempts] == [False, False, True]
-    assert (again.fresh, again.again) == (False, False)
+    assert (again.fresh, again.retry_pending) == (False, False)

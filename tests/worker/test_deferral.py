@@ -185,6 +185,6 @@ def test_a_conflict_of_older_work_says_nothing_against_what_was_handed_in_since(
         store.record(submitted("1", head))
     event = TaskDeferred(at=now(), by="late", task="1", head=older, reason="it conflicts", onto="3" * 40)
     record_deferral(store, event)
-    assert store.progress()[TaskId("1")].stand == "submitted"
+    assert store.progress()[TaskId("1")].state == "submitted"
     record_deferral(store, msgspec.structs.replace(event, head=newer))
-    assert store.progress()[TaskId("1")].stand == "deferred"
+    assert store.progress()[TaskId("1")].state == "deferred"

@@ -108,7 +108,7 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
     found = []
     for task in plan.tasks.values():
         parent = progress.get(task.id, PENDING)
-        if parent.stand == "rolled-back" or (parent.stand in ("submitted", "landed") and not parent.deferral):
+        if parent.state == "rolled-back" or (parent.state in ("submitted", "landed") and not parent.deferral):
             continue
         for id in (task.id, *(part.id for part in task.subtasks)):
             told = progress.get(id, PENDING)
@@ -128,7 +128,7 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
     from gitcoord.errors import answer_no
     from gitcoord.state.task_history import PENDING
 
-    if progress.get(unit.task.id, PENDING).stand == "landed":
+    if progress.get(unit.task.id, PENDING).state == "landed":
         raise answer_no("already-landed", f"Task {unit.task.id} has landed already.")
     if _is_done(progress.get(unit.id, PENDING)):
         raise answer_no("already-done", f"Task {unit.id} is done; there is nothing to retry.")
@@ -147,7 +147,7 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
 def _is_done(told: "Progress") -> bool:
     newest = told.attempt
     ended_well = newest is not None and newest.ended is not None and newest.ended.outcome == "ok"
-    return ended_well and told.stand != "rolled-back" and not told.cancelled and told.deferral is None
+    return ended_well and told.state != "rolled-back" and not told.cancelled and told.deferral is None
 
 
 def _did_not_succeed(told: "Progress") -> bool:

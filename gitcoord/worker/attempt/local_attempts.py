@@ -42,7 +42,7 @@ def under_way(place: Path) -> bool:
 def may_begin_here(told: Progress, attempt: int | None) -> bool:
     """Whether an attempt (None: the newest) without a directory here may still begin, by the journal."""
     newest = told.attempt.number if told.attempt else 0
-    if told.cancelled or (told.stand in ("submitted", "landed") and not told.again):
+    if told.cancelled or (told.state in ("submitted", "landed") and not told.retry_pending):
         return False
     return newest < attempt if attempt is not None else newest <= told.retried_after
 

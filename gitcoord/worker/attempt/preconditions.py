@@ -171,8 +171,8 @@ def _done_already(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> 
         return f"task {unit.task.id} has landed on {task_context.plan.base} already"
     if unit.subtask is not None:
         return f"subtask {unit.id} is done already" if unit.id in done_at(task_context) else ""
-    again = mine.again and bool(mine.attempts)
-    if mine.stand == "submitted" and mine.head == task_context.shared_tip and not again:
+    again = mine.retry_pending and bool(mine.attempts)
+    if mine.state == "submitted" and mine.head == task_context.shared_tip and not again:
         return f"task {unit.id} has been submitted already"
     return ""
 
