@@ -176,6 +176,7 @@ class Lander:
 
     def _hold_branch(self, branch: str, tasks: Sequence[TaskId], reason: str) -> None:
         self._memory.held[branch] = reason
+        self._memory.stuck.add(branch)
         self._notices.held(branch, tasks, reason)
 
     def _ask_forge(self, snapshot: LandingSnapshot, step: ForgeStep) -> None:

@@ -44,6 +44,8 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     """The heads for which a status was set: the forge may show it a moment later."""
     retargeted: set[int] = set()
     """The pull requests whose base was changed, or could not be: not tried again before the next wait."""
+    stuck: set[str] = set()
+    """The held branches that git refuses to move: somebody has to act."""
     stalled: int = 0
     impatient: bool = False
     stopped: str = ""
@@ -63,6 +65,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             together={},
             reported=set(),
             retargeted=set(),
+            stuck=set(),
         )
 
     def learn(
@@ -103,6 +106,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
         """Drops everything after a wait, so it is examined again; keeps final reasons of unmoved branches."""
         self.stalled = 0
         self.retargeted.clear()
+        self.stuck.clear()
         self.settling.clear()
         self.details.clear()
         heads = {work.branch: work.head for work in snapshot.works}

@@ -140,8 +140,8 @@ def _what_held_needs(
 ) -> Needs:
     if work.task not in held:
         return "landing"
-    branch = snapshot.level_branch.name if snapshot.level_branch is not None else work.branch
-    return "work" if memory.stopped or branch in memory.final else "time"
+    branches = {snapshot.level_branch.name if snapshot.level_branch is not None else work.branch, work.branch}
+    return "work" if memory.stopped or branches & (memory.stuck | memory.final.keys()) else "time"
 
 
 def _rest_of_level(context: LandingContext, snapshot: LandingSnapshot) -> str:

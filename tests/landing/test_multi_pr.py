@@ -134,7 +134,8 @@ def test_a_branch_that_may_not_be_moved_is_held_and_the_others_land(tmp_path: Pa
     hook(project.remote, "update", refuse)
     ran = project.run("merge-level", "--serialize-on", "overlap", "--json")
     assert (ran.code, sorted(tasks_of(ran.json["landed"]))) == (1, ["1", "3"])
-    assert "cannot be brought up to date" in ran.json["waiting"][0]["reason"]
+    [held] = ran.json["waiting"]
+    assert ("cannot be updated" in held["reason"], held["needs"]) == (True, "work")
 
 
 def test_two_landings_at_once_land_everything_once(tmp_path: Path) -> None:
