@@ -83,6 +83,10 @@ def _invoke(argv: "Sequence[str]") -> int:
         if failure is None:
             raise
         raise failure from None
+    except SystemExit as exit:
+        if isinstance(exit.__context__, BrokenPipeError):
+            raise exit.__context__ from None  # typer exits with 1, which means "no" here
+        raise
     if outcome == Exit.INTERRUPTED and not isinstance(outcome, Exit):
         raise KeyboardInterrupt  # typer has turned it into a quiet exit code
     return int(outcome) if isinstance(outcome, int) else Exit.OK

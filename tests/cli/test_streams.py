@@ -141,3 +141,12 @@ def test_closed_streams_are_no_bug(project: Project) -> None:
         closed = f"exec {' '.join(COMMAND)} {arguments} <&- >&- 2>&-"
         wanted = in_utf_8(project, tuple(arguments.split())).code
         assert subprocess.run(["sh", "-c", closed], cwd=project.desk.path).returncode == wanted
+
+
+@pytest.mark.parametrize("arguments", [("help", "glossary"), ("--help",), ("config", "--schema")])
+def test_a_reader_that_has_exited_is_no_failure(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
