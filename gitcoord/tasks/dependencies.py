@@ -19,12 +19,12 @@ _OWN: Final = "dependencies"
 # Names of other fields that say the same elsewhere, without case and separators.
 _ALIASES: Final = {
     *("dependencies", "dependency", "dependencyids", "dependson", "dependenton", "depends", "deps"),
-    *("blockedby", "waitsfor", "waitfor"),
+    *("blockedby", "blockers", "waitsfor", "waitfor", "waitson", "dependsupon"),
 }
 # Words that are as often used for something else: what they hold counts where it is the id of a task.
 _REMARKS: Final = {
     *("after", "needs", "need", "requires", "require", "requirements", "prerequisites", "prerequisite"),
-    *("prereqs", "predecessors", "parents"),
+    *("prereqs", "predecessors", "parents", "upstream", "upstreams"),
 }
 _NOTHING = {"", "none", "null", "n/a", "-"}
 

@@ -53,6 +53,9 @@ def unwrap(document: Any, findings: Findings) -> Tags:
         tags = _of_object(data, findings) or tags
     if not tags:
         raise _unknown(findings, _reason(document))
+    tools = [_tool_of_entries(entries) for entries in tags.values() if entries]
+    if tools and all(tools):
+        raise _unknown(findings, f"it is {tools[0]}")
     return tags
 
 
@@ -119,8 +122,10 @@ def _other_tool(document: Any) -> str:
             if fields <= document.keys() and "tasks" not in document:
                 return name
     entries = document.get("tasks") if isinstance(document, dict) else document
-    if not isinstance(entries, list):
-        return ""
+    return _tool_of_entries(entries) if isinstance(entries, list) else ""
+
+
+def _tool_of_entries(entries: list[Any]) -> str:
     objects = [entry for entry in entries if isinstance(entry, dict)]
     for fields, name in _LISTED:
         if objects and all(fields <= entry.keys() for entry in objects):

@@ -66,7 +66,7 @@ def test_a_task_that_depends_on_itself_is_an_error(fault: Fault) -> None:
 
 ALIASES = [
     *("depends_on", "blockedBy", "dependsOn", "blocked_by", "Dependencies", "deps", "depends", "dependency"),
-    *("DEPENDS-ON", "after", "requires", "needs", "prerequisites", "predecessors", "waitsFor"),
+    *("DEPENDS-ON", "after", "requires", "needs", "prerequisites", "predecessors", "waitsFor", "upstream"),
 ]
 
 

@@ -97,6 +97,8 @@ def test_a_list_without_tasks_is_an_empty_list(read_json: ReadJson, document: An
         ({"project": "x", "userStories": [{"id": "US-001", "title": "a", "passes": False}]}, "Ralph"),
         ([{"id": "1", "title": "a", "acceptanceCriteria": [], "passes": True}], "Ralph"),
         ({"tasks": [{"id": "a1b2", "cron": "0 9 * * *", "prompt": "look"}]}, "scheduled tasks (`cron`)"),
+        ({"jobs": [{"id": 1, "cron": "0 9 * * *"}], "note": "x"}, "scheduled tasks (`cron`)"),
+        ({"data": {"jobs": [{"id": 1, "every": 5, "next_run": 7}]}}, "scheduled tasks (`next_run`)"),
         ({"tasks": [{"id": 1, "name": "clean", "schedule": "@daily", "command": "x"}]}, "scheduled tasks"),
         ([{"id": 1, "number": 7, "title": "Bug", "html_url": "x", "state": "open"}], "issues of GitHub"),
     ],
