@@ -48,6 +48,7 @@ COMMANDS = {
     "sync": ("sync", "Set the status of landed tasks in the task list."),
     "tidy": ("tidy", "Remove worktrees and branches whose work is in the base."),
     "doctor": ("doctor", "Check whether landing would work."),
+    "engines": ("engines", "List where attempts can run, and what each engine needs."),
     "hooks": ("hooks", "Install hooks that check whether another task changes a file."),
     "agents": ("agents", "Tell agents how to work on tasks here."),
     "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),

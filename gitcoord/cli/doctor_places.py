@@ -44,6 +44,25 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
         )
 
 
+def examine_engine(context: "Context", name: str) -> "Diagnosis":
+    """Tries the engine: whether it answers and accepts attempts, and how many there is room for."""
+    from gitcoord.cli.open_engine import open_engine
+    from gitcoord.errors import GitcoordError
+    from gitcoord.forge.doctor_result import broken, fine
+    from gitcoord.worker.attempt.paths import run_directory
+
+    label = f"engine {name}"
+    try:
+        engine = open_engine(context, run_directory(context.repository.common_dir, 1), 1, name, ())
+        trouble, free = engine.check(), engine.free()
+    except GitcoordError as error:
+        return broken(label, error.message, error.hint)
+    if trouble is not None:
+        return broken(label, trouble.message, trouble.hint)
+    room = "sets no limit of its own" if free is None else f"has {free} slot{'' if free == 1 else 's'}"
+    return fine(label, f"It answers, accepts attempts, and {room}.")
+
+
 def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
     """Fails if the remote is a directory with the base checked out: git refuses pushes to that branch."""
     from gitcoord.forge.doctor_result import broken

@@ -103,6 +103,27 @@ def test_a_template_keeps_its_own_fields_and_no_secret_is_in_a_job(monkeypatch: 
     assert (job["spec"]["backoffLimit"], spec["restartPolicy"]) == (0, "Never")
 
 
+def test_doctor_tries_an_engine_and_engines_lists_what_each_needs(cluster: Cluster, tmp_path: Path) -> None:
+    command = f'[engines.kubernetes]\ncommand = "{shlex.join(cluster.command)}"\n'
+    settings = f'[run]\nengine = "kubernetes"\n{command}'
+    project = Project.create(tmp_path, [task(1)], files={"gitcoord.toml": settings})
+    rows = {row["name"]: row for row in project.run("engines", "--json", ok=0).json["engines"]}
+    assert rows["kubernetes"]["chosen"]
+    assert rows["kubernetes"]["missing"] == ["`image` in [engines.kubernetes]"]
+    assert (rows["local"]["chosen"], rows["local"]["missing"]) == (False, [])
+    listed = project.run("engines", ok=0).out
+    assert "* kubernetes  a cluster, one Job for each attempt: needs `image`" in listed
+    assert "engine kubernetes: The engine kubernetes has no image." in project.run("doctor", ok=1).out
+    (project.desk.path / "gitcoord.toml").write_text(f'{settings}image = "w:1"\nslots = 2\n')
+    told = project.run("doctor", ok=0).out
+    assert "ok       engine kubernetes: It answers, accepts attempts, and has 2 slots." in told
+    assert "engine local" in project.run("doctor", "--engine", "local", ok=0).out
+    cluster.forbidden = {"list pods"}
+    refused = project.run("doctor", "--engine", "kubernetes", ok=1).out
+    cluster.forbidden = set()
+    assert "FAILED   engine kubernetes: You may not list pods in the namespace default" in refused
+
+
 def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away(
     cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """`gitcoord doctor`: says whether landing would work here, and how to fix what would fail."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ _EPILOG = """\b
 Examples:
   gitcoord doctor          what works, what is missing, how to fix it
   gitcoord doctor --json   the same for a program
+  gitcoord doctor --engine kubernetes
 """
 
 
@@ -29,6 +30,10 @@ def doctor(
         typer.Option("--base", metavar="BRANCH", help="The branch that work lands on.", show_default=False),
     ] = None,
     repository: GitHubRepository = None,
+    engine: Annotated[
+        Literal["local", "ssh", "kubernetes", "slurm"] | None,
+        typer.Option("--engine", help="Also try this engine.", show_default="the one of the settings"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
     ] = False,
@@ -40,13 +45,13 @@ def doctor(
     """
     from gitcoord.errors import Exit
 
-    findings = list(_examine(base, repository))
+    findings = list(_examine(base, repository, engine))
     works = all(finding.verdict != "failed" for finding in findings)
     _tell(findings, works, as_json)
     return Exit.OK if works else Exit.NO
 
 
-def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
+def _examine(base: str | None, repository: str | None, engine: str | None) -> "Iterator[Diagnosis]":
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, fine
@@ -58,6 +63,11 @@ def _examine(base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
         return
     yield fine("git", f"{context.repository.git.text('version')} is new enough.")
     yield from _examine_here(context, base, repository)
+    chosen = engine or context.settings.run.engine
+    if engine or chosen != "local":
+        from gitcoord.cli.doctor_places import examine_engine
+
+        yield examine_engine(context, chosen)
     if acts_across(context.settings):
         from gitcoord.cli.doctor_places import examine_repositories
 

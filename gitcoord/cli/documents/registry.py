@@ -50,6 +50,7 @@ DOCUMENTS: dict[str, DocumentKind] = {
     ),
     "container-script": _kind("What `container-script` prints.", setup_types.ContainerScriptDocument),
     "doctor": _kind("What `doctor` found.", setup_types.DoctorDocument),
+    "engines": _kind("The engines that `engines` lists.", setup_types.EnginesDocument),
     "error": _kind("Why a command could not do it.", setup_types.ErrorDocument),
     "event": _kind("An event of the journal, given to the command of `on-event`.", AnyEvent),
     "export": _kind("The workflow that `export` prints.", setup_types.ExportDocument),

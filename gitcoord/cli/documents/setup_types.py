@@ -58,6 +58,21 @@ class DoctorDocument(TypedDict):
     findings: list[Diagnosis]
 
 
+class EngineRow(TypedDict):
+    """An engine: its purpose, whether the settings choose it, and what is missing here to use it."""
+
+    name: str
+    purpose: str
+    chosen: bool
+    missing: list[str]
+
+
+class EnginesDocument(TypedDict):
+    """Where attempts can run."""
+
+    engines: list[EngineRow]
+
+
 class ExportDocument(TypedDict):
     """The plan as a workflow of an engine, in that engine's own words."""
 

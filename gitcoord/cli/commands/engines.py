@@ -1,0 +1,70 @@
+"""`gitcoord engines`: lists where attempts can run, and what each engine needs."""
+
+import shutil
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitcoord.cli.documents.setup_types import EngineRow
+    from gitcoord.settings import EngineSettings
+
+_EPILOG = """\b
+Examples:
+  gitcoord engines                      where attempts can run
+  gitcoord doctor --engine kubernetes   whether that one works
+"""
+
+
+@app.command("engines", epilog=_EPILOG)
+def engines(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One gitcoord.engines/1 document on stdout.")
+    ] = False,
+) -> None:
+    """List where attempts can run, and what each engine needs. Contacts none of them."""
+    from gitcoord.cli.context import open_context
+    from gitcoord.cli.views.output import clean, emit, emit_json
+
+    settings = open_context(reads=True).settings
+    rows = list(_rows(settings.engines, settings.run.engine))
+    if as_json:
+        emit_json("engines", {"engines": rows})
+        return
+    for row in rows:
+        mark = "*" if row["chosen"] else " "
+        state = f"needs {', '.join(row['missing'])}" if row["missing"] else "set up"
+        emit(clean(f"{mark} {row['name']:<12}{row['purpose']}: {state}"))
+    emit("* runs attempts unless `run --engine` names another; `gitcoord doctor --engine NAME` tries one.")
+
+
+def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":
+    import shlex
+
+    ssh, kubernetes = own.ssh, own.kubernetes
+    named = {
+        "local": ("this machine", (), ()),
+        "ssh": (
+            "machines that you reach by ssh",
+            shlex.split(ssh.command)[:1],
+            () if ssh.hosts else ("`hosts` in [engines.ssh], or `run --hosts`",),
+        ),
+        "kubernetes": (
+            "a cluster, one Job for each attempt",
+            shlex.split(kubernetes.command)[:1],
+            () if kubernetes.image or kubernetes.template else ("`image` in [engines.kubernetes]",),
+        ),
+        "slurm": ("a cluster, one batch job for each attempt", ("sbatch", "squeue", "scancel"), ()),
+    }
+    for name, (purpose, programs, settings) in named.items():
+        absent = [f"{program} on PATH" for program in programs if shutil.which(program) is None]
+        yield {
+            "name": name,
+            "purpose": purpose,
+            "chosen": name == chosen,
+            "missing": [*absent, *settings],
+        }
