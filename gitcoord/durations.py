@@ -1,11 +1,11 @@
 """Durations as people write them: `90s`, `30m`, `1h30m`."""
 
 NO_LIMIT = ("", "none", "0")
-"""Words for a time limit that is none."""
+"""Values that mean no time limit."""
 
 
 def parse_duration(text: str) -> float | None:
-    """The seconds that `text` means; None when it is no duration."""
+    """Returns the duration `text` in seconds; None if it is not a duration."""
     from pytimeparse2 import parse
 
     found = parse(text, raise_exception=False)

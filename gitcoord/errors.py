@@ -1,6 +1,6 @@
-"""The one exception that crosses rooms, and its exit codes.
+"""The only exception that crosses packages, and the exit codes.
 
-An expected negative (a conflict, a missing branch, a closed gate) is a value, never one of these.
+An expected negative result (a conflict, a missing branch, a pending review) is a value, never an exception.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ class Exit(IntEnum):
     USAGE = 2
     """Wrong usage, settings or task list."""
     REFUSED = 3
-    """Git or the forge could not be asked, or refused."""
+    """Git or the forge could not be reached, or refused."""
     BUG = 70
     INTERRUPTED = 130
 
 
 Passing = Literal["passes", "briefly", "perhaps", "unknown", "never"]
-"""Whether what is in the way goes by itself, as far as git, the forge or the system told when it was read.
+"""Whether the cause of an error goes away by itself, as far as git, the forge or the system says.
 
-`passes`: a busy server, a full disk. `briefly`: within a minute, or somebody has to act (a lock). `perhaps`:
-a refusal that may be a hiccup. `unknown`: nothing told. `never`: a hook or a rule said no.
+`passes`: a busy server, a full disk. `briefly`: within a minute, or somebody must act (a lock). `perhaps`: a
+refusal that may be temporary. `unknown`: nothing says so. `never`: a hook or a rule refused.
 """
 _PASSING: Mapping[ErrorCode, Passing] = {
     "state-busy": "passes",
@@ -38,11 +38,11 @@ _PASSING: Mapping[ErrorCode, Passing] = {
     "github-no-answer": "passes",
     "rate-limited": "passes",
 }
-"""Of errors whose code says it all."""
+"""For errors whose code alone decides."""
 
 
 class Named(Protocol):
-    """One of several things that are wrong: a stable code, a sentence, and the task it is about."""
+    """One of several findings: a stable code, a sentence, and its task."""
 
     @property
     def code(self) -> str: ...
@@ -53,12 +53,11 @@ class Named(Protocol):
 
 
 class GitcoordError(Exception):
-    """Something could not be done or found out.
+    """An action or a question failed.
 
-    `code` is a stable name that `docs/errors.md` lists, `message` one sentence that names the thing, `hint`
-    the way out, and `exit` the exit code that the command ends with. `findings` lists everything that is
-    wrong when it is more than one thing. `passing` says whether it is worth trying again. Message
-    and hint hold no secret.
+    `code` is a stable name from `docs/errors.md`, `message` one sentence about the problem, `hint` how to fix
+    it, and `exit` the command's exit code. `findings` lists all problems if there are several. `passing` says
+    whether a retry may help. Message and hint contain no secret.
     """
 
     def __init__(
@@ -82,10 +81,10 @@ class GitcoordError(Exception):
 
 
 def usage_error(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:
-    """An error of the caller's making: usage, settings or the task list (exit 2)."""
+    """Returns an error in the usage, the settings or the task list (exit 2)."""
     return GitcoordError(code, message, hint=hint, exit=Exit.USAGE)
 
 
 def answer_no(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:
-    """A command that cannot do what was asked because the world says no (exit 1)."""
+    """Returns an error for a negative answer: the command could run, but the answer is no (exit 1)."""
     return GitcoordError(code, message, hint=hint, exit=Exit.NO)

@@ -1,4 +1,4 @@
-"""The base of all events: what each of them knows."""
+"""The base class of all events."""
 
 from typing import Literal
 
@@ -8,9 +8,9 @@ from gitcoord.task_identity import TaskIdentity
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
-    """What every event knows. `at` is UTC in ISO 8601, `by` the worker or person, `task` a task's id.
+    """The fields of every event. `at` is UTC in ISO 8601, `by` the worker or person, `task` a task's id.
 
-    `identity` is which task that is, where the journal has not said so yet.
+    `identity` says which task that is, if the journal does not have it yet.
     """
 
     at: str
@@ -19,9 +19,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     identity: TaskIdentity | None = None
 
     def sentence(self) -> str:
-        """The event in words, for commit subjects and the log."""
+        """Returns the event as a sentence, for commit subjects and the log."""
         raise NotImplementedError
 
 
 CheckOutcome = Literal["passed", "failed", "unclear"]
-"""How a check came out; `unclear`: it could not be run to its end, which says nothing of the work."""
+"""The outcome of a check; `unclear`: it did not run to its end, which says nothing about the work."""

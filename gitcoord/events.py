@@ -1,4 +1,4 @@
-"""Events: what a user may ask about tomorrow. Values only; `state` writes them, `cli` shows them."""
+"""Events: the entries of the journal. Values only; `state` writes them, `cli` shows them."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ from gitcoord.run_events import TasksClash as TasksClash
 
 
 class PlanSaved(Event, frozen=True, kw_only=True, tag="plan-saved"):
-    """A plan was made or remade."""
+    """A plan was saved."""
 
     levels: int
     tasks: int
@@ -42,16 +42,16 @@ class WavesSaved(Event, frozen=True, kw_only=True, tag="waves-saved"):
 
 
 class TaskRenamed(Event, frozen=True, kw_only=True, tag="renamed"):
-    """The task is the same under other words, which are its `identity`."""
+    """The task is the same with other texts, which its `identity` has."""
 
     def sentence(self) -> str:
-        return f"task {self.task} is called {self.identity.title if self.identity else ''!r} now"
+        return f"task {self.task} is now called {self.identity.title if self.identity else ''!r}"
 
 
 class TaskStarted(Event, frozen=True, kw_only=True, tag="started"):
-    """A worker took the task: `branch` starts at the commit `base`.
+    """A worker started the task: `branch` starts at the commit `base`.
 
-    `parents` are the heads of tasks that had not landed and that the branch is stacked on.
+    `parents` are the heads of unlanded tasks on which the branch is stacked.
     """
 
     branch: str
@@ -68,7 +68,7 @@ class TaskSubmitted(Event, frozen=True, kw_only=True, tag="submitted"):
     branch: str
     head: str
     carries: dict[str, str] = msgspec.field(default_factory=dict)
-    """The newest commit that it has of each other task that was not submitted by then."""
+    """For each task that was not submitted at that time, its newest commit in `head`."""
 
     def sentence(self) -> str:
         return f"task {self.task} submitted by {self.by} at {self.head[:12]}"
@@ -93,11 +93,11 @@ class BranchUpdated(Event, frozen=True, kw_only=True, tag="updated"):
     commit: str
 
     def sentence(self) -> str:
-        return f"{self.branch} brought up to date with the base at {self.commit[:12]}"
+        return f"{self.branch} updated from the base at {self.commit[:12]}"
 
 
 class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
-    """The task's work is in the base: `head` went in, `commit` is the base's commit that holds it.
+    """The task's work is in the base: `head` landed, by the base's commit `commit`.
 
     `branch` is the branch that the pull request merged (the level branch under single-PR).
     """
@@ -114,9 +114,9 @@ class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
 
 
 class RollbackProposed(Event, frozen=True, kw_only=True, tag="rollback-proposed"):
-    """The commit `commit`, on top of `base`, takes the landing of `head` back; it is not in the base yet.
+    """The commit `commit`, on top of `base`, reverts the landing of `head`; it is not in the base yet.
 
-    `start` is the base as it was before that landing, `branch` what a pull request carries the commit on.
+    `start` is the base before that landing, `branch` the branch of the rollback's pull request.
     """
 
     head: str
@@ -125,14 +125,14 @@ class RollbackProposed(Event, frozen=True, kw_only=True, tag="rollback-proposed"
     commit: str
     branch: str = ""
     landing: str = ""
-    """The last commit of the base that brought the landing; it began after `start`."""
+    """The last commit of the base that belongs to the landing; the first one follows `start`."""
 
     def sentence(self) -> str:
-        return f"rolling task {self.task} back proposed as {self.commit[:12]}"
+        return f"rollback of task {self.task} proposed as {self.commit[:12]}"
 
 
 class TaskRolledBack(Event, frozen=True, kw_only=True, tag="rolled-back"):
-    """The base's commit `commit` took the landing of `head` back; `start` was the base before it."""
+    """The base's commit `commit` reverted the landing of `head`; `start` was the base before it."""
 
     head: str
     start: str
@@ -145,10 +145,10 @@ class TaskRolledBack(Event, frozen=True, kw_only=True, tag="rolled-back"):
 
 
 class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
-    """The task has to wait for a later wave: merging `head` with `onto` failed in `paths`, against `others`.
+    """The task waits for a later wave: `head` conflicts with `onto` in `paths`, with the tasks `others`.
 
-    `exclusive`: it merges, and came second where only one task at a time may work. With `stands_on` it was
-    begun on those heads of tasks that landed otherwise; `anew`: so it begins anew.
+    `exclusive`: it merges, but another task changed exclusive paths first. `stands_on`: it was started on
+    these heads of tasks, which landed rewritten; `anew`: so it must start again.
     """
 
     head: str
@@ -158,7 +158,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     onto: str = ""
     exclusive: bool = False
     check: str = ""
-    """It merges, and this check (its digest) fails on what comes of that, `tree`; `output` is its end."""
+    """It merges, but this check (a digest) fails on the merged `tree`; `output` is the end of its output."""
     tree: str = ""
     output: str = ""
     stands_on: dict[str, str] = msgspec.field(default_factory=dict)
@@ -169,7 +169,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
 
     @property
     def why(self) -> str:
-        """The reason after the task's name, which the reason itself most often opens with."""
+        """The reason for a sentence about the task: `it …` instead of the task's name at its start."""
         for name in (f"task {self.task} ", f"subtask {self.task} "):
             if self.reason.startswith(
                 (f"{name}conflicts ", f"{name}cannot ", f"{name}fails ", f"{name}was ")

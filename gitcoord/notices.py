@@ -1,7 +1,7 @@
-"""Notices: what a command tells while it is at work. Values only; `cli` turns them into sentences.
+"""Notices: the messages of a running command. Values only; `cli` turns them into sentences.
 
-Notices are told in the order in which things happen. Two that are equal say the same thing, so that a
-repetition can be left out by comparing values.
+Notices come in the order of events. Two equal notices say the same thing, so a reader can drop repetitions by
+comparing values.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from gitcoord.run_notices import TaskHeld as TaskHeld
 
 
 class EventsRecorded(Notice, frozen=True, kw_only=True):
-    """The journal got `events`: one thing that happened, with one event for each task that it is about."""
+    """The journal got `events` about one thing that happened, one event for each of its tasks."""
 
     events: tuple[AnyEvent, ...]
 
@@ -43,7 +43,7 @@ class BranchMerged(Notice, frozen=True, kw_only=True):
 
 
 class BranchHeld(Notice, frozen=True, kw_only=True):
-    """`branch`, with the work of `tasks`, does not land for now, because of `reason`."""
+    """`branch`, with the work of `tasks`, does not land now, because of `reason`."""
 
     branch: str
     tasks: tuple[str, ...]
@@ -51,40 +51,40 @@ class BranchHeld(Notice, frozen=True, kw_only=True):
 
 
 class TasksWaiting(Notice, frozen=True, kw_only=True):
-    """Landing waits: the task of each pair, and what it waits for."""
+    """Landing waits. `reasons`: pairs of a task and the reason why it waits."""
 
     reasons: tuple[tuple[str, str], ...]
 
 
 class BranchRebuilt(Notice, frozen=True, kw_only=True):
-    """The level branch was made anew from `base`."""
+    """The level branch was rebuilt from `base`."""
 
     branch: str
     base: str
 
 
 class FilesRemade(Notice, frozen=True, kw_only=True):
-    """Files that are not merged were made anew on a level branch."""
+    """Files that are not merged were generated again on a level branch."""
 
     branch: str
     paths: tuple[str, ...]
 
 
 class ForgeAnswered(Notice, frozen=True, kw_only=True):
-    """The forge did not do what it was asked for `branch`: `message` says why. Landing goes on."""
+    """The forge did not do a request for `branch`: `message` says why. The landing continues."""
 
     branch: str
     tasks: tuple[str, ...]
     message: str
     again: bool = False
-    """The branch and its pull request are looked at again."""
+    """Whether the landing tries again with a new look at the branch and its pull request."""
 
 
 class WindowChosen(Notice, frozen=True, kw_only=True):
     """Combinations of up to `size` branches are checked, `slots` at once.
 
-    `each`: the base becomes each of them. `asked`: somebody said how many; else it is by the `failures` among
-    the last `landings`.
+    `each`: the base moves to each of them. `asked`: the user set the size; else it comes from the `failures`
+    among the last `landings`.
     """
 
     size: int
@@ -96,9 +96,9 @@ class WindowChosen(Notice, frozen=True, kw_only=True):
 
 
 class CheckEnded(Notice, frozen=True, kw_only=True):
-    """The check of `base` with `tasks` (none: the base itself) came out; `reason` is why it did not pass.
+    """The check of `base` with `tasks` (none: the base itself) ended; `reason`: why it did not pass.
 
-    Without a `base` the one task was checked as it is.
+    Without a `base`, one task was checked by itself.
     """
 
     base: str
@@ -111,10 +111,9 @@ class CheckEnded(Notice, frozen=True, kw_only=True):
 
 
 class ChecksRunning(Notice, frozen=True, kw_only=True):
-    """The window of checks on `base`: which combinations run now, each told by its tasks.
+    """The checks on `base` that run now: `running` has the tasks of each combination (empty: none runs).
 
-    Nothing runs where `running` is empty. `passed` are the tasks of the longest combination that has passed,
-    `out` those that it goes on without.
+    `passed` are the tasks of the longest combination that has passed, `out` those that the search left out.
     """
 
     base: str
@@ -131,7 +130,7 @@ class ChecksHeld(Notice, frozen=True, kw_only=True):
 
 
 class LandingStopped(Notice, frozen=True, kw_only=True):
-    """Nothing more lands: this user or this method may not merge here."""
+    """The landing stops: this user may not merge here, or not with this method."""
 
     reason: str
 
@@ -146,14 +145,14 @@ class LandingFailed(Notice, frozen=True, kw_only=True):
 
 
 class RollbackOpened(Notice, frozen=True, kw_only=True):
-    """Pull request `pull` carries a rollback's `branch`."""
+    """Pull request `pull` was opened for a rollback's `branch`."""
 
     pull: int
     branch: str
 
 
 class RollbackMerged(Notice, frozen=True, kw_only=True):
-    """Pull request `pull`, which carries a rollback, was merged as `commit`."""
+    """A rollback's pull request `pull` was merged as `commit`."""
 
     pull: int
     commit: str
@@ -166,7 +165,7 @@ class RollbackWaiting(Notice, frozen=True, kw_only=True):
 
 
 class Caution(Notice, frozen=True, kw_only=True):
-    """Something beside the work itself did not succeed, and the work goes on."""
+    """A side task failed; the work continues."""
 
     message: str
 
@@ -206,4 +205,4 @@ AnyNotice = (
 )
 
 Tell = Callable[[AnyNotice], None]
-"""Takes each notice as soon as there is one."""
+"""Receives each notice as soon as it exists."""

@@ -1,4 +1,4 @@
-"""What changed outside of an agent's checkout while the agent ran: a value, and its words."""
+"""A change outside an agent's checkout while the agent ran, and its description."""
 
 from typing import Literal
 
@@ -10,12 +10,12 @@ OutsideKind = Literal[
 
 
 class OutsideChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that changed outside of the checkout of an attempt between its beginning and its end.
+    """One change outside an attempt's checkout between its start and its end.
 
-    `name` is the path of a file in the worktree `place`, what was checked out there and is now, a ref's short
-    name, the message of a stash entry that is gone, a file in git's directory, a key, or the git command that
-    ran in `place`. `was` is the commit that a ref or a stash entry was at. `by_agent`: git's event trace says
-    that the attempt's own processes did it; of the rest nobody knows who did it.
+    `name` is the path of a file in the worktree `place`, the old and new branch checked out there, a ref's
+    short name, the message of a deleted stash entry, a file in git's directory, a configuration key, or the
+    git command that ran in `place`. `was` is the earlier commit of a ref or stash entry. `by_agent`: git's
+    event trace shows that the attempt's own processes made the change; otherwise it is not known who did.
     """
 
     kind: OutsideKind
@@ -25,7 +25,7 @@ class OutsideChange(msgspec.Struct, frozen=True, kw_only=True):
     by_agent: bool = False
 
     def words(self) -> str:
-        """What changed, as a part of a sentence."""
+        """Describes the change, as a part of a sentence."""
         was = f" (was at {self.was[:12]})" if self.was else ""
         match self.kind:
             case "file":

@@ -4,7 +4,7 @@ from gitcoord.event import Event
 
 
 class PullOpened(Event, frozen=True, kw_only=True, tag="pull-opened"):
-    """A pull request carries the task now."""
+    """A pull request was opened, or adopted, for the task."""
 
     pull: int
     branch: str
@@ -15,7 +15,7 @@ class PullOpened(Event, frozen=True, kw_only=True, tag="pull-opened"):
 
 
 class PullRejected(Event, frozen=True, kw_only=True, tag="pull-rejected"):
-    """A person closed or moved the pull request from `branch` that held `head`: it is not to land."""
+    """A person closed the pull request of `branch` with `head`, or changed its base: it must not land."""
 
     pull: int
     branch: str
@@ -27,7 +27,7 @@ class PullRejected(Event, frozen=True, kw_only=True, tag="pull-rejected"):
 
 
 class PullRetargeted(Event, frozen=True, kw_only=True, tag="pull-retargeted"):
-    """The pull request of the task went onto a branch that has landed, and goes onto the base now."""
+    """The base of the task's pull request was a branch that has landed; it was changed to the base branch."""
 
     pull: int
     before: str
@@ -38,7 +38,7 @@ class PullRetargeted(Event, frozen=True, kw_only=True, tag="pull-retargeted"):
 
 
 class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
-    """The pull request that carries the task is a draft no more: it is its turn to land."""
+    """The task's pull request is no longer a draft: it is its turn to land."""
 
     pull: int
 
@@ -47,7 +47,7 @@ class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
 
 
 class TaskHandedOver(Event, frozen=True, kw_only=True, tag="handed-over"):
-    """The forge was told to merge the task's pull request by itself."""
+    """The forge was asked to merge the task's pull request by itself."""
 
     pull: int
     head: str

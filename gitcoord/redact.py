@@ -1,10 +1,10 @@
-"""Takes secrets out of text: where it enters (git's errors, a forge's answers), and at every exit.
+"""Removes secrets from text: where it enters (git's errors, a forge's answers), and at every exit.
 
-Known are the values of `SECRET_VARIABLES`, every secret that gitcoord signed in with (`keep_secret`), and
-what looks like a credential: user information in URLs, GitHub tokens, keys of agents (`sk-ant-…`), private
-keys, web tokens, `Authorization` headers and HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750),
-wherever a server or proxy quotes them. What a server, a proxy or a hook says may also name a secret in words
-(`password=…`); only `redact_said` looks for those, because a task may well be called "token: refresh".
+It knows the values of `SECRET_VARIABLES`, every secret that gitcoord signed in with (`register_secret`), and
+patterns of credentials: user information in URLs, GitHub tokens, agents' keys (`sk-ant-…`), private keys,
+JSON Web Tokens, `Authorization` headers and HTTP's `Basic` and `Bearer` credentials (RFC 7617, RFC 6750),
+wherever a server or proxy quotes them. A server, a proxy or a hook may also name a secret (`password=…`);
+only `redact_said` looks for those, because a task may be called "token: refresh".
 """
 
 import os
@@ -16,19 +16,19 @@ TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_EN
 SECRET_VARIABLES = (
     *TOKEN_VARIABLES,
     *("GITLAB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "BITBUCKET_TOKEN", "AZURE_DEVOPS_EXT_PAT"),
-    # What a CI service gives a job for its own API.
+    # The tokens that a CI service gives a job for its own API.
     *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CI_JOB_TOKEN", "SYSTEM_ACCESSTOKEN"),
 )
-"""Variables whose value opens a forge or a CI service."""
+"""Variables with credentials for a forge or a CI service."""
 _SHORTEST = 4
 _LONG = 100_000
 # Patterns are compiled when a text needs them, which is seldom: compiling all would slow every start.
-# Up to the last @ before the path: a password may hold one itself.
-_USERINFO = r"://[^/\s'\"]+(?=@)"
-_OF_GITHUB = r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
-_OF_AGENTS = r"\bsk-(?:ant|proj|svcacct|or)-[\w-]{16,}"
+
+_USERINFO = r"://[^/\s'\"]+(?=@)"  # up to the last @ before the path: a password may contain an @
+_GITHUB_KEY = r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
+_AGENT_KEY = r"\bsk-(?:ant|proj|svcacct|or)-[\w-]{16,}"
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-_OF_THE_WEB = r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
+_JWT = r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
 _AUTHORIZATION = (
     r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|token|digest)\s+)"
     r"(?=[^\s\"',;]*[\d=+/_]|[^\s\"',;]{16})[^\s\"',;]+"
@@ -41,15 +41,15 @@ _KEY = (
 )
 _VALUE = r"(?!\*\*\*)[^\s\"',;&)\]}>]"
 _ASSIGNED = _KEY + rf"(?:[\"']?\s?=\s?[\"']?|[\"']?\s?:\s?[\"'])){_VALUE}{{4,}}"
-# After a colon alone a sentence may follow: what has digits or is very long is no word of it.
+# After a colon a sentence may follow: redact only a word that has digits or is very long.
 _NAMED = _KEY + rf"\s?:\s?)(?=[^\s\"',;&]*\d|[^\s\"',;&]{{16}}){_VALUE}{{6,}}"
 _KEYS = ("passw", "pwd", "passphrase", "secret", "token", "key", "credential")
-"""Words of which one is in every name of `_KEY`."""
+"""Every name that `_KEY` matches contains one of these words."""
 _kept: set[str] = set()
 
 
-def keep_secret(secret: str) -> None:
-    """Takes `secret`, and what it looks like as a login of HTTP, out of every text from now on."""
+def register_secret(secret: str) -> None:
+    """From now on, redacts `secret` and its HTTP Basic form in every text."""
     if len(secret) >= _SHORTEST:
         import base64  # only who signs in pays for it
 
@@ -58,12 +58,12 @@ def keep_secret(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """`text` with `***` in the place of every secret."""
+    """Replaces every secret in `text` with `***`."""
     return _without(text, _secrets()) if text else text
 
 
 def redact_said(text: str) -> str:
-    """Redacts what a server, a proxy or a hook said: also the values that it names as secrets."""
+    """Redacts the output of a server, a proxy or a hook: also values that it names as secrets."""
     lowered = text.lower()
     if any(key in lowered for key in _KEYS):
         text = re.sub(_NAMED, r"\1***", re.sub(_ASSIGNED, r"\1***", text))
@@ -80,10 +80,10 @@ def _without(text: str, secrets: Sequence[str]) -> str:
 
 
 def _suspected(text: str) -> "list[tuple[str, _Replacement]]":
-    """What may be in `text`: looking for plain words is many times faster than for patterns."""
+    """Returns the patterns whose keyword is in `text`. A substring search is much faster than a regex."""
     lowered = text.lower()
     if len(text) > _LONG:
-        # One search for words that begin alike takes a fifth of one for each.
+        # One regex for all keywords is five times faster than one search for each.
         return [
             (pattern, instead)
             for words, pattern, instead in _FORMS
@@ -95,7 +95,7 @@ def _suspected(text: str) -> "list[tuple[str, _Replacement]]":
 
 
 def redacted(value: Any) -> Any:
-    """A value of JSON with every string redacted."""
+    """Redacts every string in a JSON value."""
     return _value_without(value, _secrets())
 
 
@@ -112,18 +112,18 @@ def _value_without(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether `text` may hold a secret: a quick look, for large documents."""
+    """Whether `text` may contain a secret: a quick test for large documents."""
     return bool(_suspected(text)) or any(secret in text for secret in _secrets())
 
 
 def _secrets() -> list[str]:
     given = (os.environ.get(name, "").strip() for name in SECRET_VARIABLES)
-    # The longest first: one may be the beginning of another.
+    # The longest first: one may be a prefix of another.
     return sorted({*_kept, *(one for one in given if len(one) >= _SHORTEST)}, key=len, reverse=True)
 
 
 def _without_login(found: re.Match[str]) -> str:
-    """`Basic ***` where the word after it is a login in base64, and not just a word."""
+    """Redacts the word after `Basic` if it is a login in base64, and not just a word."""
     import base64
 
     word = found[2].rstrip("=").replace("-", "+").replace("_", "/")
@@ -136,14 +136,14 @@ def _without_login(found: re.Match[str]) -> str:
 
 _Replacement = str | Callable[[re.Match[str]], str]
 _GITHUB_PREFIXES = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
-# Words in lower case without one of which the form cannot be there, the form, and what takes its place.
+# (keywords, pattern, replacement). Without one of the keywords, in lower case, the pattern cannot match.
 _FORMS: Sequence[tuple[Sequence[str], str, _Replacement]] = (
     (("://",), _USERINFO, "://***"),
-    (_GITHUB_PREFIXES, _OF_GITHUB, "***"),
-    (("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-or-"), _OF_AGENTS, "***"),
+    (_GITHUB_PREFIXES, _GITHUB_KEY, "***"),
+    (("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-or-"), _AGENT_KEY, "***"),
     (("authorization",), _AUTHORIZATION, r"\1***"),
     (("basic",), _BASIC, _without_login),
     (("bearer",), _BEARER, r"\1***"),
     (("private key",), _PRIVATE_KEY, "***"),
-    (("eyj",), _OF_THE_WEB, "***"),
+    (("eyj",), _JWT, "***"),
 )

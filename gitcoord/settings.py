@@ -1,6 +1,6 @@
-"""Settings: one typed value. `settings_file` says where it is read from.
+"""The settings, as one typed value. `settings_file` reads them.
 
-Command-line options and environment variables override them where a command offers them.
+Command-line options and environment variables override them.
 """
 
 from typing import Annotated, Literal
@@ -9,27 +9,27 @@ import msgspec
 
 AtLeastNone = msgspec.Meta(ge=0)
 EngineName = Literal["local", "ssh", "kubernetes", "slurm"]
-"""What executes attempts."""
+"""Where attempts run."""
 Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
-"""The names of rules that fit an ecosystem; `conflicts.presets` holds them."""
+"""The names of rule sets for an ecosystem; `conflicts.presets` defines them."""
 SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
-"""What keeps two tasks out of one wave, each with all that stands before it: a merge that fails, lines next
-to each other, one function or section that both change, any shared path."""
+"""When two tasks get different waves; each value includes those before it: a failing merge, adjacent lines, a
+function or section that both change, any shared path."""
 
 
 Prove = Literal["each", "last"]
-"""Which trees of a row of pull requests that land one after the other have to pass the check."""
+"""Which trees of a row of pull requests must pass the check: each, or only the last."""
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[rules]` table: patterns as in .gitignore for paths that count in another way than others.
+    """The `[rules]` table: patterns as in .gitignore for paths with special rules.
 
-    `preset` adds patterns for ecosystems by name. `on_scratch` says what `submit` does with a branch that
-    adds scratch files: refuse it, drop them with one more commit, or allow them. `same_number` says whether
-    two branches that add files of one number to a directory count as `exclusive` there. New files that match
-    `hold_back`, or are larger than `max_file_megabytes` (0: no limit), are not committed for an agent; names
-    of secrets and agents' own notes are held back without a pattern, and `!` takes a path out of that.
-    `regenerate` maps a pattern to the command that makes what it matches: such files are not merged.
+    `preset` adds patterns for ecosystems by name. `on_scratch`: what `submit` does with a branch that adds
+    scratch files: refuse it, drop them with another commit, or allow them. `same_number`: whether two
+    branches that add files with the same number to a directory are `exclusive` there. Gitcoord does not
+    commit an agent's new files that match `hold_back` or are larger than `max_file_megabytes` (0: no limit);
+    it also holds back files with names of secrets and agents' own notes, unless a pattern with `!` allows
+    them. `regenerate` maps a pattern to the command that generates the matching files: these are not merged.
     """
 
     preset: tuple[Preset, ...] = ()
@@ -48,34 +48,31 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The `[run]` table: how a worker does its task.
 
-    `agent` and `check` are commands, taken apart into words unless `shell` says that a shell reads them.
-    `timeout` is what one attempt may take (`30m`, `2h`; empty: no limit), `memory_megabytes` what its
-    processes may use together (0: no limit), `grace` the seconds between asking
-    a process to end and ending it. `rework` is how often a conflict goes back to the agent. `fresh` begins
-    another try from a new checkout instead of the one that was left. `commit_hooks` lets the
-    repository's hooks see what a worker commits of what an agent left. `nested_repositories` says what comes
-    of a repository that an agent made inside its checkout: its files are committed, or the attempt fails;
-    one with a remote of its own fails in any case. `worktrees` is where checkouts go
-    (default: a directory beside the repository), `keep_checkout` says which of them stay. A log keeps
-    `log_megabytes` of what an agent prints: its beginning and its end. Logs of what has landed are removed
-    after `keep_logs_days`, the oldest first while all take more than `keep_logs_megabytes` (0: never).
+    `agent` and `check` are commands; they are split into words, or run in a shell with `shell`. `timeout`
+    limits one attempt (`30m`, `2h`; empty: no limit), `memory_megabytes` the memory of all its processes (0:
+    no limit); `grace` is the time in seconds from TERM to KILL. `rework` is how often the agent gets a
+    conflict back. `fresh` starts a retry in a new checkout. `commit_hooks` runs the repository's hooks on the
+    worker's commits of an agent's leftover changes. `nested_repositories`: what happens with a repository
+    that an agent created inside its checkout: its files are committed, or the attempt fails; one with its own
+    remote always fails. `worktrees` is the directory of the checkouts (default: a directory beside the
+    repository), `keep_checkout` says which of them to keep. A log keeps `log_megabytes` of an agent's output:
+    its start and its end. Logs of landed work are removed after `keep_logs_days`, and the oldest first while
+    all logs take more than `keep_logs_megabytes` (0: never).
 
-    `setup` is a command that is run once in each checkout before its agent begins; files of the user's own
-    checkout that git does not know and that match `carry` (patterns as in .gitignore) are copied there first.
-    `prompt` is the project's own template around the prompt, a file relative to the repository's top.
-    `engine` is what executes attempts: this machine, or what `[engines]` describes.
-    `on_event` is a command that gets each event of a run as JSON on its standard input.
-    `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents get to see all the same.
-    `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`: for
-    ever).
-    `lease` is how long an attempt that sends no heartbeat still counts as under way, for runs on other
-    machines (`none`: for ever). `account` names what the agents pay with: once its usage limit is reached,
-    no machine with that name starts one until it ends. `limit_patterns` are regular expressions for what an
-    agent prints then, beside those that gitcoord knows.
+    `setup` is a command that runs once in each checkout before the agent; untracked files of the user's
+    checkout that match `carry` (patterns as in .gitignore) are copied there first. `prompt` is the project's
+    own template around the prompt, a file relative to the repository's top. `engine` says where attempts run:
+    on this machine, or as `[engines]` describes. `on_event` is a command that gets each event of a run as
+    JSON on its standard input. `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents
+    may see. `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`:
+    no limit). `lease` is how long an attempt without a heartbeat still counts as running, for runs on other
+    machines (`none`: forever). `account` names the agents' account: once its usage limit is reached, no
+    machine with that name starts an agent until the limit ends. `limit_patterns` are regular expressions for
+    the output of an agent at its limit, in addition to those that gitcoord knows.
 
-    After `same_failures` tasks in a row that failed alike a run starts nothing more (0: it goes on).
-    `retries` is how often a task that failed is tried again. `overlap` says what becomes of a task that
-    clashes with one at work: it waits, or starts with a warning. `stagger` is the time between two starts.
+    After `same_failures` tasks in a row with the same failure a run starts no more tasks (0: it continues).
+    `retries` is how often to retry a failed task. `overlap` says whether a task that clashes with a running
+    one waits, or starts with a warning. `stagger` is the time between two starts.
     """
 
     agent: str = ""
@@ -112,19 +109,18 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[landing]` table: the check that a tree has to pass before the base becomes it.
+    """The `[landing]` table: the check that a tree must pass before the base moves to it.
 
-    `check` is a command (empty: none; `run --land` takes its own), taken apart into words unless `shell`
-    under `[run]` says that a shell reads them. `slots` is how many checks run at once (0: as many as there
-    are cores, at most 8), `window` how many branches ahead are checked (0: by the failures of the last
-    landings). `check_timeout` is what one check may take, `flaky` how often a failure is checked again
-    before a task is blamed for it. `clean` removes what git ignores from a checkout before each check, too.
-    `environment` names what results depend on beside the files: change it when the tools change.
-    `prove` says what has to pass where pull requests land one after the other: each tree that the base
-    becomes, or only the last of a row that was checked as a whole.
-    `status` names a commit status that says on each head what the combination with it gave (empty: none).
-    `checks_per_hour` is how many checks may start in an hour on one machine (0: any number).
-    `share_results` lets a check that passed on one machine count on the others that share the repository.
+    `check` is a command (empty: none; `run --land` uses the workers' check), split into words, or run in a
+    shell with `shell` under `[run]`. `slots` is how many checks run at once (0: the number of cores, at most
+    8), `window` how many branches to check ahead (0: computed from recent failures). `check_timeout` limits
+    one check; `flaky` is how often to repeat a failed check before blaming a task. `clean` also removes
+    ignored files from a checkout before each check. `environment` names everything else that a result depends
+    on: change it when the tools change. `prove` says which trees must pass when pull requests land one after
+    the other: each tree of the base, or only the last of a row that was checked together. `status` names a
+    commit status for the result of the check on each head (empty: none). `checks_per_hour` is how many checks
+    may start in an hour on one machine (0: no limit). `share_results` lets a passed check on one machine
+    count on all machines that share the repository.
     """
 
     check: str = ""
@@ -144,16 +140,16 @@ PULL_FIELDS = (
     *("task", "title", "level", "wave", "base", "branch"),
     *("tasks", "needs", "overlaps", "order", "checked"),
 )
-"""What `$NAME` can be in the templates of pull requests; those of the second line are for the body."""
+"""The names for `$NAME` in the templates of pull requests; those of the second line are only for the body."""
 
 
 class PullRequestSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
-    """The `[pull-requests]` table: what pull requests are opened with.
+    """The `[pull-requests]` table: the texts and labels of new pull requests.
 
-    `title` and `body` are templates in which `$NAME` stands for one of `PULL_FIELDS` (empty: gitcoord's own
-    text). With `draft` they are drafts until it is their turn to land.
+    `title` and `body` are templates in which `$NAME` is one of `PULL_FIELDS` (empty: gitcoord's own text).
+    With `draft` they are drafts until it is their turn to land.
     """
 
     title: str = ""
@@ -165,10 +161,10 @@ class PullRequestSettings(
 
 
 class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[engines.ssh]` table: machines that do attempts.
+    """The `[engines.ssh]` table: machines that run attempts.
 
-    `hosts` are names as `ssh` takes them, each with its number of attempts at once (`build1:3`). `command` is
-    the user's `ssh` with options of its own, `program` what `gitcoord` is called on the hosts.
+    `hosts` are host names for `ssh`, each with its number of parallel attempts (`build1:3`). `command` is the
+    user's `ssh` with its options, `program` the name of `gitcoord` on the hosts.
     """
 
     hosts: tuple[str, ...] = ()

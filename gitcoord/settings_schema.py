@@ -1,6 +1,6 @@
-"""The settings as a JSON schema, for editors: made from the types, and kept in the package as a file.
+"""The JSON schema of the settings, for editors: generated from the types, and stored in the package.
 
-`python -m gitcoord.settings_schema` writes the file anew.
+`python -m gitcoord.settings_schema` writes the file again.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ SCHEMA = Path(__file__).with_name("settings.schema.json")
 
 
 def settings_schema() -> dict[str, Any]:
-    """The schema of `gitcoord.toml`, and of the table `[tool.gitcoord]`."""
+    """Returns the schema of `gitcoord.toml` and of the table `[tool.gitcoord]`."""
     schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Settings)))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gitcoord settings", **schema}
 

@@ -1,4 +1,4 @@
-"""Which task an id is: kept with plan and journal, because ids come back in other task lists."""
+"""The identity of a task, stored with plan and journal, because another task list may use the same id."""
 
 import msgspec
 

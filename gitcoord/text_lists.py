@@ -1,4 +1,4 @@
-"""Names in a sentence: the first few of them, the rest counted, and nothing that acts where it is shown."""
+"""Formats names for a sentence: shortens lists, and makes text from others harmless."""
 
 import re
 import unicodedata
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
-    """`a, b, c`; of more than `most` names the tail is counted: `a, b and 7 more`."""
+    """Joins names: `a, b, c`; counts the rest of more than `most` names: `a, b and 7 more`."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def named_tasks(tasks: Sequence[str], most: int | None = None) -> str:
-    """`task 3` or `tasks 3, 4`; with `most` the tail of a long list is counted."""
+    """Joins tasks: `task 3` or `tasks 3, 4`; with `most`, counts the rest of a long list."""
     word = "task" if len(tasks) == 1 else "tasks"
     return f"{word} {some(tasks, len(tasks) if most is None else most)}"
 
@@ -22,7 +22,7 @@ _JOINERS = {"\u200c", "\u200d"}
 
 
 def visible(text: str) -> str:
-    """Text from others on one line, with nothing that a terminal acts on: what is invisible is escaped."""
+    """Returns text from others on one line; escapes invisible characters and terminal controls."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -39,9 +39,9 @@ _REFERENCES = r"(?i)@(?=\S)|#(?=\d)|\bGH-(?=\d)|:(?=//)"
 
 
 def inert(text: str) -> str:
-    """Text from others in which GitHub sees no mention and no reference that could close an issue.
+    """Returns text from others in which GitHub sees no mention and no reference that could close an issue.
 
-    A space without width breaks `@team`, `#1`, `GH-1` and addresses
+    A zero-width space breaks `@team`, `#1`, `GH-1` and addresses
     (https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting).
     """
     return re.sub(_REFERENCES, lambda found: f"{found[0]}\u200b", text)

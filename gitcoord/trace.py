@@ -1,6 +1,6 @@
-"""What is asked of git and GitHub, written down for a person who looks for a trouble; off unless begun.
+"""Logs the calls of git and GitHub, to find problems; off by default.
 
-Secrets are taken out, and each request is one line.
+Removes secrets; writes one line for each request.
 """
 
 import time
@@ -8,13 +8,13 @@ import time
 from gitcoord.redact import redact
 
 VARIABLE = "GITCOORD_LOG"
-"""Names a file to which everything is appended; whoever is started by this process inherits it."""
+"""The variable that names the log file; child processes inherit it."""
 _NAME = "gitcoord.asked"
 _begun = False
 
 
 def begin(*, file: str | None = None, to_stderr: bool = False) -> None:
-    """Writes down what is asked from now on, to the file or stderr. Raises OSError."""
+    """Starts logging to the file or stderr. Raises OSError."""
     global _begun
     import logging  # nobody pays for it who does not ask
 
@@ -35,12 +35,12 @@ def begin(*, file: str | None = None, to_stderr: bool = False) -> None:
 
 
 def clock() -> float:
-    """A moment, for `asked`; 0 while nothing is written down."""
+    """Returns the monotonic time for `asked`; 0 while logging is off."""
     return time.monotonic() if _begun else 0.0
 
 
 def asked(what: str, since: float, outcome: str) -> None:
-    """Writes down that `what` was asked at the moment `since`, and how it ended."""
+    """Logs the request `what`, its time since `since`, and its outcome."""
     if _begun:
         import logging
 
@@ -50,7 +50,7 @@ def asked(what: str, since: float, outcome: str) -> None:
 
 
 def words(arguments: "tuple[str, ...]") -> str:
-    """Arguments as a shell would need them."""
+    """Quotes arguments for a shell; returns "" while logging is off."""
     if not _begun:
         return ""
     import shlex

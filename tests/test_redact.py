@@ -11,7 +11,7 @@ from gitcoord.forge.pull_requests import Refused, Unclear
 from gitcoord.landing.pull_templates import one_line, short
 from gitcoord.landing.rollback.texts import plain_subject
 from gitcoord.planning.diagrams import dot, mermaid
-from gitcoord.redact import keep_secret, redact, redact_said, redacted
+from gitcoord.redact import register_secret, redact, redact_said, redacted
 from tests.cli.test_report import page_of
 from tests.progress.plans import planned, play, task
 
@@ -55,7 +55,7 @@ def test_words_of_a_title_are_left_alone(text: str) -> None:
 
 def test_what_was_signed_in_with_is_known_by_itself_and_as_a_login() -> None:
     secret = "opaque-zq81-kept"
-    keep_secret(secret)
+    register_secret(secret)
     login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
     assert redact(f"{secret} {login}") == "*** ***"
     assert redacted({"a": [secret, 1, None], secret: True}) == {"a": ["***", 1, None], "***": True}

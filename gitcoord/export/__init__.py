@@ -1,1 +1,1 @@
-"""Export: a whole plan as a workflow of another engine. Pure: no I/O, no git."""
+"""Exports a plan as a workflow of another engine. Pure: no I/O, no git."""

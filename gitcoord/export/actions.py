@@ -1,7 +1,7 @@
 """The plan as a GitHub Actions workflow.
 
-https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax says what its keys mean. Steps
-are shell commands alone. GitHub's `concurrency` cancels what waits and is no mutex, so that none is used:
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax describes its keys. All steps
+are shell commands. Does not use GitHub's `concurrency`, which cancels waiting jobs and is not a mutex:
 landings are compare-and-swap in git.
 """
 
@@ -12,7 +12,7 @@ from gitcoord.export.model import ActionsStyle, Document, ExportedPlan, ExportOp
 from gitcoord.tasks.model import TaskId
 
 MOST_IN_MATRIX = 256
-"""Jobs that one matrix may have."""
+"""The maximum number of jobs in a matrix."""
 _USUAL_MINUTES = 360
 _AGAIN = """\
 for try in 1 2 3; do
@@ -22,17 +22,17 @@ for try in 1 2 3; do
 done
 exit "$code"
 """
-"""A job is not repeated by GitHub: what may pass by itself is tried three times here."""
+"""GitHub does not retry a job: after a temporary failure the script runs up to three times."""
 
 
 def actions_workflow(plan: ExportedPlan, options: ExportOptions, style: ActionsStyle) -> Document:
-    """The workflow that does the whole plan when it is dispatched.
+    """Returns the workflow that runs the complete plan when it is dispatched.
 
-    `tasks`: a job for each unit, which starts when what it needs has landed. `matrix`: level by level, a
+    `tasks`: a job for each unit, which starts when its dependencies have landed. `matrix`: for each level, a
     matrix of units and then a job that lands.
     """
     jobs = _by_task(plan, options) if style == "tasks" else _by_level(plan, options)
-    # A key `on` is quoted by YAML writers, since YAML 1.1 takes it for a boolean; GitHub reads both.
+    # YAML writers quote the key `on`, because YAML 1.1 reads it as a boolean; GitHub accepts both.
     return {"name": "gitcoord plan", "on": {"workflow_dispatch": {}}, "permissions": {}, "jobs": jobs}
 
 
@@ -65,7 +65,7 @@ def _by_level(plan: ExportedPlan, options: ExportOptions) -> Document:
                 jobs[name] = _fanned_out(level, options, part, before, plan.most)
             before = names
         job = _entry(f"Land {level}", options, {"STEP": "land", "EXECUTION_LEVEL": level}, before)
-        # What succeeded lands, whatever became of the rest; the job fails while something is missing.
+        # The successful units land even if others fail; the job fails while something is missing.
         jobs[landing] = {"if": "${{ !cancelled() }}", **job}
         before = [landing]
     return jobs
@@ -105,5 +105,5 @@ def _entry(name: str, options: ExportOptions, values: Mapping[str, str], needed:
 
 
 def _inert(text: str) -> str:
-    """`text` as data: GitHub evaluates no expression in it."""
+    """Escapes `text`, so GitHub evaluates no expression in it."""
     return text.replace("${{", "${{ '${{' }}")

@@ -1,4 +1,4 @@
-"""Checks of a GitHub Actions workflow file that its schema does not make."""
+"""Checks a GitHub Actions workflow file for errors that its schema does not find."""
 
 import json
 import re
@@ -13,8 +13,8 @@ _NAME = re.compile(r"[A-Za-z_][-\w]*")
 
 
 def lint_actions(document: Mapping[Any, Any]) -> list[ExportFinding]:
-    """The faults of a workflow, in the order of the file."""
-    # YAML 1.1 takes the key `on` for a boolean.
+    """Returns the errors in a workflow, in the order of the file."""
+    # YAML 1.1 reads the key `on` as a boolean.
     keys = {"on" if key is True else key: value for key, value in document.items()}
     jobs = mapping(keys.get("jobs"))
     return [
@@ -31,7 +31,7 @@ def _head(keys: Mapping[str, Any], jobs: Mapping[str, Any]) -> Iterator[ExportFi
             yield ExportFinding(where="", message=f"has no {key!r}")
     size = len(json.dumps(jobs).encode())
     if size > _MOST_BYTES:
-        yield ExportFinding(where="", message=f"has {size} bytes; GitHub takes {_MOST_BYTES}")
+        yield ExportFinding(where="", message=f"has {size} bytes; GitHub accepts {_MOST_BYTES}")
 
 
 def _needed(job: Mapping[str, Any]) -> list[str]:
@@ -47,9 +47,9 @@ def _entry(name: str, job: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterat
         )
     yield from unknown_keys(job, fields("actions", "job"), where)
     if "permissions" not in job and not keys.get("permissions"):
-        message = "has no permissions: its token may do whatever the repository's default allows"
+        message = "has no permissions: its token has the repository's default permissions"
         if "permissions" in keys:
-            message = "has no permissions, and the workflow gives none"
+            message = "has no permissions, and neither has the workflow"
         yield ExportFinding(where=where, message=message)
     if "uses" in job:
         return
@@ -61,7 +61,7 @@ def _entry(name: str, job: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterat
         at = f"{where}.steps[{number}]"
         yield from unknown_keys(step, fields("actions", "step"), at)
         if ("run" in step) == ("uses" in step):
-            yield ExportFinding(where=at, message="needs one of run and uses")
+            yield ExportFinding(where=at, message="needs either run or uses")
         if "${{" in str(mapping(step).get("run", "")):
             yield ExportFinding(where=at, message="has an expression in its command: pass it in env")
     for values in mapping(mapping(job.get("strategy")).get("matrix")).values():

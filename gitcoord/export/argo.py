@@ -1,8 +1,8 @@
 """The plan as an Argo Workflow, for Argo 3.6 and later.
 
-https://argo-workflows.readthedocs.io/en/latest/fields/ says what its fields mean. Containers run the start
-script of workers, which does one unit, lands, or reports. All of them may run at once and be started again:
-claims and landings are compare-and-swap in git, so that no mutex of the engine is needed.
+https://argo-workflows.readthedocs.io/en/latest/fields/ describes its fields. Containers run the workers'
+start script, which does one unit, lands, or reports. They may all run at once and be restarted: claims and
+landings are compare-and-swap in git, so no mutex of the engine is needed.
 """
 
 import json
@@ -14,18 +14,18 @@ from gitcoord.tasks.model import TaskId
 
 API_VERSION = "argoproj.io/v1alpha1"
 SCRIPT = "exec bash <(gitcoord container-script)"
-"""What a container runs; its exit codes are those of the start script."""
+"""The command of a container; its exit codes are those of the start script."""
 AGAIN = (1, 3, 75, 143)
-"""Exit codes after which the script may be started again: a conflict, the forge, not now, told to end."""
+"""Exit codes after which the script may be restarted: a conflict, the forge, try later, terminated."""
 _WEEK = 7 * 24 * 3600
 _OWN_PARAMETERS = ("image", "repository-url", "agent-command")
 
 
 def argo_workflow(plan: ExportedPlan, options: ExportOptions, style: ArgoStyle) -> Document:
-    """The Workflow that does the whole plan.
+    """Returns the Workflow that runs the complete plan.
 
-    `dag`: each unit starts when what it needs has landed. `levels`: level by level, each fanned out and then
-    landed. `children`: the same with a child Workflow of a WorkflowTemplate for each unit.
+    `dag`: each unit starts when its dependencies have landed. `levels`: for each level, runs all units and
+    then lands them. `children`: the same, with a child Workflow of a WorkflowTemplate for each unit.
     """
     main = _dag(plan) if style == "dag" else _levels(plan, "child" if style == "children" else "work")
     templates = [main]
@@ -95,7 +95,7 @@ def _levels(plan: ExportedPlan, template: str) -> Document:
     steps: list[list[Document]] = []
     for level in plan.levels:
         for number, ids in enumerate(plan.turns(level), start=1):
-            # What succeeded lands all the same; landing ends with 1 while something of its level is missing.
+            # Successful units land even if others fail; landing ends with 1 while its level is incomplete.
             steps.append(
                 [
                     {
@@ -138,7 +138,7 @@ def _fan_out(plan: ExportedPlan, options: ExportOptions, template: str) -> Docum
 
 
 def _child(options: ExportOptions) -> Document:
-    """A child Workflow for a unit; the step ends when the child has, and as it did."""
+    """Returns the template of a child Workflow for a unit; the step has the child's end and result."""
     shared = ("repository-url", "agent-command", *options.parameters)
     values = {
         "task-id": _in_json("inputs", "task-id"),
@@ -174,7 +174,7 @@ _MARKED = re.compile(r'"<([a-z]+) ([-\w]+)>"')
 
 
 def _in_json(owner: str, name: str) -> str:
-    """A mark for a parameter in a manifest: Argo fills in its value there as JSON, quotes and all."""
+    """Returns a placeholder for a parameter in a manifest: Argo inserts its value as JSON, with quotes."""
     return f"<{owner} {name}>"
 
 
@@ -232,5 +232,5 @@ def _environment(options: ExportOptions) -> list[Document]:
 
 
 def variable(parameter: str) -> str:
-    """The environment variable of a parameter: `docs-branch` is DOCS_BRANCH."""
+    """Returns the environment variable of a parameter: `docs-branch` is DOCS_BRANCH."""
     return parameter.upper().replace("-", "_")

@@ -1,4 +1,4 @@
-"""Checks of an Argo Workflow file without a cluster: what Argo refuses, and what it drops silently."""
+"""Checks an Argo Workflow file without a cluster: finds what Argo refuses and what it silently drops."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from typing import Any
 from gitcoord.export.findings import ExportFinding, fields, listed, mapping, needs_faults, texts, unknown_keys
 
 _MOST_BYTES = 1_000_000
-"""What etcd takes of one object."""
+"""The maximum size of an object in etcd."""
 _NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 _GIVEN = re.compile(r"\{\{[^{}]*?\b(inputs|workflow)\.parameters(?:\.|\[')([-\w]+)[^{}]*\}\}")
 
 
 def lint_argo(document: Mapping[str, Any]) -> list[ExportFinding]:
-    """The faults of a Workflow or WorkflowTemplate, in the order of the file."""
+    """Returns the errors in a Workflow or WorkflowTemplate, in the order of the file."""
     spec = mapping(document.get("spec"))
     return [
         *_head(document),
@@ -31,14 +31,14 @@ def _head(document: Mapping[str, Any]) -> Iterator[ExportFinding]:
         yield ExportFinding(where="apiVersion", message="is not argoproj.io/v1alpha1")
     if document.get("kind") not in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"):
         yield ExportFinding(
-            where="kind", message=f"{document.get('kind')!r} is no Workflow or WorkflowTemplate"
+            where="kind", message=f"{document.get('kind')!r} is not a Workflow or WorkflowTemplate"
         )
     metadata = mapping(document.get("metadata"))
     if not metadata.get("name") and not metadata.get("generateName"):
         yield ExportFinding(where="metadata", message="has neither name nor generateName")
     size = len(json.dumps(document).encode())
     if size > _MOST_BYTES:
-        yield ExportFinding(where="", message=f"has {size} bytes; Kubernetes takes {_MOST_BYTES}")
+        yield ExportFinding(where="", message=f"has {size} bytes; Kubernetes accepts {_MOST_BYTES}")
 
 
 def _entry_points(spec: Mapping[str, Any]) -> Iterator[ExportFinding]:
@@ -65,7 +65,7 @@ def _templates(spec: Mapping[str, Any]) -> Iterator[ExportFinding]:
         kinds = sorted(fields("argo", "kinds") & template.keys())
         if len(kinds) != 1:
             told = " and ".join(kinds) or "none"
-            yield ExportFinding(where=where, message=f"needs one of container, dag, steps …, and has {told}")
+            yield ExportFinding(where=where, message=f"needs one of container, dag, steps …, but has {told}")
         yield from unknown_keys(template, fields("argo", "template") | fields("argo", "kinds"), where)
         yield from unknown_keys(
             template.get("retryStrategy"), fields("argo", "retry"), f"{where}.retryStrategy"
@@ -99,7 +99,7 @@ def _undeclared(template: Mapping[str, Any], workflow: set[str], where: str) -> 
     used = {found for text in texts(body) for found in _GIVEN.findall(text)}
     for kind, name in sorted(used):
         if name not in (own if kind == "inputs" else workflow):
-            yield ExportFinding(where=where, message=f"uses {kind}.parameters.{name}, which nobody declares")
+            yield ExportFinding(where=where, message=f"uses {kind}.parameters.{name}, which is not declared")
 
 
 def _calls(template: Mapping[str, Any], by_name: Mapping[str, Any], where: str) -> Iterator[ExportFinding]:
@@ -125,7 +125,7 @@ def _calls(template: Mapping[str, Any], by_name: Mapping[str, Any], where: str) 
 def _call(call: Mapping[str, Any], by_name: Mapping[str, Any], where: str) -> Iterator[ExportFinding]:
     name = str(call.get("name", ""))
     if not _NAME.fullmatch(name):
-        yield ExportFinding(where=where, message=f"{name!r} is no name: letters, digits and dashes")
+        yield ExportFinding(where=where, message=f"{name!r} is not a name: use letters, digits and dashes")
     if "templateRef" in call or "inline" in call:
         return
     template = mapping(by_name.get(str(call.get("template"))))

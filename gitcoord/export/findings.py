@@ -1,4 +1,4 @@
-"""What a check of a workflow file finds."""
+"""The errors that a check of a workflow file finds."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
@@ -10,7 +10,7 @@ import msgspec
 
 
 class ExportFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault of a workflow: `where` is a path in the document, such as `spec.templates[0].dag`."""
+    """One error in a workflow: `where` is a path in the document, such as `spec.templates[0].dag`."""
 
     where: str
     message: str
@@ -18,7 +18,7 @@ class ExportFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def fields(engine: str, kind: str) -> frozenset[str]:
-    """The names that an engine knows in one kind of mapping, out of `fields.toml`."""
+    """Returns the field names of one kind of mapping of an engine, from `fields.toml`."""
     import tomllib
 
     text = Path(__file__).with_name("fields.toml").read_text(encoding="utf-8")
@@ -26,17 +26,17 @@ def fields(engine: str, kind: str) -> frozenset[str]:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """`value` where it is a mapping, else an empty one."""
+    """Returns `value` if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def listed(value: object) -> Sequence[Any]:
-    """`value` where it is a list, else an empty one."""
+    """Returns `value` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every string in a document, keys excepted."""
+    """Yields every string in a document, except keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -48,14 +48,14 @@ def texts(value: object) -> Iterator[str]:
 
 
 def unknown_keys(value: object, known: Collection[str], where: str) -> Iterator[ExportFinding]:
-    """Keys that the engine does not know, and drops without a word."""
+    """Yields an error for each key that the engine does not know and would silently drop."""
     for key in mapping(value):
         if key not in known:
             yield ExportFinding(where=where, message=f"has no field {key!r}")
 
 
 def needs_faults(needs: Mapping[str, Collection[str]], where: str) -> Iterator[ExportFinding]:
-    """Names in `needs` that are unknown, and a cycle among them."""
+    """Yields an error for each unknown name in `needs`, and for a cycle."""
     for name, wanted in needs.items():
         for one in wanted:
             if one not in needs:

@@ -1,4 +1,4 @@
-"""The values of an export: what it is asked for, and the nodes that every engine is given."""
+"""The values of an export: its options, and the units that every engine gets."""
 
 import hashlib
 import re
@@ -23,11 +23,11 @@ _LONGEST_NAME = 63
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export is asked for.
+    """The options of an export.
 
-    `minutes` limits one attempt, `parallelism` how many run at once (None: what the plan says). `secret` is
-    the name of the secret that holds the token, `key` the key in it. `parameters` are passed through to every
-    container, or to the child workflow.
+    `minutes` limits one attempt, `parallelism` how many run at once (None: the plan's number). `secret` is
+    the name of the secret with the token, `key` the key in it. `parameters` are passed to every container, or
+    to the child workflow.
     """
 
     repository_url: str
@@ -69,7 +69,7 @@ class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
 
     def turns(self, level: str) -> list[list[TaskId]]:
-        """The units of a level, first those that wait for no other unit of it."""
+        """Returns the units of a level by turn, first those that wait for no other unit of it."""
         turns: dict[int, list[TaskId]] = {}
         for unit in self.units.values():
             if unit.level == level:
@@ -78,7 +78,7 @@ class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exported(plan: Plan) -> ExportedPlan:
-    """The units of `plan` and what each waits for.
+    """Returns the units of `plan`, and the units and tasks that each one waits for.
 
     Waves are no part of it: work that conflicts goes back to its agent when it lands.
     """

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from gitcoord.git.github_remotes import Address, find_token, is_github, may_carry_token, parse_address
-from gitcoord.redact import keep_secret
+from gitcoord.redact import register_secret
 
 _APP_VARIABLE = "GITCOORD_APP_ID"
 _CREDENTIALS = "gitcoord.forge.github.git_credentials"
@@ -30,7 +30,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
         return {}
     import base64  # imported here: only sign-in needs it
 
-    keep_secret(token)
+    register_secret(token)
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     key = f"http.{address.scheme}://{address.authority}/.extraHeader"
     # The empty value drops headers from configuration files: CI checkouts leave their own Authorization

@@ -1,1 +1,1 @@
-"""Reclaiming worktrees and branches, whoever made them: only what the base provably has."""
+"""Removes worktrees and branches of any tool whose work is provably in the base."""

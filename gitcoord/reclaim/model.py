@@ -1,4 +1,4 @@
-"""The values of reclaiming: what there is, whether it may go, and why not."""
+"""The values of reclaiming: worktrees and branches, whether they are removable, and why not."""
 
 from typing import Literal
 
@@ -7,22 +7,22 @@ import msgspec
 from gitcoord.git.git_cli import Oid
 
 HoldingState = Literal[
-    "landed",  # the base provably has its work: it may go
-    "empty",  # it never had work of its own: it may go once it is old
-    "unproved",  # nothing proves that the base has its work
-    "reverted",  # it landed, and the base has put all of its paths back
+    "landed",  # its work is provably in the base: removable
+    "empty",  # it never had its own work: removable once it is old
+    "unproved",  # there is no proof that its work is in the base
+    "reverted",  # it landed, but the base reverted all of its paths
     "busy",  # locked, in use by a process, or in the middle of an operation
-    "dirty",  # it has something that is not committed
-    "recent",  # it was touched too short a time ago
+    "dirty",  # it has uncommitted changes
+    "recent",  # it was changed too recently
     "missing",  # its directory is gone
 ]
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """A linked worktree with what it has checked out, or a branch that none has checked out.
+    """A linked worktree with its branch, or a branch that no worktree has checked out.
 
-    `size` are bytes on disk, `age` the seconds since it was last touched. `landed_as` is the base's commit
-    that has its work. `reason` says why it stays, in words.
+    `size`: bytes on disk; `age`: seconds since its last change; `landed_as`: the base's commit that landed
+    its work; `reason`: why it stays.
     """
 
     kind: Literal["worktree", "branch"]
@@ -33,23 +33,23 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     landed_as: Oid | None = None
     contained: bool = False
-    """Whether the base has the tip itself in its history: all that ancestry alone can prove."""
+    """Whether the base's history contains the tip itself, so ancestry alone proves it."""
     size: int = 0
     age: float = 0.0
 
     @property
     def removable(self) -> bool:
-        """Whether it may go."""
+        """Whether it may be removed."""
         return self.state in ("landed", "empty")
 
     @property
     def name(self) -> str:
-        """The directory, or the branch."""
+        """Its directory, or its branch."""
         return self.path or self.branch or ""
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that there is, worktrees first, as of one look at `base_commit`."""
+    """All worktrees and branches, worktrees first, compared with `base_commit`."""
 
     base: str
     base_commit: Oid
@@ -57,5 +57,5 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def removable(self) -> tuple[Holding, ...]:
-        """What may go."""
+        """The removable worktrees and branches."""
         return tuple(holding for holding in self.holdings if holding.removable)

@@ -1,4 +1,4 @@
-"""Removing what may go, each only as it was seen: whatever moved or changed since stays."""
+"""Removes worktrees and branches, each only if it has not changed since the survey."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from gitcoord.reclaim.users import users_of
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one holding: `problem` says why it, or its branch, is there still."""
+    """The result for one holding; `problem`: why it, or its branch, was not removed."""
 
     holding: Holding
     removed: bool
@@ -22,9 +22,9 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remove_all(repository: Repository, holdings: Sequence[Holding]) -> Iterator[Removal]:
-    """Removes worktrees, their branches, and branches, one by one.
+    """Removes worktrees with their branches, and branches, one by one.
 
-    Git itself refuses what has changed since it was seen.
+    Git itself refuses to remove what has changed since the survey.
     """
     users = users_of([Path(one.path) for one in holdings if one.path is not None])
     for holding in holdings:
@@ -40,8 +40,8 @@ def _remove(repository: Repository, holding: Holding) -> Removal:
         git = repository.git
         there = git.at(Path(holding.path)).probe("rev-parse", "--verify", "--quiet", "HEAD")
         if there != holding.tip:
-            return Removal(holding=holding, removed=False, problem="it has moved since it was looked at")
-        # Without --force git removes neither changed nor untracked files, nor what is locked.
+            return Removal(holding=holding, removed=False, problem="it has moved since it was examined")
+        # Without --force git refuses a worktree with changed or untracked files, and a locked one.
         ended = git.run("worktree", "remove", "--", holding.path, ok=())
         if ended.code != 0:
             return Removal(holding=holding, removed=False, problem=ended.reason)
@@ -58,7 +58,7 @@ def _remove(repository: Repository, holding: Holding) -> Removal:
 
 
 def _delete(repository: Repository, branch: str, tip: Oid) -> str:
-    """Deletes a branch that is still at `tip`; returns why not."""
+    """Deletes a branch if it is still at `tip`; returns the problem, or ""."""
     git = repository.git
     ended = git.run("update-ref", "--no-deref", "-d", HEADS + branch, tip, ok=())
     if ended.code != 0:

@@ -1,4 +1,4 @@
-"""Looking at every linked worktree and branch: what of it the base provably has, and what keeps the rest."""
+"""Examines every linked worktree and branch: whether its work is provably in the base, else why it stays."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,14 +28,14 @@ from gitcoord.reclaim.uncommitted import (
 from gitcoord.reclaim.users import users_of
 
 FRESH = 24 * 3600.0
-"""Seconds for which what never had work of its own is left to whoever made it."""
+"""Seconds for which a new worktree or branch without its own work is kept."""
 
 AskPulls = Callable[[Sequence[str]], Sequence[Pull]]
-"""The merged pull requests of branches, as the forge tells them."""
+"""Returns the merged pull requests of branches, from the forge."""
 
 
 class SurveyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked at. `older_than` in seconds (None: any age); `ignored`: ignored files may be lost."""
+    """The options of a survey. `older_than`: seconds (None: any age); `ignored`: may lose ignored files."""
 
     base: str
     base_commit: Oid
@@ -44,7 +44,7 @@ class SurveyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_survey(repository: Repository, request: SurveyRequest, ask_pulls: AskPulls) -> Survey:
-    """Everything that there is. Nothing is changed; the forge is asked only about what git does not prove."""
+    """Returns all worktrees and branches. Changes nothing; asks the forge only if git has no proof."""
     return _Surveyor(repository, request, ask_pulls).survey()
 
 
@@ -74,7 +74,7 @@ class _Surveyor:
         return Survey(base=base, base_commit=commit, holdings=tuple(holdings))
 
     def _branches(self, taken: set[str]) -> dict[str, Oid]:
-        """The local branches but those that are `taken`, by their full names; no symbolic ones."""
+        """Returns the local branches by full name, without `taken` and symbolic ones."""
         told = self._git.lines(
             "for-each-ref", "--format=%(refname)%00%(symref)%00%(committerdate:unix)%00%(upstream)", HEADS
         )
@@ -87,7 +87,7 @@ class _Surveyor:
         return {name: tip for name, tip in found.items() if name in free}
 
     def _landed(self, tips: Mapping[str, Oid]) -> dict[Oid, LandedTip]:
-        """The tips that landed: by git, else by merged pull requests of branches that have an upstream."""
+        """Returns the landed tips: proved by git, else by merged pull requests of pushed branches."""
         ancestry, base = self._repository.ancestry, self._request.base_commit
         found = landed_tips(self._git, ancestry, base, set(tips.values()))
         left = {name: tip for name, tip in tips.items() if tip not in found and name in self._pushed}
@@ -99,7 +99,7 @@ class _Surveyor:
         return found
 
     def _find_abandoned(self, worktrees: Sequence[ListedWorktree], landed: Mapping[Oid, LandedTip]) -> None:
-        """Keeps, for each worktree, the commits that no ref leads to which stays, and only its reflog."""
+        """Stores, for each worktree, the commits that only its reflog reaches, and no ref that stays."""
         told = {one.path: abandoned(one.own) - {one.head} for one in worktrees if one.own is not None}
         here = self._repository.ancestry.existing({commit for commits in told.values() for commit in commits})
         if not here:
@@ -120,7 +120,7 @@ class _Surveyor:
         branch = one.branch.removeprefix(HEADS) if one.branch else None
         holding = Holding(kind="worktree", tip=tip, state="landed", path=str(one.path), branch=branch)
         if one.missing or one.own is None:
-            gone = "its directory is not there; `git worktree prune` forgets it"
+            gone = "its directory is missing; `git worktree prune` removes the entry"
             return msgspec.structs.replace(holding, state="missing", reason=gone)
         age = self._now - _touched(one.own / "HEAD", one.own / "logs" / "HEAD", one.path)
         holding = msgspec.structs.replace(holding, age=age, size=size_of(one.path))
@@ -145,7 +145,7 @@ class _Surveyor:
         return under_way(own)
 
     def _lost(self, one: ListedWorktree, own: Path) -> str:
-        """What would be lost with a worktree whose tip is safe."""
+        """Returns what would be lost with a worktree whose tip is in the base, or ""."""
         left = self._abandoned.get(one.path)
         if left:
             return f"its HEAD was detached at {min(left)[:12]}, which no branch has"
@@ -153,7 +153,7 @@ class _Surveyor:
             git = self._git.within(own, one.path)
             return uncommitted(git, one.path, self._repository.root, ignored_too=self._request.ignored)
         except GitcoordError as error:
-            return f"git cannot look at it: {error.message}"
+            return f"git cannot read it: {error.message}"
 
     def _branch(self, name: str, tip: Oid, landed: Mapping[Oid, LandedTip]) -> Holding:
         log = self._log(name)
@@ -164,16 +164,16 @@ class _Surveyor:
         return self._judged(holding, landed.get(tip), _reflog(log))
 
     def _judged(self, holding: Holding, landed: LandedTip | None, was_at: set[Oid]) -> Holding:
-        """The holding with what the evidence says of its tip, and of where it was before.
+        """Returns the holding with its state, from the evidence about its tip and its earlier commits.
 
-        One that is back on the base's own line may have been reset there, away from its work.
+        A branch on the base's own line may have been reset there, away from its work.
         """
         ancestry, base = self._repository.ancestry, self._request.base_commit
         if landed is not None and landed.own_line:
             here = ancestry.existing(was_at)
             left = here - ancestry.contained(base, here)
             if left:
-                why = f"it was at {min(left)[:12]} before, and only its reflog leads there"
+                why = f"it was at {min(left)[:12]} before, which only its reflog reaches"
                 return msgspec.structs.replace(holding, state="unproved", reason=why)
         return _judged(holding, landed, self._request, had_work=len(was_at) > 1)
 
@@ -182,7 +182,7 @@ class _Surveyor:
 
 
 def _reflog(log: Path) -> set[Oid]:
-    """Every commit that a reflog says a branch or worktree was at."""
+    """Returns every commit in a reflog."""
     with suppress(OSError):
         lines = log.read_bytes().splitlines()
         return {line.split(b" ")[1].decode("ascii", "replace") for line in lines if line.count(b" ") > 1}
@@ -190,15 +190,15 @@ def _reflog(log: Path) -> set[Oid]:
 
 
 def _judged(holding: Holding, landed: LandedTip | None, request: SurveyRequest, *, had_work: bool) -> Holding:
-    """The holding with what the evidence says of its tip."""
+    """Returns the holding with its state, from the evidence about its tip."""
     base = request.base
     if landed is None:
-        why = f"nothing proves that {base} has its work"
+        why = f"there is no proof that {base} has its work"
         return msgspec.structs.replace(holding, state="unproved", reason=why)
     told = msgspec.structs.replace(holding, landed_as=landed.commit, contained=landed.contained)
     state: HoldingState = "empty" if landed.own_line and not had_work else "landed"
     if landed.reverted is not None:
-        why = f"it landed as {landed.commit[:12]}, and {landed.reverted[:12]} took it back"
+        why = f"it landed as {landed.commit[:12]}, but {landed.reverted[:12]} reverted it"
         return msgspec.structs.replace(told, state="reverted", reason=why)
     limit = request.older_than if request.older_than is not None else FRESH if state == "empty" else 0.0
     if holding.age < limit:
@@ -207,11 +207,11 @@ def _judged(holding: Holding, landed: LandedTip | None, request: SurveyRequest, 
 
 
 def _recent_words(state: HoldingState) -> str:
-    return "it has no work yet" if state == "empty" else "it was touched too short a time ago"
+    return "it has no work yet" if state == "empty" else "it was changed too recently"
 
 
 def _touched(*places: Path) -> float:
-    """When the newest of these was changed last, in seconds since 1970; 0 where there is none."""
+    """Returns the time of the newest change of these paths, in seconds since 1970; 0 if none exists."""
     times = [0.0]
     for place in places:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What would be lost with a worktree although its commits are safe."""
+"""Finds what would be lost with a worktree although its commits are safe."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ GENERATED = frozenset(
         *("target", "build", "dist", "out", ".gradle", "bin", "obj", "_build", "deps", ".eggs", "coverage"),
     }
 )
-"""Names of ignored directories that tools make anew."""
+"""Names of ignored directories that tools generate again."""
 _GENERATED_FILES = (".pyc", ".pyo", ".o", ".class", ".DS_Store")
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
@@ -34,17 +34,17 @@ _STATUS = (
 
 
 def under_way(own: Path) -> str:
-    """What a worktree is in the middle of, by git's own files in its directory `own`; or ""."""
+    """Returns the operation that a worktree is in, from git's files in its directory `own`; or ""."""
     if (own / "index.lock").exists():
         return "a git process works in it, or was killed there (index.lock)"
     if any(path.is_file() for path in (own / "refs").rglob("*")):
-        return "it has refs of its own (refs/worktree, refs/bisect)"
+        return "it has its own refs (refs/worktree, refs/bisect)"
     name = next((what for file, what in _UNDER_WAY.items() if (own / file).exists()), "")
     return f"it is in the middle of {name}" if name else ""
 
 
 def branches_under_way(own: Path) -> set[str]:
-    """The branches (full names) that a rebase or bisection in a worktree goes back to when it ends."""
+    """Returns the branches (full names) to which a rebase or bisection in a worktree returns at its end."""
     found = set[str]()
     for file in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
         with suppress(OSError):
@@ -54,44 +54,44 @@ def branches_under_way(own: Path) -> set[str]:
 
 
 def uncommitted(git: Git, worktree: Path, main: Path | None, *, ignored_too: bool) -> str:
-    """Why removing a worktree would lose files; "" when it would lose none. `git` is bound to the worktree.
+    """Returns why removing a worktree would lose files, or "". `git` is bound to the worktree.
 
-    Ignored files count unless `main`, the main worktree, has the same, or they lie where tools put what they
-    make anew. `ignored_too`: those may go whatever they are.
+    Ignored files count unless `main`, the main worktree, has the same file, or they are in a directory that
+    tools generate again. `ignored_too`: ignored files may be lost.
     """
     told = git.text(*_STATUS).split("\0")
     changed = [line[3:] for line in told if line and not line.startswith("!! ")]
     if changed:
-        return f"it has changes that are not committed: {some(changed, 3)}"
+        return f"it has uncommitted changes: {some(changed, 3)}"
     hidden = list(_hidden(git, worktree))
     if hidden:
-        return f"git does not look at some of its files (assume-unchanged, skip-worktree): {some(hidden, 3)}"
+        return (
+            f"git ignores changes of some of its files (assume-unchanged, skip-worktree): {some(hidden, 3)}"
+        )
     ignored = [line[3:] for line in told if line.startswith("!! ")]
     nested = [name for name in ignored if name.endswith("/") and _holds_repository(worktree / name)]
     if nested:
-        return f"another repository lies in it: {some(nested, 3)}"
+        return f"it contains another repository: {some(nested, 3)}"
     if ignored_too:
         return ""
     lost = [name for name in ignored if not _is_generated(name) and not _same(worktree, main, name)]
-    return (
-        f"it has ignored files that are nowhere else: {some(lost, 3)} (--ignored takes them)" if lost else ""
-    )
+    return f"it has ignored files that exist nowhere else: {some(lost, 3)} (see --ignored)" if lost else ""
 
 
 def abandoned(own: Path) -> set[Oid]:
-    """Commits that HEAD was detached at when it went elsewhere: only this worktree's reflog leads to them."""
+    """Returns commits at which HEAD was detached before it moved: only this worktree's reflog has them."""
     try:
         lines = (own / "logs" / "HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return set()
-    # What git writes of a checkout ends in the two names; a detached HEAD is called by its id.
+    # Git's entry for a checkout ends with the two names; a detached HEAD has its commit id.
     moves = (line.partition("\t")[2].split(" ") for line in lines)
     froms = (words[3] for words in moves if words[:3] == ["checkout:", "moving", "from"] and len(words) > 3)
     return {name for name in froms if len(name) in (40, 64) and set(name) <= set("0123456789abcdef")}
 
 
 def size_of(directory: Path) -> int:
-    """The bytes on disk of a directory; what has several names counts once."""
+    """Returns the bytes on disk of a directory; counts a file with several names once."""
     total, seen, todo = 0, set[tuple[int, int]](), [str(directory)]
     while todo:
         try:
@@ -106,7 +106,7 @@ def size_of(directory: Path) -> int:
                         seen.add((told.st_dev, told.st_ino))
                     total += told.st_blocks * 512
         except OSError:
-            continue  # just being removed, or not readable
+            continue  # removed in the meantime, or not readable
     return total
 
 

@@ -1,4 +1,4 @@
-"""Processes that work in a directory: nobody's ground is taken away under them."""
+"""Finds processes that work in a directory, which must then not be removed."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -8,9 +8,9 @@ import psutil
 
 
 def users_of(directories: Collection[Path]) -> dict[Path, str]:
-    """The directories in which a process works or has files open, each with one: `vim (1234)`.
+    """Returns the directories in which a process works or has open files, each with one: `vim (1234)`.
 
-    Processes of other users may be hidden from this one by the system.
+    The system may hide processes of other users.
     """
     wanted = {Path(os.path.realpath(directory)): directory for directory in directories}
     found: dict[Path, str] = {}

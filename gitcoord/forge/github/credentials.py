@@ -14,7 +14,7 @@ from gitcoord.forge.github.api_types import InstallationAnswer, InstallationToke
 from gitcoord.forge.github.client import Accepted, Denied, Gateway, Renewable
 from gitcoord.forge.github.transport import NoAnswer
 from gitcoord.git.github_remotes import find_token
-from gitcoord.redact import keep_secret
+from gitcoord.redact import register_secret
 
 APP_VARIABLE = "GITCOORD_APP_ID"
 KEY_VARIABLE = "GITCOORD_APP_PRIVATE_KEY"
@@ -46,7 +46,7 @@ class Installation(Renewable):
         if self._token is None or self._expires - self._clock() < _MARGIN:
             fresh = self._fetch()
             expires = datetime.datetime.fromisoformat(fresh.expires_at.replace("Z", "+00:00"))
-            keep_secret(fresh.token)
+            register_secret(fresh.token)
             self._token, self._expires = fresh.token, expires.timestamp()
         return self._token
 
@@ -108,7 +108,7 @@ def sign_in(
             hint=f"Put one into {_usual_variables(host)}, run `gh auth login`, or use `--forge local` to "
             "work without GitHub.",
         )
-    keep_secret(token)
+    register_secret(token)
     return Auth.Token(token)
 
 
