@@ -148,7 +148,8 @@ def test_a_level_branch_is_made_anew_only_when_nobody_worked_in_it() -> None:
     theirs = world(*tasks, branch=level(excess=(TaskId("2"),), by_hand=("hand",)))
     step = next_step(theirs, memory(), SINGLE)
     assert isinstance(step, Hold)
-    assert "made by hand" in step.reason
+    assert step.final
+    assert "commits by hand (hand)" in step.reason
 
 
 def test_all_or_nothing_ends_when_something_is_deferred() -> None:

@@ -231,10 +231,10 @@ class Playing:
         reasons = [one["reason"] for one in report["waiting"]]
         self._use_what_lands(reasons)
         for branch in {pull.head for pull in self._app.pulls.values() if pull.state == "open"}:
-            said = next((one for one in reasons if f"{branch} has commits made by hand" in one), "")
-            if f"reset {branch} to main, cherry-pick" in said:
-                self._world.begin_again(branch, _BY_HAND.findall(said))
-            elif f"merge main into {branch}" in said:
+            anew = [one for one in reasons if f"reset {branch} to main, cherry-pick these commits" in one]
+            if anew:
+                self._world.begin_again(branch, _BY_HAND.findall(anew[0]))
+            elif any(f"merge main into {branch}" in reason for reason in reasons):
                 self._world.settle(branch)
 
     def _rework(self, deferred: Sequence[Any]) -> None:
