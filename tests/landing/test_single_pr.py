@@ -116,7 +116,7 @@ def test_a_remote_where_no_branch_goes_back_holds_the_level_and_says_how_to_go_o
     project.run("submit", "1", ok=0)
     project.remote.commit({"src/main.rs": MAIN.replace("start", "start elsewhere")}, "meanwhile")
     [held] = project.run("merge-level", "--json").json["waiting"]
-    assert f"once {BRANCH} is deleted" in held["reason"]
+    assert f"{BRANCH} cannot be rebuilt" in held["reason"]
     assert held["needs"] == "work"
     project.remote.git("update-ref", "-d", f"refs/heads/{BRANCH}")
     assert tasks_of(project.run("merge-level", "--json").json["deferred"]) == ["1"]
